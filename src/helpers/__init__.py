@@ -1,0 +1,1 @@
+"""Helpers of the PAPU quarterly workbook: notebooks tell, helpers compute."""

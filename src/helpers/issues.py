@@ -1,0 +1,98 @@
+"""What the checks have to say: one record per finding, in French and English (methodology, section 4)."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+SENTENCES = Path(__file__).with_name("issues.csv")
+REFUSED, WITHDRAWN, WARNING, NOTE = "refused", "withdrawn", "warning", "note"
+
+_EMAIL = re.compile(r"[^\s@<>;,:\"']+@[^\s@<>;,:\"']+\.[^\s@<>;,:\"']+")
+_PHONE = re.compile(r"(?<![\w.,])(?!\d{4}-\d{2}-\d{2})(?:\+|00)?\(?\d(?:[\s().\u00a0\u202f/-]{0,2}\d){8,14}(?!\w)")
+
+
+def mask(text: str) -> str:
+    """Hide e-mail addresses and telephone numbers of a free text (methodology, section 6)."""
+    return text if text.isdigit() else _PHONE.sub("[…]", _EMAIL.sub("[…@…]", text))
+
+
+@dataclass(frozen=True)
+class Issue:
+    """One finding. `known_on` is the day from which it exists (None: always); it is not published."""
+
+    severity: str
+    rule: str
+    quarter: str = ""
+    member: str = ""
+    question: str = ""
+    observed: str = ""
+    expected: str = ""
+    message_fr: str = ""
+    message_en: str = ""
+    source_file: str = ""
+    sheet: str = ""
+    row: str = ""
+    known_on: date | None = None
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where something was read: the file of a quarter, its sheet and row, and the member once it is known."""
+
+    quarter: str = ""
+    source_file: str = ""
+    sheet: str = ""
+    row: str = ""
+    member: str = ""
+
+    def say(self, language: str) -> str:
+        """Return the place as a person reads it."""
+        words = {"fr": ("feuille", "ligne"), "en": ("sheet", "row")}[language]
+        folder = self.quarter or "registers"
+        parts = [f"data/raw/{folder}/{self.source_file}" if self.source_file else f"data/raw/{folder}"]
+        parts += [f"{words[0]} {self.sheet}"] if self.sheet else []
+        parts += [f"{words[1]} {self.row}"] if self.row else []
+        parts += [self.member] if self.member else []
+        return ", ".join(parts)
+
+
+@cache
+def _sentences() -> dict[str, tuple[str, str, str, str]]:
+    """Read what each finding says: severity, what was expected, the sentence in French and in English.
+
+    A key's part before the first dot is the rule; {0}, {1}… are the details that the check gives.
+    """
+    with SENTENCES.open(encoding="utf-8", newline="") as file:
+        return {r["key"]: (r["severity"], r["expected"], r["fr"], r["en"]) for r in csv.DictReader(file)}
+
+
+def rule_of(key: str) -> str:
+    """Return the rule that a sentence's key belongs to."""
+    return key.partition(".")[0]
+
+
+def issue(
+    key: str, place: Place, *details: object, question: str = "", observed: str = "", rule: str = "",
+    severity: str = "", known_on: date | None = None,
+) -> Issue:  # fmt: skip
+    """Make the finding of a key at a place; `details` fill the sentence, in both languages."""
+    usual, expected, *sentences = _sentences()[key]
+    words = {"observed": mask(observed), "question": question, "quarter": place.quarter}
+    values = [mask(str(detail)) for detail in details]
+    french, english = (sentence.format(*values, **words) for sentence in sentences)
+    said = (f"{place.say('fr')} : {french}.", f"{place.say('en')}: {english}.")
+    return Issue(
+        severity or usual, rule or rule_of(key), place.quarter, place.member, question, words["observed"],
+        expected.format(*values, **words), *said, place.source_file, place.sheet, place.row, known_on,
+    )  # fmt: skip
+
+
+def known_by(issues: Iterable[Issue], as_of: date) -> list[Issue]:
+    """Return the findings that exist for an edition: those whose file had been received by then."""
+    return [replace(found, known_on=None) for found in issues if found.known_on is None or found.known_on <= as_of]

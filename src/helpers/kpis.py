@@ -1,0 +1,581 @@
+"""The 20 KPIs and their companions, for every quarter up to the one reported: the published tables of figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+
+import pandas as pd
+
+from helpers import measures
+from helpers.cells import Answer
+from helpers.indicators import COMPANION_READS, KPI_READS, NOTHING, OWN_QUESTION, Counted, Item, Read, Reading, number
+from helpers.measures import BLANK, Figure, History, Standing
+from helpers.plan import (
+    FIRST_STATUS_QUARTER,
+    ON_TIME_DAYS,
+    STOCKS,
+    UNION,
+    Companion,
+    Kpi,
+    Member,
+    Plan,
+    first_cutoff,
+    quarter_end,
+    quarters_between,
+    shift,
+)
+from helpers.questionnaire import REPEAT, Questionnaire
+from helpers.registers import PRODUCTS, Registers, due_quarter
+from helpers.status import Assessed, compute_statuses
+
+CARRY_QUARTERS = 4
+REGISTER_FROM = date(2022, 1, 1)
+TRAINED_PER_STAFF = 1.2
+SERVICES_CAP = 24
+SUMS = ("2.1.a", "3.1.a", "5.1.a")
+EVER_IN_QUARTER = "3.3.a"  # its answer remembers: one quarter's report says it all
+
+
+# --- what the returns say ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The returns that count at a date, by quarter and member, and all that was accepted by then.
+
+    `accepted` holds the days of receipt of every accepted return (versions and duplicates) of a quarter and member.
+    """
+
+    counted: Mapping[tuple[str, str], Counted]
+    accepted: Mapping[tuple[str, str], Sequence[date]]
+    _readings: dict[Read, dict[tuple[str, str], Reading]] = field(default_factory=dict, repr=False)
+
+    @property
+    def first_collected(self) -> str:
+        """The earliest quarter with an accepted return, blank without any."""
+        return min((quarter for quarter, _ in self.accepted), default="")
+
+    def has_returns(self, quarter: str) -> bool:
+        """Tell whether any return was accepted for a quarter."""
+        return any(there == quarter for there, _ in self.accepted)
+
+    def readings(self, read: Read) -> Mapping[tuple[str, str], Reading]:
+        """Return what every counted return says, read once."""
+        if read not in self._readings:
+            self._readings[read] = {key: read(counted) for key, counted in self.counted.items()}
+        return self._readings[read]
+
+    def last_number(self, question: str, member: str, quarter: str) -> float | None:
+        """Return the last known count of a member up to a quarter, at any age."""
+        readings = self.readings(_LAST[question])
+        known = [(q, r.value) for (q, m), r in readings.items() if m == member and q <= quarter and r.value is not None]
+        return max(known)[1] if known else None
+
+
+_LAST = {question: number(question) for question in ("offices_total", "staff_total")}
+
+
+def read_evidence(returns: pd.DataFrame, answers: pd.DataFrame, innovations: pd.DataFrame) -> Evidence:
+    """Gather the evidence from the tables that `01_ingest` leaves (methodology, section 7)."""
+    accepted: dict[tuple[str, str], list[date]] = {}
+    for row in returns.itertuples():
+        if row.state != "refused":
+            accepted.setdefault((row.quarter, row.member), []).append(date.fromisoformat(row.received_on))
+    counting = {(row.quarter, row.member): int(row.version) for row in returns.itertuples() if row.counts}
+    said: dict[tuple[str, str], dict[str, Answer]] = {key: {} for key in counting}
+    for quarter, member, version, question, value, state in answers[
+        ["quarter", "member", "version", "question", "value", "obs_status"]
+    ].itertuples(index=False):
+        if counting.get((quarter, member)) == int(version):
+            said[quarter, member][question] = Answer("", value, state)
+    entries: dict[tuple[str, str], list[Item]] = {}
+    for row in innovations.itertuples():
+        if counting.get((row.quarter, row.member)) == int(row.version):
+            entries.setdefault((row.quarter, row.member), []).append(
+                Item(row.kind, row.reference, row.title, row.detail)
+            )
+    counted = {
+        key: Counted(key[1], given, tuple(entries.get(key, ())) if given.get(REPEAT, NO_PART).is_reported else None)
+        for key, given in said.items()
+    }
+    return Evidence(counted, accepted)
+
+
+NO_PART = Answer("")
+
+
+# --- where the members stand ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One quarter, seen from a date: everything that a figure of it is made of."""
+
+    plan: Plan
+    form: Questionnaire
+    quarter: str
+    as_of: date
+    evidence: Evidence
+    registers: Registers
+
+    @property
+    def collected(self) -> list[str]:
+        """The quarters from the first collected to this one."""
+        first = self.evidence.first_collected
+        return quarters_between(first, self.quarter) if first and first <= self.quarter else []
+
+    def members(self, scope: str) -> list[Member]:
+        """The members expected in the quarter."""
+        return self.plan.members_in(self.quarter, scope)
+
+
+def _latest(scene: Scene, read: Read, member: str, carries: bool) -> tuple[Reading, str, str]:
+    """Return a member's reading, its basis and its quarter: this one's, else of the last four if it carries."""
+    readings = scene.evidence.readings(read)
+    for lag in range(CARRY_QUARTERS + 1 if carries else 1):
+        quarter = shift(scene.quarter, -lag)
+        reading = readings.get((quarter, member), NOTHING)
+        if reading.value is not None:
+            return reading, "carried" if lag else "reported", quarter
+        if reading.ends:
+            break
+    return NOTHING, "", ""
+
+
+def _caps(scene: Scene, kpi: str, member: Member, carried: float) -> tuple[float, float]:
+    """Return the most a member's value can be, and what its total is taken for (methodology, section 5)."""
+    if kpi == "2.1.a":
+        offices = scene.evidence.last_number("offices_total", member.member, scene.quarter)
+        cap = member.reference_offices if offices is None else offices
+        return cap, max(cap, carried)
+    if kpi == "5.1.a":
+        staff = scene.evidence.last_number("staff_total", member.member, scene.quarter)
+        staff = member.reference_staff if staff is None else staff
+        return TRAINED_PER_STAFF * staff, staff
+    return SERVICES_CAP, 0
+
+
+def stand(
+    scene: Scene, read: Read, members: Iterable[Member], carries: bool = True, capped: str = ""
+) -> list[Standing]:
+    """Return where each expected member stands on a question; `capped` names the KPI whose caps bound it."""
+    standings = []
+    for member in members:
+        reading, basis, source = _latest(scene, read, member.member, carries)
+        carried = reading.value if basis == "carried" else 0
+        caps = _caps(scene, capped, member, carried) if capped else (0, 0)
+        standings.append(Standing(member.member, reading.value, reading.total, reading.codes, basis, source, *caps))
+    return standings
+
+
+def recall(scene: Scene, read: Read, members: Iterable[Member], remembers: bool = False) -> list[History]:
+    """Return what each member said since the first collected; `remembers` where one quarter's report says it all."""
+    readings, histories = scene.evidence.readings(read), []
+    for member in members:
+        said = [readings.get((quarter, member.member), NOTHING) for quarter in scene.collected]
+        known = [reading for reading in said if reading.value is not None]
+        asked = said[-1:] if remembers else said
+        histories.append(
+            History(
+                member.member,
+                any(reading.value for reading in known),
+                all(reading.value is not None for reading in asked),
+                bool(known),
+                frozenset().union(*(reading.codes for reading in known)),
+            )
+        )
+    return histories
+
+
+def _flow(scene: Scene, read: Read, scope: str) -> list[float | None]:
+    """Return a flow's member-quarters since the first collected: members valid in the quarter of the flow."""
+    readings = scene.evidence.readings(read)
+    return [
+        readings.get((quarter, member.member), NOTHING).value
+        for quarter in scene.collected
+        for member in scene.plan.members_in(quarter, scope)
+    ]
+
+
+def _has_reported(scene: Scene, read: Read, member: Member) -> bool:
+    return scene.evidence.readings(read).get((scene.quarter, member.member), NOTHING).value is not None
+
+
+def count_reported(scene: Scene, read: Read, members: Iterable[Member]) -> int:
+    """Count the members whose counted return of the quarter itself answers."""
+    return sum(_has_reported(scene, read, member) for member in members)
+
+
+# --- registers and the rate -------------------------------------------------------------------------------------
+
+
+def milestone_at(scene: Scene, step: str) -> tuple[int, bool]:
+    """Return the stage of a step's product and whether all its parts are covered: its latest row by the quarter."""
+    rows = [
+        r
+        for r in scene.registers.at(scene.as_of)["milestones"]
+        if PRODUCTS[r["product"]] == step and r["quarter"] <= scene.quarter
+    ]
+    if not rows:
+        return 0, False
+    latest = max(row["quarter"] for row in rows)
+    last = [row for row in rows if row["quarter"] == latest][-1]
+    return last["stage"], set(scene.plan.part_codes(step)) <= last["parts"]
+
+
+def _workshops(scene: Scene, step: str) -> set[str]:
+    rows, end = scene.registers.at(scene.as_of)["workshops"], quarter_end(scene.quarter)
+    return {row["workshop"] for row in rows if row["step"] == step and REGISTER_FROM <= row["held_on"] <= end}
+
+
+def register_value(scene: Scene, kpi: Kpi, scope: str) -> float:
+    """Return what the workshops' registers count for a KPI; non-members count nowhere."""
+    held = _workshops(scene, kpi.step)
+    if kpi.kpi == "5.3.a":
+        return len(held)
+    expected = {member.member for member in scene.members(scope)}
+    rows = [
+        r for r in scene.registers.at(scene.as_of)["attendance"] if r["workshop"] in held and r["member"] in expected
+    ]
+    came = [(row["member"], row["women"] + row["men"]) for row in rows]
+    return sum(n for _, n in came) if kpi.kpi == "5.3.b" else len({member for member, n in came if n > 0})
+
+
+@dataclass(frozen=True)
+class Answering:
+    """Who answered the quarter's questionnaires: members by day, and the other questionnaires asked and returned."""
+
+    by_cutoff: int
+    on_time: int
+    by_as_of: int
+    asked: int
+    returned: int
+
+
+def count_answering(scene: Scene, members: Sequence[Member]) -> Answering:
+    """Count answers at the quarter's own first cut-off, so that quarters compare (6.1.a)."""
+    cutoff = min(first_cutoff(scene.quarter), scene.as_of)
+    on_time = min(cutoff, quarter_end(scene.quarter) + timedelta(days=ON_TIME_DAYS))
+    firsts = [min(scene.evidence.accepted.get((scene.quarter, member.member), [date.max])) for member in members]
+    names = {member.member for member in members}
+    other = [
+        row
+        for row in scene.registers.at(cutoff)["questionnaires"]
+        if row["member"] in names and due_quarter(row) == scene.quarter
+    ]
+    return Answering(
+        sum(first <= cutoff for first in firsts),
+        sum(first <= on_time for first in firsts),
+        sum(first <= scene.as_of for first in firsts),
+        len(other),
+        sum(bool(row["returned_on"]) and row["returned_on"] <= cutoff for row in other),
+    )
+
+
+def _percent(part: float, whole: float) -> float | None:
+    return 100 * part / whole if whole else None
+
+
+# --- one figure -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of kpis.csv before it is judged: the figure and who is behind it (None: blank)."""
+
+    figure: Figure = BLANK
+    n_reported: int | None = None
+    n_carried: int | None = None
+    n_expected: int | None = None
+    coverage: float | None = None
+    coverage_class: str = ""
+    complete: bool = True
+
+
+_WEIGHTS = {"2.1.a": "reference_offices", "5.1.a": "reference_staff"}
+
+
+def _graded(figure: Figure, coverage: float, n_reported: int, n_carried: int, n_expected: int) -> Row:
+    answered = n_reported / n_expected if n_expected else 0
+    grade = measures.coverage_class(coverage, answered)
+    return Row(figure, n_reported, n_carried, n_expected, coverage, grade)
+
+
+def _stock(scene: Scene, kpi: Kpi, members: Sequence[Member]) -> Row:
+    capped = kpi.kpi if kpi.measure == "sum_known" else ""
+    standings = stand(scene, KPI_READS[kpi.kpi], members, capped=capped)
+    if kpi.measure == "count_known":
+        figure = measures.count_known(standings)
+    elif kpi.measure == "mean_index":
+        figure = measures.mean_index(standings)
+    elif kpi.measure == "distinct_codes":
+        codes = set(scene.form.by_name["sectors_benefiting"].choices) - {"none", "other"}
+        figure = measures.distinct_codes(standings, len(codes))
+    else:
+        figure = measures.sum_known_share(standings) if kpi.kpi in _WEIGHTS else measures.sum_known(standings)
+    weights = [getattr(member, _WEIGHTS[kpi.kpi]) if kpi.kpi in _WEIGHTS else 1 for member in members]
+    known = sum(weight for weight, s in zip(weights, standings, strict=True) if s.is_known)
+    n_reported = sum(s.is_reported for s in standings)
+    n_carried = sum(s.is_known for s in standings) - n_reported
+    return _graded(figure, known / sum(weights) if weights else 0, n_reported, n_carried, len(members))
+
+
+def _cumulative(scene: Scene, kpi: Kpi, members: Sequence[Member], scope: str) -> Row:
+    """Make the row of a figure that adds up since the first collected: flows, ever and items."""
+    read, n_reported = KPI_READS[kpi.kpi], count_reported(scene, KPI_READS[kpi.kpi], members)
+    if kpi.measure == "sum_flow":
+        flow = _flow(scene, read, scope)
+        covered = sum(value is not None for value in flow) / len(flow) if flow else 0
+        return _graded(measures.sum_flow(flow), covered, n_reported, 0, len(members))
+    remembers = kpi.kpi == EVER_IN_QUARTER
+    histories = recall(scene, read, members, remembers)
+    figure = (measures.count_ever if kpi.measure == "count_ever" else measures.distinct_items)(histories)
+    if remembers:
+        return _graded(figure, n_reported / len(members) if members else 0, n_reported, 0, len(members))
+    readings = scene.evidence.readings(read)
+    slots = [(quarter, m.member) for m in members for quarter in scene.collected if m.valid_in(quarter)]
+    told = sum(readings.get(slot, NOTHING).value is not None for slot in slots)
+    return _graded(figure, told / len(slots) if slots else 0, n_reported, 0, len(members))
+
+
+def _certain(value: float | None) -> Figure:
+    return Figure(value, value, value)
+
+
+def measure(scene: Scene, kpi: Kpi, scope: str) -> Row:
+    """Measure one KPI for one scope in the scene's quarter."""
+    members = scene.members(scope)
+    if kpi.measure == "milestone":
+        stage, complete = milestone_at(scene, kpi.step)
+        return Row(_certain(stage), coverage=1, coverage_class="A", complete=complete) if scope == UNION else Row()
+    if kpi.measure == "register":
+        if kpi.kpi == "5.3.a" and scope != UNION:
+            return Row()
+        return Row(_certain(register_value(scene, kpi, scope)), coverage=1, coverage_class="A")
+    if kpi.measure == "rate":
+        who = count_answering(scene, members)
+        rate = _percent(who.by_cutoff + who.returned, len(members) + who.asked)
+        return Row(_certain(rate), who.by_cutoff, 0, len(members), 1, "A")
+    if not scene.evidence.has_returns(scene.quarter):
+        return Row()
+    return _stock(scene, kpi, members) if kpi.measure in STOCKS else _cumulative(scene, kpi, members, scope)
+
+
+# --- companions -------------------------------------------------------------------------------------------------
+
+
+def _participation(
+    scene: Scene, companion: Companion, members: Sequence[Member]
+) -> tuple[float | None, float | None, int]:
+    standings = stand(scene, COMPANION_READS[companion.kpi, companion.component], members, carries=False)
+    answered, yes = sum(s.is_reported for s in standings), measures.sum_reported(standings)
+    return yes, yes / answered if answered else None, answered
+
+
+def _rate_companion(
+    scene: Scene, companion: Companion, members: Sequence[Member]
+) -> tuple[float | None, float | None, int]:
+    who = count_answering(scene, members)
+    came, n_reported = {
+        "monitoring": (who.by_cutoff, who.by_cutoff),
+        "on_time": (who.on_time, who.by_cutoff),
+        "with_late": (who.by_as_of, who.by_as_of),
+    }[companion.component]
+    return _percent(came, len(members)), None, n_reported
+
+
+_SHARED = ("2.1.a", "2.2.a")  # companions of these that are sums have a share of their own total
+
+
+def _stock_companion(
+    scene: Scene, companion: Companion, members: Sequence[Member]
+) -> tuple[float | None, float | None]:
+    standings = stand(scene, COMPANION_READS[companion.kpi, companion.component], members)
+    if companion.measure == "count_known":
+        return measures.count_known(standings).value, None
+    if companion.measure == "mean_index":
+        return measures.mean_index(standings).value, None
+    if companion.measure == "distinct_codes":
+        known = [standing for standing in standings if standing.is_known]
+        return measures.codes_named(known, 1) if known else None, None
+    return measures.sum_known(standings).value, measures.share_of(standings) if companion.kpi in _SHARED else None
+
+
+def measure_companion(scene: Scene, companion: Companion, scope: str) -> tuple[float | None, float | None, int | None]:
+    """Measure one companion for one scope: value, share, and the members that reported its own question."""
+    members, key = scene.members(scope), (companion.kpi, companion.component)
+    if companion.measure == "rate":
+        return _rate_companion(scene, companion, members)
+    if companion.kpi == "6.1.a":
+        return _participation(scene, companion, members)
+    if not scene.evidence.has_returns(scene.quarter):
+        return None, None, None
+    read = COMPANION_READS[key]
+    n_reported = count_reported(scene, OWN_QUESTION.get(key, read), members)
+    if companion.measure == "sum_reported":
+        return measures.sum_reported(stand(scene, read, members, carries=False)), None, n_reported
+    if companion.measure in STOCKS:
+        return *_stock_companion(scene, companion, members), n_reported
+    histories = recall(scene, read, members)
+    figure = (measures.count_ever if companion.measure == "count_ever" else measures.distinct_items)(histories)
+    return figure.value, None, n_reported
+
+
+# --- the tables -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The tables of figures, as published (methodology, section 7); `revisions` compares with first publication."""
+
+    kpis: pd.DataFrame
+    components: pd.DataFrame
+    member_values: pd.DataFrame
+    changes: pd.DataFrame
+    revisions: pd.DataFrame
+
+
+def _kpi_row(scene: Scene, kpi: Kpi, scope: str, row: Row, status: str, robust: bool | None) -> dict[str, object]:
+    judged = scope == UNION or kpi.on_share
+    figure = row.figure
+    return {
+        "quarter": scene.quarter, "scope": scope, "kpi": kpi.kpi, "unit": kpi.unit,
+        "value": figure.value, "share": figure.share, "lower": figure.lower, "upper": figure.upper,
+        "share_lower": figure.share_lower, "share_upper": figure.share_upper,
+        "n_reported": row.n_reported, "n_carried": row.n_carried, "n_expected": row.n_expected,
+        "coverage": row.coverage, "coverage_class": row.coverage_class,
+        "target": kpi.target if judged else None, "target_status": kpi.target_status if judged else "",
+        "status": status, "robust": robust,
+    }  # fmt: skip
+
+
+def _assessed(kpi: Kpi, quarter: str, row: Row) -> Assessed:
+    figure = row.figure
+    bounds = (
+        (figure.share, figure.share_lower, figure.share_upper)
+        if kpi.assessed == "share"
+        else (figure.value, figure.lower, figure.upper)
+    )
+    return Assessed(quarter, *bounds, row.coverage_class, row.complete)
+
+
+def _kpi_rows(scenes: Sequence[Scene], plan: Plan) -> list[dict[str, object]]:
+    rows = []
+    for scope in (UNION, *plan.regions):
+        for kpi in plan.kpis:
+            measured = [measure(scene, kpi, scope) for scene in scenes]
+            figures = [_assessed(kpi, scene.quarter, row) for scene, row in zip(scenes, measured, strict=True)]
+            judged = scope == UNION or kpi.on_share
+            statuses = compute_statuses(kpi if judged else replace(kpi, target=None), figures)
+            rows += [
+                _kpi_row(scene, kpi, scope, row, *status)
+                for scene, row, status in zip(scenes, measured, statuses, strict=True)
+            ]
+    return rows
+
+
+def _component_rows(scene: Scene, plan: Plan) -> list[dict[str, object]]:
+    rows = []
+    for scope in (UNION, *plan.regions):
+        for companion in plan.companions:
+            value, share, n_reported = measure_companion(scene, companion, scope)
+            rows.append(
+                {"quarter": scene.quarter, "scope": scope, "kpi": companion.kpi, "component": companion.component,
+                 "unit": companion.unit, "value": value, "share": share, "n_reported": n_reported}
+            )  # fmt: skip
+    return rows
+
+
+def _member_rows(scene: Scene, plan: Plan) -> list[dict[str, object]]:
+    """List the known members of the stock KPIs and the reported ones of the flows."""
+    if not scene.evidence.has_returns(scene.quarter):
+        return []
+    rows = []
+    for kpi in plan.kpis:
+        if kpi.measure not in (*STOCKS, "sum_flow"):
+            continue
+        for s in stand(scene, KPI_READS[kpi.kpi], scene.members(UNION), carries=kpi.measure in STOCKS):
+            if s.is_known:
+                denominator = s.total if kpi.kpi in _WEIGHTS else None
+                rows.append(
+                    {"quarter": scene.quarter, "member": s.member, "kpi": kpi.kpi, "value": s.value,
+                     "denominator": denominator, "basis": s.basis, "source_quarter": s.source_quarter}
+                )  # fmt: skip
+    return rows
+
+
+def _sums(scene: Scene, kpi: str, members: Sequence[Member]) -> dict[str, Standing]:
+    """Return the known members of a sum; none in a quarter without returns, whose figure is blank."""
+    if not scene.evidence.has_returns(scene.quarter):
+        return {}
+    return {s.member: s for s in stand(scene, KPI_READS[kpi], members) if s.is_known}
+
+
+def explain_change(before: float, past: Mapping[str, Standing], now: Mapping[str, Standing]) -> dict[str, float]:
+    """Split the change of a sum on the previous quarter into its sources, which add up exactly (section 5)."""
+    both = past.keys() & now.keys()
+    matched = {m for m in both if past[m].is_reported and now[m].is_reported}
+    return {
+        "before": before,
+        "revisions": sum(s.value for s in past.values()) - before,
+        "matched": sum(now[m].value - past[m].value for m in matched),
+        "carried_effect": sum(now[m].value - past[m].value for m in both - matched),
+        "entered": sum(now[m].value for m in now.keys() - both),
+        "left": -sum(past[m].value for m in past.keys() - both),
+        "after": sum(s.value for s in now.values()),
+    }
+
+
+def _change_rows(scenes: Sequence[Scene], firsts: Mapping[str, Scene], plan: Plan) -> list[dict[str, object]]:
+    rows = []
+    for past, now in zip(scenes, scenes[1:], strict=False):
+        for scope in (UNION, *plan.regions):
+            for kpi in SUMS:
+                first = _sums(firsts[past.quarter], kpi, past.members(scope))
+                before = sum(standing.value for standing in first.values())
+                sides = (_sums(scene, kpi, scene.members(scope)) for scene in (past, now))
+                rows.append({"quarter": now.quarter, "scope": scope, "kpi": kpi} | explain_change(before, *sides))
+    return rows
+
+
+def _revision_rows(scenes: Sequence[Scene], firsts: Mapping[str, Scene], plan: Plan) -> list[dict[str, object]]:
+    """List the figures that are not what they were at their own first cut-off."""
+    rows = []
+    for scene in scenes:
+        first = firsts[scene.quarter]
+        for scope in (UNION, *plan.regions):
+            for kpi in plan.kpis:
+                was, now = measure(first, kpi, scope).figure, measure(scene, kpi, scope).figure
+                for figure in ("value", "share"):
+                    old, new = getattr(was, figure), getattr(now, figure)
+                    if old != new and (old is None or new is None or abs(old - new) > 1e-9):
+                        rows.append(
+                            {"quarter": scene.quarter, "scope": scope, "kpi": kpi.kpi, "figure": figure,
+                             "first": old, "now": new}
+                        )  # fmt: skip
+    return rows
+
+
+def compute(
+    plan: Plan, form: Questionnaire, quarter: str, as_of: date,
+    evidence: Evidence, registers: Registers, first: Mapping[str, Evidence],
+) -> Measured:  # fmt: skip
+    """Compute every table of figures for the quarters up to one, as known on a date.
+
+    `first` holds the evidence of each earlier quarter at its own first cut-off (or at `as_of` if earlier), for what
+    was published then.
+    """
+    start = min(evidence.first_collected or FIRST_STATUS_QUARTER, FIRST_STATUS_QUARTER)
+    quarters = quarters_between(start, quarter)
+    scenes = [Scene(plan, form, q, as_of, evidence, registers) for q in quarters]
+    nothing = Evidence({}, {})
+    firsts = {q: Scene(plan, form, q, min(first_cutoff(q), as_of), first.get(q, nothing), registers) for q in quarters}
+    return Measured(
+        pd.DataFrame(_kpi_rows(scenes, plan)),
+        pd.DataFrame([row for scene in scenes for row in _component_rows(scene, plan)]),
+        pd.DataFrame([row for scene in scenes for row in _member_rows(scene, plan)]),
+        pd.DataFrame(_change_rows(scenes, firsts, plan)),
+        pd.DataFrame(_revision_rows(scenes, firsts, plan)),
+    )

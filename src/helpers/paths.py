@@ -1,0 +1,55 @@
+"""Where things live: every path of the workbook, from one root."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parent
+
+
+def root() -> Path:
+    """Return the checkout: `PAPU_ROOT` when set, else the one that holds this package."""
+    chosen = os.environ.get("PAPU_ROOT")
+    return Path(chosen).resolve() if chosen else PACKAGE.parents[1]
+
+
+def raw() -> Path:
+    """Return the folder of what was received; nothing under it is ever edited."""
+    return root() / "data" / "raw"
+
+
+def plan() -> Path:
+    """Return the folder of the action plan as data."""
+    return raw() / "plan"
+
+
+def registers() -> Path:
+    """Return the folder of the Secretariat's own registers."""
+    return raw() / "registers"
+
+
+def returns(quarter: str) -> Path:
+    """Return the folder of the files received for a quarter."""
+    return raw() / quarter
+
+
+def notebooks() -> Path:
+    """Return the folder of the notebooks."""
+    return root() / "notebooks"
+
+
+def processed(quarter: str, as_of: str) -> Path:
+    """Return the folder of the published tables of an edition."""
+    return root() / "data" / "processed" / quarter / as_of
+
+
+def reports(quarter: str, as_of: str) -> Path:
+    """Return the folder of a published edition."""
+    return root() / "reports" / quarter / as_of
+
+
+def out(quarter: str, as_of: str) -> Path:
+    """Return the only folder notebooks write to: `PAPU_OUT` when set, else one under `build/`."""
+    chosen = os.environ.get("PAPU_OUT")
+    return Path(chosen).resolve() if chosen else root() / "build" / quarter / as_of
