@@ -67,6 +67,11 @@ class Answer:
         return int(self.value) if self.value and self.state in REPORTED else None
 
     @property
+    def content(self) -> str:
+        """What it says, to be compared: its value, or what was written where that could not be understood."""
+        return self.value or (self.raw.strip() if self.rule else "")
+
+    @property
     def is_reported(self) -> bool:
         """Tell whether it counts as reported: A, N or U (methodology, section 3)."""
         return self.state in REPORTED

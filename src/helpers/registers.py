@@ -176,8 +176,7 @@ def _read(name: str, plan: Plan) -> tuple[tuple[Row, ...], list[Issue]]:
 
 def _unreadable(name: str, row: Row, column: str, observed: str, expected: str, known_on: date | None) -> Issue:
     """V22: a register row that cannot be read; said with the member and the quarter that it does name."""
-    states = read_plan().by_iso3
-    member = row["member"] if row.get("member") in states else ""
+    member = read_plan().resolve(str(row.get("member", ""))).iso3
     place = Place("", f"{name}.csv", row=str(row["row"]), member=member)
     found = issue("V22", place, expected, column, observed=observed, known_on=known_on)
     return replace(found, quarter=_quarter_or_blank(row))

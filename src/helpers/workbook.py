@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from helpers import kpis, paths, rules, tables
+from helpers.evidence import read_evidence
 from helpers.plan import (
     FIRST_QUARTER,
     REVISION_DAYS,
@@ -167,12 +168,10 @@ def ingest(source: Source, quarter: str, as_of: date, out: Path) -> dict[str, pd
 
 def measure(quarter: str, as_of: date, out: Path) -> kpis.Measured:
     """Compute every figure from the tables that `ingest` left in `out`: the tables of 02, written beside them."""
-    evidence = kpis.read_evidence(*(tables.read_table(name, out) for name in _EVIDENCE))
+    evidence = read_evidence(*(tables.read_table(name, out) for name in _EVIDENCE))
     firsts = {name: tables.read_parquet(out / f"{FIRST}{name}.parquet") for name in _EVIDENCE}
     editions = sorted(firsts["returns"]["edition"].unique())
-    first = {
-        past: kpis.read_evidence(*(rows[rows["edition"] == past] for rows in firsts.values())) for past in editions
-    }
+    first = {past: read_evidence(*(rows[rows["edition"] == past] for rows in firsts.values())) for past in editions}
     measured = kpis.compute(read_plan(), read_questionnaire(), quarter, as_of, evidence, read_registers(), first)
     written = {
         name: tables.write_table(name, rows, out)
@@ -194,7 +193,7 @@ def _stamp(quarter: str, as_of: date) -> str:
     """Say what a step's tables in a build folder rest on, so that a notebook run alone never reads stale ones."""
     folders = [paths.plan(), paths.registers(), *(paths.returns(q) for q in quarters_between(FIRST_QUARTER, quarter))]
     files = sorted(path for folder in folders if folder.is_dir() for path in folder.rglob("*") if path.is_file())
-    code = sorted(paths.PACKAGE.glob("*.py"))
+    code = sorted(paths.PACKAGE.rglob("*.py"))
     facts = [(path.as_posix(), path.stat().st_size, path.stat().st_mtime_ns) for path in [*files, *code]]
     return hashlib.sha256(json.dumps([quarter, as_of.isoformat(), facts]).encode()).hexdigest()
 

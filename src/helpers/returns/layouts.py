@@ -1,26 +1,21 @@
-"""Any received file → the returns it holds, as read: the only reader of `data/raw/<quarter>`."""
+"""One file → its returns: which sheet and column holds what, and which items belong to which return."""
 
 from __future__ import annotations
 
-import csv
 import difflib
-import hashlib
-import io
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from pathlib import Path
 
-from helpers import cells, paths
+from helpers import cells
 from helpers.cells import BLANK, NOT_AVAILABLE, Answer, Cell, is_blank, read_answer, text_of
 from helpers.issues import Issue, Place, issue, mask
-from helpers.plan import Plan, parse_quarter, read_plan
-from helpers.questionnaire import NOTHING, PERSONAL, Column, Questionnaire, read_questionnaire
-from helpers.sheets import Sheet, Unreadable, read_sheets
+from helpers.plan import Plan, parse_quarter
+from helpers.questionnaire import NOTHING, PERSONAL, REPEAT, Column, Questionnaire
+from helpers.returns.records import File, Item, Return, in_utc
+from helpers.returns.sheets import Sheet, Unreadable, read_sheets
 
-MANIFEST, EDITION_TEXT = "MANIFEST.csv", "edition.toml"
-SAMPLE_CHANNEL = "sample"
-_MANIFEST_COLUMNS = ("file", "sha256", "received_on", "channel", "note")
 # What the tools add to a form's own questions (formats.md, 1.1): known, and no answer.
 _SYSTEM = {
     "_id", "_uuid", "_submission_time", "_validation_status", "_notes", "_status", "_submitted_by", "__version__",
@@ -29,90 +24,6 @@ _SYSTEM = {
 }  # fmt: skip
 _KOBO_MARKS, _KOBO_REPEAT_MARKS = {"_submission_time", "_uuid"}, {"_parent_index", "_submission__uuid"}
 _PARENT_KEYS = (("_submission__uuid", "_uuid"), ("_submission__id", "_id"), ("_parent_index", "_index"))
-
-
-@dataclass(frozen=True)
-class File:
-    """One file of a quarter's folder that was read."""
-
-    quarter: str
-    name: str
-    sha256: str
-    size: int
-    channel: str
-    received_on: date | None
-
-    @property
-    def place(self) -> Place:
-        """Where it is."""
-        return Place(self.quarter, self.name)
-
-
-@dataclass(frozen=True)
-class Item:
-    """One entry of the repeat `innovations`, as read."""
-
-    answers: Mapping[str, Answer]
-    place: Place
-
-    @property
-    def content(self) -> tuple[str, ...]:
-        """What makes two items the same."""
-        return tuple((answer.value or answer.raw).strip() for answer in self.answers.values())
-
-
-@dataclass(frozen=True)
-class Return:
-    """One row of a received file: one member's return for one quarter, as read, before any rule.
-
-    `items` is None when it came without an innovations part. `identity` is the tool's own for the submission, or
-    the file and row. `problems` are the findings that refuse it at once.
-    """
-
-    place: Place
-    file: File
-    member: str
-    member_text: str
-    quarter_text: str
-    received_on: date | None
-    received_at: datetime | None
-    identity: str
-    answers: Mapping[str, Answer]
-    personal: Mapping[str, str] = field(repr=False)
-    items: tuple[Item, ...] | None = None
-    problems: tuple[Issue, ...] = ()
-    notes: tuple[Issue, ...] = ()
-    on_hold: bool = False
-
-    @property
-    def content(self) -> dict[str, tuple[str, str]]:
-        """What makes two returns the same: every answer as read, the personal ones included (section 3)."""
-        answers = {name: (answer.value or answer.raw.strip(), answer.state) for name, answer in self.answers.items()}
-        return answers | {name: (text, "") for name, text in self.personal.items()}
-
-    @property
-    def items_content(self) -> list[tuple[str, ...]] | None:
-        """What makes two innovations parts the same; None without a part."""
-        return None if self.items is None else sorted(item.content for item in self.items)
-
-
-@dataclass(frozen=True)
-class Received:
-    """All that was received: the files, the returns in them, and what could not be read."""
-
-    files: tuple[File, ...]
-    returns: tuple[Return, ...]
-    issues: tuple[Issue, ...]
-
-    @property
-    def is_sample(self) -> bool:
-        """Tell whether it is the invented sample (methodology, section 6)."""
-        return any(file.channel == SAMPLE_CHANNEL for file in self.files)
-
-    @property
-    def is_mixed(self) -> bool:
-        """Tell whether invented and received returns lie together: no edition can be made of that."""
-        return len({file.channel == SAMPLE_CHANNEL for file in self.files}) > 1
 
 
 # --- one sheet --------------------------------------------------------------------------------------------------
@@ -269,10 +180,7 @@ def _layout(sheets: list[Sheet], reader: _SheetReader) -> _Layout:
         )
     if plain.name and plain.name.strip().casefold() != "returns":
         reader.notes.append(issue("SHEET_NAME", reader.place, observed=plain.name))
-    return _Layout(plain, named.get(REPEAT_SHEET), is_kobo=False)
-
-
-REPEAT_SHEET = "innovations"
+    return _Layout(plain, named.get(REPEAT), is_kobo=False)
 
 
 def _member(plan: Plan, form: Questionnaire, cell: Cell) -> str:
@@ -375,16 +283,11 @@ def _plain_parent(
         if member
         and one.member == member
         and (is_blank(cell) or one.received_on == day)
-        and (instant is None or one.received_at is None or in_utc(instant) == in_utc(one.received_at))
+        and (instant is None or (one.received_at is not None and in_utc(instant) == in_utc(one.received_at)))
     ]
 
 
-def in_utc(instant: datetime) -> datetime:
-    """Return an instant in UTC; one without a zone is read as UTC (methodology, section 3)."""
-    return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
-
-
-def _read_file(path: Path, file: File, plan: Plan, form: Questionnaire) -> tuple[list[Return], list[Issue]]:
+def read_file(path: Path, file: File, plan: Plan, form: Questionnaire) -> tuple[list[Return], list[Issue]]:
     reader = _SheetReader(form, file.place)
     layout = _layout(read_sheets(path), reader)
     reader.place = replace(file.place, sheet=layout.returns.name)
@@ -403,101 +306,3 @@ def _read_file(path: Path, file: File, plan: Plan, form: Questionnaire) -> tuple
         replace(one, items=tuple(part) if layout.items else None) for (one, _), part in zip(found, parts, strict=True)
     ]
     return returns, [replace(note, known_on=file.received_on) for note in reader.notes]
-
-
-# --- one quarter ------------------------------------------------------------------------------------------------
-
-
-def _read_manifest(folder: Path, quarter: str) -> tuple[dict[str, dict[str, str]], list[Issue]]:
-    """Return the rows of MANIFEST.csv by file; what cannot be read is an issue, and other files stand."""
-    place = Place(quarter, MANIFEST)
-    try:
-        text = (folder / MANIFEST).read_bytes().decode("utf-8-sig")
-        reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
-        rows = list(reader)
-        if not set(_MANIFEST_COLUMNS[:3]) <= set(reader.fieldnames or ()):
-            raise ValueError("file, sha256, received_on")
-    except FileNotFoundError:
-        return {}, []
-    except (OSError, ValueError, csv.Error) as reason:
-        return {}, [issue("V20.manifest", place, reason)]
-    listed, issues = {}, []
-    for number, row in enumerate(rows, start=2):
-        clean = {key: (row.get(key) or "").strip() for key in _MANIFEST_COLUMNS}
-        if clean["received_on"] and cells.parse_day(clean["received_on"]) is None:
-            issues.append(issue("V20.manifest_row", replace(place, row=str(number)), observed=clean["received_on"]))
-            clean["received_on"] = ""
-        listed[clean["file"]] = clean
-    return listed, issues
-
-
-def _candidates(folder: Path, quarter: str) -> tuple[list[Path], list[Issue]]:
-    """Return the files of a quarter's folder that may hold returns, and a note on each that is passed over."""
-    kept, notes = [], []
-    for path in sorted(folder.iterdir(), key=lambda p: p.name):
-        place = Place(quarter, path.name)
-        if path.name.startswith("~$"):
-            notes.append(issue("FILE_LOCK", place))
-        elif path.suffix.casefold() == ".part":
-            notes.append(issue("FILE_PARTIAL", place))
-        elif path.is_dir() and not path.is_symlink():
-            notes.append(issue("FOLDER", place))
-        elif path.name not in (MANIFEST, EDITION_TEXT) and not path.name.startswith("."):
-            kept.append(path)
-    return kept, notes
-
-
-def _open(path: Path, quarter: str, listed: Mapping[str, Mapping[str, str]]) -> File:
-    row = listed.get(path.name, {})
-    content = b"" if path.is_symlink() else path.read_bytes()
-    received_on = cells.parse_day(row.get("received_on", ""))
-    return File(
-        quarter, path.name, hashlib.sha256(content).hexdigest(), len(content), row.get("channel", ""), received_on
-    )
-
-
-def read_quarter(quarter: str) -> Received:
-    """Read every file received for a quarter; a file that cannot be read is an issue and never stops the others."""
-    plan, form, folder = read_plan(), read_questionnaire(), paths.returns(quarter)
-    if not folder.is_dir():
-        return Received((), (), ())
-    listed, issues = _read_manifest(folder, quarter)
-    candidates, notes = _candidates(folder, quarter)
-    # Of files with the same bytes the first received is the one that is read.
-    candidates.sort(key=lambda path: (listed.get(path.name, {}).get("received_on") or "9999", path.name))
-    issues += notes
-    files, returns, seen = [], [], {}
-    for path in candidates:
-        try:
-            file = _open(path, quarter, listed)
-            files.append(file)
-            if (listed.get(path.name, {}).get("sha256") or file.sha256).casefold() != file.sha256:
-                raise Unreadable(
-                    "contenu différent de celui inscrit à MANIFEST.csv ; remettre le fichier d'origine",
-                    "its content differs from what MANIFEST.csv recorded; put the original back",
-                )
-            first = seen.setdefault(file.sha256, path.name)
-            if first != path.name:
-                issues.append(issue("FILE_DUPLICATE", file.place, first, known_on=file.received_on))
-                continue
-            read, found = _read_file(path, file, plan, form)
-            returns += read
-            issues += found
-        except Unreadable as reason:
-            known_on = cells.parse_day(listed.get(path.name, {}).get("received_on", ""))
-            issues.append(issue("V20.file", Place(quarter, path.name), *reason.args, known_on=known_on))
-        except OSError as reason:
-            issues.append(issue("V20.file", Place(quarter, path.name), reason.strerror, reason.strerror))
-    present = {path.name for path in candidates}
-    issues += [issue("V20.missing", Place(quarter, name)) for name in sorted(set(listed) - present)]
-    return Received(tuple(files), tuple(returns), tuple(issues))
-
-
-def read_returns(quarters: Sequence[str]) -> Received:
-    """Read every quarter's returns: what an edition of the last of them rests on."""
-    parts = [read_quarter(quarter) for quarter in quarters]
-    return Received(
-        tuple(file for part in parts for file in part.files),
-        tuple(one for part in parts for one in part.returns),
-        tuple(found for part in parts for found in part.issues),
-    )

@@ -1,0 +1,302 @@
+"""Runs of the notebooks by papermill: one edition, whole or not at all, with its manifest."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import filelock
+
+from helpers import paths, tables
+from helpers.plan import parse_quarter
+from helpers.workbook import Tables, settle_date
+
+LANGUAGES = ("fr", "en")  # those with a complete catalogue
+INGEST, KPIS, REPORT = "01_ingest", "02_kpis", "03_report"
+CELL_TIMEOUT, START_TIMEOUT = 600, 120
+DONE, FAILED, REFUSED, HELD, REPORT_FAILED, UNWRITABLE = 0, 1, 3, 4, 5, 7
+MANIFEST = "manifest.json"
+
+Say = Callable[[str], None]
+
+
+class RunError(RuntimeError):
+    """A run that could not be finished: its exit code (design, Contracts) and what to tell the person."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Order:
+    """What to run: one edition of one quarter, in some languages."""
+
+    quarter: str
+    as_of: str
+    languages: tuple[str, ...]
+
+    @property
+    def steps(self) -> list[tuple[str, str, dict[str, str]]]:
+        """The notebooks to run, in order: notebook, name of its executed copy, parameters."""
+        common = {"quarter": self.quarter, "as_of": self.as_of}
+        reports = [(REPORT, f"{REPORT}_{language}", common | {"language": language}) for language in self.languages]
+        return [(INGEST, INGEST, common), (KPIS, KPIS, common), *reports]
+
+
+def order(quarter: str, languages: Sequence[str] = (), as_of: str = "") -> Order:
+    """Check what is asked for and return it as an order.
+
+    Raises ValueError for a quarter outside the plan, a date that is none, or a language without a catalogue.
+    """
+    unknown = sorted(set(languages) - set(LANGUAGES))
+    if unknown:
+        raise ValueError(f"no report in {', '.join(unknown)}; choose among {', '.join(LANGUAGES)}")
+    name = parse_quarter(quarter)
+    return Order(name, settle_date(name, as_of).isoformat(), tuple(dict.fromkeys(languages or LANGUAGES)))
+
+
+# --- one notebook -----------------------------------------------------------------------------------------------
+
+
+def check_parameters(notebook: Path, parameters: Mapping[str, str]) -> None:
+    """Refuse a parameter that the notebook does not declare: papermill only warns, and runs with the default."""
+    import papermill
+
+    known = papermill.inspect_notebook(str(notebook))
+    unknown = sorted(set(parameters) - set(known))
+    if unknown:
+        raise RunError(FAILED, f"{notebook.name}: no parameter {', '.join(unknown)}; it declares {', '.join(known)}")
+
+
+@contextlib.contextmanager
+def _private_kernel() -> Iterator[dict[str, object]]:
+    """Give papermill a kernel that talks through sockets in a folder of its own: no TCP port to collide on."""
+    from jupyter_client.manager import AsyncKernelManager
+
+    # A socket's path may have 107 bytes: a short folder, wherever the checkout lies.
+    with tempfile.TemporaryDirectory(prefix="papu", ignore_cleanup_errors=True) as folder:
+
+        class Private(AsyncKernelManager):
+            def __init__(self, **options: object) -> None:
+                super().__init__(transport="ipc", ip=str(Path(folder) / "k"), **options)
+
+        yield {"kernel_manager_class": Private}
+
+
+def run_notebook(notebook: Path, executed: Path, parameters: Mapping[str, str], progress: bool = False) -> None:
+    """Run one notebook with papermill into an executed copy, and make sure that every cell of it ran.
+
+    Raises RunError naming the notebook, the cell and the message.
+    """
+    import papermill
+    from nbclient.exceptions import CellTimeoutError, DeadKernelError
+
+    check_parameters(notebook, parameters)
+    try:
+        with _private_kernel() as kernel:
+            papermill.execute_notebook(
+                str(notebook), str(executed), dict(parameters), kernel_name="python3", progress_bar=progress,
+                record_timing=False, cwd=str(notebook.parent), execution_timeout=CELL_TIMEOUT,
+                start_timeout=START_TIMEOUT, **kernel,
+            )  # fmt: skip
+    except papermill.PapermillExecutionError as error:
+        code = {"DataRefused": REFUSED}.get(error.ename, REPORT_FAILED if notebook.stem == REPORT else FAILED)
+        where = f"{notebook.name}, cell {error.cell_index + 1}"
+        raise RunError(code, f"{where}: {error.ename}: {error.evalue}") from error
+    except (DeadKernelError, CellTimeoutError) as error:
+        raise RunError(FAILED, f"{notebook.name}: {str(error).splitlines()[0]}") from error
+    check_executed(executed)
+    strip(executed)
+
+
+def _code_cells(notebook: Mapping) -> list[Mapping]:
+    return [cell for cell in notebook["cells"] if cell["cell_type"] == "code" and "".join(cell["source"]).strip()]
+
+
+def check_executed(path: Path) -> None:
+    """Refuse a notebook in which any cell did not run, in order, without error: papermill's own mark proves nothing."""
+    cells = _code_cells(json.loads(path.read_text(encoding="utf-8")))
+    for number, cell in enumerate(cells, start=1):
+        failed = [output["ename"] for output in cell["outputs"] if output["output_type"] == "error"]
+        if cell.get("execution_count") != number or failed:
+            what = failed[0] if failed else "it did not run, or not in its turn"
+            raise RunError(FAILED, f"{path.stem}, code cell {number} of {len(cells)}: {what}")
+
+
+def strip(path: Path) -> None:
+    """Take times, paths and ids that change from run to run out of an executed notebook."""
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    notebook["metadata"] = {key: notebook["metadata"][key] for key in ("kernelspec",) if key in notebook["metadata"]}
+    notebook["metadata"]["language_info"] = {"name": "python"}
+    for number, cell in enumerate(notebook["cells"]):
+        cell["metadata"] = {"tags": cell["metadata"]["tags"]} if cell["metadata"].get("tags") else {}
+        if "injected-parameters" in cell["metadata"].get("tags", ()):
+            cell["id"] = f"injected-{number}"
+    path.write_text(json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+# --- one edition ------------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def hold(quarter: str) -> Iterator[None]:
+    """Hold a quarter for one run; the lock of a run that died is free.
+
+    Raises RunError (another run holds the quarter) naming its process and start.
+    """
+    folder = paths.root() / "build" / "locks"
+    folder.mkdir(parents=True, exist_ok=True)
+    holder = folder / f"{quarter}.holder"
+    lock = filelock.FileLock(folder / f"{quarter}.lock")
+    try:
+        with lock.acquire(timeout=0):
+            started = datetime.now(UTC).isoformat(timespec="seconds")
+            holder.write_text(f"process {os.getpid()}, started {started}", encoding="utf-8")
+            yield
+    except filelock.Timeout as error:
+        who = holder.read_text(encoding="utf-8") if holder.is_file() else "another process"
+        raise RunError(HELD, f"{quarter} is held by {who}; wait for it to end, or end it") from error
+
+
+@contextlib.contextmanager
+def _private_folder(order: Order) -> Iterator[Path]:
+    """Make the run's own folder beside its target, so that moving it into place is one rename; remove it after."""
+    target = paths.reports(order.quarter, order.as_of)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    for left in target.parent.glob(f".{order.as_of}.*"):
+        _restore_or_remove(left, target)
+    folder = Path(tempfile.mkdtemp(prefix=f".{order.as_of}.", suffix=".run", dir=target.parent))
+    before = os.environ.get("PAPU_OUT")
+    os.environ["PAPU_OUT"] = str(folder / "work")
+    try:
+        yield folder
+    finally:
+        os.environ.pop("PAPU_OUT") if before is None else os.environ.update(PAPU_OUT=before)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _restore_or_remove(left: Path, target: Path) -> None:
+    """Clear what a killed run left: put the edition it was replacing back, remove anything else."""
+    if left.suffix == ".old" and not target.exists():
+        left.rename(target)
+    else:
+        shutil.rmtree(left, ignore_errors=True)
+
+
+def _move_into_place(new: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    old = target.with_name(f".{target.name}.old")
+    if target.exists():
+        target.rename(old)
+    new.rename(target)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _facts(path: Path) -> dict[str, object]:
+    content = path.read_bytes()
+    facts: dict[str, object] = {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
+    if path.suffix == ".csv":
+        facts["rows"] = max(content.count(b"\n") - 1, 0)
+    if path.suffix == ".parquet":
+        facts["rows"] = len(tables.read_parquet(path))
+    return facts
+
+
+def _digest_of(files: Sequence[Path]) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(files):
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _commit() -> str:
+    """Return the commit of the checkout, blank where there is none to tell."""
+    with contextlib.suppress(OSError, subprocess.CalledProcessError):
+        command = ["git", "-C", str(paths.root()), "rev-parse", "HEAD"]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+    return ""
+
+
+def write_manifest(order: Order, folder: Path, outputs: Mapping[str, Path], inputs: Tables, started: datetime) -> None:
+    """Write what the edition was made from, with what, and what came out; it is not compared itself."""
+    lock = paths.root() / "requirements.lock"
+    code = [path for path in paths.PACKAGE.rglob("*.*") if path.is_file() and path.suffix != ".pyc"]
+    manifest = {
+        "parameters": {"quarter": order.quarter, "as_of": order.as_of, "languages": list(order.languages)},
+        "input_id": inputs.input_id,
+        "sample": inputs.sample,
+        "inputs": json.loads(inputs.inputs.to_json(orient="records")),
+        "outputs": {name: _facts(path) for name, path in sorted(outputs.items())},
+        "code": {"commit": _commit(), "sha256": _digest_of([*code, *paths.notebooks().glob("*.ipynb")])},
+        "environment": {"lock_sha256": _digest_of([lock]) if lock.is_file() else "", "python": sys.version.split()[0]},
+        "started_at": started.isoformat(timespec="seconds"),
+        "ended_at": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    (folder / MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def _check_unchanged(edition: Tables) -> None:
+    """Refuse a run during which a raw file changed: its tables would be of two moments."""
+    for row in edition.inputs[edition.inputs["channel"] != "register"].itertuples():
+        path = paths.raw() / row.file
+        if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != row.sha256:
+            raise RunError(REFUSED, f"data/raw/{row.file} changed during the run; run again once it is whole")
+
+
+def _run_steps(order: Order, folder: Path, say: Say, progress: bool) -> None:
+    for notebook, name, parameters in order.steps:
+        began = time.monotonic()
+        run_notebook(paths.notebooks() / f"{notebook}.ipynb", folder / f"{name}.ipynb", parameters, progress)
+        say(f"{name}: done in {time.monotonic() - began:.1f} s")
+
+
+def _stage(order: Order, folder: Path, started: datetime) -> tuple[Path, Path]:
+    """Sort what the notebooks left into the two folders to publish: the tables and the report."""
+    from helpers import workbook
+
+    work, kept, report = folder / "work", folder / "tables", folder / "report"
+    edition = workbook.measured(order.quarter, order.as_of)
+    _check_unchanged(edition)
+    kept.mkdir()
+    report.mkdir()
+    for name in tables.PUBLISHED:
+        file = f"{name}.parquet" if name in tables.AS_PARQUET else f"{name}.csv"
+        shutil.copyfile(work / file, kept / file)
+    for language in order.languages:
+        shutil.copyfile(work / f"report_{language}.pdf", report / f"report_{language}.pdf")
+    for _, name, _ in order.steps:
+        shutil.move(folder / f"{name}.ipynb", report / f"{name}.ipynb")
+    outputs = {f"processed/{path.name}": path for path in kept.iterdir()}
+    outputs |= {f"report/{path.name}": path for path in report.iterdir()}
+    write_manifest(order, report, outputs, edition, started)
+    return kept, report
+
+
+def run_edition(order: Order, say: Say, progress: bool = False) -> Path:
+    """Run 01, 02 and 03 in a private folder and publish the edition, moved into place whole and last.
+
+    Returns the published folder. Raises RunError; what was published before is then untouched.
+    """
+    started = datetime.now(UTC)
+    target = paths.reports(order.quarter, order.as_of)
+    try:
+        with hold(order.quarter), _private_folder(order) as folder:
+            _run_steps(order, folder, say, progress)
+            kept, report = _stage(order, folder, started)
+            _move_into_place(kept, paths.processed(order.quarter, order.as_of))
+            _move_into_place(report, target)
+    except OSError as error:
+        raise RunError(UNWRITABLE, f"cannot write {error.filename or target}: {error.strerror or error}") from error
+    return target
