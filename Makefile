@@ -1,4 +1,4 @@
-# Each recipe is one plain command, so that it can be typed where there is no make (docs/operations.md).
+# Each recipe is a plain command that can be typed where there is no make (docs/operations.md).
 QUARTER   ?= 2024Q3
 LANGUAGES ?= fr en
 PYTHON    ?= python3
@@ -13,14 +13,49 @@ help: ## show this help
 
 setup: $(READY) ## make the environment in .venv
 
-# uv is taken from the PATH, else installed into .venv itself; bytecode is compiled once, here, not at every start.
+# uv is taken from the PATH, else installed into .venv; bytecode is compiled once, here, and not at every start.
 $(READY): requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	command -v uv >/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	PATH="$(CURDIR)/$(BIN):$$PATH" command -v uv >/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	PATH="$(CURDIR)/$(BIN):$$PATH" UV_COMPILE_BYTECODE=1 uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
 	PATH="$(CURDIR)/$(BIN):$$PATH" UV_COMPILE_BYTECODE=1 uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	touch $(READY)
 
-report: setup ## make the quarter's report: make report QUARTER=2024Q3 LANGUAGES="fr en"
+report: setup ## make a quarter's report: make report QUARTER=2024Q3 LANGUAGES="fr en"
 	$(BIN)/python -m helpers run $(QUARTER) $(foreach language,$(LANGUAGES),--language $(language))
 
+test: setup lint ## pass every test, the notebooks' stored outputs included
+	$(BIN)/python -m pytest tests notebooks --nbval --nbval-current-env -n 2 --dist loadscope
+
+test-fast: setup ## pass the unit tests only
+	$(BIN)/python -m pytest tests -m "not slow" -n 2 --dist loadscope
+
+notebooks: setup ## run the notebooks and store their outputs
+	$(BIN)/python scripts/refresh_notebooks.py
+
+sample: setup ## make the invented sample again
+	$(BIN)/python scripts/make_sample.py
+
+lab: setup ## open the notebooks in JupyterLab
+	$(BIN)/python -m jupyterlab notebooks
+
+lint: setup ## check the code's style
+	$(BIN)/python -m ruff check
+	$(BIN)/python -m ruff format --check
+
+format: setup ## put the code into style
+	$(BIN)/python -m ruff check --fix
+	$(BIN)/python -m ruff format
+
+review: test ## what a reviewer does: every test, then the edition twice, compared byte by byte
+	$(BIN)/python scripts/review.py $(QUARTER)
+
+benchmark: setup ## measure an edition against the same helpers in one plain script
+	$(BIN)/python benchmarks/edition.py
+
+lock: setup ## resolve the dependencies again
+	PATH="$(CURDIR)/$(BIN):$$PATH" uv pip compile pyproject.toml --group dev --group lab --universal --generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements.lock
+	$(BIN)/python scripts/write_environment.py
+
+clean: ## remove what was built; raw data and published editions stay
+	rm -rf build .pytest_cache .ruff_cache

@@ -85,6 +85,8 @@ def _private_kernel() -> Iterator[dict[str, object]]:
     """Give papermill a kernel that talks through sockets in a folder of its own: no TCP port to collide on."""
     from jupyter_client.manager import AsyncKernelManager
 
+    # A kernel of the same name that a user installed elsewhere must not take the place of ours.
+    os.environ.setdefault("JUPYTER_PREFER_ENV_PATH", "1")
     # A socket's path may have 107 bytes: a short folder, wherever the checkout lies.
     with tempfile.TemporaryDirectory(prefix="papu", ignore_cleanup_errors=True) as folder:
 

@@ -132,12 +132,14 @@ def _keep_formulas(
     """Number the rows; keep the text of a formula beside its value: KoboToolbox writes answers so."""
     for number, (row, formulas) in enumerate(zip(rows, written, strict=True), start=1):
         if row is not formulas:
-            row = tuple(
-                Formula.of(formula, value) if isinstance(formula, str) and formula != value else value
-                for value, formula in zip(row, formulas, strict=True)
-            )
+            row = tuple(_with_formula(value, formula) for value, formula in zip(row, formulas, strict=True))
         if not all(is_blank(cell) for cell in row):
             yield number, row
+
+
+def _with_formula(value: Cell, written: Cell) -> Cell:
+    text = getattr(written, "text", written)  # of an array formula, openpyxl gives an object that holds the text
+    return Formula.of(text, value) if isinstance(text, str) and text.startswith("=") and text != value else value
 
 
 def _text(content: bytes) -> Sheet:

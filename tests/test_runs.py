@@ -1,0 +1,214 @@
+"""Runs: what is refused before anything runs, what a failed run leaves, and what a finished one publishes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from helpers import runs
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def notebook(path: Path, *sources: str) -> Path:
+    """Write a small notebook; its first cell declares the parameter `quarter`."""
+    cells = [
+        {"cell_type": "code", "id": f"cell-{n}", "metadata": {"tags": ["parameters"]} if n == 0 else {},
+         "execution_count": None, "outputs": [], "source": text}
+        for n, text in enumerate(['quarter: str = "2024Q3"  # the quarter', *sources])
+    ]  # fmt: skip
+    kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
+    path.write_text(
+        json.dumps({"cells": cells, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}), encoding="utf-8"
+    )
+    return path
+
+
+def papu(*arguments: str, **variables: str) -> subprocess.CompletedProcess:
+    import os
+
+    return subprocess.run(
+        [sys.executable, "-m", "helpers", *arguments], capture_output=True, text=True, env=os.environ | variables
+    )
+
+
+class TestOrder:
+    @pytest.mark.parametrize("text", ["2024Q3", "2024-Q3", "T3 2024", "Q3 2024"])
+    def test_a_quarter_as_people_write_it_is_understood(self, text):
+        assert runs.order(text).quarter == "2024Q3"
+
+    @pytest.mark.parametrize(
+        "text", ["", "2024", "T5 2024", "25Q3", "2025-3", "T3 2025x", "٣", "../2024Q3", "2021Q4", "2026Q1"]
+    )
+    def test_anything_else_is_refused(self, text):
+        with pytest.raises(ValueError):
+            runs.order(text)
+
+    def test_an_edition_is_as_of_its_first_cutoff_unless_told_otherwise(self):
+        assert runs.order("2024Q3").as_of == "2024-11-14"
+        assert runs.order("2024Q3", as_of="2025-01-20").as_of == "2025-01-20"
+
+    @pytest.mark.parametrize("text", ["2024-09-30", "2024-11-31", "tomorrow", "../x"])
+    def test_a_date_that_is_none_or_lies_before_the_quarter_ended_is_refused(self, text):
+        with pytest.raises(ValueError):
+            runs.order("2024Q3", as_of=text)
+
+    def test_a_language_without_a_catalogue_is_refused_and_the_others_are_named(self):
+        with pytest.raises(ValueError, match="fr, en"):
+            runs.order("2024Q3", ["xx"])
+
+    def test_the_report_runs_once_a_language(self):
+        assert [name for _, name, _ in runs.order("2024Q3").steps] == [
+            "01_ingest", "02_kpis", "03_report_fr", "03_report_en",
+        ]  # fmt: skip
+
+
+class TestNotebook:
+    def test_a_parameter_that_the_notebook_does_not_declare_is_refused(self, tmp_path):
+        path = notebook(tmp_path / "n.ipynb")
+        with pytest.raises(runs.RunError, match="no parameter quarte;"):
+            runs.check_parameters(path, {"quarte": "2024Q3"})
+
+    def test_an_error_names_the_notebook_the_cell_and_the_message(self, tmp_path):
+        path = notebook(tmp_path / "n.ipynb", "1 + 1", "raise ValueError('no such office')")
+        with pytest.raises(runs.RunError, match="n.ipynb, cell .: ValueError: no such office") as caught:
+            runs.run_notebook(path, tmp_path / "out.ipynb", {"quarter": "2024Q3"})
+        assert caught.value.code == 1
+
+    def test_a_notebook_that_exits_early_is_refused(self, tmp_path):
+        path = notebook(tmp_path / "n.ipynb", "import sys; sys.exit(0)", "2")
+        with pytest.raises(runs.RunError) as caught:
+            runs.run_notebook(path, tmp_path / "out.ipynb", {})
+        assert caught.value.code == 1
+
+    def test_a_kernel_that_dies_fails_the_run(self, tmp_path):
+        path = notebook(tmp_path / "n.ipynb", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "2")
+        with pytest.raises(runs.RunError) as caught:
+            runs.run_notebook(path, tmp_path / "out.ipynb", {})
+        assert caught.value.code == 1
+
+    def test_an_executed_notebook_is_the_same_bytes_twice(self, tmp_path):
+        path = notebook(tmp_path / "n.ipynb", "quarter")
+        first, second = tmp_path / "a.ipynb", tmp_path / "b.ipynb"
+        for executed in (first, second):
+            runs.run_notebook(path, executed, {"quarter": "2023Q1"})
+        assert first.read_bytes() == second.read_bytes()
+        assert b"2023Q1" in first.read_bytes()
+
+
+class TestHold:
+    def test_a_second_run_of_a_quarter_is_told_who_holds_it(self, tmp_path, monkeypatch):
+        monkeypatch.setenv("PAPU_ROOT", str(tmp_path))
+        with runs.hold("2024Q3"), pytest.raises(runs.RunError, match="held by process") as caught, runs.hold("2024Q3"):
+            pass
+        assert caught.value.code == 4
+
+    def test_another_quarter_is_free(self, tmp_path, monkeypatch):
+        monkeypatch.setenv("PAPU_ROOT", str(tmp_path))
+        with runs.hold("2024Q3"), runs.hold("2024Q2"):
+            assert (tmp_path / "build" / "locks").is_dir()
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A checkout of its own: the notebooks, the plan, the registers and two quarters of the sample."""
+    root = tmp_path / "a checkout, été"
+    shutil.copytree(ROOT / "notebooks", root / "notebooks", ignore=shutil.ignore_patterns(".*"))
+    for name in ("plan", "registers", "2022Q3", "2022Q4"):
+        shutil.copytree(ROOT / "data" / "raw" / name, root / "data" / "raw" / name)
+    return root
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != "manifest.json"
+    }
+
+
+@pytest.mark.slow
+class TestEdition:
+    def test_a_run_publishes_the_edition_whole_and_again_the_same_bytes(self, checkout):
+        raw = hashes(checkout / "data" / "raw")
+        first = papu("run", "2022Q4", "--language", "fr", PAPU_ROOT=str(checkout))
+        assert first.returncode == 0, first.stderr
+        report = checkout / "reports" / "2022Q4" / "2023-02-14"
+        assert {path.name for path in report.iterdir()} == {
+            "report_fr.pdf", "01_ingest.ipynb", "02_kpis.ipynb", "03_report_fr.ipynb", "manifest.json",
+        }  # fmt: skip
+        published = hashes(checkout / "reports") | hashes(checkout / "data" / "processed")
+        again = papu(
+            "run",
+            "2022Q4",
+            "--language",
+            "fr",
+            PAPU_ROOT=str(checkout),
+            TZ="Pacific/Kiritimati",
+            LC_ALL="C",
+            PYTHONHASHSEED="1",
+        )
+        assert again.returncode == 0, again.stderr
+        assert hashes(checkout / "reports") | hashes(checkout / "data" / "processed") == published
+        assert hashes(checkout / "data" / "raw") == raw
+        manifest = json.loads((report / "manifest.json").read_text(encoding="utf-8"))
+        assert manifest["parameters"] == {"quarter": "2022Q4", "as_of": "2023-02-14", "languages": ["fr"]}
+        for name, facts in manifest["outputs"].items():
+            folder = report if name.startswith("report/") else checkout / "data" / "processed" / "2022Q4" / "2023-02-14"
+            assert hashlib.sha256((folder / name.split("/")[1]).read_bytes()).hexdigest() == facts["sha256"]
+
+    def test_a_failed_run_says_where_and_leaves_what_was_published(self, checkout):
+        published = checkout / "reports" / "2022Q4" / "2023-02-14"
+        published.mkdir(parents=True)
+        (published / "report_fr.pdf").write_text("as it was", encoding="utf-8")
+        notebook(checkout / "notebooks" / "02_kpis.ipynb", 'as_of: str = ""', "raise RuntimeError('boom')")
+        path = checkout / "notebooks" / "02_kpis.ipynb"
+        path.write_text(
+            path.read_text(encoding="utf-8").replace('# the quarter"', '# the quarter\\nas_of: str = \\"\\""'),
+            encoding="utf-8",
+        )
+        failed = papu("run", "2022Q4", PAPU_ROOT=str(checkout))
+        assert failed.returncode == 1
+        assert "02_kpis.ipynb, cell" in failed.stderr and "boom" in failed.stderr
+        assert "Traceback" not in failed.stderr
+        assert [path.name for path in published.iterdir()] == ["report_fr.pdf"]
+        assert (published / "report_fr.pdf").read_text(encoding="utf-8") == "as it was"
+        assert [path.name for path in published.parent.iterdir()] == ["2023-02-14"]
+
+    def test_invented_and_received_returns_together_are_refused(self, checkout):
+        manifest = checkout / "data" / "raw" / "2022Q4" / "MANIFEST.csv"
+        text = manifest.read_text(encoding="utf-8")
+        manifest.write_text(text.replace(",sample,", ",mail,", 1), encoding="utf-8")
+        refused = papu("run", "2022Q4", PAPU_ROOT=str(checkout))
+        assert refused.returncode == 3
+        assert "invented sample and received returns" in refused.stderr
+        assert not (checkout / "reports" / "2022Q4" / "2023-02-14").exists()
+
+
+class TestCommand:
+    @pytest.mark.parametrize(
+        "arguments",
+        [("run", "T5 2024"), ("run", "2024Q3", "--language", "xx"), ("run", "2024Q3", "--as-of", "soon"), ("run",)],
+    )
+    def test_a_wrong_word_is_a_usage_error(self, arguments):
+        assert papu(*arguments).returncode == 2
+
+    def test_a_dry_run_says_what_would_run_and_writes_nothing(self, tmp_path):
+        told = papu("run", "2024Q3", "--dry-run", PAPU_ROOT=str(tmp_path))
+        assert told.returncode == 0
+        assert "03_report.ipynb → 03_report_en.ipynb" in told.stdout
+        assert not list(tmp_path.iterdir())
+
+    def test_check_says_what_was_found_without_a_notebook(self, checkout, tmp_path):
+        told = papu("check", "2022Q4", "--out", str(tmp_path / "tables"), PAPU_ROOT=str(checkout))
+        assert told.returncode == 0
+        assert "2022Q4 as of 2023-02-14" in told.stdout
+        assert {"returns.csv", "answers.parquet", "innovations.csv", "issues.csv"} <= {
+            path.name for path in (tmp_path / "tables").iterdir()
+        }
