@@ -21,10 +21,18 @@ _FIGURES = (
 Kept = Mapping[str, pd.DataFrame]
 
 
+def count_files(inputs: pd.DataFrame) -> pd.DataFrame:
+    """Count what an edition rests on: one row per channel; invented data are called so (methodology, section 6)."""
+    names = inputs["channel"].replace(
+        {"sample": "données fictives / invented sample", "": "received, channel not told"}
+    )
+    return inputs.groupby(names)["file"].agg(["size"]).rename(columns={"size": "files"})
+
+
 def count_rows(kept: Kept) -> pd.DataFrame:
     """Count what was kept: one row per table and quarter."""
     counts = {name: rows["quarter"].value_counts() for name, rows in kept.items() if "quarter" in rows}
-    return pd.DataFrame(counts).fillna(0).astype(int).sort_index().rename_axis("quarter")
+    return pd.DataFrame(counts).fillna(0).astype(int).sort_index().rename({"": "registers"}).rename_axis("quarter")
 
 
 def who_answered(kept: Kept, quarter: str) -> pd.DataFrame:

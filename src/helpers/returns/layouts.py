@@ -112,10 +112,9 @@ def _selected(table: _Table, row: tuple[Cell, ...], form: Questionnaire, name: s
     split = {
         c: table.cell(row, Column(name, c)) for c in form.by_name[name].choices if Column(name, c) in table.columns
     }
-    if all(is_blank(cell) for cell in split.values()):
-        return None
+    # Columns that are all 0 say as little as blank ones: "none" is a choice of its own, and ODK writes 0 for a blank.
     ticked = [code for code, cell in split.items() if text_of(cell).strip().upper() in ("1", "TRUE")]
-    return " ".join(ticked) or NOTHING
+    return " ".join(ticked) or None
 
 
 def _answers(
