@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 
 import pandas as pd
 
@@ -32,14 +33,15 @@ class Evidence:
     accepted: Mapping[tuple[str, str], Sequence[date]]
     _readings: dict[Read, dict[tuple[str, str], Reading]] = field(default_factory=dict, repr=False)
 
-    @property
+    @cached_property
     def first_collected(self) -> str:
         """The earliest quarter with an accepted return, blank without any."""
-        return min((quarter for quarter, _ in self.accepted), default="")
+        return min(self.quarters, default="")
 
-    def has_returns(self, quarter: str) -> bool:
-        """Tell whether any return was accepted for a quarter."""
-        return any(there == quarter for there, _ in self.accepted)
+    @cached_property
+    def quarters(self) -> frozenset[str]:
+        """The quarters for which any return was accepted."""
+        return frozenset(quarter for quarter, _ in self.accepted)
 
     def readings(self, read: Read) -> Mapping[tuple[str, str], Reading]:
         """Return what every counted return says, read once."""
@@ -97,13 +99,13 @@ class Scene:
     evidence: Evidence
     registers: Registers
 
-    @property
+    @cached_property
     def collected(self) -> list[str]:
         """The quarters from the first collected to this one."""
         first = self.evidence.first_collected
         return quarters_between(first, self.quarter) if first and first <= self.quarter else []
 
-    def members(self, scope: str) -> list[Member]:
+    def members(self, scope: str) -> Sequence[Member]:
         """The members expected in the quarter."""
         return self.plan.members_in(self.quarter, scope)
 

@@ -186,7 +186,7 @@ def measure(scene: Scene, kpi: Kpi, scope: str) -> Row:
         who = count_answering(scene, members)
         rate = _percent(who.by_cutoff + who.returned, len(members) + who.asked)
         return Row(_certain(rate), who.by_cutoff, 0, len(members), 1, "A")
-    if not scene.evidence.has_returns(scene.quarter):
+    if scene.quarter not in scene.evidence.quarters:
         return Row()
     return _stock(scene, kpi, members) if kpi.measure in STOCKS else _cumulative(scene, kpi, members, scope)
 
@@ -238,7 +238,7 @@ def measure_companion(scene: Scene, companion: Companion, scope: str) -> tuple[f
         return _rate_companion(scene, companion, members)
     if companion.kpi == "6.1.a":
         return _participation(scene, companion, members)
-    if not scene.evidence.has_returns(scene.quarter):
+    if scene.quarter not in scene.evidence.quarters:
         return None, None, None
     read = COMPANION_READS[key]
     n_reported = count_reported(scene, OWN_QUESTION.get(key, read), members)
@@ -318,7 +318,7 @@ def _component_rows(scene: Scene, plan: Plan) -> list[dict[str, object]]:
 
 def _member_rows(scene: Scene, plan: Plan) -> list[dict[str, object]]:
     """List the known members of the stock KPIs and the reported ones of the flows."""
-    if not scene.evidence.has_returns(scene.quarter):
+    if scene.quarter not in scene.evidence.quarters:
         return []
     rows = []
     for kpi in plan.kpis:
@@ -336,7 +336,7 @@ def _member_rows(scene: Scene, plan: Plan) -> list[dict[str, object]]:
 
 def _sums(scene: Scene, kpi: str, members: Sequence[Member]) -> dict[str, Standing]:
     """Return the known members of a sum; none in a quarter without returns, whose figure is blank."""
-    if not scene.evidence.has_returns(scene.quarter):
+    if scene.quarter not in scene.evidence.quarters:
         return {}
     return {s.member: s for s in stand(scene, KPI_READS[kpi], members) if s.is_known}
 

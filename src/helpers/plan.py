@@ -54,6 +54,7 @@ def index(quarter: str) -> int:
     return int(quarter[:4]) * 4 + int(quarter[5]) - 1
 
 
+@cache
 def shift(quarter: str, quarters: int) -> str:
     """Return the quarter so many quarters later (earlier when negative)."""
     year, n = divmod(index(quarter) + quarters, 4)
@@ -65,11 +66,13 @@ def quarters_between(first: str, last: str) -> list[str]:
     return [shift(first, n) for n in range(index(last) - index(first) + 1)]
 
 
+@cache
 def quarter_start(quarter: str) -> date:
     """Return the first day of a quarter."""
     return date(int(quarter[:4]), 3 * int(quarter[5]) - 2, 1)
 
 
+@cache
 def quarter_end(quarter: str) -> date:
     """Return the last day of a quarter."""
     return quarter_start(shift(quarter, 1)) - timedelta(days=1)
@@ -227,9 +230,16 @@ class Plan:
         """The KPIs by code."""
         return {kpi.kpi: kpi for kpi in self.kpis}
 
-    def members_in(self, quarter: str, scope: str = UNION) -> list[Member]:
+    @cached_property
+    def _members_in(self) -> dict[tuple[str, str], tuple[Member, ...]]:
+        return {}
+
+    def members_in(self, quarter: str, scope: str = UNION) -> tuple[Member, ...]:
         """Return the members valid in a quarter: of the Union, or of one region."""
-        return [m for m in self.members if m.valid_in(quarter) and scope in (UNION, m.region)]
+        if (quarter, scope) not in self._members_in:
+            valid = (m for m in self.members if m.valid_in(quarter) and scope in (UNION, m.region))
+            self._members_in[quarter, scope] = tuple(valid)
+        return self._members_in[quarter, scope]
 
     def part_codes(self, step: str) -> tuple[str, ...]:
         """Return the codes of the parts that the plan names within a step."""

@@ -122,23 +122,34 @@ class ContractError(ValueError):
     """A table that breaks its contract: a fault of ours, never of a return's."""
 
 
+_DTYPES = {_TEXT: "str", _COUNT: "Int64", _FIGURE: "float64", _FLAG: "boolean"}
+
+
 def conform(name: str, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return a table with the columns and types of its contract, its rows sorted as text.
+    """Return a table with the columns and types of its contract.
 
     Raises ContractError where it breaks the contract.
     """
     contract = CONTRACTS[name]
-    kinds = {_TEXT: "str", _COUNT: "Int64", _FIGURE: "float64", _FLAG: "boolean"}
     table = pd.DataFrame({column: rows.get(column, pd.Series(dtype="object")) for column in contract.columns})
     for column, kind in contract.columns.items():
         values = table[column].fillna("") if kind == _TEXT else table[column]
-        table[column] = values.astype(kinds[kind])
-    keys = table.apply(lambda column: column.map(_text_of))
-    table = table.loc[keys.sort_values(list(table.columns), kind="stable").index].reset_index(drop=True)
+        table[column] = values.astype(_DTYPES[kind])
     try:
-        return contract.schema().validate(table, lazy=True)
+        return contract.schema().validate(table, lazy=True).reset_index(drop=True)
     except pa.errors.SchemaErrors as reason:
         raise ContractError(f"{name}: {reason}") from reason
+
+
+def _texts(table: pd.DataFrame) -> list[tuple[str, ...]]:
+    """Return the rows of a table as the CSV files write them."""
+    return list(zip(*([_text_of(value) for value in table[column]] for column in table.columns), strict=True))
+
+
+def sort_as_text(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table with its rows sorted by their columns in order, as text (section 7)."""
+    texts = _texts(table)
+    return table.iloc[sorted(range(len(texts)), key=texts.__getitem__)].reset_index(drop=True)
 
 
 def _text_of(value: object) -> str:
@@ -162,7 +173,7 @@ def _unguarded(text: str) -> str:
 
 def write_table(name: str, rows: pd.DataFrame, folder: Path) -> pd.DataFrame:
     """Write a table to a folder under its name, and return it as written."""
-    table = conform(name, rows)
+    table = sort_as_text(conform(name, rows))
     folder.mkdir(parents=True, exist_ok=True)
     if name in AS_PARQUET:
         write_parquet(table, folder / f"{name}.parquet")
@@ -170,13 +181,11 @@ def write_table(name: str, rows: pd.DataFrame, folder: Path) -> pd.DataFrame:
     with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(table.columns)
-        texts = [[_text_of(value) for value in table[column]] for column in table.columns]
-        kinds = list(CONTRACTS[name].columns.values())
-        safe = [
-            [_guarded(v) for v in column] if kind == _TEXT else column
-            for column, kind in zip(texts, kinds, strict=True)
-        ]
-        writer.writerows(zip(*safe, strict=True))
+        text_columns = [kind == _TEXT for kind in CONTRACTS[name].columns.values()]
+        for row in _texts(table):
+            writer.writerow(
+                _guarded(text) if is_text else text for text, is_text in zip(row, text_columns, strict=True)
+            )
     return table
 
 
