@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 from helpers import runs
@@ -31,8 +36,6 @@ def notebook(path: Path, *sources: str) -> Path:
 
 
 def papu(*arguments: str, **variables: str) -> subprocess.CompletedProcess:
-    import os
-
     return subprocess.run(
         [sys.executable, "-m", "helpers", *arguments], capture_output=True, text=True, env=os.environ | variables
     )
@@ -115,6 +118,14 @@ class TestHold:
             assert (tmp_path / "build" / "locks").is_dir()
 
 
+def wait_until(true: Callable[[], object], seconds: float = 30) -> None:
+    """Wait for something that another process does."""
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.05)
+
+
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """A checkout of its own: the notebooks, the plan, the registers and two quarters of the sample."""
@@ -180,6 +191,33 @@ class TestEdition:
         assert [path.name for path in published.iterdir()] == ["report_fr.pdf"]
         assert (published / "report_fr.pdf").read_text(encoding="utf-8") == "as it was"
         assert [path.name for path in published.parent.iterdir()] == ["2023-02-14"]
+
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+    def test_a_run_that_is_ended_says_so_and_leaves_nothing_behind(self, checkout, number):
+        command = [sys.executable, "-m", "helpers", "run", "2022Q4"]
+        run = subprocess.Popen(
+            command, env=os.environ | {"PAPU_ROOT": str(checkout)}, stderr=subprocess.PIPE, text=True
+        )
+        folder = checkout / "reports" / "2022Q4"
+        wait_until(lambda: folder.is_dir() and any(folder.iterdir()))
+        kernels = psutil.Process(run.pid).children
+        wait_until(kernels)
+        children = kernels(recursive=True)
+        run.send_signal(number)
+        told = run.communicate(timeout=60)[1]
+        assert run.returncode == 128 + number
+        assert told.splitlines() == [told.strip()] and "untouched" in told
+        assert not any(folder.iterdir())
+        assert not psutil.wait_procs(children, timeout=10)[1]
+
+    def test_what_a_killed_run_left_is_cleared_by_the_next(self, checkout):
+        folder = checkout / "reports" / "2022Q4"
+        (folder / ".2023-02-14.dead.run").mkdir(parents=True)
+        (folder / ".2023-02-14.old").mkdir()
+        (folder / ".2023-02-14.old" / "report_fr.pdf").write_text("as it was", encoding="utf-8")
+        assert papu("run", "2022Q4", "--language", "en", PAPU_ROOT=str(checkout)).returncode == 0
+        assert [path.name for path in folder.iterdir()] == ["2023-02-14"]
+        assert (folder / "2023-02-14" / "report_en.pdf").is_file()
 
     def test_invented_and_received_returns_together_are_refused(self, checkout):
         manifest = checkout / "data" / "raw" / "2022Q4" / "MANIFEST.csv"

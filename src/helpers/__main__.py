@@ -25,8 +25,14 @@ def _quarter(context: click.Context, parameter: click.Parameter, value: str) -> 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """The quarterly workbook of the Pan African Postal Union's digitalisation plan."""
-    # A run that is ended from outside ends its kernels and removes its private folder on the way out.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    # A run that is ended ends its kernels and removes its private folder on the way out.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _end)
+
+
+def _end(number: int, _: object) -> None:
+    click.echo("papu: ended before it was done; what was published before is untouched, run again", err=True)
+    sys.exit(128 + number)
 
 
 @main.command()

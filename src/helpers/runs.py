@@ -94,6 +94,11 @@ def _private_kernel() -> Iterator[dict[str, object]]:
             def __init__(self, **options: object) -> None:
                 super().__init__(transport="ipc", ip=str(Path(folder) / "k"), **options)
 
+            async def start_kernel(self, **options: object) -> None:
+                # What a kernel prints outside its cells, when it is ended say, is no message of ours.
+                options |= {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+                await super().start_kernel(**options)
+
         yield {"kernel_manager_class": Private}
 
 
