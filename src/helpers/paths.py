@@ -14,6 +14,12 @@ def root() -> Path:
     return Path(chosen).resolve() if chosen else PACKAGE.parents[1]
 
 
+def _own_or_shipped(*parts: str) -> Path:
+    """Return a part of the root, or the one shipped with this package where the root has data only."""
+    own = root().joinpath(*parts)
+    return own if own.exists() else PACKAGE.parents[1].joinpath(*parts)
+
+
 def raw() -> Path:
     """Return the folder of what was received; nothing under it is ever edited."""
     return root() / "data" / "raw"
@@ -21,7 +27,12 @@ def raw() -> Path:
 
 def plan() -> Path:
     """Return the folder of the action plan as data."""
-    return raw() / "plan"
+    return _own_or_shipped("data", "raw", "plan")
+
+
+def questionnaire() -> Path:
+    """Return the folder of the questionnaire, an XLSForm in text form."""
+    return _own_or_shipped("data", "raw", "plan", "questionnaire")
 
 
 def registers() -> Path:
@@ -36,7 +47,12 @@ def returns(quarter: str) -> Path:
 
 def notebooks() -> Path:
     """Return the folder of the notebooks."""
-    return root() / "notebooks"
+    return _own_or_shipped("notebooks")
+
+
+def lock() -> Path:
+    """Return the lock file of the environment."""
+    return _own_or_shipped("requirements.lock")
 
 
 def processed(quarter: str, as_of: str) -> Path:

@@ -137,4 +137,4 @@ def read_questionnaire(folder: Path | None = None) -> Questionnaire:
 
     Raises PlanError with the file, the row and the reason of what is wrong.
     """
-    return _read(folder or paths.plan() / "questionnaire")
+    return _read(folder or paths.questionnaire())

@@ -238,7 +238,7 @@ def _commit() -> str:
 
 def write_manifest(order: Order, folder: Path, outputs: Mapping[str, Path], inputs: Tables, started: datetime) -> None:
     """Write what the edition was made from, with what, and what came out; it is not compared itself."""
-    lock = paths.root() / "requirements.lock"
+    lock = paths.lock()
     code = [path for path in paths.PACKAGE.rglob("*.*") if path.is_file() and path.suffix != ".pyc"]
     manifest = {
         "parameters": {"quarter": order.quarter, "as_of": order.as_of, "languages": list(order.languages)},
@@ -256,7 +256,7 @@ def write_manifest(order: Order, folder: Path, outputs: Mapping[str, Path], inpu
 
 def _check_unchanged(edition: Tables) -> None:
     """Refuse a run during which a raw file changed: its tables would be of two moments."""
-    for row in edition.inputs[edition.inputs["channel"] != "register"].itertuples():
+    for row in edition.inputs[~edition.inputs["channel"].isin(["register", "plan"])].itertuples():
         path = paths.raw() / row.file
         if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != row.sha256:
             raise RunError(REFUSED, f"data/raw/{row.file} changed during the run; run again once it is whole")

@@ -137,10 +137,11 @@ def list_inputs(source: Source, verdict: Verdict, quarter: str, as_of: date) -> 
     for name, rows in source.registers.at(as_of).items():
         content = json.dumps(rows, default=_plain, sort_keys=True).encode()
         inputs.append((f"registers/{name}.csv", File("", name, *_digest(content), "register", None)))
-    texts = [*sorted(p for p in paths.plan().rglob("*.csv")), paths.returns(quarter) / EDITION_TEXT]
-    for path in filter(Path.is_file, texts):
-        name = path.relative_to(paths.raw()).as_posix()
-        inputs.append((name, File("", name, *_digest(path.read_bytes()), "plan", None)))
+    texts = {f"plan/{path.relative_to(paths.plan()).as_posix()}": path for path in paths.plan().rglob("*.csv")}
+    texts[f"{quarter}/{EDITION_TEXT}"] = paths.returns(quarter) / EDITION_TEXT
+    for name, path in sorted(texts.items()):
+        if path.is_file():
+            inputs.append((name, File("", name, *_digest(path.read_bytes()), "plan", None)))
     return inputs
 
 
