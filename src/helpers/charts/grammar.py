@@ -1,0 +1,206 @@
+"""The grammar of all figures: palette, letters, axes, labels, and how a figure becomes SVG."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Callable, Sequence
+from functools import cache, wraps
+from typing import ParamSpec
+
+import matplotlib
+from matplotlib import font_manager
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ft2font import FT2Font
+
+from helpers import paths
+from helpers.selections import LATE, NOT_RECEIVED, ON_TIME, REFUSED, Standing
+from helpers.words import Words, is_blank
+
+FONTS = paths.PACKAGE / "fonts"
+FONT = "Source Sans 3"
+FEWEST_TICKS = 4  # an axis of quarters has room for at least five, so that a first edition looks like the next
+WIDTH = 6.69  # inches: the text width of the page, so that letters are printed at their true size
+INK, MUTED, GRID, BLUE, BAND, PALE = "#1B2733", "#55616D", "#D8DFE5", "#0072B2", "#CBE0EE", "#EEF3F7"
+AMBER, VERMILION, OUTLINE = "#F0C040", "#A3320B", "#595959"
+STATUS_COLOURS = {  # fill, text: measured for colour-blind readers (style guide)
+    "achieved": (BLUE, "#FFFFFF"),
+    "achieved_late": (BLUE, "#FFFFFF"),
+    "on_track": (AMBER, "#000000"),
+    "at_risk": (AMBER, "#000000"),
+    "off_track": (VERMILION, "#FFFFFF"),
+    "overdue": (VERMILION, "#FFFFFF"),
+    "not_assessable": ("#FFFFFF", OUTLINE),
+    "no_data": ("#FFFFFF", OUTLINE),
+}
+PALETTE = {"ink": INK, "muted": MUTED, "grid": GRID, "blue": BLUE, "pale": PALE, "amber": AMBER}
+TILES = {  # fill, edge, letters, hatch, symbol
+    ON_TIME: (BLUE, BLUE, "#FFFFFF", "", "o"),
+    LATE: (AMBER, OUTLINE, "#000000", "", "D"),
+    REFUSED: ("#FFFFFF", VERMILION, VERMILION, "", "X"),
+    NOT_RECEIVED: ("#FFFFFF", "#8A949D", MUTED, "////", ""),
+}
+STYLE = {
+    "font.family": FONT,
+    "font.size": 8.5,
+    "text.color": INK,
+    "axes.labelcolor": MUTED,
+    "axes.edgecolor": "#9AA5AE",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.spines.left": False,
+    "axes.linewidth": 0.6,
+    "axes.axisbelow": True,
+    "axes.titlesize": 8.5,
+    "axes.titleweight": 600,
+    "axes.titlelocation": "left",
+    "axes.titlepad": 6,
+    "axes.unicode_minus": True,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+    "xtick.major.size": 0,
+    "ytick.major.size": 0,
+    "grid.color": GRID,
+    "grid.linewidth": 0.6,
+    "lines.linewidth": 1.6,
+    "hatch.linewidth": 0.5,
+    "hatch.color": "#B4BDC4",
+    "legend.frameon": False,
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    "savefig.facecolor": "none",
+    "text.parse_math": False,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "papu",
+    "path.simplify": False,
+}
+
+Said = ParamSpec("Said")
+
+
+@cache
+def _use_fonts() -> None:
+    for file in sorted(FONTS.glob("*.ttf")):
+        font_manager.fontManager.addfont(file)
+
+
+def letters() -> frozenset[int]:
+    """Return the code points that the report's font can print."""
+    return frozenset(FT2Font(str(FONTS / "SourceSans3-Regular.ttf")).get_charmap())
+
+
+def drawn(plot: Callable[Said, Figure]) -> Callable[Said, Figure]:
+    """Draw a figure in the report's style, and leave matplotlib as it was."""
+
+    @wraps(plot)
+    def draw(*args: Said.args, **kwargs: Said.kwargs) -> Figure:
+        _use_fonts()
+        with matplotlib.rc_context(STYLE):
+            return plot(*args, **kwargs)
+
+    return draw
+
+
+def svg(figure: Figure) -> str:
+    """Return a figure as SVG text: letters as paths, no date, the same bytes each time."""
+    _use_fonts()
+    buffer = io.StringIO()
+    with matplotlib.rc_context(STYLE):
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines()) + "\n"
+
+
+# --- the grammar ------------------------------------------------------------------------------------------------
+
+
+def make_figure(height: float, left: float, right: float, top: float, bottom: float, **grid: object) -> tuple:
+    """Return a figure of the page's width and its axes; margins in inches."""
+    figure = Figure(figsize=(WIDTH, height))
+    axes = figure.subplots(squeeze=False, **grid)
+    figure.subplots_adjust(left / WIDTH, bottom / height, 1 - right / WIDTH, 1 - top / height)
+    return figure, axes
+
+
+def mark_quarters(axes: Axes, quarters: Sequence[str], say: Words, every: int = 1) -> None:
+    """Write quarters under an axis, the year where it begins."""
+    shown = range(len(quarters) - 1, -1, -every)
+    labels = {n: say.quarter(quarters[n]).split() for n in shown}
+    first = {min(n for n in shown if quarters[n][:4] == year) for year in {quarters[n][:4] for n in shown}}
+    axes.set_xticks(sorted(labels), [f"{labels[n][0]}\n{labels[n][1] if n in first else ''}" for n in sorted(labels)])
+    axes.set_xlim(-0.4, max(len(quarters) - 1, FEWEST_TICKS) + 0.25)
+
+
+def find_top(values: Sequence[float], unit: str) -> float:
+    """Return the end of an axis that begins at 0: 100 for percentages, else a little above the highest."""
+    known = [value for value in values if not is_blank(value)]
+    return 100 if unit == "percent" and max(known, default=0) <= 100 else max([*known, 1]) * 1.12
+
+
+def mark_numbers(axes: Axes, top: float, unit: str, say: Words, along: str = "y") -> None:
+    axes.grid(axis=along)
+    axis = axes.yaxis if along == "y" else axes.xaxis
+    axis.set_major_locator(matplotlib.ticker.MaxNLocator(5, integer=True))
+    axis.set_major_formatter(lambda value, _: say.percent(value, 0) if unit == "percent" else say.number(value))
+    (axes.set_ylim if along == "y" else axes.set_xlim)(0, top)
+
+
+def _spread(heights: Sequence[float], gap: float, lowest: float = -math.inf) -> list[float]:
+    """Move labels apart, as little as it takes, keeping their order."""
+    order = sorted(range(len(heights)), key=lambda n: heights[n])
+    placed: dict[int, float] = {}
+    last = lowest - gap
+    for n in order:
+        placed[n] = last = max(heights[n], last + gap)
+    over = max(0.0, (max(placed.values(), default=0) - max(heights, default=0)) / 2)
+    return [max(placed[n] - over, lowest) for n in range(len(heights))]
+
+
+def write_labels(axes: Axes, labels: Sequence[tuple[float, str, dict]], line_inches: float = 0.15) -> None:
+    """Write labels beside the right end of an axis, each at its height, none over another."""
+    bottom, top = axes.get_ylim()
+    inches = axes.get_position().height * axes.figure.get_figheight()
+    gap = (top - bottom) * line_inches / inches
+    heights = _spread([min(max(height, bottom), top) for height, _, _ in labels], gap, bottom)
+    for (_, text, look), height in zip(labels, heights, strict=True):
+        axes.annotate(text, (1, height), (5, 0), ("axes fraction", "data"), "offset points", va="center", **look)
+
+
+def find_runs(values: Sequence[float]) -> list[list[int]]:
+    """Return the runs of places with a value: a line never crosses a gap."""
+    runs: list[list[int]] = [[]]
+    for n, value in enumerate(values):
+        if is_blank(value):
+            runs.append([])
+        else:
+            runs[-1].append(n)
+    return [run for run in runs if run]
+
+
+def draw_trend(axes: Axes, trend: Sequence[Standing], colour: str = BLUE, size: float = 4) -> None:
+    """Draw bounds as a band, values as a line with dots; a quarter with bounds only is a bar, without any a gap."""
+    lower, upper = zip(*(one.bounds for one in trend), strict=True)
+    banded = [math.nan if is_blank(u) else u - low for low, u in zip(lower, upper, strict=True)]
+    for run in find_runs(banded):
+        if len(run) == 1:
+            axes.bar(run, [banded[run[0]]], 0.14, [lower[run[0]]], color=BAND, linewidth=0, zorder=1)
+        axes.fill_between(run, [lower[n] for n in run], [upper[n] for n in run], color=BAND, linewidth=0, zorder=1)
+    values = [one.assessed for one in trend]
+    for run in find_runs(values):
+        axes.plot(run, [values[n] for n in run], color=colour, marker="o", markersize=size, zorder=3)
+    for n, one in enumerate(trend):
+        if one.is_bounds_only:
+            high = lower[n] if is_blank(upper[n]) else upper[n]
+            axes.plot([n, n], [lower[n], high], color=colour, marker="_", markersize=7, linewidth=1, zorder=2)
+
+
+def wrap(text: str, width: int) -> str:
+    """Break a text into lines of so many letters."""
+    lines = [""]
+    for word in text.split(" "):
+        if len(lines[-1]) + len(word) + 1 > width and lines[-1]:
+            lines.append("")
+        lines[-1] += (" " if lines[-1] else "") + word
+    return "\n".join(lines)

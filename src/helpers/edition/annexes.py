@@ -1,0 +1,208 @@
+"""The annexes' tables and texts: methods, data quality, revisions, and how to make the edition again."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from helpers import selections, sentences
+from helpers.edition.blocks import Sheet, Two
+from helpers.edition.sections import GROUP, say_due, say_target
+from helpers.plan import UNION, read_plan
+from helpers.selections import Tables
+from helpers.words import Words, is_blank, typeset
+
+
+def tabulate_methods(tables: Tables, say: Words) -> Sheet:
+    """Tabulate how each KPI is measured: one row per KPI."""
+    rows = []
+    for kpi in read_plan().kpis:
+        standing = selections.select_standing(tables, kpi.kpi)
+        baseline = say.percent(100 * kpi.baseline, 0) if standing.on_share else say.number(kpi.baseline)
+        rows.append(
+            {
+                say("KPI"): kpi.kpi,
+                say("How it is measured"): Two(say.own(kpi.title), say(f"formula {kpi.kpi}")),
+                say("Source"): say(f"source {kpi.kpi}"),
+                say("Unit"): say(f"unit {kpi.unit}"),
+                say("Baseline and target, proposed"): say(
+                    "{baseline} to {target}", baseline=baseline, target=say_target(standing, say)
+                ),
+                say("Due"): say_due(kpi, tables.quarter, say),
+            }
+        )
+    return Sheet(pd.DataFrame(rows), (9, 83, 36, 20, 24, 17), size=8, pad=2.2)
+
+
+def _rules(tables: Tables) -> pd.DataFrame:
+    return tables.issues[tables.issues["rule"].str.fullmatch(r"V\d\d").fillna(False).astype(bool)]
+
+
+def tabulate_rules(tables: Tables, say: Words) -> Sheet:
+    """Tabulate the findings of the checks: one row per rule that found something, this quarter and before."""
+    issues = _rules(tables)
+    here = (issues["quarter"] == tables.quarter).fillna(False).astype(bool)
+    rows = []
+    for rule, part in issues.groupby("rule"):
+        severities = ", ".join(say(f"severity {name}") for name in sorted(set(part["severity"])))
+        rows.append(
+            {
+                say("Rule"): rule,
+                say("What it checks"): say(f"rule {rule}"),
+                say("Consequence"): severities,
+                say.quarter(tables.quarter): say.number(int(here[part.index].sum())),
+                say("earlier quarters, registers"): say.number(int((~here[part.index]).sum())),
+            }
+        )
+    frame = pd.DataFrame(
+        rows,
+        columns=[
+            say("Rule"),
+            say("What it checks"),
+            say("Consequence"),
+            say.quarter(tables.quarter),
+            say("earlier quarters, registers"),
+        ],
+    )
+    return Sheet(frame, (12, 92, 36, 16, 20), right=list(frame.columns[3:]), pad=2)
+
+
+def tabulate_refused(tables: Tables, say: Words) -> Sheet:
+    """Tabulate what was refused or withdrawn this quarter: one row per finding."""
+    issues = _rules(tables)
+    issues = issues[(issues["quarter"] == tables.quarter) & issues["severity"].isin(("refused", "withdrawn"))]
+    texts = issues.astype(object).where(issues.notna(), "")
+    rows = [
+        {
+            say("Member"): row.member or "–",
+            say("Rule"): f"{row.rule} {say(f'severity {row.severity}')}",
+            say("Question"): _foldable(row.question) or say("whole return"),
+            say("Finding"): _foldable(typeset(getattr(row, f"message_{say.language}"), say.language)),
+        }
+        for row in texts.itertuples()
+    ]
+    frame = pd.DataFrame(rows, columns=[say(name) for name in ("Member", "Rule", "Question", "Finding")])
+    return Sheet(frame, (14, 20, 27, 109), pad=1.8, size=8)
+
+
+def _foldable(text: object, most: int = 320) -> str:
+    """Return a text that can be folded within its codes and paths, cut where it is endless."""
+    plain = str(text) if len(str(text)) <= most else f"{str(text)[: most - 1]}…"
+    return plain.replace("_", "_\u200b").replace("/", "/\u200b")
+
+
+def tabulate_coverage(tables: Tables, say: Words) -> Sheet:
+    """Tabulate the coverage classes: one row per class with its KPIs."""
+    standings = [selections.select_standing(tables, kpi.kpi) for kpi in read_plan().kpis]
+    rows = [
+        {say("Class"): name or "–", say("Meaning"): say(meaning), say("KPIs"): ", ".join(found) or say("none")}
+        for name, meaning in _CLASSES.items()
+        if (found := [one.kpi.kpi for one in standings if one.coverage_class == name]) or name
+    ]
+    return Sheet(pd.DataFrame(rows), (12, 92, 66), pad=2.2)
+
+
+_CLASSES = {
+    "A": "two thirds or more is known: value and bounds are shown",
+    "B": "half or more is known, or fewer than a third reported this quarter: value and bounds are shown",
+    "C": "less than half is known: bounds only are shown, no status unless the lower bound itself reaches the target",
+    "": "no figure this quarter",
+}
+
+
+def tabulate_revisions(tables: Tables, say: Words) -> Sheet:
+    """Tabulate the Union's figures of past quarters that changed since first published: one row per figure."""
+    rows = tables.revisions
+    rows = rows[rows["scope"] == UNION].sort_values(["quarter", "kpi"], ascending=[False, True])
+    found = []
+    for row in rows.itertuples():
+        kpi = read_plan().by_kpi[row.kpi]
+        on_share = getattr(row, "figure", "value") == "share"
+        unit, times = ("percent", 100) if on_share else (kpi.unit, 1)
+        shown = [figure * times if not is_blank(figure) else figure for figure in (row.first, row.now)]
+        low = selections.select_standing(tables, row.kpi, quarter=row.quarter).coverage_class == "C"
+        if (
+            low
+            or [say.measured(figure, unit) for figure in shown][0]
+            == [say.measured(figure, unit) for figure in shown][1]
+        ):
+            continue  # class C shows no point value; and what rounds to the same has not changed for a reader
+        change = (
+            say("{change} points", change=say.signed(shown[1] - shown[0], 1))
+            if unit == "percent"
+            else say.signed(shown[1] - shown[0])
+        )
+        found.append(
+            {
+                GROUP: say.quarter(row.quarter),
+                say("KPI"): row.kpi,
+                say("Indicator"): sentences.say_name(row.kpi, say) if on_share else say.own(kpi.title),
+                say("first published"): say.measured(shown[0], unit),
+                say("now (r)"): say.measured(shown[1], unit),
+                say("Change"): say.missing if is_blank(shown[0]) or is_blank(shown[1]) else change,
+            }
+        )
+    frame = pd.DataFrame(
+        found, columns=[GROUP, *(say(name) for name in ("KPI", "Indicator", "first published", "now (r)", "Change"))]
+    )
+    return Sheet(frame, (14, 86, 26, 24, 26), right=list(frame.columns[3:]), group=GROUP, pad=1.8, size=8)
+
+
+def say_revisions(tables: Tables, say: Words) -> str:
+    """Return how many of the Union's figures read otherwise than when first published; plainly when none does."""
+    n = len(tabulate_revisions(tables, say).frame)
+    if not n:
+        return say("No published figure has changed since the last edition")
+    return say.plural("{n} published figure has changed since first published", n)
+
+
+def tabulate_inputs(tables: Tables, say: Words) -> Sheet:
+    """Tabulate the files the edition rests on: one row per file."""
+    frame = pd.DataFrame(
+        {
+            say("File (in data/raw)"): tables.inputs["file"].astype(str),
+            "sha256": tables.inputs["sha256"].astype(str).str[:12],
+            say("Bytes"): [say.number(size) for size in tables.inputs["size"]],
+            say("Channel"): [
+                say(f"channel {name}") if name in _CHANNELS else str(name) for name in tables.inputs["channel"]
+            ],
+        }
+    )
+    return Sheet(frame, (104, 26, 18, 24), right=[say("Bytes")], pad=1.4, size=8)
+
+
+_CHANNELS = ("sample", "plan", "register")
+
+
+def say_references(tables: Tables, say: Words) -> str:
+    """Return whose reference figures are invented for the sample, as long as they stand."""
+    names = [m.member for m in read_plan().members_in(tables.quarter) if m.reference_basis == "invented for the sample"]
+    if not names:
+        return say("All reference figures come from public sources.")
+    return say.plural(
+        "The reference figures (offices, staff) of {n} member are invented for the sample: {names}.",
+        len(names),
+        names=", ".join(names),
+    )
+
+
+def say_methods(say: Words) -> str:
+    """Return how bounds, classes and statuses come about, in one paragraph."""
+    return say("methods")
+
+
+def say_refused(tables: Tables, say: Words) -> str:
+    """Return how much was refused and withdrawn this quarter; plainly when nothing was."""
+    n = len(tabulate_refused(tables, say).frame)
+    if not n:
+        return say("Nothing was refused or withdrawn for {quarter}", quarter=say.quarter(tables.quarter))
+    return say.plural(
+        "{n} finding for {quarter}, as received; the full list is in issues.csv", n, quarter=say.quarter(tables.quarter)
+    )
+
+
+def say_reproduce(tables: Tables, say: Words) -> str:
+    """Return how this edition is made again, with its command."""
+    return say(
+        "With the files below in data/raw, this command gives the same document, to the byte: {command}",
+        command=f"papu run {tables.quarter} --as-of {tables.as_of} --language {say.language}",
+    )

@@ -1,0 +1,382 @@
+"""An edition: blocks of text, tables and figures that go to Typst as JSON and SVG, and come back as a PDF."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+import typst
+from PIL import Image
+
+from helpers import charts, paths
+from helpers.edition.blocks import Block, Cell, Picture, Sheet, Tile, Two
+from helpers.plan import REVISION_DAYS, quarter_end
+from helpers.words import Chip, Words, is_blank, typeset
+
+TEMPLATE = paths.PACKAGE / "report.typ"
+STANDARDS = ["ua-1", "a-2a"]
+EDITION_TEXT = "edition.toml"
+PREVIEW_PAGES, PREVIEW_PPI, PREVIEW_COLOURS = 4, 40, 48
+# Letters that the fonts Typst itself carries add to ours: those of names written in Arabic.
+_ARABIC = {*range(0x621, 0x63B), *range(0x640, 0x64B), *range(0x660, 0x66A), 0x60C, 0x61B, 0x61F}
+
+
+@cache
+def _letters() -> frozenset[int]:
+    ours = {code for code in charts.letters() if code >= 0x20 and not 0xE000 <= code <= 0xF8FF}
+    return frozenset(ours | _ARABIC | {0x0A})
+
+
+def printable(text: str) -> str:
+    """Return a text whose every letter the report can print: others as their code, `[U+1F600]`, so nothing is lost."""
+    shown = text.replace("\t", " ").replace("\r", "")
+    return "".join(c if ord(c) in _letters() else f"[U+{ord(c):04X}]" for c in shown)
+
+
+def _clean(value: object) -> object:
+    """Make every text of a block printable."""
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, Mapping):
+        return {key: _clean(item) for key, item in value.items()}
+    return [_clean(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+# --- what the Secretariat writes itself -------------------------------------------------------------------------
+
+
+def read_edition_text(quarter: str, language: str) -> Mapping[str, object]:
+    """Read the authored text of an edition in one language; none where there is no file.
+
+    Raises ValueError with the file's name when it is not TOML.
+    """
+    path = paths.returns(quarter) / EDITION_TEXT
+    if not path.is_file():
+        return {}
+    try:
+        authored = tomllib.loads(path.read_text(encoding="utf-8-sig")).get(language, {})
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as reason:
+        raise ValueError(f"data/raw/{quarter}/{EDITION_TEXT}: {reason}; correct it, or remove it") from reason
+    if not isinstance(authored, dict):
+        raise ValueError(f"data/raw/{quarter}/{EDITION_TEXT}: [{language}] is not a table; correct it, or remove it")
+    return authored
+
+
+# --- the edition ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A report on disk; in JupyterLab it shows its first pages."""
+
+    path: Path
+    pages: int
+    preview: bytes = field(repr=False)
+
+    def __repr__(self) -> str:
+        return f"{self.path.name}: {self.pages} pages"
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, object]:
+        return {"text/plain": repr(self), "image/png": self.preview}
+
+
+class Edition:
+    """The report of one quarter in one language, block by block; `render` makes the PDF of all of them."""
+
+    def __init__(
+        self, quarter: str, as_of: str, language: str, out: Path, *, sample: bool = False, input_id: str = ""
+    ) -> None:
+        self.quarter, self.as_of, self.language, self.out = quarter, as_of, language, Path(out)
+        self.sample, self.input_id, self.say = sample, input_id, Words(language)
+        self.authored = read_edition_text(quarter, language)
+        self.blocks: list[Block] = []
+        self._counts = {"table": 0, "figure": 0}
+
+    @property
+    def is_revised(self) -> bool:
+        """Whether the edition is a revised one, which follows from its date alone."""
+        return (date.fromisoformat(self.as_of) - quarter_end(self.quarter)).days >= REVISION_DAYS
+
+    def _add(self, kind: str, **data: object) -> Block:
+        block = Block(kind, {"kind": kind, **_clean(data)})
+        self.blocks.append(block)
+        return block
+
+    def _number(self, kind: str) -> int:
+        self._counts[kind] += 1
+        return self._counts[kind]
+
+    # front matter
+
+    def cover(self) -> Block:
+        """Add the cover, with the Union's document box where `edition.toml` has it."""
+        say, texts = self.say, self.authored
+        box = [
+            [say(name), str(texts[key])]
+            for key, name in (("subject", "Subject"), ("reference", "References"), ("decision", "Decision expected"))
+            if texts.get(key)
+        ]
+        facts = [
+            [say("Data as of: "), say.day(self.as_of)],
+            [say("Input id: "), self.input_id],
+            [say("Targets: "), say("the plan sets none; all targets and statuses in this report are proposed")],
+        ]
+        return self._add(
+            "cover",
+            union=say("Pan African Postal Union"),
+            title=say("Digitalisation action plan 2022-2025"),
+            subtitle=say("Quarterly monitoring report"),
+            quarter=say.quarter(self.quarter),
+            months=say.months(self.quarter),
+            label=say.label(self.is_revised),
+            box=box,
+            facts=facts,
+            tiles=_motif(),
+        )
+
+    def contents(self) -> Block:
+        """Add the table of contents, and how to read the report."""
+        say = self.say
+        notes = [say("How to read this report"), *(say(note) for note in _READING)]
+        return self._add("contents", title=say("Contents"), notes=notes)
+
+    # text
+
+    def heading(self, text: str, *, kicker: str = "", level: int = 1, page: bool = False) -> Block:
+        """Add a heading that says the finding; the kicker names the part. `page` starts a new page."""
+        return self._add("heading", text=text, kicker=kicker, level=level, page=page)
+
+    def text(self, text: str, *, lead: bool = False) -> Block:
+        """Add a paragraph; a lead one is set larger."""
+        return self._add("text", text=text, lead=lead)
+
+    def points(self, points: Sequence[str]) -> Block:
+        """Add main points, one sentence each."""
+        return self._add("points", items=list(points))
+
+    def note(self, theme: int) -> Block:
+        """Add the Secretariat's note on a theme, as `edition.toml` has it; nothing where it has none."""
+        notes = self.authored.get("themes")
+        text = str(notes.get(str(theme), "")) if isinstance(notes, dict) else ""
+        if not text:
+            return Block("nothing", {})
+        return self._add("note", label=self.say("Note by the General Secretariat"), text=typeset(text, self.language))
+
+    def tiles(self, tiles: Sequence[Tile]) -> Block:
+        """Add headline tiles."""
+        return self._add("tiles", tiles=[{**vars(tile), "chip": vars(tile.chip)} for tile in tiles])
+
+    def legend(self) -> Block:
+        """Add what symbols, colours and marks mean."""
+        say = self.say
+        chips = [vars(say.status(status)) for status in charts.STATUS_COLOURS if status != "no_data"]
+        marks = [
+            [say.number(0), say("a true zero")],
+            [say.missing, say("no data")],
+            [say.not_applicable, say("not applicable")],
+            [say.not_due, say("the due quarter has not come")],
+            ["c", say("carried forward")],
+            ["p", say("provisional figure")],
+            ["r", say("revised figure")],
+        ]
+        return self._add(
+            "legend", chips=chips, hollow=vars(say.status("achieved", False)), marks=marks, hatched=say.missing
+        )
+
+    # tables and figures
+
+    def table(
+        self,
+        rows: Sheet | pd.DataFrame,
+        *,
+        title: str,
+        subtitle: str = "",
+        source: str | None = None,
+        note: str = "",
+        n: str = "",
+        whole: bool = False,
+    ) -> Block:
+        """Add a numbered table: a frame, or a sheet that also says widths and groups. `whole` keeps it on one page."""
+        sheet = rows if isinstance(rows, Sheet) else Sheet(rows)
+        columns = [name for name in sheet.frame.columns if name != sheet.group]
+        widths = list(sheet.widths) if len(sheet.widths) == len(columns) else [1] * len(columns)
+        right = [
+            name in sheet.right if sheet.right else pd.api.types.is_numeric_dtype(sheet.frame[name]) for name in columns
+        ]
+        return self._add(
+            "table",
+            number=self._number("table"),
+            title=title,
+            subtitle=subtitle,
+            note=note,
+            n=n,
+            source=self.say("quarterly returns of the members") if source is None else source,
+            columns=[str(name) for name in columns] or [""],
+            right=right or [False],
+            widths=widths or [1],
+            rows=self._rows(sheet, columns) or [{"group": self.say("nothing to report")}],
+            size=sheet.size,
+            pad=sheet.pad,
+            middle=sheet.middle,
+            wide=sheet.wide,
+            breakable=not whole,
+        )
+
+    def scorecard(self, rows: Sheet, *, title: str, subtitle: str = "", note: str = "") -> Block:
+        """Add the scorecard: a table kept on one page."""
+        return self.table(rows, title=title, subtitle=subtitle, note=note, whole=True)
+
+    def _rows(self, sheet: Sheet, columns: Sequence[str]) -> list[dict[str, object]]:
+        rows: list[dict[str, object]] = []
+        group = None
+        for record in sheet.frame.to_dict("records"):
+            if sheet.group and record[sheet.group] != group:
+                group = record[sheet.group]
+                rows.append({"group": str(group)})
+            rows.append({"cells": [self._cell(record[name]) for name in columns]})
+        return rows
+
+    def _cell(self, value: Cell) -> object:
+        if isinstance(value, Chip | Two):
+            return vars(value)
+        if isinstance(value, Picture):
+            return {"svg": self._keep(value.svg), "alt": value.alt, "width": value.width}
+        if isinstance(value, str):
+            return value
+        return self.say.number(value, 0 if is_blank(value) or float(value).is_integer() else 1)
+
+    def figure(
+        self,
+        figure: charts.Figure,
+        *,
+        title: str,
+        alt: str,
+        subtitle: str = "",
+        source: str | None = None,
+        note: str = "",
+        n: str = "",
+    ) -> Block:
+        """Add a numbered figure; its alternative text is made from its data."""
+        if not alt.strip():
+            raise ValueError(f"figure {title!r} has no alternative text; say in words what its data show")
+        drawn = charts.svg(figure)
+        block = self._add(
+            "figure",
+            number=self._number("figure"),
+            title=title,
+            subtitle=subtitle,
+            note=note,
+            n=n,
+            alt=alt,
+            source=self.say("quarterly returns of the members") if source is None else source,
+            svg=self._keep(drawn),
+            width=min(25.4 * figure.get_figwidth(), 170),
+        )
+        block.picture = drawn
+        return block
+
+    def _keep(self, drawn: str) -> str:
+        """Write a drawing under the name of its content: languages share those without words."""
+        name = f"figures/{hashlib.sha256(drawn.encode()).hexdigest()[:16]}.svg"
+        path = self.out / name
+        if not path.is_file():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(drawn, encoding="utf-8", newline="\n")
+        return name
+
+    # the report
+
+    def _document(self) -> dict[str, object]:
+        say = self.say
+        label = say.label(self.is_revised)
+        plan, quarter = say("Digitalisation action plan 2022-2025"), say.quarter(self.quarter)
+        return {
+            "language": self.language,
+            "as_of": self.as_of,
+            "sample": self.sample,
+            "title": f"{plan.replace(chr(10), ' ')} – {quarter} ({say.months(self.quarter)}), {label}",
+            "subtitle": say("Quarterly monitoring report"),
+            "author": say("Pan African Postal Union"),
+            "keywords": ["UPAP", "PAPU", self.quarter],
+            "running": f"{say('PAPU')} · {quarter}",
+            "foot": say(
+                "{quarter}, {label}, data as of {day} · input id {id}",
+                quarter=quarter,
+                label=label,
+                day=say.day(self.as_of),
+                id=self.input_id,
+            ),
+            "sample_words": say("invented sample: no figure here is real"),
+            "words": {
+                "table": say("Table"),
+                "figure": say("Figure"),
+                "n": say("Who: "),
+                "note": say("Note: "),
+                "source": say("Source: "),
+                "proposed-target": say("Proposed target: "),
+            },
+            "palette": charts.PALETTE,
+            "statuses": charts.STATUS_COLOURS,
+            "blocks": [block.data for block in self.blocks if block.data],
+        }
+
+    def render(self) -> Rendered:
+        """Write the blocks as JSON, set them with Typst, and return the report: PDF/UA-1 and PDF/A-2a."""
+        self.out.mkdir(parents=True, exist_ok=True)
+        document = json.dumps(self._document(), ensure_ascii=False, indent=1)
+        (self.out / f"edition_{self.language}.json").write_text(document + "\n", encoding="utf-8", newline="\n")
+        design = TEMPLATE.read_bytes()
+        compiler = typst.Compiler(
+            design,
+            root=self.out,
+            font_paths=[charts.FONTS],
+            ignore_system_fonts=True,
+            sys_inputs={"language": self.language},
+        )
+        moment = int(datetime.combine(date.fromisoformat(self.as_of), datetime.min.time(), UTC).timestamp())
+        path = self.out / f"report_{self.language}.pdf"
+        path.write_bytes(compiler.compile(design, format="pdf", pdf_standards=STANDARDS, timestamp=moment))
+        pages = compiler.compile(design, format="png", ppi=PREVIEW_PPI)
+        pages = pages if isinstance(pages, list) else [pages]
+        return Rendered(path, len(pages), _strip(pages[:PREVIEW_PAGES]))
+
+
+_READING = (
+    "Quarters are calendar quarters. A figure that a member did not report again is carried forward for at most four "
+    "quarters (c); nothing is ever counted as zero because it was not answered.",
+    "Bounds say between which values the true figure lies, whatever the members that have not answered would report. "
+    "Where fewer than half are known (class C) only bounds are shown.",
+    "The plan has neither targets nor baselines: those in this report are proposed, and so are all statuses.",
+)
+
+
+def _motif() -> list[list[object]]:
+    with (paths.plan() / "tile_grid.csv").open(encoding="utf-8", newline="") as file:
+        rows = sorted(csv.DictReader(file), key=lambda row: row["iso3"])
+    return [
+        [int(row["row"]), int(row["column"]), sum(map(ord, row["iso3"])) % 3 > 0]
+        for row in rows
+        if row["papu_member"] == "yes"
+    ]
+
+
+def _strip(pages: Sequence[bytes]) -> bytes:
+    """Put pages side by side into one small picture."""
+    pictures = [Image.open(io.BytesIO(page)).convert("RGB") for page in pages]
+    strip = Image.new("RGB", (sum(p.width + 8 for p in pictures), max(p.height for p in pictures)), "#C8CFD5")
+    left = 4
+    for picture in pictures:
+        strip.paste(picture, (left, 0))
+        left += picture.width + 8
+    buffer = io.BytesIO()
+    strip.quantize(PREVIEW_COLOURS, dither=Image.Dither.NONE).save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()

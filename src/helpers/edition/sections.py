@@ -1,0 +1,410 @@
+"""The report's tables, each as a sheet of dressed cells: what one row is stands in each function's first line."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pandas as pd
+
+from helpers import charts, selections, sentences
+from helpers.edition.blocks import Picture, Sheet, Tile, Two
+from helpers.plan import REVISION_DAYS, UNION, Kpi, quarter_end, read_plan, shift
+from helpers.selections import LATE, NOT_RECEIVED, ON_TIME, REFUSED, Standing, Tables
+from helpers.words import CHANGE_WORDS, RESPONSE_WORDS, Words, is_blank
+
+COMPANION_WORDS = {
+    ("1.1.b", "adopted_or_beyond"): "Roadmap adopted or beyond",
+    ("2.1.a", "electrified"): "Offices with electricity",
+    ("2.1.a", "alternative_power"): "Offices with alternative power",
+    ("2.1.a", "networked"): "Offices networked",
+    ("2.1.a", "cloud_production"): "Members with cloud computing in production",
+    ("2.2.a", "fully_equipped"): "Members fully equipped",
+    ("2.3.a", "shared_information"): "Members that have shared information",
+    ("2.3.a", "uses_guidelines"): "Members that use the guidelines",
+    ("3.1.a", "all_families"): "Members with all four families",
+    ("3.1.a", "distinct_services"): "Distinct services, named by one member or more",
+    ("3.1.b", "named_by_one"): "Sectors named by one member or more",
+    ("4.1.a", "members"): "Members with a solution",
+    ("4.2.b", "adoptions"): "Adoptions (member and solution)",
+    ("5.1.a", "women"): "Women trained in the quarter",
+    ("6.1.a", "monitoring"): "Monitoring returns by the first cut-off",
+    ("6.1.a", "on_time"): "Monitoring returns on time",
+    ("6.1.a", "with_late"): "Monitoring returns, late ones included",
+}
+GROUP = "group"  # the column whose values head groups of rows; it is not printed as a column
+MEMBER_KPIS = ("1.1.b", "2.1.a", "2.2.a", "3.1.a", "3.1.b", "3.2.a", "5.1.a", "5.1.c")
+STAGES = ("not started", "benchmark done", "draft", "consulted", "adopted by the WG", "adopted and published")
+
+
+def is_provisional(tables: Tables) -> bool:
+    """Tell whether the edition's figures are provisional: until 90 days after the quarter's end."""
+    return (date.fromisoformat(tables.as_of) - quarter_end(tables.quarter)).days < REVISION_DAYS
+
+
+# --- KPIs -------------------------------------------------------------------------------------------------------
+
+
+def say_due(kpi: Kpi, quarter: str, say: Words) -> str:
+    """Return when a KPI is due, and that it is not due yet."""
+    if not kpi.due:
+        return say("each quarter")
+    return say.quarter(kpi.due) + (f"\n{say.not_due}" if kpi.due > quarter else "")
+
+
+def _headed(name: str, tables: Tables) -> str:
+    """Return a column's name with the mark of provisional figures."""
+    return f"{name} p" if is_provisional(tables) else name
+
+
+def _value(tables: Tables, standing: Standing, say: Words) -> object:
+    if is_blank(standing.value):
+        return say("bounds only") if standing.is_bounds_only else say.missing
+    if standing.kpi.unit == "stage":
+        stage = int(standing.value)
+        return Two(say("stage {n} of 5", n=stage), say(STAGES[stage]) if stage < len(STAGES) else "")
+    level = sentences.say_level(tables, standing, say)
+    if standing.on_share:
+        return Two(say.number(standing.value), level)
+    head, bracket, rest = level.partition(" (")
+    return Two(head, f"({rest}") if bracket else head
+
+
+def _behind(standing: Standing, say: Words) -> str:
+    if is_blank(standing.n_reported):
+        return say("register") if standing.is_certain else say.missing
+    carried = f"\n+ {say.number(standing.n_carried)} c" if standing.n_carried else ""
+    return f"{say.number(standing.n_reported)}/{say.number(standing.n_expected)}{carried}"
+
+
+def _previous(tables: Tables, kpi: str, say: Words) -> str:
+    before = selections.select_standing(tables, kpi, quarter=shift(tables.quarter, -1))
+    revised = tables.revisions
+    revised = revised[(revised["quarter"] == before.quarter) & (revised["scope"] == UNION) & (revised["kpi"] == kpi)]
+    shown = (
+        say.interval(before.lower, before.upper, before.kpi.unit)
+        if is_blank(before.value)
+        else say.measured(before.value, before.kpi.unit)
+    )
+    return shown + (" r" if len(revised) else "")
+
+
+def say_target(standing: Standing, say: Words) -> str:
+    """Return the proposed target of a standing as a table shows it."""
+    if is_blank(standing.target):
+        return say("none")
+    return say("stage {n}", n=standing.target) if standing.kpi.unit == "stage" else sentences.say_goal(standing, say)
+
+
+def _spark(tables: Tables, kpi: str, say: Words) -> Picture:
+    trend = selections.select_trend(tables, kpi)
+    series = sentences.say_series(trend, say)
+    return Picture(
+        charts.svg(charts.plot_sparkline(trend)),
+        say("{what}, by quarter: {series}", what=sentences.say_name(kpi, say), series=series),
+        16.5,
+    )
+
+
+def _theme(theme: int, say: Words) -> str:
+    title = next(one.title for one in read_plan().themes if one.theme == theme)
+    return f"{theme}  {say.own(title)}"
+
+
+def theme_kicker(theme: int, say: Words) -> str:
+    """Return a theme's number and title, as they stand over its finding."""
+    title = next(one.title for one in read_plan().themes if one.theme == theme)
+    return say("Theme {n} · {title}", n=theme, title=say.own(title))
+
+
+def tabulate_scorecard(tables: Tables, say: Words) -> Sheet:
+    """Tabulate the KPIs by theme: one row per KPI, with its trend line."""
+    rows = []
+    for kpi in read_plan().kpis:
+        standing = selections.select_standing(tables, kpi.kpi)
+        rows.append(
+            {
+                GROUP: _theme(kpi.theme, say),
+                say("KPI"): kpi.kpi,
+                say("Indicator"): say.own(kpi.title),
+                _headed(say("Value"), tables): _value(tables, standing, say),
+                say("Bounds"): sentences.say_bounds(standing, say),
+                say("Proposed target"): say_target(standing, say),
+                say("Due"): say_due(kpi, tables.quarter, say),
+                say("Status against the proposed target"): say.status(standing.status, standing.robust),
+                say.plural("{n} quarter", len(selections.select_quarters(tables))): _spark(tables, kpi.kpi, say),
+                say("Answers"): _behind(standing, say),
+            }
+        )
+    return Sheet(
+        pd.DataFrame(rows),
+        (8.5, 44.5, 26, 16, 13.5, 15.5, 32.5, 17.5, 12),
+        group=GROUP,
+        size=8,
+        pad=1.2,
+        middle=True,
+        wide=8,
+    )
+
+
+def tabulate_theme(tables: Tables, theme: int, say: Words) -> Sheet:
+    """Tabulate one theme's KPIs: one row per KPI, with the quarter before."""
+    rows = []
+    for kpi in read_plan().kpis:
+        if kpi.theme != theme:
+            continue
+        standing = selections.select_standing(tables, kpi.kpi)
+        rows.append(
+            {
+                say("KPI"): kpi.kpi,
+                say("Indicator"): say.own(kpi.title),
+                _headed(say.quarter(tables.quarter), tables): _value(tables, standing, say),
+                say.quarter(shift(tables.quarter, -1)): _previous(tables, kpi.kpi, say),
+                say("Bounds"): sentences.say_bounds(standing, say),
+                say("Proposed target"): say_target(standing, say),
+                say("Due"): say_due(kpi, tables.quarter, say),
+                say("Status against the proposed target"): say.status(standing.status, standing.robust),
+                say("Answers"): _behind(standing, say),
+            }
+        )
+    return Sheet(pd.DataFrame(rows), (8.5, 34, 25, 14, 15.5, 13.5, 15.5, 31.5, 12.5), size=8, pad=1.8, middle=True)
+
+
+def headline_tiles(tables: Tables, say: Words) -> list[Tile]:
+    """Return the four headline tiles."""
+    tiles = []
+    for kpi in ("2.1.a", "3.1.a", "1.1.b", "6.1.a"):
+        standing = selections.select_standing(tables, kpi)
+        level = (
+            sentences.say_level(tables, standing, say)
+            if not is_blank(standing.assessed)
+            else sentences.say_bounds(standing, say)
+        )
+        value, bracket, rest = level.partition(" (")
+        detail = (
+            rest.rstrip(")")
+            if bracket
+            else ""
+            if is_blank(standing.assessed)
+            else say.counted(standing.value, standing.kpi.unit).removeprefix(value).strip()
+        )
+        tiles.append(
+            Tile(
+                sentences.say_name(kpi, say),
+                value,
+                detail,
+                sentences.say_change(tables, kpi, say),
+                sentences.say_goal(standing, say),
+                say.status(standing.status, standing.robust),
+                sentences.say_behind(standing, say),
+            )
+        )
+    return tiles
+
+
+# --- companions -------------------------------------------------------------------------------------------------
+
+
+def companion_names(kpi: str, say: Words, unit: str = "") -> dict[str, str]:
+    """Return a KPI's companions by code with their names, those of one unit where one is given."""
+    plan = read_plan()
+    titles = {part.code: part.title for part in plan.components if part.step == plan.by_kpi[kpi].step}
+    return {
+        part.component: say(COMPANION_WORDS[kpi, part.component])
+        if (kpi, part.component) in COMPANION_WORDS
+        else say.own(titles.get(part.component, {"en": part.component}))
+        for part in plan.companions
+        if part.kpi == kpi and unit in ("", part.unit)
+    }
+
+
+def _companion_value(row: object, unit: str, expected: float, say: Words) -> str:
+    if not is_blank(expected) and not is_blank(row.value):
+        return say.rate(round(row.value * expected / 100), expected)
+    if is_blank(row.value) or is_blank(row.share) or not row.share:
+        return say.measured(row.value, unit)
+    whole = row.value / row.share
+    if abs(whole - round(whole)) < 1e-6:
+        return f"{say.number(row.value)}\n{say.rate(row.value, round(whole))}"
+    return say.number(row.value)
+
+
+def tabulate_companions(tables: Tables, theme: int, say: Words) -> Sheet:
+    """Tabulate the companions of one theme's KPIs: one row per companion, now, a quarter and a year before."""
+    past = {quarter: say.quarter(quarter) for quarter in (shift(tables.quarter, -1), shift(tables.quarter, -4))}
+    rows = []
+    for kpi in (one for one in read_plan().kpis if one.theme == theme):
+        now = selections.select_components(tables, kpi.kpi)
+        older = {quarter: selections.select_components(tables, kpi.kpi, quarter=quarter) for quarter in past}
+        low = {
+            q: selections.select_standing(tables, kpi.kpi, quarter=q).coverage_class == "C"
+            for q in (tables.quarter, *past)
+        }
+        of = selections.select_standing(tables, kpi.kpi).n_expected
+        for code, name in companion_names(kpi.kpi, say).items():
+            row = now.loc[code] if code in now.index else None
+            companion = next(c for c in read_plan().companions if (c.kpi, c.component) == (kpi.kpi, code))
+            unit, expected = companion.unit, of if companion.measure == "rate" else None
+            shown = (
+                say.missing
+                if row is None
+                else "(C)"
+                if low[tables.quarter]
+                else _companion_value(row, unit, expected, say)
+            )
+            rows.append(
+                {
+                    GROUP: f"{kpi.kpi}  {say.own(kpi.title)}",
+                    say("Component"): name,
+                    say.quarter(tables.quarter): shown,
+                    **{
+                        past[q]: say.missing
+                        if code not in one.index
+                        else "(C)"
+                        if low[q]
+                        else say.measured(one.at[code, "value"], unit)
+                        for q, one in older.items()
+                    },
+                    say("Members reporting"): say.missing if row is None else say.number(row.n_reported),
+                }
+            )
+    frame = pd.DataFrame(rows)
+    return Sheet(frame, (80, 38, 20, 20, 20), right=list(frame.columns[2:]) if len(frame) else (), group=GROUP, pad=2)
+
+
+# --- members ----------------------------------------------------------------------------------------------------
+
+
+def tabulate_responses(tables: Tables, say: Words) -> Sheet:
+    """Tabulate the responses: one row per region, and the Union."""
+    answers = selections.select_responses(tables)
+    scopes = [(region, answers[answers["region"] == region]) for region in read_plan().regions]
+    rows = []
+    for scope, part in [*scopes, (UNION, answers)]:
+        counts = {state: int((part["state"] == state).sum()) for state in (ON_TIME, LATE, REFUSED, NOT_RECEIVED)}
+        rows.append(
+            {
+                say("Region"): say.region(scope),
+                say("Members"): say.number(len(part)),
+                **{say(RESPONSE_WORDS[state]): say.number(n) for state, n in counts.items()},
+                say("Response rate"): say.rate(counts[ON_TIME] + counts[LATE], len(part)),
+            }
+        )
+    frame = pd.DataFrame(rows)
+    return Sheet(frame, (44, 18, 22, 20, 20, 22, 34), right=list(frame.columns[1:]))
+
+
+def _member_cell(kpi: str, row: object, say: Words) -> str:
+    if row is None or is_blank(row.value):
+        return say.missing
+    mark = " c" if row.basis == "carried" else ""
+    if kpi == "1.1.b":
+        return (say("yes") if row.value else say("no")) + mark
+    if not is_blank(row.denominator):
+        return say.rate(row.value, row.denominator) + mark
+    record = read_plan().by_kpi[kpi]
+    shown = say.counted if record.assessed == "share" else say.measured  # a share without its total is a number
+    return shown(row.value, record.unit) + mark
+
+
+def tabulate_members(tables: Tables, say: Words) -> Sheet:
+    """Tabulate the members by region: one row per member, its answer and its main figures."""
+    values = {kpi: selections.select_members(tables, kpi).set_index("member") for kpi in MEMBER_KPIS}
+    shown = {ON_TIME: "● ", LATE: "◆ ", REFUSED: "✗ ", NOT_RECEIVED: "○ "}
+    rows = []
+    for answer in selections.select_responses(tables).itertuples():
+        rows.append(
+            {
+                GROUP: say.region(answer.region),
+                say("Member"): say.member(answer.member),
+                say("Return"): shown[answer.state]
+                + say(RESPONSE_WORDS[answer.state])
+                + (" r" if answer.version > 1 else ""),
+                **{
+                    f"{kpi}\n{say(_MEMBER_HEADS[kpi])}": _member_cell(kpi, values[kpi].loc[answer.member], say)
+                    for kpi in MEMBER_KPIS
+                },
+            }
+        )
+    frame = pd.DataFrame(rows)
+    return Sheet(
+        frame,
+        (31, 20, 13, 32, 15, 12, 12, 15, 34, 13),
+        right=list(frame.columns[4:]),
+        group=GROUP,
+        size=8,
+        pad=1.2,
+        wide=8,
+    )
+
+
+_MEMBER_HEADS = {
+    "1.1.b": "roadmap",
+    "2.1.a": "offices connected",
+    "2.2.a": "hardware",
+    "3.1.a": "services",
+    "3.1.b": "sectors",
+    "3.2.a": "IPP index",
+    "5.1.a": "staff trained",
+    "5.1.c": "sessions",
+}
+
+
+def tabulate_changes(tables: Tables, say: Words) -> Sheet:
+    """Tabulate what the change of each total is made of: one row per total and scope."""
+    rows = tables.changes[tables.changes["quarter"] == tables.quarter].set_index(["kpi", "scope"])
+    found = []
+    for kpi in sorted({kpi for kpi, _ in rows.index}):
+        for scope in (UNION, *read_plan().regions):
+            if (kpi, scope) in rows.index:
+                row = rows.loc[(kpi, scope)]
+                found.append(
+                    {
+                        GROUP: f"{kpi}  {say.own(read_plan().by_kpi[kpi].title)}",
+                        say("Scope"): say.region(scope),
+                        say("before"): say.number(row["before"]),
+                        **{say(word): say.signed(row[part]) for part, word in CHANGE_WORDS.items()},
+                        say("after"): say.number(row["after"]),
+                    }
+                )
+    frame = pd.DataFrame(found)
+    return Sheet(frame, (36, 18, 22, 26, 20, 20, 20, 18), right=list(frame.columns[2:]), group=GROUP, pad=2)
+
+
+# --- names and subtitles ---
+
+
+def family_names(say: Words) -> dict[str, str]:
+    """Return the four service families by code with their names."""
+    families = {part.code for part in read_plan().components if part.list == "service_family"}
+    return {code: name for code, name in companion_names("3.1.a", say).items() if code in families}
+
+
+def say_missing(tables: Tables, say: Words) -> str:
+    """Return who has not answered, by name."""
+    names = sentences.list_members(tables, (NOT_RECEIVED, REFUSED), say)
+    return say("Without an accepted return for {quarter}: {names}.", quarter=say.quarter(tables.quarter), names=names)
+
+
+def say_before(tables: Tables, say: Words) -> str:
+    """Return the quarter before the one reported."""
+    return say.quarter(shift(tables.quarter, -1))
+
+
+def say_quarters(tables: Tables, say: Words) -> str:
+    """Return the subtitle of a theme's indicators: scope, quarters and marks."""
+    sentence = (
+        "Union, {quarter} and the quarter before; p provisional, r revised, c carried forward"
+        if is_provisional(tables)
+        else "Union, {quarter} and the quarter before; r revised, c carried forward"
+    )
+    return say(sentence, quarter=say.quarter(tables.quarter))
+
+
+def say_member_marks(tables: Tables, say: Words) -> str:
+    """Return the subtitle of the members' table: quarter and marks."""
+    return say(
+        "{quarter}; c: carried forward; r: revised return; {missing}: no data; {absent}: not applicable",
+        quarter=say.quarter(tables.quarter),
+        missing=say.missing,
+        absent=say.not_applicable,
+    )

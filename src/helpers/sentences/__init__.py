@@ -1,0 +1,41 @@
+"""What the figures say: computed sentences that stay true for any data, and captions with alternative texts."""
+
+from helpers.sentences.captions import (
+    say_answering,
+    say_changes,
+    say_companions,
+    say_families,
+    say_map,
+    say_measure,
+    say_members,
+    say_regions,
+    say_trend,
+    say_trends,
+)
+from helpers.sentences.findings import (
+    is_reached,
+    list_members,
+    say_answered,
+    say_behind,
+    say_bounds,
+    say_change,
+    say_goal,
+    say_issues,
+    say_level,
+    say_main_points,
+    say_name,
+    say_point,
+    say_responses,
+    say_scorecard,
+    say_series,
+    say_statuses,
+    say_title,
+    say_unknown,
+)
+
+__all__ = [
+    "is_reached", "list_members", "say_answered", "say_answering", "say_behind", "say_bounds", "say_change",
+    "say_changes", "say_companions", "say_families", "say_goal", "say_issues", "say_level", "say_main_points",
+    "say_map", "say_measure", "say_members", "say_name", "say_point", "say_regions", "say_responses", "say_scorecard",
+    "say_series", "say_statuses", "say_title", "say_trend", "say_trends", "say_unknown",
+]  # fmt: skip

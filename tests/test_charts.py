@@ -1,0 +1,151 @@
+"""Charts: every figure can be drawn of any data, the same bytes each time, in colours that everybody can tell apart."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from itertools import combinations
+
+import matplotlib
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+from helpers import charts, selections
+from helpers.charts import grammar
+from helpers.edition import sections
+from helpers.words import Words
+from invented import empty, invent
+
+FR = Words("fr")
+FULL = invent()
+TRAININGS = ("5.1.b", "5.1.c", "5.2.a", "5.3.b")
+FIGURES: dict[str, Callable] = {
+    "trend": lambda tables, say: charts.plot_trend(tables, "2.1.a", say),
+    "trends": lambda tables, say: charts.plot_trends(tables, TRAININGS, say),
+    "sparkline": lambda tables, say: charts.plot_sparkline(selections.select_trend(tables, "3.1.a")),
+    "companions": lambda tables, say: charts.plot_companions(
+        tables, "1.1.b", sections.companion_names("1.1.b", say, "percent"), say
+    ),
+    "families": lambda tables, say: charts.plot_families(tables, "3.1.a", sections.family_names(say), say),
+    "members": lambda tables, say: charts.plot_members(tables, "2.1.a", say),
+    "regions": lambda tables, say: charts.plot_regions(tables, "5.1.a", say),
+    "map": charts.plot_map,
+    "responses": charts.plot_responses,
+    "changes": lambda tables, say: charts.plot_changes(tables, ("2.1.a", "3.1.a", "5.1.a"), say),
+}
+
+
+@pytest.mark.parametrize("plot", FIGURES.values(), ids=FIGURES)
+@pytest.mark.parametrize("tables", [FULL, invent("2022Q3"), empty()], ids=["full", "first quarter", "nobody"])
+def test_every_figure_can_be_drawn_of_any_data(plot, tables):
+    assert "<svg" in charts.svg(plot(tables, Words("en")))
+
+
+@pytest.mark.parametrize("plot", FIGURES.values(), ids=FIGURES)
+def test_a_figure_is_the_same_bytes_each_time_with_letters_as_paths_and_no_date(plot):
+    first, second = (charts.svg(plot(FULL, FR)) for _ in range(2))
+    assert first == second
+    assert "<text" not in first and "<dc:date>" not in first and not re.search(r"20\d\d-\d\d-\d\dT", first)
+
+
+def test_importing_and_drawing_leaves_matplotlib_as_it_was():
+    before = dict(matplotlib.rcParams)
+    charts.svg(FIGURES["trend"](FULL, FR))
+    assert dict(matplotlib.rcParams) == before
+    probe = "import helpers.charts, sys; print('matplotlib.pyplot' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True).stdout == "False\n"
+
+
+@pytest.mark.parametrize("plot", FIGURES.values(), ids=FIGURES)
+def test_letters_are_the_reports_own_at_eight_points_or_more_and_inside_the_figure(plot):
+    figure = plot(FULL, FR)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    renderer = canvas.get_renderer()
+    frame, unused = figure.bbox, unused_ticks(figure)
+    for text in figure.findobj(matplotlib.text.Text):
+        if not text.get_text().strip() or not text.get_visible() or text in unused:
+            continue
+        assert text.get_fontsize() >= 8 and text.get_fontfamily() == [grammar.FONT], text.get_text()
+        box = text.get_window_extent(renderer)
+        assert box.x0 >= frame.x0 - 1 and box.x1 <= frame.x1 + 1, text.get_text()
+        assert box.y0 >= frame.y0 - 1 and box.y1 <= frame.y1 + 1, text.get_text()
+
+
+def unused_ticks(figure: charts.Figure) -> list[matplotlib.text.Text]:
+    """Return the labels of ticks that lie outside their axis and are never drawn."""
+    axes = [axis for one in figure.axes for axis in (one.xaxis, one.yaxis)]
+    return [
+        label
+        for axis in axes
+        for tick in axis.get_major_ticks()
+        for label in (tick.label1, tick.label2)
+        if not min(axis.get_view_interval()) - 1e-9 <= tick.get_loc() <= max(axis.get_view_interval()) + 1e-9
+    ]
+
+
+def test_a_gap_is_a_gap_and_carried_values_are_hollow():
+    assert grammar.find_runs([1.0, float("nan"), 2.0, 3.0]) == [[0], [2, 3]]
+    axes = FIGURES["members"](FULL, FR).axes
+    fills = {line.get_markerfacecolor() for one in axes for line in one.lines if line.get_marker() == "o"}
+    assert fills == {"#FFFFFF", grammar.BLUE}
+
+
+def test_labels_never_lie_over_each_other():
+    rng = np.random.default_rng(1)
+    for _ in range(50):
+        heights = sorted(grammar._spread(list(rng.uniform(0, 1, 6)), 0.1, 0.0))
+        assert min(b - a for a, b in zip(heights, heights[1:], strict=False)) >= 0.1 - 1e-9
+
+
+def test_the_map_shows_each_member_once_and_nobody_else():
+    shown = {text.get_text() for text in FIGURES["map"](FULL, FR).axes[0].texts}
+    members = {member.member for member in selections.read_plan().members}
+    assert {text for text in shown if re.fullmatch("[A-Z]{3}", text)} == members
+
+
+# --- colours ----------------------------------------------------------------------------------------------------
+
+# Machado, Oliveira and Fernandes (2009), severity 1.
+BLINDNESS = {
+    "protan": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+    "deutan": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
+    "tritan": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
+}
+TO_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+
+
+def linear(colour: str) -> np.ndarray:
+    parts = np.array([int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5)])
+    return np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+
+
+def lab(rgb: np.ndarray) -> np.ndarray:
+    scaled = TO_XYZ @ np.clip(rgb, 0, 1) / np.array([0.9505, 1, 1.089])
+    x, y, z = np.where(scaled > 0.008856, np.cbrt(scaled), 7.787 * scaled + 16 / 116)
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+def contrast(one: str, other: str) -> float:
+    light, dark = sorted((float(TO_XYZ[1] @ linear(colour)) for colour in (one, other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("eye", ["normal", *BLINDNESS])
+def test_status_fills_can_be_told_apart(eye):
+    see = np.eye(3) if eye == "normal" else np.array(BLINDNESS[eye])
+    fills = sorted({fill for fill, _ in charts.STATUS_COLOURS.values()})
+    seen = [lab(see @ linear(fill)) for fill in fills]
+    assert len(fills) == 4
+    assert min(np.linalg.norm(a - b) for a, b in combinations(seen, 2)) > 35
+
+
+def test_texts_stand_out_from_what_is_behind_them():
+    for fill, text in charts.STATUS_COLOURS.values():
+        assert contrast(fill, text) >= 4.5
+    for ink in (grammar.INK, grammar.MUTED, grammar.BLUE):
+        assert contrast(ink, "#FFFFFF") >= 4.5
+        assert contrast(ink, grammar.PALE) >= 4.5

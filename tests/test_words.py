@@ -1,0 +1,215 @@
+"""Words: numbers, dates and sentences as a reader of each language expects them, mark by mark."""
+
+from __future__ import annotations
+
+import ast
+import re
+from datetime import date
+from pathlib import Path
+from string import Formatter
+
+import pytest
+from babel.messages.pofile import read_po
+
+from helpers import paths, sentences, words
+from helpers.words import Words
+from invented import empty, invent
+
+FR, EN = Words("fr"), Words("en")
+BLANK = float("nan")
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "french", "english"),
+    [
+        (1234567.891, 1, "1\u202f234\u202f567,9", "1,234,567.9"),
+        (13677, 0, "13\u202f677", "13,677"),
+        (0, 0, "0", "0"),
+        (-3, 0, "−3", "−3"),
+        (-0.2, 0, "0", "0"),
+        (BLANK, 0, "s.d.", "n.d."),
+        (None, 1, "s.d.", "n.d."),
+    ],
+)
+def test_numbers_are_dressed_for_each_language(value, decimals, french, english):
+    assert (FR.number(value, decimals), EN.number(value, decimals)) == (french, english)
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "french", "english"),
+    [
+        (39, 45, "86,7\u00a0% (39/45)", "86.7% (39/45)"),
+        (45, 45, "100,0\u00a0% (45/45)", "100.0% (45/45)"),
+        (0, 45, "0,0\u00a0% (0/45)", "0.0% (0/45)"),
+        (4, 5, "80,0\u00a0% (4/5)", "80.0% (4/5)"),
+        (3, 4, "3 sur 4", "3 of 4"),
+        (1, 1, "1 sur 1", "1 of 1"),
+        (0, 0, "n.a.", "n.a."),
+        (BLANK, 45, "s.d.", "n.d."),
+    ],
+)
+def test_a_rate_carries_its_denominator_and_fewer_than_five_have_no_percentage(part, whole, french, english):
+    assert (FR.rate(part, whole), EN.rate(part, whole)) == (french, english)
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "unit", "french", "english"),
+    [
+        (12, 30, "", "12 à 30", "12 to 30"),
+        (12, BLANK, "", "≥\u00a012", "≥\u00a012"),
+        (12, 12, "", "12", "12"),
+        (41.2, 41.8, "", "41 à 42", "41 to 42"),
+        (74.11, 87.87, "percent", "74,1 à 87,9\u00a0%", "74.1 to 87.9%"),
+        (14, BLANK, "percent", "≥\u00a014,0\u00a0%", "≥\u00a014.0%"),
+        (BLANK, BLANK, "", "s.d.", "n.d."),
+    ],
+)
+def test_bounds_are_rounded_outwards_and_open_where_there_is_no_upper_one(lower, upper, unit, french, english):
+    assert (FR.interval(lower, upper, unit), EN.interval(lower, upper, unit)) == (french, english)
+
+
+def test_zero_no_data_not_applicable_and_not_due_are_four_marks():
+    for say in (FR, EN):
+        assert len({say.number(0), say.missing, say.not_applicable, say.not_due}) == 4
+
+
+def test_quarters_months_and_days():
+    assert (FR.quarter("2024Q3"), EN.quarter("2024Q3")) == ("T3 2024", "Q3 2024")
+    assert (FR.months("2024Q3"), EN.months("2024Q3")) == ("juillet à septembre 2024", "July to September 2024")
+    assert (FR.day("2024-10-01"), EN.day("2024-10-01")) == ("1er octobre 2024", "1 October 2024")
+    assert FR.day(date(2024, 11, 14)) == "14 novembre 2024"
+
+
+def test_plurals_follow_the_language():
+    assert [FR.plural("{n} member", n) for n in (0, 1, 2)] == ["0 État membre", "1 État membre", "2 États membres"]
+    assert [EN.plural("{n} member", n) for n in (0, 1, 2)] == ["0 members", "1 member", "2 members"]
+
+
+def test_changes_have_a_sign_but_zero_has_none():
+    assert [FR.signed(n, 1) for n in (3.4, -3.4, 0, 0.04)] == ["+3,4", "−3,4", "0,0", "0,0"]
+
+
+def test_french_spaces_are_set_in_sentences():
+    text = words.typeset("Qui ? Moi ! « oui » : 5 % ; l'Union", "fr")
+    assert text == "Qui\u202f? Moi\u202f! «\u00a0oui\u00a0»\u00a0: 5\u00a0%\u202f; l’Union"
+    assert words.typeset("The Union's 5%: yes; no?", "en") == "The Union’s 5%: yes; no?"
+
+
+def test_a_status_is_a_symbol_and_a_word_each_its_own():
+    chips = {status: FR.status(status, True) for status in words.SYMBOLS}
+    assert len({chip.symbol for chip in chips.values()}) == len({chip.word for chip in chips.values()}) == 7
+    assert str(chips["achieved_late"]) == "◉ Atteint en retard"
+
+
+def test_a_status_that_is_not_robust_says_so():
+    assert str(FR.status("overdue", False)) == "■ En retard (dépend des non-réponses)"
+    assert str(EN.status("overdue", False)) == "■ Overdue (depends on non-response)"
+    assert not FR.status("not_assessable", None).hollow
+
+
+def test_an_unknown_sentence_or_language_is_refused():
+    with pytest.raises(words.MissingWords, match=r"add it to locales/fr\.po"):
+        FR("No such sentence")
+    with pytest.raises(ValueError, match="choose one of fr, en"):
+        Words("xx")
+
+
+# --- catalogues -------------------------------------------------------------------------------------------------
+
+
+def catalogue(language: str) -> dict[str, tuple[str, ...]]:
+    with (words.LOCALES / f"{language}.po").open("rb") as file:
+        read = [message for message in read_po(file, locale=language) if message.id]
+    ids = [message.id if isinstance(message.id, str) else message.id[0] for message in read]
+    assert len(ids) == len(set(ids))
+    forms = [(m.string,) if isinstance(m.string, str) else tuple(m.string) for m in read]
+    return dict(zip(ids, forms, strict=True))
+
+
+def names(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+
+
+def test_every_sentence_has_every_language_with_the_same_names():
+    french, english = catalogue("fr"), catalogue("en")
+    assert french.keys() == english.keys()
+    for sentence, forms in {**french}.items():
+        for form in (*forms, *english[sentence]):
+            assert form, sentence
+            assert names(form) <= names(sentence) | names(" ".join(english[sentence])), sentence
+        assert names(" ".join(forms)) == names(" ".join(english[sentence])), sentence
+
+
+def literal_sentences() -> set[str]:
+    found = set()
+    files = [
+        paths.PACKAGE / "words.py",
+        *(p for d in ("charts", "sentences", "edition") for p in (paths.PACKAGE / d).glob("*.py")),
+    ]
+    notebook = re.findall(
+        r'say(?:\.plural)?\(\\"((?:[^"\\]|\\[^"])*)\\"', (paths.notebooks() / "03_report.ipynb").read_text("utf-8")
+    )
+    for file in files:
+        for node in ast.walk(ast.parse(Path(file).read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+                name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+                if name in ("say", "plural", "self") and isinstance(node.args[0].value, str):
+                    found.add(node.args[0].value)
+    return found | set(notebook)
+
+
+def test_every_sentence_the_code_says_is_in_the_catalogues():
+    assert literal_sentences() - catalogue("fr").keys() == set()
+
+
+# --- computed sentences -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("say", [FR, EN], ids=["fr", "en"])
+@pytest.mark.parametrize("quarter", ["2022Q3", "2023Q1", "2024Q3"])
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_titles_and_points_can_be_said_of_any_data(say, quarter, seed):
+    tables = invent(quarter, seed)
+    points = sentences.say_main_points(tables, say)
+    assert len(points) == 6 and all(point.endswith(".") for point in points)
+    titles = [sentences.say_title(tables, theme, say) for theme in range(1, 7)]
+    assert all(titles) and not any("nan" in text or "{" in text for text in [*titles, *points])
+
+
+@pytest.mark.parametrize(("say", "said"), [(FR, "Aucun État membre n’a répondu"), (EN, "No member has answered")])
+def test_nobody_answered_is_said_plainly(say, said):
+    tables = empty()
+    assert sentences.say_answered(tables, say) == said
+    nothing = say("{what}: no figure for {quarter}", what="", quarter=say.quarter(tables.quarter))
+    assert all(sentences.say_title(tables, theme, say).endswith(nothing) for theme in range(1, 7))
+
+
+def test_the_target_is_called_proposed_wherever_a_title_compares_with_it():
+    for say, word in ((FR, "proposée"), (EN, "proposed")):
+        for theme in range(1, 7):
+            title = sentences.say_title(invent(seed=theme), theme, say)
+            assert word in title or "target" not in title and "cible" not in title
+
+
+def test_class_c_says_bounds_and_no_point_value():
+    tables = invent()
+    low = tables.kpis["kpi"].eq("3.1.a") & tables.kpis["scope"].eq("PAPU") & tables.kpis["quarter"].eq("2024Q3")
+    tables.kpis.loc[low, ["coverage_class", "status"]] = ["C", "not_assessable"]
+    tables.kpis.loc[low, ["value", "lower", "upper"]] = [777.0, 12.0, BLANK]
+    assert sentences.say_title(tables, 3, FR) == (
+        "Nombre de services numériques offerts par les États membres\u00a0: "
+        "≥\u00a012, trop peu de réponses pour en dire plus"
+    )
+    assert "777" not in " ".join(map(str, sentences.say_trend(tables, "3.1.a", FR).values()))
+
+
+def test_a_figure_just_below_its_target_does_not_look_like_it():
+    tables = invent()
+    row = tables.kpis["kpi"].eq("2.1.a") & tables.kpis["scope"].eq("PAPU") & tables.kpis["quarter"].eq("2024Q3")
+    values = tables.member_values
+    here = values["kpi"].eq("2.1.a") & values["quarter"].eq("2024Q3")
+    tables.member_values.loc[here, ["value", "denominator"]] = [0.0, 0.0]
+    first = values[here].index[0]
+    tables.member_values.loc[first, ["value", "denominator"]] = [7996.0, 10000.0]
+    tables.kpis.loc[row, ["share", "coverage_class"]] = [0.7996, "A"]
+    assert sentences.say_title(tables, 2, FR).startswith("79,96\u00a0% (7\u202f996/10\u202f000)")
