@@ -36,7 +36,7 @@ def read(path: Path) -> list[dict[str, str]]:
 
 def files(root: Path) -> dict[str, Path]:
     """Return the sample's files below a root, by their path from it."""
-    found = [path for place in PLACES for path in (root / place).iterdir() if path.is_file()]
+    found = [p for place in PLACES for p in (root / place).iterdir() if p.is_file() and p.name != "edition.toml"]
     return {path.relative_to(root).as_posix(): path for path in found}
 
 

@@ -74,12 +74,13 @@ class Questionnaire:
         """Return what a header of an export or a plain workbook stands for, None when it is no question's.
 
         Names are unique in the whole form, so the last part of a path is the question whatever groups stand before
-        it; only a select-many question's own choices share names with other questions (formats.md, 1.1).
+        it; only a select-many question's own choices share names with other questions. A choice may be one that the
+        form does not have: whoever ticks it is told so.
         """
         *path, leaf = header.split("/")
         parent = self.by_name.get(path[-1]) if path else None
         if parent and parent.type == "select_multiple":
-            return Column(parent.name, leaf) if leaf in parent.choices else None
+            return Column(parent.name, leaf)
         return Column(leaf) if leaf in self.by_name else None
 
     def field(self, header: str) -> str | None:

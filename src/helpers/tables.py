@@ -15,7 +15,7 @@ import pyarrow as arrow
 import pyarrow.parquet as parquet
 
 from helpers.cells import ANSWERED, MISSING
-from helpers.issues import Issue, mask
+from helpers.issues import Issue, mask, mask_addresses
 from helpers.questionnaire import REPEAT, Questionnaire
 from helpers.returns import File
 from helpers.rules import Checked, Verdict
@@ -23,7 +23,7 @@ from helpers.status import STATUSES
 from helpers.versions import Entry
 
 # A text that a spreadsheet would take for a formula; numbers stay numbers.
-_FORMULA = re.compile(r"[=+\-@\t\r]")
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 _TEXT, _COUNT, _FIGURE, _FLAG = "text", "count", "figure", "flag"
 
@@ -163,6 +163,12 @@ def _text_of(value: object) -> str:
     return str(value)
 
 
+def _csv_line(fields: Iterable[str]) -> str:
+    """Return a line of RFC 4180; unlike csv.writer it quotes a lone carriage return, so that it reads back."""
+    quoted = (f'"{text.replace(chr(34), chr(34) * 2)}"' if re.search(r'[",\r\n]', text) else text for text in fields)
+    return ",".join(quoted) + "\n"
+
+
 def _guarded(text: str) -> str:
     return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
 
@@ -179,12 +185,11 @@ def write_table(name: str, rows: pd.DataFrame, folder: Path) -> pd.DataFrame:
         write_parquet(table, folder / f"{name}.parquet")
         return table
     with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(table.columns)
+        file.write(_csv_line(table.columns))
         text_columns = [kind == _TEXT for kind in CONTRACTS[name].columns.values()]
         for row in _texts(table):
-            writer.writerow(
-                _guarded(text) if is_text else text for text, is_text in zip(row, text_columns, strict=True)
+            file.write(
+                _csv_line(_guarded(text) if is_text else text for text, is_text in zip(row, text_columns, strict=True))
             )
     return table
 
@@ -205,7 +210,9 @@ def read_table(name: str, folder: Path) -> pd.DataFrame:
     """Read a table back as it was written."""
     if name in AS_PARQUET:
         return read_parquet(folder / f"{name}.parquet")
-    texts = pd.read_csv(folder / f"{name}.csv", dtype=str, keep_default_na=False, encoding="utf-8")
+    with (folder / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        header, *rows = csv.reader(file, strict=True)
+    texts = pd.DataFrame(rows, columns=header, dtype="str")
     columns = {}
     for column, kind in CONTRACTS[name].columns.items():
         if kind == _TEXT:
@@ -251,8 +258,9 @@ def tabulate_answers(checked: Iterable[Checked], form: Questionnaire) -> pd.Data
     for one in _versions(checked):
         head, place = (*one.key, one.entry.version), (one.place.source_file, one.place.sheet, one.place.row)
         for name, answer in one.answers.items():
-            raw, value = (mask(answer.raw), mask(answer.value)) if name in texts else (answer.raw, answer.value)
-            rows.append((*head, name, raw, value, answer.state, *place))
+            # What was understood as a number, a date or a choice is no text; anything else may name a person.
+            hide = mask if name in texts or not answer.value else str
+            rows.append((*head, name, hide(answer.raw), hide(answer.value), answer.state, *place))
         has_part = one.items is not None
         count = str(len(one.items)) if has_part else ""
         rows.append((*head, REPEAT, "", count, ANSWERED if has_part else MISSING, *place))
@@ -264,11 +272,15 @@ def tabulate_innovations(checked: Iterable[Checked]) -> pd.DataFrame:
     names = ("kind", "reference", "title", "date", "detail", "local_experts")
     return pd.DataFrame(
         {"quarter": one.key[0], "member": one.key[1], "version": one.entry.version}
-        | {name: mask(item.answers[name].value) for name in names}
+        | {name: _hidden(name, item.answers[name].value) for name in names}
         | {"source_file": item.place.source_file, "sheet": item.place.sheet, "row": item.place.row}
         for one in _versions(checked)
         for item in one.items or ()
     )
+
+
+def _hidden(name: str, text: str) -> str:
+    return mask_addresses(text) if name == "reference" else mask(text) if name in ("title", "detail") else text
 
 
 def tabulate_issues(issues: Iterable[Issue]) -> pd.DataFrame:

@@ -45,7 +45,7 @@ def _read_manifest(folder: Path, quarter: str) -> tuple[dict[str, dict[str, str]
     except FileNotFoundError:
         return {}, []
     except (OSError, ValueError, csv.Error) as reason:
-        return {}, [issue("V20.manifest", place, reason)]
+        return {}, [issue("V20.manifest", place, getattr(reason, "strerror", None) or reason)]
     listed, issues = {}, []
     for number, row in enumerate(rows, start=2):
         clean = {key: (row.get(key) or "").strip() for key in _MANIFEST_COLUMNS}
@@ -102,7 +102,7 @@ def read_quarter(quarter: str) -> Received:
                     "its content differs from what MANIFEST.csv recorded; put the original back",
                 )
             first = seen.setdefault(file.sha256, path.name)
-            if first != path.name:
+            if first != path.name and file.size:
                 issues.append(issue("FILE_DUPLICATE", file.place, first, known_on=file.received_on))
                 continue
             read, found = read_file(path, file, plan, form)

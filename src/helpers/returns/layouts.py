@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import cached_property
 from pathlib import Path
 
 from helpers import cells
@@ -22,107 +24,124 @@ _SYSTEM = {
     "_tags", "meta/rootuuid", "_index", "start", "end", "today", "username", "deviceid", "phonenumber", "meta",
     "formhub/uuid", "meta/instanceid", "meta/instancename", "meta/deprecatedid", "submitted_on", "_xform_id_string",
 }  # fmt: skip
+_LINKS = {"member", "quarter", "submitted_on"}
 _KOBO_MARKS, _KOBO_REPEAT_MARKS = {"_submission_time", "_uuid"}, {"_parent_index", "_submission__uuid"}
 _PARENT_KEYS = (("_submission__uuid", "_uuid"), ("_submission__id", "_id"), ("_parent_index", "_index"))
 
 
 # --- one sheet --------------------------------------------------------------------------------------------------
 
+Row = tuple[Cell, ...]
+Key = Column | str  # a question's column, a field of the repeat, or a name that a tool adds
+
 
 @dataclass(frozen=True)
 class _Table:
-    """A sheet with its header understood: `columns` by question (and choice), `system` by lower-case name."""
+    """A sheet with its header understood: where each column stands."""
 
     sheet: Sheet
-    columns: Mapping[Column, int]
-    system: Mapping[str, int]
-    rows: Sequence[tuple[int, tuple[Cell, ...]]]
+    columns: Mapping[Key, int]
+    rows: Sequence[tuple[int, Row]]
 
-    def cell(self, row: tuple[Cell, ...], column: Column | str) -> Cell:
-        index = self.system.get(column) if isinstance(column, str) else self.columns.get(column)
-        return row[index] if index is not None and index < len(row) else None
+    def cell(self, row: Row, key: Key) -> Cell:
+        """Return the cell of a row under a column, None where there is none."""
+        return _at(row, self.columns.get(key))
+
+    @cached_property
+    def choices(self) -> Mapping[str, list[tuple[str, int]]]:
+        """The columns of each select-many question that was split: choice and place."""
+        split: dict[str, list[tuple[str, int]]] = {}
+        for key, index in self.columns.items():
+            if isinstance(key, Column) and key.choice:
+                split.setdefault(key.question, []).append((key.choice, index))
+        return split
+
+
+def _at(row: Row, index: int | None) -> Cell:
+    return row[index] if index is not None and index < len(row) else None
 
 
 def _header(sheet: Sheet) -> list[str]:
-    return [text_of(cell).strip() for cell in sheet.rows[0][1]] if sheet.rows else []
+    return [text_of(cell) for cell in sheet.rows[0][1]] if sheet.rows else []
 
 
-def _lower(sheet: Sheet) -> set[str]:
-    return {name.casefold() for name in _header(sheet)}
-
-
-def _same_column(rows: Sequence[tuple[int, tuple[Cell, ...]]], first: int, second: int) -> bool:
-    return all(
-        text_of(row[first] if first < len(row) else None) == text_of(row[second] if second < len(row) else None)
-        for _, row in rows
-    )
+def _names(sheet: Sheet) -> set[str]:
+    return {name.strip().casefold() for name in _header(sheet)}
 
 
 class _SheetReader:
-    """Reads the header of one sheet; gathers notes on what it had to normalise."""
+    """Reads the headers of a file's sheets; gathers notes on what it had to normalise."""
 
     def __init__(self, form: Questionnaire, place: Place) -> None:
         self.form, self.place, self.notes = form, place, []
 
     def table(self, sheet: Sheet) -> _Table:
-        """Return the sheet as a table of returns."""
-        columns: dict[Column, int] = {}
-        system: dict[str, int] = {}
-        rows = sheet.rows[1:]
-        for index, header in enumerate(_header(sheet)):
-            key = header.casefold()
-            column = self.form.column(key)
-            if column is None:
-                system.setdefault(key, index)
-                if header and key not in _SYSTEM and not key.startswith("_"):
-                    self._unknown(header)
-            elif column not in columns:
-                columns[column] = index
-                if header != key:
-                    self.notes.append(issue("HEADER_NORMALISED", self.place, key, observed=header))
-            elif _same_column(rows, columns[column], index):
-                self.notes.append(issue("HEADER_DUPLICATE_SAME", self.place, observed=header))
-            else:
-                raise Unreadable(
-                    f"colonne {mask(header)} donnée deux fois avec des contenus différents ; n'en garder qu'une",
-                    f"column {mask(header)} stands twice with different content; keep one",
-                )
-        if rows and all(text_of(c).startswith("#") for c in rows[0][1] if not is_blank(c)):
-            self.notes.append(issue("ROW_TAGS", replace(self.place, row=str(rows[0][0]))))
+        """Return a sheet of returns as a table."""
+        place = replace(self.place, sheet=sheet.name)
+        table = self._read(sheet, lambda name: self.form.column(name) or (name if name in _SYSTEM else None))
+        rows = table.rows
+        if rows and all(text_of(cell).startswith("#") for cell in rows[0][1] if not is_blank(cell)):
+            self.notes.append(issue("ROW_TAGS", replace(place, row=str(rows[0][0]))))
             rows = rows[1:]
-        self._missing(columns)
-        return _Table(sheet, columns, system, rows)
-
-    def _unknown(self, header: str) -> None:
-        near = difflib.get_close_matches(header.split("/")[-1].casefold(), self.form.by_name, n=1, cutoff=0.8)
-        hint = (f" (proche de {near[0]})", f" (close to {near[0]})") if near else ("", "")
-        self.notes.append(issue("COLUMN_UNKNOWN", self.place, *hint, observed=header))
-
-    def _missing(self, columns: Mapping[Column, int]) -> None:
-        asked = {column.question for column in columns}
+        asked = {key.question for key in table.columns if isinstance(key, Column)}
         missing = [name for name in self.form.substantive if name not in asked]
         if missing:
-            self.notes.append(issue("COLUMN_MISSING", self.place, observed=", ".join(missing)))
+            self.notes.append(issue("COLUMN_MISSING", place, observed=", ".join(missing)))
+        return replace(table, rows=rows)
+
+    def items(self, sheet: Sheet) -> _Table:
+        """Return a sheet of innovations as a table."""
+        return self._read(sheet, lambda name: self.form.field(name) or (name if name in _LINKS else None))
+
+    def _read(self, sheet: Sheet, understand: Callable[[str], Key | None]) -> _Table:
+        columns: dict[Key, int] = {}
+        rows, place = sheet.rows[1:], replace(self.place, sheet=sheet.name)
+        for index, header in enumerate(_header(sheet)):
+            name = header.strip().casefold()
+            key = understand(name) or (name if name.startswith("_") else None)
+            if key is None or (isinstance(key, Column) and not self._is_choice(key)):
+                self._note_unknown(header, place)
+            if key is None:
+                continue
+            if header != name and not name.startswith("_") and name not in _SYSTEM:
+                self.notes.append(issue("HEADER_NORMALISED", place, name, observed=header))
+            first = columns.setdefault(key, index)
+            if first != index:
+                self._check_same(rows, first, index, header, place)
+        return _Table(sheet, columns, rows)
+
+    def _is_choice(self, column: Column) -> bool:
+        return not column.choice or column.choice in self.form.by_name[column.question].choices
+
+    def _note_unknown(self, header: str, place: Place) -> None:
+        if header.strip():
+            names = [*self.form.by_name, *(field.name for field in self.form.fields)]
+            near = difflib.get_close_matches(header.split("/")[-1].strip().casefold(), names, n=1, cutoff=0.8)
+            hint = (f" (proche de {near[0]})", f" (close to {near[0]})") if near else ("", "")
+            self.notes.append(issue("COLUMN_UNKNOWN", place, *hint, observed=header))
+
+    def _check_same(self, rows: Sequence[tuple[int, Row]], first: int, second: int, header: str, place: Place) -> None:
+        if any(text_of(_at(row, first)) != text_of(_at(row, second)) for _, row in rows):
+            raise Unreadable(
+                f"colonne {mask(header)} donnée deux fois avec des contenus différents ; n'en garder qu'une",
+                f"column {mask(header)} stands twice with different content; keep one",
+            )
+        self.notes.append(issue("HEADER_DUPLICATE_SAME", place, observed=header))
 
 
-def _selected(table: _Table, row: tuple[Cell, ...], form: Questionnaire, name: str) -> Cell:
+def _selected(table: _Table, row: Row, name: str) -> Cell:
     """Return the cell of a question; a select-many question split into columns is put together again."""
     if Column(name) in table.columns:
         return table.cell(row, Column(name))
-    split = {
-        c: table.cell(row, Column(name, c)) for c in form.by_name[name].choices if Column(name, c) in table.columns
-    }
     # Columns that are all 0 say as little as blank ones: "none" is a choice of its own, and ODK writes 0 for a blank.
-    ticked = [code for code, cell in split.items() if text_of(cell).strip().upper() in ("1", "TRUE")]
-    return " ".join(ticked) or None
+    cells_of = ((choice, text_of(_at(row, index)).strip().upper()) for choice, index in table.choices.get(name, ()))
+    return " ".join(choice for choice, text in cells_of if text in ("1", "TRUE")) or None
 
 
-def _answers(
-    table: _Table, row: tuple[Cell, ...], form: Questionnaire, place: Place
-) -> tuple[dict[str, Answer], list[Issue]]:
+def _answers(table: _Table, row: Row, form: Questionnaire, place: Place) -> tuple[dict[str, Answer], list[Issue]]:
     """Read every question of a row, `nd_<group>` ticks included; note each normalisation."""
     answers = {
-        question.name: read_answer(question, _selected(table, row, form, question.name))
+        question.name: read_answer(question, _selected(table, row, question.name))
         for question in form.questions
         if question.name not in ("member", "quarter", *PERSONAL)
     }
@@ -147,39 +166,57 @@ def _answers(
 class _Layout:
     """Where the returns and the innovations of a file stand; `items` is None when it carries no such part."""
 
-    returns: Sheet
+    returns: Sequence[Sheet]
     items: Sheet | None
     is_kobo: bool
 
 
-def _is_plain(sheet: Sheet) -> bool:
-    return {"member", "quarter"} <= {name.split("/")[-1] for name in _lower(sheet)}
+@dataclass(frozen=True)
+class _Found:
+    """A return with the row and the table it was read from, for its items to be linked to."""
+
+    one: Return
+    row: Row
+    table: _Table
+
+    def says(self, key: str) -> str:
+        """Return what stands under a column that the tool added."""
+        return text_of(self.table.cell(self.row, key)).strip()
+
+
+def _has_returns(sheet: Sheet) -> bool:
+    return {"member", "quarter"} <= {name.split("/")[-1] for name in _names(sheet)}
+
+
+def _has_items(sheet: Sheet) -> bool:
+    return sheet.name.strip().casefold() == REPEAT or bool(_names(sheet) & _KOBO_REPEAT_MARKS)
 
 
 def _layout(sheets: list[Sheet], reader: _SheetReader) -> _Layout:
     """Find the sheets of returns and of innovations by what stands in their headers (methodology, 2b)."""
-    hidden = [sheet.name for sheet in sheets if sheet.hidden and sheet.rows and _is_plain(sheet)]
-    if hidden:
-        raise Unreadable(
-            f"données dans une feuille masquée ({mask(hidden[0])}) ; l'afficher et renvoyer",
-            f"data in a hidden sheet ({mask(hidden[0])}); unhide it and send again",
-        )
+    for sheet in sheets:
+        if sheet.hidden and sheet.rows[1:] and (_has_returns(sheet) or _has_items(sheet)):
+            raise Unreadable(
+                f"données dans une feuille masquée ({mask(sheet.name)}) ; l'afficher et renvoyer",
+                f"data in a hidden sheet ({mask(sheet.name)}); unhide it and send again",
+            )
     visible = [sheet for sheet in sheets if not sheet.hidden]
-    repeats = [sheet for sheet in visible if _lower(sheet) & _KOBO_REPEAT_MARKS]
-    kobo = [sheet for sheet in visible if sheet not in repeats and _lower(sheet) & _KOBO_MARKS and _is_plain(sheet)]
-    if kobo:
-        items = [s for s in repeats if any(reader.form.field(name) for name in _lower(s))]
-        return _Layout(kobo[0], items[0] if items else None, is_kobo=True)
-    named = {sheet.name.strip().casefold(): sheet for sheet in visible}
-    plain = named.get("returns") or next((sheet for sheet in visible if _is_plain(sheet)), None)
-    if plain is None or not _is_plain(plain):
+    items = [sheet for sheet in visible if _has_items(sheet)]
+    returns = [sheet for sheet in visible if _has_returns(sheet) and sheet not in items]
+    if not returns:
         raise Unreadable(
             "aucune feuille « returns » avec les colonnes member et quarter ; prendre le classeur du Secrétariat",
             "no sheet “returns” with columns member and quarter; use the Secretariat's workbook",
         )
-    if plain.name and plain.name.strip().casefold() != "returns":
-        reader.notes.append(issue("SHEET_NAME", reader.place, observed=plain.name))
-    return _Layout(plain, named.get(REPEAT), is_kobo=False)
+    is_kobo = any(_names(sheet) & _KOBO_MARKS for sheet in returns)
+    if is_kobo:
+        items = [sheet for sheet in items if any(reader.form.field(name) for name in _names(sheet))]
+    for sheet in returns if not is_kobo else ():
+        if sheet.name and sheet.name.strip().casefold() != "returns":
+            reader.notes.append(issue("SHEET_NAME", reader.place, observed=sheet.name))
+    others = [sheet for sheet in visible if sheet.rows and sheet not in returns and sheet not in items[:1]]
+    reader.notes += [issue("SHEET_UNKNOWN", reader.place, observed=sheet.name) for sheet in others]
+    return _Layout(returns, items[0] if items else None, is_kobo)
 
 
 def _member(plan: Plan, form: Questionnaire, cell: Cell) -> str:
@@ -197,12 +234,11 @@ def _receipt(cell: Cell, file: File, place: Place) -> tuple[date | None, datetim
     return file.received_on, None, unread
 
 
-def _row_problems(table: _Table, row: tuple[Cell, ...], place: Place, is_kobo: bool) -> tuple[list[Issue], list[Issue]]:
+def _check_row(table: _Table, row: Row, place: Place, is_kobo: bool) -> tuple[list[Issue], list[Issue]]:
     """Return what refuses a row at once, and what puts it on hold."""
-    width = len(table.sheet.rows[0][1])
-    refused = (
-        [issue("V20.short", place, width, observed=str(len(row)))] if table.sheet.ragged and len(row) < width else []
-    )
+    width, refused = len(table.sheet.rows[0][1]), []
+    if table.sheet.ragged and len(row) < width:
+        refused.append(issue("V20.short", place, width, observed=str(len(row))))
     status = text_of(table.cell(row, "_validation_status")).strip() if is_kobo else ""
     folded = status.casefold().removeprefix("validation_status_").replace("_", " ")
     if folded == "not approved":
@@ -210,98 +246,97 @@ def _row_problems(table: _Table, row: tuple[Cell, ...], place: Place, is_kobo: b
     return refused, [issue("ON_HOLD", place, observed=status)] if folded == "on hold" else []
 
 
-def _note_names(plan: Plan, file: File, one: Return) -> list[Issue]:
+def _note_names(place: Place, member_text: str, quarter_text: str) -> list[Issue]:
     """Note a member or a quarter that was not written as its code."""
     notes = []
-    if one.member and one.member_text.strip() != one.member:
-        notes.append(issue("COUNTRY_NORMALISED", one.place, one.member, observed=one.member_text))
-    text = one.quarter_text.strip()
-    try:
-        quarter = parse_quarter(text) if text else ""
-    except ValueError:
-        quarter = ""
-    if quarter and quarter != text:
-        notes.append(issue("QUARTER_NORMALISED", one.place, quarter, observed=text))
+    if place.member and member_text.strip() != place.member:
+        notes.append(issue("COUNTRY_NORMALISED", place, place.member, observed=member_text))
+    with contextlib.suppress(ValueError):
+        quarter = parse_quarter(quarter_text)
+        if quarter != quarter_text.strip():
+            notes.append(issue("QUARTER_NORMALISED", place, quarter, observed=quarter_text))
     return notes
 
 
-def _read_returns(
-    layout: _Layout, table: _Table, file: File, plan: Plan, form: Questionnaire
-) -> list[tuple[Return, tuple]]:
-    """Read the rows of the table of returns; each with its raw row, for the items to be linked to."""
-    found = []
-    for number, row in table.rows:
-        member_cell, quarter_cell = table.cell(row, Column("member")), table.cell(row, Column("quarter"))
-        member = _member(plan, form, member_cell)
-        place = Place(file.quarter, file.name, table.sheet.name, str(number), member)
-        answers, notes = _answers(table, row, form, place)
-        own_date = table.cell(row, "_submission_time" if layout.is_kobo else "submitted_on")
-        day, instant, unread = _receipt(own_date, file, place)
-        refused, held = _row_problems(table, row, place, layout.is_kobo)
-        identity = text_of(table.cell(row, "meta/rootuuid")).strip() or text_of(table.cell(row, "_id")).strip()
-        one = Return(
-            place, file, member, text_of(member_cell), text_of(quarter_cell), day, instant,
-            identity if layout.is_kobo and identity else f"{file.quarter}/{file.name}/{table.sheet.name}/{number}",
-            answers, {name: text_of(table.cell(row, Column(name))).strip() for name in PERSONAL},
-            problems=tuple(refused), notes=(*notes, *unread, *held), on_hold=bool(held),
-        )  # fmt: skip
-        found.append((replace(one, notes=(*one.notes, *_note_names(plan, file, one))), row))
-    return found
+def _read_return(
+    table: _Table, number: int, row: Row, file: File, plan: Plan, form: Questionnaire, is_kobo: bool
+) -> Return:
+    """Read one row of a sheet of returns."""
+    member_text, quarter_text = (text_of(table.cell(row, Column(name))) for name in ("member", "quarter"))
+    member = _member(plan, form, table.cell(row, Column("member")))
+    place = Place(file.quarter, file.name, table.sheet.name, str(number), member)
+    answers, notes = _answers(table, row, form, place)
+    own_date = table.cell(row, "_submission_time" if is_kobo else "submitted_on")
+    day, instant, unread = _receipt(own_date, file, place)
+    refused, held = _check_row(table, row, place, is_kobo)
+    ids = [text_of(table.cell(row, name)).strip() for name in ("meta/rootuuid", "_id")] if is_kobo else []
+    identity = next(filter(None, ids), f"{file.quarter}/{file.name}/{table.sheet.name}/{number}")
+    personal = {name: text_of(table.cell(row, Column(name))).strip() for name in PERSONAL}
+    said = (*notes, *unread, *held, *_note_names(place, member_text, quarter_text))
+    return Return(
+        place, file, member, member_text, quarter_text, day, instant, identity, answers, personal,
+        problems=tuple(refused), notes=said, on_hold=bool(held),
+    )  # fmt: skip
 
 
-def _read_items(sheet: Sheet, file: File, form: Questionnaire) -> Iterator[tuple[Item, dict[str, Cell]]]:
-    """Read the entries of an innovations sheet; each with the cells that link it to its return."""
-    header = [name.casefold() for name in _header(sheet)]
-    for number, row in sheet.rows[1:]:
-        by_header = dict(zip(header, row, strict=False))
-        by_field = {form.field(name): cell for name, cell in by_header.items() if form.field(name)}
-        if not all(is_blank(cell) for cell in by_field.values()):
-            place = Place(file.quarter, file.name, sheet.name, str(number))
-            yield Item({f.name: read_answer(f, by_field.get(f.name)) for f in form.fields}, place), by_header
-
-
-def _kobo_parent(links: Mapping[str, Cell], found: list[tuple[Return, tuple]], table: _Table) -> list[int]:
+def _parents(item: Row, table: _Table, found: Sequence[_Found], plan: Plan, form: Questionnaire) -> list[int]:
+    """Return the returns that an item belongs to: by the tool's keys, else by its member and date of receipt."""
     for child, parent in _PARENT_KEYS:
-        key = text_of(links.get(child)).strip()
-        matches = [n for n, (_, row) in enumerate(found) if key and text_of(table.cell(row, parent)).strip() == key]
-        if matches:
-            return matches
-    return []
-
-
-def _plain_parent(
-    links: Mapping[str, Cell], found: list[tuple[Return, tuple]], plan: Plan, form: Questionnaire
-) -> list[int]:
-    """Return the returns that an item names: its member and, where given, the day or instant of `submitted_on`."""
-    member = _member(plan, form, links.get("member"))
-    cell = links.get("submitted_on")
-    day, instant = cells.parse_day(cell), cells.parse_instant(cell)
+        key = text_of(table.cell(item, child)).strip()
+        linked = [n for n, candidate in enumerate(found) if key and candidate.says(parent) == key]
+        if linked:
+            return linked
+    if any(child in table.columns for child, _ in _PARENT_KEYS):
+        return []
+    member, cell = _member(plan, form, table.cell(item, "member")), table.cell(item, "submitted_on")
     return [
-        n
-        for n, (one, _) in enumerate(found)
-        if member
-        and one.member == member
-        and (is_blank(cell) or one.received_on == day)
-        and (instant is None or (one.received_at is not None and in_utc(instant) == in_utc(one.received_at)))
+        n for n, each in enumerate(found) if member and each.one.member == member and _names_receipt(cell, each.one)
     ]
+
+
+def _names_receipt(cell: Cell, one: Return) -> bool:
+    """Tell whether a `submitted_on` names a return: nothing names all, a day those of the day, an instant that one."""
+    instant = cells.parse_instant(cell)
+    if is_blank(cell) or instant is None:
+        return is_blank(cell) or one.received_on == cells.parse_day(cell)
+    return one.received_at is not None and in_utc(instant) == in_utc(one.received_at)
+
+
+def _read_parts(
+    sheet: Sheet, found: Sequence[_Found], reader: _SheetReader, file: File, plan: Plan
+) -> list[tuple[Item, ...]]:
+    """Read the innovations of a sheet: those of each return, in the order of the returns."""
+    table, form = reader.items(sheet), reader.form
+    parts: list[list[Item]] = [[] for _ in found]
+    for number, row in table.rows:
+        if all(is_blank(table.cell(row, field.name)) for field in form.fields):
+            continue
+        place = Place(file.quarter, file.name, sheet.name, str(number))
+        item = Item({field.name: read_answer(field, table.cell(row, field.name)) for field in form.fields}, place)
+        parents = _parents(row, table, found, plan, form)
+        for n in parents:
+            parts[n].append(replace(item, place=replace(place, member=found[n].one.member)))
+        if not parents:
+            reader.notes.append(issue("ITEM_ORPHAN", place, observed=" ".join(item.content).strip()))
+    return [tuple(part) for part in parts]
 
 
 def read_file(path: Path, file: File, plan: Plan, form: Questionnaire) -> tuple[list[Return], list[Issue]]:
+    """Read the returns of one file, with their innovations, and what had to be normalised on the way.
+
+    Raises Unreadable for a file that is refused as a whole.
+    """
     reader = _SheetReader(form, file.place)
     layout = _layout(read_sheets(path), reader)
-    reader.place = replace(file.place, sheet=layout.returns.name)
-    table = reader.table(layout.returns)
-    found = _read_returns(layout, table, file, plan, form)
+    found = [
+        _Found(_read_return(table, number, row, file, plan, form, layout.is_kobo), row, table)
+        for table in map(reader.table, layout.returns)
+        for number, row in table.rows
+    ]
     if not found:
         reader.notes.append(issue("FILE_NO_ROWS", file.place))
-    parts: list[list[Item]] = [[] for _ in found]
-    for item, links in _read_items(layout.items, file, form) if layout.items else ():
-        parents = _kobo_parent(links, found, table) if layout.is_kobo else _plain_parent(links, found, plan, form)
-        for n in parents:
-            parts[n].append(replace(item, place=replace(item.place, member=found[n][0].member)))
-        if not parents:
-            reader.notes.append(issue("ITEM_ORPHAN", item.place, observed=" ".join(item.content)))
-    returns = [
-        replace(one, items=tuple(part) if layout.items else None) for (one, _), part in zip(found, parts, strict=True)
-    ]
+    returns = [each.one for each in found]
+    if layout.items:
+        parts = _read_parts(layout.items, found, reader, file, plan)
+        returns = [replace(one, items=part) for one, part in zip(returns, parts, strict=True)]
     return returns, [replace(note, known_on=file.received_on) for note in reader.notes]

@@ -50,6 +50,15 @@ def read_sheets(path: Path) -> list[Sheet]:
     if size > MAX_BYTES:
         raise Unreadable("plus de 20 Mo ; n'envoyer que les réponses", "over 20 MB; send the returns only")
     content = path.read_bytes()
+    try:
+        return _read(content)
+    except Unreadable:
+        raise
+    except Exception as reason:  # hostile bytes reach zip and XML readers here: what they raise is the file's fault
+        raise Unreadable("fichier endommagé ou incomplet ; le renvoyer", "damaged or cut; send it again") from reason
+
+
+def _read(content: bytes) -> list[Sheet]:
     if content.startswith(_ZIP):
         _check_archive(content)
         return _workbook(content)
@@ -63,39 +72,26 @@ def read_sheets(path: Path) -> list[Sheet]:
 
 def _check_archive(content: bytes) -> None:
     """Refuse an archive that is no workbook, or one that could fill the memory, before anything is unpacked."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            members = archive.infolist()
-            if "xl/workbook.xml" not in archive.namelist():
-                raise Unreadable("archive qui n'est pas un classeur .xlsx", "an archive that is no .xlsx workbook")
-            if any(m.flag_bits & 1 for m in members):
-                raise Unreadable(
-                    "classeur chiffré ; l'envoyer sans mot de passe", "encrypted; send it without password"
-                )
-            bomb = any(m.file_size > 1_000_000 and m.file_size > MAX_RATIO * m.compress_size for m in members)
-            if bomb or len(members) > MAX_MEMBERS or sum(m.file_size for m in members) > MAX_UNPACKED:
-                raise Unreadable("archive démesurée une fois ouverte", "far too large once unpacked")
-            for member in members:
-                with archive.open(member) as part:
-                    if member.filename.endswith((".xml", ".rels")) and b"<!DOCTYPE" in part.read(4096):
-                        raise Unreadable("XML avec DTD, interdit", "XML with a DTD is not accepted")
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError) as reason:
-        raise Unreadable("classeur endommagé ou incomplet ; le renvoyer", "damaged or cut; send it again") from reason
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        members = archive.infolist()
+        if "xl/workbook.xml" not in archive.namelist():
+            raise Unreadable("archive qui n'est pas un classeur .xlsx", "an archive that is no .xlsx workbook")
+        if any(member.flag_bits & 1 for member in members):
+            raise Unreadable("classeur chiffré ; l'envoyer sans mot de passe", "encrypted; send it without password")
+        bomb = any(m.file_size > 1_000_000 and m.file_size > MAX_RATIO * m.compress_size for m in members)
+        if bomb or len(members) > MAX_MEMBERS or sum(m.file_size for m in members) > MAX_UNPACKED:
+            raise Unreadable("archive démesurée une fois ouverte", "far too large once unpacked")
+        for member in members:
+            with archive.open(member) as part:
+                if member.filename.endswith((".xml", ".rels")) and b"<!DOCTYPE" in part.read(4096):
+                    raise Unreadable("XML avec DTD, interdit", "XML with a DTD is not accepted")
 
 
 def _workbook(content: bytes) -> list[Sheet]:
-    # openpyxl meets hostile XML here; whatever it raises is the file's fault, never a crash of ours.
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # openpyxl warns of styles and validations that no value depends on
-            values = _grids(content, data_only=True)
-            formulas = _grids(content, data_only=False) if _has_formulas(content) else values
-    except Unreadable:
-        raise
-    except Exception as reason:
-        raise Unreadable(
-            "classeur endommagé ; l'enregistrer de nouveau en .xlsx", "damaged; save it again as .xlsx"
-        ) from reason
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # openpyxl warns of styles and validations that no value depends on
+        values = _grids(content, data_only=True)
+        formulas = _grids(content, data_only=False) if _has_formulas(content) else values
     return [
         Sheet(name, hidden, tuple(_keep_formulas(rows, formulas[name][1])))
         for name, (hidden, rows) in values.items()

@@ -1,0 +1,190 @@
+"""What the tests share: the plan and the form, returns as read, and a root of their own with files as received."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+
+import pytest
+import xlsxwriter
+
+from helpers import paths
+from helpers.cells import parse_instant, read_answer
+from helpers.issues import Place
+from helpers.plan import Plan, read_plan
+from helpers.questionnaire import PERSONAL, REPEAT, Questionnaire, read_questionnaire
+from helpers.returns import File, Item, Return
+
+ROOT = Path(__file__).resolve().parents[1]
+PLAN = ROOT / "data" / "raw" / "plan"
+OPTIONS = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+MANIFEST = "file,sha256,received_on,channel,note\n"
+REGISTERS = {
+    "milestones": "quarter,product,stage,parts,reference,recorded_on",
+    "workshops": "workshop,step,topic,held_on,title,recorded_on",
+    "attendance": "workshop,member,women,men,recorded_on",
+    "confirmations": "quarter,member,question,value,confirmed_on,note,recorded_on",
+    "questionnaires": "questionnaire,title,sent_on,due_on,member,returned_on,recorded_on",
+}
+SYSTEM = ("_id", "_uuid", "_submission_time", "_validation_status", "meta/rootUuid", "_index")
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A cell to be written as a formula, with the value that is stored for it (blank: none)."""
+
+    text: str
+    stored: object = ""
+
+
+def write_workbook(path: Path, sheets: Mapping[str, Sequence[Sequence[object]]], hidden: str = "") -> None:
+    """Write sheets of plain cells; a Formula becomes one, dates keep their time of day."""
+    with xlsxwriter.Workbook(path, OPTIONS) as book:
+        day, moment = (book.add_format({"num_format": code}) for code in ("yyyy-mm-dd", "yyyy-mm-dd hh:mm:ss"))
+        for name, table in sheets.items():
+            sheet = book.add_worksheet(name)
+            if name == hidden:
+                sheet.hide()
+            for at in ((r, c, cell) for r, row in enumerate(table) for c, cell in enumerate(row)):
+                if isinstance(at[2], Formula):
+                    sheet.write_formula(*at[:2], at[2].text, None, at[2].stored)
+                elif isinstance(at[2], date):
+                    sheet.write_datetime(*at, moment if isinstance(at[2], datetime) else day)
+                elif at[2] is not None and at[2] != "":
+                    sheet.write(*at)
+
+
+def table_of(rows: Sequence[Mapping[str, object]], columns: Sequence[str] = ()) -> list[list[object]]:
+    """Return records as a header and its rows; the header holds every name that occurs."""
+    header = list(dict.fromkeys([*columns, *(name for row in rows for name in row)]))
+    return [header, *([row.get(name) for name in header] for row in rows)]
+
+
+@dataclass(frozen=True)
+class Raw:
+    """A root of its own: the plan, empty registers, and writers of files as they are received."""
+
+    root: Path
+    form: Questionnaire = field(repr=False)
+
+    def folder(self, quarter: str) -> Path:
+        """Return a quarter's folder, made where it is not there."""
+        folder = self.root / "data" / "raw" / quarter
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def list_file(self, path: Path, received_on: str = "", channel: str = "mail", sha256: str = "") -> Path:
+        """Enter a file in its quarter's MANIFEST, with the right digest unless another is given."""
+        manifest = path.parent / "MANIFEST.csv"
+        with manifest.open("a", encoding="utf-8", newline="") as file:
+            file.write("" if file.tell() else MANIFEST)
+            digest = sha256 or hashlib.sha256(path.read_bytes()).hexdigest()
+            csv.writer(file, lineterminator="\n").writerow([path.name, digest, received_on, channel, ""])
+        return path
+
+    def add(self, quarter: str, name: str, content: bytes, received_on: str = "", **listed: str) -> Path:
+        """Add a file of any bytes."""
+        path = self.folder(quarter) / name
+        path.write_bytes(content)
+        return self.list_file(path, received_on, **listed)
+
+    def write_sheets(
+        self, quarter: str, sheets: Mapping[str, Sequence[Sequence[object]]], name: str = "mail.xlsx",
+        received_on: str = "", hidden: str = "", **listed: str,
+    ) -> Path:  # fmt: skip
+        """Add a workbook of any sheets."""
+        path = self.folder(quarter) / name
+        write_workbook(path, sheets, hidden)
+        return self.list_file(path, received_on, **listed)
+
+    def write_plain(
+        self, quarter: str, rows: Sequence[Mapping[str, object]], items: Sequence[Mapping[str, object]] | None = None,
+        name: str = "mail.xlsx", received_on: str = "", channel: str = "mail",
+    ) -> Path:  # fmt: skip
+        """Add a plain workbook: sheet `returns`, and `innovations` unless items is None."""
+        sheets = {"returns": table_of(rows, ("member", "quarter"))}
+        if items is not None:
+            sheets[REPEAT] = table_of(items, ("member", "kind"))
+        return self.write_sheets(quarter, sheets, name, received_on, channel=channel)
+
+    def write_kobo(
+        self, quarter: str, rows: Sequence[Mapping[str, object]], items: Sequence[Mapping[str, object]] | None = None,
+        name: str = "kobo.xlsx", received_on: str = "", channel: str = "kobo", summary: bool = True,
+    ) -> Path:  # fmt: skip
+        """Add a KoboToolbox export with XML names, group paths and split choices, and the repeat's sheet."""
+        returns = table_of([self._exported(row, n, summary) for n, row in enumerate(rows, start=1)])
+        sheets = {"UPAP numérique": returns}
+        if items is not None:
+            fields = {field.name: f"innovation/innovations/{field.name}" for field in self.form.fields}
+            named = [{fields.get(key, key): cell for key, cell in item.items()} for item in items]
+            sheets[REPEAT] = table_of(named, (*fields.values(), "_index", "_parent_table_name", "_parent_index"))
+        return self.write_sheets(quarter, sheets, name, received_on, channel=channel)
+
+    def _exported(self, row: Mapping[str, object], number: int, summary: bool) -> dict[str, object]:
+        cells: dict[str, object] = {}
+        for question in (q for q in self.form.questions if q.name in row):
+            header, value = f"{question.group}/{question.name}", row[question.name]
+            if question.type != "select_multiple" or summary:
+                cells[header] = Formula(value, 0) if str(value).startswith("=") else value
+            if question.type == "select_multiple":
+                codes = str(value or "").split()
+                cells |= {f"{header}/{code}": int(code in codes) if codes else None for code in question.choices}
+        return cells | {"_index": number} | {name: cell for name, cell in row.items() if name in SYSTEM}
+
+    def write_register(self, name: str, *rows: str) -> None:
+        """Write a register of ours: its columns, then the rows as text."""
+        text = "\n".join((REGISTERS[name], *rows)) + "\n"
+        (paths.registers() / f"{name}.csv").write_text(text, encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def plan() -> Plan:
+    """Return the plan."""
+    return read_plan(PLAN)
+
+
+@pytest.fixture(scope="session")
+def form() -> Questionnaire:
+    """Return the questionnaire."""
+    return read_questionnaire(PLAN / "questionnaire")
+
+
+@pytest.fixture
+def raw(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: Questionnaire) -> Raw:
+    """Return a root of its own, in which `helpers.paths` then looks."""
+    monkeypatch.setenv("PAPU_ROOT", str(tmp_path))
+    monkeypatch.delenv("PAPU_OUT", raising=False)
+    shutil.copytree(PLAN, paths.raw() / "plan")
+    paths.registers().mkdir()
+    made = Raw(tmp_path, form)
+    for name in REGISTERS:
+        made.write_register(name)
+    return made
+
+
+@pytest.fixture
+def make_return(form: Questionnaire, plan: Plan) -> Callable[..., Return]:
+    """Return a maker of returns as read: answers by question, items as records (None: without the part)."""
+
+    def make(
+        member: str = "SEN", quarter: str = "2024Q3", received: str = "2024-10-10", *,
+        items: Sequence[Mapping[str, object]] | None = None, name: str = "mail.xlsx", row: int = 2,
+        listed: str = "", identity: str = "", label: str | None = None, **answers: object,
+    ) -> Return:  # fmt: skip
+        place = Place(quarter, name, "returns", str(row), plan.resolve(member).iso3)
+        file = File(quarter, name, "0" * 64, 1, "mail", date.fromisoformat(listed) if listed else None)
+        read = {q.name: read_answer(q, answers.get(q.name)) for q in form.questions if q.name not in PERSONAL}
+        part = [Item({f.name: read_answer(f, item.get(f.name)) for f in form.fields}, place) for item in items or ()]
+        return Return(
+            place, file, place.member, member, quarter if label is None else label,
+            date.fromisoformat(received[:10]) if received else None, parse_instant(received),
+            identity or f"{name}/{row}", {n: a for n, a in read.items() if n not in ("member", "quarter")},
+            {field: str(answers.get(field, "")) for field in PERSONAL}, None if items is None else tuple(part),
+        )  # fmt: skip
+
+    return make

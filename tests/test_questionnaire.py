@@ -1,0 +1,187 @@
+"""The questionnaire: typed questions, what a tool's header stands for, and a question for every KPI."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from conftest import PLAN
+from helpers.cells import BLANK
+from helpers.indicators import COMPANION_READS, KPI_READS, Counted
+from helpers.plan import PlanError
+from helpers.questionnaire import Column, read_questionnaire
+
+HARDWARE = " ".join(f"{k}_required {k}_working" for k in ("server", "laptop", "printer", "scanner", "scale"))
+SERVICES = "services_epost services_ecommerce services_egovernment services_efinance"
+# Methodology, section 5: what each KPI asks; those of theme 4 ask the repeat, the others nothing at all.
+ASKED = {
+    "1.1.b": "roadmap_status",
+    "2.1.a": "offices_connected offices_total",
+    "2.2.a": HARDWARE,
+    "3.1.a": SERVICES,
+    "3.1.b": "sectors_benefiting",
+    "3.2.a": "ipp_ecompro ipp_tracked ipp_small_packets",
+    "3.3.a": "project_dre project_payments project_fitaf",
+    "4.1.a": "",
+    "4.1.b": "",
+    "4.2.a": "",
+    "4.2.b": "",
+    "5.1.a": "trained_cumulative staff_total",
+    "5.1.b": "audits_completed",
+    "5.1.c": "training_sessions",
+}
+
+
+class Asked(dict):
+    """Answers to nothing, that remember what was asked."""
+
+    def get(self, question, default=None):
+        self[question] = BLANK
+        return default
+
+
+def questions_of(read) -> set[str]:
+    asked = Asked()
+    read(Counted("SEN", asked, ()))
+    return set(asked)
+
+
+# --- questions --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "group", "kind", "choices"),
+    [
+        ("offices_total", "network", "integer", ()),
+        ("roadmap_adopted_on", "model", "date", ()),
+        ("comment", "participation", "text", ()),
+        ("cloud_use", "infrastructure", "select_one", ("none", "pilot", "production")),
+        ("project_dre", "services", "select_one", ("none", "agreed", "implementing", "completed")),
+        ("nd_network", "network", "select_multiple", ("offices_total", "staff_total", "staff_women", "none")),
+    ],
+)
+def test_a_question_has_its_group_type_and_choices(form, name, group, kind, choices):
+    question = form.by_name[name]
+    assert (question.group, question.type, question.choices) == (group, kind, choices)
+
+
+def test_a_question_has_its_label_in_both_languages(form):
+    assert form.by_name["offices_total"].label == {
+        "fr": "Bureaux de poste permanents",
+        "en": "Permanent post offices",
+    }
+
+
+def test_the_repeat_has_its_six_fields_in_order_and_none_is_a_question(form):
+    fields = ["kind", "reference", "title", "date", "detail", "local_experts"]
+    assert [field.name for field in form.fields] == fields
+    assert not set(fields) & set(form.by_name)
+
+
+def test_details_are_listed_for_solutions_and_adoptions_only(form):
+    assert form.detail_codes == {
+        "solution": {"software", "application"},
+        "adoption": {"own", "other_post", "upu", "vendor"},
+    }
+
+
+def test_the_numbers_are_the_21_counts(form):
+    network = "offices_total staff_total staff_women"
+    offices = "offices_electrified offices_alternative_power offices_connected offices_networked"
+    trained = "trained_capacity_building trained_upskilling trained_reskilling trained_women trained_cumulative"
+    asked = f"{network} {offices} {HARDWARE} {trained} audits_completed training_sessions"
+    assert set(form.numbers) == set(asked.split())
+
+
+def test_identity_comment_and_ticks_of_not_available_do_not_make_a_return(form):
+    left_out = "member quarter organisation focal_point_name focal_point_email form_language comment"
+    assert set(left_out.split()).isdisjoint(form.substantive)
+    assert not [name for name in form.substantive if name.startswith("nd_")]
+    assert {"offices_total", "services_epost", "sent_feedback"} <= set(form.substantive)
+
+
+# --- headers ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("header", "column"),
+    [
+        ("offices_total", Column("offices_total")),
+        ("network/offices_total", Column("offices_total")),
+        ("a/b/c/offices_total", Column("offices_total")),
+        ("services_epost", Column("services_epost")),
+        ("services_epost/hybrid_mail", Column("services_epost", "hybrid_mail")),
+        ("services/services_epost/hybrid_mail", Column("services_epost", "hybrid_mail")),
+        ("services/services_epost/none", Column("services_epost", "none")),
+        ("nd_network", Column("nd_network")),
+        ("network/nd_network/offices_total", Column("nd_network", "offices_total")),
+        ("nd_services/services_epost", Column("nd_services", "services_epost")),
+    ],
+)
+def test_a_header_stands_for_a_question_or_one_of_its_choices(form, header, column):
+    assert form.column(header) == column
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["", "/", "offices", "Offices_total", "offices_total_2", "services_epost/fax", "nd_network/services_epost", "_id",
+     "kind", "innovation/innovations/kind", "network", "network/"],
+)  # fmt: skip
+def test_a_header_of_no_question_stands_for_nothing(form, header):
+    assert form.column(header) is None
+
+
+@pytest.mark.parametrize(
+    ("header", "field"),
+    [("kind", "kind"), ("innovation/innovations/date", "date"), ("member", None), ("_parent_index", None), ("", None)],
+)
+def test_a_header_of_the_repeat_stands_for_its_field(form, header, field):
+    assert form.field(header) == field
+
+
+# --- KPIs -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kpi", ASKED)
+def test_every_kpi_asks_what_the_methodology_says(form, kpi):
+    assert questions_of(KPI_READS[kpi]) == set(ASKED[kpi].split())
+    assert set(ASKED[kpi].split()) <= set(form.by_name)
+
+
+def test_every_kpi_is_asked_of_the_members_or_kept_by_the_secretariat(plan):
+    kept = {"1.1.a", "2.3.a", "5.2.a", "5.3.a", "5.3.b", "6.1.a"}
+    assert {kpi.kpi for kpi in plan.kpis} == set(ASKED) | kept
+    assert set(KPI_READS) == set(ASKED)
+
+
+def test_every_companion_is_read_from_questions_of_the_form(plan, form):
+    rates = {("6.1.a", "monitoring"), ("6.1.a", "on_time"), ("6.1.a", "with_late")}
+    assert set(COMPANION_READS) == {(c.kpi, c.component) for c in plan.companions} - rates
+    for key, read in COMPANION_READS.items():
+        assert questions_of(read) <= set(form.by_name), key
+
+
+# --- a broken form ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "said"),
+    [
+        ("survey.csv", "integer,offices_total", "integr,offices_total", "integr"),
+        ("survey.csv", "select_one cloud_use,", "select_one clouds,", "clouds"),
+        ("survey.csv", "integer,staff_total", "integer,offices_total", "offices_total stands twice"),
+        ("choices.csv", "cloud_use,pilot", "cloud_use,none", "choices.csv, row"),
+        ("choices.csv", "cloud_use,pilot", "cloud_use,pilot use", "choices.csv, row"),
+    ],
+)
+def test_a_broken_form_is_refused_and_says_what_is_wrong(tmp_path, file, old, new, said):
+    folder = tmp_path / "questionnaire"
+    shutil.copytree(PLAN / "questionnaire", folder)
+    text = (folder / file).read_text(encoding="utf-8")
+    assert old in text
+    (folder / file).write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(PlanError) as refused:
+        read_questionnaire(folder)
+    assert file in str(refused.value)
+    assert said in str(refused.value)
