@@ -105,8 +105,8 @@ def report(pairs: list[tuple[Measured, Measured]]) -> None:
     lines = [
         "# Results",
         "",
-        f"`make benchmark`: the edition of {QUARTER} in {' and '.join(LANGUAGES)}, {len(pairs)} runs of each, in turn, on "
-        f"{os.cpu_count()} cores, Python {sys.version.split()[0]}. Trust the ratio, not the seconds.",
+        f"`make benchmark`: the edition of {QUARTER} in {' and '.join(LANGUAGES)}, {len(pairs)} runs of each, in turn, "
+        f"on {os.cpu_count()} cores, Python {sys.version.split()[0]}. Trust the ratio, not the seconds.",
         "",
         "| | median | min | max |",
         "|---|---|---|---|",

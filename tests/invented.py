@@ -9,6 +9,7 @@ from datetime import timedelta
 import pandas as pd
 
 from helpers.plan import STOCKS, UNION, first_cutoff, quarter_end, quarters_between, read_plan
+from helpers.tables import conform
 
 FIRST = "2022Q3"
 COLUMNS = {
@@ -42,8 +43,8 @@ class Invented:
     inputs: pd.DataFrame
     sample: bool = True
     input_id: str = "0123456789ab"
-    innovations: pd.DataFrame = field(default_factory=pd.DataFrame)
-    answers: pd.DataFrame = field(default_factory=pd.DataFrame)
+    innovations: pd.DataFrame = field(default_factory=lambda: conform("innovations", pd.DataFrame()))
+    answers: pd.DataFrame = field(default_factory=lambda: conform("answers", pd.DataFrame()))
 
 
 def _frame(name: str, rows: list[tuple]) -> pd.DataFrame:

@@ -135,11 +135,13 @@ class TestReport:
         word = {"fr": "propos", "en": "proposed"}[language]
         for block in json.loads((out / f"edition_{language}.json").read_text("utf-8"))["blocks"]:
             if block["kind"] == "table":
-                heads, rows = " ".join(block["columns"]).lower(), block["rows"]
-                shown = sum(
-                    isinstance(cell, dict) and "status" in cell for row in rows for cell in row.get("cells", [])
-                )
-                assert heads.count(word) == (2 if shown else 1 if re.search("cible|target", heads) else 0)
+                heads = [
+                    head.lower() for head in block["columns"] if re.search("cible|target|statut|status", head.lower())
+                ]
+                cells = [cell for row in block["rows"] for cell in row.get("cells", [])]
+                shows_status = any(isinstance(cell, dict) and "status" in cell for cell in cells)
+                assert all(word in head for head in heads)
+                assert heads or not shows_status
 
     def test_it_names_nobody_and_no_place_on_a_machine(self, out, language):
         text = (out / f"edition_{language}.json").read_text("utf-8") + read_text(out / f"report_{language}.pdf")

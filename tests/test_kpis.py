@@ -560,6 +560,16 @@ def test_flows_count_members_of_the_flows_quarter_and_items_members_of_the_last(
     assert cells(rows, "value n_expected", quarter="2022Q3", scope="PAPU", kpi="4.1.b") == [1, 4]
 
 
+def test_a_member_that_joined_later_was_expected_from_then_on(build, plan):
+    members = [plan.by_iso3[m] for m in ("SEN", "MLI", "KEN")]
+    members.append(replace(plan.by_iso3["UGA"], member_from=date(2022, 12, 1)))
+    sent = {key: replace(one, items=()) for key, one in everyone("2022Q3", "2022Q4").items()}
+    del sent["2022Q3", "UGA"]
+    rows = build(sent, of=members).measure("2022Q4").kpis
+    assert cells(rows, "coverage n_expected", quarter="2022Q3", scope="PAPU", kpi="4.1.b") == [1, 3]
+    assert cells(rows, "coverage n_expected", quarter="2022Q4", scope="PAPU", kpi="4.1.b") == [1, 4]
+
+
 def test_a_project_that_one_quarter_denies_was_still_implemented(build):
     sent = quarterly("2022Q3", "2022Q3", "SEN", project_fitaf="completed")
     sent |= quarterly("2022Q4", "2022Q4", "SEN", project_fitaf="none")
@@ -621,6 +631,13 @@ def test_the_first_accepted_version_says_when_a_member_answered(build):
     key = {"quarter": "2022Q3", "scope": "PAPU", "kpi": "6.1.a"}
     for part in ("monitoring", "on_time"):
         assert cells(found.components, "value", component=part, **key) == [25]
+
+
+@pytest.mark.parametrize(("day", "rate"), [(date(2022, 11, 14), 20), (date(2022, 11, 15), 0), (None, 0)])
+def test_a_questionnaire_counts_as_returned_until_the_day_of_the_cutoff(build, day, rate):
+    row = {"questionnaire": "E1", "member": "SEN", "due_on": date(2022, 8, 31), "returned_on": day}
+    found = build({}, questionnaires=[row]).measure("2022Q3", as_of="2023-06-30")
+    assert cells(found.kpis, "value", quarter="2022Q3", scope="PAPU", kpi="6.1.a") == [rate]  # of 4 + 1 asked
 
 
 def test_a_questionnaire_recorded_after_the_cutoff_was_not_asked_by_then(build):
@@ -698,3 +715,10 @@ def test_what_is_no_longer_what_it_was_at_its_first_cutoff_is_listed(revised):
     assert cells(rows, "first now", quarter="2022Q3", scope="PAPU", kpi="2.1.a", figure="value") == [180, 185]
     assert cells(rows, "first now", quarter="2022Q4", scope="Eastern", kpi="2.1.a", figure="value") == [120, 150]
     assert set(rows["kpi"]) == {"2.1.a"}
+
+
+def test_a_milestone_recorded_after_the_first_cutoff_is_a_revision(build):
+    rows = [{"quarter": "2022Q3", "product": "digital_model", "stage": 2, "parts": frozenset(),
+             "recorded_on": date(2022, 11, 15)}]  # fmt: skip
+    found = build({}, milestones=rows).measure("2022Q3", as_of="2023-06-30").revisions
+    assert cells(found, "first now", quarter="2022Q3", scope="PAPU", kpi="1.1.a", figure="value") == [0, 2]

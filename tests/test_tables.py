@@ -134,6 +134,12 @@ def test_a_text_reads_back_as_it_was_written(tmp_path, text):
     assert read_table("innovations", tmp_path)["title"].tolist() == [text]
 
 
+def test_a_very_long_text_reads_back(tmp_path):
+    text = "mot " * 50_000
+    write_table("issues", pd.DataFrame([{"severity": "note", "message_fr": text}]), tmp_path)
+    assert read_table("issues", tmp_path)["message_fr"].tolist() == [text]
+
+
 def test_figures_flags_and_blanks_read_back_as_they_were_written(tmp_path):
     rows = [change(before=1 / 3, after=float("nan")), change(kpi="3.1.a", before=-2.5)]
     written = write_table("changes", pd.DataFrame(rows), tmp_path)

@@ -8,6 +8,8 @@ from typing import Protocol
 
 import pandas as pd
 
+from helpers.evidence import read_evidence
+from helpers.indicators import KPI_READS, NOTHING
 from helpers.plan import (
     ON_TIME_DAYS,
     UNION,
@@ -38,6 +40,8 @@ class Tables(Protocol):
     revisions: pd.DataFrame
     returns: pd.DataFrame
     issues: pd.DataFrame
+    answers: pd.DataFrame
+    innovations: pd.DataFrame
     inputs: pd.DataFrame
     sample: bool
     input_id: str
@@ -137,6 +141,17 @@ def _standing(kpi: Kpi, scope: str, quarter: str, row: pd.Series | None) -> Stan
 def select_standing(tables: Tables, kpi: str, scope: str = UNION, quarter: str = "") -> Standing:
     """Return one KPI in one scope and quarter (default: the Union, the quarter reported)."""
     return select_trend(tables, kpi, scope, [quarter or tables.quarter])[0]
+
+
+def select_open(tables: Tables) -> dict[str, list[str]]:
+    """Return the KPIs whose status non-response could change, each with the members that did not report it."""
+    evidence = read_evidence(tables.returns, tables.answers, tables.innovations)
+    members = [member.member for member in read_plan().members_in(tables.quarter)]
+    silent = {}
+    for kpi in (kpi for kpi in KPI_READS if select_standing(tables, kpi).robust is False):
+        readings = evidence.readings(KPI_READS[kpi])
+        silent[kpi] = [m for m in members if readings.get((tables.quarter, m), NOTHING).value is None]
+    return silent
 
 
 def select_trend(tables: Tables, kpi: str, scope: str = UNION, quarters: list[str] | None = None) -> list[Standing]:

@@ -385,6 +385,31 @@ def say_missing(tables: Tables, say: Words) -> str:
     return say("Without an accepted return for {quarter}: {names}.", quarter=say.quarter(tables.quarter), names=names)
 
 
+def tabulate_open(tables: Tables, say: Words) -> Sheet:
+    """Tabulate the statuses that non-response could change: one row per KPI, with who has not reported it."""
+    rows = []
+    for kpi, members in selections.select_open(tables).items():
+        standing = selections.select_standing(tables, kpi)
+        bounds = [value for value in standing.bounds if not is_blank(value)]
+        rows.append(
+            {
+                say("KPI"): kpi,
+                say("Indicator"): sentences.say_name(kpi, say),
+                say("Bounds"): sentences.say_bounds(standing, say) if bounds else say.missing,
+                say("Status against the proposed target"): say.status(standing.status, standing.robust),
+                say("Members that did not report it"): f"{say.number(len(members))} : {', '.join(sorted(members))}",
+            }
+        )
+    columns = ("KPI", "Indicator", "Bounds", "Status against the proposed target", "Members that did not report it")
+    return Sheet(pd.DataFrame(rows, columns=[say(name) for name in columns]), (11, 46, 22, 36, 60), pad=2)
+
+
+def say_open(tables: Tables, say: Words) -> str:
+    """Return how many statuses hang on non-response, as a title."""
+    n = len(selections.select_open(tables))
+    return say.plural("{n} status would be settled by replies", n) if n else say("No status depends on non-response")
+
+
 def say_before(tables: Tables, say: Words) -> str:
     """Return the quarter before the one reported."""
     return say.quarter(shift(tables.quarter, -1))
