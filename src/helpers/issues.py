@@ -14,7 +14,9 @@ SENTENCES = Path(__file__).with_name("issues.csv")
 REFUSED, WITHDRAWN, WARNING, NOTE = "refused", "withdrawn", "warning", "note"
 
 _EMAIL = re.compile(r"[^\s@<>;,:\"']+@[^\s@<>;,:\"']+\.[^\s@<>;,:\"']+")
-_PHONE = re.compile(r"(?<![\w.,])(?!\d{4}-\d{2}-\d{2})(?:\+|00)?\(?\d(?:[\s().\u00a0\u202f/-]{0,2}\d){8,14}(?!\w)")
+_PHONE = re.compile(
+    r"(?<![\w.,])(?!\d{4}-\d{2}-\d{2}|\d{1,2}[./]\d{1,2}[./]\d{4})(?:\+|00)?\(?\d(?:[\s().\u00a0\u202f/-]{0,2}\d){7,40}(?!\w)"
+)
 
 
 def mask_addresses(text: str) -> str:

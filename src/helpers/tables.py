@@ -210,6 +210,7 @@ def read_table(name: str, folder: Path) -> pd.DataFrame:
     """Read a table back as it was written."""
     if name in AS_PARQUET:
         return read_parquet(folder / f"{name}.parquet")
+    csv.field_size_limit(2**31 - 1)  # a comment is kept whole, however long
     with (folder / f"{name}.csv").open(encoding="utf-8", newline="") as file:
         header, *rows = csv.reader(file, strict=True)
     texts = pd.DataFrame(rows, columns=header, dtype="str")

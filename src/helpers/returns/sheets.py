@@ -141,6 +141,7 @@ def _with_formula(value: Cell, written: Cell) -> Cell:
 def _text(content: bytes) -> Sheet:
     if content.lstrip()[:1] == b"<":
         raise Unreadable("page HTML ; l'ouvrir et l'enregistrer en .xlsx", "an HTML page; open it and save it as .xlsx")
+    csv.field_size_limit(MAX_BYTES)  # a cell may hold what a file may
     try:
         text = content.decode("utf-8-sig")
         rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
