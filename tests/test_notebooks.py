@@ -35,7 +35,7 @@ def test_the_notebooks_of_an_edition_are_there():
 class TestNotebook:
     def test_every_cell_was_run_once_from_top_to_bottom(self, path):
         assert [cell["execution_count"] for cell in code(path)] == list(range(1, len(code(path)) + 1))
-        runs.check_executed(path)
+        runs.check_executed(read(path), path.stem)
 
     def test_cells_show_what_came_back(self, path):
         shown = [cell for cell in code(path) if cell["outputs"]]

@@ -266,6 +266,11 @@ def test_a_comment_is_masked_and_a_number_is_not(make_return, tabulate):
     assert said["offices_total"] == "130130"
 
 
+def test_a_comment_that_is_a_telephone_number_is_masked(make_return, tabulate):
+    found = tabulate(make_return(offices_total=130, comment="00221338393434"))
+    assert "338393434" not in found["answers"].to_csv()
+
+
 @pytest.mark.parametrize("question", ["offices_total", "roadmap_adopted_on", "cloud_use", "services_epost"])
 def test_an_address_is_masked_whatever_question_it_was_written_under(make_return, tabulate, question):
     found = tabulate(make_return(staff_total=1800, **{question: "voir focal.point@example.org"}))

@@ -24,9 +24,14 @@ def mask_addresses(text: str) -> str:
     return _EMAIL.sub("[…@…]", text)
 
 
-def mask(text: str) -> str:
+def mask_text(text: str) -> str:
     """Hide e-mail addresses and telephone numbers of a free text (methodology, section 6)."""
-    return text if text.isdigit() else _PHONE.sub("[…]", mask_addresses(text))
+    return _PHONE.sub("[…]", mask_addresses(text))
+
+
+def mask(text: str) -> str:
+    """Hide them in what may also be an answer: a plain number stays."""
+    return text if text.isdigit() else mask_text(text)
 
 
 @dataclass(frozen=True)

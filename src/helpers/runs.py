@@ -103,9 +103,10 @@ def _private_kernel() -> Iterator[dict[str, object]]:
 
 
 def run_notebook(notebook: Path, executed: Path, parameters: Mapping[str, str], progress: bool = False) -> None:
-    """Run one notebook with papermill into an executed copy, and make sure that every cell of it ran.
+    """Run one notebook with papermill, make sure that every cell of it ran, and write the executed copy.
 
-    Raises RunError naming the notebook, the cell and the message.
+    The copy is written once, at the end: papermill would write it twice a cell. Raises RunError naming the notebook,
+    the cell and the message.
     """
     import papermill
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
@@ -113,10 +114,9 @@ def run_notebook(notebook: Path, executed: Path, parameters: Mapping[str, str], 
     check_parameters(notebook, parameters)
     try:
         with _private_kernel() as kernel:
-            papermill.execute_notebook(
-                str(notebook), str(executed), dict(parameters), kernel_name="python3", progress_bar=progress,
-                record_timing=False, cwd=str(notebook.parent), execution_timeout=CELL_TIMEOUT,
-                start_timeout=START_TIMEOUT, **kernel,
+            ran = papermill.execute_notebook(
+                str(notebook), None, dict(parameters), kernel_name="python3", progress_bar=progress,
+                cwd=str(notebook.parent), execution_timeout=CELL_TIMEOUT, start_timeout=START_TIMEOUT, **kernel,
             )  # fmt: skip
     except papermill.PapermillExecutionError as error:
         code = {"DataRefused": REFUSED}.get(error.ename, REPORT_FAILED if notebook.stem == REPORT else FAILED)
@@ -124,34 +124,47 @@ def run_notebook(notebook: Path, executed: Path, parameters: Mapping[str, str], 
         raise RunError(code, f"{where}: {error.ename}: {error.evalue}") from error
     except (DeadKernelError, CellTimeoutError) as error:
         raise RunError(FAILED, f"{notebook.name}: {str(error).splitlines()[0]}") from error
-    check_executed(executed)
-    strip(executed)
+    check_executed(ran, notebook.stem)
+    executed.write_text(json.dumps(strip(ran), ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def _code_cells(notebook: Mapping) -> list[Mapping]:
-    return [cell for cell in notebook["cells"] if cell["cell_type"] == "code" and "".join(cell["source"]).strip()]
-
-
-def check_executed(path: Path) -> None:
+def check_executed(notebook: Mapping, name: str) -> None:
     """Refuse a notebook in which any cell did not run, in order, without error: papermill's own mark proves nothing."""
-    cells = _code_cells(json.loads(path.read_text(encoding="utf-8")))
+    cells = [c for c in notebook["cells"] if c["cell_type"] == "code" and "".join(c["source"]).strip()]
     for number, cell in enumerate(cells, start=1):
         failed = [output["ename"] for output in cell["outputs"] if output["output_type"] == "error"]
         if cell.get("execution_count") != number or failed:
             what = failed[0] if failed else "it did not run, or not in its turn"
-            raise RunError(FAILED, f"{path.stem}, code cell {number} of {len(cells)}: {what}")
+            raise RunError(FAILED, f"{name}, code cell {number} of {len(cells)}: {what}")
 
 
-def strip(path: Path) -> None:
-    """Take times, paths and ids that change from run to run out of an executed notebook."""
-    notebook = json.loads(path.read_text(encoding="utf-8"))
-    notebook["metadata"] = {key: notebook["metadata"][key] for key in ("kernelspec",) if key in notebook["metadata"]}
-    notebook["metadata"]["language_info"] = {"name": "python"}
-    for number, cell in enumerate(notebook["cells"]):
-        cell["metadata"] = {"tags": cell["metadata"]["tags"]} if cell["metadata"].get("tags") else {}
-        if "injected-parameters" in cell["metadata"].get("tags", ()):
-            cell["id"] = f"injected-{number}"
-    path.write_text(json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+def strip(notebook: Mapping) -> dict[str, object]:
+    """Return an executed notebook without the times, paths and ids that change from run to run."""
+    kernel = {"kernelspec": notebook["metadata"]["kernelspec"], "language_info": {"name": "python"}}
+    return dict(notebook) | {"metadata": kernel, "cells": [_strip_cell(*c) for c in enumerate(notebook["cells"])]}
+
+
+def _strip_cell(number: int, cell: Mapping) -> dict[str, object]:
+    tags = cell["metadata"].get("tags", [])
+    kept = {name: _lines(value) if name == "source" else value for name, value in cell.items()}
+    kept |= {"metadata": {"tags": tags} if tags else {}}
+    if "outputs" in cell:
+        kept["outputs"] = [_strip_output(output) for output in cell["outputs"]]
+    return kept | ({"id": f"injected-{number}"} if "injected-parameters" in tags else {})
+
+
+def _strip_output(output: Mapping) -> dict[str, object]:
+    """Split long texts into lines, as notebooks are stored, so that a difference can be read."""
+    kept = dict(output)
+    if "text" in kept:
+        kept["text"] = _lines(kept["text"])
+    if "data" in kept:
+        kept["data"] = {kind: _lines(value) for kind, value in kept["data"].items()}
+    return kept
+
+
+def _lines(value: object) -> object:
+    return value.splitlines(keepends=True) if isinstance(value, str) else value
 
 
 # --- one edition ------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ import pyarrow as arrow
 import pyarrow.parquet as parquet
 
 from helpers.cells import ANSWERED, MISSING
-from helpers.issues import Issue, mask, mask_addresses
+from helpers.issues import Issue, mask, mask_addresses, mask_text
 from helpers.questionnaire import REPEAT, Questionnaire
 from helpers.returns import File
 from helpers.rules import Checked, Verdict
@@ -260,7 +260,7 @@ def tabulate_answers(checked: Iterable[Checked], form: Questionnaire) -> pd.Data
         head, place = (*one.key, one.entry.version), (one.place.source_file, one.place.sheet, one.place.row)
         for name, answer in one.answers.items():
             # What was understood as a number, a date or a choice is no text; anything else may name a person.
-            hide = mask if name in texts or not answer.value else str
+            hide = mask_text if name in texts else str if answer.value else mask
             rows.append((*head, name, hide(answer.raw), hide(answer.value), answer.state, *place))
         has_part = one.items is not None
         count = str(len(one.items)) if has_part else ""
@@ -281,7 +281,7 @@ def tabulate_innovations(checked: Iterable[Checked]) -> pd.DataFrame:
 
 
 def _hidden(name: str, text: str) -> str:
-    return mask_addresses(text) if name == "reference" else mask(text) if name in ("title", "detail") else text
+    return mask_addresses(text) if name == "reference" else mask_text(text) if name in ("title", "detail") else text
 
 
 def tabulate_issues(issues: Iterable[Issue]) -> pd.DataFrame:

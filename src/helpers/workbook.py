@@ -77,7 +77,8 @@ def settle_date(quarter: str, as_of: str = "") -> date:
 
     Raises ValueError for a quarter outside the plan, or a date before the quarter's end.
     """
-    if not in_plan(parse_quarter(quarter)):
+    quarter = parse_quarter(quarter)
+    if not in_plan(quarter):
         raise ValueError(f"{quarter} is outside the plan, 2022Q1-2025Q4; choose a quarter within it")
     day = date.fromisoformat(as_of) if as_of else first_cutoff(quarter)
     if day <= quarter_end(quarter):
@@ -210,7 +211,7 @@ def _is_ready(out: Path, step: str, quarter: str, as_of: date) -> bool:
 
 def ingested(quarter: str, as_of: str = "") -> dict[str, pd.DataFrame]:
     """Return the tables of returns, answers, innovations, issues and inputs; make them where they are not there."""
-    day = settle_date(quarter, as_of)
+    quarter, day = parse_quarter(quarter), settle_date(quarter, as_of)
     out = paths.out(quarter, day.isoformat())
     if not _is_ready(out, "ingest", quarter, day):
         return ingest(read_source(quarter), quarter, day, out)
@@ -219,7 +220,7 @@ def ingested(quarter: str, as_of: str = "") -> dict[str, pd.DataFrame]:
 
 def measured(quarter: str, as_of: str = "") -> Tables:
     """Return all the tables of an edition; make them where they are not there."""
-    day = settle_date(quarter, as_of)
+    quarter, day = parse_quarter(quarter), settle_date(quarter, as_of)
     out = paths.out(quarter, day.isoformat())
     kept = ingested(quarter, as_of)
     if not _is_ready(out, "measure", quarter, day):
