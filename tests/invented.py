@@ -42,6 +42,7 @@ class Invented:
     issues: pd.DataFrame
     inputs: pd.DataFrame
     sample: bool = True
+    is_revised: bool = False
     input_id: str = "0123456789ab"
     innovations: pd.DataFrame = field(default_factory=lambda: conform("innovations", pd.DataFrame()))
     answers: pd.DataFrame = field(default_factory=lambda: conform("answers", pd.DataFrame()))

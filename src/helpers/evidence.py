@@ -10,14 +10,13 @@ from functools import cached_property
 import pandas as pd
 
 from helpers.cells import Answer
-from helpers.indicators import NOTHING, Counted, Item, Read, Reading, number
+from helpers.indicators import NOTHING, TRAINED_PER_STAFF, Counted, Item, Read, Reading, number
 from helpers.measures import History, Standing
 from helpers.plan import Member, Plan, quarters_between, shift
 from helpers.questionnaire import REPEAT, Questionnaire
 from helpers.registers import Registers
 
 CARRY_QUARTERS = 4
-TRAINED_PER_STAFF = 1.2
 SERVICES_CAP = 24
 _NO_PART = Answer("")
 

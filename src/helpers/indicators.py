@@ -20,6 +20,7 @@ DOMAINS = (
 )  # fmt: skip
 READINESS = {"none": 0, "planned": 1, "in_progress": 2, "operational": 3}
 EQUIPPED = 0.95
+TRAINED_PER_STAFF = 1.2  # more than the staff: some of those trained have left since
 # Answers that say "answered, nothing listed": they never count as a code.
 _NO_CODES = frozenset({"none", "other"})
 

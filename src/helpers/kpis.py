@@ -30,8 +30,6 @@ from helpers.registers import PRODUCTS, Registers, due_quarter
 from helpers.status import Assessed, compute_statuses
 
 REGISTER_FROM = date(2022, 1, 1)
-TRAINED_PER_STAFF = 1.2
-SERVICES_CAP = 24
 SUMS = ("2.1.a", "3.1.a", "5.1.a")
 EVER_IN_QUARTER = "3.3.a"  # its answer remembers: one quarter's report says it all
 

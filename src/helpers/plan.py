@@ -88,6 +88,11 @@ def first_cutoff(quarter: str) -> date:
     return quarter_end(quarter) + timedelta(days=CUTOFF_DAYS)
 
 
+def is_revised(quarter: str, as_of: date) -> bool:
+    """Tell whether an edition is a revised one, which follows from its date alone: from 90 days after the quarter."""
+    return (as_of - quarter_end(quarter)).days >= REVISION_DAYS
+
+
 def in_plan(quarter: str) -> bool:
     """Tell whether a quarter lies within the plan, 2022Q1-2025Q4."""
     return FIRST_QUARTER <= quarter <= LAST_QUARTER

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from helpers.cells import ANSWERED, MISSING, UNUSUAL, Answer
-from helpers.indicators import PRODUCTS, TRAINING_KINDS, Counted, services
+from helpers.indicators import FAMILIES, PRODUCTS, TRAINED_PER_STAFF, TRAINING_KINDS, Counted, services
 from helpers.issues import Issue, Place, issue, known_by
 from helpers.plan import Member, Plan, fold, quarter_end, quarter_start, shift
 from helpers.questionnaire import Questionnaire
@@ -29,9 +29,8 @@ _PARTS = (
     ("staff_women", "staff_total"),
 )  # fmt: skip
 _WIDE, _NARROW = (0.2, 5), (0.5, 2)
-TRAINED_PER_STAFF = 1.2
 _STAFF_PER_OFFICE = (2, 15)
-_SERVICES = tuple(f"services_{family}" for family in ("epost", "ecommerce", "egovernment", "efinance"))
+_SERVICES = tuple(f"services_{family}" for family in FAMILIES)
 
 Answers = dict[str, Answer]
 Confirmed = Mapping[tuple[str, str, str], int]

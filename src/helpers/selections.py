@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Protocol
 
 import pandas as pd
 
@@ -22,29 +21,11 @@ from helpers.plan import (
 )
 from helpers.registers import due_quarter, read_registers
 from helpers.words import is_blank
+from helpers.workbook import Tables
 
 ON_TIME, LATE, REFUSED, NOT_RECEIVED = "on_time", "late", "refused", "missing"
 RESPONSES = (ON_TIME, LATE, REFUSED, NOT_RECEIVED)
 SPARK_QUARTERS = 9
-
-
-class Tables(Protocol):
-    """The tables of an edition (methodology, section 7), as `workbook.measured` returns them."""
-
-    quarter: str
-    as_of: str
-    kpis: pd.DataFrame
-    components: pd.DataFrame
-    member_values: pd.DataFrame
-    changes: pd.DataFrame
-    revisions: pd.DataFrame
-    returns: pd.DataFrame
-    issues: pd.DataFrame
-    answers: pd.DataFrame
-    innovations: pd.DataFrame
-    inputs: pd.DataFrame
-    sample: bool
-    input_id: str
 
 
 @dataclass(frozen=True)

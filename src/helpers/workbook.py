@@ -15,10 +15,10 @@ from helpers import kpis, paths, rules, tables
 from helpers.evidence import read_evidence
 from helpers.plan import (
     FIRST_QUARTER,
-    REVISION_DAYS,
     Plan,
     first_cutoff,
     in_plan,
+    is_revised,
     parse_quarter,
     quarter_end,
     quarters_between,
@@ -69,7 +69,7 @@ class Tables:
     @property
     def is_revised(self) -> bool:
         """Tell whether the edition is a revised one: from 90 days after the quarter's end."""
-        return (date.fromisoformat(self.as_of) - quarter_end(self.quarter)).days >= REVISION_DAYS
+        return is_revised(self.quarter, date.fromisoformat(self.as_of))
 
 
 def settle_date(quarter: str, as_of: str = "") -> date:

@@ -19,7 +19,7 @@ from PIL import Image
 
 from helpers import charts, paths
 from helpers.edition.blocks import Block, Cell, Picture, Sheet, Tile, Two
-from helpers.plan import REVISION_DAYS, quarter_end
+from helpers.plan import is_revised
 from helpers.words import Chip, Words, is_blank, typeset
 
 TEMPLATE = paths.PACKAGE / "report.typ"
@@ -104,7 +104,7 @@ class Edition:
     @property
     def is_revised(self) -> bool:
         """Whether the edition is a revised one, which follows from its date alone."""
-        return (date.fromisoformat(self.as_of) - quarter_end(self.quarter)).days >= REVISION_DAYS
+        return is_revised(self.quarter, date.fromisoformat(self.as_of))
 
     def _add(self, kind: str, **data: object) -> Block:
         block = Block(kind, {"kind": kind, **_clean(data)})

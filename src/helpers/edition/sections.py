@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import pandas as pd
 
 from helpers import charts, selections, sentences
 from helpers.edition.blocks import Picture, Sheet, Tile, Two
-from helpers.plan import REVISION_DAYS, UNION, Kpi, quarter_end, read_plan, shift
+from helpers.plan import UNION, Kpi, read_plan, shift
 from helpers.selections import LATE, NOT_RECEIVED, ON_TIME, REFUSED, Standing, Tables
 from helpers.words import CHANGE_WORDS, RESPONSE_WORDS, Words, is_blank
 
@@ -36,11 +34,6 @@ MEMBER_KPIS = ("1.1.b", "2.1.a", "2.2.a", "3.1.a", "3.1.b", "3.2.a", "5.1.a", "5
 STAGES = ("not started", "benchmark done", "draft", "consulted", "adopted by the WG", "adopted and published")
 
 
-def is_provisional(tables: Tables) -> bool:
-    """Tell whether the edition's figures are provisional: until 90 days after the quarter's end."""
-    return (date.fromisoformat(tables.as_of) - quarter_end(tables.quarter)).days < REVISION_DAYS
-
-
 # --- KPIs -------------------------------------------------------------------------------------------------------
 
 
@@ -53,7 +46,7 @@ def say_due(kpi: Kpi, quarter: str, say: Words) -> str:
 
 def _headed(name: str, tables: Tables) -> str:
     """Return a column's name with the mark of provisional figures."""
-    return f"{name} p" if is_provisional(tables) else name
+    return f"{name} p" if not tables.is_revised else name
 
 
 def _value(tables: Tables, standing: Standing, say: Words) -> object:
@@ -419,7 +412,7 @@ def say_quarters(tables: Tables, say: Words) -> str:
     """Return the subtitle of a theme's indicators: scope, quarters and marks."""
     sentence = (
         "Union, {quarter} and the quarter before; p provisional, r revised, c carried forward"
-        if is_provisional(tables)
+        if not tables.is_revised
         else "Union, {quarter} and the quarter before; r revised, c carried forward"
     )
     return say(sentence, quarter=say.quarter(tables.quarter))
