@@ -118,7 +118,8 @@ def theme_members(tables: Tables, quarter: str, theme: int) -> pd.DataFrame:
     """Show what each member adds to a theme's KPIs, `c` marking a value carried from an earlier quarter."""
     rows = _of_theme(tables.member_values, theme, quarter)
     marks = rows["basis"].map({"carried": " c", "reported": ""})
-    marked = rows.assign(text=rows["value"].map("{:g}".format) + marks)
+    texts = [f"{value:g}{mark}" for value, mark in zip(rows["value"], marks, strict=True)]
+    marked = rows.assign(text=pd.Series(texts, index=rows.index, dtype="str"))
     members = [member.member for member in read_plan().members_in(quarter)]
     return marked.pivot(index="member", columns="kpi", values="text").reindex(members).fillna("")
 

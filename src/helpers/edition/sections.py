@@ -390,7 +390,9 @@ def tabulate_open(tables: Tables, say: Words) -> Sheet:
                 say("Indicator"): sentences.say_name(kpi, say),
                 say("Bounds"): sentences.say_bounds(standing, say) if bounds else say.missing,
                 say("Status against the proposed target"): say.status(standing.status, standing.robust),
-                say("Members that did not report it"): f"{say.number(len(members))} : {', '.join(sorted(members))}",
+                say("Members that did not report it"): say(
+                    "{n}: {names}", n=say.number(len(members)), names=", ".join(sorted(members))
+                ),
             }
         )
     columns = ("KPI", "Indicator", "Bounds", "Status against the proposed target", "Members that did not report it")
