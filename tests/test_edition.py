@@ -85,7 +85,7 @@ class TestReport:
                     descriptor = part.get_object()["/FontDescriptor"]
                     assert "/FontFile2" in descriptor or "/FontFile3" in descriptor
                     embedded.add(descriptor["/FontName"])
-        assert any("SourceSans3-Bold" in name for name in embedded)
+        assert any("PAPUSans-Bold" in name for name in embedded)
 
     def test_every_page_says_that_the_data_are_invented_and_which_page_it_is(self, out, language):
         pages = read_pages(out / f"report_{language}.pdf")

@@ -19,7 +19,7 @@ from helpers.selections import LATE, NOT_RECEIVED, ON_TIME, REFUSED, Standing
 from helpers.words import Words, is_blank
 
 FONTS = paths.PACKAGE / "fonts"
-FONT = "Source Sans 3"
+FONT = "PAPU Sans"
 FEWEST_TICKS = 4  # an axis of quarters has room for at least five, so that a first edition looks like the next
 WIDTH = 6.69  # inches: the text width of the page, so that letters are printed at their true size
 INK, MUTED, GRID, BLUE, BAND, PALE = "#1B2733", "#55616D", "#D8DFE5", "#0072B2", "#CBE0EE", "#EEF3F7"
@@ -89,7 +89,7 @@ def _use_fonts() -> None:
 
 def letters() -> frozenset[int]:
     """Return the code points that the report's font can print."""
-    return frozenset(FT2Font(str(FONTS / "SourceSans3-Regular.ttf")).get_charmap())
+    return frozenset(FT2Font(str(FONTS / "PAPUSans-Regular.ttf")).get_charmap())
 
 
 def drawn(plot: Callable[Said, Figure]) -> Callable[Said, Figure]:
