@@ -268,7 +268,7 @@ COMPANIONS = {
     "2.3.a shared_information": [2, None, 2],  # KEN and MLI, once
     "2.3.a uses_guidelines": [1, None, 1],
     "3.1.a epost": [4, None, 2],
-    "3.1.a efinance": [2, None, 1],  # an NA is 0 of the total, and no answer to its own question
+    "3.1.a efinance": [2, None, 2],  # an NA is 0 here, and so a report
     "3.1.a all_families": [1, None, 2],
     "3.1.a distinct_services": [6, None, 2],
     "3.1.b named_by_one": [4, None, 2],  # trade finance health education

@@ -141,11 +141,12 @@ def all_families(counted: Counted) -> Reading:
     return Reading(float(all(_ticked(counted.answers, f"services_{family}") for family in FAMILIES)))
 
 
-def answered(question: str) -> Read:
-    """Read whether a question itself was reported: its state is A, N or U."""
+def ticked(question: str) -> Read:
+    """Read whether a select-many question was reported, NA included, which is 0 there (the rule of 3.1.a)."""
 
     def read(counted: Counted) -> Reading:
-        return Reading(1.0) if answer_to(counted.answers, question).is_reported else NOTHING
+        codes = _ticked(counted.answers, question)
+        return NOTHING if codes is None else Reading(len(codes), codes=codes)
 
     return read
 
@@ -287,9 +288,5 @@ COMPANION_READS: Mapping[tuple[str, str], Read] = {
     ("6.1.a", "feedback"): choice("sent_feedback", _YES),
 }
 
-# An NA is 0 of these, and so a reading, but no answer to the question itself; and a family stands on the record of
-# the total, which may be unknown where the family's own question is answered (section 7, n_reported).
-OWN_QUESTION: Mapping[tuple[str, str], Read] = {
-    **{("3.1.a", family): answered(f"services_{family}") for family in FAMILIES},
-    **{("3.2.a", name): answered(f"ipp_{name}") for name in PRODUCTS},
-}
+# Companions taken from their KPI's record, whose own question may be answered where the record is not (section 7).
+OWN_QUESTION: Mapping[tuple[str, str], Read] = {("3.1.a", family): ticked(f"services_{family}") for family in FAMILIES}
