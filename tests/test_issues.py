@@ -75,9 +75,9 @@ def test_a_place_is_said_as_far_as_it_is_known(place, fr, en):
     assert (place.say("fr"), place.say("en")) == (fr, en)
 
 
-def test_a_rule_or_severity_given_replaces_the_usual_one():
-    found = issue("NUMBER_READ", PLACE, "1234", observed="1 234", rule="NUM_THOUSANDS", severity="warning")
-    assert (found.rule, found.severity) == ("NUM_THOUSANDS", "warning")
+def test_a_rule_given_replaces_the_usual_one():
+    found = issue("NUMBER_READ", PLACE, "1234", observed="1 234", rule="NUM_THOUSANDS")
+    assert (found.rule, found.severity) == ("NUM_THOUSANDS", "note")
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,6 @@ import click
 
 from helpers import paths
 
-USAGE = 2
-
 
 def _quarter(context: click.Context, parameter: click.Parameter, value: str) -> str:
     from helpers.plan import parse_quarter

@@ -91,16 +91,16 @@ def rule_of(key: str) -> str:
 
 def issue(
     key: str, place: Place, *details: object, question: str = "", observed: str = "", rule: str = "",
-    severity: str = "", known_on: date | None = None,
+    known_on: date | None = None,
 ) -> Issue:  # fmt: skip
     """Make the finding of a key at a place; `details` fill the sentence, in both languages."""
-    usual, expected, *sentences = _sentences()[key]
+    severity, expected, *sentences = _sentences()[key]
     words = {"observed": mask(observed), "question": question, "quarter": place.quarter}
     values = [mask(str(detail)) for detail in details]
     french, english = (sentence.format(*values, **words) for sentence in sentences)
     said = (f"{place.say('fr')} : {french}.", f"{place.say('en')}: {english}.")
     return Issue(
-        severity or usual, rule or rule_of(key), place.quarter, place.member, question, words["observed"],
+        severity, rule or rule_of(key), place.quarter, place.member, question, words["observed"],
         expected.format(*values, **words), *said, place.source_file, place.sheet, place.row, known_on,
     )  # fmt: skip
 

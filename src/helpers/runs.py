@@ -18,11 +18,11 @@ from pathlib import Path
 
 import filelock
 
-from helpers import paths, tables
+from helpers import paths, tables, workbook
 from helpers.plan import parse_quarter
+from helpers.words import LANGUAGES
 from helpers.workbook import Tables, settle_date
 
-LANGUAGES = ("fr", "en")  # those with a complete catalogue
 INGEST, KPIS, REPORT = "01_ingest", "02_kpis", "03_report"
 CELL_TIMEOUT, START_TIMEOUT = 600, 120
 DONE, FAILED, REFUSED, HELD, REPORT_FAILED, UNWRITABLE = 0, 1, 3, 4, 5, 7
@@ -284,8 +284,6 @@ def _run_steps(order: Order, folder: Path, say: Say, progress: bool) -> None:
 
 def _stage(order: Order, folder: Path, started: datetime) -> tuple[Path, Path]:
     """Sort what the notebooks left into the two folders to publish: the tables and the report."""
-    from helpers import workbook
-
     work, kept, report = folder / "work", folder / "tables", folder / "report"
     edition = workbook.measured(order.quarter, order.as_of)
     _check_unchanged(edition)
