@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -156,11 +155,10 @@ def form() -> Questionnaire:
 
 @pytest.fixture
 def raw(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: Questionnaire) -> Raw:
-    """Return a root of its own, in which `helpers.paths` then looks."""
+    """Return a root of its own, with data only, in which `helpers.paths` then looks; the plan is the shipped one."""
     monkeypatch.setenv("PAPU_ROOT", str(tmp_path))
     monkeypatch.delenv("PAPU_OUT", raising=False)
-    shutil.copytree(PLAN, paths.raw() / "plan")
-    paths.registers().mkdir()
+    paths.registers().mkdir(parents=True)
     made = Raw(tmp_path, form)
     for name in REGISTERS:
         made.write_register(name)

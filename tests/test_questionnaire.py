@@ -10,7 +10,7 @@ from conftest import PLAN
 from helpers.cells import BLANK
 from helpers.indicators import COMPANION_READS, KPI_READS, Counted
 from helpers.plan import PlanError
-from helpers.questionnaire import Column, read_questionnaire
+from helpers.questionnaire import read_questionnaire
 
 HARDWARE = " ".join(f"{k}_required {k}_working" for k in ("server", "laptop", "printer", "scanner", "scale"))
 SERVICES = "services_epost services_ecommerce services_egovernment services_efinance"
@@ -66,11 +66,10 @@ def test_a_question_has_its_group_type_and_choices(form, name, group, kind, choi
     assert (question.group, question.type, question.choices) == (group, kind, choices)
 
 
-def test_a_question_has_its_label_in_both_languages(form):
-    assert form.by_name["offices_total"].label == {
-        "fr": "Bureaux de poste permanents",
-        "en": "Permanent post offices",
-    }
+def test_a_question_has_its_label_in_the_four_languages(form):
+    label = form.by_name["offices_total"].label
+    assert list(label) == ["fr", "en", "pt", "ar"]
+    assert (label["fr"], label["en"]) == ("Bureaux de poste permanents", "Permanent post offices")
 
 
 def test_the_repeat_has_its_six_fields_in_order_and_none_is_a_question(form):
@@ -99,46 +98,6 @@ def test_identity_comment_and_ticks_of_not_available_do_not_make_a_return(form):
     assert set(left_out.split()).isdisjoint(form.substantive)
     assert not [name for name in form.substantive if name.startswith("nd_")]
     assert {"offices_total", "services_epost", "sent_feedback"} <= set(form.substantive)
-
-
-# --- headers ----------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("header", "column"),
-    [
-        ("offices_total", Column("offices_total")),
-        ("network/offices_total", Column("offices_total")),
-        ("a/b/c/offices_total", Column("offices_total")),
-        ("services_epost", Column("services_epost")),
-        ("services_epost/hybrid_mail", Column("services_epost", "hybrid_mail")),
-        ("services/services_epost/hybrid_mail", Column("services_epost", "hybrid_mail")),
-        ("services/services_epost/none", Column("services_epost", "none")),
-        ("nd_network", Column("nd_network")),
-        ("network/nd_network/offices_total", Column("nd_network", "offices_total")),
-        ("nd_services/services_epost", Column("nd_services", "services_epost")),
-        ("services_epost/fax", Column("services_epost", "fax")),
-    ],
-)
-def test_a_header_stands_for_a_question_or_one_of_its_choices(form, header, column):
-    assert form.column(header) == column
-
-
-@pytest.mark.parametrize(
-    "header",
-    ["", "/", "offices", "Offices_total", "offices_total_2", "_id",
-     "kind", "innovation/innovations/kind", "network", "network/"],
-)  # fmt: skip
-def test_a_header_of_no_question_stands_for_nothing(form, header):
-    assert form.column(header) is None
-
-
-@pytest.mark.parametrize(
-    ("header", "field"),
-    [("kind", "kind"), ("innovation/innovations/date", "date"), ("member", None), ("_parent_index", None), ("", None)],
-)
-def test_a_header_of_the_repeat_stands_for_its_field(form, header, field):
-    assert form.field(header) == field
 
 
 # --- KPIs -------------------------------------------------------------------------------------------------------

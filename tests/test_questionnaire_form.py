@@ -1,4 +1,4 @@
-"""The questionnaire: the XLSForm is valid, complete in both languages, and asks what the methodology says."""
+"""The questionnaire: the XLSForm is valid, complete in its four languages, and asks what the methodology says."""
 
 from __future__ import annotations
 
@@ -10,9 +10,16 @@ import pytest
 from pyxform.xls2xform import convert
 
 FOLDER = Path(__file__).resolve().parents[1] / "data" / "raw" / "plan" / "questionnaire"
-LANGUAGES = ("Français (fr)", "English (en)")
+LANGUAGES = ("Français (fr)", "English (en)", "Português (pt)", "العربية (ar)")
 SHEETS = ("survey", "choices", "settings")
 KINDS = ("server", "laptop", "printer", "scanner", "scale")
+# Columns that collection tools add themselves, in any of the languages (formats.md, 1.4 to 1.7).
+TOOL_COLUMNS = {
+    "id", "start time", "completion time", "email", "name", "last modified time", "timestamp", "email address",
+    "horodateur", "heure de début", "heure de fin", "adresse de messagerie", "nom", "adresse e-mail",
+    "carimbo de data/hora", "hora de início", "hora de conclusão", "nome", "endereço de e-mail",
+    "طابع زمني", "عنوان البريد الإلكتروني", "code", "question", "réponse",
+}  # fmt: skip
 
 # Methodology, section 2: one group per heading, questions in its order; `nd_<group>` closes a group.
 QUESTIONS = {
@@ -78,8 +85,8 @@ def filled(rows: list[dict[str, str]]) -> list[dict[str, str]]:
 
 
 def is_question(row: dict[str, str]) -> bool:
-    """Tell a question from the rows that open and close a group."""
-    return not row["type"].startswith(("begin", "end"))
+    """Tell a question from a note and from the rows that open and close a group."""
+    return not row["type"].startswith(("begin", "end", "note"))
 
 
 def questions_by_group() -> dict[str, list[str]]:
@@ -91,8 +98,22 @@ def questions_by_group() -> dict[str, list[str]]:
             path.append(row["name"])
         elif row["type"].startswith("end"):
             path.pop()
-        else:
+        elif is_question(row):
             found.setdefault(path[-1], []).append(row["name"])
+    return found
+
+
+def labels(row: dict[str, str]) -> list[str]:
+    """Return the labels of a question, a group or a choice, in the order of the languages."""
+    return [row[f"label::{language}"] for language in LANGUAGES]
+
+
+def meanings(rows: list[dict[str, str]]) -> dict[tuple[str, str], set[str]]:
+    """Return what each label stands for in any language, within its list: names or codes, compared without case."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for row in rows:
+        for label in labels(row):
+            found.setdefault((row.get("list_name", ""), label.casefold()), set()).add(row["name"])
     return found
 
 
@@ -127,8 +148,8 @@ def test_the_members_to_choose_from_are_the_45_of_the_member_table():
         members = list(csv.DictReader(file))
     chosen = [row for row in read("choices") if row["list_name"] == "member"]
     assert len(chosen) == 45
-    assert [(row["name"], row["label::Français (fr)"], row["label::English (en)"]) for row in chosen] == [
-        (member["member"], member["name_fr"], member["name_en"]) for member in members
+    assert [(row["name"], *labels(row)) for row in chosen] == [
+        tuple(member[name] for name in ("member", "name_fr", "name_en", "name_pt", "name_ar")) for member in members
     ]
 
 
@@ -159,21 +180,64 @@ def test_every_select_many_question_has_an_exclusive_none():
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_labels_are_filled_short_and_unique_in_each_language(language):
-    labels = [row[f"label::{language}"] for row in read("survey") if row["name"]]
-    assert all(labels)
-    assert len(set(labels)) == len(labels)
-    assert max(map(len, labels)) <= 120
+    found = [row[f"label::{language}"] for row in read("survey") if row["name"]]
+    assert all(found)
+    assert len(set(found)) == len(found)
+    assert max(map(len, found)) <= 120
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_choice_labels_are_filled_and_unique_within_their_list(language):
-    labels = [(row["list_name"], row[f"label::{language}"]) for row in read("choices")]
-    assert all(label for _, label in labels)
-    assert len(set(labels)) == len(labels)
+def test_choice_labels_are_filled_short_and_unique_within_their_list(language):
+    found = [(row["list_name"], row[f"label::{language}"]) for row in read("choices")]
+    assert all(label for _, label in found)
+    assert len(set(found)) == len(found)
+    assert max(len(label) for _, label in found) <= 120
+
+
+def test_no_label_has_two_meanings_across_the_languages():
+    for rows in ([row for row in read("survey") if row["name"]], read("choices")):
+        assert {label: names for label, names in meanings(rows).items() if len(names) > 1} == {}
+
+
+def test_no_label_has_a_mark_by_which_tools_join_or_a_blank_at_its_ends():
+    rows = [row for row in (*read("survey"), *read("choices")) if row["name"]]
+    for label in (label for row in rows for label in labels(row)):
+        assert not set(label) & set("/;؛"), label
+        assert label == label.strip(), label
+
+
+def test_no_choice_label_has_a_comma():
+    assert [label for row in read("choices") for label in labels(row) if set(label) & set(",،")] == []
+
+
+def test_no_question_is_labelled_like_a_column_that_a_tool_adds():
+    asked = [label for row in read("survey") if row["name"] for label in labels(row)]
+    assert [label for label in asked if label.casefold() in TOOL_COLUMNS] == []
+
+
+def test_a_figure_is_not_available_under_the_label_of_its_question():
+    asked = {row["name"]: labels(row) for row in read("survey") if row["name"]}
+    offered = [row for row in read("choices") if row["list_name"].startswith("nd_")]
+    assert [row["name"] for row in offered if row["name"] != "none" and labels(row) != asked[row["name"]]] == []
+    assert len({tuple(labels(row)) for row in offered if row["name"] == "none"}) == 1
+
+
+def test_arabic_is_written_without_vowel_marks_or_tatweel_and_with_western_digits():
+    texts = [text for row in (*read("survey"), *read("choices")) for name, text in row.items() if "(ar)" in name]
+    assert [text for text in texts if re.search("[\u0640\u064b-\u065f\u0660-\u0669\u0670\u06f0-\u06f9]", text)] == []
+
+
+def test_the_first_thing_said_is_that_portuguese_and_arabic_are_not_official():
+    rows = read("survey")
+    opened = [(row["type"], row["name"]) for row in rows].index(("begin_group", "identity"))
+    note = rows[opened + 1]
+    assert (note["type"], note["name"]) == ("note", "translation_note")
+    assert "não oficial" in note["label::Português (pt)"]
+    assert "غير رسمية" in note["label::العربية (ar)"]
 
 
 @pytest.mark.parametrize("column", ["hint", "constraint_message"])
-def test_hints_and_messages_stand_in_both_languages_or_in_none(column):
+def test_hints_and_messages_stand_in_all_languages_or_in_none(column):
     for row in read("survey"):
         assert len({bool(row[f"{column}::{language}"]) for language in LANGUAGES}) == 1, row["name"]
 

@@ -532,14 +532,14 @@ def test_two_links_are_two_refusals_and_not_one_file_read_twice(raw, tmp_path):
 def test_a_file_that_cannot_be_opened_is_one_refusal(raw, monkeypatch):
     raw.write_plain(Q, [KEN], name="a.xlsx")
     raw.write_plain(Q, [SEN], name="b.xlsx")
-    read_bytes = Path.read_bytes
+    opened = Path.open
 
-    def denied(path: Path) -> bytes:
+    def denied(path: Path, *how: object, **named: object) -> io.IOBase:
         if path.name == "a.xlsx":
             raise PermissionError(13, "Permission denied", str(path))
-        return read_bytes(path)
+        return opened(path, *how, **named)
 
-    monkeypatch.setattr(Path, "read_bytes", denied)
+    monkeypatch.setattr(Path, "open", denied)
     received = read_quarter(Q)
     assert (refused(received), [one.member for one in received.returns]) == ([("a.xlsx", "V20")], ["SEN"])
     assert str(raw.root) not in " ".join(found.message_en for found in received.issues)

@@ -45,7 +45,7 @@ def _every_question() -> tuple[Question, ...]:
             path = (*path, row["name"])
         elif kind.startswith("end_"):
             path = path[:-1]
-        else:
+        elif kind != "note":
             questions.append(Question(row["name"], kind, path, choices().get(listed, ())))
     return tuple(questions)
 

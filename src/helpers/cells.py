@@ -27,6 +27,15 @@ _GROUPED = re.compile("(?P<first>[0-9]{1,3})(?P<mark>[ \u00a0\u202f\u2009.,])[0-
 _WHOLE_TAIL = re.compile(r"(?P<whole>.*[0-9])(?P<mark>[.,])0{1,2}")
 _DATE = re.compile(r"(?P<day>\d{4}-\d{2}-\d{2})(?P<time>[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?")
 
+# What nobody sees and no answer needs: control characters, terminal escapes, and what turns the direction of a line.
+_CONTROLS = re.compile(
+    "\x1b\\[[0-9;]*[A-Za-z]|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]|[\ud800-\udfff]"
+)
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_MARKUP = re.compile(r"<[A-Za-z!/][^<>]*>|#\w+\s*\(|\\[A-Za-z]+\s*\{|\{\{|\{%|\$\{|\]\(")
+_ERRORS = ("#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!", "#SPILL!", "#CALC!", "#GETTING_DATA")
+MAX_TEXT = 2_000
+
 Cell = object  # what a spreadsheet cell holds: None, str, bool, int, float, date, datetime, time, timedelta
 
 
@@ -97,6 +106,28 @@ def text_of(cell: Cell) -> str:
 def is_blank(cell: Cell) -> bool:
     """Tell whether nothing is written in a cell."""
     return cell is None or (isinstance(cell, str) and not cell.strip())
+
+
+def clean(text: str) -> str:
+    """Return a text without the characters that nobody sees and that could disturb where it is shown."""
+    return _CONTROLS.sub("", text)
+
+
+def without_invisible(text: str) -> str:
+    """Return a code without zero-width and direction marks: an answer to compare has no use for them."""
+    return _INVISIBLE.sub("", text)
+
+
+def text_remarks(text: str) -> list[str]:
+    """Name what a free text holds that has to be handled with care, by the catalogue's codes."""
+    found = {
+        "TEXT_CONTROL": clean(text) != text,
+        "TEXT_FORMULA": len(text.strip()) > 1 and text[:1] in ("=", "+", "-", "@", "\t", "\r"),
+        "TEXT_MARKUP": bool(_MARKUP.search(text)),
+        "TEXT_TOO_LONG": len(text) > MAX_TEXT,
+        "FORMULA_ERROR": text.strip() in _ERRORS,
+    }
+    return [key for key, holds in found.items() if holds]
 
 
 def parse_count(text: str) -> int | None:
@@ -190,8 +221,10 @@ def _read_choices(question: Question, raw: str) -> Answer:
 
 
 def _read_text(raw: str) -> Answer:
-    # "néant" under a text says that there is nothing to say.
-    return Answer(raw) if raw.strip().casefold() in _ZERO else Answer(raw, raw, ANSWERED)
+    # "néant" under a text says that there is nothing to say, and a formula's error says nothing at all.
+    if raw.strip().casefold() in _ZERO or raw.strip() in _ERRORS or not clean(raw).strip():
+        return Answer(raw)
+    return Answer(raw, clean(raw), ANSWERED)
 
 
 def read_answer(question: Question, cell: Cell) -> Answer:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
 from pathlib import Path
+
+from helpers.cells import clean
 
 SENTENCES = Path(__file__).with_name("issues.csv")
 REFUSED, WITHDRAWN, WARNING, NOTE = "refused", "withdrawn", "warning", "note"
@@ -55,13 +57,21 @@ class Issue:
 
 @dataclass(frozen=True)
 class Place:
-    """Where something was read: the file of a quarter, its sheet and row, and the member once it is known."""
+    """Where something was read: the file of a quarter, its sheet and row, and the member once it is known.
+
+    `row_of` tells the row of each question where a return runs down the page.
+    """
 
     quarter: str = ""
     source_file: str = ""
     sheet: str = ""
     row: str = ""
     member: str = ""
+    row_of: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+
+    def of(self, question: str) -> Place:
+        """Return where the answer to a question stands."""
+        return replace(self, row=self.row_of[question]) if question in self.row_of else self
 
     def say(self, language: str) -> str:
         """Return the place as a person reads it."""
@@ -95,8 +105,9 @@ def issue(
 ) -> Issue:  # fmt: skip
     """Make the finding of a key at a place; `details` fill the sentence, in both languages."""
     severity, expected, *sentences = _sentences()[key]
-    words = {"observed": mask(observed), "question": question, "quarter": place.quarter}
-    values = [mask(str(detail)) for detail in details]
+    place = place.of(question)
+    words = {"observed": mask(clean(observed)), "question": question, "quarter": place.quarter}
+    values = [mask(clean(str(detail))) for detail in details]
     french, english = (sentence.format(*values, **words) for sentence in sentences)
     said = (f"{place.say('fr')} : {french}.", f"{place.say('en')}: {english}.")
     return Issue(

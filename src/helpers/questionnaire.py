@@ -1,17 +1,17 @@
-"""The questionnaire as typed data: the XLSForm's questions and choices, and what the tools' headers stand for."""
+"""The questionnaire as typed data: the XLSForm's questions, groups and choices, with their labels."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
 
 from helpers import paths
 from helpers.plan import PlanError, read_rows
 
-LABEL_LANGUAGES = {"fr": "Français (fr)", "en": "English (en)"}
+LABEL_LANGUAGES = {"fr": "Français (fr)", "en": "English (en)", "pt": "Português (pt)", "ar": "العربية (ar)"}
 TYPES = ("integer", "date", "text", "select_one", "select_multiple")
 # Personal data: read, compared, and never passed on (methodology, section 6).
 PERSONAL = ("focal_point_name", "focal_point_email")
@@ -19,32 +19,39 @@ IDENTITY, REPEAT, NOTHING = "identity", "innovations", "none"
 _DETAIL_LISTS = {"solution": "detail_solution", "adoption": "detail_adoption"}
 
 
-@dataclass(frozen=True)
+Label = Mapping[str, str]  # a text by language
+
+
+@dataclass(frozen=True, eq=False)
 class Question:
-    """One question: `group` is its group (for a field of the repeat: the repeat), `choices` its codes."""
+    """One question: `path` the groups it stands in, `choices` its codes, each with its label in `choice_labels`."""
 
     name: str
-    group: str
+    path: tuple[str, ...]
     type: str
-    choices: tuple[str, ...]
-    label: Mapping[str, str]
+    label: Label
+    choice_labels: Mapping[str, Label] = field(default_factory=dict)
+
+    @property
+    def group(self) -> str:
+        """The group it stands in (for a field of the repeat: the repeat)."""
+        return self.path[-1]
+
+    @cached_property
+    def choices(self) -> tuple[str, ...]:
+        """Its codes, in the form's order."""
+        return tuple(self.choice_labels)
 
 
-@dataclass(frozen=True)
-class Column:
-    """What a header stands for: a question, or one choice of a select-many question."""
-
-    question: str
-    choice: str = ""
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Questionnaire:
-    """The form: its questions in order, the fields of the repeat `innovations`, and its choice lists."""
+    """The form: its questions in order, the fields of the repeat `innovations`, its groups, notes and choice lists."""
 
     questions: tuple[Question, ...]
     fields: tuple[Question, ...]
-    lists: Mapping[str, Mapping[str, Mapping[str, str]]]
+    groups: Mapping[str, Label]
+    notes: tuple[str, ...]
+    lists: Mapping[str, Mapping[str, Label]]
 
     @cached_property
     def by_name(self) -> Mapping[str, Question]:
@@ -70,24 +77,6 @@ class Questionnaire:
         """The codes that `detail` may have, by the kind of innovation that asks for one."""
         return {kind: frozenset(self.lists[name]) for kind, name in _DETAIL_LISTS.items()}
 
-    def column(self, header: str) -> Column | None:
-        """Return what a header of an export or a plain workbook stands for, None when it is no question's.
-
-        Names are unique in the whole form, so the last part of a path is the question whatever groups stand before
-        it; only a select-many question's own choices share names with other questions. A choice may be one that the
-        form does not have: whoever ticks it is told so.
-        """
-        *path, leaf = header.split("/")
-        parent = self.by_name.get(path[-1]) if path else None
-        if parent and parent.type == "select_multiple":
-            return Column(parent.name, leaf)
-        return Column(leaf) if leaf in self.by_name else None
-
-    def field(self, header: str) -> str | None:
-        """Return the field of the repeat that a header stands for, None when it is none."""
-        leaf = header.split("/")[-1]
-        return leaf if any(field.name == leaf for field in self.fields) else None
-
 
 def _label(row: Mapping[str, str]) -> dict[str, str]:
     return {language: row.get(f"label::{name}", "") for language, name in LABEL_LANGUAGES.items()}
@@ -103,26 +92,30 @@ def _choice_lists(path: Path) -> dict[str, dict[str, dict[str, str]]]:
     return lists
 
 
-def _question(row: Mapping[str, str], group: str, lists: Mapping[str, Mapping]) -> Question:
+def _question(row: Mapping[str, str], path: Sequence[str], lists: Mapping[str, Mapping[str, Label]]) -> Question:
     kind, _, name = row["type"].partition(" ")
     if kind not in TYPES or (kind.startswith("select") and name not in lists):
         raise ValueError(f"type {row['type']!r} is unknown, or its list is")
-    return Question(row["name"], group, kind, tuple(lists[name]) if name else (), _label(row))
+    return Question(row["name"], tuple(path), kind, _label(row), lists[name] if name else {})
 
 
 @cache
 def _read(folder: Path) -> Questionnaire:
     lists = _choice_lists(folder / "choices.csv")
-    questions, fields, groups, problems = [], [], [], []
+    questions, fields, notes, problems = [], [], [], []
+    groups, path = {}, []
     for number, row in enumerate(read_rows(folder / "survey.csv", ("type", "name")), start=2):
         if row["type"].startswith("begin"):
-            groups.append(row["name"])
+            path.append(row["name"])
+            groups[row["name"]] = _label(row)
         elif row["type"].startswith("end"):
-            groups.pop()
-        elif row["type"] not in ("note", "calculate"):
+            path.pop()
+        elif row["type"] == "note":
+            notes.append(row["name"])
+        elif row["type"] != "calculate":
             try:
-                inside = fields if groups[-1] == REPEAT else questions
-                inside.append(_question(row, groups[-1], lists))
+                inside = fields if path[-1] == REPEAT else questions
+                inside.append(_question(row, path, lists))
             except (ValueError, IndexError) as reason:
                 problems.append(f"survey.csv, row {number}: {reason}")
     names = [question.name for question in (*questions, *fields)]
@@ -130,7 +123,7 @@ def _read(folder: Path) -> Questionnaire:
     problems += [f"choices.csv: no list {name}" for name in _DETAIL_LISTS.values() if name not in lists]
     if problems:
         raise PlanError("\n".join(problems) + "\nCorrect the file, or restore it from the repository.")
-    return Questionnaire(tuple(questions), tuple(fields), lists)
+    return Questionnaire(tuple(questions), tuple(fields), groups, tuple(notes), lists)
 
 
 def read_questionnaire(folder: Path | None = None) -> Questionnaire:

@@ -1,29 +1,26 @@
-"""What a received file holds: the gate (is it safe to open?) and its sheets as plain cells."""
+"""A workbook → its sheets as plain cells, with what a person would see of it and a reader of values would not."""
 
 from __future__ import annotations
 
-import csv
 import io
+import posixpath
+import re
 import warnings
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from xml.etree import ElementTree
 
 import openpyxl
 
 from helpers.cells import Cell, Formula, is_blank
+from helpers.returns.gate import MAX_CELLS, MAX_COLUMNS, MAX_ROWS, Remark, Unreadable
 
-MAX_BYTES, MAX_UNPACKED, MAX_MEMBERS, MAX_RATIO = 20_000_000, 100_000_000, 500, 200
-MAX_ROWS, MAX_COLUMNS = 20_000, 2_000
-_OLE, _ZIP = b"\xd0\xcf\x11\xe0", b"PK\x03\x04"
+HEADER_ROWS = 30  # a header stands among the first rows: titles may stand above it
 
-
-class Unreadable(ValueError):
-    """A file that is refused as a whole: its reason in French and in English."""
-
-    def __init__(self, french: str, english: str) -> None:
-        super().__init__(french, english)
+_HIDDEN_ROW = re.compile(rb'<(?:\w+:)?row\b(?=[^>]*\shidden="(?:1|true)")[^>]*?\sr="(\d+)"')
+_HIDDEN_COLUMN = re.compile(rb'<(?:\w+:)?col\b(?=[^>]*\shidden="(?:1|true)")[^>]*?\smin="(\d+)"')
+_FORMULA = re.compile(rb"<(?:\w+:)?f[\s>/]")
 
 
 @dataclass(frozen=True)
@@ -36,101 +33,72 @@ class Sheet:
     ragged: bool = False  # a text file, where a row shorter than the header was cut
 
 
-def read_sheets(path: Path) -> list[Sheet]:
-    """Return the sheets of a workbook, or of a CSV as its only sheet.
+@dataclass(frozen=True)
+class Contents:
+    """What a file holds: its sheets, and what was noticed on opening it."""
 
-    Raises Unreadable for whatever is not one of the two, is damaged, or is over the limits of methodology 2b. The
-    type is told by content, never by name.
+    sheets: tuple[Sheet, ...]
+    remarks: tuple[Remark, ...] = ()
+
+
+def is_empty(row: Iterable[Cell]) -> bool:
+    """Tell whether nothing is written in a row."""
+    return all(map(is_blank, row))
+
+
+def read_workbook(content: bytes) -> Contents:
+    """Return the sheets of a workbook that the gate admitted; a formula keeps its text beside its stored value.
+
+    Raises Unreadable over the limits of methodology 2b, counted as rows are read: what a file declares as its used
+    range may be a bomb. Whatever else the parser raises is the file's fault.
     """
-    if path.is_symlink():
-        raise Unreadable("un lien, non suivi ; déposer le fichier lui-même", "a link is not followed; add the file")
-    size = path.stat().st_size
-    if size == 0:
-        raise Unreadable("fichier vide ; le renvoyer", "the file is empty; send it again")
-    if size > MAX_BYTES:
-        raise Unreadable("plus de 20 Mo ; n'envoyer que les réponses", "over 20 MB; send the returns only")
-    content = path.read_bytes()
-    try:
-        return _read(content)
-    except Unreadable:
-        raise
-    except Exception as reason:  # hostile bytes reach zip and XML readers here: what they raise is the file's fault
-        raise Unreadable("fichier endommagé ou incomplet ; le renvoyer", "damaged or cut; send it again") from reason
-
-
-def _read(content: bytes) -> list[Sheet]:
-    if content.startswith(_ZIP):
-        _check_archive(content)
-        return _workbook(content)
-    if content.startswith(_OLE):
-        raise Unreadable(
-            "classeur protégé par mot de passe, ou .xls ; enregistrer en .xlsx sans mot de passe",
-            "a workbook with a password, or .xls; save it as .xlsx without one",
-        )
-    return [_text(content)]
-
-
-def _check_archive(content: bytes) -> None:
-    """Refuse an archive that is no workbook, or one that could fill the memory, before anything is unpacked."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        members = archive.infolist()
-        if "xl/workbook.xml" not in archive.namelist():
-            raise Unreadable("archive qui n'est pas un classeur .xlsx", "an archive that is no .xlsx workbook")
-        if any(member.flag_bits & 1 for member in members):
-            raise Unreadable("classeur chiffré ; l'envoyer sans mot de passe", "encrypted; send it without password")
-        bomb = any(m.file_size > 1_000_000 and m.file_size > MAX_RATIO * m.compress_size for m in members)
-        if bomb or len(members) > MAX_MEMBERS or sum(m.file_size for m in members) > MAX_UNPACKED:
-            raise Unreadable("archive démesurée une fois ouverte", "far too large once unpacked")
-        for member in members:
-            with archive.open(member) as part:
-                if member.filename.endswith((".xml", ".rels")) and b"<!DOCTYPE" in part.read(4096):
-                    raise Unreadable("XML avec DTD, interdit", "XML with a DTD is not accepted")
-
-
-def _workbook(content: bytes) -> list[Sheet]:
+        parts = _parts(archive)
+        remarks = [Remark("FILE_MACROS")] if "xl/vbaProject.bin" in archive.namelist() else []
+        texts = {name: archive.read(path) for name, path in parts.items()}
+        for name, path in parts.items():
+            remarks += [*_hidden(name, texts[name]), *_comments(archive, name, path)]
+    computed = {name for name, text in texts.items() if _FORMULA.search(text)}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # openpyxl warns of styles and validations that no value depends on
         values = _grids(content, data_only=True)
-        formulas = _grids(content, data_only=False) if _has_formulas(content) else values
-    return [
-        Sheet(name, hidden, tuple(_keep_formulas(rows, formulas[name][1])))
-        for name, (hidden, rows) in values.items()
-    ]  # fmt: skip
+        formulas = _grids(content, data_only=False, only=computed) if computed else {}
+    sheets = []
+    for name, (hidden, rows) in values.items():
+        if name in formulas:
+            written = formulas[name][1]
+            rows = [(number, _with_formulas(row, texts)) for (number, row), texts in zip(rows, written, strict=True)]
+        sheets.append(Sheet(name, hidden, tuple((number, row) for number, row in rows if not is_empty(row))))
+    return Contents(tuple(sheets), tuple(remarks))
 
 
-def _grids(content: bytes, data_only: bool) -> dict[str, tuple[bool, list[tuple[Cell, ...]]]]:
+Grid = list[tuple[int, tuple[Cell, ...]]]
+
+
+def _grids(content: bytes, data_only: bool, only: set[str] | None = None) -> dict[str, tuple[bool, Grid]]:
     book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=data_only, keep_links=False)
-    grids = {}
+    grids, budget = {}, MAX_CELLS
     for sheet in book.worksheets:
-        sheet.reset_dimensions()  # what the file declares as its used range may be a bomb: count rows ourselves
-        grids[sheet.title] = (sheet.sheet_state != "visible", list(_bounded(sheet.iter_rows(values_only=True))))
+        if only is None or sheet.title in only:
+            sheet.reset_dimensions()
+            rows = list(_bounded(sheet.iter_rows(values_only=True), budget))
+            budget -= sum(len(row) for _, row in rows)
+            grids[sheet.title] = (sheet.sheet_state != "visible", rows)
     book.close()
     return grids
 
 
-def _bounded(rows: Iterator[tuple[Cell, ...]]) -> Iterator[tuple[Cell, ...]]:
+def _bounded(rows: Iterator[tuple[Cell, ...]], budget: int) -> Iterator[tuple[int, tuple[Cell, ...]]]:
     for number, row in enumerate(rows, start=1):
-        if number > MAX_ROWS or len(row) > MAX_COLUMNS:
-            raise Unreadable("plus de 20 000 lignes ou 2 000 colonnes", "over 20,000 rows or 2,000 columns")
-        yield row
-
-
-def _has_formulas(content: bytes) -> bool:
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        names = [name for name in archive.namelist() if name.startswith("xl/worksheets/") and name.endswith(".xml")]
-        parts = (archive.read(name) for name in names)
-        return any(b"<f>" in part or b"<f " in part for part in parts)
-
-
-def _keep_formulas(
-    rows: list[tuple[Cell, ...]], written: list[tuple[Cell, ...]]
-) -> Iterator[tuple[int, tuple[Cell, ...]]]:
-    """Number the rows; keep the text of a formula beside its value: KoboToolbox writes answers so."""
-    for number, (row, formulas) in enumerate(zip(rows, written, strict=True), start=1):
-        if row is not formulas:
-            row = tuple(_with_formula(value, formula) for value, formula in zip(row, formulas, strict=True))
-        if not all(is_blank(cell) for cell in row):
+        budget -= len(row)
+        if number > MAX_ROWS or len(row) > MAX_COLUMNS or budget < 0:
+            raise Unreadable("range", observed=str(max(number, len(row))))
+        if row:
             yield number, row
+
+
+def _with_formulas(row: tuple[Cell, ...], written: tuple[int, tuple[Cell, ...]]) -> tuple[Cell, ...]:
+    return tuple(_with_formula(value, text) for value, text in zip(row, written[1], strict=True))
 
 
 def _with_formula(value: Cell, written: Cell) -> Cell:
@@ -138,21 +106,50 @@ def _with_formula(value: Cell, written: Cell) -> Cell:
     return Formula.of(text, value) if isinstance(text, str) and text.startswith("=") and text != value else value
 
 
-def _text(content: bytes) -> Sheet:
-    if content.lstrip()[:1] == b"<":
-        raise Unreadable("page HTML ; l'ouvrir et l'enregistrer en .xlsx", "an HTML page; open it and save it as .xlsx")
-    csv.field_size_limit(MAX_BYTES)  # a cell may hold what a file may
-    try:
-        text = content.decode("utf-8-sig")
-        rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
-    except (UnicodeDecodeError, csv.Error) as reason:
-        raise Unreadable(
-            "ni classeur .xlsx, ni CSV en UTF-8 avec virgules ; l'enregistrer en .xlsx",
-            "neither an .xlsx workbook nor a CSV in UTF-8 with commas; save it as .xlsx",
-        ) from reason
-    if len(rows) > MAX_ROWS or max(map(len, rows), default=0) > MAX_COLUMNS:
-        raise Unreadable("plus de 20 000 lignes ou 2 000 colonnes", "over 20,000 rows or 2,000 columns")
-    numbered = ((number, tuple(row)) for number, row in enumerate(rows, start=1))
-    return Sheet(
-        "", False, tuple((number, row) for number, row in numbered if not all(map(is_blank, row))), ragged=True
-    )
+# --- what a person sees of a sheet beside its values ------------------------------------------------------------
+
+
+def _relations(archive: zipfile.ZipFile, path: str) -> Mapping[str, str]:
+    """Return the parts that a part points to, by the id of the relation; none where it points to nothing."""
+    folder, name = posixpath.split(path)
+    listed = f"{folder}/_rels/{name}.rels"
+    if listed not in archive.namelist():
+        return {}
+    relations = ElementTree.fromstring(archive.read(listed))
+    inside = [each for each in relations if each.get("TargetMode") != "External"]
+    return {
+        each.get("Id", ""): posixpath.normpath(posixpath.join("/" + folder, each.get("Target", ""))).lstrip("/")
+        for each in inside
+    }
+
+
+def _parts(archive: zipfile.ZipFile) -> dict[str, str]:
+    """Return the part that holds each sheet, by the sheet's name."""
+    targets = _relations(archive, "xl/workbook.xml")
+    book = ElementTree.fromstring(archive.read("xl/workbook.xml"))
+    listed = {}
+    for each in book.iter():
+        relation = next((value for key, value in each.attrib.items() if key.endswith("}id")), "")
+        if each.get("name") and targets.get(relation) in archive.namelist():
+            listed[each.get("name", "")] = targets[relation]
+    return listed
+
+
+def _hidden(sheet: str, part: bytes) -> list[Remark]:
+    """Note rows and columns that a filter or a hand has hidden: they are read like the others."""
+    rows = [number.decode() for number in _HIDDEN_ROW.findall(part)]
+    columns = [openpyxl.utils.get_column_letter(int(n)) for n in _HIDDEN_COLUMN.findall(part) if int(n) <= MAX_COLUMNS]
+    return [Remark("SHEET_HIDDEN_ROWS", ", ".join([*columns, *rows][:20]), sheet)] if rows or columns else []
+
+
+def _comments(archive: zipfile.ZipFile, sheet: str, path: str) -> list[Remark]:
+    """Note the comments on a sheet's cells: said to a reader, and no answer."""
+    remarks = []
+    for target in _relations(archive, path).values():
+        if posixpath.basename(target).startswith("comments") and target in archive.namelist():
+            root = ElementTree.fromstring(archive.read(target))
+            for comment in (each for each in root.iter() if each.get("ref")):
+                text = " ".join("".join(comment.itertext()).split())
+                row = re.sub(r"\D", "", comment.get("ref", ""))
+                remarks.append(Remark("CELL_COMMENT", f"{comment.get('ref')}: {text}"[:200], sheet, row))
+    return remarks

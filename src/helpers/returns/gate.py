@@ -1,0 +1,111 @@
+"""The gate: what a file is, told by its content, and whether it may be opened at all (methodology, section 2b)."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from dataclasses import dataclass
+
+MAX_BYTES, MAX_UNPACKED, MAX_MEMBER, MAX_MEMBERS, MAX_RATIO = 20_000_000, 100_000_000, 50_000_000, 500, 200
+MAX_ROWS, MAX_COLUMNS, MAX_CELLS = 20_000, 2_000, 5_000_000
+
+WORKBOOK, ARCHIVE, JSON, TEXT = "workbook", "archive", "json", "text"
+# The names under which each kind is expected; another name is a note, never a reason.
+SUFFIXES = {
+    WORKBOOK: (".xlsx", ".xlsm"), ARCHIVE: (".zip",), JSON: (".json",), TEXT: (".csv", ".txt", ".tsv"),
+}  # fmt: skip
+
+_ZIP, _OLE, _PDF = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"%PDF-"
+_MARKUP = re.compile(rb"\s*<(?P<xml>\?xml)?")
+_DTD = tuple("<!DOCTYPE".encode(encoding) for encoding in ("ascii", "utf-16-le", "utf-16-be"))
+_BAD_NAME = re.compile(r"^/|(^|/)\.\.(/|$)|[\\:\x00-\x1f]")
+_NESTED = (".zip", ".7z", ".rar", ".gz", ".xlsx", ".xlsm")
+
+
+class Unreadable(ValueError):
+    """A file that is refused as a whole: the sentence's key in issues.csv (under V20), its details, what was seen."""
+
+    def __init__(self, reason: str, *details: object, observed: str = "") -> None:
+        super().__init__(reason)
+        self.reason, self.details, self.observed = reason, details, observed
+
+
+@dataclass(frozen=True)
+class Remark:
+    """Something noticed while a file was opened: the sentence's key, what was seen, on which sheet and row."""
+
+    key: str
+    observed: str = ""
+    sheet: str = ""
+    row: str = ""
+
+
+def check_size(size: int) -> None:
+    """Refuse a file that is empty or over the limit, before it is read."""
+    if size == 0:
+        raise Unreadable("empty", observed="0")
+    if size > MAX_BYTES:
+        raise Unreadable("large", observed=str(size))
+
+
+def admit(content: bytes) -> str:
+    """Return the kind of a file by its content: WORKBOOK, ARCHIVE (of CSV, as ODK Central gives), JSON or TEXT.
+
+    Raises Unreadable for what is none of them, or could not be opened safely.
+    """
+    if content.startswith(_ZIP):
+        return _admit_archive(content)
+    if content.startswith(_OLE):
+        # An encrypted .xlsx is an OLE container that holds this stream; an old .xls is one that does not.
+        raise Unreadable("encrypted" if "EncryptedPackage".encode("utf-16-le") in content else "xls")
+    if content.startswith(_PDF):
+        raise Unreadable("type", observed="PDF")
+    start = content.removeprefix(b"\xef\xbb\xbf")
+    markup = _MARKUP.match(start)
+    if markup:
+        raise Unreadable("xml" if markup["xml"] else "html")
+    return JSON if start.lstrip()[:1] in (b"{", b"[") else TEXT
+
+
+def _admit_archive(content: bytes) -> str:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        members = [member for member in archive.infolist() if not member.is_dir()]
+        names = {member.filename for member in members}
+        bad = next((member.orig_filename for member in members if _BAD_NAME.search(member.orig_filename)), "")
+        if bad:
+            raise Unreadable("name", observed=bad)
+        if any(member.flag_bits & 1 for member in members):
+            raise Unreadable("encrypted")
+        _check_sizes(members)
+        if "xl/workbook.xml" in names:
+            _check_parts(archive, members)
+            return WORKBOOK
+        if "mimetype" in names and b"opendocument" in archive.read("mimetype"):
+            raise Unreadable("ods")
+        if "xl/workbook.bin" in names:
+            raise Unreadable("xls", observed=".xlsb")
+        if any(name.casefold().endswith(_NESTED) and not name.startswith("media/") for name in names):
+            raise Unreadable("nested")
+        if not any(name.casefold().endswith(".csv") for name in names):
+            raise Unreadable("archive")
+        return ARCHIVE
+
+
+def _check_sizes(members: list[zipfile.ZipInfo]) -> None:
+    """Refuse what would fill the memory; a member never unpacks to more than it declares."""
+    bomb = [m for m in members if m.file_size > 1_000_000 and m.file_size > MAX_RATIO * max(m.compress_size, 1)]
+    total = sum(member.file_size for member in members)
+    if bomb or total > MAX_UNPACKED or any(member.file_size > MAX_MEMBER for member in members):
+        raise Unreadable("unpacked", observed=str(total))
+    if len(members) > MAX_MEMBERS:
+        raise Unreadable("members", observed=str(len(members)))
+
+
+def _check_parts(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo]) -> None:
+    """Read every XML part once: a damaged one is told here, and one with a DTD never reaches a parser."""
+    for member in members:
+        if member.filename.endswith((".xml", ".rels", ".vml")):
+            part = archive.read(member)
+            if any(mark in part for mark in _DTD):
+                raise Unreadable("dtd", observed=member.filename)

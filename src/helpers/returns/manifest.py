@@ -1,0 +1,197 @@
+"""A quarter's folder and its MANIFEST.csv: what lies there, when it was received, and a file added to it."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import os
+import shutil
+import stat
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path, PurePath
+
+from filelock import FileLock
+
+from helpers import cells, paths
+from helpers.issues import Issue, Place, issue
+from helpers.returns.gate import MAX_BYTES, Unreadable, check_size
+
+MANIFEST, EDITION_TEXT = "MANIFEST.csv", "edition.toml"
+COLUMNS = ("file", "sha256", "received_on", "channel", "note")
+_SETTLED_AFTER = 1.0  # seconds without a change, before a file that nobody listed is taken for whole
+
+
+def name_of(path: Path) -> str:
+    """Return a file's name as text, whatever bytes it is made of."""
+    return os.fsencode(path.name).decode("utf-8", errors="replace")
+
+
+def read_manifest(folder: Path, quarter: str) -> tuple[dict[str, dict[str, str]], list[Issue]]:
+    """Return the rows of MANIFEST.csv by file; what cannot be read is an issue, and other files stand."""
+    place = Place(quarter, MANIFEST)
+    try:
+        text = (folder / MANIFEST).read_bytes().decode("utf-8-sig")
+        reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+        rows = list(reader)
+        if not set(COLUMNS[:3]) <= set(reader.fieldnames or ()):
+            raise ValueError("file, sha256, received_on")
+    except FileNotFoundError:
+        return {}, []
+    except (OSError, ValueError, csv.Error) as reason:
+        return {}, [issue("V20.manifest", place, getattr(reason, "strerror", None) or reason)]
+    listed, issues = {}, []
+    for number, row in enumerate(rows, start=2):
+        clean = {key: (row.get(key) or "").strip() for key in COLUMNS}
+        if clean["received_on"] and cells.parse_day(clean["received_on"]) is None:
+            issues.append(issue("V20.manifest_row", replace(place, row=str(number)), observed=clean["received_on"]))
+            clean["received_on"] = ""
+        listed[clean["file"]] = clean
+    return listed, issues
+
+
+def list_candidates(folder: Path, quarter: str, listed: Mapping[str, object]) -> tuple[list[Path], list[Issue]]:
+    """Return the files of a quarter's folder that may hold returns, and a note on each that is passed over."""
+    kept, notes = [], []
+    for path in sorted(folder.iterdir(), key=name_of):
+        place = Place(quarter, name_of(path))
+        if path.name.startswith("~$"):
+            notes.append(issue("FILE_LOCK", place))
+        elif path.suffix.casefold() == ".part":
+            notes.append(issue("FILE_PARTIAL", place))
+        elif path.is_dir() and not path.is_symlink():
+            notes.append(issue("FOLDER", place))
+        elif path.name not in (MANIFEST, EDITION_TEXT) and not path.name.startswith("."):
+            kept.append(path)
+    changing = _changing([path for path in kept if name_of(path) not in listed])
+    notes += [issue("FILE_CHANGING", Place(quarter, name_of(path))) for path in changing]
+    return [path for path in kept if path not in changing], notes
+
+
+def _look(path: Path) -> tuple[int, int] | None:
+    """Return a file's size and time of change, None when it is gone."""
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return None
+    return found.st_size, found.st_mtime_ns
+
+
+def _changing(paths_: Sequence[Path]) -> set[Path]:
+    """Return the files that are still being written: those that were touched just now are looked at a second time."""
+    now = time.time_ns()
+    looks = {path: _look(path) for path in paths_}
+    fresh = {path: seen for path, seen in looks.items() if seen and 0 <= now - seen[1] < _SETTLED_AFTER * 1e9}
+    if fresh:
+        time.sleep(_SETTLED_AFTER)
+    return {path for path, seen in fresh.items() if _look(path) != seen}
+
+
+@dataclass(frozen=True)
+class Bytes:
+    """What a file is made of; `refusal` is why its content was not taken into memory."""
+
+    content: bytes
+    sha256: str
+    size: int
+    refusal: Unreadable | None = None
+
+
+def read_bytes(path: Path) -> Bytes:
+    """Return a file's bytes; of a link, of what is no file, and of one over the limit only that it is there."""
+    nothing = hashlib.sha256().hexdigest()
+    if path.is_symlink():
+        return Bytes(b"", nothing, 0, Unreadable("link"))
+    if not stat.S_ISREG(path.stat().st_mode):
+        return Bytes(b"", nothing, 0, Unreadable("special"))
+    with path.open("rb") as file:
+        content = file.read(MAX_BYTES + 1)
+        try:
+            check_size(len(content))
+        except Unreadable as reason:
+            digest = hashlib.sha256(content)
+            while more := file.read(1 << 20):
+                digest.update(more)
+            return Bytes(b"", digest.hexdigest(), path.stat().st_size, reason)
+    return Bytes(content, hashlib.sha256(content).hexdigest(), len(content))
+
+
+# --- adding a file ----------------------------------------------------------------------------------------------
+
+
+class NotAdded(ValueError):
+    """A file that was not added: says why and what to do."""
+
+
+def _free_name(folder: Path, name: str, taken: Mapping[str, object]) -> str:
+    """Return a name that no other file bears: nothing that was received is ever overwritten."""
+    stem, suffix = PurePath(name).stem, PurePath(name).suffix
+    number, free = 1, name
+    while (folder / free).exists() or free in taken:
+        number += 1
+        free = f"{stem}-{number}{suffix}"
+    return free
+
+
+def add_file(source: Path, quarter: str, received_on: date, channel: str = "mail", note: str = "") -> tuple[str, bool]:
+    """Copy a received file into a quarter's folder, read-only, and list it in MANIFEST.csv.
+
+    Returns the name it bears there, and whether it was added: the same bytes already listed are not added again.
+    Raises NotAdded for what is no file of a fit size, changes while it is copied, or has a MANIFEST.csv that cannot
+    be read to be listed in; OSError where nothing can be written.
+    """
+    given = read_bytes(source)
+    if given.refusal:
+        refused = issue(f"V20.{given.refusal.reason}", Place(quarter, source.name), observed=given.refusal.observed)
+        raise NotAdded(refused.message_en)
+    folder = paths.returns(quarter)
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / ".MANIFEST.lock"):
+        listed, problems = read_manifest(folder, quarter)
+        if any(problem.rule == "V20" and not problem.row for problem in problems):
+            raise NotAdded(problems[0].message_en)
+        known = next((name for name, row in listed.items() if row["sha256"].casefold() == given.sha256), "")
+        if known and (folder / known).exists():
+            return known, False
+        if read_bytes(source).sha256 != given.sha256:
+            raise NotAdded(f"{source.name} changed while it was copied; wait until it is whole, then add it again")
+        name = _free_name(folder, _tame(name_of(source)), listed)
+        _write(folder / name, given.content)
+        _list(folder / MANIFEST, (name, given.sha256, received_on.isoformat(), channel, note))
+    return name, True
+
+
+def _tame(name: str) -> str:
+    """Return a name that is a return's: none that the reader would pass over, nor one with control characters."""
+    plain = cells.clean(name).replace("\\", "_").replace("/", "_").strip().lstrip(".~$") or "return"
+    reserved = plain in (MANIFEST, EDITION_TEXT) or plain.casefold().endswith(".part")
+    return f"return-{plain}".removesuffix(".part") if reserved else plain
+
+
+def _write(target: Path, content: bytes) -> None:
+    """Write a file whole or not at all, then make it read-only."""
+    private = target.with_name(f".{target.name}.adding")
+    try:
+        private.write_bytes(content)
+        private.chmod(0o444)
+        private.rename(target)
+    finally:
+        private.unlink(missing_ok=True)
+
+
+def _list(manifest: Path, row: tuple[str, ...]) -> None:
+    """Add a row to MANIFEST.csv; the file is replaced whole, so that it is never seen half written."""
+    private = manifest.with_name(f".{manifest.name}.adding")
+    if manifest.exists():
+        shutil.copyfile(manifest, private)
+    ends = not manifest.exists() or manifest.read_bytes().endswith(b"\n")
+    with private.open("a", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        if not manifest.exists():
+            writer.writerow(COLUMNS)
+        file.write("" if ends else "\n")
+        writer.writerow(row)
+    private.replace(manifest)

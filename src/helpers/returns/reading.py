@@ -1,0 +1,295 @@
+"""One file → its returns: every row of its tables read, each with the innovations that belong to it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from pathlib import PurePath
+
+from helpers import cells
+from helpers.cells import BLANK, NOT_AVAILABLE, Answer, Cell, is_blank, read_answer, text_of
+from helpers.headers import Column, count_known
+from helpers.issues import Issue, Place, issue, mask_text
+from helpers.plan import Plan, fold, parse_quarter
+from helpers.questionnaire import NOTHING, PERSONAL, Questionnaire
+from helpers.returns import gate, odk, tools
+from helpers.returns.gate import Remark, Unreadable
+from helpers.returns.labels import decode
+from helpers.returns.layouts import Layout, Reader, Row, Slot, Table, at
+from helpers.returns.records import File, Item, Return, in_utc
+from helpers.returns.sheets import Contents, read_workbook
+from helpers.returns.texts import read_text
+from helpers.returns.tools import HELD, MAILED, PARENT_KEYS, REJECTED
+
+_SHOWN = 60  # characters of a free text in a note
+_TICKED = ("1", "TRUE", "1.0")
+# The first word of a row that sums the others up: no member is called so.
+_SUMS = frozenset({
+    "total", "totaux", "totals", "sous", "subtotal", "grand", "ensemble", "somme", "sum", "soma", "moyenne", "average",
+    "mean", "média", "المجموع", "الإجمالي",
+})  # fmt: skip
+
+
+def open_file(content: bytes, name: str, form: Questionnaire) -> Contents:
+    """Return the sheets of a file of any kind, with a remark where its name promises another kind.
+
+    Raises Unreadable, whatever the bytes: hostile ones reach zip, XML and JSON readers here, and what those raise is
+    the file's fault.
+    """
+    gate.check_size(len(content))
+
+    def known(row: Sequence[str]) -> int:
+        return count_known(row, form)
+
+    try:
+        kind = gate.admit(content)
+        if kind == gate.WORKBOOK:
+            contents = read_workbook(content)
+        elif kind == gate.ARCHIVE:
+            contents = odk.read_archive(content, known)
+        else:
+            contents = odk.read_odata(content) if kind == gate.JSON else read_text(content, known)
+    except Unreadable:
+        raise
+    except Exception as reason:
+        raise Unreadable("damaged") from reason
+    suffix = PurePath(name).suffix
+    if suffix.casefold() not in gate.SUFFIXES[kind]:
+        contents = replace(contents, remarks=(*contents.remarks, Remark("FILE_EXT_MISMATCH", suffix)))
+    return contents
+
+
+def read_file(content: bytes, file: File, plan: Plan, form: Questionnaire) -> tuple[list[Return], list[Issue]]:
+    """Read the returns of one file, with their innovations, and what had to be normalised on the way.
+
+    Raises Unreadable for a file that is refused as a whole.
+    """
+    reader = Reader(form, file.place)
+    layout = reader.layout(open_file(content, file.name, form))
+    found = [one for table in layout.returns for one in _TableReader(table, reader, file, plan, form).read()]
+    if not found:
+        reader.note("FILE_NO_ROWS")
+    returns = _with_items(found, layout, reader, file, plan)
+    return returns, [replace(note, known_on=file.received_on) for note in reader.notes]
+
+
+def read_member(slot: Slot, row: Row, plan: Plan) -> tuple[str, str]:
+    """Return what names the member of a row, and its ISO3 code, blank when it names not just one; a choice does."""
+    text = text_of(at(row, slot.index))
+    code = decode(slot.question, text) if slot.by_label else text.strip()
+    return text, code if code in slot.question.choices else plan.resolve(text).iso3
+
+
+# --- returns ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A return with the row and the table it was read from, for its items to be linked to."""
+
+    one: Return
+    row: Row
+    table: Table
+
+
+class _TableReader:
+    """Reads the rows of one table."""
+
+    def __init__(self, table: Table, reader: Reader, file: File, plan: Plan, form: Questionnaire) -> None:
+        self.table, self.reader, self.file, self.plan, self.form = table, reader, file, plan, form
+        asked = [q for q in form.questions if q.name not in ("member", "quarter", *PERSONAL)]
+        self.slots = table.slots(asked)
+        (self.member,) = table.slots([form.by_name["member"]])
+
+    def read(self) -> list[_Found]:
+        """Return the table's returns; a row that is none is noted."""
+        found = []
+        for number, row in self.table.rows:
+            if self._is_aside(row):
+                said = next((text_of(cell) for cell in row if not is_blank(cell)), "")
+                self.reader.note("ROW_NOT_DATA", sheet=self.table.sheet.name, row=str(number), observed=said)
+            else:
+                found.append(_Found(self._read_row(number, row), row, self.table))
+        return found
+
+    def _is_aside(self, row: Row) -> bool:
+        """Tell a sum, a footnote or a stray remark from a return: it names no member, or is all that is written."""
+        if self.table.tool.identity or self.table.tool is MAILED:
+            return False
+        written = [text_of(cell) for cell in row if not is_blank(cell)]
+        text = text_of(at(row, self.member.index))
+        if fold(text).partition(" ")[0] in _SUMS:
+            return True
+        return len(written) == 1 and self.plan.resolve(written[0]) == self.plan.resolve("")
+
+    def _read_row(self, number: int, row: Row) -> Return:
+        table, file = self.table, self.file
+        member_text, member = read_member(self.member, row, self.plan)
+        place = Place(file.quarter, file.name, table.sheet.name, str(number), member, table.row_of)
+        quarter_text, notes = self._read_quarter(row, place)
+        if member and member_text.strip() != member:
+            notes.append(issue("COUNTRY_NORMALISED", place, member, observed=member_text))
+        answers = self._read_answers(row, place, notes)
+        day, instant = self._read_receipt(row, place, notes)
+        refused, held = self._check(row, place)
+        identity = next(filter(None, (table.says(row, name) for name in table.tool.identity)), "")
+        return Return(
+            place, file, member, member_text, quarter_text, day, instant,
+            identity or f"{file.quarter}/{file.name}/{table.sheet.name}/{number}", answers,
+            {name: text_of(table.cell(row, Column(name))).strip() for name in PERSONAL},
+            problems=tuple(refused), notes=(*notes, *held), on_hold=bool(held),
+        )  # fmt: skip
+
+    def _read_quarter(self, row: Row, place: Place) -> tuple[str, list[Issue]]:
+        """Return the quarter as it is named, without what nobody sees; an online form may leave it to the folder."""
+        if Column("quarter") not in self.table.columns and self.table.tool.is_form:
+            return place.quarter, [issue("QUARTER_FROM_FOLDER", place, place.quarter, rule=self.table.tool.source)]
+        written = text_of(self.table.cell(row, Column("quarter")))
+        text = cells.without_invisible(written)
+        notes = [issue("TEXT_INVISIBLE_STRIPPED", place, question="quarter")] if text != written else []
+        with contextlib.suppress(ValueError):
+            quarter = parse_quarter(text)
+            if quarter != text.strip():
+                notes.append(issue("QUARTER_NORMALISED", place, quarter, observed=written))
+        return text, notes
+
+    def _read_receipt(self, row: Row, place: Place, notes: list[Issue]) -> tuple[date | None, datetime | None]:
+        """Return the day and instant of receipt: the row's own, else the MANIFEST's (methodology, 2b)."""
+        cell = next(
+            (self.table.cell(row, name) for name in self.table.tool.receipt if name in self.table.columns), None
+        )
+        day = cells.parse_day(cell)
+        if day:
+            return day, cells.parse_instant(cell)
+        if not is_blank(cell):
+            notes.append(issue("DATE_INVALID", place, observed=text_of(cell)))
+        return self.file.received_on, None
+
+    def _check(self, row: Row, place: Place) -> tuple[list[Issue], list[Issue]]:
+        """Return what refuses a row at once, and what puts it on hold."""
+        table, refused, held = self.table, [], []
+        if table.sheet.ragged and len(row) < table.width:
+            refused.append(issue("V20.short", place, table.width, observed=str(len(row))))
+        if table.says(row, "status").casefold() in tools.UNDECRYPTED and table.tool is tools.ODK:
+            refused.append(issue("V20.undecrypted", place, observed=table.says(row, "status")))
+        said = table.says(row, table.tool.status)
+        state = tools.review_state(said)
+        if state == REJECTED:
+            refused.append(issue("V20.rejected", place, observed=said))
+        return refused, [issue("ON_HOLD", place, observed=said)] if state == HELD else held
+
+    def _read_answers(self, row: Row, place: Place, notes: list[Issue]) -> dict[str, Answer]:
+        """Read every question of a row, `nd_<group>` ticks included; note each normalisation."""
+        answers = {}
+        for slot in self.slots:
+            answer = answers[slot.question.name] = self._read_slot(slot, row, place, notes)
+            if answer.note:
+                observed = {"question": slot.question.name, "observed": answer.raw, "rule": answer.note}
+                notes.append(issue("NUMBER_READ", place, answer.value, **observed))
+            if slot.question.type == "text":
+                notes += _text_notes(slot.question.name, answer.raw, place)
+        for ticked in [name for name in answers if name.startswith("nd_")]:
+            for name in answers[ticked].value.split():
+                if name != NOTHING and answers[name].is_reported:
+                    notes.append(issue("ND_ANSWERED", place, question=name, observed=answers[name].raw))
+                elif name != NOTHING and answers[name] == BLANK:
+                    answers[name] = Answer("", state=NOT_AVAILABLE)
+        return answers
+
+    def _read_slot(self, slot: Slot, row: Row, place: Place, notes: list[Issue]) -> Answer:
+        cell = at(row, slot.index) if slot.index is not None else _gather(slot, row)
+        if slot.by_label and isinstance(cell, str) and cell.strip():
+            code = decode(slot.question, cell)
+            if code != cell.strip() and self.table.tool is MAILED:
+                notes.append(issue("CHOICE_LABEL", place, code, question=slot.question.name, observed=cell))
+            cell = code
+        return read_answer(slot.question, cell)
+
+
+def _gather(slot: Slot, row: Row) -> Cell:
+    """Put a select-many answer that was split into columns together again, in the columns' order.
+
+    Columns that are all 0 say as little as blank ones: "none" is a choice of its own, and ODK writes 0 for a blank.
+    """
+    ticked = (choice for choice, index in slot.split if text_of(at(row, index)).strip().upper() in _TICKED)
+    return " ".join(ticked) or None
+
+
+def _text_notes(question: str, text: str, place: Place) -> list[Issue]:
+    """Note what a free text holds that has to be handled with care wherever it is shown."""
+    keys = [*cells.text_remarks(text), *(["TEXT_PII"] if mask_text(text) != text else [])]
+    observed = text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+    return [issue(key, place, len(text), question=question, observed=observed) for key in keys]
+
+
+# --- innovations ------------------------------------------------------------------------------------------------
+
+
+def _with_items(found: Sequence[_Found], layout: Layout, reader: Reader, file: File, plan: Plan) -> list[Return]:
+    """Give each return the items that name it; without a table of innovations no return has such a part."""
+    if not layout.items:
+        return [each.one for each in found]
+    parts: list[list[Item]] = [[] for _ in found]
+    for table in layout.items:
+        slots, links = table.slots(reader.form.fields), _Links(table, found, plan, reader.form)
+        for number, row in table.rows:
+            if all(is_blank(at(row, slot.index)) for slot in slots):
+                continue
+            place = Place(file.quarter, file.name, table.sheet.name, str(number))
+            item = Item({slot.question.name: _read_field(slot, row) for slot in slots}, place)
+            parents = links.parents(row)
+            for n in parents:
+                there = replace(place, member=found[n].one.member)
+                parts[n].append(replace(item, place=there))
+                for slot in (slot for slot in slots if slot.question.type == "text"):
+                    name = slot.question.name
+                    reader.notes += _text_notes(f"innovations.{name}", item.answers[name].raw, there)
+            if not parents:
+                said = " ".join(item.content).strip()
+                reader.note("ITEM_ORPHAN", sheet=table.sheet.name, row=str(number), observed=said)
+    return [replace(each.one, items=tuple(part)) for each, part in zip(found, parts, strict=True)]
+
+
+def _read_field(slot: Slot, row: Row) -> Answer:
+    cell = at(row, slot.index)
+    return read_answer(slot.question, decode(slot.question, cell) if slot.by_label and isinstance(cell, str) else cell)
+
+
+class _Links:
+    """Finds the returns that an item belongs to: by the tool's keys, else by its member and date of receipt."""
+
+    def __init__(self, table: Table, found: Sequence[_Found], plan: Plan, form: Questionnaire) -> None:
+        self.table, self.found, self.plan = table, found, plan
+        (self.member,) = table.slots([form.by_name["member"]])
+        self.keys: list[tuple[str, dict[str, list[int]]]] = []
+        for child, parent in PARENT_KEYS:
+            if child in table.columns:
+                numbers: dict[str, list[int]] = {}
+                for n, each in enumerate(found):
+                    numbers.setdefault(each.table.says(each.row, parent), []).append(n)
+                self.keys.append((child, numbers))
+
+    def parents(self, item: Row) -> list[int]:
+        """Return the numbers of the returns that an item names, none when it names none of the file."""
+        for child, numbers in self.keys:
+            key = self.table.says(item, child)
+            if key and key in numbers:
+                return numbers[key]
+        if self.keys:
+            return []
+        if self.member.index is None:
+            return [0] if len(self.found) == 1 else []
+        _, member = read_member(self.member, item, self.plan)
+        cell = self.table.cell(item, "submitted_on")
+        named = [n for n, each in enumerate(self.found) if member and each.one.member == member]
+        return [n for n in named if _names_receipt(cell, self.found[n].one)]
+
+
+def _names_receipt(cell: Cell, one: Return) -> bool:
+    """Tell whether a `submitted_on` names a return: nothing names all, a day those of the day, an instant that one."""
+    instant = cells.parse_instant(cell)
+    if is_blank(cell) or instant is None:
+        return is_blank(cell) or one.received_on == cells.parse_day(cell)
+    return one.received_at is not None and in_utc(instant) == in_utc(one.received_at)

@@ -1,0 +1,138 @@
+"""What each collection tool adds to the form's own questions, and how it can be told (formats.md, section 1)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from helpers.cells import Cell, plain
+
+REJECTED, HELD = "rejected", "held"
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A tool, with the columns it adds, in canonical form: receipt, identity and validation of a submission.
+
+    `source` is the note that a file of it deserves, `is_form` whether it is an online form that knows labels only,
+    `system` all that it adds and that is no answer.
+    """
+
+    name: str
+    receipt: Sequence[str]
+    identity: Sequence[str] = ()
+    status: str = ""
+    source: str = ""
+    is_form: bool = False
+    system: Collection[str] = ()
+
+
+_MICROSOFT_START = ("start time", "heure de début", "hora de início", "وقت البدء", "وقت البداية")
+_MICROSOFT_END = ("completion time", "heure de fin", "hora de conclusão", "hora de fim", "وقت الإكمال", "وقت الانتهاء")
+_GOOGLE_TIME = ("timestamp", "horodateur", "carimbo de data/hora", "carimbo de data e hora", "طابع زمني")
+_PERSON = (
+    "id", "email", "e-mail", "name", "nom", "nome", "email address", "username", "adresse de messagerie",
+    "adresse e-mail", "nom d'utilisateur", "nom d’utilisateur", "endereço de e-mail", "endereço de email",
+    "nome de usuário", "nome de utilizador", "last modified time", "heure de la dernière modification",
+    "hora da última modificação", "المعرف", "الاسم", "البريد الإلكتروني", "عنوان البريد الإلكتروني", "اسم المستخدم",
+    "score", "total points", "language", "langue", "idioma",
+)  # fmt: skip
+
+_DEVICE = ("start", "end", "today", "username", "deviceid", "phonenumber")
+PLAIN = Tool("plain", ("submitted_on",), system=("submitted_on", *_DEVICE))
+MAILED = Tool("mailed", ("submitted_on",), source="LAYOUT_VERTICAL", system=("submitted_on",))
+KOBO = Tool(
+    "kobo", ("_submission_time",), ("meta/rootuuid", "_id"), "_validation_status",
+    system=(
+        "_id", "_uuid", "_submission_time", "_validation_status", "_notes", "_status", "_submitted_by", "__version__",
+        "_tags", "_index", "_parent_table_name", "_parent_index", "meta/rootuuid", "meta/instanceid",
+        "meta/instancename", "meta/deprecatedid", "formhub/uuid", "meta", "_xform_id_string", "$edited", *_DEVICE,
+    ),
+)  # fmt: skip
+ODK = Tool(
+    "odk", ("submissiondate",), ("key",), "reviewstate",
+    system=(
+        "submissiondate", "key", "parent_key", "submitterid", "submittername", "attachmentspresent",
+        "attachmentsexpected", "status", "reviewstate", "deviceid", "edits", "formversion", "updatedat", "deletedat",
+        "meta-instanceid", "meta-instancename", "meta-entity", *_DEVICE,
+    ),
+)  # fmt: skip
+GOOGLE = Tool("google", _GOOGLE_TIME, source="SOURCE_GOOGLE_FORMS", is_form=True, system=(*_GOOGLE_TIME, *_PERSON))
+MICROSOFT = Tool(
+    "microsoft", _MICROSOFT_END, source="SOURCE_MS_FORMS", is_form=True,
+    system=(*_MICROSOFT_START, *_MICROSOFT_END, *_PERSON),
+)  # fmt: skip
+
+# By which of its columns an item names its submission, and the submission's own; the first that is filled counts.
+PARENT_KEYS = (
+    ("parent_key", "key"), ("_submission__uuid", "_uuid"), ("_submission__id", "_id"), ("_parent_index", "_index"),
+)  # fmt: skip
+
+_STATES = {
+    "not approved": REJECTED, "rejected": REJECTED, "non approuvé": REJECTED, "on hold": HELD, "hasissues": HELD,
+    "en attente": HELD,
+}  # fmt: skip
+UNDECRYPTED = ("not decrypted", "missing encrypted form data")
+
+
+def recognise(names: Sequence[str]) -> Tool:
+    """Tell the tool that wrote a header, by the columns it adds (canonical names, in order)."""
+    found = set(names)
+    if found & {"_submission_time", "_uuid"}:
+        return KOBO
+    if {"key", "submissiondate"} <= found:
+        return ODK
+    if found & set(_MICROSOFT_START) and found & set(_MICROSOFT_END):
+        return MICROSOFT
+    first = next((name for name in names if name), "")
+    return GOOGLE if first in _GOOGLE_TIME else PLAIN
+
+
+def review_state(text: str) -> str:
+    """Return what a tool's validation says: REJECTED, HELD, or "" for all else."""
+    return _STATES.get(text.strip().casefold().removeprefix("validation_status_").replace("_", " "), "")
+
+
+# --- times of receipt -------------------------------------------------------------------------------------------
+
+_CLOCK = (
+    r"(?:[ ,T]+(?P<hour>\d{1,2})[:h](?P<minute>\d{2})(?::(?P<second>\d{2}))?"
+    r"(?:\s*(?P<half>[ap])\.?m\.?)?(?:\s+[\w+:-]{1,10})?)?"
+)
+_YEAR_FIRST = re.compile(r"(?P<year>\d{4})[/.](?P<a>\d{1,2})[/.](?P<b>\d{1,2})" + _CLOCK, re.IGNORECASE)
+_YEAR_LAST = re.compile(r"(?P<a>\d{1,2})[/.-](?P<b>\d{1,2})[/.-](?P<year>\d{4})" + _CLOCK, re.IGNORECASE)
+
+
+def _make(found: re.Match[str], month: str, day: str) -> datetime | None:
+    hour = int(found["hour"] or 0)
+    if found["half"]:
+        hour = hour % 12 + 12 * (found["half"].casefold() == "p")
+    try:
+        clock = (hour, int(found["minute"] or 0), int(found["second"] or 0))
+        return datetime(int(found["year"]), int(found[month]), int(found[day]), *clock)
+    except ValueError:
+        return None
+
+
+def read_times(column: Sequence[Cell]) -> tuple[list[Cell], bool]:
+    """Return a column of a form tool's timestamps as dates, and whether the order of day and month was a guess.
+
+    The tools write them as the account's country does. Where one of them can only be month first, all are; where
+    nothing tells, they are day first, as in the members' countries: that is the guess.
+    """
+    texts = [cell.strip() if isinstance(cell, str) else "" for cell in map(plain, column)]
+    found = [_YEAR_LAST.fullmatch(text) for text in texts]
+    is_month_first = any(each and int(each["b"]) > 12 >= int(each["a"]) for each in found)
+    is_told = is_month_first or any(each and int(each["a"]) > 12 for each in found)
+    times: list[Cell] = []
+    for cell, text, each in zip(column, texts, found, strict=True):
+        year_first = _YEAR_FIRST.fullmatch(text)
+        if each:
+            times.append(_make(each, *(("a", "b") if is_month_first else ("b", "a"))) or cell)
+        elif year_first:
+            times.append(_make(year_first, "a", "b") or cell)
+        else:
+            times.append(cell)
+    return times, not is_told and any(each and each["a"] != each["b"] for each in found)
