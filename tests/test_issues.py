@@ -12,7 +12,7 @@ from helpers.issues import SENTENCES, Issue, Place, issue, known_by, mask
 
 with SENTENCES.open(encoding="utf-8", newline="") as _file:
     ROWS = list(csv.DictReader(_file))
-KEYS = [row["key"] for row in ROWS]
+KEYS = [row["key"] for row in ROWS if row["severity"]]
 PLACE = Place("2024Q3", "ken.xlsx", "returns", "3", "KEN")
 HARD = {"V01", "V02", "V19", "V20", "V21"}
 
@@ -29,14 +29,14 @@ def test_every_sentence_is_filled_in_both_languages(key):
     assert found.message_en.endswith(".")
 
 
-@pytest.mark.parametrize("row", ROWS, ids=KEYS)
-def test_both_languages_use_as_many_details(row):
-    used = [len(set(re.findall(r"\{(\d)\}", row[language]))) for language in ("fr", "en")]
+@pytest.mark.parametrize("row", ROWS, ids=[row["key"] for row in ROWS])
+def test_both_languages_use_the_same_details(row):
+    used = [sorted(set(re.findall(r"\{\w+\}", row[language]))) for language in ("fr", "en")]
     assert used[0] == used[1]
 
 
 def test_every_rule_has_its_sentences_and_the_severity_of_the_methodology():
-    rules = {row["key"].partition(".")[0] for row in ROWS}
+    rules = {key.partition(".")[0] for key in KEYS}
     assert {f"V{n:02}" for n in range(1, 24)} <= rules
     severities = {rule: {r["severity"] for r in ROWS if r["key"].partition(".")[0] == rule} for rule in rules}
     assert all("refused" in severities[rule] for rule in HARD)

@@ -38,7 +38,7 @@ def mask(text: str) -> str:
 
 @dataclass(frozen=True)
 class Issue:
-    """One finding. `known_on` is the day from which it exists (None: always); it is not published."""
+    """One finding. `known_on` is the day from which it exists (None: always); it and `sentence` are not published."""
 
     severity: str
     rule: str
@@ -53,6 +53,11 @@ class Issue:
     sheet: str = ""
     row: str = ""
     known_on: date | None = None
+    sentence: Sentence | None = field(default=None, compare=False, repr=False)
+
+    def say(self, language: str) -> str:
+        """Return what it says in a language, without the place: what was seen, and what to do."""
+        return self.sentence.say(language)
 
 
 @dataclass(frozen=True)
@@ -73,6 +78,11 @@ class Place:
         """Return where the answer to a question stands."""
         return replace(self, row=self.row_of[question]) if question in self.row_of else self
 
+    @property
+    def all_rows(self) -> list[Place]:
+        """The places of a return: one, or one a row where it runs down the page."""
+        return [replace(self, row=row) for row in sorted({self.row, *self.row_of.values()})]
+
     def say(self, language: str) -> str:
         """Return the place as a person reads it."""
         words = {"fr": ("feuille", "ligne"), "en": ("sheet", "row")}[language]
@@ -85,13 +95,44 @@ class Place:
 
 
 @cache
-def _sentences() -> dict[str, tuple[str, str, str, str]]:
-    """Read what each finding says: severity, what was expected, the sentence in French and in English.
+def _sentences() -> dict[str, dict[str, str]]:
+    """Read what each finding says: severity, what was expected, the sentence in each language.
 
-    A key's part before the first dot is the rule; {0}, {1}… are the details that the check gives.
+    A key's part before the first dot is the rule; {0}, {1}… are the details that the check gives. A key of `phrase`
+    is no finding: it is a detail that has words of its own.
     """
     with SENTENCES.open(encoding="utf-8", newline="") as file:
-        return {r["key"]: (r["severity"], r["expected"], r["fr"], r["en"]) for r in csv.DictReader(file)}
+        return {row["key"]: row for row in csv.DictReader(file)}
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """A detail that is said in words: its key in issues.csv, and what fills it."""
+
+    key: str
+    detail: str = ""
+
+    def say(self, language: str) -> str:
+        """Return it in a language."""
+        return _sentences()[self.key][language].format(self.detail)
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """What a finding has to say, before it is said in a language."""
+
+    key: str
+    details: tuple[object, ...]
+    words: Mapping[str, str]
+
+    def say(self, language: str) -> str:
+        """Return it in a language, personal data hidden."""
+        return _sentences()[self.key][language].format(*self.values(language), **self.words)
+
+    def values(self, language: str) -> list[str]:
+        """Return its details as they stand in a sentence."""
+        said = (detail.say(language) if isinstance(detail, Phrase) else str(detail) for detail in self.details)
+        return [mask(clean(text)) for text in said]
 
 
 def rule_of(key: str) -> str:
@@ -104,15 +145,14 @@ def issue(
     known_on: date | None = None,
 ) -> Issue:  # fmt: skip
     """Make the finding of a key at a place; `details` fill the sentence, in both languages."""
-    severity, expected, *sentences = _sentences()[key]
-    place = place.of(question)
+    found, place = _sentences()[key], place.of(question)
     words = {"observed": mask(clean(observed)), "question": question, "quarter": place.quarter}
-    values = [mask(clean(str(detail))) for detail in details]
-    french, english = (sentence.format(*values, **words) for sentence in sentences)
-    said = (f"{place.say('fr')} : {french}.", f"{place.say('en')}: {english}.")
+    sentence = Sentence(key, details, words)
+    said = (f"{place.say('fr')} : {sentence.say('fr')}.", f"{place.say('en')}: {sentence.say('en')}.")
     return Issue(
-        severity, rule or rule_of(key), place.quarter, place.member, question, words["observed"],
-        expected.format(*values, **words), *said, place.source_file, place.sheet, place.row, known_on,
+        found["severity"], rule or rule_of(key), place.quarter, place.member, question, words["observed"],
+        found["expected"].format(*sentence.values("en"), **words), *said, place.source_file, place.sheet, place.row,
+        known_on, sentence,
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from datetime import date
 
 from helpers.cells import ANSWERED, MISSING, UNUSUAL, Answer
 from helpers.indicators import FAMILIES, PRODUCTS, TRAINED_PER_STAFF, TRAINING_KINDS, Counted, services
-from helpers.issues import Issue, Place, issue, known_by
+from helpers.issues import Issue, Phrase, Place, issue, known_by
 from helpers.plan import Member, Plan, fold, quarter_end, quarter_start, shift
 from helpers.questionnaire import Questionnaire
 from helpers.registers import Registers
@@ -196,10 +196,10 @@ def _share_connected(checked: Checked) -> float | None:
     return connected / total if connected is not None and total else None
 
 
-def _confirmed_words(confirmed: Confirmed, checked: Checked, question: str) -> tuple[str, str]:
+def _confirmed_words(confirmed: Confirmed, checked: Checked, question: str) -> Phrase | str:
     value = confirmed.get((*checked.key, question))
     stands = value is not None and value == checked.number(question)
-    return (" (valeur confirmée)", " (value confirmed)") if stands else ("", "")
+    return Phrase("phrase.confirmed") if stands else ""
 
 
 def warn_reference(checked: Checked, member: Member, confirmed: Confirmed) -> Iterator[Issue]:
@@ -208,13 +208,13 @@ def warn_reference(checked: Checked, member: Member, confirmed: Confirmed) -> It
     low, high = (factor * member.reference_offices for factor in _NARROW)
     if offices is not None and not low - EPSILON <= offices <= high + EPSILON:
         words = _confirmed_words(confirmed, checked, "offices_total")
-        details = (f"{low:g}", f"{high:g}", member.reference_offices, *words)
+        details = (f"{low:g}", f"{high:g}", member.reference_offices, words)
         yield issue("V06.offices_total", checked.place, *details, question="offices_total", observed=str(offices))
     if offices and staff is not None:
         ratio, (fewest, most) = staff / offices, _STAFF_PER_OFFICE
         if not fewest - EPSILON <= ratio <= most + EPSILON:
             words = _confirmed_words(confirmed, checked, "staff_total")
-            yield issue("V06.staff_total", checked.place, *words, question="staff_total", observed=f"{ratio:.1f}")
+            yield issue("V06.staff_total", checked.place, words, question="staff_total", observed=f"{ratio:.1f}")
 
 
 def warn_fall(checked: Checked, past: Past, confirmed: Confirmed) -> Iterator[Issue]:
@@ -223,8 +223,8 @@ def warn_fall(checked: Checked, past: Past, confirmed: Confirmed) -> Iterator[Is
     stocks.append(("services", _live_services(checked), past.last_services(checked)))
     for question, value, last in stocks:
         if value is not None and last and value < 0.9 * last[0] - EPSILON:
-            words = _confirmed_words(confirmed, checked, question) if question != "services" else ("", "")
-            details = (f"{0.9 * last[0]:g}", f"{last[0]:g}", last[1], *words)
+            words = _confirmed_words(confirmed, checked, question) if question != "services" else ""
+            details = (f"{0.9 * last[0]:g}", f"{last[0]:g}", last[1], words)
             yield issue("V08", checked.place, *details, question=question, observed=f"{value:g}")
 
 
@@ -233,7 +233,7 @@ def warn_share(checked: Checked, past: Past, confirmed: Confirmed) -> Iterator[I
     share, last = _share_connected(checked), past.last_share(checked)
     if share is not None and last and abs(share - last[0]) > 0.15 + EPSILON:
         words = _confirmed_words(confirmed, checked, "offices_connected")
-        details = (f"{100 * last[0]:.1f}", last[1], *words)
+        details = (f"{100 * last[0]:.1f}", last[1], words)
         yield issue("V09", checked.place, *details, question="offices_connected", observed=f"{100 * share:.1f}")
 
 
@@ -442,5 +442,5 @@ def check(received: Received, registers: Registers, plan: Plan, form: Questionna
     asked: dict[Place, list[Issue]] = defaultdict(list)
     for found in warnings:
         asked[Place(found.quarter, found.source_file, found.sheet, found.row, found.member)].append(found)
-    flagged = tuple(flag(one, asked[one.place]) for one in verdict.checked)
+    flagged = tuple(flag(one, [w for place in one.place.all_rows for w in asked[place]]) for one in verdict.checked)
     return Verdict(verdict.ledger, flagged, (*verdict.issues, *warnings))

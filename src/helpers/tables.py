@@ -257,14 +257,16 @@ def tabulate_answers(checked: Iterable[Checked], form: Questionnaire) -> pd.Data
     texts = {question.name for question in form.questions if question.type == "text"}
     rows = []
     for one in _versions(checked):
-        head, place = (*one.key, one.entry.version), (one.place.source_file, one.place.sheet, one.place.row)
+        head, file = (*one.key, one.entry.version), (one.place.source_file, one.place.sheet)
         for name, answer in one.answers.items():
             # What was understood as a number, a date or a choice is no text; anything else may name a person.
             hide = mask_text if name in texts else str if answer.value else mask
-            rows.append((*head, name, hide(answer.raw), hide(answer.value), answer.state, *place))
+            rows.append(
+                (*head, name, hide(answer.raw), hide(answer.value), answer.state, *file, one.place.of(name).row)
+            )
         has_part = one.items is not None
         count = str(len(one.items)) if has_part else ""
-        rows.append((*head, REPEAT, "", count, ANSWERED if has_part else MISSING, *place))
+        rows.append((*head, REPEAT, "", count, ANSWERED if has_part else MISSING, *file, one.place.row))
     return pd.DataFrame(rows, columns=list(CONTRACTS["answers"].columns))
 
 
@@ -286,7 +288,7 @@ def _hidden(name: str, text: str) -> str:
 
 def tabulate_issues(issues: Iterable[Issue]) -> pd.DataFrame:
     """List every finding: one row for each and received row."""
-    names = [field.name for field in fields(Issue) if field.name != "known_on"]
+    names = [field.name for field in fields(Issue) if field.name not in ("known_on", "sentence")]
     return pd.DataFrame([{name: getattr(found, name) for name in names} for found in issues], columns=names)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -10,7 +11,7 @@ from datetime import date, datetime, timedelta
 from itertools import combinations
 
 from helpers.cells import MISSING
-from helpers.issues import Issue, issue
+from helpers.issues import Issue, Phrase, issue
 from helpers.plan import ON_TIME_DAYS, Plan, fold, in_plan, parse_quarter, quarter_end, quarter_start
 from helpers.questionnaire import Questionnaire
 from helpers.returns import Return, in_utc
@@ -72,10 +73,15 @@ def read_histories(returns: Iterable[Return]) -> tuple[list[Return], list[Issue]
 # --- may it be used at all --------------------------------------------------------------------------------------
 
 
-def _suggestion(plan: Plan, text: str) -> tuple[str, str]:
+def _suggestion(plan: Plan, text: str) -> Phrase | str:
+    """Return the member whose name is nearest to a text, to be asked about; a text saved in a wrong encoding too."""
     names = {fold(name): m.member for m in plan.members for name in (*m.name.values(), m.member)}
+    with contextlib.suppress(UnicodeError):
+        mended = plan.resolve(text.encode("cp1252").decode("utf-8")).iso3
+        if mended:
+            return Phrase("phrase.suggestion", mended)
     near = difflib.get_close_matches(fold(text), names, n=1, cutoff=0.75)
-    return (f" ; {names[near[0]]} ?", f"; {names[near[0]]}?") if near else ("", "")
+    return Phrase("phrase.suggestion", names[near[0]]) if near else ""
 
 
 def check_member(one: Return, plan: Plan) -> list[Issue]:
@@ -93,7 +99,7 @@ def check_member(one: Return, plan: Plan) -> list[Issue]:
     candidates = plan.resolve(text).candidates
     if candidates:
         return [issue("V01.ambiguous", place, " / ".join(candidates), observed=text)]
-    return [issue("V01.unknown", place, *_suggestion(plan, text), observed=text)]
+    return [issue("V01.unknown", place, _suggestion(plan, text), observed=text)]
 
 
 def check_quarter(one: Return) -> list[Issue]:

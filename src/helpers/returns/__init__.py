@@ -72,7 +72,7 @@ class _QuarterReader:
             said = {"observed": reason.observed, "known_on": known_on}
             self.issues.append(issue(f"V20.{reason.reason}", place, *reason.details, **said))
         except OSError as reason:
-            self.issues.append(issue("V20.file", place, reason.strerror, reason.strerror))
+            self.issues.append(issue("V20.file", place, reason.strerror))
 
 
 def read_quarter(quarter: str) -> Received:
@@ -84,7 +84,7 @@ def read_quarter(quarter: str) -> Received:
     try:
         candidates, notes = list_candidates(folder, quarter, listed)
     except OSError as reason:
-        return Received((), (), (*problems, issue("V20.file", Place(quarter), reason.strerror, reason.strerror)))
+        return Received((), (), (*problems, issue("V20.file", Place(quarter), reason.strerror)))
     reader = _QuarterReader(quarter, listed, read_plan(), read_questionnaire())
     # Of files with the same bytes the first received is the one that is read.
     for path in sorted(

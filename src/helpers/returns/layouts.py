@@ -11,7 +11,7 @@ from openpyxl.utils import get_column_letter
 
 from helpers.cells import Cell, is_blank, text_of
 from helpers.headers import NAMES, Column, Header, understand
-from helpers.issues import Place, issue, mask
+from helpers.issues import Phrase, Place, issue, mask
 from helpers.questionnaire import REPEAT, Question, Questionnaire
 from helpers.returns.gate import Remark, Unreadable
 from helpers.returns.sheets import HEADER_ROWS, Contents, Sheet
@@ -274,5 +274,4 @@ class Reader:
     def _note_unknown(self, header: Header, sheet: str) -> None:
         names = [*self.form.by_name, *self._fields]
         near = difflib.get_close_matches(header.name.split("/")[-1], names, n=1, cutoff=0.8)
-        hint = (f" (proche de {near[0]})", f" (close to {near[0]})") if near else ("", "")
-        self.note("COLUMN_UNKNOWN", *hint, sheet=sheet, observed=header.text)
+        self.note("COLUMN_UNKNOWN", Phrase("phrase.near", near[0]) if near else "", sheet=sheet, observed=header.text)
