@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import signal
 import sys
+from datetime import date
 from pathlib import Path
 
 import click
 
 from helpers import paths
+from helpers.plan import LANGUAGES
 
 
 def _quarter(context: click.Context, parameter: click.Parameter, value: str) -> str:
@@ -18,6 +20,16 @@ def _quarter(context: click.Context, parameter: click.Parameter, value: str) -> 
         return parse_quarter(value)
     except ValueError as error:
         raise click.BadParameter(str(error)) from error
+
+
+def _day(context: click.Context, parameter: click.Parameter, value: str | None) -> date:
+    try:
+        day = date.fromisoformat(value) if value else date.today()
+    except ValueError as error:
+        raise click.BadParameter(f"{value!r} is not a date; write it as 2024-10-31") from error
+    if day > date.today():
+        raise click.BadParameter(f"{day} has not come yet; give the day the file was received")
+    return day
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -71,32 +83,93 @@ def _short(path: Path) -> str:
 
 
 @main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--quarter", required=True, callback=_quarter, help="The quarter that the file is for.")
+@click.option("--received-on", callback=_day, help="The day it was received, YYYY-MM-DD (default: today).")
+@click.option("--channel", default="mail", show_default=True, help="How it came: mail, kobo, odk…")
+@click.option("--note", default="", help="A remark to keep beside it in MANIFEST.csv.")
+def add(file: Path, quarter: str, received_on: date, channel: str, note: str) -> None:
+    """Add a received FILE to a quarter's folder: copied, never edited, listed in MANIFEST.csv with its digest.
+
+    Nothing is ever overwritten: another file of the same name is given a free one. Then says what was read in it.
+
+    Exit codes: 0 added (or there already), 2 usage, 3 the file was not added, 7 nothing can be written there.
+    """
+    from helpers import returns
+
+    try:
+        name, is_new = returns.add_file(file, quarter, received_on, channel, note)
+    except returns.NotAdded as error:
+        click.echo(f"papu add: {error}", err=True)
+        sys.exit(3)
+    except FileNotFoundError as error:
+        raise click.UsageError(f"there is no file {file}") from error
+    except OSError as error:
+        click.echo(f"papu add: cannot write {error.filename}: {error.strerror}", err=True)
+        sys.exit(7)
+    place = _short(paths.returns(quarter) / name)
+    click.echo(f"{place}: {f'added, received on {received_on}' if is_new else 'these bytes are there already'}")
+    received = returns.read_quarter(quarter)
+    read = [one for one in received.returns if one.place.source_file == name]
+    members = ", ".join(one.member or one.member_text or "?" for one in read)
+    click.echo(f"  returns in it: {len(read)}" + (f" ({members})" if members else ""))
+    for found in received.issues:
+        if found.source_file == name and found.severity != "note":
+            click.echo(f"  {found.message_fr}")
+    if received.is_mixed:
+        click.echo(
+            "  it lies beside the invented sample: no edition can be made of both; remove the sample's folders, "
+            "or work in a folder of its own (PAPU_ROOT)",
+            err=True,
+        )
+    click.echo(f"  next: papu check {quarter}")
+
+
+@main.command()
 @click.argument("quarter", callback=_quarter)
 @click.option("--as-of", default="", help="The date to check as of (default: 45 days after the quarter).")
+@click.option("--member", "members", multiple=True, help="A member's ISO3 code (default: all of them).")
+@click.option(
+    "--language", type=click.Choice(LANGUAGES), help="Default: French here, the member's own in the workbook."
+)
+@click.option("--notes", is_flag=True, help="Tell what was only normalised, too.")
+@click.option("--excel", type=click.Path(path_type=Path), help="Write it as a workbook, one sheet a member.")
 @click.option("--out", type=click.Path(path_type=Path), help="The folder for the tables (default: under build/).")
-def check(quarter: str, as_of: str, out: Path | None) -> None:
-    """Read and check the returns of QUARTER, and of those before it, without running a notebook."""
-    from helpers import workbook
+def check(
+    quarter: str, as_of: str, members: tuple[str, ...], language: str | None, notes: bool, excel: Path | None,
+    out: Path | None,
+) -> None:  # fmt: skip
+    """Read and check the returns of QUARTER, and of those before it, without running a notebook.
+
+    Says, member by member, what was received and what remains to correct or confirm: fit to be sent to a focal point.
+
+    Exit codes: 0 checked, whatever was found, 2 usage, 3 data refused, 7 nothing can be written there.
+    """
+    from helpers import feedback, workbook
 
     try:
         day = workbook.settle_date(quarter, as_of)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     try:
-        folder = out or paths.out(quarter, day.isoformat())
-        found = workbook.ingest(workbook.read_source(quarter), quarter, day, folder)
+        source = workbook.read_source(quarter)
+        unknown = sorted(set(members) - set(source.plan.by_iso3))
+        if unknown:
+            raise click.UsageError(f"no member {', '.join(unknown)}; write the ISO3 code, such as SEN")
+        folder, verdict = out or paths.out(quarter, day.isoformat()), workbook.check(source, day)
+        workbook.ingest(source, quarter, day, folder, verdict)
+        letters = feedback.collect(verdict, source.plan, quarter, members, notes=notes, language=language or "")
+        for line in feedback.lines(letters, source.form, quarter, day, language or "fr"):
+            click.echo(line)
+        if excel:
+            feedback.write_excel(excel, letters, source.form, quarter, day, source.received.is_sample)
     except workbook.DataRefused as error:
         click.echo(f"papu check: {error}", err=True)
         sys.exit(3)
     except OSError as error:
         click.echo(f"papu check: cannot write {error.filename}: {error.strerror}", err=True)
         sys.exit(7)
-    issues = found["issues"][found["issues"]["quarter"] == quarter]
-    for row in issues[issues["severity"] != "note"].itertuples():
-        click.echo(f"{row.severity:<10}{row.rule:<5}{row.message_fr}")
-    returns = found["returns"][found["returns"]["quarter"] == quarter]
-    counting = int(returns["counts"].sum())
-    click.echo(f"{quarter} as of {day}: {len(returns)} returns received, {counting} count; {_short(folder)}")
+    click.echo(_short(excel or folder))
 
 
 if __name__ == "__main__":

@@ -150,9 +150,16 @@ def _plain(value: object) -> object:
     return sorted(value) if isinstance(value, frozenset) else str(value)
 
 
-def ingest(source: Source, quarter: str, as_of: date, out: Path) -> dict[str, pd.DataFrame]:
-    """Read, check and keep one quarter's returns and all before them: the tables of 01, written to `out`."""
-    verdict = rules.check(source.received, source.registers, source.plan, source.form, as_of)
+def check(source: Source, as_of: date) -> Verdict:
+    """Check all that was read, as it stood on a date."""
+    return rules.check(source.received, source.registers, source.plan, source.form, as_of)
+
+
+def ingest(
+    source: Source, quarter: str, as_of: date, out: Path, verdict: Verdict | None = None
+) -> dict[str, pd.DataFrame]:
+    """Keep one quarter's checked returns and all before them: the tables of 01, written to `out`."""
+    verdict = verdict or check(source, as_of)
     found = tables.tabulate(verdict, source.form)
     found["inputs"] = tables.tabulate_inputs(list_inputs(source, verdict, quarter, as_of))
     written = {name: tables.write_table(name, rows, out) for name, rows in found.items()}

@@ -44,6 +44,7 @@ class Table:
     width: int
     columns: Mapping[Key, int]
     rows: Sequence[tuple[int, Row]]
+    member_header: str = ""
     row_of: Mapping[str, str] = field(default_factory=dict)
 
     def cell(self, row: Row, key: Key) -> Cell:
@@ -211,7 +212,8 @@ class Reader:
         if tool.is_form:
             rows = self._read_times(rows, columns, tool, sheet)
         width = max((place + 1 for place, header in enumerate(headers) if header.name), default=0)
-        return Table(sheet, tool, width, columns, rows)
+        named = next((header.name for header in headers if header.column == Column("member")), "")
+        return Table(sheet, tool, width, columns, rows, named)
 
     def _read_times(
         self, rows: Sequence[tuple[int, Row]], columns: Mapping[Key, int], tool: Tool, sheet: Sheet

@@ -143,13 +143,17 @@ def add_file(source: Path, quarter: str, received_on: date, channel: str = "mail
     Raises NotAdded for what is no file of a fit size, changes while it is copied, or has a MANIFEST.csv that cannot
     be read to be listed in; OSError where nothing can be written.
     """
+    if source.is_dir():
+        raise NotAdded(f"{source.name} is a folder; give the files in it one by one")
     given = read_bytes(source)
     if given.refusal:
-        refused = issue(f"V20.{given.refusal.reason}", Place(quarter, source.name), observed=given.refusal.observed)
-        raise NotAdded(refused.message_en)
+        refused = issue(f"V20.{given.refusal.reason}", Place(quarter), observed=given.refusal.observed)
+        raise NotAdded(f"{source.name}: {refused.say('en')}")
     folder = paths.returns(quarter)
     folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder / ".MANIFEST.lock"):
+    lock = paths.root() / "build" / "locks" / f"{quarter}.add.lock"
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(lock):
         listed, problems = read_manifest(folder, quarter)
         if any(problem.rule == "V20" and not problem.row for problem in problems):
             raise NotAdded(problems[0].message_en)

@@ -10,7 +10,7 @@ from pathlib import PurePath
 
 from helpers import cells
 from helpers.cells import BLANK, NOT_AVAILABLE, Answer, Cell, is_blank, read_answer, text_of
-from helpers.headers import Column, count_known
+from helpers.headers import Column, canonical, count_known
 from helpers.issues import Issue, Place, issue, mask_text
 from helpers.plan import Plan, fold, parse_quarter
 from helpers.questionnaire import NOTHING, PERSONAL, Questionnaire
@@ -115,12 +115,12 @@ class _TableReader:
         return found
 
     def _is_aside(self, row: Row) -> bool:
-        """Tell a sum, a footnote or a stray remark from a return: it names no member, or is all that is written."""
+        """Tell a sum, a footnote, a stray remark or the header said again from a return."""
         if self.table.tool.identity or self.table.tool is MAILED:
             return False
         written = [text_of(cell) for cell in row if not is_blank(cell)]
         text = text_of(at(row, self.member.index))
-        if fold(text).partition(" ")[0] in _SUMS:
+        if fold(text).partition(" ")[0] in _SUMS or canonical(text) == self.table.member_header:
             return True
         return len(written) == 1 and self.plan.resolve(written[0]) == self.plan.resolve("")
 

@@ -1,0 +1,96 @@
+"""Reading returns against openpyxl's own reading of the same files, values only: ratios of one run, and the memory.
+
+Two cases: a quarter of 45 mailed workbooks, and one export of 2,000 submissions with some 120 columns. Prints what it
+measured; times are the best of several turns taken in pairs, so that a noisy machine disturbs both alike.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests"))
+
+import openpyxl  # noqa: E402
+from exports import Said, kobo, mailed  # noqa: E402
+
+from helpers.plan import read_plan  # noqa: E402
+from helpers.questionnaire import REPEAT, Questionnaire, read_questionnaire  # noqa: E402
+from helpers.returns import read_quarter  # noqa: E402
+
+Q, TURNS = "2024Q3", 5
+
+
+def invent(form: Questionnaire, number: int, member: str) -> Said:
+    """Return an invented return that answers every question."""
+    said: dict[str, object] = {"member": member, "quarter": Q, "submitted_on": f"2024-10-{1 + number % 28:02}"}
+    for n, question in enumerate(form.questions):
+        if question.name in said:
+            continue
+        if question.type == "integer":
+            said[question.name] = 100 + (number * 7 + n) % 900
+        elif question.type == "date":
+            said[question.name] = "2024-03-01"
+        elif question.choices:
+            said[question.name] = question.choices[(number + n) % (len(question.choices) - 1)]
+        else:
+            said[question.name] = f"texte {number} {n}"
+    item = {"kind": "solution", "reference": f"{member}-{number}", "title": "Suivi", "local_experts": 2}
+    return {**said, REPEAT: [item]}
+
+
+def floor(contents: Sequence[bytes]) -> int:
+    """Read every cell's value as openpyxl gives it, and do nothing with it."""
+    cells = 0
+    for content in contents:
+        book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+        for sheet in book.worksheets:
+            cells += sum(len(row) for row in sheet.iter_rows(values_only=True))
+        book.close()
+    return cells
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Return how long some work takes."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def compare(name: str, files: dict[str, bytes]) -> None:
+    """Print what reading some files takes, and how that compares with the floor."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["PAPU_ROOT"] = folder
+        quarter = Path(folder) / "data" / "raw" / Q
+        quarter.mkdir(parents=True)
+        for file, content in files.items():
+            (quarter / file).write_bytes(content)
+            os.utime(quarter / file, (1.7e9, 1.7e9))
+        returns = len(read_quarter(Q).returns)
+        pairs = [(timed(lambda: read_quarter(Q)), timed(lambda: floor(list(files.values())))) for _ in range(TURNS)]
+    ours, theirs = (min(times) for times in zip(*pairs, strict=True))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    size, cells = sum(map(len, files.values())) / 1e6, floor(list(files.values()))
+    print(f"{name}: {returns} returns, {cells} cells, {size:.1f} MB")
+    print(f"  read_quarter {ours:.2f} s, openpyxl alone {theirs:.2f} s, ratio {ours / theirs:.2f}; peak {peak:.0f} MiB")
+
+
+def main() -> None:
+    """Run both cases."""
+    form, members = read_questionnaire(), [member.member for member in read_plan().members]
+    mail = {f"{m}.xlsx": mailed("fr").write(form, [invent(form, n, m)]) for n, m in enumerate(members)}
+    compare("45 mailed questionnaires", mail)
+    many = [invent(form, n, members[n % len(members)]) for n in range(2_000)]
+    compare("one export, choices as one column", {"kobo.xlsx": kobo(select="summary").write(form, many)})
+    compare("one export, choices both ways", {"kobo.xlsx": kobo().write(form, many)})
+
+
+if __name__ == "__main__":
+    main()
