@@ -19,8 +19,8 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
 import openpyxl  # noqa: E402
-from exports import Said, kobo, mailed  # noqa: E402
 
+from exports import Said, kobo, mailed  # noqa: E402
 from helpers.plan import read_plan  # noqa: E402
 from helpers.questionnaire import REPEAT, Questionnaire, read_questionnaire  # noqa: E402
 from helpers.returns import read_quarter  # noqa: E402

@@ -15,13 +15,20 @@ with SENTENCES.open(encoding="utf-8", newline="") as _file:
 KEYS = [row["key"] for row in ROWS if row["severity"]]
 PLACE = Place("2024Q3", "ken.xlsx", "returns", "3", "KEN")
 HARD = {"V01", "V02", "V19", "V20", "V21"}
+LANGUAGES = ("fr", "en", "pt", "ar")
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[row["key"] for row in ROWS])
+def test_every_sentence_is_written_in_the_four_languages(row):
+    assert all(row[language].strip() for language in LANGUAGES)
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_every_sentence_is_filled_in_both_languages(key):
+def test_every_sentence_takes_its_details_in_the_four_languages(key):
     details = [f"detail-{n}" for n in range(6)]
     found = issue(key, PLACE, *details, question="offices_total", observed="999")
-    for text in (found.message_fr, found.message_en, found.expected):
+    said = [found.say(language) for language in LANGUAGES]
+    for text in (found.message_fr, found.message_en, found.expected, *said):
         assert not re.search(r"[{}]", text)
     assert found.message_fr.startswith("data/raw/2024Q3/ken.xlsx, feuille returns, ligne 3, KEN : ")
     assert found.message_en.startswith("data/raw/2024Q3/ken.xlsx, sheet returns, row 3, KEN: ")
@@ -30,9 +37,9 @@ def test_every_sentence_is_filled_in_both_languages(key):
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[row["key"] for row in ROWS])
-def test_both_languages_use_the_same_details(row):
-    used = [sorted(set(re.findall(r"\{\w+\}", row[language]))) for language in ("fr", "en")]
-    assert used[0] == used[1]
+def test_the_four_languages_use_the_same_details(row):
+    used = [set(re.findall(r"\{\w+\}", row[language])) for language in LANGUAGES]
+    assert all(details == used[0] for details in used)
 
 
 def test_every_rule_has_its_sentences_and_the_severity_of_the_methodology():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 
 from helpers.questionnaire import NOTHING, Question
 
@@ -35,6 +36,7 @@ _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _MARKUP = re.compile(r"<[A-Za-z!/][^<>]*>|#\w+\s*\(|\\[A-Za-z]+\s*\{|\{\{|\{%|\$\{|\]\(")
 _ERRORS = ("#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!", "#SPILL!", "#CALC!", "#GETTING_DATA")
 MAX_TEXT = 2_000
+_SHARED = 200  # characters: the longest cell worth remembering
 
 Cell = object  # what a spreadsheet cell holds: None, str, bool, int, float, date, datetime, time, timedelta
 
@@ -227,12 +229,7 @@ def _read_text(raw: str) -> Answer:
     return Answer(raw, clean(raw), ANSWERED)
 
 
-def read_answer(question: Question, cell: Cell) -> Answer:
-    """Read one cell as the answer to a question.
-
-    Tokens are compared trimmed and without regard to case. A value that breaks V03 or V07 is withdrawn at once:
-    its state is O, its rule is named, its raw text kept.
-    """
+def _read(question: Question, cell: Cell) -> Answer:
     if question.type == "text" and isinstance(cell, Formula) and not isinstance(cell.stored, str):
         return _read_text(str(cell))  # an answer that began with "=": a collection tool wrote it as a formula
     cell = plain(cell)
@@ -249,3 +246,20 @@ def read_answer(question: Question, cell: Cell) -> Answer:
     if isinstance(cell, Formula):
         return Answer(raw, rule="V07")
     return _read_choice(question, raw) if question.type == "select_one" else _read_choices(question, raw)
+
+
+@lru_cache(maxsize=16_384)
+def _read_again(question: Question, kind: type, cell: Cell) -> Answer:
+    """Read a cell that many returns share: codes, tokens, small counts. 1, 1.0 and TRUE are equal but not the same."""
+    return _read(question, cell)
+
+
+def read_answer(question: Question, cell: Cell) -> Answer:
+    """Read one cell as the answer to a question.
+
+    Tokens are compared trimmed and without regard to case. A value that breaks V03 or V07 is withdrawn at once:
+    its state is O, its rule is named, its raw text kept.
+    """
+    if question.type == "text" or isinstance(cell, Formula) or (isinstance(cell, str) and len(cell) > _SHARED):
+        return _read(question, cell)
+    return _read_again(question, type(cell), cell)

@@ -168,12 +168,25 @@ class _Book:
     def __init__(self, book: Workbook) -> None:
         self.book = book
         wrap = {"text_wrap": True, "valign": "top"}
-        self.text = book.add_format(wrap)
+        self._texts = {language: book.add_format({**wrap, "reading_order": 2}) for language in _RIGHT_TO_LEFT}
+        self._left_to_right = self.text = book.add_format(wrap)
         self.day = book.add_format({"num_format": "yyyy-mm-dd", "align": "left", "valign": "top"})
         self.head = book.add_format({**wrap, "bold": True, "bottom": 1, "bg_color": "#E8EDF3"})
+        self.counts = book.add_format({"align": "center", "valign": "top"})
+        self.counts_head = book.add_format(
+            {**wrap, "bold": True, "bottom": 1, "bg_color": "#E8EDF3", "align": "center"}
+        )
         self.title = book.add_format({"bold": True, "font_size": 14})
         self.part = book.add_format({"bold": True, "font_size": 12})
         self.reply = book.add_format({**wrap, "bg_color": "#FFF8DC", "border": 1, "border_color": "#C8B560"})
+
+    def add_sheet(self, name: str, language: str) -> Worksheet:
+        """Add a sheet that is read as its language is."""
+        sheet = self.book.add_worksheet(name)
+        self.text = self._texts.get(language, self._left_to_right)
+        if language in _RIGHT_TO_LEFT:
+            sheet.right_to_left()
+        return sheet
 
     def write(self, sheet: Worksheet, row: int, column: int, text: str, style: Format | None = None) -> None:
         """Write a text as it is."""
@@ -221,30 +234,28 @@ def _name(letter: Letter) -> str:
 def _write_contents(made: _Book, letters: Sequence[Letter], quarter: str, as_of: date, sample: bool) -> None:
     languages = {letter.language for letter in letters}
     language = languages.pop() if len(languages) == 1 else "fr"
-    sheet = made.book.add_worksheet(say("contents", language))
+    sheet = made.add_sheet(say("contents", language), language)
     made.write(sheet, 0, 0, say("title", language, quarter=say_quarter(quarter, language), member="UPAP"), made.title)
     made.write(sheet, 1, 0, say("as_of", language, date=as_of.isoformat()))
     if sample:
         made.write(sheet, 2, 0, say("sample", language), made.part)
     heads = [say(word, language) for word in ("member", "returns", REFUSED, WITHDRAWN, WARNING)]
     for column, (head, width) in enumerate(zip(heads, (44, 12, 14, 16, 14), strict=True)):
-        made.write(sheet, 4, column, head, made.head)
+        made.write(sheet, 4, column, head, made.counts_head if column else made.head)
         sheet.set_column(column, column, width)
     for row, letter in enumerate(letters, start=5):
         who = f"{letter.member.name[language]} ({letter.code})" if letter.member else say("others", language)
         sheet.write_url(row, 0, f"internal:'{_name(letter)}'!A1", made.text, who)
-        sheet.write_number(row, 1, len(letter.entries), made.text)
+        sheet.write_number(row, 1, len(letter.entries), made.counts)
         for column, severity in enumerate((REFUSED, WITHDRAWN, WARNING), start=2):
-            sheet.write_number(row, column, sum(found.severity == severity for found in letter.findings), made.text)
+            sheet.write_number(row, column, sum(found.severity == severity for found in letter.findings), made.counts)
     _set_page(sheet, 4)
 
 
 def _write_letter(
     made: _Book, letter: Letter, form: Questionnaire, quarter: str, as_of: date, sample: bool
 ) -> None:  # fmt: skip
-    language, sheet = letter.language, made.book.add_worksheet(_name(letter))
-    if language in _RIGHT_TO_LEFT:
-        sheet.right_to_left()
+    language, sheet = letter.language, made.add_sheet(_name(letter), letter.language)
     for column, width in enumerate(_WIDTHS):
         sheet.set_column(column, column, width)
     named, who = say_quarter(quarter, language), letter.member
