@@ -246,7 +246,7 @@ class TestCommand:
     def test_check_says_what_was_found_without_a_notebook(self, checkout, tmp_path):
         told = papu("check", "2022Q4", "--out", str(tmp_path / "tables"), PAPU_ROOT=str(checkout))
         assert told.returncode == 0
-        assert "2022Q4 as of 2023-02-14" in told.stdout
+        assert "T4 2022, au 2023-02-14" in told.stdout
         assert {"returns.csv", "answers.parquet", "innovations.csv", "issues.csv"} <= {
             path.name for path in (tmp_path / "tables").iterdir()
         }

@@ -15,7 +15,8 @@ from helpers.cells import clean
 SENTENCES = Path(__file__).with_name("issues.csv")
 REFUSED, WITHDRAWN, WARNING, NOTE = "refused", "withdrawn", "warning", "note"
 
-_EMAIL = re.compile(r"[^\s@<>;,:\"']+@[^\s@<>;,:\"']+\.[^\s@<>;,:\"']+")
+# Looked for from where a word begins only: a long text without an address takes no longer than it is long.
+_EMAIL = re.compile(r"(?<![^\s@<>;,:\"'])[^\s@<>;,:\"']++@[^\s@<>;,:\"']+\.[^\s@<>;,:\"']+")
 _PHONE = re.compile(
     r"(?<![\w.,])(?!\d{4}-\d{2}-\d{2}|\d{1,2}[./]\d{1,2}[./]\d{4})(?:\+|00)?\(?\d(?:[\s().\u00a0\u202f/-]{0,2}\d){7,40}(?!\w)"
 )
@@ -31,9 +32,15 @@ def mask_text(text: str) -> str:
     return _PHONE.sub("[…]", mask_addresses(text))
 
 
+# A figure, or a range whose ends are so near each other that it is no telephone number.
+_FIGURE = re.compile(r"\d{1,12}(?:[.,]\d+)?|(?P<low>\d{1,7}) ?[-–] ?(?P<high>\d{1,7})")
+
+
 def mask(text: str) -> str:
-    """Hide them in what may also be an answer: a plain number stays."""
-    return text if text.isdigit() else mask_text(text)
+    """Hide them in what may also be an answer: a figure stays."""
+    found = _FIGURE.fullmatch(text.strip())
+    is_figure = found and (not found["low"] or int(found["low"]) <= int(found["high"]) <= 2 * int(found["low"]))
+    return text if is_figure or text.isdigit() else mask_text(text)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from itertools import combinations
 
 from helpers.cells import MISSING
 from helpers.issues import Issue, Phrase, issue
@@ -16,6 +15,7 @@ from helpers.plan import ON_TIME_DAYS, Plan, fold, in_plan, parse_quarter, quart
 from helpers.questionnaire import Questionnaire
 from helpers.returns import Return, in_utc
 
+_NAMED = 5  # returns of a conflict that are named; there may be thousands
 REFUSED, DUPLICATE, REVISED, ON_TIME, LATE = "refused", "duplicate", "revised", "on_time", "late"
 
 
@@ -151,12 +151,33 @@ def differing(one: Return, other: Return) -> list[str]:
 
 
 def _clusters(returns: Sequence[Return]) -> list[list[Return]]:
-    """Group the returns of a member and quarter that nothing orders, directly or through one another."""
-    clusters: list[list[Return]] = []
+    """Group the returns of a member and quarter that nothing orders, directly or through one another.
+
+    Days are ordered, and so are instants where every return of a day has one: only within these is anything compared.
+    """
+    days: dict[object, list[Return]] = defaultdict(list)
     for one in returns:
-        linked = [c for c in clusters if any(not _is_ordered(one, other) for other in c)]
-        clusters = [c for c in clusters if c not in linked] + [[*(o for c in linked for o in c), one]]
+        days[one.received_on].append(one)
+    blocks: list[list[Return]] = []
+    for day in days.values():
+        instants: dict[object, list[Return]] = defaultdict(list)
+        for one in day:
+            instants[in_utc(one.received_at) if one.received_at else None].append(one)
+        blocks += [day] if None in instants else instants.values()
+    clusters = [cluster for block in blocks for cluster in _ties(block)]
     return sorted(clusters, key=lambda cluster: min(map(_order, cluster)))
+
+
+def _ties(block: list[Return]) -> list[list[Return]]:
+    """Group the returns of one day that nothing orders; those without an instant, which tie the others, go first."""
+    rest, clusters = sorted(block, key=lambda one: one.received_at is not None), []
+    while rest:
+        cluster, rest = rest[:1], rest[1:]
+        for one in cluster:  # it grows while it is gone through
+            cluster += [other for other in rest if not _is_ordered(one, other)]
+            rest = [other for other in rest if _is_ordered(one, other)]
+        clusters.append(cluster)
+    return clusters
 
 
 def _order(one: Return) -> tuple:
@@ -174,9 +195,15 @@ def _order(one: Return) -> tuple:
 
 def _conflict(cluster: list[Return]) -> list[Issue]:
     """V19: returns that nothing orders must be equal; if any two differ, none can be chosen."""
-    names = sorted({name for one, other in combinations(cluster, 2) for name in differing(one, other)})
-    where = ", ".join(f"{one.file.name}:{one.place.row}" for one in cluster)
-    return [issue("V19", one.place, where, ", ".join(names)) for one in cluster] if names else []
+    contents = [one.content for one in cluster]
+    names = [name for name in contents[0] if len({content[name] for content in contents}) > 1]
+    parts = {tuple(one.items_content) for one in cluster if one.items is not None}
+    names = sorted([*names, *(["innovations"] if len(parts) > 1 else [])])
+    if not names:
+        return []
+    where = ", ".join(f"{one.file.name}:{one.place.row}" for one in cluster[:_NAMED])
+    where += f" … (+{len(cluster) - _NAMED})" if len(cluster) > _NAMED else ""
+    return [issue("V19", one.place, where, ", ".join(names)) for one in cluster]
 
 
 def _repeats(one: Return, version: Return) -> bool:

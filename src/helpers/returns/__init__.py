@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from helpers import cells, paths
@@ -19,8 +20,8 @@ from helpers.returns.manifest import (
     read_bytes,
     read_manifest,
 )
-from helpers.returns.reading import read_file
-from helpers.returns.records import SAMPLE_CHANNEL, File, Item, Received, Return, in_utc
+from helpers.returns.reading import orphan, read_file
+from helpers.returns.records import SAMPLE_CHANNEL, File, Item, Part, Received, Return, in_utc
 
 __all__ = [
     "EDITION_TEXT",
@@ -44,6 +45,7 @@ class _QuarterReader:
         self.quarter, self.listed, self.plan, self.form = quarter, listed, plan, form
         self.files: list[File] = []
         self.returns: list[Return] = []
+        self.parts: list[Part] = []
         self.issues: list[Issue] = []
         self._first: dict[str, str] = {}  # the file that had some bytes first, by their digest
 
@@ -65,14 +67,35 @@ class _QuarterReader:
             if first != name:
                 self.issues.append(issue("FILE_DUPLICATE", place, first, known_on=known_on))
                 return
-            returns, notes = read_file(given.content, file, self.plan, self.form)
-            self.returns += returns
-            self.issues += notes
+            read = read_file(given.content, file, self.plan, self.form)
+            self.returns += read.returns
+            self.parts += [read.part] if read.part else []
+            self.issues += read.notes
         except Unreadable as reason:
             said = {"observed": reason.observed, "known_on": known_on}
             self.issues.append(issue(f"V20.{reason.reason}", place, *reason.details, **said))
         except OSError as reason:
             self.issues.append(issue("V20.file", place, reason.strerror))
+
+    def join(self) -> None:
+        """Give the returns of a file the innovations that came beside it, by the identity of the submissions.
+
+        The two belong together when they were received on one day and an item names a return.
+        """
+        for part in self.parts:
+            keys = {key for key, _ in part.items}
+            day = part.file.received_on
+            files = {one.file for one in self.returns if one.identity in keys and one.file.received_on == day}
+            if not files:
+                self.issues.append(issue("V20.no_root", part.file.place, known_on=day))
+                continue
+            hosts = [n for n, one in enumerate(self.returns) if one.file in files and one.items is None]
+            for n in hosts:
+                one = self.returns[n]
+                items = tuple(item.of(one.member) for key, item in part.items if key == one.identity)
+                self.returns[n] = replace(one, items=items)
+            named = {self.returns[n].identity for n in hosts}
+            self.issues += [orphan(item) for key, item in part.items if key not in named]
 
 
 def read_quarter(quarter: str) -> Received:
@@ -91,6 +114,7 @@ def read_quarter(quarter: str) -> Received:
         candidates, key=lambda path: (listed.get(path.name, {}).get("received_on") or "9999", name_of(path))
     ):
         reader.read(path)
+    reader.join()
     absent = sorted(set(listed) - {name_of(path) for path in candidates} - {note.source_file for note in notes})
     missing = [issue("V20.missing", Place(quarter, name)) for name in absent]
     return Received(tuple(reader.files), tuple(reader.returns), (*problems, *notes, *reader.issues, *missing))

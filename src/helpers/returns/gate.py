@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 MAX_BYTES, MAX_UNPACKED, MAX_MEMBER, MAX_MEMBERS, MAX_RATIO = 20_000_000, 100_000_000, 50_000_000, 500, 200
 MAX_ROWS, MAX_COLUMNS, MAX_CELLS = 20_000, 2_000, 5_000_000
+_CHUNK = 1 << 20
 
 WORKBOOK, ARCHIVE, JSON, TEXT = "workbook", "archive", "json", "text"
 # The names under which each kind is expected; another name is a note, never a reason.
@@ -78,34 +79,40 @@ def _admit_archive(content: bytes) -> str:
         if any(member.flag_bits & 1 for member in members):
             raise Unreadable("encrypted")
         _check_sizes(members)
-        if "xl/workbook.xml" in names:
-            _check_parts(archive, members)
-            return WORKBOOK
-        if "mimetype" in names and b"opendocument" in archive.read("mimetype"):
+        if "mimetype" in names and b"opendocument" in unpack(archive, "mimetype"):
             raise Unreadable("ods")
         if "xl/workbook.bin" in names:
             raise Unreadable("xls", observed=".xlsb")
-        if any(name.casefold().endswith(_NESTED) and not name.startswith("media/") for name in names):
+        is_workbook = "xl/workbook.xml" in names
+        if not is_workbook and any(name.casefold().endswith(_NESTED) and not _is_media(name) for name in names):
             raise Unreadable("nested")
-        if not any(name.casefold().endswith(".csv") for name in names):
+        if not is_workbook and not any(name.casefold().endswith(".csv") for name in names):
             raise Unreadable("archive")
-        return ARCHIVE
+        # Every member that is read later is unpacked here once: a damaged one is told, one that lies on its size is
+        # caught by its checksum, and one with a DTD never reaches a parser.
+        for member in (member for member in members if not _is_media(member.filename)):
+            part = unpack(archive, member.filename)
+            if is_workbook and any(mark in part for mark in _DTD):
+                raise Unreadable("dtd", observed=member.filename)
+        return WORKBOOK if is_workbook else ARCHIVE
+
+
+def _is_media(name: str) -> bool:
+    """Tell what is carried along and never read: pictures in a workbook, attachments in ODK's zip."""
+    return name.startswith(("media/", "xl/media/"))
+
+
+def unpack(archive: zipfile.ZipFile, name: str) -> bytes:
+    """Return a member of an archive, unpacked bit by bit: never more at once than what it declared."""
+    with archive.open(name) as member:
+        return b"".join(iter(lambda: member.read(_CHUNK), b""))
 
 
 def _check_sizes(members: list[zipfile.ZipInfo]) -> None:
-    """Refuse what would fill the memory; a member never unpacks to more than it declares."""
+    """Refuse what would fill the memory, by the sizes that are declared."""
     bomb = [m for m in members if m.file_size > 1_000_000 and m.file_size > MAX_RATIO * max(m.compress_size, 1)]
     total = sum(member.file_size for member in members)
     if bomb or total > MAX_UNPACKED or any(member.file_size > MAX_MEMBER for member in members):
         raise Unreadable("unpacked", observed=str(total))
     if len(members) > MAX_MEMBERS:
         raise Unreadable("members", observed=str(len(members)))
-
-
-def _check_parts(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo]) -> None:
-    """Read every XML part once: a damaged one is told here, and one with a DTD never reaches a parser."""
-    for member in members:
-        if member.filename.endswith((".xml", ".rels", ".vml")):
-            part = archive.read(member)
-            if any(mark in part for mark in _DTD):
-                raise Unreadable("dtd", observed=member.filename)

@@ -15,7 +15,7 @@ from helpers.issues import Phrase, Place, issue, mask
 from helpers.questionnaire import REPEAT, Question, Questionnaire
 from helpers.returns.gate import Remark, Unreadable
 from helpers.returns.sheets import HEADER_ROWS, Contents, Sheet
-from helpers.returns.tools import KOBO, MAILED, PARENT_KEYS, PLAIN, Tool, read_times, recognise
+from helpers.returns.tools import KOBO, MAILED, ODK, PARENT_KEYS, PLAIN, Tool, read_times, recognise
 
 Row = tuple[Cell, ...]
 Key = Column | str  # a question's column or a field of the repeat; or the canonical name of a column that a tool adds
@@ -103,7 +103,8 @@ class Reader:
     def layout(self, contents: Contents) -> Layout:
         """Find the tables of returns and of innovations by what stands in their headers (methodology, 2b).
 
-        Raises Unreadable for a file without returns, or with data on a hidden sheet.
+        ODK's table of innovations may be a file of its own. Raises Unreadable for any other file without returns, or
+        for one with data on a hidden sheet.
         """
         returns, items, others = [], [], []
         for sheet in contents.sheets:
@@ -115,7 +116,7 @@ class Reader:
                 returns += [found] if found else []
                 items += [part] if part else []
                 others += [sheet] if sheet.rows and not found and not part else []
-        if not returns:
+        if not returns and not any("parent_key" in table.columns for table in items):
             raise self._without_returns(contents.sheets)
         for table in returns:
             if table.tool is PLAIN and table.sheet.name.strip().casefold() not in ("", "returns"):
@@ -172,7 +173,8 @@ class Reader:
             names = {header.name for header in headers}
             linked = names & {child for child, _ in PARENT_KEYS}
             if (linked and (asked or named.endswith(REPEAT))) or "kind" in asked or (named == REPEAT and asked):
-                return self._table(sheet, index, headers, KOBO if linked else PLAIN)
+                tool = ODK if "parent_key" in linked else KOBO if linked else PLAIN
+                return self._table(sheet, index, headers, tool)
         return None
 
     def _mailed(self, sheet: Sheet) -> Table | None:
@@ -249,6 +251,8 @@ class Reader:
         if column is None:
             if header.name and not self._is_system(header.name, tool):
                 self._note_unknown(header, sheet)
+            elif tool is PLAIN and header.name in tool.receipt and header.text != header.name:
+                self.note("HEADER_NORMALISED", header.name, sheet=sheet, observed=header.text)
         elif column.choice and column.choice not in self._choices(column.question):
             self._note_unknown(header, sheet)
         elif tool is PLAIN and column.language != NAMES:

@@ -109,14 +109,15 @@ def read_bytes(path: Path) -> Bytes:
         return Bytes(b"", nothing, 0, Unreadable("special"))
     with path.open("rb") as file:
         content = file.read(MAX_BYTES + 1)
-        try:
-            check_size(len(content))
-        except Unreadable as reason:
-            digest = hashlib.sha256(content)
-            while more := file.read(1 << 20):
-                digest.update(more)
-            return Bytes(b"", digest.hexdigest(), path.stat().st_size, reason)
-    return Bytes(content, hashlib.sha256(content).hexdigest(), len(content))
+        digest, size = hashlib.sha256(content), len(content)
+        while more := file.read(1 << 20):
+            digest.update(more)
+            size += len(more)
+    try:
+        check_size(size)
+    except Unreadable as reason:
+        return Bytes(b"", digest.hexdigest(), size, reason)
+    return Bytes(content, digest.hexdigest(), size)
 
 
 # --- adding a file ----------------------------------------------------------------------------------------------

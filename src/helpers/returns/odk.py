@@ -9,12 +9,12 @@ import zipfile
 from collections.abc import Iterator, Mapping
 
 from helpers.cells import Cell
-from helpers.returns.gate import MAX_CELLS, MAX_COLUMNS, MAX_ROWS, Unreadable
+from helpers.returns.gate import MAX_CELLS, MAX_COLUMNS, MAX_ROWS, Unreadable, unpack
 from helpers.returns.sheets import Contents, Sheet, is_empty
 from helpers.returns.texts import Known, read_text
 
 KEY, PARENT_KEY = "KEY", "PARENT_KEY"
-_ROOT = "Submissions"
+_ROOT, _PARENT = "Submissions", "__Submissions-id"
 
 
 def read_archive(content: bytes, known: Known) -> Contents:
@@ -29,7 +29,7 @@ def read_archive(content: bytes, known: Known) -> Contents:
             if name.casefold().endswith(".csv") and not name.startswith("media/") and not name.endswith("audit.csv"):
                 if archive.getinfo(name).file_size == 0:
                     continue
-                table = read_text(archive.read(name), known, posixpath.basename(name))
+                table = read_text(unpack(archive, name), known, posixpath.basename(name))
                 sheets += table.sheets
                 remarks += table.remarks
     headers = [{str(cell).strip() for cell in sheet.rows[0][1]} for sheet in sheets if sheet.rows]
@@ -46,7 +46,7 @@ Record = dict[str, Cell]
 
 
 def read_odata(content: bytes) -> Contents:
-    """Return the tables of an OData document: the submissions, and each repeat that was expanded within them.
+    """Return the tables of an OData document: submissions with the repeats expanded in them, or a repeat's own.
 
     Groups are joined as in the CSV, and `__id` and `__system` take the CSV's names, so that one layout reads both.
     A row's number is the submission's place in the document. Raises Unreadable for any other JSON.
@@ -60,8 +60,9 @@ def read_odata(content: bytes) -> Contents:
         raise Unreadable("json")
     if submissions and not any("__id" in each for each in submissions):
         raise Unreadable("json")
-    if any(f"__{_ROOT}-id" in each for each in submissions):
-        raise Unreadable("no_root")
+    if any(_PARENT in each for each in submissions):
+        items = [(number, _item(each, {KEY: each.get(_PARENT)})) for number, each in enumerate(submissions, start=1)]
+        return Contents((_sheet("innovations", items),))
     tables: dict[str, list[tuple[int, Record]]] = {_ROOT: []}
     for number, submission in enumerate(submissions, start=1):
         record: Record = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import PurePath
@@ -18,7 +18,7 @@ from helpers.returns import gate, odk, tools
 from helpers.returns.gate import Remark, Unreadable
 from helpers.returns.labels import decode
 from helpers.returns.layouts import Layout, Reader, Row, Slot, Table, at
-from helpers.returns.records import File, Item, Return, in_utc
+from helpers.returns.records import File, Item, Part, Return, in_utc
 from helpers.returns.sheets import Contents, read_workbook
 from helpers.returns.texts import read_text
 from helpers.returns.tools import HELD, MAILED, PARENT_KEYS, REJECTED
@@ -61,7 +61,16 @@ def open_file(content: bytes, name: str, form: Questionnaire) -> Contents:
     return contents
 
 
-def read_file(content: bytes, file: File, plan: Plan, form: Questionnaire) -> tuple[list[Return], list[Issue]]:
+@dataclass(frozen=True)
+class FileRead:
+    """What was read of a file: its returns, or the innovations of another file's, and notes."""
+
+    returns: Sequence[Return]
+    part: Part | None
+    notes: Sequence[Issue]
+
+
+def read_file(content: bytes, file: File, plan: Plan, form: Questionnaire) -> FileRead:
     """Read the returns of one file, with their innovations, and what had to be normalised on the way.
 
     Raises Unreadable for a file that is refused as a whole.
@@ -69,15 +78,22 @@ def read_file(content: bytes, file: File, plan: Plan, form: Questionnaire) -> tu
     reader = Reader(form, file.place)
     layout = reader.layout(open_file(content, file.name, form))
     found = [one for table in layout.returns for one in _TableReader(table, reader, file, plan, form).read()]
-    if not found:
+    rows = list(_read_items(layout.items, reader, file))
+    if layout.returns:
+        returns, part = _with_items(found, layout, rows, reader, plan), None
+    else:
+        returns, part = [], Part(file, tuple((table.says(row, "parent_key"), item) for table, row, item in rows))
+    if not found and (layout.returns or not rows):
         reader.note("FILE_NO_ROWS")
-    returns = _with_items(found, layout, reader, file, plan)
-    return returns, [replace(note, known_on=file.received_on) for note in reader.notes]
+    return FileRead(returns, part, [replace(note, known_on=file.received_on) for note in reader.notes])
 
 
 def read_member(slot: Slot, row: Row, plan: Plan) -> tuple[str, str]:
-    """Return what names the member of a row, and its ISO3 code, blank when it names not just one; a choice does."""
-    text = text_of(at(row, slot.index))
+    """Return what names the member of a row, without what nobody sees, and its ISO3 code.
+
+    The code is blank when the text names not just one; a choice of the questionnaire does.
+    """
+    text = cells.without_invisible(text_of(at(row, slot.index)))
     code = decode(slot.question, text) if slot.by_label else text.strip()
     return text, code if code in slot.question.choices else plan.resolve(text).iso3
 
@@ -129,6 +145,8 @@ class _TableReader:
         member_text, member = read_member(self.member, row, self.plan)
         place = Place(file.quarter, file.name, table.sheet.name, str(number), member, table.row_of)
         quarter_text, notes = self._read_quarter(row, place)
+        if member_text != text_of(at(row, self.member.index)):
+            notes.append(issue("TEXT_INVISIBLE_STRIPPED", place, question="member"))
         if member and member_text.strip() != member:
             notes.append(issue("COUNTRY_NORMALISED", place, member, observed=member_text))
         answers = self._read_answers(row, place, notes)
@@ -227,29 +245,41 @@ def _text_notes(question: str, text: str, place: Place) -> list[Issue]:
 # --- innovations ------------------------------------------------------------------------------------------------
 
 
-def _with_items(found: Sequence[_Found], layout: Layout, reader: Reader, file: File, plan: Plan) -> list[Return]:
+_Rows = Iterable[tuple[Table, Row, Item]]
+
+
+def _read_items(tables: Sequence[Table], reader: Reader, file: File) -> Iterator[tuple[Table, Row, Item]]:
+    """Yield every item of some tables with the row it was read from; a blank row is none."""
+    for table in tables:
+        slots = table.slots(reader.form.fields)
+        for number, row in table.rows:
+            if any(not is_blank(at(row, slot.index)) for slot in slots):
+                place = Place(file.quarter, file.name, table.sheet.name, str(number))
+                answers = {slot.question.name: _read_field(slot, row) for slot in slots}
+                yield table, row, Item(answers, place)
+                for slot in (slot for slot in slots if slot.question.type == "text"):
+                    name = slot.question.name
+                    reader.notes += _text_notes(f"innovations.{name}", answers[name].raw, place)
+
+
+def _with_items(found: Sequence[_Found], layout: Layout, rows: _Rows, reader: Reader, plan: Plan) -> list[Return]:
     """Give each return the items that name it; without a table of innovations no return has such a part."""
     if not layout.items:
         return [each.one for each in found]
     parts: list[list[Item]] = [[] for _ in found]
-    for table in layout.items:
-        slots, links = table.slots(reader.form.fields), _Links(table, found, plan, reader.form)
-        for number, row in table.rows:
-            if all(is_blank(at(row, slot.index)) for slot in slots):
-                continue
-            place = Place(file.quarter, file.name, table.sheet.name, str(number))
-            item = Item({slot.question.name: _read_field(slot, row) for slot in slots}, place)
-            parents = links.parents(row)
-            for n in parents:
-                there = replace(place, member=found[n].one.member)
-                parts[n].append(replace(item, place=there))
-                for slot in (slot for slot in slots if slot.question.type == "text"):
-                    name = slot.question.name
-                    reader.notes += _text_notes(f"innovations.{name}", item.answers[name].raw, there)
-            if not parents:
-                said = " ".join(item.content).strip()
-                reader.note("ITEM_ORPHAN", sheet=table.sheet.name, row=str(number), observed=said)
+    links = {id(table): _Links(table, found, plan, reader.form) for table in layout.items}
+    for table, row, item in rows:
+        parents = links[id(table)].parents(row)
+        for n in parents:
+            parts[n].append(item.of(found[n].one.member))
+        if not parents:
+            reader.notes.append(orphan(item))
     return [replace(each.one, items=tuple(part)) for each, part in zip(found, parts, strict=True)]
+
+
+def orphan(item: Item) -> Issue:
+    """Tell of an item that names no return."""
+    return issue("ITEM_ORPHAN", item.place, observed=" ".join(item.content).strip())
 
 
 def _read_field(slot: Slot, row: Row) -> Answer:

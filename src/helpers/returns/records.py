@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
 from helpers.cells import Answer
@@ -41,6 +41,10 @@ class Item:
         """What makes two items the same."""
         return tuple(answer.content for answer in self.answers.values())
 
+    def of(self, member: str) -> Item:
+        """Return it as an item of a member's return."""
+        return replace(self, place=replace(self.place, member=member))
+
 
 @dataclass(frozen=True)
 class Return:
@@ -75,6 +79,14 @@ class Return:
     def items_content(self) -> list[tuple[str, ...]] | None:
         """What makes two innovations parts the same; None without a part."""
         return None if self.items is None else sorted(item.content for item in self.items)
+
+
+@dataclass(frozen=True)
+class Part:
+    """Innovations that came in a file of their own, each with the identity of the submission it belongs to."""
+
+    file: File
+    items: tuple[tuple[str, Item], ...]
 
 
 @dataclass(frozen=True)

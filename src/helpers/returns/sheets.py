@@ -14,12 +14,12 @@ from xml.etree import ElementTree
 import openpyxl
 
 from helpers.cells import Cell, Formula, is_blank
-from helpers.returns.gate import MAX_CELLS, MAX_COLUMNS, MAX_ROWS, Remark, Unreadable
+from helpers.returns.gate import MAX_CELLS, MAX_COLUMNS, MAX_ROWS, Remark, Unreadable, unpack
 
 HEADER_ROWS = 30  # a header stands among the first rows: titles may stand above it
 
-_HIDDEN_ROW = re.compile(rb'<(?:\w+:)?row\b(?=[^>]*\shidden="(?:1|true)")[^>]*?\sr="(\d+)"')
-_HIDDEN_COLUMN = re.compile(rb'<(?:\w+:)?col\b(?=[^>]*\shidden="(?:1|true)")[^>]*?\smin="(\d+)"')
+_ROW_OR_COLUMN = re.compile(rb"<(?:\w+:)?(row|col)\s([^<>]*)>")
+_HIDDEN, _NUMBER = re.compile(rb'\bhidden="(?:1|true)"'), re.compile(rb'(?:^|\s)(?:r|min)="(\d+)"')
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s>/]")
 
 
@@ -55,7 +55,7 @@ def read_workbook(content: bytes) -> Contents:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         parts = _parts(archive)
         remarks = [Remark("FILE_MACROS")] if "xl/vbaProject.bin" in archive.namelist() else []
-        texts = {name: archive.read(path) for name, path in parts.items()}
+        texts = {name: unpack(archive, path) for name, path in parts.items()}
         for name, path in parts.items():
             remarks += [*_hidden(name, texts[name]), *_comments(archive, name, path)]
     computed = {name for name, text in texts.items() if _FORMULA.search(text)}
@@ -115,7 +115,7 @@ def _relations(archive: zipfile.ZipFile, path: str) -> Mapping[str, str]:
     listed = f"{folder}/_rels/{name}.rels"
     if listed not in archive.namelist():
         return {}
-    relations = ElementTree.fromstring(archive.read(listed))
+    relations = ElementTree.fromstring(unpack(archive, listed))
     inside = [each for each in relations if each.get("TargetMode") != "External"]
     return {
         each.get("Id", ""): posixpath.normpath(posixpath.join("/" + folder, each.get("Target", ""))).lstrip("/")
@@ -126,7 +126,7 @@ def _relations(archive: zipfile.ZipFile, path: str) -> Mapping[str, str]:
 def _parts(archive: zipfile.ZipFile) -> dict[str, str]:
     """Return the part that holds each sheet, by the sheet's name."""
     targets = _relations(archive, "xl/workbook.xml")
-    book = ElementTree.fromstring(archive.read("xl/workbook.xml"))
+    book = ElementTree.fromstring(unpack(archive, "xl/workbook.xml"))
     listed = {}
     for each in book.iter():
         relation = next((value for key, value in each.attrib.items() if key.endswith("}id")), "")
@@ -137,17 +137,21 @@ def _parts(archive: zipfile.ZipFile) -> dict[str, str]:
 
 def _hidden(sheet: str, part: bytes) -> list[Remark]:
     """Note rows and columns that a filter or a hand has hidden: they are read like the others."""
-    rows = [number.decode() for number in _HIDDEN_ROW.findall(part)]
-    columns = [openpyxl.utils.get_column_letter(int(n)) for n in _HIDDEN_COLUMN.findall(part) if int(n) <= MAX_COLUMNS]
-    return [Remark("SHEET_HIDDEN_ROWS", ", ".join([*columns, *rows][:20]), sheet)] if rows or columns else []
+    rows, columns = [], []
+    for kind, attributes in _ROW_OR_COLUMN.findall(part):
+        number = _NUMBER.search(attributes)
+        if number and _HIDDEN.search(attributes) and int(number[1]) <= MAX_ROWS:
+            (rows if kind == b"row" else columns).append(int(number[1]))
+    columns = [openpyxl.utils.get_column_letter(number) for number in columns if number <= MAX_COLUMNS]
+    return [Remark("SHEET_HIDDEN_ROWS", ", ".join([*columns, *map(str, rows)][:20]), sheet)] if rows or columns else []
 
 
 def _comments(archive: zipfile.ZipFile, sheet: str, path: str) -> list[Remark]:
     """Note the comments on a sheet's cells: said to a reader, and no answer."""
     remarks = []
     for target in _relations(archive, path).values():
-        if posixpath.basename(target).startswith("comments") and target in archive.namelist():
-            root = ElementTree.fromstring(archive.read(target))
+        if posixpath.basename(target).startswith("comment") and target in archive.namelist():
+            root = ElementTree.fromstring(unpack(archive, target))
             for comment in (each for each in root.iter() if each.get("ref")):
                 text = " ".join("".join(comment.itertext()).split())
                 row = re.sub(r"\D", "", comment.get("ref", ""))

@@ -23,6 +23,7 @@ _WESTERN = frozenset(
 )
 _ARABIC_WORD = re.compile("[\u0621-\u064a]{3}")
 _CONTROLS = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd]")
+_TELLING = 3  # columns, for the number of delimiters to tell a row from a text
 _MAX_STRANGE = 0.1  # of the characters; above it the file is no text
 
 Known = Callable[[Sequence[str]], int]
@@ -39,7 +40,7 @@ def read_text(content: bytes, known: Known, name: str = "") -> Contents:
     rows = list(_rows(text, delimiter))
     if hint:
         rows[0] = []
-    _check_delimiter(rows, delimiter, known)
+    _check_rows(rows, delimiter, known)
     if delimiter != ",":
         remarks.append(Remark("DELIMITER", repr(delimiter).strip("'")))
     kept = ((number, tuple(row)) for number, row in enumerate(rows, start=1))
@@ -126,11 +127,19 @@ def _rows(text: str, delimiter: str) -> Iterator[list[str]]:
         raise Unreadable("quote", line, observed=str(line)) from reason
 
 
-def _check_delimiter(rows: Sequence[Sequence[str]], delimiter: str, known: Known) -> None:
-    """Refuse a header in one delimiter over a body in another: it would be one giant column."""
+def _check_rows(rows: Sequence[Sequence[str]], delimiter: str, known: Known) -> None:
+    """Refuse rows that are not what they seem: in another delimiter than the header, or swallowed by a stray quote."""
     top = max(range(min(len(rows), HEADER_ROWS)), key=lambda n: known(rows[n][:MAX_COLUMNS]), default=0)
     width = len(rows[top]) if rows else 0
-    for number, row in enumerate(rows[top + 1 :], start=top + 2):
-        others = [mark for mark in _DELIMITERS if mark != delimiter and row and row[0].count(mark) + 1 >= width]
-        if len(row) == 1 and width > 2 and others:
-            raise Unreadable("delimiters", repr(delimiter), repr(others[0]), number, observed=str(number))
+    if width < _TELLING:
+        return
+    others, line = [mark for mark in _DELIMITERS if mark != delimiter], 1
+    for row in rows:
+        if len(row) * 2 < width:
+            found = [mark for mark in others if sum(cell.count(mark) for cell in row) + 1 >= width]
+            if found:
+                raise Unreadable("delimiters", repr(delimiter), repr(found[0]), line, observed=str(line))
+        inside = [part for cell in row if "\n" in cell or "\r" in cell for part in cell.splitlines()]
+        if any(part.count(delimiter) + 1 >= width for part in inside):
+            raise Unreadable("quote", line, observed=str(line))
+        line += 1 + sum(len(cell.splitlines()) - 1 for cell in row if "\n" in cell or "\r" in cell)

@@ -1,0 +1,141 @@
+"""One submission seen in several exports is one; an edited one is a version; innovations find their submission."""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import date
+
+import openpyxl
+import pytest
+
+import exports
+from exports import Said, kobo, kobo_csv, odata, odk_tables, odk_zip, workbook
+from helpers import rules, tables
+from helpers.questionnaire import REPEAT
+from helpers.registers import read_registers
+from helpers.returns import read_quarter
+from helpers.versions import keep_ledger, read_histories
+
+Q = "2024Q3"
+AS_OF = date(2024, 12, 31)
+ITEM = {"kind": "solution", "reference": "S-1", "title": "Suivi"}
+SEN: Said = {"member": "SEN", "quarter": Q, "submitted_on": "2024-10-10", "offices_total": 130, REPEAT: [ITEM]}
+KEN: Said = {"member": "KEN", "quarter": Q, "submitted_on": "2024-10-11", "offices_total": 600, REPEAT: []}
+
+
+def ledger(plan, form) -> list[tuple[str, int | None, str, str]]:
+    """Return member, version, day of receipt and offices of every return, by member and version."""
+    returns, _ = read_histories(read_quarter(Q).returns)
+    entries, _ = keep_ledger(returns, plan, form, AS_OF)
+    said = [
+        (e.member, e.version, str(e.received.received_on), e.received.answers["offices_total"].value) for e in entries
+    ]
+    return sorted(said, key=str)
+
+
+def test_three_snapshots_of_a_form_under_three_settings_are_one_history(raw, plan, form):
+    edited = SEN | {"offices_total": 131}
+    raw.add(Q, "a.xlsx", kobo().write(form, [SEN]), "2024-10-15")
+    raw.add(Q, "b.xlsx", kobo(language="pt", select="details").write(form, [edited, KEN]), "2024-10-22")
+    raw.add(Q, "c.xlsx", kobo(groups=None, language="ar").write(form, [edited, KEN]), "2024-10-29")
+    assert ledger(plan, form) == [
+        ("KEN", 1, "2024-10-11", "600"), ("SEN", 1, "2024-10-10", "130"), ("SEN", 2, "2024-10-22", "131"),
+    ]  # fmt: skip
+
+
+def test_an_export_with_the_innovations_and_one_without_them_are_one_submission(raw, plan, form):
+    raw.add(Q, "a.xlsx", kobo().write(form, [SEN]), "2024-10-15")
+    raw.add(Q, "b.csv", kobo_csv().write(form, [SEN]), "2024-10-15")
+    raw.add(Q, "c.csv", kobo_csv(language="fr").write(form, [SEN]), "2024-10-20")
+    assert ledger(plan, form) == [("SEN", 1, "2024-10-10", "130")]
+    verdict = rules.settle(read_quarter(Q), read_registers(), plan, form, AS_OF)
+    (counting,) = [one for one in verdict.checked if one.entry.counts]
+    assert [item.answers["reference"].value for item in counting.items] == ["S-1"]
+
+
+@pytest.mark.parametrize("second", [odata(), odata(expanded=False), odk_zip(split=True), odk_zip(groups=False)])
+def test_a_submission_in_odks_zip_and_in_another_export_of_it_is_one(raw, plan, form, second):
+    raw.add(Q, "a.zip", odk_zip().write(form, [SEN, KEN]), "2024-10-15")
+    raw.add(Q, f"b{second.suffix}", second.write(form, [SEN, KEN | {"offices_total": 601}]), "2024-10-20")
+    assert ledger(plan, form) == [
+        ("KEN", 1, "2024-10-11", "600"), ("KEN", 2, "2024-10-20", "601"), ("SEN", 1, "2024-10-10", "130"),
+    ]  # fmt: skip
+
+
+# --- innovations in a file of their own -------------------------------------------------------------------------
+
+
+def items_of(received) -> dict[str, list[str] | None]:
+    """Return the titles of each member's innovations, None where the return came without such a part."""
+    return {
+        one.member: None if one.items is None else [item.answers["title"].value for item in one.items]
+        for one in received.returns
+    }
+
+
+def as_items(form, returns: list[Said]) -> bytes:
+    """Return OData's own document of the repeat, as it stands behind the submissions' link."""
+    rows = [
+        {"__id": f"{n}", "__Submissions-id": f"uuid:{exports.identity(said)}", **item}
+        for said in returns
+        for n, item in enumerate(said[REPEAT])
+    ]
+    return json.dumps({"value": rows}).encode()
+
+
+def test_odata_innovations_behind_the_link_are_joined_by_the_submissions_id(raw, form):
+    raw.add(Q, "Submissions.json", odata(expanded=False).write(form, [SEN, KEN]), "2024-10-15")
+    assert items_of(read_quarter(Q)) == {"SEN": None, "KEN": None}
+    raw.add(Q, "innovations.json", as_items(form, [SEN, KEN]), "2024-10-15")
+    received = read_quarter(Q)
+    assert items_of(received) == {"SEN": ["Suivi"], "KEN": []}
+    (item,) = received.returns[0].items
+    assert (item.place.source_file, item.place.row, item.place.member) == ("innovations.json", "1", "SEN")
+
+
+def test_odks_tables_taken_out_of_the_zip_are_joined_too(raw, form):
+    root, child = odk_tables(form, [SEN, KEN])
+    raw.add(Q, "b.csv", exports.text(child), "2024-10-15")
+    raw.add(Q, "upap.csv", exports.text(root), "2024-10-15")
+    assert items_of(read_quarter(Q)) == {"SEN": ["Suivi"], "KEN": []}
+
+
+def test_innovations_without_their_submissions_are_refused_and_an_unknown_one_is_noted(raw, form):
+    raw.add(Q, "items.json", as_items(form, [SEN]), "2024-10-15")
+    (found,) = read_quarter(Q).issues
+    assert (found.rule, found.source_file, "$expand" in found.message_en) == ("V20", "items.json", True)
+    other = SEN | {"member": "MAR"}
+    raw.add(Q, "both.json", as_items(form, [SEN, other]), "2024-10-16")
+    raw.add(Q, "root.json", odata(expanded=False).write(form, [SEN]), "2024-10-16")
+    orphans = [issue for issue in read_quarter(Q).issues if issue.rule == "ITEM_ORPHAN"]
+    assert [(issue.source_file, issue.row) for issue in orphans] == [("both.json", "2")]
+
+
+def test_items_follow_the_submission_and_never_the_name_of_a_sheet_or_the_order_of_rows(raw, form):
+    main, items = exports.kobo_tables(form, [SEN, KEN | {REPEAT: [ITEM | {"title": "Hack"}]}]).values()
+    items = [items[0], *reversed(items[1:])]
+    raw.add(Q, "a.xlsx", workbook({"Feuille 9": items, "x": main}), "2024-10-15")
+    assert items_of(read_quarter(Q)) == {"SEN": ["Suivi"], "KEN": ["Hack"]}
+
+
+# --- the mailed questionnaire -----------------------------------------------------------------------------------
+
+
+def test_an_answer_of_a_mailed_questionnaire_is_placed_on_its_own_row(raw, plan, form):
+    said = SEN | {"offices_connected": 999, "staff_total": 1800, "roadmap_status": "adopted"}
+    raw.add(Q, "mail.xlsx", exports.mailed("fr").write(form, [said]), "2024-10-15")
+    verdict = rules.check(read_quarter(Q), read_registers(), plan, form, AS_OF)
+    found = tables.tabulate(verdict, form)
+    rows = found["answers"].set_index("question")["row"]
+    lines = [row[0] for row in rows_written(form, said)]
+    for name in ("offices_total", "offices_connected", "comment"):
+        assert rows[name] == str(lines.index(name) + 1)
+    warned = {issue.question: issue.row for issue in verdict.issues if issue.severity in ("withdrawn", "warning")}
+    assert warned == {name: rows[name] for name in ("offices_connected", "roadmap_adopted_on")}
+
+
+def rows_written(form, said: Said) -> list[list[object]]:
+    """Return the rows of a member's sheet as they were written."""
+    book = openpyxl.load_workbook(io.BytesIO(exports.mailed("fr").write(form, [said])))
+    return [[cell.value for cell in row] for row in book["SEN"].iter_rows()]
