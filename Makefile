@@ -1,12 +1,13 @@
 # Each recipe is a plain command that can be typed where there is no make (docs/operations.md).
 QUARTER   ?= 2024Q3
 LANGUAGES ?= fr en
+MINUTES   ?= 3
 PYTHON    ?= python3
 BIN       := .venv/bin
 READY     := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup report test test-fast notebooks sample lab lint format review benchmark lock clean
+.PHONY: help setup report test test-fast notebooks sample lab lint format review benchmark fuzz lock clean
 
 help: ## show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -50,8 +51,12 @@ format: setup ## put the code into style
 review: test ## what a reviewer does: every test, then the edition twice, compared byte by byte
 	$(BIN)/python scripts/review.py $(QUARTER)
 
-benchmark: setup ## measure an edition against the same helpers in one plain script
+benchmark: setup ## measure an edition, and the reading of returns, against their floors
 	$(BIN)/python benchmarks/edition.py
+	$(BIN)/python benchmarks/ingest.py
+
+fuzz: setup ## try the reader of returns on damaged files: make fuzz MINUTES=3
+	$(BIN)/python benchmarks/fuzz.py $(MINUTES)
 
 lock: setup ## resolve the dependencies again
 	PATH="$(CURDIR)/$(BIN):$$PATH" uv pip compile pyproject.toml --group dev --group lab --universal --generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements.lock

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from datetime import date
-from itertools import permutations
+from itertools import combinations, permutations
 
 import pytest
 
+from helpers import versions
 from helpers.versions import keep_ledger, read_histories
 
 AS_OF = date(2024, 11, 14)
@@ -276,6 +278,37 @@ def test_only_returns_that_pass_the_other_rules_are_in_conflict(make_return, set
     )
     assert told(ledger)[0] == ("2", "on_time", 1, True)
     assert rules(issues) == ["V02", "V21"]
+
+
+def tied(returns) -> set[frozenset[str]]:
+    """Group returns that nothing orders the slow way: every pair is compared, groups that touch become one."""
+    groups = [{one} for one in range(len(returns))]
+    for a, b in combinations(range(len(returns)), 2):
+        if not versions._is_ordered(returns[a], returns[b]):
+            touched = [group for group in groups if a in group or b in group]
+            groups = [group for group in groups if group not in touched] + [set().union(*touched)]
+    return {frozenset(returns[n].place.row for n in group) for group in groups}
+
+
+def test_returns_are_grouped_as_if_every_pair_were_compared(make_return):
+    chance = random.Random(1)
+    received = ["2024-10-10", MORNING, NOON, "2024-10-11", "2024-10-11T08:00:00", "2024-10-12T08:00:00"]
+    for _ in range(300):
+        returns = [
+            make_return(row=row, received=chance.choice(received), listed=chance.choice(["2024-10-12", "2024-10-20"]),
+                        identity=chance.choice(["a", "b", "", ""]), offices_total=1)
+            for row in range(2, 2 + chance.randrange(2, 9))
+        ]  # fmt: skip
+        found = {frozenset(one.place.row for one in cluster) for cluster in versions._clusters(returns)}
+        assert found == tied(returns)
+
+
+def test_a_list_pasted_in_is_refused_row_by_row_in_short(make_return, settle):
+    ledger, issues = settle(*(make_return(row=row, offices_total=row) for row in range(2, 502)))
+    assert {entry.state for entry in ledger} == {"refused"}
+    assert rules(issues) == ["V19"] * 500
+    assert max(len(found.message_en) for found in issues) < 400
+    assert "(+495)" in issues[0].message_en
 
 
 # --- snapshots of one submission --------------------------------------------------------------------------------
