@@ -146,6 +146,7 @@ def test_the_command_says_what_it_cannot_do(raw, tmp_path):
     raw.write_plain(Q, [SEN])
     assert papu("check", Q, "--member", "XXX")[0] == 2
     assert papu("check", "2031Q1")[0] == 2
+    assert papu("check", Q, "--excel", str(raw.folder(Q) / "letters.xlsx"))[0] == 2
     code, said = papu("check", Q, "--excel", str(tmp_path / "none" / "letters.xlsx"))
     assert (code, "cannot write" in said) == (7, True)
 

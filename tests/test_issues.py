@@ -133,3 +133,23 @@ def test_a_finding_exists_from_the_day_it_was_received():
     late = Issue("note", "C", known_on=date(2024, 11, 15))
     found = known_by([always, early, late], date(2024, 11, 14))
     assert [(one.rule, one.known_on) for one in found] == [("A", None), ("B", None)]
+
+
+def test_an_endless_text_is_cut_in_a_finding_and_nothing_disturbs_its_line():
+    found = issue("V03.number", PLACE, question="staff_total", observed="\x1b[31m" + "9x" * 100_000)
+    assert len(found.message_en) < 5_000
+    assert found.observed.endswith("…") and "\x1b" not in found.message_fr
+
+
+@pytest.mark.parametrize("text", ["4400-4500", "60.00000001", "87,4", "130"])
+def test_a_figure_and_a_range_of_close_figures_stay_to_be_seen(text):
+    assert mask(text) == text
+
+
+@pytest.mark.parametrize("text", ["77-1234567", "2345-6789", "+000 00 000 00 00"])
+def test_what_could_be_a_telephone_number_is_hidden_where_an_answer_was_asked(text):
+    assert mask(text) == "[…]"
+
+
+def test_a_long_text_without_an_address_is_masked_at_once():
+    assert mask("x" * 2_000_000) == "x" * 2_000_000

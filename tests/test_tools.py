@@ -31,6 +31,7 @@ from helpers.returns.tools import (
         (["horodateur", "état membre"], GOOGLE),
         (["", "carimbo de data/hora", "x"], GOOGLE),
         (["member", "timestamp"], PLAIN),
+        (["timestamp", "member", "submitted_on"], PLAIN),
         ([], PLAIN),
     ],
 )

@@ -147,6 +147,8 @@ def check(
     """
     from helpers import feedback, workbook
 
+    if excel and excel.resolve().is_relative_to(paths.raw()):
+        raise click.UsageError("data/raw holds what was received, nothing else; write the workbook elsewhere")
     try:
         day = workbook.settle_date(quarter, as_of)
     except ValueError as error:

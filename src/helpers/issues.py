@@ -10,7 +10,7 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
-from helpers.cells import clean
+from helpers.cells import MAX_TEXT, clean
 
 SENTENCES = Path(__file__).with_name("issues.csv")
 REFUSED, WITHDRAWN, WARNING, NOTE = "refused", "withdrawn", "warning", "note"
@@ -41,6 +41,12 @@ def mask(text: str) -> str:
     found = _FIGURE.fullmatch(text.strip())
     is_figure = found and (not found["low"] or int(found["low"]) <= int(found["high"]) <= 2 * int(found["low"]))
     return text if is_figure or text.isdigit() else mask_text(text)
+
+
+def _shown(text: str) -> str:
+    """Return a text as a finding shows it: nothing personal, nothing that disturbs a line, cut where it is endless."""
+    shown = mask(clean(text[: MAX_TEXT + 1]))
+    return shown if len(text) <= MAX_TEXT else shown[:MAX_TEXT] + "…"
 
 
 @dataclass(frozen=True)
@@ -139,7 +145,7 @@ class Sentence:
     def values(self, language: str) -> list[str]:
         """Return its details as they stand in a sentence."""
         said = (detail.say(language) if isinstance(detail, Phrase) else str(detail) for detail in self.details)
-        return [mask(clean(text)) for text in said]
+        return [_shown(text) for text in said]
 
 
 def rule_of(key: str) -> str:
@@ -153,7 +159,7 @@ def issue(
 ) -> Issue:  # fmt: skip
     """Make the finding of a key at a place; `details` fill the sentence, in both languages."""
     found, place = _sentences()[key], place.of(question)
-    words = {"observed": mask(clean(observed)), "question": question, "quarter": place.quarter}
+    words = {"observed": _shown(observed), "question": question, "quarter": place.quarter}
     sentence = Sentence(key, details, words)
     said = (f"{place.say('fr')} : {sentence.say('fr')}.", f"{place.say('en')}: {sentence.say('en')}.")
     return Issue(

@@ -84,6 +84,8 @@ def recognise(names: Sequence[str]) -> Tool:
         return KOBO
     if {"key", "submissiondate"} <= found:
         return ODK
+    if "submitted_on" in found:
+        return PLAIN
     if found & set(_MICROSOFT_START) and found & set(_MICROSOFT_END):
         return MICROSOFT
     first = next((name for name in names if name), "")
