@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -44,7 +44,6 @@ class Table:
     width: int
     columns: Mapping[Key, int]
     rows: Sequence[tuple[int, Row]]
-    member_header: str = ""
     row_of: Mapping[str, str] = field(default_factory=dict)
 
     def cell(self, row: Row, key: Key) -> Cell:
@@ -149,11 +148,12 @@ class Reader:
 
     # --- one sheet ----------------------------------------------------------------------------------------------
 
-    def _candidates(self, sheet: Sheet, questions: tuple[str, ...]) -> list[tuple[int, list[Header]]]:
-        """Return the rows that may be a sheet's header, understood: titles and themes may stand above it."""
-        rows = enumerate(sheet.rows[:HEADER_ROWS])
-        texts = ((index, [text_of(cell) for cell in row]) for index, (_, row) in rows)
-        return [(index, understand(row, self.form, questions)) for index, row in texts if sum(map(bool, row)) > 1]
+    def _candidates(self, sheet: Sheet, questions: tuple[str, ...]) -> Iterator[tuple[int, list[Header]]]:
+        """Yield the rows that may be a sheet's header, understood: titles and themes may stand above it."""
+        for index, (_, row) in enumerate(sheet.rows[:HEADER_ROWS]):
+            texts = [text_of(cell) for cell in row]
+            if sum(map(bool, texts)) > 1:
+                yield index, understand(texts, self.form, questions)
 
     def _returns(self, sheet: Sheet) -> Table | None:
         """Return a sheet of returns, one a row, as a table; None when it is none."""
@@ -214,8 +214,7 @@ class Reader:
         if tool.is_form:
             rows = self._read_times(rows, columns, tool, sheet)
         width = max((place + 1 for place, header in enumerate(headers) if header.name), default=0)
-        named = next((header.name for header in headers if header.column == Column("member")), "")
-        return Table(sheet, tool, width, columns, rows, named)
+        return Table(sheet, tool, width, columns, rows)
 
     def _read_times(
         self, rows: Sequence[tuple[int, Row]], columns: Mapping[Key, int], tool: Tool, sheet: Sheet

@@ -118,6 +118,8 @@ class _TableReader:
         asked = [q for q in form.questions if q.name not in ("member", "quarter", *PERSONAL)]
         self.slots = table.slots(asked)
         (self.member,) = table.slots([form.by_name["member"]])
+        asked_as = self.member.question
+        self.headings = {canonical(text) for text in (asked_as.name, *asked_as.label.values())}
 
     def read(self) -> list[_Found]:
         """Return the table's returns; a row that is none is noted."""
@@ -136,7 +138,7 @@ class _TableReader:
             return False
         written = [text_of(cell) for cell in row if not is_blank(cell)]
         text = text_of(at(row, self.member.index))
-        if fold(text).partition(" ")[0] in _SUMS or canonical(text) == self.table.member_header:
+        if fold(text).partition(" ")[0] in _SUMS or canonical(text) in self.headings:
             return True
         return len(written) == 1 and self.plan.resolve(written[0]) == self.plan.resolve("")
 
