@@ -136,7 +136,7 @@ def test_a_finding_exists_from_the_day_it_was_received():
 
 
 def test_an_endless_text_is_cut_in_a_finding_and_nothing_disturbs_its_line():
-    found = issue("V03.number", PLACE, question="staff_total", observed="\x1b[31m" + "9x" * 100_000)
+    found = issue("V03.number", PLACE, "", question="staff_total", observed="\x1b[31m" + "9x" * 100_000)
     assert len(found.message_en) < 5_000
     assert found.observed.endswith("…") and "\x1b" not in found.message_fr
 

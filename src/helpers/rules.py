@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from helpers.cells import ANSWERED, MISSING, UNUSUAL, Answer
+from helpers.cells import ANSWERED, MISSING, UNUSUAL, Answer, without_invisible
 from helpers.indicators import FAMILIES, PRODUCTS, TRAINED_PER_STAFF, TRAINING_KINDS, Counted, services
 from helpers.issues import Issue, Phrase, Place, issue, known_by
 from helpers.plan import Member, Plan, fold, quarter_end, quarter_start, shift
@@ -74,11 +74,13 @@ def _unread(answers: Answers, form: Questionnaire, place: Place) -> Iterator[Iss
     """Tell of the values that broke V03 or V07 in reading."""
     for name, answer in answers.items():
         question = form.by_name[name]
+        hidden = Phrase("phrase.invisible") if without_invisible(answer.raw) != answer.raw else ""
         if answer.rule == "V03":
             key = "V03.date" if question.type == "date" else "V03.number"
-            yield issue(key, place, question=name, observed=answer.raw)
+            yield issue(key, place, hidden, question=name, observed=answer.raw)
         elif answer.rule == "V07":
-            yield issue("V07.choice", place, " | ".join(question.choices), question=name, observed=answer.raw)
+            listed = " | ".join(question.choices)
+            yield issue("V07.choice", place, listed, hidden, question=name, observed=answer.raw)
 
 
 def _check_references(answers: Answers, member: Member, place: Place, confirmed: Confirmed) -> Iterator[Issue]:
@@ -122,7 +124,7 @@ def _check_item(item: Item, form: Questionnaire) -> tuple[Item, list[Issue]]:
     for name in ("date", "local_experts"):
         if answers[name].rule == "V03":
             key = "V03.date" if name == "date" else "V03.number"
-            found.append(issue(key, item.place, question=f"innovations.{name}", observed=answers[name].raw))
+            found.append(issue(key, item.place, "", question=f"innovations.{name}", observed=answers[name].raw))
     kind = answers["kind"]
     if not kind.is_reported:
         kinds = next(field.choices for field in form.fields if field.name == "kind")

@@ -17,7 +17,8 @@ SUFFIXES = {
     WORKBOOK: (".xlsx", ".xlsm"), ARCHIVE: (".zip",), JSON: (".json",), TEXT: (".csv", ".txt", ".tsv"),
 }  # fmt: skip
 
-_ZIP, _OLE, _PDF = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"%PDF-"
+_ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_OTHERS = {b"%PDF-": "PDF", b"{\\rtf": "RTF", b"MIME-Version:": "MHTML"}
 _MARKUP = re.compile(rb"\s*<(?P<xml>\?xml)?")
 _DTD = tuple("<!DOCTYPE".encode(encoding) for encoding in ("ascii", "utf-16-le", "utf-16-be"))
 _BAD_NAME = re.compile(r"^/|(^|/)\.\.(/|$)|[\\:\x00-\x1f]")
@@ -60,8 +61,9 @@ def admit(content: bytes) -> str:
     if content.startswith(_OLE):
         # An encrypted .xlsx is an OLE container that holds this stream; an old .xls is one that does not.
         raise Unreadable("encrypted" if "EncryptedPackage".encode("utf-16-le") in content else "xls")
-    if content.startswith(_PDF):
-        raise Unreadable("type", observed="PDF")
+    for mark, kind in _OTHERS.items():
+        if content.startswith(mark):
+            raise Unreadable("html" if kind == "MHTML" else "type", observed=kind)
     start = content.removeprefix(b"\xef\xbb\xbf")
     markup = _MARKUP.match(start)
     if markup:
@@ -83,6 +85,8 @@ def _admit_archive(content: bytes) -> str:
             raise Unreadable("ods")
         if "xl/workbook.bin" in names:
             raise Unreadable("xls", observed=".xlsb")
+        if any(name.startswith(("word/", "ppt/")) for name in names):
+            raise Unreadable("type", observed=".docx, .pptx")
         is_workbook = "xl/workbook.xml" in names
         if not is_workbook and any(name.casefold().endswith(_NESTED) and not _is_media(name) for name in names):
             raise Unreadable("nested")

@@ -256,7 +256,7 @@ class Reader:
             self._note_unknown(header, sheet)
         elif tool is PLAIN and column.language != NAMES:
             self.note("HEADER_LABEL_MAPPED", column.question, sheet=sheet, observed=header.text)
-        elif header.text != header.spelled:
+        elif header.text != header.spelled and not tool.is_form:
             self.note("HEADER_NORMALISED", header.spelled, sheet=sheet, observed=header.text)
 
     def _is_system(self, name: str, tool: Tool) -> bool:

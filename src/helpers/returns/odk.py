@@ -9,15 +9,16 @@ import zipfile
 from collections.abc import Iterator, Mapping
 
 from helpers.cells import Cell
+from helpers.questionnaire import Questionnaire
 from helpers.returns.gate import MAX_CELLS, MAX_COLUMNS, MAX_ROWS, Unreadable, unpack
 from helpers.returns.sheets import Contents, Sheet, is_empty
-from helpers.returns.texts import Known, read_text
+from helpers.returns.texts import read_text
 
 KEY, PARENT_KEY = "KEY", "PARENT_KEY"
 _ROOT, _PARENT = "Submissions", "__Submissions-id"
 
 
-def read_archive(content: bytes, known: Known) -> Contents:
+def read_archive(content: bytes, form: Questionnaire) -> Contents:
     """Return the tables of ODK Central's zip, one sheet each; media and the audit are no tables.
 
     Members are read in memory, by name, and never unpacked to a disk. Raises Unreadable for a zip that has no table
@@ -29,7 +30,7 @@ def read_archive(content: bytes, known: Known) -> Contents:
             if name.casefold().endswith(".csv") and not name.startswith("media/") and not name.endswith("audit.csv"):
                 if archive.getinfo(name).file_size == 0:
                     continue
-                table = read_text(unpack(archive, name), known, posixpath.basename(name))
+                table = read_text(unpack(archive, name), form, posixpath.basename(name))
                 sheets += table.sheets
                 remarks += table.remarks
     headers = [{str(cell).strip() for cell in sheet.rows[0][1]} for sheet in sheets if sheet.rows]

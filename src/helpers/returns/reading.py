@@ -10,7 +10,7 @@ from pathlib import PurePath
 
 from helpers import cells
 from helpers.cells import BLANK, NOT_AVAILABLE, Answer, Cell, is_blank, read_answer, text_of
-from helpers.headers import Column, canonical, count_known
+from helpers.headers import Column, canonical
 from helpers.issues import Issue, Place, issue, mask_text
 from helpers.plan import Plan, fold, parse_quarter
 from helpers.questionnaire import NOTHING, PERSONAL, Questionnaire
@@ -39,18 +39,14 @@ def open_file(content: bytes, name: str, form: Questionnaire) -> Contents:
     the file's fault.
     """
     gate.check_size(len(content))
-
-    def known(row: Sequence[str]) -> int:
-        return count_known(row, form)
-
     try:
         kind = gate.admit(content)
         if kind == gate.WORKBOOK:
             contents = read_workbook(content)
         elif kind == gate.ARCHIVE:
-            contents = odk.read_archive(content, known)
+            contents = odk.read_archive(content, form)
         else:
-            contents = odk.read_odata(content) if kind == gate.JSON else read_text(content, known)
+            contents = odk.read_odata(content) if kind == gate.JSON else read_text(content, form)
     except Unreadable:
         raise
     except Exception as reason:
@@ -138,9 +134,12 @@ class _TableReader:
             return False
         written = [text_of(cell) for cell in row if not is_blank(cell)]
         text = text_of(at(row, self.member.index))
-        if fold(text).partition(" ")[0] in _SUMS or canonical(text) in self.headings:
+        if canonical(text) in self.headings:
             return True
-        return len(written) == 1 and self.plan.resolve(written[0]) == self.plan.resolve("")
+        if not written or self.plan.resolve(text) != self.plan.resolve(""):
+            return False
+        words = {fold(said).partition(" ")[0] for said in (text, written[0])}
+        return bool(words & _SUMS) or (len(written) == 1 and self.plan.resolve(written[0]) == self.plan.resolve(""))
 
     def _read_row(self, number: int, row: Row) -> Return:
         table, file = self.table, self.file
@@ -182,6 +181,10 @@ class _TableReader:
         )
         day = cells.parse_day(cell)
         if day:
+            if self.file.received_on and day > self.file.received_on:
+                # The file tells it, for on the day of an edition the return may not exist yet.
+                note = issue("RECEIPT_AFTER_FILE", place, self.file.received_on.isoformat(), observed=day.isoformat())
+                self.reader.notes.append(note)
             return day, cells.parse_instant(cell)
         if not is_blank(cell):
             notes.append(issue("DATE_INVALID", place, observed=text_of(cell)))

@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
+from helpers.headers import Column, count_known, understand
+from helpers.questionnaire import Questionnaire
 from helpers.returns.gate import MAX_BYTES, MAX_COLUMNS, MAX_ROWS, Remark, Unreadable
 from helpers.returns.sheets import HEADER_ROWS, Contents, Sheet, is_empty
 
@@ -23,27 +25,27 @@ _WESTERN = frozenset(
 )
 _ARABIC_WORD = re.compile("[\u0621-\u064a]{3}")
 _CONTROLS = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd]")
-_TELLING = 3  # columns, for the number of delimiters to tell a row from a text
 _MAX_STRANGE = 0.1  # of the characters; above it the file is no text
 
-Known = Callable[[Sequence[str]], int]
+Line = tuple[int, list[str]]  # a record, and the line of the file that it begins on
 
 
-def read_text(content: bytes, known: Known, name: str = "") -> Contents:
-    """Return a CSV's sheet; `known` tells how many cells of a row are headers of the questionnaire.
+def read_text(content: bytes, form: Questionnaire, name: str = "") -> Contents:
+    """Return a CSV's sheet, read with the delimiter under which its header is the questionnaire's.
 
     Row numbers are those of the records. Raises Unreadable where the rows cannot be trusted as a whole.
     """
     text, remarks = _decode(content)
     hint = _HINT.match(text)
-    delimiter = hint["mark"] if hint else max(_DELIMITERS, key=lambda mark: _fit(text, mark, known))
-    rows = list(_rows(text, delimiter))
+    hinted = hint["mark"] if hint and _fit(text, hint["mark"], form) else ""
+    delimiter = hinted or max(_DELIMITERS, key=lambda mark: _fit(text, mark, form))
+    lines = list(_rows(text, delimiter))
     if hint:
-        rows[0] = []
-    _check_rows(rows, delimiter, known)
+        lines[0] = (1, [])
+    _check_rows(lines, delimiter, form)
     if delimiter != ",":
         remarks.append(Remark("DELIMITER", repr(delimiter).strip("'")))
-    kept = ((number, tuple(row)) for number, row in enumerate(rows, start=1))
+    kept = ((number, tuple(row)) for number, (_, row) in enumerate(lines, start=1))
     sheet = Sheet(name, False, tuple((number, row) for number, row in kept if not is_empty(row)), ragged=True)
     return Contents((sheet,), tuple(remarks))
 
@@ -101,19 +103,19 @@ def _recognise_damaged(content: bytes) -> tuple[str, str]:
 # --- delimiter and quotes ---------------------------------------------------------------------------------------
 
 
-def _fit(text: str, delimiter: str, known: Known) -> int:
+def _fit(text: str, delimiter: str, form: Questionnaire) -> int:
     """Return how many headers of the questionnaire the best of the first rows holds, read with a delimiter."""
     reader = csv.reader(io.StringIO(text[:_SAMPLE], newline=""), delimiter=delimiter)
     best = 0
     try:
         for _, row in zip(range(HEADER_ROWS), reader, strict=False):
-            best = max(best, known(row[:MAX_COLUMNS]))
+            best = max(best, count_known(row[:MAX_COLUMNS], form))
     except csv.Error:
         pass  # the reading proper says what is wrong
     return best
 
 
-def _rows(text: str, delimiter: str) -> Iterator[list[str]]:
+def _rows(text: str, delimiter: str) -> Iterator[Line]:
     csv.field_size_limit(MAX_BYTES)  # a cell may hold what a file may
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     line = 1
@@ -121,25 +123,29 @@ def _rows(text: str, delimiter: str) -> Iterator[list[str]]:
         for number, row in enumerate(reader, start=1):
             if number > MAX_ROWS or len(row) > MAX_COLUMNS:
                 raise Unreadable("range", observed=str(max(number, len(row))))
-            yield row
+            yield line, row
             line = reader.line_num + 1
     except csv.Error as reason:
         raise Unreadable("quote", line, observed=str(line)) from reason
 
 
-def _check_rows(rows: Sequence[Sequence[str]], delimiter: str, known: Known) -> None:
+def _check_rows(lines: Sequence[Line], delimiter: str, form: Questionnaire) -> None:
     """Refuse rows that are not what they seem: in another delimiter than the header, or swallowed by a stray quote."""
-    top = max(range(min(len(rows), HEADER_ROWS)), key=lambda n: known(rows[n][:MAX_COLUMNS]), default=0)
-    width = len(rows[top]) if rows else 0
-    if width < _TELLING:
-        return
-    others, line = [mark for mark in _DELIMITERS if mark != delimiter], 1
-    for row in rows:
+    top = max(
+        range(min(len(lines), HEADER_ROWS)), key=lambda n: count_known(lines[n][1][:MAX_COLUMNS], form), default=0
+    )
+    header, body = (lines[top][1] if lines else []), lines[top + 1 :]
+    width, others = len(header), [mark for mark in _DELIMITERS if mark != delimiter]
+    headers = understand(header, form, ("member", "quarter"))
+    keys = [place for place, each in enumerate(headers) if each.column == Column("quarter")]
+    keys = keys or [place for place, each in enumerate(headers) if each.column]
+    named = {row[place].strip() for _, row in body for place in keys if place < len(row)} - {""}
+    for line, row in body:
         if len(row) * 2 < width:
             found = [mark for mark in others if sum(cell.count(mark) for cell in row) + 1 >= width]
             if found:
                 raise Unreadable("delimiters", repr(delimiter), repr(found[0]), line, observed=str(line))
-        inside = [part for cell in row if "\n" in cell or "\r" in cell for part in cell.splitlines()]
-        if any(part.count(delimiter) + 1 >= width for part in inside):
+        # A cell that holds the beginning of a further row, up to the quarter that other rows name, has swallowed it.
+        swallowed = (part.split(delimiter) for cell in row for part in re.split(r"[\r\n]+", cell)[1:])
+        if any(place < len(fields) and fields[place].strip() in named for fields in swallowed for place in keys):
             raise Unreadable("quote", line, observed=str(line))
-        line += 1 + sum(len(cell.splitlines()) - 1 for cell in row if "\n" in cell or "\r" in cell)
