@@ -282,11 +282,11 @@ def test_the_day_of_receipt_is_the_date_part_as_written(raw):
     ("system", "identity"),
     [
         ({"_id": 7, "meta/rootUuid": "uuid:r", "_uuid": "u", "_submission_time": SUBMITTED}, "uuid:r"),
-        ({"_id": 7, "_uuid": "u", "_submission_time": SUBMITTED}, "7"),
-        ({"_id": 7.0, "_uuid": "u", "_submission_time": SUBMITTED}, "7"),
+        ({"_id": 7, "_uuid": "u", "_submission_time": SUBMITTED}, "7@2024-10-10"),
+        ({"_id": 7.0, "_uuid": "u", "_submission_time": SUBMITTED}, "7@2024-10-10"),
     ],
 )
-def test_a_submission_is_known_by_its_root_uuid_or_its_id(raw, system, identity):
+def test_a_submission_is_known_by_its_root_uuid_or_its_id_and_day(raw, system, identity):
     raw.write_kobo(Q, [{"member": "SEN", "quarter": Q, **system}])
     assert only(read_quarter(Q)).identity == identity
 

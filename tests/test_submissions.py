@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import zipfile
 from datetime import date
 
 import openpyxl
@@ -117,6 +118,85 @@ def test_items_follow_the_submission_and_never_the_name_of_a_sheet_or_the_order_
     items = [items[0], *reversed(items[1:])]
     raw.add(Q, "a.xlsx", workbook({"Feuille 9": items, "x": main}), "2024-10-15")
     assert items_of(read_quarter(Q)) == {"SEN": ["Suivi"], "KEN": ["Hack"]}
+
+
+def test_pages_of_the_innovations_are_joined_together_and_each_item_once(raw, form):
+    said = SEN | {REPEAT: [ITEM | {"title": title} for title in "ABC"]}
+    rows = json.loads(as_items(form, [said]))["value"]
+    raw.add(Q, "S.json", odata(expanded=False).write(form, [said, KEN]), "2024-10-15")
+    for name, page in (("i0", rows[:2]), ("i1", rows[1:]), ("i2", rows[:1])):
+        document = {"@odata.nextLink": "next", "value": page}
+        raw.add(Q, f"{name}.json", json.dumps(document | {"x": name}).encode(), "2024-10-15")
+    received = read_quarter(Q)
+    assert items_of(received) == {"SEN": ["A", "B", "C"], "KEN": []}
+    assert {found.rule for found in received.issues} == {"FILE_PAGED"}
+
+
+@pytest.mark.parametrize(
+    "extra", [["kind", "site"], ["date", "title"], ["network/offices/kind", "network/offices/title"]]
+)
+def test_another_repeat_of_a_form_is_not_taken_for_the_innovations(raw, form, extra):
+    main, items = exports.kobo_tables(form, [SEN]).values()
+    visits = [[*extra, "_index", "_parent_table_name", "_parent_index"], ["solution", "x", 1, "UPAP numérique", 1]]
+    raw.add(Q, "a.xlsx", workbook({"UPAP": main, "visits": visits}), "2024-10-15")
+    raw.add(Q, "b.xlsx", workbook({"UPAP": main, "visits": visits, REPEAT: items}), "2024-10-16")
+    received = read_quarter(Q)
+    assert [one.items and len(one.items) for one in received.returns] == [None, 1]
+    assert [found.observed for found in received.issues if found.rule == "SHEET_UNKNOWN"] == ["visits", "visits"]
+
+
+def test_a_form_whose_name_ends_in_audit_is_a_form(raw, form):
+    root, child = odk_tables(form, [SEN])
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        archive.writestr("upap_audit.csv", exports.text(root))
+        archive.writestr("upap_audit-innovations.csv", exports.text(child))
+        archive.writestr("__MACOSX/._upap_audit.csv", b"\0\5\x16\7")
+    raw.add(Q, "upap_audit.csv.zip", target.getvalue(), "2024-10-15")
+    assert items_of(read_quarter(Q)) == {"SEN": ["Suivi"]}
+
+
+def kobo_with(form, said: Said, **system: object) -> bytes:
+    """Return a KoboToolbox export of one return with some of its system columns set, or left out (None)."""
+    main, items = exports.kobo_tables(form, [said]).values()
+    for name, value in system.items():
+        place = main[0].index(name.replace("rootUuid", "meta/rootUuid"))
+        for row, cell in zip(main, (None if value is None else main[0][place], value), strict=True):
+            row[place] = cell
+    return workbook({"UPAP": main, REPEAT: items})
+
+
+def test_an_export_without_the_root_id_and_one_with_it_tell_one_history(raw, plan, form):
+    raw.add(Q, "a.xlsx", kobo_with(form, SEN, rootUuid=None), "2024-10-15")
+    raw.add(Q, "b.xlsx", kobo().write(form, [SEN | {"offices_total": 131}]), "2024-10-22")
+    assert ledger(plan, form) == [("SEN", 1, "2024-10-10", "130"), ("SEN", 2, "2024-10-22", "131")]
+
+
+def test_two_servers_may_give_two_submissions_one_number(raw, plan, form):
+    raw.add(Q, "a.xlsx", kobo_with(form, SEN, rootUuid=None), "2024-10-15")
+    raw.add(Q, "b.xlsx", kobo_with(form, KEN, rootUuid=None), "2024-10-22")
+    assert ledger(plan, form) == [("KEN", 1, "2024-10-11", "600"), ("SEN", 1, "2024-10-10", "130")]
+
+
+def test_a_return_that_was_only_approved_later_keeps_its_own_date(raw, plan, form):
+    raw.add(Q, "a.xlsx", kobo_with(form, SEN, _validation_status="validation_status_not_approved"), "2024-10-15")
+    raw.add(Q, "b.xlsx", kobo_with(form, SEN, _validation_status="validation_status_approved"), "2024-11-05")
+    assert ledger(plan, form) == [("SEN", 1, "2024-10-10", "130"), ("SEN", None, "2024-10-10", "130")]
+
+
+def test_a_submission_that_odk_has_deleted_is_refused(raw, plan, form):
+    (one,) = json.loads(odata().write(form, [SEN]))["value"]
+    one["__system"]["deletedAt"] = "2024-10-12T00:00:00.000Z"
+    raw.add(Q, "a.json", json.dumps({"value": [one]}).encode(), "2024-10-15")
+    (refused,) = read_quarter(Q).returns[0].problems
+    assert (refused.rule, "deletedAt" in refused.observed) == ("V20", True)
+
+
+def test_a_column_of_a_choice_by_name_does_not_undo_the_labels(raw, form):
+    main, _ = exports.kobo_tables(form, [SEN | {"services_epost": "hybrid_mail"}], language="fr").values()
+    main = [[*main[0], "services_epost/drones"], [*main[1], None]]
+    raw.add(Q, "a.xlsx", workbook({"UPAP": main}), "2024-10-15")
+    assert read_quarter(Q).returns[0].answers["services_epost"].value == "hybrid_mail"
 
 
 # --- the mailed questionnaire -----------------------------------------------------------------------------------

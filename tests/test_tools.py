@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -51,29 +51,41 @@ def test_what_a_tools_validation_says(text, state):
     assert review_state(text) == state
 
 
+START, RECEIVED = date(2024, 7, 1), date(2024, 11, 12)
+
+
 @pytest.mark.parametrize(
-    ("column", "days", "is_guess"),
+    ("column", "days", "guess"),
     [
-        (["13/10/2024 09:30:05", "03/04/2024 9:30"], ["2024-10-13", "2024-04-03"], False),
-        (["10/13/2024 09:30:05", "03/04/2024 9:30"], ["2024-10-13", "2024-03-04"], False),
-        (["03/04/2024"], ["2024-04-03"], True),
-        (["04/04/2024 10:00"], ["2024-04-04"], False),
-        (["2024/11/13 4:20:37 pm CET"], ["2024-11-13"], False),
-        (["13.10.2024 08:00"], ["2024-10-13"], False),
+        (["13/10/2024 09:30:05", "03/08/2024 9:30"], ["2024-10-13", "2024-08-03"], ""),
+        (["10/13/2024 09:30:05", "08/03/2024 9:30"], ["2024-10-13", "2024-08-03"], ""),
+        (["03/10/2024"], ["2024-10-03"], "day"),
+        (["10/05/2024 10:00", "10/10/2024 08:00"], ["2024-10-05", "2024-10-10"], "month"),
+        (["01/02/2023"], ["2023-02-01"], "day"),
+        (["10/10/2024 10:00"], ["2024-10-10"], ""),
+        (["2024/11/10 4:20:37 pm CET"], ["2024-11-10"], ""),
+        (["13.10.2024 08:00"], ["2024-10-13"], ""),
     ],
 )
-def test_an_online_forms_timestamps_are_day_first_unless_they_show_otherwise(column, days, is_guess):
-    times, guessed = read_times(column)
-    assert ([time.date().isoformat() for time in times], guessed) == (days, is_guess)
+def test_an_online_forms_timestamps_are_day_first_unless_they_show_otherwise(column, days, guess):
+    times, guessed = read_times(column, START, RECEIVED)
+    assert ([time.date().isoformat() for time in times], guessed) == (days, guess)
 
 
-def test_a_timestamp_keeps_its_time_of_day():
-    (time,), _ = read_times(["2024/11/13 4:20:37 pm CET"])
-    assert time == datetime(2024, 11, 13, 16, 20, 37)
-    (midnight,), _ = read_times(["2024/11/13 12:00:01 am"])
-    assert midnight == datetime(2024, 11, 13, 0, 0, 1)
+@pytest.mark.parametrize(
+    ("text", "time"),
+    [
+        ("2024/11/13 4:20:37 pm", datetime(2024, 11, 13, 16, 20, 37)),
+        ("2024/11/13 12:00:01 am UTC", datetime(2024, 11, 13, 0, 0, 1)),
+        ("2024/11/13 9:10:07 pm GMT+3", datetime(2024, 11, 13, 18, 10, 7, tzinfo=UTC)),
+        ("2024/11/13 9:10:07 am GMT-3:30", datetime(2024, 11, 13, 12, 40, 7, tzinfo=UTC)),
+        ("2024/11/13 9:10:07 pm EAT", datetime(2024, 11, 13)),
+    ],
+)
+def test_a_timestamp_keeps_its_time_of_day_where_its_zone_is_known(text, time):
+    assert read_times([text], START, RECEIVED) == ([time], "")
 
 
 @pytest.mark.parametrize("cell", [None, "", "31/02/2024", "99/99/2024", "hier", datetime(2024, 10, 10, 9), 45575])
 def test_what_is_no_such_timestamp_stays_as_it_is(cell):
-    assert read_times([cell]) == ([cell], False) or read_times([cell])[0] == [cell]
+    assert read_times([cell], START, RECEIVED) == ([cell], "")

@@ -167,6 +167,8 @@ def understand(headers: Sequence[str], form: Questionnaire, questions: tuple[str
     for text, name in zip(headers, names, strict=True):
         found = known.get(name)
         column = found.column if found else _unlisted(name, known, {"/", *joints}, form)
+        if not found and column and column.question not in form.by_name:
+            column = None  # a field under other groups is another repeat's
         understood.append(Header(text, name, column, found.spelled if found else text))
     return understood
 

@@ -186,11 +186,14 @@ class Member:
 
 
 def fold(text: str) -> str:
-    """Return a name as names are compared: no accents, case, punctuation, format characters or spare blanks."""
+    """Return a name as names are compared: no accents, case, punctuation, format characters or spare blanks.
+
+    Nor the Arabic stroke that only lengthens a word (tatweel, U+0640).
+    """
     plain = "".join(
         character
         for character in unicodedata.normalize("NFKD", text)
-        if unicodedata.category(character) not in ("Mn", "Cf", "Me")
+        if unicodedata.category(character) not in ("Mn", "Cf", "Me") and character != "\u0640"
     )
     kept = "".join(character if character.isalnum() else " " for character in plain.casefold())
     return " ".join(kept.split())

@@ -52,18 +52,23 @@ def read_histories(returns: Iterable[Return]) -> tuple[list[Return], list[Issue]
 
     The tools keep the first date at an edit, so an edit is dated by the MANIFEST of the first file that has it.
     """
+    returns = list(returns)
+    surest = {(one.place.quarter, other): one.identity for one in returns for other in one.other_ids}
     submissions: dict[tuple[str, str], list[Return]] = defaultdict(list)
     for one in returns:
-        submissions[one.place.quarter, one.identity].append(one)
+        identity = surest.get((one.place.quarter, one.identity), one.identity)
+        submissions[one.place.quarter, identity].append(replace(one, identity=identity))
     kept, notes = [], []
     for snapshots in submissions.values():
         snapshots.sort(key=lambda one: (one.file.received_on or date.max, one.file.name, int(one.place.row)))
         last: Return | None = None
         for one in snapshots:
-            if last and _repeats(one, last) and bool(one.problems) == bool(last.problems):
+            same = last is not None and _repeats(one, last)
+            if same and bool(one.problems) == bool(last.problems):
                 notes.append(issue("DUP_IDENTICAL", one.place, last.file.name, known_on=one.file.received_on))
                 continue
-            if last and last.file.received_on and one.file.received_on and last.file.received_on < one.file.received_on:
+            days = (last.file.received_on, one.file.received_on) if last and not same else ()
+            if all(days) and days and days[0] < days[1]:
                 one = replace(one, received_on=one.file.received_on, received_at=None)
             kept.append(one)
             last = one

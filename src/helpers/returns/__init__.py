@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 from helpers import cells, paths
@@ -80,22 +81,26 @@ class _QuarterReader:
     def join(self) -> None:
         """Give the returns of a file the innovations that came beside it, by the identity of the submissions.
 
-        The two belong together when they were received on one day and an item names a return.
+        The two belong together when they were received on one day and an item names a return. Several files may hold
+        a part each, or the same one: an item counts once, by its own identity.
         """
+        days: dict[date | None, list[Part]] = {}
         for part in self.parts:
-            keys = {key for key, _ in part.items}
-            day = part.file.received_on
+            days.setdefault(part.file.received_on, []).append(part)
+        for day, parts in days.items():
+            keys = {key for part in parts for key, _, _ in part.items}
             files = {one.file for one in self.returns if one.identity in keys and one.file.received_on == day}
-            if not files:
-                self.issues.append(issue("V20.no_root", part.file.place, known_on=day))
-                continue
             hosts = [n for n, one in enumerate(self.returns) if one.file in files and one.items is None]
+            if not files:
+                self.issues += [issue("V20.no_root", part.file.place, known_on=day) for part in parts]
+                continue
+            once = {(key, own or n): item for part in parts for n, (key, own, item) in enumerate(part.items)}
             for n in hosts:
                 one = self.returns[n]
-                items = tuple(item.of(one.member) for key, item in part.items if key == one.identity)
+                items = tuple(item.of(one.member) for (key, _), item in once.items() if key == one.identity)
                 self.returns[n] = replace(one, items=items)
-            named = {self.returns[n].identity for n in hosts}
-            self.issues += [orphan(item) for key, item in part.items if key not in named]
+            named = {one.identity for one in self.returns if one.file in files}
+            self.issues += [replace(orphan(item), known_on=day) for (key, _), item in once.items() if key not in named]
 
 
 def read_quarter(quarter: str) -> Received:

@@ -103,7 +103,7 @@ def _admit_archive(content: bytes) -> str:
 
 def _is_media(name: str) -> bool:
     """Tell what is carried along and never read: pictures in a workbook, attachments in ODK's zip."""
-    return name.startswith(("media/", "xl/media/"))
+    return name.startswith(("media/", "xl/media/", "__MACOSX/"))
 
 
 def unpack(archive: zipfile.ZipFile, name: str) -> bytes:

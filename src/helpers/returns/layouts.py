@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from functools import cached_property
 
 from openpyxl.utils import get_column_letter
 
 from helpers.cells import Cell, is_blank, text_of
-from helpers.headers import NAMES, Column, Header, understand
+from helpers.headers import NAMES, Column, Header, canonical, understand
 from helpers.issues import Phrase, Place, issue, mask
+from helpers.plan import quarter_start
 from helpers.questionnaire import REPEAT, Question, Questionnaire
 from helpers.returns.gate import Remark, Unreadable
 from helpers.returns.sheets import HEADER_ROWS, Contents, Sheet
@@ -56,8 +59,9 @@ class Table:
 
     @cached_property
     def languages(self) -> Mapping[str, str]:
-        """The language in which each column of a question was headed: NAMES where by its name."""
-        return {key.question: key.language for key in self.columns if isinstance(key, Column)}
+        """The language in which each question was headed (NAMES: by its name): its own column's, else its choices'."""
+        keys = sorted((key for key in self.columns if isinstance(key, Column)), key=lambda key: not key.choice)
+        return {key.question: key.language for key in keys}
 
     def slots(self, questions: Sequence[Question]) -> list[Slot]:
         """Return where each of the questions is answered."""
@@ -90,8 +94,8 @@ class Layout:
 class Reader:
     """Understands the sheets of a file; gathers notes on what it had to normalise."""
 
-    def __init__(self, form: Questionnaire, place: Place) -> None:
-        self.form, self.place, self.notes = form, place, []
+    def __init__(self, form: Questionnaire, place: Place, received_on: date | None) -> None:
+        self.form, self.place, self.received_on, self.notes = form, place, received_on, []
         self._fields = tuple(field.name for field in form.fields)
 
     def note(self, key: str, *details: object, sheet: str = "", row: str = "", observed: str = "") -> None:
@@ -115,6 +119,9 @@ class Reader:
                 returns += [found] if found else []
                 items += [part] if part else []
                 others += [sheet] if sheet.rows and not found and not part else []
+        named = [part for part in items if self._is_named(part.sheet)]
+        others += [part.sheet for part in items if named and part not in named]
+        items = named or items
         if not returns and not any("parent_key" in table.columns for table in items):
             raise self._without_returns(contents.sheets)
         for table in returns:
@@ -166,16 +173,29 @@ class Reader:
         return None
 
     def _items(self, sheet: Sheet) -> Table | None:
-        """Return a sheet of innovations as a table; None when it is none."""
-        named = sheet.name.strip().casefold()
+        """Return a sheet of innovations as a table; None when it is none.
+
+        A tool's further table is ours by its name, or where no name tells by most of its headers; a form may have
+        other repeats, with questions of the same names.
+        """
         for index, headers in self._candidates(sheet, (*self._fields, "member")):
             asked = {header.column.question for header in headers if header.column} - {"member"}
-            names = {header.name for header in headers}
-            linked = names & {child for child, _ in PARENT_KEYS}
-            if (linked and (asked or named.endswith(REPEAT))) or "kind" in asked or (named == REPEAT and asked):
-                tool = ODK if "parent_key" in linked else KOBO if linked else PLAIN
+            linked = {header.name for header in headers} & {child for child, _ in PARENT_KEYS}
+            tool = ODK if "parent_key" in linked else KOBO if linked else PLAIN
+            others = [h for h in headers if h.name and not h.column and not self._is_system(h.name, tool)]
+            if linked:
+                mostly = "kind" in asked and len(asked) > max(2, len(others))
+                found = self._is_named(sheet) or (mostly and not (tool is ODK and sheet.name))
+            else:
+                found = "kind" in asked or (self._is_named(sheet) and asked)
+            if found:
                 return self._table(sheet, index, headers, tool)
         return None
+
+    def _is_named(self, sheet: Sheet) -> bool:
+        """Tell whether a sheet is named as the innovations are: by name or label, after a form's name or a path."""
+        last = re.split(r"[-.]", canonical(re.sub(r"(~\d+)?(\.csv)?$", "", sheet.name.casefold())))[-1]
+        return last in {canonical(text) for text in (REPEAT, *self.form.groups[REPEAT].values())}
 
     def _mailed(self, sheet: Sheet) -> Table | None:
         """Return a mailed questionnaire, codes in column A and answers in column C, as a table of one return."""
@@ -221,9 +241,10 @@ class Reader:
     ) -> list[tuple[int, Row]]:
         """Read a form tool's own timestamps, which are written as its account's country does."""
         index = next(columns[name] for name in tool.receipt if name in columns)
-        times, is_guess = read_times([at(row, index) for _, row in rows])
-        if is_guess:
-            self.note("DATE_AMBIGUOUS", sheet=sheet.name, observed=text_of(at(rows[0][1], index)))
+        column = [at(row, index) for _, row in rows]
+        times, guess = read_times(column, quarter_start(self.place.quarter), self.received_on or date.max)
+        if guess:
+            self.note(f"DATE_AMBIGUOUS.{guess}", sheet=sheet.name, observed=text_of(column[0]))
         return [
             (number, (*row[:index], time, *row[index + 1 :]))
             for (number, row), time in zip(rows, times, strict=True)

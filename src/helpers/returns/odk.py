@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from helpers.cells import Cell
 from helpers.questionnaire import Questionnaire
-from helpers.returns.gate import MAX_CELLS, MAX_COLUMNS, MAX_ROWS, Unreadable, unpack
+from helpers.returns.gate import MAX_CELLS, MAX_COLUMNS, MAX_ROWS, Remark, Unreadable, unpack
 from helpers.returns.sheets import Contents, Sheet, is_empty
 from helpers.returns.texts import read_text
 
@@ -27,7 +27,8 @@ def read_archive(content: bytes, form: Questionnaire) -> Contents:
     sheets, remarks = [], []
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         for name in archive.namelist():
-            if name.casefold().endswith(".csv") and not name.startswith("media/") and not name.endswith("audit.csv"):
+            is_table = name.casefold().endswith(".csv") and not name.endswith(" - audit.csv")
+            if is_table and not name.startswith(("media/", "__MACOSX/")):
                 if archive.getinfo(name).file_size == 0:
                     continue
                 table = read_text(unpack(archive, name), form, posixpath.basename(name))
@@ -59,11 +60,13 @@ def read_odata(content: bytes) -> Contents:
     submissions = document.get("value") if isinstance(document, dict) else document
     if not isinstance(submissions, list) or not all(isinstance(each, dict) for each in submissions):
         raise Unreadable("json")
+    has_more = isinstance(document, dict) and document.get("@odata.nextLink")
+    remarks = (Remark("FILE_PAGED"),) if has_more else ()
     if submissions and not any("__id" in each for each in submissions):
         raise Unreadable("json")
     if any(_PARENT in each for each in submissions):
         items = [(number, _item(each, {KEY: each.get(_PARENT)})) for number, each in enumerate(submissions, start=1)]
-        return Contents((_sheet("innovations", items),))
+        return Contents((_sheet(_named(document), items),), remarks)
     tables: dict[str, list[tuple[int, Record]]] = {_ROOT: []}
     for number, submission in enumerate(submissions, start=1):
         record: Record = {}
@@ -73,7 +76,13 @@ def read_odata(content: bytes) -> Contents:
             else:
                 record[name] = value
         tables[_ROOT].append((number, record))
-    return Contents(tuple(_sheet(name, records) for name, records in tables.items()))
+    return Contents(tuple(_sheet(name, records) for name, records in tables.items()), remarks)
+
+
+def _named(document: object) -> str:
+    """Return the name of the table that a document says it holds, "" when it does not say."""
+    context = document.get("@odata.context") if isinstance(document, dict) else ""
+    return str(context).rpartition("#")[2] if isinstance(context, str) and "#" in context else ""
 
 
 def _flatten(submission: Mapping[str, object], path: str = "") -> Iterator[tuple[str, object]]:

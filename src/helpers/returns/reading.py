@@ -71,14 +71,15 @@ def read_file(content: bytes, file: File, plan: Plan, form: Questionnaire) -> Fi
 
     Raises Unreadable for a file that is refused as a whole.
     """
-    reader = Reader(form, file.place)
+    reader = Reader(form, file.place, file.received_on)
     layout = reader.layout(open_file(content, file.name, form))
     found = [one for table in layout.returns for one in _TableReader(table, reader, file, plan, form).read()]
     rows = list(_read_items(layout.items, reader, file))
     if layout.returns:
         returns, part = _with_items(found, layout, rows, reader, plan), None
     else:
-        returns, part = [], Part(file, tuple((table.says(row, "parent_key"), item) for table, row, item in rows))
+        keys = ((table.says(row, "parent_key"), table.says(row, "key"), item) for table, row, item in rows)
+        returns, part = [], Part(file, tuple(keys))
     if not found and (layout.returns or not rows):
         reader.note("FILE_NO_ROWS")
     return FileRead(returns, part, [replace(note, known_on=file.received_on) for note in reader.notes])
@@ -153,13 +154,18 @@ class _TableReader:
         answers = self._read_answers(row, place, notes)
         day, instant = self._read_receipt(row, place, notes)
         refused, held = self._check(row, place)
-        identity = next(filter(None, (table.says(row, name) for name in table.tool.identity)), "")
+        ids = self._identities(row, day)
         return Return(
             place, file, member, member_text, quarter_text, day, instant,
-            identity or f"{file.quarter}/{file.name}/{table.sheet.name}/{number}", answers,
+            ids[0] if ids else f"{file.quarter}/{file.name}/{table.sheet.name}/{number}", answers,
             {name: text_of(table.cell(row, Column(name))).strip() for name in PERSONAL},
-            problems=tuple(refused), notes=(*notes, *held), on_hold=bool(held),
+            problems=tuple(refused), notes=(*notes, *held), on_hold=bool(held), other_ids=tuple(ids[1:]),
         )  # fmt: skip
+
+    def _identities(self, row: Row, day: date | None) -> list[str]:
+        """Return what the tool knows a submission by, the surest first; a server's own number only with its day."""
+        said = [(name, self.table.says(row, name)) for name in self.table.tool.identity]
+        return [f"{text}@{day}" if name == "_id" else text for name, text in said if text]
 
     def _read_quarter(self, row: Row, place: Place) -> tuple[str, list[Issue]]:
         """Return the quarter as it is named, without what nobody sees; an online form may leave it to the folder."""
@@ -199,8 +205,9 @@ class _TableReader:
             refused.append(issue("V20.undecrypted", place, observed=table.says(row, "status")))
         said = table.says(row, table.tool.status)
         state = tools.review_state(said)
-        if state == REJECTED:
-            refused.append(issue("V20.rejected", place, observed=said))
+        deleted = table.says(row, "deletedat") if table.tool is tools.ODK else ""
+        if state == REJECTED or deleted:
+            refused.append(issue("V20.rejected", place, observed=said or f"deletedAt {deleted}"))
         return refused, [issue("ON_HOLD", place, observed=said)] if state == HELD else held
 
     def _read_answers(self, row: Row, place: Place, notes: list[Issue]) -> dict[str, Answer]:

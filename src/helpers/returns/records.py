@@ -51,7 +51,8 @@ class Return:
     """One row of a received file: one member's return for one quarter, as read, before any rule.
 
     `items` is None when it came without an innovations part. `identity` is the tool's own for the submission, or
-    the file and row. `problems` are the findings that refuse it at once.
+    the file and row; `other_ids` is what other exports may know it by. `problems` are the findings that refuse it at
+    once.
     """
 
     place: Place
@@ -68,6 +69,7 @@ class Return:
     problems: tuple[Issue, ...] = ()
     notes: tuple[Issue, ...] = ()
     on_hold: bool = False
+    other_ids: tuple[str, ...] = ()
 
     @property
     def content(self) -> dict[str, tuple[str, str]]:
@@ -83,10 +85,10 @@ class Return:
 
 @dataclass(frozen=True)
 class Part:
-    """Innovations that came in a file of their own, each with the identity of the submission it belongs to."""
+    """Innovations that came in a file of their own: each with its submission's identity, and its own."""
 
     file: File
-    items: tuple[tuple[str, Item], ...]
+    items: tuple[tuple[str, str, Item], ...]
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta, timezone
 
 from helpers.cells import Cell, plain
 
@@ -56,7 +56,7 @@ ODK = Tool(
     system=(
         "submissiondate", "key", "parent_key", "submitterid", "submittername", "attachmentspresent",
         "attachmentsexpected", "status", "reviewstate", "deviceid", "edits", "formversion", "updatedat", "deletedat",
-        "meta-instanceid", "meta-instancename", "meta-entity", *_DEVICE,
+        "meta-instanceid", "meta-instancename", "meta-entity", "instanceid", "instancename", *_DEVICE,
     ),
 )  # fmt: skip
 GOOGLE = Tool("google", _GOOGLE_TIME, source="SOURCE_GOOGLE_FORMS", is_form=True, system=(*_GOOGLE_TIME, *_PERSON))
@@ -101,40 +101,52 @@ def review_state(text: str) -> str:
 
 _CLOCK = (
     r"(?:[ ,T]+(?P<hour>\d{1,2})[:h](?P<minute>\d{2})(?::(?P<second>\d{2}))?"
-    r"(?:\s*(?P<half>[ap])\.?m\.?)?(?:\s+[\w+:-]{1,10})?)?"
+    r"(?:\s*(?P<half>[ap])\.?m\.?)?(?:\s+(?P<zone>[\w+:-]{1,10}))?)?"
 )
 _YEAR_FIRST = re.compile(r"(?P<year>\d{4})[/.](?P<a>\d{1,2})[/.](?P<b>\d{1,2})" + _CLOCK, re.IGNORECASE)
 _YEAR_LAST = re.compile(r"(?P<a>\d{1,2})[/.-](?P<b>\d{1,2})[/.-](?P<year>\d{4})" + _CLOCK, re.IGNORECASE)
+_ZONE = re.compile(r"(?:GMT|UTC)(?:(?P<hours>[+-]\d{1,2})(?::?(?P<minutes>\d{2}))?)?", re.IGNORECASE)
 
 
 def _make(found: re.Match[str], month: str, day: str) -> datetime | None:
-    hour = int(found["hour"] or 0)
+    """Return the instant that a timestamp names; of one in a zone known by letters only (EAT) just the day."""
+    hour, zone = int(found["hour"] or 0), _ZONE.fullmatch(found["zone"] or "")
     if found["half"]:
         hour = hour % 12 + 12 * (found["half"].casefold() == "p")
     try:
-        clock = (hour, int(found["minute"] or 0), int(found["second"] or 0))
-        return datetime(int(found["year"]), int(found[month]), int(found[day]), *clock)
+        moment = datetime(int(found["year"]), int(found[month]), int(found[day]), hour, int(found["minute"] or 0),
+                          int(found["second"] or 0))  # fmt: skip
+        if zone and zone["hours"]:
+            offset = timedelta(hours=int(zone["hours"]), minutes=int(f"{zone['hours'][0]}{zone['minutes'] or 0}"))
+            return moment.replace(tzinfo=timezone(offset))
     except ValueError:
         return None
+    return moment.replace(hour=0, minute=0, second=0) if found["zone"] and not zone else moment
 
 
-def read_times(column: Sequence[Cell]) -> tuple[list[Cell], bool]:
-    """Return a column of a form tool's timestamps as dates, and whether the order of day and month was a guess.
+def read_times(column: Sequence[Cell], earliest: date, latest: date) -> tuple[list[Cell], str]:
+    """Return a column of an online form's timestamps as dates, and how their order was guessed ("" where it is told).
 
-    The tools write them as the account's country does. Where one of them can only be month first, all are; where
-    nothing tells, they are day first, as in the members' countries: that is the guess.
+    The tools write them as the account's country does. One that can only be day or month first tells of all; else they
+    are day first, as in the members' countries, unless only month first puts them all between the quarter's start and
+    the day the file was received. That is a guess: "day", "month".
     """
     texts = [cell.strip() if isinstance(cell, str) else "" for cell in map(plain, column)]
     found = [_YEAR_LAST.fullmatch(text) for text in texts]
-    is_month_first = any(each and int(each["b"]) > 12 >= int(each["a"]) for each in found)
-    is_told = is_month_first or any(each and int(each["a"]) > 12 for each in found)
+    told = [each for each in found if each]
+    day_first = [_make(each, "b", "a") for each in told]
+    month_first = [_make(each, "a", "b") for each in told]
+
+    def fits(times: Sequence[datetime | None]) -> bool:
+        return all(time and earliest <= time.date() <= latest for time in times)
+
+    only_one = None in day_first or None in month_first
+    by_month = only_one and (None not in month_first)
+    by_month = by_month or (not only_one and not fits(day_first) and fits(month_first))
+    chosen = iter(month_first if by_month else day_first)
     times: list[Cell] = []
     for cell, text, each in zip(column, texts, found, strict=True):
         year_first = _YEAR_FIRST.fullmatch(text)
-        if each:
-            times.append(_make(each, *(("a", "b") if is_month_first else ("b", "a"))) or cell)
-        elif year_first:
-            times.append(_make(year_first, "a", "b") or cell)
-        else:
-            times.append(cell)
-    return times, not is_told and any(each and each["a"] != each["b"] for each in found)
+        times.append((next(chosen) if each else _make(year_first, "a", "b") if year_first else None) or cell)
+    is_guess = not only_one and any(each["a"] != each["b"] for each in told)
+    return times, ("month" if by_month else "day") if is_guess else ""
