@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from datetime import date
 from pathlib import Path
@@ -154,3 +155,18 @@ def test_the_command_says_what_it_cannot_do(raw, tmp_path):
 def test_a_quarter_that_nobody_answered_is_told_too(raw):
     code, said = papu("check", Q)
     assert (code, said.count("Aucune réponse reçue")) == (0, 45)
+
+
+@pytest.mark.parametrize("key", list(feedback._words()))
+def test_every_word_of_a_letter_is_said_in_the_four_languages(key):
+    said = [feedback._words()[key][language] for language in ("fr", "en", "pt", "ar")]
+    assert all(said)
+    assert len({tuple(sorted(re.findall(r"\{\w+\}", text))) for text in said}) == 1
+
+
+def test_a_file_that_cannot_be_read_is_told_as_a_file_and_many_refusals_in_one_line(raw, letters, form):
+    raw.write_plain(Q, [SEN | {"member": f"Atlantis {n}"} for n in range(9)])
+    raw.add(Q, "broken.xlsx", b"PK\x03\x04")
+    text = list(feedback.lines(letters(language="en")[-1:], form, Q, AS_OF, "en"))
+    assert text[0].endswith("mail.xlsx: refused (x 9)")
+    assert sum("The whole file" in line for line in text) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -101,10 +102,11 @@ def _places(entry: Entry) -> Iterator[tuple[str, str, str]]:
         yield place.source_file, place.sheet, place.row
 
 
-def _question(name: str, form: Questionnaire, language: str) -> str:
-    """Return what a question asks, as the questionnaire words it; a finding on a whole return has none."""
+def _about(found: Issue, form: Questionnaire, language: str) -> str:
+    """Return what a finding is about: a question as the questionnaire words it, a whole return, a whole file."""
+    name = found.question
     if not name:
-        return say("whole_return", language)
+        return say("whole_return" if found.row else "whole_file", language)
     field = name.removeprefix(f"{REPEAT}.")
     asked = next((q for q in (*form.questions, *form.fields) if q.name == field), None)
     label = (asked.label if asked else form.groups.get(name, {})).get(language) or name
@@ -125,7 +127,8 @@ def lines(letters: Sequence[Letter], form: Questionnaire, quarter: str, as_of: d
     """Yield the letters as lines of text, member by member, and a line that sums them up."""
     for letter in letters:
         who = f"{letter.member.name[language]} ({letter.code})" if letter.member else say("others", language)
-        became = "; ".join(f"{entry.received.file.name}: {_state(entry, language)}" for entry in letter.entries)
+        states = Counter(f"{entry.received.file.name}: {_state(entry, language)}" for entry in letter.entries)
+        became = "; ".join(f"{state} (x {times})" if times > 1 else state for state, times in states.items())
         nothing = say("nothing_received", language, quarter=say_quarter(quarter, language)) if letter.member else ""
         yield f"{who} - {became or nothing}"
         for found in letter.findings:
@@ -142,7 +145,7 @@ def _finding_lines(found: Issue, form: Questionnaire, language: str) -> Iterator
     """Yield a finding: what it is about, what was seen and expected, what to do, and where it stands."""
     margin = " " * 24
     code = f" ({found.question})" if found.question else ""
-    yield f"  {say(found.severity, language):<16} {found.rule:<5}{_question(found.question, form, language)}{code}"
+    yield f"  {say(found.severity, language):<16} {found.rule:<5}{_about(found, form, language)}{code}"
     told = ((say("observed", language), found.observed), (say("expected", language), found.expected))
     seen = " | ".join(f"{name}: {_one_line(text)}" for name, text in told if text)
     place = (("file", found.source_file), ("sheet", found.sheet), ("row", found.row))
@@ -273,7 +276,7 @@ def _write_letter(
     made.write(sheet, row + 1, 0, say("how_to", language), made.book.add_format({"italic": True}))
     made.write_row(sheet, row + 2, [say(head, language) for head in _FINDING], made.head)
     for number, found in enumerate(letter.findings, start=row + 3):
-        asked = _question(found.question, form, language) + (f"\n{found.question}" if found.question else "")
+        asked = _about(found, form, language) + (f"\n{found.question}" if found.question else "")
         place = [
             found.source_file,
             *(f"{say(k, language)} {t}" for k, t in (("sheet", found.sheet), ("row", found.row)) if t),
