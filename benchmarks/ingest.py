@@ -97,7 +97,7 @@ def main() -> None:
     text = "\n".join([
         "# Reading returns",
         "",
-        f"`benchmarks/ingest.py`: `read_quarter` against openpyxl's own read-only reading of the same files, {TURNS} "
+        f"`read_quarter` against openpyxl's own read-only reading of the same files, {TURNS} "
         f"turns each, in turn, on {os.cpu_count()} cores, Python {sys.version.split()[0]}. Trust the ratio, not the seconds.",
         "",
         "| | returns | cells | ours | openpyxl | ratio, pair by pair | peak so far |",
