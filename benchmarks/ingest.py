@@ -97,8 +97,8 @@ def main() -> None:
     text = "\n".join([
         "# Reading returns",
         "",
-        f"`read_quarter` against openpyxl's own read-only reading of the same files, {TURNS} "
-        f"turns each, in turn, on {os.cpu_count()} cores, Python {sys.version.split()[0]}. Trust the ratio, not the seconds.",
+        f"`read_quarter` against openpyxl's own read-only reading of the same files, {TURNS} turns each, in turn, on "
+        f"{os.cpu_count()} cores, Python {sys.version.split()[0]}. Trust the ratio, not the seconds.",
         "",
         "| | returns | cells | ours | openpyxl | ratio, pair by pair | peak so far |",
         "|---|---|---|---|---|---|---|",
