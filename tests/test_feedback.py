@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import zipfile
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import openpyxl
@@ -57,6 +57,13 @@ def test_findings_on_a_return_that_was_replaced_are_left_out(raw, letters):
     raw.write_plain(Q, [SEN | {"offices_connected": "douze"}, SEN | {"submitted_on": date(2024, 10, 20)}])
     letter = of(letters(), "SEN")
     assert (len(letter.entries), letter.findings) == (2, ())
+
+
+def test_an_item_that_two_versions_share_is_told_with_the_one_that_counts(raw, letters):
+    times = [datetime(2024, 10, 10, hour) for hour in (9, 11)]
+    rows = [SEN | {"submitted_on": time, "offices_total": 130 + n} for n, time in enumerate(times)]
+    raw.write_plain(Q, rows, [{"member": "SEN", "submitted_on": DAY, "kind": "fête", "title": "X"}])
+    assert "innovations.kind" in {found.question for found in of(letters(), "SEN").findings}
 
 
 def test_what_names_no_member_goes_to_the_secretariat(raw, letters):
@@ -148,6 +155,7 @@ def test_the_command_says_what_it_cannot_do(raw, tmp_path):
     assert papu("check", Q, "--member", "XXX")[0] == 2
     assert papu("check", "2031Q1")[0] == 2
     assert papu("check", Q, "--excel", str(raw.folder(Q) / "letters.xlsx"))[0] == 2
+    assert papu("check", Q, "--out", str(raw.folder(Q)))[0] == 2
     code, said = papu("check", Q, "--excel", str(tmp_path / "none" / "letters.xlsx"))
     assert (code, "cannot write" in said) == (7, True)
 

@@ -160,6 +160,37 @@ def test_a_clock_in_the_future_stops_nothing(raw):
     assert len(read_quarter(Q).returns) == 1
 
 
+def test_the_original_of_a_copy_that_was_edited_is_added_again(raw, mail):
+    add_file(mail, Q, DAY)
+    copy = raw.folder(Q) / "réponse.csv"
+    copy.chmod(0o644)
+    copy.write_bytes(TEXT + b"KEN,2024Q3,5\n")
+    assert add_file(mail, Q, DAY) == ("réponse-2.csv", True)
+    assert (raw.folder(Q) / "réponse-2.csv").read_bytes() == TEXT
+
+
+def test_a_row_goes_under_the_manifests_own_header(raw, mail):
+    path = raw.folder(Q) / "MANIFEST.csv"
+    path.write_text("sha256,file,received_on,by\n", encoding="utf-8")
+    add_file(mail, Q, DAY)
+    (row,) = rows(raw)
+    assert (row["file"], row["sha256"]) == ("réponse.csv", hashlib.sha256(TEXT).hexdigest())
+    assert (row["received_on"], row["by"]) == ("2024-10-12", "")
+
+
+def test_what_a_killed_add_left_behind_is_not_listed(raw, mail):
+    (raw.folder(Q) / ".adding").write_text("file,sha256\nghost.csv,00\n", encoding="utf-8")
+    add_file(mail, Q, DAY)
+    assert [row["file"] for row in rows(raw)] == ["réponse.csv"]
+    assert not (raw.folder(Q) / ".adding").exists()
+
+
+def test_a_very_long_name_is_kept(raw, mail):
+    long = mail.with_name("n" * 251 + ".csv")
+    long.write_bytes(TEXT)
+    assert add_file(long, Q, DAY) == (long.name, True)
+
+
 # --- the command ------------------------------------------------------------------------------------------------
 
 
@@ -175,6 +206,7 @@ def test_the_command_says_what_was_added_and_what_was_read_in_it(raw, mail):
     assert code == 0
     assert "data/raw/2024Q3/réponse.csv: added, received on 2024-10-12" in said
     assert "returns in it: 2 (SEN, Atlantis)" in said
+    assert "« Atlantis » n'est le nom d'aucun membre" in said
     assert papu("add", str(mail), "--quarter", Q)[1].startswith("data/raw/2024Q3/réponse.csv: these bytes are there")
 
 
@@ -188,6 +220,7 @@ def test_the_command_tells_at_once_of_a_file_that_cannot_be_read_and_keeps_it(ra
     ("words", "code", "said"),
     [
         (["--quarter", "2024-3"], 2, "is not a quarter"),
+        (["--quarter", "1999Q1"], 2, "outside the plan"),
         (["--quarter", Q, "--received-on", "12/10/2024"], 2, "is not a date"),
         (["--quarter", Q, "--received-on", "2999-01-01"], 2, "has not come yet"),
         ([], 2, "--quarter"),

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from helpers import paths
+from helpers.cells import clean
 from helpers.plan import LANGUAGES
 
 
@@ -95,8 +96,12 @@ def add(file: Path, quarter: str, received_on: date, channel: str, note: str) ->
 
     Exit codes: 0 added (or there already), 2 usage, 3 the file was not added, 7 nothing can be written there.
     """
-    from helpers import returns
+    from helpers import returns, versions
+    from helpers.issues import mask_text
+    from helpers.plan import in_plan, read_plan
 
+    if not in_plan(quarter):
+        raise click.UsageError(f"{quarter} is outside the plan, 2022Q1-2025Q4; choose a quarter within it")
     try:
         name, is_new = returns.add_file(file, quarter, received_on, channel, note)
     except returns.NotAdded as error:
@@ -111,10 +116,13 @@ def add(file: Path, quarter: str, received_on: date, channel: str, note: str) ->
     click.echo(f"{place}: {f'added, received on {received_on}' if is_new else 'these bytes are there already'}")
     received = returns.read_quarter(quarter)
     read = [one for one in received.returns if one.place.source_file == name]
-    members = ", ".join(one.member or one.member_text or "?" for one in read)
+    members = ", ".join(one.member or mask_text(clean(one.member_text))[:40] or "?" for one in read)
     click.echo(f"  returns in it: {len(read)}" + (f" ({members})" if members else ""))
-    for found in received.issues:
-        if found.source_file == name and found.severity != "note":
+    plan, told = read_plan(), [found for found in received.issues if found.source_file == name]
+    for one in read:
+        told += [*versions.check_member(one, plan), *versions.check_quarter(one), *versions.check_receipt(one)]
+    for found in told:
+        if found.severity != "note":
             click.echo(f"  {found.message_fr}")
     if received.is_mixed:
         click.echo(
@@ -147,8 +155,9 @@ def check(
     """
     from helpers import feedback, workbook
 
-    if excel and excel.resolve().is_relative_to(paths.raw()):
-        raise click.UsageError("data/raw holds what was received, nothing else; write the workbook elsewhere")
+    for chosen in (excel, out):
+        if chosen and chosen.resolve().is_relative_to(paths.raw().resolve()):
+            raise click.UsageError("data/raw holds what was received, nothing else; write elsewhere")
     try:
         day = workbook.settle_date(quarter, as_of)
     except ValueError as error:

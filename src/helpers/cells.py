@@ -179,8 +179,10 @@ def _token(text: str) -> str | None:
 def _read_count(cell: Cell, raw: str) -> Answer:
     if isinstance(cell, (bool, datetime, date, time, timedelta, Formula)):
         return Answer(raw, rule="V03")
-    if isinstance(cell, (int, float)):
-        number = int(cell) if float(cell).is_integer() else None
+    if isinstance(cell, int):
+        number = cell
+    elif isinstance(cell, float):
+        number = int(cell) if cell.is_integer() else None
     else:
         text = raw.strip()
         if text.casefold() in _NEGLIGIBLE:

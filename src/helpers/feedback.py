@@ -71,6 +71,7 @@ def collect(
     """
     entries = [entry for entry in verdict.ledger if entry.quarter == quarter]
     replaced = {place for entry in entries if not entry.counts and entry.state != REFUSED for place in _places(entry)}
+    replaced -= {place for entry in entries if entry.counts for place in _places(entry)}
     kept = SEVERITIES if notes else SEVERITIES[:-1]
     issues = [
         found for found in verdict.issues

@@ -132,7 +132,7 @@ def _joints(form: Questionnaire, headers: Iterable[str]) -> frozenset[str]:
 
 def _unlisted(name: str, known: Mapping[str, _Known], marks: Iterable[str], form: Questionnaire) -> Column | None:
     """Understand a path by its end: an unknown choice of a question, or a question under unknown groups."""
-    for mark in sorted(marks, key=len, reverse=True):
+    for mark in sorted(marks, key=lambda mark: (-len(mark), mark)):
         path, joint, leaf = name.rpartition(mark)
         head = known[path].column if joint and path in known else None
         parent = form.by_name.get(head.question) if head and not head.choice else None

@@ -27,9 +27,15 @@ def mask_addresses(text: str) -> str:
     return _EMAIL.sub("[…@…]", text)
 
 
+# A number that is said to be a telephone's, however short and however it is written.
+_CALLED = re.compile(
+    r"(?i)\b(t[ée]l|phone|portable|mobile|whatsapp|gsm|fax|هاتف)([a-zé]{0,8}[\s.:°n]{0,4})\+?\d(?:[\s().\u00a0\u2010-\u2015/-]{0,3}\d){5,40}"
+)
+
+
 def mask_text(text: str) -> str:
     """Hide e-mail addresses and telephone numbers of a free text (methodology, section 6)."""
-    return _PHONE.sub("[…]", mask_addresses(text))
+    return _CALLED.sub(r"\1\2[…]", _PHONE.sub("[…]", mask_addresses(text)))
 
 
 # A figure, or a range whose ends are so near each other that it is no telephone number.
@@ -45,8 +51,8 @@ def mask(text: str) -> str:
 
 def _shown(text: str) -> str:
     """Return a text as a finding shows it: nothing personal, nothing that disturbs a line, cut where it is endless."""
-    shown = mask(clean(text[: MAX_TEXT + 1]))
-    return shown if len(text) <= MAX_TEXT else shown[:MAX_TEXT] + "…"
+    shown = mask(clean(text))
+    return shown if len(shown) <= MAX_TEXT else shown[:MAX_TEXT] + "…"
 
 
 @dataclass(frozen=True)

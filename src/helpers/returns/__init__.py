@@ -94,7 +94,7 @@ class _QuarterReader:
             if not files:
                 self.issues += [issue("V20.no_root", part.file.place, known_on=day) for part in parts]
                 continue
-            once = {(key, own or n): item for part in parts for n, (key, own, item) in enumerate(part.items)}
+            once = {(key, own or item.place): item for part in parts for key, own, item in part.items}
             for n in hosts:
                 one = self.returns[n]
                 items = tuple(item.of(one.member) for (key, _), item in once.items() if key == one.identity)

@@ -210,6 +210,10 @@ class Reader:
             if header.column or header.name in MAILED.system
         ]
         first = next(number for number, header, _ in answered if header.column)
+        for (number, row), header in zip(sheet.rows, headers, strict=True):
+            unread = number > first and not header.column and header.name not in MAILED.system
+            if unread and header.name and not is_blank(at(row, 2)):
+                self._note_unknown(header, sheet.name, str(number))
         row = (first, tuple(cell for _, _, cell in answered))
         transposed = replace(sheet, rows=((first, ()), row), ragged=False)
         table = self._table(transposed, 0, [header for _, header, _ in answered], MAILED)
@@ -251,7 +255,8 @@ class Reader:
         ]  # fmt: skip
 
     def _without_tags(self, rows: Sequence[tuple[int, Row]], sheet: Sheet) -> Sequence[tuple[int, Row]]:
-        if rows and all(text_of(cell).startswith("#") for cell in rows[0][1] if not is_blank(cell)):
+        tags = [text_of(cell) for cell in rows[0][1] if not is_blank(cell)] if rows else []
+        if tags and all(tag.startswith("#") for tag in tags):
             self.note("ROW_TAGS", sheet=sheet.name, row=str(rows[0][0]))
             return rows[1:]
         return rows
@@ -297,7 +302,8 @@ class Reader:
     def _choices(self, name: str) -> tuple[str, ...]:
         return self.form.by_name[name].choices
 
-    def _note_unknown(self, header: Header, sheet: str) -> None:
+    def _note_unknown(self, header: Header, sheet: str, row: str = "") -> None:
         names = [*self.form.by_name, *self._fields]
         near = difflib.get_close_matches(header.name.split("/")[-1], names, n=1, cutoff=0.8)
-        self.note("COLUMN_UNKNOWN", Phrase("phrase.near", near[0]) if near else "", sheet=sheet, observed=header.text)
+        hint = Phrase("phrase.near", near[0]) if near else ""
+        self.note("COLUMN_UNKNOWN", hint, sheet=sheet, row=row, observed=header.text)

@@ -6,7 +6,6 @@ import csv
 import hashlib
 import io
 import os
-import shutil
 import stat
 import time
 from collections.abc import Mapping, Sequence
@@ -22,6 +21,7 @@ from helpers.returns.gate import MAX_BYTES, Unreadable, check_size
 
 MANIFEST, EDITION_TEXT = "MANIFEST.csv", "edition.toml"
 COLUMNS = ("file", "sha256", "received_on", "channel", "note")
+_PRIVATE = ".adding"  # what is being written; no other add writes in the folder at the same time
 _SETTLED_AFTER = 1.0  # seconds without a change, before a file that nobody listed is taken for whole
 
 
@@ -49,7 +49,8 @@ def read_manifest(folder: Path, quarter: str) -> tuple[dict[str, dict[str, str]]
         if clean["received_on"] and cells.parse_day(clean["received_on"]) is None:
             issues.append(issue("V20.manifest_row", replace(place, row=str(number)), observed=clean["received_on"]))
             clean["received_on"] = ""
-        listed[clean["file"]] = clean
+        if clean["file"]:
+            listed[clean["file"]] = clean
     return listed, issues
 
 
@@ -131,7 +132,7 @@ def _free_name(folder: Path, name: str, taken: Mapping[str, object]) -> str:
     """Return a name that no other file bears: nothing that was received is ever overwritten."""
     stem, suffix = PurePath(name).stem, PurePath(name).suffix
     number, free = 1, name
-    while (folder / free).exists() or free in taken:
+    while os.path.lexists(folder / free) or free in taken:
         number += 1
         free = f"{stem}-{number}{suffix}"
     return free
@@ -158,14 +159,16 @@ def add_file(source: Path, quarter: str, received_on: date, channel: str = "mail
         listed, problems = read_manifest(folder, quarter)
         if any(problem.rule == "V20" and not problem.row for problem in problems):
             raise NotAdded(problems[0].message_en)
-        known = next((name for name, row in listed.items() if row["sha256"].casefold() == given.sha256), "")
-        if known and (folder / known).exists():
-            return known, False
+        for known, row in listed.items():
+            kept = folder / known
+            if row["sha256"].casefold() == given.sha256 and kept.is_file() and read_bytes(kept).sha256 == given.sha256:
+                return known, False
         if read_bytes(source).sha256 != given.sha256:
             raise NotAdded(f"{source.name} changed while it was copied; wait until it is whole, then add it again")
         name = _free_name(folder, _tame(name_of(source)), listed)
         _write(folder / name, given.content)
-        _list(folder / MANIFEST, (name, given.sha256, received_on.isoformat(), channel, note))
+        said = (name, given.sha256, received_on.isoformat(), channel, note)
+        _list(folder / MANIFEST, dict(zip(COLUMNS, said, strict=True)))
     return name, True
 
 
@@ -173,12 +176,12 @@ def _tame(name: str) -> str:
     """Return a name that is a return's: none that the reader would pass over, nor one with control characters."""
     plain = cells.clean(name).replace("\\", "_").replace("/", "_").strip().lstrip(".~$") or "return"
     reserved = plain in (MANIFEST, EDITION_TEXT) or plain.casefold().endswith(".part")
-    return f"return-{plain}".removesuffix(".part") if reserved else plain
+    return f"return-{plain}"[: -len(".part") if plain.casefold().endswith(".part") else None] if reserved else plain
 
 
 def _write(target: Path, content: bytes) -> None:
     """Write a file whole or not at all, then make it read-only."""
-    private = target.with_name(f".{target.name}.adding")
+    private = target.with_name(_PRIVATE)
     try:
         private.write_bytes(content)
         private.chmod(0o444)
@@ -187,16 +190,16 @@ def _write(target: Path, content: bytes) -> None:
         private.unlink(missing_ok=True)
 
 
-def _list(manifest: Path, row: tuple[str, ...]) -> None:
-    """Add a row to MANIFEST.csv; the file is replaced whole, so that it is never seen half written."""
-    private = manifest.with_name(f".{manifest.name}.adding")
-    if manifest.exists():
-        shutil.copyfile(manifest, private)
-    ends = not manifest.exists() or manifest.read_bytes().endswith(b"\n")
-    with private.open("a", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        if not manifest.exists():
-            writer.writerow(COLUMNS)
-        file.write("" if ends else "\n")
-        writer.writerow(row)
+def _list(manifest: Path, row: dict[str, str]) -> None:
+    """Add a row to MANIFEST.csv, under its own header; the file is replaced whole, never seen half written."""
+    before = manifest.read_bytes().decode("utf-8-sig") if manifest.exists() else ""
+    header = next(csv.reader(io.StringIO(before, newline="")), None) or list(COLUMNS)
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, [name.strip() for name in header], lineterminator="\n", extrasaction="ignore")
+    if not before:
+        writer.writeheader()
+    writer.writerow(row)
+    private = manifest.with_name(_PRIVATE)
+    end = "\n" if before and not before.endswith(("\n", "\r")) else ""
+    private.write_text(before + end + text.getvalue(), encoding="utf-8", newline="")
     private.replace(manifest)

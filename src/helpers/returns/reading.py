@@ -9,7 +9,7 @@ from datetime import date, datetime
 from pathlib import PurePath
 
 from helpers import cells
-from helpers.cells import BLANK, NOT_AVAILABLE, Answer, Cell, is_blank, read_answer, text_of
+from helpers.cells import MISSING, NOT_AVAILABLE, Answer, Cell, is_blank, read_answer, text_of
 from helpers.headers import Column, canonical
 from helpers.issues import Issue, Place, issue, mask_text
 from helpers.plan import Plan, fold, parse_quarter
@@ -35,22 +35,16 @@ _SUMS = frozenset({
 def open_file(content: bytes, name: str, form: Questionnaire) -> Contents:
     """Return the sheets of a file of any kind, with a remark where its name promises another kind.
 
-    Raises Unreadable, whatever the bytes: hostile ones reach zip, XML and JSON readers here, and what those raise is
-    the file's fault.
+    Raises Unreadable, or whatever the zip, XML and JSON readers raise on hostile bytes.
     """
     gate.check_size(len(content))
-    try:
-        kind = gate.admit(content)
-        if kind == gate.WORKBOOK:
-            contents = read_workbook(content)
-        elif kind == gate.ARCHIVE:
-            contents = odk.read_archive(content, form)
-        else:
-            contents = odk.read_odata(content) if kind == gate.JSON else read_text(content, form)
-    except Unreadable:
-        raise
-    except Exception as reason:
-        raise Unreadable("damaged") from reason
+    kind = gate.admit(content)
+    if kind == gate.WORKBOOK:
+        contents = read_workbook(content)
+    elif kind == gate.ARCHIVE:
+        contents = odk.read_archive(content, form)
+    else:
+        contents = odk.read_odata(content) if kind == gate.JSON else read_text(content, form)
     suffix = PurePath(name).suffix
     if suffix.casefold() not in gate.SUFFIXES[kind]:
         contents = replace(contents, remarks=(*contents.remarks, Remark("FILE_EXT_MISMATCH", suffix)))
@@ -69,8 +63,18 @@ class FileRead:
 def read_file(content: bytes, file: File, plan: Plan, form: Questionnaire) -> FileRead:
     """Read the returns of one file, with their innovations, and what had to be normalised on the way.
 
-    Raises Unreadable for a file that is refused as a whole.
+    Raises Unreadable, whatever the bytes, for a file that is refused as a whole: an unreadable file is an issue, never
+    a crash (methodology, section 4).
     """
+    try:
+        return _read_file(content, file, plan, form)
+    except Unreadable:
+        raise
+    except Exception as reason:
+        raise Unreadable("damaged") from reason
+
+
+def _read_file(content: bytes, file: File, plan: Plan, form: Questionnaire) -> FileRead:
     reader = Reader(form, file.place, file.received_on)
     layout = reader.layout(open_file(content, file.name, form))
     found = [one for table in layout.returns for one in _TableReader(table, reader, file, plan, form).read()]
@@ -123,7 +127,9 @@ class _TableReader:
         found = []
         for number, row in self.table.rows:
             if self._is_aside(row):
-                said = next((text_of(cell) for cell in row if not is_blank(cell)), "")
+                personal = {self.table.columns.get(Column(name)) for name in PERSONAL}
+                shown = (cell for place, cell in enumerate(row) if place not in personal and not is_blank(cell))
+                said = text_of(next(shown, ""))
                 self.reader.note("ROW_NOT_DATA", sheet=self.table.sheet.name, row=str(number), observed=said)
             else:
                 found.append(_Found(self._read_row(number, row), row, self.table))
@@ -224,33 +230,43 @@ class _TableReader:
             for name in answers[ticked].value.split():
                 if name != NOTHING and answers[name].is_reported:
                     notes.append(issue("ND_ANSWERED", place, question=name, observed=answers[name].raw))
-                elif name != NOTHING and answers[name] == BLANK:
-                    answers[name] = Answer("", state=NOT_AVAILABLE)
+                elif name != NOTHING and answers[name].state == MISSING and not answers[name].rule:
+                    answers[name] = Answer(answers[name].raw, state=NOT_AVAILABLE)
         return answers
 
     def _read_slot(self, slot: Slot, row: Row, place: Place, notes: list[Issue]) -> Answer:
-        cell = at(row, slot.index) if slot.index is not None else _gather(slot, row)
-        if slot.by_label and isinstance(cell, str) and cell.strip():
-            code = decode(slot.question, cell)
-            if code != cell.strip() and self.table.tool is MAILED:
-                notes.append(issue("CHOICE_LABEL", place, code, question=slot.question.name, observed=cell))
-            cell = code
-        return read_answer(slot.question, cell)
+        cell = _gather(slot, at(row, slot.index), row) if slot.split else at(row, slot.index)
+        said = cells.plain(cell)
+        if slot.by_label and type(said) is str and said.strip():
+            cell = decode(slot.question, said)
+            if cell != said.strip() and self.table.tool is MAILED:
+                notes.append(issue("CHOICE_LABEL", place, cell, question=slot.question.name, observed=said))
+        answer = read_answer(slot.question, cell)
+        if slot.split and slot.index is not None and answer.value and _ticked(slot, row) - set(answer.value.split()):
+            notes.append(issue("SPLIT_DIFFERS", place, question=slot.question.name, observed=answer.raw))
+        return answer
 
 
-def _gather(slot: Slot, row: Row) -> Cell:
-    """Put a select-many answer that was split into columns together again, in the columns' order.
+def _ticked(slot: Slot, row: Row) -> set[str]:
+    return {choice for choice, index in slot.split if text_of(at(row, index)).strip().upper() in _TICKED}
+
+
+def _gather(slot: Slot, summary: Cell, row: Row) -> Cell:
+    """Return the summary of a select-many answer, or put its split columns together again, in the columns' order.
 
     Columns that are all 0 say as little as blank ones: "none" is a choice of its own, and ODK writes 0 for a blank.
     """
-    ticked = (choice for choice, index in slot.split if text_of(at(row, index)).strip().upper() in _TICKED)
-    return " ".join(ticked) or None
+    if not is_blank(summary):
+        return summary
+    ticked = _ticked(slot, row)
+    return " ".join(choice for choice, _ in slot.split if choice in ticked) or None
 
 
 def _text_notes(question: str, text: str, place: Place) -> list[Issue]:
     """Note what a free text holds that has to be handled with care wherever it is shown."""
-    keys = [*cells.text_remarks(text), *(["TEXT_PII"] if mask_text(text) != text else [])]
-    observed = text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+    masked = mask_text(text)
+    keys = [*cells.text_remarks(text), *(["TEXT_PII"] if masked != text else [])]
+    observed = masked if len(masked) <= _SHOWN else masked[:_SHOWN] + "…"
     return [issue(key, place, len(text), question=question, observed=observed) for key in keys]
 
 
@@ -296,7 +312,8 @@ def orphan(item: Item) -> Issue:
 
 def _read_field(slot: Slot, row: Row) -> Answer:
     cell = at(row, slot.index)
-    return read_answer(slot.question, decode(slot.question, cell) if slot.by_label and isinstance(cell, str) else cell)
+    said = cells.plain(cell)
+    return read_answer(slot.question, decode(slot.question, said) if slot.by_label and type(said) is str else cell)
 
 
 class _Links:
@@ -305,20 +322,26 @@ class _Links:
     def __init__(self, table: Table, found: Sequence[_Found], plan: Plan, form: Questionnaire) -> None:
         self.table, self.found, self.plan = table, found, plan
         (self.member,) = table.slots([form.by_name["member"]])
-        self.keys: list[tuple[str, dict[str, list[int]]]] = []
+        self.keys: list[tuple[str, str, dict[str, list[int]]]] = []
         for child, parent in PARENT_KEYS:
             if child in table.columns:
                 numbers: dict[str, list[int]] = {}
                 for n, each in enumerate(found):
                     numbers.setdefault(each.table.says(each.row, parent), []).append(n)
-                self.keys.append((child, numbers))
+                self.keys.append((child, parent, numbers))
 
     def parents(self, item: Row) -> list[int]:
-        """Return the numbers of the returns that an item names, none when it names none of the file."""
-        for child, numbers in self.keys:
+        """Return the numbers of the returns that an item names, none when it names none of the file.
+
+        A further key counts only for returns that lack the ids which the item's surer keys name.
+        """
+        surer: list[str] = []
+        for child, parent, numbers in self.keys:
             key = self.table.says(item, child)
-            if key and key in numbers:
-                return numbers[key]
+            named = [n for n in numbers.get(key, ()) if key and not any(self._id(n, other) for other in surer)]
+            if named:
+                return named
+            surer += [parent] if key else []
         if self.keys:
             return []
         if self.member.index is None:
@@ -327,6 +350,9 @@ class _Links:
         cell = self.table.cell(item, "submitted_on")
         named = [n for n, each in enumerate(self.found) if member and each.one.member == member]
         return [n for n in named if _names_receipt(cell, self.found[n].one)]
+
+    def _id(self, n: int, name: str) -> str:
+        return self.found[n].table.says(self.found[n].row, name)
 
 
 def _names_receipt(cell: Cell, one: Return) -> bool:

@@ -112,4 +112,7 @@ class Received:
 
 def in_utc(instant: datetime) -> datetime:
     """Return an instant in UTC; one without a zone is read as UTC (methodology, section 3)."""
-    return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
+    try:
+        return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
+    except OverflowError:  # the first or last day of the calendar, in another zone
+        return instant.replace(tzinfo=UTC)

@@ -152,8 +152,13 @@ def _comments(archive: zipfile.ZipFile, sheet: str, path: str) -> list[Remark]:
     for target in _relations(archive, path).values():
         if posixpath.basename(target).startswith("comment") and target in archive.namelist():
             root = ElementTree.fromstring(unpack(archive, target))
+            authors = {each.text or "" for each in root.iter() if each.tag.endswith("}author")} - {""}
             for comment in (each for each in root.iter() if each.get("ref")):
                 text = " ".join("".join(comment.itertext()).split())
+                # Spreadsheets write who commented into the text: a person's name goes no further.
+                text = next(
+                    (text.removeprefix(f"{name}:").strip() for name in authors if text.startswith(f"{name}:")), text
+                )
                 row = re.sub(r"\D", "", comment.get("ref", ""))
-                remarks.append(Remark("CELL_COMMENT", f"{comment.get('ref')}: {text}"[:200], sheet, row))
+                remarks.append(Remark("CELL_COMMENT", f"{comment.get('ref')}: {text}", sheet, row))
     return remarks

@@ -147,5 +147,7 @@ def _check_rows(lines: Sequence[Line], delimiter: str, form: Questionnaire) -> N
                 raise Unreadable("delimiters", repr(delimiter), repr(found[0]), line, observed=str(line))
         # A cell that holds the beginning of a further row, up to the quarter that other rows name, has swallowed it.
         swallowed = (part.split(delimiter) for cell in row for part in re.split(r"[\r\n]+", cell)[1:])
-        if any(place < len(fields) and fields[place].strip() in named for fields in swallowed for place in keys):
+        if any(
+            max(place, 1) < len(fields) and fields[place].strip() in named for fields in swallowed for place in keys
+        ):
             raise Unreadable("quote", line, observed=str(line))
