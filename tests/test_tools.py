@@ -63,6 +63,7 @@ START, RECEIVED = date(2024, 7, 1), date(2024, 11, 12)
         (["10/05/2024 10:00", "10/10/2024 08:00"], ["2024-10-05", "2024-10-10"], "month"),
         (["01/02/2023"], ["2023-02-01"], "day"),
         (["10/10/2024 10:00"], ["2024-10-10"], ""),
+        (["13/10/2024", "03/10/2024"], ["2024-10-13", "2024-10-03"], ""),
         (["2024/11/10 4:20:37 pm CET"], ["2024-11-10"], ""),
         (["13.10.2024 08:00"], ["2024-10-13"], ""),
     ],
@@ -89,3 +90,8 @@ def test_a_timestamp_keeps_its_time_of_day_where_its_zone_is_known(text, time):
 @pytest.mark.parametrize("cell", [None, "", "31/02/2024", "99/99/2024", "hier", datetime(2024, 10, 10, 9), 45575])
 def test_what_is_no_such_timestamp_stays_as_it_is(cell):
     assert read_times([cell], START, RECEIVED) == ([cell], "")
+
+
+def test_a_column_in_both_orders_is_a_guess():
+    times, guess = read_times(["10/13/2024", "13/10/2024", "03/10/2024"], START, RECEIVED)
+    assert (times[0], times[2].date(), guess) == ("10/13/2024", date(2024, 10, 3), "day")

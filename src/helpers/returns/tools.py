@@ -148,6 +148,6 @@ def read_times(column: Sequence[Cell], earliest: date, latest: date) -> tuple[li
     for cell, text, each in zip(column, texts, found, strict=True):
         year_first = _YEAR_FIRST.fullmatch(text)
         times.append((next(chosen) if each else _make(year_first, "a", "b") if year_first else None) or cell)
-    is_mixed = None in day_first and None in month_first
+    is_mixed = None in day_first and None in month_first and all(map(any, zip(day_first, month_first, strict=True)))
     is_guess = (not only_one or is_mixed) and any(each["a"] != each["b"] for each in told)
     return times, ("month" if by_month else "day") if is_guess else ""
