@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from datetime import date
@@ -177,6 +178,9 @@ def check(
     except workbook.DataRefused as error:
         click.echo(f"papu check: {error}", err=True)
         sys.exit(3)
+    except BrokenPipeError:  # whoever read the lines has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
     except OSError as error:
         click.echo(f"papu check: cannot write {error.filename}: {error.strerror}", err=True)
         sys.exit(7)
