@@ -240,3 +240,12 @@ def test_the_command_warns_beside_the_invented_sample(raw, mail):
         Q, [{"member": "KEN", "quarter": Q, "offices_total": 600}], channel="sample", received_on="2024-10-10"
     )
     assert "beside the invented sample" in papu("add", str(mail), "--quarter", Q)[1]
+
+
+def test_the_command_tells_a_file_that_cannot_be_read_from_a_folder_that_cannot_be_written(raw, mail, monkeypatch):
+    def denied(path: Path) -> manifest.Bytes:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(manifest, "read_bytes", denied)
+    code, said = papu("add", str(mail), "--quarter", Q)
+    assert (code, "cannot be read: Permission denied" in said) == (3, True)

@@ -138,7 +138,7 @@ def _unlisted(name: str, known: Mapping[str, _Known], marks: Iterable[str], form
         parent = form.by_name.get(head.question) if head and not head.choice else None
         if parent and leaf and parent.type == "select_multiple":
             return Column(parent.name, leaf, head.language)
-        if joint and leaf in known and known[leaf].column == Column(leaf):
+        if joint and leaf in form.by_name and leaf in known:  # a field under other groups is another repeat's
             return Column(leaf)
     return None
 
@@ -167,8 +167,6 @@ def understand(headers: Sequence[str], form: Questionnaire, questions: tuple[str
     for text, name in zip(headers, names, strict=True):
         found = known.get(name)
         column = found.column if found else _unlisted(name, known, {"/", *joints}, form)
-        if not found and column and column.question not in form.by_name:
-            column = None  # a field under other groups is another repeat's
         understood.append(Header(text, name, column, found.spelled if found else text))
     return understood
 

@@ -65,6 +65,11 @@ def reports(quarter: str, as_of: str) -> Path:
     return root() / "reports" / quarter / as_of
 
 
+def locks() -> Path:
+    """Return the folder of the locks: one for each quarter that a run or an added file holds."""
+    return root() / "build" / "locks"
+
+
 def out(quarter: str, as_of: str) -> Path:
     """Return the only folder notebooks write to: `PAPU_OUT` when set, else one under `build/`."""
     chosen = os.environ.get("PAPU_OUT")

@@ -176,7 +176,7 @@ def hold(quarter: str) -> Iterator[None]:
 
     Raises RunError (another run holds the quarter) naming its process and start.
     """
-    folder = paths.root() / "build" / "locks"
+    folder = paths.locks()
     folder.mkdir(parents=True, exist_ok=True)
     holder = folder / f"{quarter}.holder"
     lock = filelock.FileLock(folder / f"{quarter}.lock")

@@ -147,13 +147,16 @@ def add_file(source: Path, quarter: str, received_on: date, channel: str = "mail
     """
     if source.is_dir():
         raise NotAdded(f"{source.name} is a folder; give the files in it one by one")
-    given = read_bytes(source)
+    try:
+        given = read_bytes(source)
+    except PermissionError as reason:
+        raise NotAdded(f"{source.name} cannot be read: {reason.strerror}; check its permissions") from reason
     if given.refusal:
         refused = issue(f"V20.{given.refusal.reason}", Place(quarter), observed=given.refusal.observed)
         raise NotAdded(f"{source.name}: {refused.say('en')}")
     folder = paths.returns(quarter)
     folder.mkdir(parents=True, exist_ok=True)
-    lock = paths.root() / "build" / "locks" / f"{quarter}.add.lock"
+    lock = paths.locks() / f"{quarter}.add.lock"
     lock.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(lock):
         listed, problems = read_manifest(folder, quarter)
