@@ -69,7 +69,9 @@ def test_letters_are_the_reports_own_at_eight_points_or_more_and_inside_the_figu
     for text in figure.findobj(matplotlib.text.Text):
         if not text.get_text().strip() or not text.get_visible() or text in unused:
             continue
-        assert text.get_fontsize() >= 8 and text.get_fontfamily() == [grammar.FONT], text.get_text()
+        assert text.get_fontsize() >= 8 and text.get_fontfamily() == [grammar.FONT, grammar.ARABIC_FONT], (
+            text.get_text()
+        )
         box = text.get_window_extent(renderer)
         assert box.x0 >= frame.x0 - 1 and box.x1 <= frame.x1 + 1, text.get_text()
         assert box.y0 >= frame.y0 - 1 and box.y1 <= frame.y1 + 1, text.get_text()

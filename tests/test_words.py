@@ -110,7 +110,7 @@ def test_a_status_that_is_not_robust_says_so():
 def test_an_unknown_sentence_or_language_is_refused():
     with pytest.raises(words.MissingWords, match=r"add it to locales/fr\.po"):
         FR("No such sentence")
-    with pytest.raises(ValueError, match="choose one of fr, en"):
+    with pytest.raises(ValueError, match="choose one of fr, en, pt, ar"):
         Words("xx")
 
 

@@ -21,11 +21,10 @@ from helpers.plan import Member, Plan
 from helpers.questionnaire import REPEAT, Questionnaire
 from helpers.rules import Verdict
 from helpers.versions import Entry
+from helpers.words import RIGHT_TO_LEFT, Words, is_official
 
 WORDS = Path(__file__).with_suffix(".csv")
 SEVERITIES = (REFUSED, WITHDRAWN, WARNING, NOTE)
-UNOFFICIAL = ("pt", "ar")  # languages whose texts are drafts: each sheet says so
-_RIGHT_TO_LEFT = ("ar",)
 _LONGEST_CELL = 32_000
 _OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 
@@ -39,11 +38,6 @@ def _words() -> Mapping[str, Mapping[str, str]]:
 def say(key: str, language: str, **values: str) -> str:
     """Return a sentence of feedback.csv in a language."""
     return _words()[key][language].format(**values)
-
-
-def say_quarter(quarter: str, language: str) -> str:
-    """Return a quarter as it is said in a language: `T3 2024`."""
-    return say("quarter", language, n=quarter[5], year=quarter[:4])
 
 
 @dataclass(frozen=True)
@@ -130,13 +124,14 @@ def lines(letters: Sequence[Letter], form: Questionnaire, quarter: str, as_of: d
         who = f"{letter.member.name[language]} ({letter.code})" if letter.member else say("others", language)
         states = Counter(f"{entry.received.file.name}: {_state(entry, language)}" for entry in letter.entries)
         became = "; ".join(f"{state} (x {times})" if times > 1 else state for state, times in states.items())
-        nothing = say("nothing_received", language, quarter=say_quarter(quarter, language)) if letter.member else ""
+        nothing = say("nothing_received", language, quarter=Words(language).quarter(quarter)) if letter.member else ""
         yield f"{who} - {became or nothing}"
         for found in letter.findings:
             yield from _finding_lines(found, form, language)
     entries = [entry for letter in letters for entry in letter.entries]
     yield say(
-        "summary", language, quarter=say_quarter(quarter, language), date=as_of.isoformat(), received=str(len(entries)),
+        "summary", language, quarter=Words(language).quarter(quarter), date=as_of.isoformat(),
+        received=str(len(entries)),
         counting=str(sum(entry.counts for entry in entries)),
         silent=str(sum(not letter.entries for letter in letters if letter.member)),
     )  # fmt: skip
@@ -172,7 +167,7 @@ class _Book:
     def __init__(self, book: Workbook) -> None:
         self.book = book
         wrap = {"text_wrap": True, "valign": "top"}
-        self._texts = {language: book.add_format({**wrap, "reading_order": 2}) for language in _RIGHT_TO_LEFT}
+        self._texts = {language: book.add_format({**wrap, "reading_order": 2}) for language in RIGHT_TO_LEFT}
         self._left_to_right = self.text = book.add_format(wrap)
         self.day = book.add_format({"num_format": "yyyy-mm-dd", "align": "left", "valign": "top"})
         self.head = book.add_format({**wrap, "bold": True, "bottom": 1, "bg_color": "#E8EDF3"})
@@ -188,7 +183,7 @@ class _Book:
         """Add a sheet that is read as its language is."""
         sheet = self.book.add_worksheet(name)
         self.text = self._texts.get(language, self._left_to_right)
-        if language in _RIGHT_TO_LEFT:
+        if language in RIGHT_TO_LEFT:
             sheet.right_to_left()
         return sheet
 
@@ -239,7 +234,7 @@ def _write_contents(made: _Book, letters: Sequence[Letter], quarter: str, as_of:
     languages = {letter.language for letter in letters}
     language = languages.pop() if len(languages) == 1 else "fr"
     sheet = made.add_sheet(say("contents", language), language)
-    made.write(sheet, 0, 0, say("title", language, quarter=say_quarter(quarter, language), member="UPAP"), made.title)
+    made.write(sheet, 0, 0, say("title", language, quarter=Words(language).quarter(quarter), member="UPAP"), made.title)
     made.write(sheet, 1, 0, say("as_of", language, date=as_of.isoformat()))
     if sample:
         made.write(sheet, 2, 0, say("sample", language), made.part)
@@ -262,12 +257,12 @@ def _write_letter(
     language, sheet = letter.language, made.add_sheet(_name(letter), letter.language)
     for column, width in enumerate(_WIDTHS):
         sheet.set_column(column, column, width)
-    named, who = say_quarter(quarter, language), letter.member
+    named, who = Words(language).quarter(quarter), letter.member
     title = say("title", language, quarter=named, member=who.name[language]) if who else say("others", language)
     made.write(sheet, 0, 0, title, made.title)
     marks = [say("as_of", language, date=as_of.isoformat())]
     marks += [say("sample", language)] if sample else []
-    marks += [say("unofficial", language)] if language in UNOFFICIAL else []
+    marks += [say("unofficial", language)] if not is_official(language) else []
     made.write(sheet, 1, 0, " - ".join(marks), made.book.add_format({"italic": True}))
     row = _write_received(made, sheet, letter, named)
     made.write(sheet, row, 0, say("findings", language), made.part)

@@ -19,8 +19,8 @@ from pathlib import Path
 import filelock
 
 from helpers import paths, tables, workbook
-from helpers.plan import parse_quarter
-from helpers.words import LANGUAGES
+from helpers.plan import LANGUAGES, parse_quarter
+from helpers.words import official_languages
 from helpers.workbook import Tables, settle_date
 
 INGEST, KPIS, REPORT = "01_ingest", "02_kpis", "03_report"
@@ -64,7 +64,7 @@ def order(quarter: str, languages: Sequence[str] = (), as_of: str = "") -> Order
     if unknown:
         raise ValueError(f"no report in {', '.join(unknown)}; choose among {', '.join(LANGUAGES)}")
     name = parse_quarter(quarter)
-    return Order(name, settle_date(name, as_of).isoformat(), tuple(dict.fromkeys(languages or LANGUAGES)))
+    return Order(name, settle_date(name, as_of).isoformat(), tuple(dict.fromkeys(languages or official_languages())))
 
 
 # --- one notebook -----------------------------------------------------------------------------------------------

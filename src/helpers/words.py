@@ -16,10 +16,11 @@ from babel.lists import format_list
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
-from helpers.plan import quarter_end, quarter_start, read_plan
+from helpers.plan import LANGUAGES, quarter_end, quarter_start, read_plan
 
 LOCALES = Path(__file__).with_name("locales")
-LANGUAGES = ("fr", "en")
+WORKING_LANGUAGES = ("fr", "en")  # the others are unofficial until a native reviewer signs their catalogue
+RIGHT_TO_LEFT = ("ar",)
 NARROW, NO_BREAK = "\u202f", "\u00a0"
 FEWEST = 5  # a percentage of fewer than this says more than is known: "3 of 4" instead
 SYMBOLS = {
@@ -95,6 +96,60 @@ def typeset(text: str, language: str) -> str:
     return text
 
 
+_ISOLATE, _END = "\u2066", "\u2069"
+_PIECES = re.compile("[\u0590-\u08ff]+|\\s+|[^\\s\u0590-\u08ff]+")
+_ARABIC, _LATIN = re.compile("[\u0590-\u08ff]"), re.compile("[A-Za-z\u00c0-\u024f]")
+_SIGNED = re.compile(r"[+−-]\d[\d.,]*%?|\d[\d.,]*%")
+_EDGES = re.compile(r"^([^\w+−-]*)(.*?)([^\w%]*)$", re.DOTALL)
+
+
+def _isolated(run: str) -> str:
+    """Isolate a run of Latin letters and numbers, its outer punctuation left to the line it stands in."""
+    before, inner, after = _EDGES.match(run).groups()
+    while after and inner.count("(") > inner.count(")") and ")" in after:
+        cut = after.index(")") + 1
+        inner, after = inner + after[:cut], after[cut:]
+    return f"{before}{_ISOLATE}{inner}{_END}{after}" if inner else run
+
+
+def isolate(text: str, language: str) -> str:
+    """Keep what is read from left to right in order within a right-to-left line: codes, names, signed numbers.
+
+    Numbers alone need no help (Unicode annex 9); a code such as `2.1.a` or a sign would land on the wrong side.
+    """
+    if language not in RIGHT_TO_LEFT or _ISOLATE in text:
+        return text
+    if not _ARABIC.search(text):
+        return f"{_ISOLATE}{text}{_END}" if _LATIN.search(text) or _SIGNED.search(text) else text
+    pieces = _PIECES.findall(text)
+    latin = [n for n, piece in enumerate(pieces) if _LATIN.search(piece)]
+    made, place = [], 0
+    while place < len(pieces):
+        last = place
+        if place in latin:
+            for n in latin:
+                if n > last and not any("\n" in piece or _ARABIC.search(piece) for piece in pieces[last:n]):
+                    last = n
+            made.append(_isolated("".join(pieces[place : last + 1])))
+        else:
+            made.append(_SIGNED.sub(lambda found: f"{_ISOLATE}{found[0]}{_END}", pieces[place]))
+        place = last + 1
+    return "".join(made)
+
+
+def is_official(language: str) -> bool:
+    """Tell whether a language is one the report may be made in unasked: a working one, or one a reviewer signed."""
+    if language in WORKING_LANGUAGES:
+        return True
+    header = (LOCALES / f"{language}.po").read_text(encoding="utf-8").split("\n\n", 1)[0]
+    return bool(re.search(r'"X-Reviewed-By: *[^\s"\\]', header))
+
+
+def official_languages() -> tuple[str, ...]:
+    """Return the languages of an edition when none is asked for."""
+    return tuple(language for language in LANGUAGES if is_official(language))
+
+
 @cache
 def read_catalogue(language: str) -> tuple[Mapping[str, tuple[str, ...]], Callable[[int], int]]:
     """Read a language's sentences, typeset, by their short English, and the rule that picks a plural."""
@@ -119,6 +174,11 @@ class Words:
     """How one language says things: `say("sentence", name=value)`, and numbers, dates and marks dressed for it."""
 
     language: str
+
+    @property
+    def is_rtl(self) -> bool:
+        """Whether it is read from right to left."""
+        return self.language in RIGHT_TO_LEFT
 
     def __post_init__(self) -> None:
         if self.language not in LANGUAGES:
@@ -155,7 +215,7 @@ class Words:
 
     def joined(self, parts: Iterable[str]) -> str:
         """Return parts of one line, each as it is, parted as the language does."""
-        return typeset(" ; " if self.language == "fr" else "; ", self.language).join(parts)
+        return typeset({"fr": " ; ", "ar": "؛ "}.get(self.language, "; "), self.language).join(parts)
 
     # marks: four different ones, never a blank cell
 
@@ -232,7 +292,7 @@ class Words:
             return self.missing
         low = self.number(lower, decimals) if decimals else self.number(math.floor(lower + 1e-9))
         if is_blank(upper):
-            return f"≥{NO_BREAK}{low}{sign}"
+            return self("≥ {value}", value=f"{low}{sign}")
         high = self.number(upper, decimals) if decimals else self.number(math.ceil(upper - 1e-9))
         return f"{low}{sign}" if low == high else self("{lower} to {upper}", lower=low, upper=f"{high}{sign}")
 
@@ -240,9 +300,11 @@ class Words:
 
     def quarter(self, quarter: str) -> str:
         """Return `T3 2024` or `Q3 2024`; the mark of no data when blank."""
-        if not quarter:
-            return self.missing
-        return f"{'T' if self.language == 'fr' else 'Q'}{quarter[5]} {quarter[:4]}"
+        return format_date(quarter_end(quarter), "QQQ y", self.language) if quarter else self.missing
+
+    def short_quarter(self, quarter: str) -> str:
+        """Return a quarter without its year, as an axis has room for: `T3`."""
+        return self("Q{n} (axis)", n=quarter[5])
 
     def months(self, quarter: str) -> str:
         """Return the months of a quarter: `juillet à septembre 2024`."""
@@ -254,7 +316,7 @@ class Words:
     def day(self, day: date | str) -> str:
         """Return a date in words: `14 novembre 2024`, `1er octobre 2024`."""
         day = date.fromisoformat(day) if isinstance(day, str) else day
-        shown = format_date(day, "d MMMM y", self.language)
+        shown = format_date(day, "d MMMM y" if self.language == "en" else "long", self.language)
         return f"1er{shown[1:]}" if self.language == "fr" and day.day == 1 else shown
 
     # names

@@ -13,13 +13,16 @@ from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ft2font import FT2Font
+from matplotlib.text import Annotation, Text
+from matplotlib.ticker import FixedFormatter
 
 from helpers import paths
 from helpers.selections import LATE, NOT_RECEIVED, ON_TIME, REFUSED, Standing
-from helpers.words import Words, is_blank
+from helpers.words import Words, is_blank, isolate
 
 FONTS = paths.PACKAGE / "fonts"
-FONT = "PAPU Sans"
+FONT, ARABIC_FONT = "PAPU Sans", "PAPU Sans Arabic"
+_INVISIBLE = {0x200E, 0x200F, *range(0x2066, 0x206A)}  # marks of direction: ours alone, never a text's own
 FEWEST_TICKS = 4  # an axis of quarters has room for at least five, so that a first edition looks like the next
 WIDTH = 6.69  # inches: the text width of the page, so that letters are printed at their true size
 INK, MUTED, GRID, BLUE, BAND, PALE = "#1B2733", "#55616D", "#D8DFE5", "#0072B2", "#CBE0EE", "#EEF3F7"
@@ -42,7 +45,7 @@ TILES = {  # fill, edge, letters, hatch, symbol
     NOT_RECEIVED: ("#FFFFFF", "#8A949D", MUTED, "////", ""),
 }
 STYLE = {
-    "font.family": FONT,
+    "font.family": [FONT, ARABIC_FONT],
     "font.size": 8.5,
     "text.color": INK,
     "axes.labelcolor": MUTED,
@@ -88,20 +91,64 @@ def _use_fonts() -> None:
 
 
 def letters() -> frozenset[int]:
-    """Return the code points that the report's font can print."""
-    return frozenset(FT2Font(str(FONTS / "PAPUSans-Regular.ttf")).get_charmap())
+    """Return the code points that the report's fonts can print."""
+    fonts = (FT2Font(str(FONTS / f"{name.replace(' ', '')}-Regular.ttf")) for name in (FONT, ARABIC_FONT))
+    return frozenset(code for font in fonts for code in font.get_charmap()) - _INVISIBLE
 
 
 def drawn(plot: Callable[Said, Figure]) -> Callable[Said, Figure]:
-    """Draw a figure in the report's style, and leave matplotlib as it was."""
+    """Draw a figure in the report's style and reading direction, and leave matplotlib as it was."""
 
     @wraps(plot)
     def draw(*args: Said.args, **kwargs: Said.kwargs) -> Figure:
         _use_fonts()
-        with matplotlib.rc_context(STYLE):
-            return plot(*args, **kwargs)
+        said = [one for one in (*args, *kwargs.values()) if isinstance(one, Words)]
+        is_rtl = bool(said) and said[0].is_rtl
+        with matplotlib.rc_context(STYLE | ({"axes.titlelocation": "right"} if is_rtl else {})):
+            figure = plot(*args, **kwargs)
+            if is_rtl:
+                _mirror(figure, said[0].language)
+            return figure
 
     return draw
+
+
+# --- right to left ----------------------------------------------------------------------------------------------
+
+_SIDES = {"left": "right", "right": "left"}
+MAP = "map"  # the label of axes whose sides are compass points: they are never mirrored
+
+
+def _mirror(figure: Figure, language: str) -> None:
+    """Turn a figure over for readers from right to left: axes, names, labels; letters and numbers stay as they are."""
+    for axes in figure.axes:
+        if axes.get_label() != MAP:
+            box = axes.get_position()
+            axes.set_position((1 - box.x1, box.y0, box.width, box.height))
+            axes.set_xlim(*reversed(axes.get_xlim()))
+            axes.yaxis.tick_right()
+            for text in axes.texts:
+                _mirror_text(text)
+    for text in figure.texts:
+        text.set_x(1 - text.get_position()[0])
+        text.set_ha(_SIDES.get(text.get_ha(), text.get_ha()))
+    for text in figure.findobj(Text):
+        lines = [isolate(line, language) for line in text.get_text().split("\n")]
+        text.set_text("\n".join(lines))
+    for axis in (axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)):
+        if isinstance(axis.get_major_formatter(), FixedFormatter):
+            axis.set_ticklabels([isolate(label.get_text(), language) for label in axis.get_ticklabels()])
+
+
+def _mirror_text(text: Text) -> None:
+    text.set_ha(_SIDES.get(text.get_ha(), text.get_ha()))
+    if not isinstance(text, Annotation):
+        return
+    along = text.xycoords if isinstance(text.xycoords, str) else text.xycoords[0]
+    if along == "axes fraction":
+        text.xy = (1 - text.xy[0], text.xy[1])
+    if text.anncoords == "offset points":
+        text.xyann = (-text.xyann[0], text.xyann[1])
 
 
 def svg(figure: Figure) -> str:
@@ -127,9 +174,10 @@ def make_figure(height: float, left: float, right: float, top: float, bottom: fl
 def mark_quarters(axes: Axes, quarters: Sequence[str], say: Words, every: int = 1) -> None:
     """Write quarters under an axis, the year where it begins."""
     shown = range(len(quarters) - 1, -1, -every)
-    labels = {n: say.quarter(quarters[n]).split() for n in shown}
     first = {min(n for n in shown if quarters[n][:4] == year) for year in {quarters[n][:4] for n in shown}}
-    axes.set_xticks(sorted(labels), [f"{labels[n][0]}\n{labels[n][1] if n in first else ''}" for n in sorted(labels)])
+    ticks = sorted(shown)
+    labels = [f"{say.short_quarter(quarters[n])}\n{quarters[n][:4] if n in first else ''}" for n in ticks]
+    axes.set_xticks(ticks, labels)
     axes.set_xlim(-0.4, max(len(quarters) - 1, FEWEST_TICKS) + 0.25)
 
 

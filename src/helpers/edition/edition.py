@@ -20,20 +20,18 @@ from PIL import Image
 from helpers import charts, paths
 from helpers.edition.blocks import Block, Cell, Picture, Sheet, Tile, Two
 from helpers.plan import is_revised
-from helpers.words import Chip, Words, is_blank, typeset
+from helpers.words import Chip, Words, is_blank, is_official, isolate, typeset
 
 TEMPLATE = paths.PACKAGE / "report.typ"
 STANDARDS = ["ua-1", "a-2a"]
 EDITION_TEXT = "edition.toml"
 PREVIEW_PAGES, PREVIEW_PPI, PREVIEW_COLOURS = 4, 40, 48
-# Letters that the fonts Typst itself carries add to ours: those of names written in Arabic.
-_ARABIC = {*range(0x621, 0x63B), *range(0x640, 0x64B), *range(0x660, 0x66A), 0x60C, 0x61B, 0x61F}
+_KEYS = ("kind", "status", "svg")  # texts of a block that are names, not words
 
 
 @cache
 def _letters() -> frozenset[int]:
-    ours = {code for code in charts.letters() if code >= 0x20 and not 0xE000 <= code <= 0xF8FF}
-    return frozenset(ours | _ARABIC | {0x0A})
+    return frozenset(code for code in charts.letters() if code >= 0x20 and not 0xE000 <= code <= 0xF8FF) | {0x0A}
 
 
 def printable(text: str) -> str:
@@ -42,13 +40,13 @@ def printable(text: str) -> str:
     return "".join(c if ord(c) in _letters() else f"[U+{ord(c):04X}]" for c in shown)
 
 
-def _clean(value: object) -> object:
-    """Make every text of a block printable."""
+def _clean(value: object, language: str) -> object:
+    """Make every text of a block printable, and keep what reads from left to right in order."""
     if isinstance(value, str):
-        return printable(value)
+        return "\n".join(isolate(line, language) for line in printable(value).split("\n"))
     if isinstance(value, Mapping):
-        return {key: _clean(item) for key, item in value.items()}
-    return [_clean(item) for item in value] if isinstance(value, list | tuple) else value
+        return {key: item if key in _KEYS else _clean(item, language) for key, item in value.items()}
+    return [_clean(item, language) for item in value] if isinstance(value, list | tuple) else value
 
 
 # --- what the Secretariat writes itself -------------------------------------------------------------------------
@@ -107,7 +105,7 @@ class Edition:
         return is_revised(self.quarter, date.fromisoformat(self.as_of))
 
     def _add(self, kind: str, **data: object) -> Block:
-        block = Block(kind, {"kind": kind, **_clean(data)})
+        block = Block(kind, {"kind": kind, **_clean(data, self.language)})
         self.blocks.append(block)
         return block
 
@@ -138,6 +136,7 @@ class Edition:
             quarter=say.quarter(self.quarter),
             months=say.months(self.quarter),
             label=say.label(self.is_revised),
+            unofficial="" if is_official(self.language) else say("unofficial translation"),
             box=box,
             facts=facts,
             tiles=_motif(),
