@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from html import escape
 
 import pandas as pd
 
-from helpers.charts import STATUS_COLOURS
-from helpers.words import SYMBOLS, Chip
+from helpers.edition.markup import Alone, show_block
+from helpers.words import Chip
 
 
 @dataclass(frozen=True)
@@ -83,78 +82,4 @@ class Block:
 
     def as_html(self) -> str:
         """Return the block as HTML: the same cells and words, every text escaped."""
-        show = _SHOWN.get(self.kind)
-        return show(self.data) if show else ""
-
-
-# --- as HTML ----------------------------------------------------------------------------------------------------
-
-
-def _lines(text: object) -> str:
-    return escape(str(text)).replace("\n", "<br>")
-
-
-def _chip(chip: Mapping[str, object]) -> str:
-    fill, ink = STATUS_COLOURS[chip["status"]]
-    fill, ink = ("#FFFFFF", "#1B2733") if chip["hollow"] else (fill, ink)
-    edge = STATUS_COLOURS[chip["status"]][0] if chip["status"] != "not_assessable" else "#595959"
-    remark = f" <i>{_lines(chip['remark'])}</i>" if chip["remark"] else ""
-    style = f"background:{fill};color:{ink};border:1px solid {edge};border-radius:3px;padding:0 4px"
-    return f'<span style="{style}">{SYMBOLS[chip["status"]]} {_lines(chip["word"])}</span>{remark}'
-
-
-def _cell(cell: object) -> str:
-    if not isinstance(cell, Mapping):
-        return _lines(cell)
-    if "status" in cell:
-        return _chip(cell)
-    if "svg" in cell:
-        return f'<span title="{escape(str(cell["alt"]))}">~</span>'
-    return f"<b>{_lines(cell['strong'])}</b><br>{_lines(cell['more'])}"
-
-
-def _row(row: Mapping[str, object], columns: int) -> str:
-    if "group" in row:
-        return f'<tr><th colspan="{columns}" style="text-align:left">{_lines(row["group"])}</th></tr>'
-    cells = "".join(f'<td style="text-align:left">{_cell(cell)}</td>' for cell in row["cells"])
-    return f"<tr>{cells}</tr>"
-
-
-def _table(data: Mapping[str, object]) -> str:
-    head = "".join(f'<th style="text-align:left">{_lines(name)}</th>' for name in data["columns"])
-    body = "\n".join(_row(row, len(data["columns"])) for row in data["rows"])
-    under = "<br>".join(_lines(data[name]) for name in ("n", "note", "source") if data[name])
-    title = f"<b>{data['number']} · {_lines(data['title'])}</b><br>{_lines(data['subtitle'])}"
-    table = f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table>"
-    return f"<div>{title}{table}<small>{under}</small></div>"
-
-
-def _heading(data: Mapping[str, object]) -> str:
-    kicker = f"<small>{_lines(data['kicker'])}</small><br>" if data["kicker"] else ""
-    return f"<h{data['level'] + 1}>{kicker}{_lines(data['text'])}</h{data['level'] + 1}>"
-
-
-def _tile(tile: Mapping[str, object]) -> str:
-    said = "<br>".join(_lines(tile[name]) for name in ("change", "target", "behind"))
-    figure = f"<big>{_lines(tile['value'])}</big> {_lines(tile['detail'])}"
-    return f"<td><b>{_lines(tile['label'])}</b><br>{figure}<br>{said}<br>{_chip(tile['chip'])}</td>"
-
-
-def _pairs(pairs: Sequence[Sequence[str]]) -> str:
-    return "<br>".join(f"<b>{_lines(name)}</b> {_lines(value)}" for name, value in pairs)
-
-
-_SHOWN = {
-    "cover": lambda d: (
-        f"<h1>{_lines(d['title'])}</h1>{_lines(d['quarter'])}, {_lines(d['months'])} ({_lines(d['label'])})<br>"
-        f"{_pairs([*d['box'], *d['facts']])}"
-    ),
-    "contents": lambda d: f"<b>{_lines(d['title'])}</b><br>" + "<br>".join(_lines(note) for note in d["notes"]),
-    "heading": _heading,
-    "text": lambda d: f"<p>{_lines(d['text'])}</p>",
-    "note": lambda d: f"<blockquote><b>{_lines(d['label'])}</b><br>{_lines(d['text'])}</blockquote>",
-    "points": lambda d: "<ol>" + "".join(f"<li>{_lines(item)}</li>" for item in d["items"]) + "</ol>",
-    "tiles": lambda d: "<table><tr>" + "".join(_tile(tile) for tile in d["tiles"]) + "</tr></table>",
-    "legend": lambda d: " ".join(_chip(chip) for chip in d["chips"]) + "<br>" + _pairs(d["marks"]),
-    "table": _table,
-}
+        return show_block(self.data, Alone()) if self.data else ""

@@ -19,6 +19,7 @@ from PIL import Image
 
 from helpers import charts, paths
 from helpers.edition.blocks import Block, Cell, Picture, Sheet, Tile, Two
+from helpers.edition.page import render_page
 from helpers.plan import is_revised
 from helpers.words import Chip, Words, is_blank, is_official, isolate, typeset
 
@@ -328,11 +329,15 @@ class Edition:
             "blocks": [block.data for block in self.blocks if block.data],
         }
 
+    def _write(self, name: str, text: str) -> None:
+        (self.out / name).write_text(text, encoding="utf-8", newline="\n")
+
     def render(self) -> Rendered:
-        """Write the blocks as JSON, set them with Typst, and return the report: PDF/UA-1 and PDF/A-2a."""
+        """Write the blocks as JSON and as a page, set them with Typst, and return the report: PDF/UA-1 and PDF/A-2a."""
         self.out.mkdir(parents=True, exist_ok=True)
-        document = json.dumps(self._document(), ensure_ascii=False, indent=1)
-        (self.out / f"edition_{self.language}.json").write_text(document + "\n", encoding="utf-8", newline="\n")
+        document = self._document()
+        self._write(f"edition_{self.language}.json", json.dumps(document, ensure_ascii=False, indent=1) + "\n")
+        self._write(f"report_{self.language}.html", render_page(document, self.out))
         design = TEMPLATE.read_bytes()
         compiler = typst.Compiler(
             design,
