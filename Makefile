@@ -7,7 +7,7 @@ BIN       := .venv/bin
 READY     := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup report test test-fast notebooks sample lab lint format review benchmark fuzz lock clean
+.PHONY: help setup report test test-fast test-browser notebooks sample lab lint format review benchmark fuzz lock clean
 
 help: ## show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -30,6 +30,13 @@ test: setup lint ## pass every test, the notebooks' stored outputs included
 
 test-fast: setup ## pass the unit tests only
 	$(BIN)/python -m pytest tests -m "not slow" -n 2 --dist loadscope
+
+# Only what is missing is asked for; axe-core comes from npm by its digest, nothing of it is run on the way.
+test-browser: setup ## open the pages of the report in a browser: needs Chromium and npm
+	@command -v chromium || command -v chromium-browser || command -v google-chrome || { echo "make test-browser needs Chromium: apt-get install chromium" >&2; exit 1; }
+	@test -f node_modules/axe-core/axe.min.js || command -v npm || { echo "make test-browser needs npm: apt-get install npm" >&2; exit 1; }
+	test -f node_modules/axe-core/axe.min.js || npm ci --ignore-scripts
+	$(BIN)/python -m pytest tests/browser -rs
 
 notebooks: setup ## run the notebooks and store their outputs
 	$(BIN)/python scripts/refresh_notebooks.py

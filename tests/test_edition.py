@@ -168,7 +168,12 @@ def test_no_document_box_or_note_is_printed_without_edition_text(out):
 
 def test_the_same_tables_give_the_same_bytes_in_any_folder(out, tmp_path):
     make(invent(), "en", tmp_path)
-    names = ["report_en.pdf", "edition_en.json", *(f"figures/{file.name}" for file in (tmp_path / "figures").iterdir())]
+    names = [
+        "report_en.pdf",
+        "report_en.html",
+        "edition_en.json",
+        *(f"figures/{file.name}" for file in (tmp_path / "figures").iterdir()),
+    ]
     assert all((tmp_path / name).read_bytes() == (out / name).read_bytes() for name in names)
 
 

@@ -90,6 +90,10 @@ class Alone:
         """Return a table or drawing in what it can be moved in where the page is narrow."""
         return inside
 
+    def columns(self, widths: Sequence[float]) -> str:
+        """Return what tells a table the widths of its columns."""
+        return ""
+
     def order(self, cells: Sequence[object]) -> tuple[str, list[str]]:
         """Return, for a column, the attribute of its head and of each cell that say how rows are sorted by it."""
         return "", [""] * len(cells)
@@ -178,7 +182,8 @@ def _body(group: object, rows: Sequence[str], columns: int, at: Alone) -> str:
     if group is None:
         head = ""
     elif rows:
-        head = f'<tr{at.look("group")}><th colspan="{columns}" scope="rowgroup"{at.look("start")}>{lines(group)}</th></tr>\n'
+        scope = f'colspan="{columns}" scope="rowgroup"{at.look("start")}'
+        head = f"<tr{at.look('group')}><th {scope}><span>{lines(group)}</span></th></tr>\n"
     else:
         head = f'<tr><td colspan="{columns}"{at.look("start")}>{lines(group)}</td></tr>\n'
     return "<tbody>\n" + head + "".join(f"{row}\n" for row in rows) + "</tbody>"
@@ -208,7 +213,8 @@ def _table(data: Data, at: Alone) -> str:
     head = _head(data["columns"], sides, [order for order, _ in orders], at)
     bodies = _bodies(data, sides, zip(*(keys for _, keys in orders), strict=True), at)
     caption = f"<caption{at.look('start')}>{_caption(data, at)}</caption>"
-    table = f"<table{at.look(*_width(len(sides)))}>\n{caption}\n{head}{bodies}\n</table>"
+    looks = at.look(*_width(len(sides)), *(["whole"] if not data["breakable"] else []))
+    table = f"<table{looks}>\n{caption}\n{at.columns(data['widths'])}{head}{bodies}\n</table>"
     shown = at.frame("table", data["number"], table)
     return f"<div{at.name('table', data['number'])}{at.look('sheet')}>{shown}{_under(data, at)}</div>"
 
@@ -280,12 +286,13 @@ def _tiles(data: Data, at: Alone) -> str:
     return f"<ul{at.look('tiles')}>{''.join(_tile(tile, at) for tile in data['tiles'])}</ul>"
 
 
+def _mark(mark: object, meaning: object, role: str, at: Alone) -> str:
+    return f"<span{at.look('mark')}><b{at.look(role) if role else ''}>{lines(mark)}</b> {lines(meaning)}</span>"
+
+
 def _legend(data: Data, at: Alone) -> str:
     chips = [f"<span{at.look('mark')}>{_chip(chip, at)}</span>" for chip in (*data["chips"], data["hollow"])]
-    marks = [
-        f"<span{at.look('mark')}><b{at.look('hatched') if mark == data['hatched'] else ''}>{lines(mark)}</b> {lines(meaning)}</span>"
-        for mark, meaning in data["marks"]
-    ]
+    marks = [_mark(*pair, "hatched" if pair[0] == data["hatched"] else "", at) for pair in data["marks"]]
     return f"<p{at.look('legend')}>{' '.join(chips)}</p>\n<p{at.look('legend')}>{' '.join(marks)}</p>"
 
 

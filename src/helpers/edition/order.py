@@ -1,4 +1,4 @@
-"""What the rows of a table are sorted by: the numbers, quarters and statuses read back from cells as they are dressed."""
+"""What the rows of a table are sorted by: numbers, quarters and statuses, read back from cells as they are dressed."""
 
 from __future__ import annotations
 

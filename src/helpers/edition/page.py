@@ -78,12 +78,19 @@ class Page(Alone):
 
     def describe(self, alt: object) -> str:
         """Return the alternative text, to be opened."""
-        return f"<details><summary>{lines(self.say('Description of the figure'))}</summary><p>{lines(alt)}</p></details>"
+        return (
+            f"<details><summary>{lines(self.say('Description of the figure'))}</summary><p>{lines(alt)}</p></details>"
+        )
 
     def frame(self, kind: str, number: object, inside: str) -> str:
         """Return a table or drawing in a part of its own that can be moved by keys: the page itself never is."""
         label = f'aria-label="{self.counted(kind, number)}"'
         return f'<div class="frame" tabindex="0" role="region" {label}>{inside}</div>'
+
+    def columns(self, widths: Sequence[float]) -> str:
+        """Return the columns, each with the class of its width."""
+        classes = "".join(f'<col class="w-{width}">' for width in _percentages(widths))
+        return f"<colgroup>{classes}</colgroup>\n"
 
     def order(self, cells: Sequence[object]) -> tuple[str, list[str]]:
         """Return the attributes that the page's script sorts rows by."""
@@ -121,7 +128,10 @@ class Page(Alone):
             for hollow in (False, True)
         ]
         bands = [f".band-{n}{{background:{tint(palette['blue'], share)}}}" for n, share in enumerate(BAND_SHARES)]
-        return "\n".join([f":root{{{root}}}", DESIGN.read_text(encoding="utf-8"), *chips, *bands])
+        tables = [block for block in self.document["blocks"] if block["kind"] == "table"]
+        used = sorted({width for table in tables for width in _percentages(table["widths"])})
+        widths = [f".w-{width}{{inline-size:{width}%}}" for width in used]
+        return "\n".join([f":root{{{root}}}", DESIGN.read_text(encoding="utf-8"), *chips, *bands, *widths])
 
     @cached_property
     def script(self) -> str:
@@ -174,6 +184,10 @@ class Page(Alone):
         yield from (self.section(n, blocks) for n, blocks in enumerate(self.parts))
         yield f'</main>\n<footer><p>{lines(self.document["foot"])}</p><p id="said" role="status"></p></footer>'
         yield f"<script>{self.script}</script>\n</body>"
+
+
+def _percentages(widths: Sequence[float]) -> list[int]:
+    return [round(100 * width / sum(widths)) for width in widths]
 
 
 def _digest(text: str) -> str:

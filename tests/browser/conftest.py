@@ -1,0 +1,122 @@
+"""What the tests in a browser share: Chromium, the pages, and a page opened with every way out closed and watched."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, sync_playwright
+
+from helpers import workbook
+from helpers.edition.page import render_page
+from invented import invent
+from test_page import speaks, write
+
+ROOT = Path(__file__).resolve().parents[2]
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+# Chromium itself is told to stay quiet: what is then asked for is asked by the page.
+QUIET = (
+    "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--no-first-run", "--disable-quic",
+)  # fmt: skip
+WATCH = "window.refused = []; addEventListener('securitypolicyviolation', (e) => refused.push(e.violatedDirective));"
+
+
+@dataclass
+class Opened:
+    """A page in the browser, and what it asked for, complained of, or was refused."""
+
+    page: Page
+    asked: list[str] = field(default_factory=list)
+    complained: list[str] = field(default_factory=list)
+
+    @property
+    def refused(self) -> list[str]:
+        """What the page's own policy refused."""
+        return self.page.evaluate("window.refused || []")
+
+    def axe(self) -> list[str]:
+        """Return what axe-core finds against WCAG 2.2 AA and its best practices: the rule, what it asks, where."""
+        self.page.evaluate(AXE.read_text(encoding="utf-8"))  # by the debugger: the page's policy would refuse it
+        kinds = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+        found = self.page.evaluate("(kinds) => axe.run({ runOnly: kinds })", kinds)
+        assert len(found["passes"]) > 20
+        return [
+            f"{rule['id']}: {rule['help']}: {[node['target'] for node in rule['nodes']][:3]}"
+            for rule in found["violations"]
+        ]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Return Chromium, as the system has it."""
+    program = next(filter(None, map(shutil.which, BROWSERS)))
+    root = ("--no-sandbox",) if hasattr(os, "geteuid") and os.geteuid() == 0 else ()
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=program, args=[*QUIET, *root])
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="session")
+def files(tmp_path_factory) -> dict[str, Path]:
+    """Return the pages: from hostile invented tables in each language that has its words, and from the sample."""
+    made = {}
+    orders = {"fr": (invent(), "fr"), "ar": (invent(), "ar"), "sample": (workbook.measured("2024Q3"), "fr")}
+    for name, (tables, language) in orders.items():
+        if speaks(language):
+            folder = tmp_path_factory.mktemp(name)
+            edition = write(tables, language, folder, hostile=name == "fr")
+            made[name] = folder / f"report_{language}.html"
+            made[name].write_text(render_page(edition._document(), folder), encoding="utf-8", newline="\n")
+    return made
+
+
+@pytest.fixture(params=["fr", "ar", "sample"])
+def file(request, files) -> Path:
+    """Return each of the pages."""
+    if request.param not in files:
+        pytest.skip(f"NOT CHECKED: locales/{request.param}.po has not all the sentences yet")
+    return files[request.param]
+
+
+@pytest.fixture(scope="session")
+def screenshots() -> Path:
+    """Return the folder where what was seen is kept."""
+    folder = ROOT / "build" / "screenshots"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture
+def opened(browser) -> Iterator[Callable[..., Opened]]:
+    """Return an opener of pages; what they asked for is stopped and written down."""
+    contexts = []
+
+    def open_page(file: Path, width: int = 1280, **options: object) -> Opened:
+        context = browser.new_context(viewport={"width": width, "height": 900}, **options)
+        contexts.append(context)
+        opened = Opened(context.new_page())
+
+        def stop(route: Route) -> None:
+            if route.request.url == file.as_uri():
+                route.continue_()
+            else:
+                opened.asked.append(route.request.url)
+                route.abort()
+
+        context.route("**/*", stop)
+        context.add_init_script(WATCH)
+        opened.page.on("console", lambda said: opened.complained.append(said.text))
+        opened.page.on("pageerror", lambda error: opened.complained.append(str(error)))
+        opened.page.goto(file.as_uri())
+        return opened
+
+    yield open_page
+    for context in contexts:
+        context.close()
