@@ -111,12 +111,12 @@ class TestReport:
         titles = [
             mark.title for mark in PdfReader(out / f"report_{language}.pdf").outline if not isinstance(mark, list)
         ]
-        edition = json.loads((out / f"edition_{language}.json").read_text("utf-8"))
+        edition = json.loads((out / f"report_{language}.json").read_text("utf-8"))
         headings = [block["text"] for block in edition["blocks"] if block["kind"] == "heading" and block["level"] == 1]
         assert len(headings) >= 14 and set(headings) <= set(titles)
 
     def test_figures_have_alternative_texts_of_their_own_made_from_data(self, out, language):
-        edition = json.loads((out / f"edition_{language}.json").read_text("utf-8"))
+        edition = json.loads((out / f"report_{language}.json").read_text("utf-8"))
         alts = re.findall(r'"alt": "([^"]+)"', json.dumps(edition["blocks"], ensure_ascii=False))
         figures = {block["title"]: block["alt"] for block in edition["blocks"] if block["kind"] == "figure"}
         assert len(figures) >= 14 and len(set(figures.values())) == len(figures)
@@ -124,7 +124,7 @@ class TestReport:
         assert len(alts) >= 34 and not re.search(r"\bnan\b", " ".join(alts))
 
     def test_figures_and_tables_have_title_subtitle_and_source(self, out, language):
-        blocks = json.loads((out / f"edition_{language}.json").read_text("utf-8"))["blocks"]
+        blocks = json.loads((out / f"report_{language}.json").read_text("utf-8"))["blocks"]
         for kind in ("figure", "table"):
             found = [block for block in blocks if block["kind"] == kind]
             assert [block["number"] for block in found] == list(range(1, len(found) + 1))
@@ -133,7 +133,7 @@ class TestReport:
 
     def test_targets_and_statuses_are_called_proposed_in_every_table_that_shows_them(self, out, language):
         word = {"fr": "propos", "en": "proposed"}[language]
-        for block in json.loads((out / f"edition_{language}.json").read_text("utf-8"))["blocks"]:
+        for block in json.loads((out / f"report_{language}.json").read_text("utf-8"))["blocks"]:
             if block["kind"] == "table":
                 heads = [
                     head.lower() for head in block["columns"] if re.search("cible|target|statut|status", head.lower())
@@ -144,7 +144,7 @@ class TestReport:
                 assert heads or not shows_status
 
     def test_it_names_nobody_and_no_place_on_a_machine(self, out, language):
-        text = (out / f"edition_{language}.json").read_text("utf-8") + read_text(out / f"report_{language}.pdf")
+        text = (out / f"report_{language}.json").read_text("utf-8") + read_text(out / f"report_{language}.pdf")
         assert "focal_point" not in text and not re.search(r"/(home|work|tmp|root|Users)/", text)
 
 
@@ -160,7 +160,7 @@ def test_what_no_font_has_is_shown_as_its_code():
 
 
 def test_no_document_box_or_note_is_printed_without_edition_text(out):
-    blocks = json.loads((out / "edition_fr.json").read_text("utf-8"))["blocks"]
+    blocks = json.loads((out / "report_fr.json").read_text("utf-8"))["blocks"]
     assert [block["kind"] for block in blocks].count("note") == 2
     bare = Edition("2022Q3", "2022-11-14", "fr", out)
     assert bare.cover().data["box"] == [] and bare.note(1).kind == "nothing"
@@ -168,13 +168,13 @@ def test_no_document_box_or_note_is_printed_without_edition_text(out):
 
 def test_the_same_tables_give_the_same_bytes_in_any_folder(out, tmp_path):
     make(invent(), "en", tmp_path)
-    names = ["report_en.pdf", "edition_en.json", *(f"figures/{file.name}" for file in (tmp_path / "figures").iterdir())]
+    names = ["report_en.pdf", "report_en.json", *(f"figures/{file.name}" for file in (tmp_path / "figures").iterdir())]
     assert all((tmp_path / name).read_bytes() == (out / name).read_bytes() for name in names)
 
 
 def test_languages_share_the_drawings_without_words(out):
     used = [
-        set(re.findall(r"figures/\w+\.svg", (out / f"edition_{one}.json").read_text("utf-8"))) for one in ("fr", "en")
+        set(re.findall(r"figures/\w+\.svg", (out / f"report_{one}.json").read_text("utf-8"))) for one in ("fr", "en")
     ]
     assert len(used[0] & used[1]) >= 15
 

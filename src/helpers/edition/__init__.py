@@ -1,6 +1,6 @@
 """An edition: its blocks, its tables, and the report that Typst makes of them."""
 
-from helpers.edition.blocks import Block, Picture, Sheet, Tile, Two
+from helpers.edition.blocks import Block, Picture, Shade, Sheet, Tile, Two
 from helpers.edition.edition import Edition, Rendered, printable, read_edition_text
 
-__all__ = ["Block", "Edition", "Picture", "Rendered", "Sheet", "Tile", "Two", "printable", "read_edition_text"]
+__all__ = ["Block", "Edition", "Picture", "Rendered", "Shade", "Sheet", "Tile", "Two", "printable", "read_edition_text"]

@@ -32,7 +32,18 @@ class Two:
         return f"{self.strong} {self.more}".strip()
 
 
-Cell = str | float | int | Chip | Picture | Two | None
+@dataclass(frozen=True)
+class Shade:
+    """A cell tinted by the quartile band its value lies in, 0 (lowest) to 3: position at a glance, never a rank."""
+
+    text: str
+    band: int
+
+    def __str__(self) -> str:
+        return self.text
+
+
+Cell = str | float | int | Chip | Picture | Two | Shade | None
 
 
 @dataclass(frozen=True)
@@ -47,6 +58,7 @@ class Sheet:
     pad: float = 2.6
     middle: bool = False
     wide: float = 0  # millimetres that it may reach into each margin
+    beside: int = 1  # how many parts of it stand side by side
 
 
 @dataclass(frozen=True)
@@ -108,6 +120,8 @@ def _cell(cell: object) -> str:
         return _lines(cell)
     if "status" in cell:
         return _chip(cell)
+    if "band" in cell:
+        return _lines(cell["text"])
     if "svg" in cell:
         return f'<span title="{escape(str(cell["alt"]))}">~</span>'
     return f"<b>{_lines(cell['strong'])}</b><br>{_lines(cell['more'])}"
@@ -155,6 +169,13 @@ _SHOWN = {
     "note": lambda d: f"<blockquote><b>{_lines(d['label'])}</b><br>{_lines(d['text'])}</blockquote>",
     "points": lambda d: "<ol>" + "".join(f"<li>{_lines(item)}</li>" for item in d["items"]) + "</ol>",
     "tiles": lambda d: "<table><tr>" + "".join(_tile(tile) for tile in d["tiles"]) + "</tr></table>",
+    "head": lambda d: (
+        f"<h1>{_lines(d['title'])}</h1>{_lines(d['subtitle'])}<br>{'<br>'.join(_lines(fact) for fact in d['facts'])}"
+    ),
+    "actions": lambda d: (
+        f"<b>{_lines(d['title'])}</b><ul>" + "".join(f"<li>{_lines(item)}</li>" for item in d["items"]) + "</ul>"
+        f"<b>{_lines(d['blank'])}</b>"
+    ),
     "legend": lambda d: " ".join(_chip(chip) for chip in d["chips"]) + "<br>" + _pairs(d["marks"]),
     "table": _table,
 }

@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import json
+import os
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ import typst
 from PIL import Image
 
 from helpers import charts, paths
-from helpers.edition.blocks import Block, Cell, Picture, Sheet, Tile, Two
+from helpers.edition.blocks import Block, Cell, Picture, Shade, Sheet, Tile, Two
 from helpers.plan import is_revised
 from helpers.words import Chip, Words, is_blank, is_official, isolate, typeset
 
@@ -88,12 +89,17 @@ class Rendered:
 
 
 class Edition:
-    """The report of one quarter in one language, block by block; `render` makes the PDF of all of them."""
+    """A document of one quarter in one language, block by block; `render` makes the PDF of all of them.
+
+    It is the report, or under another `name` a member's brief.
+    """
 
     def __init__(
-        self, quarter: str, as_of: str, language: str, out: Path, *, sample: bool = False, input_id: str = ""
-    ) -> None:
+        self, quarter: str, as_of: str, language: str, out: Path, *, sample: bool = False, input_id: str = "",
+        name: str = "report",
+    ) -> None:  # fmt: skip
         self.quarter, self.as_of, self.language, self.out = quarter, as_of, language, Path(out)
+        self.name = name
         self.sample, self.input_id, self.say = sample, input_id, Words(language)
         self.authored = read_edition_text(quarter, language)
         self.blocks: list[Block] = []
@@ -147,6 +153,26 @@ class Edition:
         say = self.say
         notes = [say("How to read this report"), *(say(note) for note in _READING)]
         return self._add("contents", title=say("Contents"), notes=notes)
+
+    def head(self, title: str, facts: Sequence[str]) -> Block:
+        """Add the head of a brief, in place of a cover: whose it is, which quarter, what came in."""
+        say = self.say
+        subtitle = say(
+            "{quarter}, {months} · {label}",
+            quarter=say.quarter(self.quarter),
+            months=say.months(self.quarter),
+            label=say.label(self.is_revised),
+        )
+        unofficial = "" if is_official(self.language) else say("unofficial translation")
+        union = say("Pan African Postal Union")
+        return self._add("head", union=union, title=title, subtitle=subtitle, facts=list(facts), unofficial=unofficial)
+
+    def actions(self, items: Sequence[str]) -> Block:
+        """Add what is asked next, and an empty box for what is agreed."""
+        say = self.say
+        return self._add(
+            "actions", title=say("Next actions"), items=list(items), blank=say("Agreed (action, who, by when)")
+        )
 
     # text
 
@@ -227,6 +253,7 @@ class Edition:
             pad=sheet.pad,
             middle=sheet.middle,
             wide=sheet.wide,
+            beside=sheet.beside,
             breakable=not whole,
         )
 
@@ -245,7 +272,7 @@ class Edition:
         return rows
 
     def _cell(self, value: Cell) -> object:
-        if isinstance(value, Chip | Two):
+        if isinstance(value, Chip | Two | Shade):
             return vars(value)
         if isinstance(value, Picture):
             return {"svg": self._keep(value.svg), "alt": value.alt, "width": value.width}
@@ -288,8 +315,11 @@ class Edition:
         name = f"figures/{hashlib.sha256(drawn.encode()).hexdigest()[:16]}.svg"
         path = self.out / name
         if not path.is_file():
+            # Briefs are made side by side in one folder: none may read a drawing that another has half written.
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(drawn, encoding="utf-8", newline="\n")
+            private = path.with_suffix(f".{os.getpid()}")
+            private.write_text(drawn, encoding="utf-8", newline="\n")
+            private.replace(path)
         return name
 
     # the report
@@ -302,11 +332,17 @@ class Edition:
             "language": self.language,
             "as_of": self.as_of,
             "sample": self.sample,
-            "title": f"{plan.replace(chr(10), ' ')} – {quarter} ({say.months(self.quarter)}), {label}",
+            "title": say(
+                "{plan} – {quarter} ({months}), {label}",
+                plan=" – ".join([plan.replace("\n", " "), *self._heads()]),
+                quarter=quarter,
+                months=say.months(self.quarter),
+                label=label,
+            ),
             "subtitle": say("Quarterly monitoring report"),
             "author": say("Pan African Postal Union"),
             "keywords": ["UPAP", "PAPU", self.quarter],
-            "running": f"{say('PAPU')} · {quarter}",
+            "running": " · ".join([say("PAPU"), quarter, *self._heads()]),
             "foot": say(
                 "{quarter}, {label}, data as of {day} · input id {id}",
                 quarter=quarter,
@@ -325,24 +361,29 @@ class Edition:
             },
             "palette": charts.PALETTE,
             "statuses": charts.STATUS_COLOURS,
+            "bands": charts.BANDS,
             "blocks": [block.data for block in self.blocks if block.data],
         }
+
+    def _heads(self) -> list[str]:
+        return [str(block.data["title"]) for block in self.blocks if block.kind == "head"]
 
     def render(self) -> Rendered:
         """Write the blocks as JSON, set them with Typst, and return the report: PDF/UA-1 and PDF/A-2a."""
         self.out.mkdir(parents=True, exist_ok=True)
         document = json.dumps(self._document(), ensure_ascii=False, indent=1)
-        (self.out / f"edition_{self.language}.json").write_text(document + "\n", encoding="utf-8", newline="\n")
+        name = f"{self.name}_{self.language}"
+        (self.out / f"{name}.json").write_text(document + "\n", encoding="utf-8", newline="\n")
         design = TEMPLATE.read_bytes()
         compiler = typst.Compiler(
             design,
             root=self.out,
             font_paths=[charts.FONTS],
             ignore_system_fonts=True,
-            sys_inputs={"language": self.language},
+            sys_inputs={"name": name},
         )
         moment = int(datetime.combine(date.fromisoformat(self.as_of), datetime.min.time(), UTC).timestamp())
-        path = self.out / f"report_{self.language}.pdf"
+        path = self.out / f"{name}.pdf"
         path.write_bytes(compiler.compile(design, format="pdf", pdf_standards=STANDARDS, timestamp=moment))
         pages = compiler.compile(design, format="png", ppi=PREVIEW_PPI)
         pages = pages if isinstance(pages, list) else [pages]
