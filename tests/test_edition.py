@@ -14,7 +14,7 @@ import pytest
 from pypdf import PdfReader
 
 from helpers import charts, paths, sentences
-from helpers.edition import Edition, Sheet, annexes, printable, sections
+from helpers.edition import Edition, Sheet, annexes, members, printable, sections
 from helpers.edition.edition import STANDARDS
 from helpers.words import Words
 from invented import HOSTILE, Invented, empty, invent
@@ -34,7 +34,7 @@ def make(tables: Invented, language: str, out: Path, change: Callable[[Edition],
     edition = Edition(tables.quarter, tables.as_of, language, out, sample=tables.sample, input_id=tables.input_id)
     names = {
         "edition": edition, "tables": tables, "say": Words(language), "charts": charts, "sentences": sentences,
-        "annexes": annexes, "sections": sections,
+        "annexes": annexes, "members": members, "sections": sections,
     }  # fmt: skip
     change(edition)
     for cell in cells():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -124,16 +123,6 @@ def wait_until(true: Callable[[], object], seconds: float = 30) -> None:
     while not true():
         assert time.monotonic() < end, "it did not happen in time"
         time.sleep(0.05)
-
-
-@pytest.fixture
-def checkout(tmp_path: Path) -> Path:
-    """A checkout of its own: the notebooks, the plan, the registers and two quarters of the sample."""
-    root = tmp_path / "a checkout, été"
-    shutil.copytree(ROOT / "notebooks", root / "notebooks", ignore=shutil.ignore_patterns(".*"))
-    for name in ("plan", "registers", "2022Q3", "2022Q4"):
-        shutil.copytree(ROOT / "data" / "raw" / name, root / "data" / "raw" / name)
-    return root
 
 
 def hashes(folder: Path) -> dict[str, str]:

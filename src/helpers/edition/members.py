@@ -188,3 +188,13 @@ def say_member_marks(tables: Tables, say: Words) -> str:
         missing=say.missing,
         absent=say.not_applicable,
     )
+
+
+def say_call_parts(tables: Tables, say: Words) -> str:
+    """Return what the table of calls shows, as a subtitle."""
+    return say(
+        "Part of the width of the bounds that each member's reply would close, Union, {quarter}; the {n} members that "
+        "leave most open",
+        quarter=say.quarter(tables.quarter),
+        n=MOST_CALLS,
+    )
