@@ -138,7 +138,10 @@ def test_every_sentence_has_every_language_with_the_same_names(language):
     for sentence, forms in spoken.items():
         assert all(forms), sentence
         for form in forms:
-            assert names(form) == names(french[sentence][-1]), (sentence, form)
+            assert names(form) | {"n"} == names(french[sentence][-1]) | {"n"}, (
+                sentence,
+                form,
+            )  # "the only one" needs no n
 
 
 @pytest.mark.parametrize(("language", "forms"), [("fr", 2), ("en", 2), ("pt", 2), ("ar", 6)])

@@ -142,7 +142,7 @@ def select_unsettled(tables: Tables, member: str) -> pd.DataFrame:
     given = {one.question.name: one.state for one in select_answers(tables, member)}
     again = set(select_findings(tables, member)["question"])
     unsettled = [question in again or given.get(question, "O") in "OU" for question in before["question"]]
-    return before[unsettled].drop_duplicates("question")
+    return before.loc[pd.Series(unsettled, index=before.index, dtype=bool)].drop_duplicates("question")
 
 
 def count_answered(tables: Tables, member: str) -> tuple[int, int]:

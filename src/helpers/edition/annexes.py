@@ -22,7 +22,7 @@ def tabulate_methods(tables: Tables, say: Words) -> Sheet:
             {
                 say("KPI"): kpi.kpi,
                 say("How it is measured"): Two(say.own(kpi.title), say(f"formula {kpi.kpi}")),
-                say("Source"): say(f"source {kpi.kpi}"),
+                say("Source"): _foldable(say(f"source {kpi.kpi}")),
                 say("Unit"): say(f"unit {kpi.unit}"),
                 say("Baseline and target, proposed"): say(
                     "{baseline} to {target}", baseline=baseline, target=say_target(standing, say)
@@ -177,20 +177,20 @@ def say_revisions(tables: Tables, say: Words) -> str:
 
 
 def tabulate_inputs(tables: Tables, say: Words) -> Sheet:
-    """Tabulate the files the edition rests on: one row per file."""
+    """Tabulate the files the edition rests on: one row per file, by channel, in two columns to a page."""
+    inputs = tables.inputs.sort_values(["channel", "file"], key=lambda names: names.replace(_LAST))
     frame = pd.DataFrame(
         {
-            say("File (in data/raw)"): tables.inputs["file"].astype(str),
-            "sha256": tables.inputs["sha256"].astype(str).str[:12],
-            say("Bytes"): [say.number(size) for size in tables.inputs["size"]],
-            say("Channel"): [
-                say(f"channel {name}") if name in _CHANNELS else str(name) for name in tables.inputs["channel"]
-            ],
+            GROUP: [say(f"channel {name}") if name in _CHANNELS else str(name) for name in inputs["channel"]],
+            say("File (in data/raw)"): [_foldable(name) for name in inputs["file"]],
+            "sha256": inputs["sha256"].astype(str).str[:12],
+            say("Bytes"): [say.number(size) for size in inputs["size"]],
         }
     )
-    return Sheet(frame, (104, 26, 18, 24), right=[say("Bytes")], pad=1.4, size=8)
+    return Sheet(frame, (46, 24, 14), right=[say("Bytes")], group=GROUP, pad=1.2, size=8, beside=2)
 
 
+_LAST = {"plan": "~plan", "register": "~register"}  # what was received comes first
 _CHANNELS = ("sample", "plan", "register")
 
 

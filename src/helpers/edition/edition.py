@@ -7,12 +7,14 @@ import hashlib
 import io
 import json
 import os
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
+from textwrap import wrap
 
 import pandas as pd
 import typst
@@ -27,6 +29,8 @@ TEMPLATE = paths.PACKAGE / "report.typ"
 STANDARDS = ["ua-1", "a-2a"]
 EDITION_TEXT = "edition.toml"
 PREVIEW_PAGES, PREVIEW_PPI, PREVIEW_COLOURS = 4, 40, 48
+TEXT_WIDTH = 170  # millimetres
+_LETTER = 0.2  # millimetres that a letter takes, on the whole, per point of its size
 _KEYS = ("kind", "status", "svg")  # texts of a block that are names, not words
 
 
@@ -39,6 +43,13 @@ def printable(text: str) -> str:
     """Return a text whose every letter the report can print: others as their code, `[U+1F600]`, so nothing is lost."""
     shown = text.replace("\t", " ").replace("\r", "")
     return "".join(c if ord(c) in _letters() else f"[U+{ord(c):04X}]" for c in shown)
+
+
+def _fold(cell: object, most: int) -> object:
+    """Let a text without blanks be broken where it is longer than its column, as a member may have written it."""
+    if not isinstance(cell, str) or most < 1:
+        return cell
+    return re.sub(rf"[^\s\u200b]{{{most + 1},}}", lambda found: "\u200b".join(wrap(found[0], most)), cell)
 
 
 def _clean(value: object, language: str) -> object:
@@ -229,8 +240,12 @@ class Edition:
         note: str = "",
         n: str = "",
         whole: bool = False,
+        reserve: float = 24,
     ) -> Block:
-        """Add a numbered table: a frame, or a sheet that also says widths and groups. `whole` keeps it on one page."""
+        """Add a numbered table: a frame, or a sheet that also says widths and groups.
+
+        `whole` keeps it on one page, of which `reserve` millimetres are left to the heading and what follows.
+        """
         sheet = rows if isinstance(rows, Sheet) else Sheet(rows)
         columns = [name for name in sheet.frame.columns if name != sheet.group]
         widths = list(sheet.widths) if len(sheet.widths) == len(columns) else [1] * len(columns)
@@ -248,27 +263,31 @@ class Edition:
             columns=[str(name) for name in columns] or [""],
             right=right or [False],
             widths=widths or [1],
-            rows=self._rows(sheet, columns) or [{"group": self.say("nothing to report")}],
+            rows=self._rows(sheet, columns, widths) or [{"group": self.say("nothing to report")}],
             size=sheet.size,
             pad=sheet.pad,
             middle=sheet.middle,
             wide=sheet.wide,
             beside=sheet.beside,
             breakable=not whole,
+            reserve=reserve,
         )
 
     def scorecard(self, rows: Sheet, *, title: str, subtitle: str = "", note: str = "") -> Block:
-        """Add the scorecard: a table kept on one page."""
-        return self.table(rows, title=title, subtitle=subtitle, note=note, whole=True)
+        """Add the scorecard: a table kept on one page, with its legend."""
+        return self.table(rows, title=title, subtitle=subtitle, note=note, whole=True, reserve=43)
 
-    def _rows(self, sheet: Sheet, columns: Sequence[str]) -> list[dict[str, object]]:
+    def _rows(self, sheet: Sheet, columns: Sequence[str], widths: Sequence[float]) -> list[dict[str, object]]:
+        across = (TEXT_WIDTH + 2 * sheet.wide) / sheet.beside / (sum(widths) or 1)
+        most = [int(across * width / (_LETTER * sheet.size)) for width in widths]
         rows: list[dict[str, object]] = []
         group = None
         for record in sheet.frame.to_dict("records"):
             if sheet.group and record[sheet.group] != group:
                 group = record[sheet.group]
                 rows.append({"group": str(group)})
-            rows.append({"cells": [self._cell(record[name]) for name in columns]})
+            cells = [self._cell(record[name]) for name in columns]
+            rows.append({"cells": [_fold(cell, size) for cell, size in zip(cells, most, strict=True)]})
         return rows
 
     def _cell(self, value: Cell) -> object:
@@ -374,20 +393,28 @@ class Edition:
         document = json.dumps(self._document(), ensure_ascii=False, indent=1)
         name = f"{self.name}_{self.language}"
         (self.out / f"{name}.json").write_text(document + "\n", encoding="utf-8", newline="\n")
-        design = TEMPLATE.read_bytes()
-        compiler = typst.Compiler(
-            design,
-            root=self.out,
-            font_paths=[charts.FONTS],
-            ignore_system_fonts=True,
-            sys_inputs={"name": name},
-        )
         moment = int(datetime.combine(date.fromisoformat(self.as_of), datetime.min.time(), UTC).timestamp())
         path = self.out / f"{name}.pdf"
+        design = TEMPLATE.read_bytes()
+        compiler = _compiler(self.out, name)
         path.write_bytes(compiler.compile(design, format="pdf", pdf_standards=STANDARDS, timestamp=moment))
-        pages = compiler.compile(design, format="png", ppi=PREVIEW_PPI)
-        pages = pages if isinstance(pages, list) else [pages]
+        pages = _as_list(compiler.compile(design, format="png", ppi=PREVIEW_PPI))
         return Rendered(path, len(pages), _strip(pages[:PREVIEW_PAGES]))
+
+
+def _compiler(out: Path, name: str) -> typst.Compiler:
+    """Return Typst, ready to set the document whose blocks are in a folder under a name."""
+    options = {"font_paths": [charts.FONTS], "ignore_system_fonts": True, "sys_inputs": {"name": name}}
+    return typst.Compiler(TEMPLATE.read_bytes(), root=out, **options)
+
+
+def _as_list(pages: bytes | list[bytes]) -> list[bytes]:
+    return pages if isinstance(pages, list) else [pages]
+
+
+def draw_pages(out: Path, name: str, ppi: int) -> list[bytes]:
+    """Return the pages of a document that was rendered in a folder, as PNG pictures."""
+    return _as_list(_compiler(out, name).compile(TEMPLATE.read_bytes(), format="png", ppi=ppi))
 
 
 _READING = (

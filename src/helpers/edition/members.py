@@ -72,7 +72,7 @@ def tabulate_members(tables: Tables, say: Words) -> Sheet:
         rows.append(
             {
                 GROUP: say.region(answer.region),
-                say("Member"): say.member(answer.member),
+                say("Member"): say.member(answer.member, short=True),
                 say("Return"): shown[answer.state]
                 + say(RESPONSE_WORDS[answer.state])
                 + (" r" if answer.version > 1 else ""),
@@ -87,7 +87,7 @@ def tabulate_members(tables: Tables, say: Words) -> Sheet:
     frame = pd.DataFrame(rows)
     return Sheet(
         frame,
-        (31, 20, 13, 32, 15, 12, 12, 15, 34, 13),
+        (29, 19, 16, 30, 16, 15, 15, 15, 32, 14),
         right=list(frame.columns[4:]),
         group=GROUP,
         size=8,

@@ -129,7 +129,7 @@ def tabulate_scorecard(tables: Tables, say: Words) -> Sheet:
         )
     return Sheet(
         pd.DataFrame(rows),
-        (8.5, 44.5, 26, 16, 13.5, 15.5, 32.5, 17.5, 12),
+        (8.5, 39, 26, 16, 16, 15.5, 32, 17, 16),
         group=GROUP,
         size=8,
         pad=1.2,
@@ -158,7 +158,7 @@ def tabulate_theme(tables: Tables, theme: int, say: Words) -> Sheet:
                 say("Answers"): _behind(standing, say),
             }
         )
-    return Sheet(pd.DataFrame(rows), (8.5, 34, 25, 14, 15.5, 13.5, 15.5, 31.5, 12.5), size=8, pad=1.8, middle=True)
+    return Sheet(pd.DataFrame(rows), (8.5, 38, 27, 16, 17, 16, 16, 31.5, 16), size=8, pad=1.8, middle=True, wide=8)
 
 
 def headline_tiles(tables: Tables, say: Words) -> list[Tile]:
@@ -284,7 +284,7 @@ def tabulate_changes(tables: Tables, say: Words) -> Sheet:
                     }
                 )
     frame = pd.DataFrame(found)
-    return Sheet(frame, (36, 18, 22, 26, 20, 20, 20, 18), right=list(frame.columns[2:]), group=GROUP, pad=2)
+    return Sheet(frame, (30, 18, 22, 25, 20, 25, 20, 18), right=list(frame.columns[2:]), group=GROUP, pad=2)
 
 
 # --- names and subtitles ---
