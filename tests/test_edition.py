@@ -16,7 +16,8 @@ from pypdf import PdfReader
 from helpers import charts, paths, sentences
 from helpers.edition import Edition, Sheet, annexes, members, printable, sections
 from helpers.edition.edition import STANDARDS
-from helpers.words import Words
+from helpers.plan import LANGUAGES
+from helpers.words import Words, is_official
 from invented import HOSTILE, Invented, empty, invent
 
 NOTEBOOK = paths.notebooks() / "03_report.ipynb"
@@ -44,14 +45,15 @@ def make(tables: Invented, language: str, out: Path, change: Callable[[Edition],
 
 @pytest.fixture(scope="module")
 def out(tmp_path_factory) -> Path:
-    """Return a folder with the whole report in both languages, from invented tables with hostile texts in them."""
+    """Return a folder with the whole report in every language, from invented tables with hostile texts in them."""
     folder = tmp_path_factory.mktemp("edition")
 
     def write_hostile(edition: Edition) -> None:
         edition.authored = {"subject": HOSTILE, "decision": HOSTILE, "themes": {"1": HOSTILE, "2": HOSTILE * 20}}
 
     make(invent(), "fr", folder, write_hostile)
-    make(invent(), "en", folder)
+    for language in ("en", "pt", "ar"):
+        make(invent(), language, folder)
     return folder
 
 
@@ -64,7 +66,8 @@ def read_text(path: Path) -> str:
     return "\n".join(read_pages(path))
 
 
-@pytest.mark.parametrize("language", ["fr", "en"])
+@pytest.mark.filterwarnings("error:Glyph .* missing from font")
+@pytest.mark.parametrize("language", LANGUAGES)
 class TestReport:
     def test_it_is_accessible(self, out, language):
         verdict = page.validate_pdf(out / f"report_{language}.pdf", profile="ua1")
@@ -74,8 +77,12 @@ class TestReport:
         reader = PdfReader(out / f"report_{language}.pdf")
         root = reader.trailer["/Root"]
         assert root["/Lang"].startswith(language) and root["/MarkInfo"]["/Marked"]
-        assert ("T3 2024" if language == "fr" else "Q3 2024") in reader.metadata.title
+        assert Words(language).quarter("2024Q3") in reader.metadata.title
         assert root["/ViewerPreferences"]["/DisplayDocTitle"]
+
+    def test_a_translation_that_nobody_signed_says_so_on_its_cover(self, out, language):
+        cover = json.loads((out / f"report_{language}.json").read_text("utf-8"))["blocks"][0]
+        assert bool(cover["unofficial"]) == (language in ("pt", "ar")) == (not is_official(language))
 
     def test_its_fonts_are_embedded(self, out, language):
         embedded = set()
@@ -86,6 +93,7 @@ class TestReport:
                     assert "/FontFile2" in descriptor or "/FontFile3" in descriptor
                     embedded.add(descriptor["/FontName"])
         assert any("PAPUSans-Bold" in name for name in embedded)
+        assert language != "ar" or any("PAPUSansArabic-Bold" in name for name in embedded)
 
     def test_every_page_says_that_the_data_are_invented_and_which_page_it_is(self, out, language):
         pages = read_pages(out / f"report_{language}.pdf")
@@ -132,12 +140,11 @@ class TestReport:
         assert all(block["n"] for block in blocks if block["kind"] == "figure")
 
     def test_targets_and_statuses_are_called_proposed_in_every_table_that_shows_them(self, out, language):
-        word = {"fr": "propos", "en": "proposed"}[language]
+        word = {"fr": "propos", "en": "proposed", "pt": "propost", "ar": "مقترح"}[language]
+        named = {"fr": "cible|statut", "en": "target|status", "pt": "meta|estado face", "ar": "الهدف|الحالة"}[language]
         for block in json.loads((out / f"report_{language}.json").read_text("utf-8"))["blocks"]:
             if block["kind"] == "table":
-                heads = [
-                    head.lower() for head in block["columns"] if re.search("cible|target|statut|status", head.lower())
-                ]
+                heads = [head.lower() for head in block["columns"] if re.search(named, head.lower())]
                 cells = [cell for row in block["rows"] for cell in row.get("cells", [])]
                 shows_status = any(isinstance(cell, dict) and "status" in cell for cell in cells)
                 assert all(word in head for head in heads)

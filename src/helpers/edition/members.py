@@ -151,7 +151,7 @@ def tabulate_calls(tables: Tables, say: Words) -> Sheet:
         {
             say("Member"): say.member(call.member),
             say("Return"): say(RESPONSE_WORDS[call.state]),
-            say("Open statuses it has not reported"): ", ".join(call.open) or say.nobody,
+            say("Open indicators it has not reported"): ", ".join(call.open) or say.nobody,
             **{
                 kpi: say.percent(100 * held, 0) if held else say.number(0)
                 for kpi, held in zip(_CALL_KPIS, call.held, strict=True)
@@ -159,7 +159,7 @@ def tabulate_calls(tables: Tables, say: Words) -> Sheet:
         }
         for call in _head(profiles.select_calls(tables))
     ]
-    columns = [say("Member"), say("Return"), say("Open statuses it has not reported"), *_CALL_KPIS]
+    columns = [say("Member"), say("Return"), say("Open indicators it has not reported"), *_CALL_KPIS]
     frame = pd.DataFrame(rows, columns=columns)
     return Sheet(frame, (38, 24, 48, 15, 15, 15, 15), right=list(_CALL_KPIS), pad=1.8)
 
