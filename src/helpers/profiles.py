@@ -21,10 +21,8 @@ from helpers.selections import (
     select_open,
     select_quarters,
     select_responses,
-    select_standing,
     select_values,
 )
-from helpers.words import is_blank
 from helpers.workbook import Tables
 
 PROFILE_KPIS = ("1.1.b", "2.1.a", "2.2.a", "3.1.a", "3.1.b", "3.2.a", "5.1.a", "5.1.c")
@@ -182,8 +180,7 @@ def select_calls(tables: Tables) -> pd.DataFrame:
     for kpi in BOUNDED_KPIS:
         capped = kpi if read_plan().by_kpi[kpi].measure == "sum_known" else ""
         standings = stand(scene, KPI_READS[kpi], scene.members("PAPU"), capped=capped)
-        narrow = is_blank(select_standing(tables, kpi).lower)
-        parts[kpi] = {} if narrow else _open_parts(kpi, standings)
+        parts[kpi] = _open_parts(kpi, standings)
     rows = []
     for answer in select_responses(tables).itertuples():
         held = {kpi: parts[kpi].get(answer.member, 0.0) for kpi in BOUNDED_KPIS}

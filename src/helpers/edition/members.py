@@ -172,6 +172,8 @@ def _head(calls: pd.DataFrame) -> Iterator[_Call]:
 def say_calls(tables: Tables, say: Words) -> str:
     """Return how few replies would close half of what is open on the offices connected; plainly when nobody is left."""
     calls = profiles.select_calls(tables)
+    if not selections.select_responses(tables)["state"].isin((ON_TIME, LATE)).any():
+        return say("No member has answered: all are to be called")
     if not len(calls):
         return say("Every member has reported: nobody is left to call")
     n = profiles.count_halving(calls, "2.1.a")
