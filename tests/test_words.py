@@ -216,6 +216,17 @@ def test_every_sentence_the_code_says_is_in_the_catalogues():
     assert literal_sentences() - catalogue("fr").keys() == set()
 
 
+_NAMED = re.compile(r"(formula|source|rule|unit|severity|channel) \w")  # named by a row of the plan, a rule or a unit
+
+
+def test_no_sentence_is_left_that_nobody_says():
+    code = [path.read_text("utf-8") for path in paths.PACKAGE.rglob("*.py")]
+    texts = {node.value for one in code for node in ast.walk(ast.parse(one)) if isinstance(node, ast.Constant)}
+    said = "".join(path.read_text("utf-8").replace('\\"', '"') for path in paths.notebooks().glob("*.ipynb"))
+    left = {sentence for sentence in catalogue("fr").keys() - texts if not _NAMED.match(sentence)}
+    assert {sentence for sentence in left if f'"{sentence}"' not in said} == set()
+
+
 # --- computed sentences -----------------------------------------------------------------------------------------
 
 
