@@ -141,7 +141,8 @@ class TestEdition:
         assert first.returncode == 0, first.stderr
         report = checkout / "reports" / "2022Q4" / "2023-02-14"
         assert {path.name for path in report.iterdir()} == {
-            "report_fr.pdf", "01_ingest.ipynb", "02_kpis.ipynb", "03_report_fr.ipynb", "manifest.json",
+            "report_fr.pdf", "tables_fr.xlsx", "01_ingest.ipynb", "02_kpis.ipynb", "03_report_fr.ipynb",
+            "manifest.json",
         }  # fmt: skip
         published = hashes(checkout / "reports") | hashes(checkout / "data" / "processed")
         again = papu(

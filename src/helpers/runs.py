@@ -297,7 +297,8 @@ def _stage(order: Order, folder: Path, started: datetime) -> tuple[Path, Path]:
         file = f"{name}.parquet" if name in tables.AS_PARQUET else f"{name}.csv"
         shutil.copyfile(work / file, kept / file)
     for language in order.languages:
-        shutil.copyfile(work / f"report_{language}.pdf", report / f"report_{language}.pdf")
+        for file in (f"report_{language}.pdf", f"tables_{language}.xlsx"):
+            shutil.copyfile(work / file, report / file)
     for _, name, _ in order.steps:
         shutil.move(folder / f"{name}.ipynb", report / f"{name}.ipynb")
     outputs = {f"processed/{path.name}": path for path in kept.iterdir()}
