@@ -160,6 +160,7 @@ class TestEdition:
         assert hashes(checkout / "data" / "raw") == raw
         manifest = json.loads((report / "manifest.json").read_text(encoding="utf-8"))
         assert manifest["parameters"] == {"quarter": "2022Q4", "as_of": "2023-02-14", "languages": ["fr"]}
+        assert {"processed/datapackage.json", "report/tables_fr.xlsx"} <= manifest["outputs"].keys()
         for name, facts in manifest["outputs"].items():
             folder = report if name.startswith("report/") else checkout / "data" / "processed" / "2022Q4" / "2023-02-14"
             assert hashlib.sha256((folder / name.split("/")[1]).read_bytes()).hexdigest() == facts["sha256"]

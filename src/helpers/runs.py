@@ -22,6 +22,7 @@ import filelock
 from tqdm import tqdm
 
 from helpers import paths, tables, workbook
+from helpers.datapackage import write_datapackage
 from helpers.plan import LANGUAGES, parse_quarter, read_plan
 from helpers.words import official_languages
 from helpers.workbook import Tables, settle_date
@@ -296,6 +297,7 @@ def _stage(order: Order, folder: Path, started: datetime) -> tuple[Path, Path]:
     for name in tables.PUBLISHED:
         file = f"{name}.parquet" if name in tables.AS_PARQUET else f"{name}.csv"
         shutil.copyfile(work / file, kept / file)
+    write_datapackage(kept, order.quarter, order.as_of, sample=edition.sample, input_id=edition.input_id)
     for language in order.languages:
         for file in (f"report_{language}.pdf", f"tables_{language}.xlsx"):
             shutil.copyfile(work / file, report / file)
