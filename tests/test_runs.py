@@ -141,7 +141,8 @@ class TestEdition:
         assert first.returncode == 0, first.stderr
         report = checkout / "reports" / "2022Q4" / "2023-02-14"
         assert {path.name for path in report.iterdir()} == {
-            "report_fr.pdf", "01_ingest.ipynb", "02_kpis.ipynb", "03_report_fr.ipynb", "manifest.json",
+            "report_fr.pdf", "tables_fr.xlsx", "01_ingest.ipynb", "02_kpis.ipynb", "03_report_fr.ipynb",
+            "manifest.json",
         }  # fmt: skip
         published = hashes(checkout / "reports") | hashes(checkout / "data" / "processed")
         again = papu(
@@ -159,6 +160,7 @@ class TestEdition:
         assert hashes(checkout / "data" / "raw") == raw
         manifest = json.loads((report / "manifest.json").read_text(encoding="utf-8"))
         assert manifest["parameters"] == {"quarter": "2022Q4", "as_of": "2023-02-14", "languages": ["fr"]}
+        assert {"processed/datapackage.json", "report/tables_fr.xlsx"} <= manifest["outputs"].keys()
         for name, facts in manifest["outputs"].items():
             folder = report if name.startswith("report/") else checkout / "data" / "processed" / "2022Q4" / "2023-02-14"
             assert hashlib.sha256((folder / name.split("/")[1]).read_bytes()).hexdigest() == facts["sha256"]

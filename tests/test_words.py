@@ -115,6 +115,36 @@ def test_an_unknown_sentence_or_language_is_refused():
         Words("xx")
 
 
+# --- numbers read back ------------------------------------------------------------------------------------------
+
+NUMBERS = (0, 3, 12, 999, 1000, 13677, 1234567, 0.5, 86.7, 1234567.8, -3, -1234.5)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("value", NUMBERS)
+@pytest.mark.parametrize("decimals", [0, 1, 2])
+def test_a_number_that_was_dressed_is_read_back_as_it_was_printed(language, value, decimals):
+    say, rounded = Words(language), float(f"{value:.{decimals}f}")
+    for dress, is_percent in ((say.number, False), (say.percent, True), (say.signed, False)):
+        printed = words.isolate(dress(rounded, decimals), language)
+        is_signed = dress == say.signed and rounded > 0
+        assert say.parse_number(printed) == (rounded, decimals, is_percent, is_signed)
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("fr", "2024"), ("fr", "2.1"), ("fr", "1 234"), ("fr", "1\u00a0234"), ("fr", "1,234.5"), ("fr", "86,7%"),
+        ("fr", "86,7\u00a0% (39/45)"), ("fr", "12 à 30"), ("fr", "-3"), ("fr", "−0"), ("fr", "007"), ("fr", "4 c"),
+        ("fr", "s.d."), ("fr", ""), ("fr", "1,"), ("fr", ",5"), ("fr", "12\u202f34"), ("fr", "1e3"), ("fr", "１２"),
+        ("en", "13677"), ("en", "1,23"), ("en", "1.2.3"), ("en", "2.1.a"), ("en", "86.7 %"), ("en", "1\n"),
+        ("pt", "1,234.5"), ("ar", "١٢"), ("ar", "12 من 30"), ("fr", "0,1234567890123456789"),
+    ],
+)  # fmt: skip
+def test_what_this_language_does_not_print_as_a_plain_number_is_none(language, text):
+    assert Words(language).parse_number(text) is None
+
+
 # --- catalogues -------------------------------------------------------------------------------------------------
 
 

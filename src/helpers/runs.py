@@ -22,6 +22,7 @@ import filelock
 from tqdm import tqdm
 
 from helpers import paths, tables, workbook
+from helpers.datapackage import write_datapackage
 from helpers.plan import LANGUAGES, parse_quarter, read_plan
 from helpers.words import official_languages
 from helpers.workbook import Tables, settle_date
@@ -296,8 +297,10 @@ def _stage(order: Order, folder: Path, started: datetime) -> tuple[Path, Path]:
     for name in tables.PUBLISHED:
         file = f"{name}.parquet" if name in tables.AS_PARQUET else f"{name}.csv"
         shutil.copyfile(work / file, kept / file)
+    write_datapackage(kept, order.quarter, order.as_of, sample=edition.sample, input_id=edition.input_id)
     for language in order.languages:
-        shutil.copyfile(work / f"report_{language}.pdf", report / f"report_{language}.pdf")
+        for file in (f"report_{language}.pdf", f"tables_{language}.xlsx"):
+            shutil.copyfile(work / file, report / file)
     for _, name, _ in order.steps:
         shutil.move(folder / f"{name}.ipynb", report / f"{name}.ipynb")
     outputs = {f"processed/{path.name}": path for path in kept.iterdir()}

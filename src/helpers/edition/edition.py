@@ -22,11 +22,13 @@ from PIL import Image
 
 from helpers import charts, paths
 from helpers.edition.blocks import Block, Cell, Picture, Shade, Sheet, Tile, Two
+from helpers.edition.spreadsheet import write_tables
 from helpers.plan import is_revised
 from helpers.words import Chip, Words, is_blank, is_official, isolate, typeset
 
 TEMPLATE = paths.PACKAGE / "report.typ"
 STANDARDS = ["ua-1", "a-2a"]
+REPORT = "report"
 EDITION_TEXT = "edition.toml"
 PREVIEW_PAGES, PREVIEW_PPI, PREVIEW_COLOURS = 4, 40, 48
 TEXT_WIDTH = 170  # millimetres
@@ -107,11 +109,10 @@ class Edition:
 
     def __init__(
         self, quarter: str, as_of: str, language: str, out: Path, *, sample: bool = False, input_id: str = "",
-        name: str = "report",
+        name: str = REPORT,
     ) -> None:  # fmt: skip
         self.quarter, self.as_of, self.language, self.out = quarter, as_of, language, Path(out)
-        self.name = name
-        self.sample, self.input_id, self.say = sample, input_id, Words(language)
+        self.name, self.sample, self.input_id, self.say = name, sample, input_id, Words(language)
         self.authored = read_edition_text(quarter, language)
         self.blocks: list[Block] = []
         self._counts = {"table": 0, "figure": 0}
@@ -247,11 +248,8 @@ class Edition:
         `whole` keeps it on one page, of which `reserve` millimetres are left to the heading and what follows.
         """
         sheet = rows if isinstance(rows, Sheet) else Sheet(rows)
-        columns = [name for name in sheet.frame.columns if name != sheet.group]
+        columns = sheet.columns
         widths = list(sheet.widths) if len(sheet.widths) == len(columns) else [1] * len(columns)
-        right = [
-            name in sheet.right if sheet.right else pd.api.types.is_numeric_dtype(sheet.frame[name]) for name in columns
-        ]
         return self._add(
             "table",
             number=self._number("table"),
@@ -261,7 +259,8 @@ class Edition:
             n=n,
             source=self.say("quarterly returns of the members") if source is None else source,
             columns=[str(name) for name in columns] or [""],
-            right=right or [False],
+            right=[sheet.is_right(name) for name in columns] or [False],
+            figures=[sheet.is_figure(name) for name in columns] or [False],
             widths=widths or [1],
             rows=self._rows(sheet, columns, widths) or [{"group": self.say("nothing to report")}],
             size=sheet.size,
@@ -294,7 +293,7 @@ class Edition:
         if isinstance(value, Chip | Two | Shade):
             return vars(value)
         if isinstance(value, Picture):
-            return {"svg": self._keep(value.svg), "alt": value.alt, "width": value.width}
+            return {"svg": self._keep(value.svg), "alt": value.alt, "width": value.width, "words": value.words}
         if isinstance(value, str):
             return value
         return self.say.number(value, 0 if is_blank(value) or float(value).is_integer() else 1)
@@ -388,15 +387,16 @@ class Edition:
         return [str(block.data["title"]) for block in self.blocks if block.kind == "head"]
 
     def render(self) -> Rendered:
-        """Write the blocks as JSON, set them with Typst, and return the report: PDF/UA-1 and PDF/A-2a."""
+        """Write the blocks as JSON, set them with Typst: PDF/UA-1 and PDF/A-2a; a report's tables as a workbook too."""
         self.out.mkdir(parents=True, exist_ok=True)
-        document = json.dumps(self._document(), ensure_ascii=False, indent=1)
-        name = f"{self.name}_{self.language}"
-        (self.out / f"{name}.json").write_text(document + "\n", encoding="utf-8", newline="\n")
+        document, name = self._document(), f"{self.name}_{self.language}"
+        written = json.dumps(document, ensure_ascii=False, indent=1)
+        (self.out / f"{name}.json").write_text(written + "\n", encoding="utf-8", newline="\n")
+        if self.name == REPORT:  # a brief's few tables are the member's own answers, as it sent them
+            write_tables(document, self.out / f"tables_{self.language}.xlsx")
         moment = int(datetime.combine(date.fromisoformat(self.as_of), datetime.min.time(), UTC).timestamp())
         path = self.out / f"{name}.pdf"
-        design = TEMPLATE.read_bytes()
-        compiler = _compiler(self.out, name)
+        design, compiler = TEMPLATE.read_bytes(), _compiler(self.out, name)
         path.write_bytes(compiler.compile(design, format="pdf", pdf_standards=STANDARDS, timestamp=moment))
         pages = _as_list(compiler.compile(design, format="png", ppi=PREVIEW_PPI))
         return Rendered(path, len(pages), _strip(pages[:PREVIEW_PAGES]))

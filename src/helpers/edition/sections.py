@@ -94,6 +94,7 @@ def _spark(tables: Tables, kpi: str, say: Words) -> Picture:
         charts.svg(charts.plot_sparkline(trend)),
         say("{what}, by quarter: {series}", what=sentences.say_name(kpi, say), series=series),
         16.5,
+        series,
     )
 
 
@@ -130,6 +131,7 @@ def tabulate_scorecard(tables: Tables, say: Words) -> Sheet:
     return Sheet(
         pd.DataFrame(rows),
         (8.5, 39, 26, 16, 16, 15.5, 32, 17, 16),
+        figures=(_headed(say("Value"), tables), say("Proposed target")),
         group=GROUP,
         size=8,
         pad=1.2,
@@ -158,7 +160,10 @@ def tabulate_theme(tables: Tables, theme: int, say: Words) -> Sheet:
                 say("Answers"): _behind(standing, say),
             }
         )
-    return Sheet(pd.DataFrame(rows), (8.5, 38, 27, 16, 17, 16, 16, 31.5, 16), size=8, pad=1.8, middle=True, wide=8)
+    frame = pd.DataFrame(rows)
+    figures = [*frame.columns[2:4], say("Proposed target")]
+    widths = (8.5, 38, 27, 16, 17, 16, 16, 31.5, 16)
+    return Sheet(frame, widths, figures=figures, size=8, pad=1.8, middle=True, wide=8)
 
 
 def headline_tiles(tables: Tables, say: Words) -> list[Tile]:
