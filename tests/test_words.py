@@ -211,6 +211,7 @@ def test_a_language_is_unofficial_until_a_reviewer_signs_its_catalogue(tmp_path,
         ("2.1.a", "[2.1.a]"),
         ("−3", "[−3]"),
         ("12/45", "12/45"),
+        ("خطة 2022-2025", "خطة [2022-2025]"),
         ("33 من 45", "33 من 45"),
     ],
 )

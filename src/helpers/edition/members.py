@@ -182,6 +182,14 @@ def say_calls(tables: Tables, say: Words) -> str:
     return say.plural("{n} reply would close half of what is open on the offices connected", n)
 
 
+def say_tints(say: Words) -> str:
+    """Return what the tints of the members' table mean."""
+    return say(
+        "The darker the blue, the higher the quarter of the members known that a value lies in; equal values share a "
+        "tint."
+    )
+
+
 def say_member_marks(tables: Tables, say: Words) -> str:
     """Return the subtitle of the members' table: quarter and marks."""
     return say(
