@@ -7,7 +7,7 @@ BIN       := .venv/bin
 READY     := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup report test test-fast test-browser notebooks sample lab lint format review benchmark fuzz lock clean
+.PHONY: help setup report test test-fast test-browser notebooks sample lab lint format review briefs contact-sheet benchmark fuzz lock clean
 
 help: ## show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -54,6 +54,12 @@ lint: setup ## check the code's style
 format: setup ## put the code into style
 	$(BIN)/python -m ruff check --fix
 	$(BIN)/python -m ruff format
+
+contact-sheet: setup ## put all pages of an edition on one picture per language
+	$(BIN)/python scripts/contact_sheet.py $(QUARTER) fr en pt ar
+
+briefs: setup ## make every member's brief: make briefs QUARTER=2024Q3
+	$(BIN)/python -m helpers briefs $(QUARTER)
 
 review: test ## what a reviewer does: every test, then the edition twice, compared byte by byte
 	$(BIN)/python scripts/review.py $(QUARTER)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -186,3 +187,13 @@ def make_return(form: Questionnaire, plan: Plan) -> Callable[..., Return]:
         )  # fmt: skip
 
     return make
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A checkout of its own: the notebooks, the plan, the registers and two quarters of the sample."""
+    root = tmp_path / "a checkout, été"
+    shutil.copytree(ROOT / "notebooks", root / "notebooks", ignore=shutil.ignore_patterns(".*"))
+    for name in ("plan", "registers", "2022Q3", "2022Q4"):
+        shutil.copytree(ROOT / "data" / "raw" / name, root / "data" / "raw" / name)
+    return root

@@ -18,9 +18,10 @@ COLUMNS = {
     "components": "quarter scope kpi component unit value share n_reported",
     "member_values": "quarter member kpi value denominator basis source_quarter",
     "changes": "quarter scope kpi before revisions matched carried_effect entered left after",
-    "revisions": "quarter scope kpi figure first now",
+    "revisions": "quarter scope kpi figure first now causes",
     "returns": "quarter member version received_on state counts source_file sha256",
-    "issues": "severity rule quarter member question observed expected message_fr message_en source_file sheet row",
+    "issues": "severity rule quarter member question observed expected message_fr message_en source_file sheet row "
+    "said_fr said_en said_pt said_ar",
     "inputs": "file sha256 size channel",
 }
 HOSTILE = '#read("/etc/passwd") $x^2$ \\textbf{a} <b>b</b> & `c` // d *e* _f_ @g [h] العربية 中文 \x07 \ue000 😀'
@@ -122,7 +123,7 @@ def invent(quarter: str = "2024Q3", seed: int = 7) -> Invented:
         (one, scope, kpi, 100.0, 1.0, 5.0, -2.0, 3.0, -1.0, 106.0)
         for one in quarters[1:] for scope in (UNION, *plan.regions) for kpi in ("2.1.a", "3.1.a", "5.1.a")
     ]  # fmt: skip
-    revisions = [(one, UNION, "3.1.a", "value", 50.0, 51.0) for one in quarters[:-1]]
+    revisions = [(one, UNION, "3.1.a", "value", 50.0, 51.0, "late:KEN revised:SEN") for one in quarters[:-1]]
     issues = [
         (
             "withdrawn",
@@ -137,9 +138,38 @@ def invent(quarter: str = "2024Q3", seed: int = 7) -> Invented:
             "a.xlsx",
             "r",
             "4",
+            *[HOSTILE] * 4,
         ),
-        ("refused", "V01", quarter, "", "", "Atlantis", "", "Atlantis", "Atlantis", "b.xlsx", "r", "9"),
-        ("note", "NUM_THOUSANDS", quarter, "SEN", "staff_total", "1 200", "1200", "…", "…", "a.xlsx", "r", "5"),
+        (
+            "refused",
+            "V01",
+            quarter,
+            "",
+            "",
+            "Atlantis",
+            "",
+            "Atlantis",
+            "Atlantis",
+            "b.xlsx",
+            "r",
+            "9",
+            *["Atlantis"] * 4,
+        ),
+        (
+            "note",
+            "NUM_THOUSANDS",
+            quarter,
+            "SEN",
+            "staff_total",
+            "1 200",
+            "1200",
+            "…",
+            "…",
+            "a.xlsx",
+            "r",
+            "5",
+            *["…"] * 4,
+        ),
     ]
     inputs = [(f"{one}/file.xlsx", f"{n:064x}", 1000 + n, "sample") for n, one in enumerate(quarters)]
     return Invented(

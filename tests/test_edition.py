@@ -14,9 +14,10 @@ import pytest
 from pypdf import PdfReader
 
 from helpers import charts, paths, sentences
-from helpers.edition import Edition, Sheet, annexes, printable, sections
+from helpers.edition import Edition, Sheet, annexes, members, printable, sections
 from helpers.edition.edition import STANDARDS
-from helpers.words import Words
+from helpers.plan import LANGUAGES
+from helpers.words import Words, is_official
 from invented import HOSTILE, Invented, empty, invent
 
 NOTEBOOK = paths.notebooks() / "03_report.ipynb"
@@ -29,29 +30,38 @@ def cells() -> list[str]:
     return code[next(n for n, cell in enumerate(code) if "edition.cover" in cell) :]
 
 
-def make(tables: Invented, language: str, out: Path, change: Callable[[Edition], object] = lambda _: None) -> Edition:
-    """Make a whole report from tables, as the notebook does."""
+def write(tables: Invented, language: str, out: Path, change: Callable[[Edition], object] = lambda _: None) -> Edition:
+    """Write every block of a report from tables, as the notebook does."""
     edition = Edition(tables.quarter, tables.as_of, language, out, sample=tables.sample, input_id=tables.input_id)
     names = {
         "edition": edition, "tables": tables, "say": Words(language), "charts": charts, "sentences": sentences,
-        "annexes": annexes, "sections": sections,
+        "annexes": annexes, "members": members, "sections": sections,
     }  # fmt: skip
     change(edition)
-    for cell in cells():
+    for cell in cells()[:-1]:
         exec(compile(cell, "03_report", "exec"), names)
     return edition
 
 
+def make(tables: Invented, language: str, out: Path, change: Callable[[Edition], object] = lambda _: None) -> Edition:
+    """Make a whole report from tables, the last cell of the notebook included."""
+    edition = write(tables, language, out, change)
+    exec(compile(cells()[-1], "03_report", "exec"), {"edition": edition})
+    return edition
+
+
+def write_hostile(edition: Edition) -> None:
+    """Give an edition hostile texts where the Secretariat writes its own."""
+    edition.authored = {"subject": HOSTILE, "decision": HOSTILE, "themes": {"1": HOSTILE, "2": HOSTILE * 20}}
+
+
 @pytest.fixture(scope="module")
 def out(tmp_path_factory) -> Path:
-    """Return a folder with the whole report in both languages, from invented tables with hostile texts in them."""
+    """Return a folder with the whole report in every language, from invented tables with hostile texts in them."""
     folder = tmp_path_factory.mktemp("edition")
-
-    def write_hostile(edition: Edition) -> None:
-        edition.authored = {"subject": HOSTILE, "decision": HOSTILE, "themes": {"1": HOSTILE, "2": HOSTILE * 20}}
-
     make(invent(), "fr", folder, write_hostile)
-    make(invent(), "en", folder)
+    for language in ("en", "pt", "ar"):
+        make(invent(), language, folder)
     return folder
 
 
@@ -64,7 +74,8 @@ def read_text(path: Path) -> str:
     return "\n".join(read_pages(path))
 
 
-@pytest.mark.parametrize("language", ["fr", "en"])
+@pytest.mark.filterwarnings("error:Glyph .* missing from font")
+@pytest.mark.parametrize("language", LANGUAGES)
 class TestReport:
     def test_it_is_accessible(self, out, language):
         verdict = page.validate_pdf(out / f"report_{language}.pdf", profile="ua1")
@@ -74,8 +85,12 @@ class TestReport:
         reader = PdfReader(out / f"report_{language}.pdf")
         root = reader.trailer["/Root"]
         assert root["/Lang"].startswith(language) and root["/MarkInfo"]["/Marked"]
-        assert ("T3 2024" if language == "fr" else "Q3 2024") in reader.metadata.title
+        assert Words(language).quarter("2024Q3") in reader.metadata.title
         assert root["/ViewerPreferences"]["/DisplayDocTitle"]
+
+    def test_a_translation_that_nobody_signed_says_so_on_its_cover(self, out, language):
+        cover = json.loads((out / f"report_{language}.json").read_text("utf-8"))["blocks"][0]
+        assert bool(cover["unofficial"]) == (language in ("pt", "ar")) == (not is_official(language))
 
     def test_its_fonts_are_embedded(self, out, language):
         embedded = set()
@@ -86,6 +101,7 @@ class TestReport:
                     assert "/FontFile2" in descriptor or "/FontFile3" in descriptor
                     embedded.add(descriptor["/FontName"])
         assert any("PAPUSans-Bold" in name for name in embedded)
+        assert language != "ar" or any("PAPUSansArabic-Bold" in name for name in embedded)
 
     def test_every_page_says_that_the_data_are_invented_and_which_page_it_is(self, out, language):
         pages = read_pages(out / f"report_{language}.pdf")
@@ -111,12 +127,12 @@ class TestReport:
         titles = [
             mark.title for mark in PdfReader(out / f"report_{language}.pdf").outline if not isinstance(mark, list)
         ]
-        edition = json.loads((out / f"edition_{language}.json").read_text("utf-8"))
+        edition = json.loads((out / f"report_{language}.json").read_text("utf-8"))
         headings = [block["text"] for block in edition["blocks"] if block["kind"] == "heading" and block["level"] == 1]
         assert len(headings) >= 14 and set(headings) <= set(titles)
 
     def test_figures_have_alternative_texts_of_their_own_made_from_data(self, out, language):
-        edition = json.loads((out / f"edition_{language}.json").read_text("utf-8"))
+        edition = json.loads((out / f"report_{language}.json").read_text("utf-8"))
         alts = re.findall(r'"alt": "([^"]+)"', json.dumps(edition["blocks"], ensure_ascii=False))
         figures = {block["title"]: block["alt"] for block in edition["blocks"] if block["kind"] == "figure"}
         assert len(figures) >= 14 and len(set(figures.values())) == len(figures)
@@ -124,7 +140,7 @@ class TestReport:
         assert len(alts) >= 34 and not re.search(r"\bnan\b", " ".join(alts))
 
     def test_figures_and_tables_have_title_subtitle_and_source(self, out, language):
-        blocks = json.loads((out / f"edition_{language}.json").read_text("utf-8"))["blocks"]
+        blocks = json.loads((out / f"report_{language}.json").read_text("utf-8"))["blocks"]
         for kind in ("figure", "table"):
             found = [block for block in blocks if block["kind"] == kind]
             assert [block["number"] for block in found] == list(range(1, len(found) + 1))
@@ -132,19 +148,18 @@ class TestReport:
         assert all(block["n"] for block in blocks if block["kind"] == "figure")
 
     def test_targets_and_statuses_are_called_proposed_in_every_table_that_shows_them(self, out, language):
-        word = {"fr": "propos", "en": "proposed"}[language]
-        for block in json.loads((out / f"edition_{language}.json").read_text("utf-8"))["blocks"]:
+        word = {"fr": "propos", "en": "proposed", "pt": "propost", "ar": "مقترح"}[language]
+        named = {"fr": "cible|statut", "en": "target|status", "pt": "meta|estado face", "ar": "الهدف|الحالة"}[language]
+        for block in json.loads((out / f"report_{language}.json").read_text("utf-8"))["blocks"]:
             if block["kind"] == "table":
-                heads = [
-                    head.lower() for head in block["columns"] if re.search("cible|target|statut|status", head.lower())
-                ]
+                heads = [head.lower() for head in block["columns"] if re.search(named, head.lower())]
                 cells = [cell for row in block["rows"] for cell in row.get("cells", [])]
                 shows_status = any(isinstance(cell, dict) and "status" in cell for cell in cells)
                 assert all(word in head for head in heads)
                 assert heads or not shows_status
 
     def test_it_names_nobody_and_no_place_on_a_machine(self, out, language):
-        text = (out / f"edition_{language}.json").read_text("utf-8") + read_text(out / f"report_{language}.pdf")
+        text = (out / f"report_{language}.json").read_text("utf-8") + read_text(out / f"report_{language}.pdf")
         assert "focal_point" not in text and not re.search(r"/(home|work|tmp|root|Users)/", text)
 
 
@@ -160,7 +175,7 @@ def test_what_no_font_has_is_shown_as_its_code():
 
 
 def test_no_document_box_or_note_is_printed_without_edition_text(out):
-    blocks = json.loads((out / "edition_fr.json").read_text("utf-8"))["blocks"]
+    blocks = json.loads((out / "report_fr.json").read_text("utf-8"))["blocks"]
     assert [block["kind"] for block in blocks].count("note") == 2
     bare = Edition("2022Q3", "2022-11-14", "fr", out)
     assert bare.cover().data["box"] == [] and bare.note(1).kind == "nothing"
@@ -168,18 +183,14 @@ def test_no_document_box_or_note_is_printed_without_edition_text(out):
 
 def test_the_same_tables_give_the_same_bytes_in_any_folder(out, tmp_path):
     make(invent(), "en", tmp_path)
-    names = [
-        "report_en.pdf",
-        "report_en.html",
-        "edition_en.json",
-        *(f"figures/{file.name}" for file in (tmp_path / "figures").iterdir()),
-    ]
+    figures = [f"figures/{file.name}" for file in (tmp_path / "figures").iterdir()]
+    names = ["report_en.pdf", "report_en.html", "report_en.json", *figures]
     assert all((tmp_path / name).read_bytes() == (out / name).read_bytes() for name in names)
 
 
 def test_languages_share_the_drawings_without_words(out):
     used = [
-        set(re.findall(r"figures/\w+\.svg", (out / f"edition_{one}.json").read_text("utf-8"))) for one in ("fr", "en")
+        set(re.findall(r"figures/\w+\.svg", (out / f"report_{one}.json").read_text("utf-8"))) for one in ("fr", "en")
     ]
     assert len(used[0] & used[1]) >= 15
 

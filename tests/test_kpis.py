@@ -715,6 +715,7 @@ def test_what_is_no_longer_what_it_was_at_its_first_cutoff_is_listed(revised):
     assert cells(rows, "first now", quarter="2022Q3", scope="PAPU", kpi="2.1.a", figure="value") == [180, 185]
     assert cells(rows, "first now", quarter="2022Q4", scope="Eastern", kpi="2.1.a", figure="value") == [120, 150]
     assert set(rows["kpi"]) == {"2.1.a"}
+    print(rows.to_string())
 
 
 def test_a_milestone_recorded_after_the_first_cutoff_is_a_revision(build):
@@ -722,3 +723,11 @@ def test_a_milestone_recorded_after_the_first_cutoff_is_a_revision(build):
              "recorded_on": date(2022, 11, 15)}]  # fmt: skip
     found = build({}, milestones=rows).measure("2022Q3", as_of="2023-06-30").revisions
     assert cells(found, "first now", quarter="2022Q3", scope="PAPU", kpi="1.1.a", figure="value") == [0, 2]
+    assert set(found["causes"]) == {"register"}
+
+
+def test_a_revision_names_the_members_that_caused_it_and_how(build):
+    sent = {("2022Q3", "SEN"): connected("2022-10-10", 60), ("2022Q3", "KEN"): connected("2022-12-10", 120)}
+    late = build(sent).measure("2022Q3", as_of="2023-06-30").revisions
+    assert cells(late, "causes", quarter="2022Q3", scope="PAPU", kpi="2.1.a", figure="value") == ["late:KEN"]
+    assert "Western" not in set(late["scope"])

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from helpers.charts import PALETTE
+from helpers.charts import BANDS, PALETTE
 from helpers.edition import Block
-from helpers.edition.markup import BAND_SHARES, Alone, show_block, show_cell, tint
+from helpers.edition.markup import Alone, show_block, show_cell
 from helpers.words import Words
 
 CHIP = vars(Words("en").status("off_track", False))
@@ -67,13 +67,18 @@ def test_an_empty_table_says_so_in_a_row_and_has_no_empty_head():
 
 
 def test_a_shaded_cell_brings_its_tint_and_every_tint_keeps_the_text_readable():
-    assert (
-        f'style="background:{tint(PALETTE["blue"], BAND_SHARES[3])}">9<'
-        in table([{"cells": ["a", {"text": "9", "band": 3}]}]).as_html()
-    )
-    tints = [tint(PALETTE["blue"], share) for share in BAND_SHARES]
-    assert len(set(tints)) == 4 and tint("#000000", 0) == "#FFFFFF" and tint("#0072B2", 1) == "#0072B2"
-    assert all(contrast(PALETTE["ink"], one) > 7 for one in tints)
+    shaded = table([{"cells": ["a", {"text": "9", "band": 3}]}]).as_html()
+    assert f'<td style="background:{BANDS[3]}">9</td>' in shaded
+    assert all(contrast(PALETTE["ink"], colour) > 7 for colour in BANDS)
+
+
+def test_what_is_asked_next_is_a_list_beside_a_place_for_what_is_agreed():
+    data = {"kind": "actions", "title": "Next", "items": ["Send <it>."], "blank": "Agreed"}
+    assert "<ul><li>Send &lt;it&gt;.</li></ul><p>Agreed</p>" in show_block(data, Alone())
+
+
+def test_a_place_to_fold_is_not_a_letter():
+    assert show_cell("data/\u200braw", Alone()) == "data/<wbr>raw"
 
 
 def contrast(ink: str, ground: str) -> float:

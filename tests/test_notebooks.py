@@ -28,7 +28,7 @@ def source(cell: dict) -> str:
 
 
 def test_the_notebooks_of_an_edition_are_there():
-    assert [path.stem for path in NOTEBOOKS] == ["01_ingest", "02_kpis", "03_report"]
+    assert [path.stem for path in NOTEBOOKS] == ["01_ingest", "02_kpis", "03_report", "04_country_brief"]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

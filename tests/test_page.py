@@ -7,19 +7,18 @@ import hashlib
 import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
 
-from helpers import charts, sentences
-from helpers.edition import Edition, annexes, sections
+from helpers import charts
+from helpers.edition import Edition
 from helpers.edition.page import BEHAVIOUR, DESIGN, render_page
 from helpers.plan import LANGUAGES
 from helpers.words import LOCALES, Words, read_catalogue
-from invented import HOSTILE, Invented, empty, invent
-from test_edition import cells
+from invented import empty, invent
+from test_edition import write, write_hostile
 
-VOID = {"meta", "link", "img", "br", "col", "rect"}  # rect closes itself
+VOID = {"meta", "link", "img", "br", "wbr", "col", "rect"}  # rect closes itself
 DESIGN_OF_PDF = DESIGN.with_suffix(".typ")
 
 
@@ -83,26 +82,13 @@ def speaks(language: str) -> bool:
 SPOKEN = [language for language in LANGUAGES if speaks(language)]
 
 
-def write(tables: Invented, language: str, folder: Path, hostile: bool = False) -> Edition:
-    """Make every block of the report, as the notebook does, without setting the PDF."""
-    edition = Edition(tables.quarter, tables.as_of, language, folder, sample=tables.sample, input_id=tables.input_id)
-    if hostile:
-        edition.authored = {"subject": HOSTILE, "decision": HOSTILE, "themes": {"1": HOSTILE, "2": HOSTILE * 20}}
-    names = {
-        "edition": edition, "tables": tables, "say": Words(language), "charts": charts, "sentences": sentences,
-        "annexes": annexes, "sections": sections,
-    }  # fmt: skip
-    for cell in cells()[:-1]:
-        exec(compile(cell, "03_report", "exec"), names)
-    return edition
-
-
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory) -> dict[str, str]:
     """Return the pages by language, the French one with hostile texts."""
     made = {}
     for language in SPOKEN:
-        edition = write(invent(), language, tmp_path_factory.mktemp(language), hostile=language == "fr")
+        change = write_hostile if language == "fr" else lambda _: None
+        edition = write(invent(), language, tmp_path_factory.mktemp(language), change)
         made[language] = render_page(edition._document(), edition.out)
     return made
 
@@ -223,7 +209,9 @@ def test_markup_in_any_text_of_the_document_stays_text(tmp_path):
 
 
 POISONLESS = (
-    {"kind", "status", "svg", "language", "palette", "statuses"} | set(charts.PALETTE) | set(charts.STATUS_COLOURS)
+    {"kind", "status", "svg", "language", "palette", "statuses", "bands"}
+    | set(charts.PALETTE)
+    | set(charts.STATUS_COLOURS)
 )
 
 

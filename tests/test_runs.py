@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -126,16 +125,6 @@ def wait_until(true: Callable[[], object], seconds: float = 30) -> None:
         time.sleep(0.05)
 
 
-@pytest.fixture
-def checkout(tmp_path: Path) -> Path:
-    """A checkout of its own: the notebooks, the plan, the registers and two quarters of the sample."""
-    root = tmp_path / "a checkout, été"
-    shutil.copytree(ROOT / "notebooks", root / "notebooks", ignore=shutil.ignore_patterns(".*"))
-    for name in ("plan", "registers", "2022Q3", "2022Q4"):
-        shutil.copytree(ROOT / "data" / "raw" / name, root / "data" / "raw" / name)
-    return root
-
-
 def hashes(folder: Path) -> dict[str, str]:
     return {
         str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
@@ -152,7 +141,7 @@ class TestEdition:
         assert first.returncode == 0, first.stderr
         report = checkout / "reports" / "2022Q4" / "2023-02-14"
         assert {path.name for path in report.iterdir()} == {
-            "report_fr.pdf", "report_fr.html", "manifest.json",
+            "report_fr.pdf", "report_fr.html", "tables_fr.xlsx", "manifest.json",
             "01_ingest.ipynb", "02_kpis.ipynb", "03_report_fr.ipynb",
         }  # fmt: skip
         published = hashes(checkout / "reports") | hashes(checkout / "data" / "processed")
@@ -171,6 +160,7 @@ class TestEdition:
         assert hashes(checkout / "data" / "raw") == raw
         manifest = json.loads((report / "manifest.json").read_text(encoding="utf-8"))
         assert manifest["parameters"] == {"quarter": "2022Q4", "as_of": "2023-02-14", "languages": ["fr"]}
+        assert {"processed/datapackage.json", "report/tables_fr.xlsx"} <= manifest["outputs"].keys()
         for name, facts in manifest["outputs"].items():
             folder = report if name.startswith("report/") else checkout / "data" / "processed" / "2022Q4" / "2023-02-14"
             assert hashlib.sha256((folder / name.split("/")[1]).read_bytes()).hexdigest() == facts["sha256"]

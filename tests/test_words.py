@@ -12,6 +12,7 @@ import pytest
 from babel.messages.pofile import read_po
 
 from helpers import paths, sentences, words
+from helpers.plan import LANGUAGES, read_plan
 from helpers.words import Words
 from invented import empty, invent
 
@@ -114,6 +115,36 @@ def test_an_unknown_sentence_or_language_is_refused():
         Words("xx")
 
 
+# --- numbers read back ------------------------------------------------------------------------------------------
+
+NUMBERS = (0, 3, 12, 999, 1000, 13677, 1234567, 0.5, 86.7, 1234567.8, -3, -1234.5)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("value", NUMBERS)
+@pytest.mark.parametrize("decimals", [0, 1, 2])
+def test_a_number_that_was_dressed_is_read_back_as_it_was_printed(language, value, decimals):
+    say, rounded = Words(language), float(f"{value:.{decimals}f}")
+    for dress, is_percent in ((say.number, False), (say.percent, True), (say.signed, False)):
+        printed = words.isolate(dress(rounded, decimals), language)
+        is_signed = dress == say.signed and rounded > 0
+        assert say.parse_number(printed) == (rounded, decimals, is_percent, is_signed)
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("fr", "2024"), ("fr", "2.1"), ("fr", "1 234"), ("fr", "1\u00a0234"), ("fr", "1,234.5"), ("fr", "86,7%"),
+        ("fr", "86,7\u00a0% (39/45)"), ("fr", "12 à 30"), ("fr", "-3"), ("fr", "−0"), ("fr", "007"), ("fr", "4 c"),
+        ("fr", "s.d."), ("fr", ""), ("fr", "1,"), ("fr", ",5"), ("fr", "12\u202f34"), ("fr", "1e3"), ("fr", "１２"),
+        ("en", "13677"), ("en", "1,23"), ("en", "1.2.3"), ("en", "2.1.a"), ("en", "86.7 %"), ("en", "1\n"),
+        ("pt", "1,234.5"), ("ar", "١٢"), ("ar", "12 من 30"), ("fr", "0,1234567890123456789"),
+    ],
+)  # fmt: skip
+def test_what_this_language_does_not_print_as_a_plain_number_is_none(language, text):
+    assert Words(language).parse_number(text) is None
+
+
 # --- catalogues -------------------------------------------------------------------------------------------------
 
 
@@ -130,14 +161,65 @@ def names(text: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
 
 
-def test_every_sentence_has_every_language_with_the_same_names():
-    french, english = catalogue("fr"), catalogue("en")
-    assert french.keys() == english.keys()
-    for sentence, forms in {**french}.items():
-        for form in (*forms, *english[sentence]):
-            assert form, sentence
-            assert names(form) <= names(sentence) | names(" ".join(english[sentence])), sentence
-        assert names(" ".join(forms)) == names(" ".join(english[sentence])), sentence
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_sentence_has_every_language_with_the_same_names(language):
+    french, spoken = catalogue("fr"), catalogue(language)
+    assert spoken.keys() == french.keys()
+    for sentence, forms in spoken.items():
+        assert all(forms), sentence
+        for form in forms:
+            assert names(form) | {"n"} == names(french[sentence][-1]) | {"n"}, (
+                sentence,
+                form,
+            )  # "the only one" needs no n
+
+
+@pytest.mark.parametrize(("language", "forms"), [("fr", 2), ("en", 2), ("pt", 2), ("ar", 6)])
+def test_every_plural_has_all_forms_of_its_language(language, forms):
+    plurals = {key for key, said in catalogue("fr").items() if len(said) == 2}
+    assert len(plurals) > 30
+    assert {len(catalogue(language)[key]) for key in plurals} == {forms}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_plan_text_is_there_in_every_language(language):
+    plan = read_plan()
+    texts = [one.title for part in (plan.themes, plan.steps, plan.kpis, plan.components) for one in part]
+    assert all(text[language] for text in [*texts, *(member.name for member in plan.members)])
+
+
+def test_a_language_is_unofficial_until_a_reviewer_signs_its_catalogue(tmp_path, monkeypatch):
+    assert words.official_languages() == ("fr", "en")
+    for language, reviewer in (("pt", "the Portuguese service, 2026-12-01"), ("ar", "")):
+        header = f'msgid ""\nmsgstr ""\n"X-Reviewed-By: {reviewer}\\n"\n\nmsgid "a"\nmsgstr "b"\n'
+        (tmp_path / f"{language}.po").write_text(header, encoding="utf-8")
+    monkeypatch.setattr(words, "LOCALES", tmp_path)
+    assert words.official_languages() == ("fr", "en", "pt")
+
+
+# --- right to left ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("المؤشر 2.1.a في الربع الثالث 2024 p", "المؤشر [2.1.a] في الربع الثالث 2024 [p]"),
+        ("الأمر: papu run 2024Q3 --as-of 2024-11-14 --language ar.", None),
+        ("تغيير −3 و +12.5% (SEN)", "تغيير [−3] و [+12.5%] ([SEN])"),
+        ("نسبة 79.7% (13,677/17,150)", "نسبة [79.7%] (13,677/17,150)"),
+        ("(SEN، KEN TZA)", "([SEN]، [KEN TZA])"),
+        ("2.1.a", "[2.1.a]"),
+        ("−3", "[−3]"),
+        ("12/45", "12/45"),
+        ("خطة 2022-2025", "خطة [2022-2025]"),
+        ("33 من 45", "33 من 45"),
+    ],
+)
+def test_codes_and_signs_keep_their_order_in_a_line_from_right_to_left(text, kept):
+    shown = words.isolate(text, "ar").replace("\u2066", "[").replace("\u2069", "]")
+    assert shown == (kept or "الأمر: [papu run 2024Q3 --as-of 2024-11-14 --language ar].")
+    assert words.isolate(text, "fr") == text
+    assert words.isolate(words.isolate(text, "ar"), "ar") == words.isolate(text, "ar")
 
 
 def literal_sentences() -> set[str]:
@@ -146,9 +228,11 @@ def literal_sentences() -> set[str]:
         paths.PACKAGE / "words.py",
         *(p for d in ("charts", "sentences", "edition") for p in (paths.PACKAGE / d).glob("*.py")),
     ]
-    notebook = re.findall(
-        r'say(?:\.plural)?\(\\"((?:[^"\\]|\\[^"])*)\\"', (paths.notebooks() / "03_report.ipynb").read_text("utf-8")
-    )
+    notebook = [
+        sentence
+        for path in paths.notebooks().glob("*.ipynb")
+        for sentence in re.findall(r'say(?:\.plural)?\(\\"((?:[^"\\]|\\[^"])*)\\"', path.read_text("utf-8"))
+    ]
     for file in files:
         for node in ast.walk(ast.parse(Path(file).read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
@@ -159,13 +243,25 @@ def literal_sentences() -> set[str]:
 
 
 def test_every_sentence_the_code_says_is_in_the_catalogues():
+    assert len(literal_sentences()) > 150
     assert literal_sentences() - catalogue("fr").keys() == set()
+
+
+_NAMED = re.compile(r"(formula|source|rule|unit|severity|channel) \w")  # named by a row of the plan, a rule or a unit
+
+
+def test_no_sentence_is_left_that_nobody_says():
+    code = [path.read_text("utf-8") for path in paths.PACKAGE.rglob("*.py")]
+    texts = {node.value for one in code for node in ast.walk(ast.parse(one)) if isinstance(node, ast.Constant)}
+    said = "".join(path.read_text("utf-8").replace('\\"', '"') for path in paths.notebooks().glob("*.ipynb"))
+    left = {sentence for sentence in catalogue("fr").keys() - texts if not _NAMED.match(sentence)}
+    assert {sentence for sentence in left if f'"{sentence}"' not in said} == set()
 
 
 # --- computed sentences -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("say", [FR, EN], ids=["fr", "en"])
+@pytest.mark.parametrize("say", [Words(one) for one in LANGUAGES], ids=LANGUAGES)
 @pytest.mark.parametrize("quarter", ["2022Q3", "2023Q1", "2024Q3"])
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_titles_and_points_can_be_said_of_any_data(say, quarter, seed):

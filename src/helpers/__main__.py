@@ -49,7 +49,7 @@ def _end(number: int, _: object) -> None:
 
 @main.command()
 @click.argument("quarter", callback=_quarter)
-@click.option("--language", "languages", multiple=True, help="A language of the report: fr, en (default: both).")
+@click.option("--language", "languages", multiple=True, help="fr, en, pt or ar (default: those that are official).")
 @click.option("--as-of", default="", help="The date the edition is as of (default: 45 days after the quarter).")
 @click.option("--dry-run", is_flag=True, help="Say what would be run, and write nothing.")
 def run(quarter: str, languages: tuple[str, ...], as_of: str, dry_run: bool) -> None:
@@ -77,6 +77,37 @@ def run(quarter: str, languages: tuple[str, ...], as_of: str, dry_run: bool) -> 
         sys.exit(error.code)
     for path in sorted(published.glob("*.pdf")):
         click.echo(_short(path))
+
+
+@main.command()
+@click.argument("quarter", callback=_quarter)
+@click.option("--member", "members", multiple=True, help="A member's ISO3 code (default: all of them).")
+@click.option("--language", "languages", multiple=True, help="fr, en, pt or ar (default: each member's own).")
+@click.option("--as-of", default="", help="The date the edition is as of (default: 45 days after the quarter).")
+@click.option("--workers", type=click.IntRange(1), help="How many to make at a time (default: one a processor).")
+def briefs(
+    quarter: str, members: tuple[str, ...], languages: tuple[str, ...], as_of: str, workers: int | None
+) -> None:  # fmt: skip
+    """Make the brief of every member for QUARTER, side by side; one that fails stops no other.
+
+    Exit codes: 0 all done, 5 some could not be made (named), 2 usage, 3 data refused, 4 another run holds the
+    quarter, 7 nothing can be written there.
+    """
+    from helpers import runs
+
+    try:
+        order = runs.order_briefs(quarter, members, languages, as_of)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    try:
+        target, failures = runs.run_briefs(order, click.echo, progress=sys.stderr.isatty(), workers=workers or 0)
+    except runs.RunError as error:
+        click.echo(f"papu briefs: {error}", err=True)
+        sys.exit(error.code)
+    click.echo(f"{len(order.steps) - len(failures)} of {len(order.steps)} briefs in {_short(target)}")
+    for failure in failures:
+        click.echo(f"papu briefs: {failure}", err=True)
+    sys.exit(runs.REPORT_FAILED if failures else 0)
 
 
 def _short(path: Path) -> str:

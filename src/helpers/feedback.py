@@ -6,16 +6,15 @@ import csv
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date
 from functools import cache
 from pathlib import Path
 
-import xlsxwriter
 from xlsxwriter.format import Format
-from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from helpers.cells import clean
+from helpers.excel import HEAD_FILL, Book, fit_row, open_book, set_page
 from helpers.issues import NOTE, REFUSED, WARNING, WITHDRAWN, Issue
 from helpers.plan import Member, Plan
 from helpers.questionnaire import REPEAT, Questionnaire
@@ -25,8 +24,6 @@ from helpers.words import RIGHT_TO_LEFT, Words, is_official
 
 WORDS = Path(__file__).with_suffix(".csv")
 SEVERITIES = (REFUSED, WITHDRAWN, WARNING, NOTE)
-_LONGEST_CELL = 32_000
-_OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 
 
 @cache
@@ -158,48 +155,30 @@ def _one_line(text: str) -> str:
 _FINDING = ("severity", "question", "observed", "expected", "message", "place", "reply")
 _RECEIVED = ("received_on", "file", "version", "state")
 _WIDTHS = (16, 30, 16, 18, 48, 30, 26)  # characters: as wide together as a landscape page can show
-_LINE = 15  # points
 
 
-class _Book:
-    """A workbook whose every text is text: never a formula, a link or a control character."""
+class _Letters(Book):
+    """The workbook of the letters, with its looks."""
 
-    def __init__(self, book: Workbook) -> None:
-        self.book = book
-        wrap = {"text_wrap": True, "valign": "top"}
-        self._texts = {language: book.add_format({**wrap, "reading_order": 2}) for language in RIGHT_TO_LEFT}
-        self._left_to_right = self.text = book.add_format(wrap)
-        self.day = book.add_format({"num_format": "yyyy-mm-dd", "align": "left", "valign": "top"})
-        self.head = book.add_format({**wrap, "bold": True, "bottom": 1, "bg_color": "#E8EDF3"})
-        self.counts = book.add_format({"align": "center", "valign": "top"})
-        self.counts_head = book.add_format(
-            {**wrap, "bold": True, "bottom": 1, "bg_color": "#E8EDF3", "align": "center"}
-        )
-        self.title = book.add_format({"bold": True, "font_size": 14})
-        self.part = book.add_format({"bold": True, "font_size": 12})
-        self.reply = book.add_format({**wrap, "bg_color": "#FFF8DC", "border": 1, "border_color": "#C8B560"})
+    def __init__(self, book: Book) -> None:
+        super().__init__(book.book)
+        self.plain, self.day = self.style(), self.style(num_format="yyyy-mm-dd", align="left", valign="top")
+        self.head = self.text(bold=True, bottom=1, bg_color=HEAD_FILL)
+        self.counts = self.style(align="center", valign="top")
+        self.counts_head = self.text(bold=True, bottom=1, bg_color=HEAD_FILL, align="center")
+        self.title, self.part = self.style(bold=True, font_size=14), self.style(bold=True, font_size=12)
+        self.remark = self.style(italic=True)
+        self.reply = self.text(bg_color="#FFF8DC", border=1, border_color="#C8B560")
 
-    def add_sheet(self, name: str, language: str) -> Worksheet:
-        """Add a sheet that is read as its language is."""
-        sheet = self.book.add_worksheet(name)
-        self.text = self._texts.get(language, self._left_to_right)
-        if language in RIGHT_TO_LEFT:
-            sheet.right_to_left()
-        return sheet
+    def body(self, language: str) -> Format:
+        """Return the format of a text in a language."""
+        return self.text(reading_order=2) if language in RIGHT_TO_LEFT else self.text()
 
-    def write(self, sheet: Worksheet, row: int, column: int, text: str, style: Format | None = None) -> None:
-        """Write a text as it is."""
-        sheet.write_string(row, column, clean(text)[:_LONGEST_CELL], style or self.text)
-
-    def write_row(self, sheet: Worksheet, row: int, texts: Sequence[str], style: Format | None = None) -> None:
-        """Write a row of texts, as high as the longest of them needs: not every program fits it itself."""
+    def write_row(self, sheet: Worksheet, row: int, texts: Sequence[str], style: Format) -> None:
+        """Write a row of texts, as high as the longest of them needs."""
         for column, text in enumerate(texts):
             self.write(sheet, row, column, text, style)
-        needed = (
-            sum(1 + len(line) // (width - 1) for line in text.split("\n"))
-            for text, width in zip(texts, _WIDTHS, strict=False)
-        )
-        sheet.set_row(row, _LINE * min(max(needed, default=1), 27))
+        fit_row(sheet, row, texts, _WIDTHS)
 
 
 def write_excel(
@@ -209,33 +188,24 @@ def write_excel(
 
     The same letters give the same bytes. Raises OSError where nothing can be written.
     """
-    private = path.with_name(f".{path.name}.writing")
-    try:
-        with xlsxwriter.Workbook(private, _OPTIONS) as book:
-            stamp = datetime.combine(as_of, time())
-            book.set_properties({"title": say("title", "fr", quarter=quarter, member="UPAP"), "created": stamp})
-            made = _Book(book)
-            if len(letters) > 1:
-                _write_contents(made, letters, quarter, as_of, sample)
-            for letter in letters:
-                _write_letter(made, letter, form, quarter, as_of, sample)
-        private.replace(path)
-    except xlsxwriter.exceptions.FileCreateError as reason:
-        raise OSError(getattr(reason.args[0], "errno", 0), str(reason), str(path)) from reason
-    finally:
-        private.unlink(missing_ok=True)
+    with open_book(path, as_of, title=say("title", "fr", quarter=quarter, member="UPAP")) as book:
+        made = _Letters(book)
+        if len(letters) > 1:
+            _write_contents(made, letters, quarter, as_of, sample)
+        for letter in letters:
+            _write_letter(made, letter, form, quarter, as_of, sample)
 
 
 def _name(letter: Letter) -> str:
     return letter.code or say("files", letter.language)
 
 
-def _write_contents(made: _Book, letters: Sequence[Letter], quarter: str, as_of: date, sample: bool) -> None:
+def _write_contents(made: _Letters, letters: Sequence[Letter], quarter: str, as_of: date, sample: bool) -> None:
     languages = {letter.language for letter in letters}
     language = languages.pop() if len(languages) == 1 else "fr"
     sheet = made.add_sheet(say("contents", language), language)
     made.write(sheet, 0, 0, say("title", language, quarter=Words(language).quarter(quarter), member="UPAP"), made.title)
-    made.write(sheet, 1, 0, say("as_of", language, date=as_of.isoformat()))
+    made.write(sheet, 1, 0, say("as_of", language, date=as_of.isoformat()), made.body(language))
     if sample:
         made.write(sheet, 2, 0, say("sample", language), made.part)
     heads = [say(word, language) for word in ("member", "returns", REFUSED, WITHDRAWN, WARNING)]
@@ -244,15 +214,15 @@ def _write_contents(made: _Book, letters: Sequence[Letter], quarter: str, as_of:
         sheet.set_column(column, column, width)
     for row, letter in enumerate(letters, start=5):
         who = f"{letter.member.name[language]} ({letter.code})" if letter.member else say("others", language)
-        sheet.write_url(row, 0, f"internal:'{_name(letter)}'!A1", made.text, who)
+        made.link(sheet, row, 0, _name(letter), who, made.body(language))
         sheet.write_number(row, 1, len(letter.entries), made.counts)
         for column, severity in enumerate((REFUSED, WITHDRAWN, WARNING), start=2):
             sheet.write_number(row, column, sum(found.severity == severity for found in letter.findings), made.counts)
-    _set_page(sheet, 4)
+    set_page(sheet, 4)
 
 
 def _write_letter(
-    made: _Book, letter: Letter, form: Questionnaire, quarter: str, as_of: date, sample: bool
+    made: _Letters, letter: Letter, form: Questionnaire, quarter: str, as_of: date, sample: bool
 ) -> None:  # fmt: skip
     language, sheet = letter.language, made.add_sheet(_name(letter), letter.language)
     for column, width in enumerate(_WIDTHS):
@@ -263,13 +233,13 @@ def _write_letter(
     marks = [say("as_of", language, date=as_of.isoformat())]
     marks += [say("sample", language)] if sample else []
     marks += [say("unofficial", language)] if not is_official(language) else []
-    made.write(sheet, 1, 0, " - ".join(marks), made.book.add_format({"italic": True}))
+    made.write(sheet, 1, 0, " - ".join(marks), made.remark)
     row = _write_received(made, sheet, letter, named)
     made.write(sheet, row, 0, say("findings", language), made.part)
     if not letter.findings:
-        made.write(sheet, row + 1, 0, say("nothing_found", language), made.book.add_format())
-        return _set_page(sheet, row)
-    made.write(sheet, row + 1, 0, say("how_to", language), made.book.add_format({"italic": True}))
+        made.write(sheet, row + 1, 0, say("nothing_found", language), made.plain)
+        return set_page(sheet, row)
+    made.write(sheet, row + 1, 0, say("how_to", language), made.remark)
     made.write_row(sheet, row + 2, [say(head, language) for head in _FINDING], made.head)
     for number, found in enumerate(letter.findings, start=row + 3):
         asked = _about(found, form, language) + (f"\n{found.question}" if found.question else "")
@@ -278,31 +248,23 @@ def _write_letter(
             *(f"{say(k, language)} {t}" for k, t in (("sheet", found.sheet), ("row", found.row)) if t),
         ]
         cells = [say(found.severity, language), asked, found.observed, found.expected, found.say(language)]
-        made.write_row(sheet, number, [*cells, "\n".join(place)])
+        made.write_row(sheet, number, [*cells, "\n".join(place)], made.body(language))
         made.write(sheet, number, len(_FINDING) - 1, "", made.reply)
-    return _set_page(sheet, row + 2)
+    return set_page(sheet, row + 2)
 
 
-def _write_received(made: _Book, sheet: Worksheet, letter: Letter, quarter: str) -> int:
+def _write_received(made: _Letters, sheet: Worksheet, letter: Letter, quarter: str) -> int:
     """Write what was received; return the row after it."""
     language = letter.language
     made.write(sheet, 3, 0, say("received", language), made.part)
     if not letter.entries:
         nothing = say("nothing_received", language, quarter=quarter) if letter.member else ""
-        made.write(sheet, 4, 0, nothing, made.book.add_format())
+        made.write(sheet, 4, 0, nothing, made.plain)
         return 6
     made.write_row(sheet, 4, [say(head, language) for head in _RECEIVED], made.head)
     for row, entry in enumerate(letter.entries, start=5):
-        made.write_row(sheet, row, ["", entry.received.file.name, str(entry.version or ""), _state(entry, language)])
+        cells = ["", entry.received.file.name, str(entry.version or ""), _state(entry, language)]
+        made.write_row(sheet, row, cells, made.body(language))
         if entry.received.received_on:
             sheet.write_datetime(row, 0, entry.received.received_on, made.day)
     return 6 + len(letter.entries)
-
-
-def _set_page(sheet: Worksheet, header: int) -> None:
-    """Make a sheet fit to be printed: landscape, as wide as the page, the header on every page."""
-    sheet.set_landscape()
-    sheet.set_paper(9)
-    sheet.fit_to_pages(1, 0)
-    sheet.repeat_rows(header)
-    sheet.hide_gridlines(2)

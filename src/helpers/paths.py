@@ -65,6 +65,11 @@ def reports(quarter: str, as_of: str) -> Path:
     return root() / "reports" / quarter / as_of
 
 
+def briefs(quarter: str, as_of: str) -> Path:
+    """Return the folder of an edition's briefs: beside the edition, which is always replaced whole."""
+    return root() / "reports" / quarter / f"{as_of}-briefs"
+
+
 def locks() -> Path:
     """Return the folder of the locks: one for each quarter that a run or an added file holds."""
     return root() / "build" / "locks"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import multiprocessing
 import os
 import shutil
 import subprocess
@@ -12,18 +13,21 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import filelock
+from tqdm import tqdm
 
 from helpers import paths, tables, workbook
-from helpers.plan import LANGUAGES, parse_quarter
+from helpers.datapackage import write_datapackage
+from helpers.plan import LANGUAGES, parse_quarter, read_plan
 from helpers.words import official_languages
 from helpers.workbook import Tables, settle_date
 
-INGEST, KPIS, REPORT = "01_ingest", "02_kpis", "03_report"
+INGEST, KPIS, REPORT, BRIEF = "01_ingest", "02_kpis", "03_report", "04_country_brief"
 CELL_TIMEOUT, START_TIMEOUT = 600, 120
 DONE, FAILED, REFUSED, HELD, REPORT_FAILED, UNWRITABLE = 0, 1, 3, 4, 5, 7
 MANIFEST = "manifest.json"
@@ -119,7 +123,7 @@ def run_notebook(notebook: Path, executed: Path, parameters: Mapping[str, str], 
                 cwd=str(notebook.parent), execution_timeout=CELL_TIMEOUT, start_timeout=START_TIMEOUT, **kernel,
             )  # fmt: skip
     except papermill.PapermillExecutionError as error:
-        code = {"DataRefused": REFUSED}.get(error.ename, REPORT_FAILED if notebook.stem == REPORT else FAILED)
+        code = {"DataRefused": REFUSED}.get(error.ename, REPORT_FAILED if notebook.stem in (REPORT, BRIEF) else FAILED)
         where = f"{notebook.name}, cell {error.cell_index + 1}"
         raise RunError(code, f"{where}: {error.ename}: {error.evalue}") from error
     except (DeadKernelError, CellTimeoutError) as error:
@@ -191,13 +195,12 @@ def hold(quarter: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _private_folder(order: Order) -> Iterator[Path]:
+def _private_folder(target: Path) -> Iterator[Path]:
     """Make the run's own folder beside its target, so that moving it into place is one rename; remove it after."""
-    target = paths.reports(order.quarter, order.as_of)
     target.parent.mkdir(parents=True, exist_ok=True)
-    for left in target.parent.glob(f".{order.as_of}.*"):
+    for left in target.parent.glob(f".{target.name}.*"):
         _restore_or_remove(left, target)
-    folder = Path(tempfile.mkdtemp(prefix=f".{order.as_of}.", suffix=".run", dir=target.parent))
+    folder = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".run", dir=target.parent))
     before = os.environ.get("PAPU_OUT")
     os.environ["PAPU_OUT"] = str(folder / "work")
     try:
@@ -249,12 +252,14 @@ def _commit() -> str:
     return ""
 
 
-def write_manifest(order: Order, folder: Path, outputs: Mapping[str, Path], inputs: Tables, started: datetime) -> None:
-    """Write what the edition was made from, with what, and what came out; it is not compared itself."""
+def write_manifest(
+    order: Order | Briefs, folder: Path, outputs: Mapping[str, Path], inputs: Tables, started: datetime
+) -> None:
+    """Write what an edition or its briefs were made from, with what, and what came out; it is not compared itself."""
     lock = paths.lock()
     code = [path for path in paths.PACKAGE.rglob("*.*") if path.is_file() and path.suffix != ".pyc"]
     manifest = {
-        "parameters": {"quarter": order.quarter, "as_of": order.as_of, "languages": list(order.languages)},
+        "parameters": asdict(order),
         "input_id": inputs.input_id,
         "sample": inputs.sample,
         "inputs": json.loads(inputs.inputs.to_json(orient="records")),
@@ -292,8 +297,9 @@ def _stage(order: Order, folder: Path, started: datetime) -> tuple[Path, Path]:
     for name in tables.PUBLISHED:
         file = f"{name}.parquet" if name in tables.AS_PARQUET else f"{name}.csv"
         shutil.copyfile(work / file, kept / file)
+    write_datapackage(kept, order.quarter, order.as_of, sample=edition.sample, input_id=edition.input_id)
     for language in order.languages:
-        for file in (f"report_{language}.pdf", f"report_{language}.html"):
+        for file in (f"report_{language}.pdf", f"report_{language}.html", f"tables_{language}.xlsx"):
             shutil.copyfile(work / file, report / file)
     for _, name, _ in order.steps:
         shutil.move(folder / f"{name}.ipynb", report / f"{name}.ipynb")
@@ -311,7 +317,7 @@ def run_edition(order: Order, say: Say, progress: bool = False) -> Path:
     started = datetime.now(UTC)
     target = paths.reports(order.quarter, order.as_of)
     try:
-        with hold(order.quarter), _private_folder(order) as folder:
+        with hold(order.quarter), _private_folder(target) as folder:
             _run_steps(order, folder, say, progress)
             kept, report = _stage(order, folder, started)
             _move_into_place(kept, paths.processed(order.quarter, order.as_of))
@@ -319,3 +325,107 @@ def run_edition(order: Order, say: Say, progress: bool = False) -> Path:
     except OSError as error:
         raise RunError(UNWRITABLE, f"cannot write {error.filename or target}: {error.strerror or error}") from error
     return target
+
+
+# --- the members' briefs ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Briefs:
+    """What to make: the briefs of some members for one quarter; without languages each in its member's own."""
+
+    quarter: str
+    as_of: str
+    members: tuple[str, ...]
+    languages: tuple[str, ...] = ()
+
+    @property
+    def steps(self) -> list[tuple[str, dict[str, str]]]:
+        """The notebooks to run: name of the brief, parameters."""
+        plan, common = read_plan(), {"quarter": self.quarter, "as_of": self.as_of}
+        return [
+            (f"brief_{member}_{language}", common | {"member": member, "language": language})
+            for member in self.members
+            for language in self.languages or (plan.by_iso3[member].language,)
+        ]
+
+
+def order_briefs(quarter: str, members: Sequence[str] = (), languages: Sequence[str] = (), as_of: str = "") -> Briefs:
+    """Check what is asked for and return it as an order; without members, those valid in the quarter.
+
+    Raises ValueError for an unknown member or language, a quarter outside the plan, or a date that is none.
+    """
+    checked = order(quarter, languages, as_of)
+    valid = [member.member for member in read_plan().members_in(checked.quarter)]
+    asked = tuple(dict.fromkeys(name.upper() for name in members)) or tuple(valid)
+    unknown = sorted(set(asked) - set(valid))
+    if unknown:
+        raise ValueError(f"{', '.join(unknown)}: no member in {checked.quarter}; write the ISO3 code, such as SEN")
+    return Briefs(checked.quarter, checked.as_of, asked, tuple(dict.fromkeys(languages)))
+
+
+def _make_brief(name: str, parameters: Mapping[str, str], folder: Path) -> float:
+    """Make one brief, in a process of its own, and return the seconds it took.
+
+    Raises RuntimeError with what to tell: an error of its own kind would not travel between processes.
+    """
+    began = time.monotonic()
+    try:
+        run_notebook(paths.notebooks() / f"{BRIEF}.ipynb", folder / f"{name}.ipynb", parameters)
+    except RunError as error:
+        raise RuntimeError(str(error)) from None
+    return time.monotonic() - began
+
+
+def _make_briefs(order: Briefs, folder: Path, workers: int, say: Say, progress: bool) -> tuple[list[str], list[str]]:
+    """Make the briefs side by side: the names of those made, and what to tell of those that failed."""
+    made, failures = [], []
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(workers, len(order.steps)), mp_context=context) as pool:
+        waiting = {pool.submit(_make_brief, name, values, folder): name for name, values in order.steps}
+        for future in tqdm(as_completed(waiting), total=len(waiting), unit="brief", disable=not progress):
+            name = waiting[future]
+            try:
+                told = f"done in {future.result():.1f} s"
+                made.append(name)
+            except Exception as error:  # whatever stops one brief, its process killed say, must not stop the others
+                told = f"failed: {error}"
+                failures.append(f"{name}: {error}")
+            if not progress:
+                say(f"{name}: {told.splitlines()[0]}")
+    return sorted(made), sorted(failures)
+
+
+def _publish_briefs(order: Briefs, folder: Path, target: Path, made: Sequence[str], started: datetime) -> None:
+    """Move each finished brief into place, whole, beside those made before; then tell what they rest on."""
+    edition = workbook.measured(order.quarter, order.as_of)
+    _check_unchanged(edition)
+    (target / "notebooks").mkdir(parents=True, exist_ok=True)
+    outputs = {}
+    for name in made:
+        for path, place in (
+            (folder / "work" / f"{name}.pdf", target / f"{name}.pdf"),
+            (folder / f"{name}.ipynb", target / "notebooks" / f"{name}.ipynb"),
+        ):
+            outputs[str(place.relative_to(target))] = path.replace(place)
+    write_manifest(order, folder, outputs, edition, started)
+    (folder / MANIFEST).replace(target / MANIFEST)
+
+
+def run_briefs(order: Briefs, say: Say, progress: bool = False, workers: int = 0) -> tuple[Path, list[str]]:
+    """Make the briefs side by side and publish those that could be made; one that fails stops no other.
+
+    Returns the folder, and what to tell of each that failed. Raises RunError when none could be begun.
+    """
+    started = datetime.now(UTC)
+    target = paths.briefs(order.quarter, order.as_of)
+    try:
+        with hold(order.quarter), _private_folder(target) as folder:
+            workbook.measured(order.quarter, order.as_of)  # the tables, once, that every brief reads
+            made, failures = _make_briefs(order, folder, workers or os.cpu_count() or 1, say, progress)
+            _publish_briefs(order, folder, target, made, started)
+    except workbook.DataRefused as error:
+        raise RunError(REFUSED, str(error)) from error
+    except OSError as error:
+        raise RunError(UNWRITABLE, f"cannot write {error.filename or target}: {error.strerror or error}") from error
+    return target, failures

@@ -180,6 +180,29 @@ def select_members(tables: Tables, kpi: str) -> pd.DataFrame:
     return joined.assign(basis=joined["basis"].astype(object).where(joined["basis"].notna(), ""))
 
 
+def select_values(tables: Tables, kpi: str, quarter: str = "") -> pd.DataFrame:
+    """Return the known members' values of a KPI: one row per member; `shown` is what is compared, shares in percent."""
+    quarter = quarter or tables.quarter
+    regions = {member.member: member.region for member in read_plan().members_in(quarter)}
+    rows = tables.member_values
+    rows = rows[(rows["kpi"] == kpi) & (rows["quarter"] == quarter) & rows["member"].isin(regions)]
+    on_share = read_plan().by_kpi[kpi].assessed == "share"
+    shown = 100 * rows["value"] / rows["denominator"].where(rows["denominator"] > 0) if on_share else rows["value"]
+    return rows.assign(region=rows["member"].map(regions), shown=shown.astype(float)).set_index("member")
+
+
+def find_bands(tables: Tables, kpi: str) -> dict[str, int]:
+    """Return the quartile band, 0 to 3, of each member whose value of a KPI is known; none where all are equal.
+
+    Equal values share a band: how many quartiles of the members known lie below the value.
+    """
+    shown = select_values(tables, kpi)["shown"].dropna()
+    if shown.nunique() < 2:
+        return {}
+    quartiles = shown.quantile([0.25, 0.5, 0.75]).to_list()
+    return {member: sum(value > quartile for quartile in quartiles) for member, value in shown.items()}
+
+
 def _share_parts(tables: Tables, standing: Standing) -> tuple[float, float]:
     """Return numerator and denominator of a share: of the members whose return has the total."""
     rows = tables.member_values

@@ -16,6 +16,7 @@ import pyarrow.parquet as parquet
 
 from helpers.cells import ANSWERED, MISSING
 from helpers.issues import Issue, mask, mask_addresses, mask_text
+from helpers.plan import LANGUAGES
 from helpers.questionnaire import REPEAT, Questionnaire
 from helpers.returns import File
 from helpers.rules import Checked, Verdict
@@ -83,7 +84,7 @@ CONTRACTS: Mapping[str, Contract] = {
         figure="before revisions matched carried_effect entered left after",
         order="quarter scope kpi before revisions matched carried_effect entered left after",
     ),
-    "revisions": _contract(figure="first now", order="quarter scope kpi figure first now"),
+    "revisions": _contract(figure="first now", order="quarter scope kpi figure first now causes"),
     "returns": _contract(
         count="version", flag="counts", order="quarter member version received_on state counts source_file sha256",
         state=("refused", "duplicate", "revised", "on_time", "late"),
@@ -101,9 +102,10 @@ CONTRACTS: Mapping[str, Contract] = {
         order="quarter member version kind reference title date detail local_experts source_file sheet row",
     ),
     "inputs": _contract(count="size", order="file sha256 size channel"),
+    "told": _contract(order=f"message_fr {' '.join(f'said_{language}' for language in LANGUAGES)}"),
 }  # fmt: skip
-AS_PARQUET = ("answers",)
-INGESTED = ("returns", "answers", "innovations", "issues", "inputs")
+AS_PARQUET = ("answers", "told")
+INGESTED = ("returns", "answers", "innovations", "issues", "inputs", "told")
 MEASURED = ("kpis", "kpi_components", "member_values", "changes", "revisions")
 PUBLISHED = (
     "kpis",
@@ -292,6 +294,12 @@ def tabulate_issues(issues: Iterable[Issue]) -> pd.DataFrame:
     return pd.DataFrame([{name: getattr(found, name) for name in names} for found in issues], columns=names)
 
 
+def tabulate_told(issues: Iterable[Issue]) -> pd.DataFrame:
+    """List what the findings say in each language, without their places: one row per French message."""
+    rows = {found.message_fr: [found.say(language) for language in LANGUAGES] for found in issues}
+    return pd.DataFrame([(message, *said) for message, said in rows.items()], columns=list(CONTRACTS["told"].columns))
+
+
 def tabulate_inputs(files: Iterable[tuple[str, File]]) -> pd.DataFrame:
     """List the files that an edition rests on: one row each."""
     return pd.DataFrame(
@@ -300,10 +308,11 @@ def tabulate_inputs(files: Iterable[tuple[str, File]]) -> pd.DataFrame:
 
 
 def tabulate(verdict: Verdict, form: Questionnaire) -> dict[str, pd.DataFrame]:
-    """Return the tables of returns, answers, innovations and issues."""
+    """Return the tables of returns, answers, innovations, issues, and what the issues say in each language."""
     return {
         "returns": tabulate_returns(verdict.ledger),
         "answers": tabulate_answers(verdict.checked, form),
         "innovations": tabulate_innovations(verdict.checked),
         "issues": tabulate_issues(verdict.issues),
+        "told": tabulate_told(verdict.issues),
     }

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from babel.dates import format_date
 from babel.lists import format_list
 from babel.messages.pofile import read_po
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, get_decimal_symbol, get_group_symbol
 
 from helpers.plan import LANGUAGES, quarter_end, quarter_start, read_plan
 
@@ -73,6 +74,15 @@ class Chip:
         return f"{self.symbol} {self.word}" + (f" ({self.remark})" if self.remark else "")
 
 
+class Printed(NamedTuple):
+    """A plain number as it was printed: `86,7 %` is (86.7, 1, True, False); signed is what bears a plus."""
+
+    value: float
+    decimals: int
+    is_percent: bool
+    is_signed: bool
+
+
 def is_blank(value: object) -> bool:
     """Tell whether a figure is blank (None, NaN or NA), which is never 0."""
     return value is None or str(value) == "<NA>" or value != value
@@ -99,7 +109,7 @@ def typeset(text: str, language: str) -> str:
 _ISOLATE, _END = "\u2066", "\u2069"
 _PIECES = re.compile("[\u0590-\u08ff]+|\\s+|[^\\s\u0590-\u08ff]+")
 _ARABIC, _LATIN = re.compile("[\u0590-\u08ff]"), re.compile("[A-Za-z\u00c0-\u024f]")
-_SIGNED = re.compile(r"[+−-]\d[\d.,]*%?|\d[\d.,]*%")
+_SIGNED = re.compile(r"[+−-]\d[\d.,]*%?|\d[\d.,]*%|\d+(?:[-–]\d+)+")
 _EDGES = re.compile(r"^([^\w+−-]*)(.*?)([^\w%]*)$", re.DOTALL)
 
 
@@ -164,6 +174,17 @@ def read_catalogue(language: str) -> tuple[Mapping[str, tuple[str, ...]], Callab
             forms = (forms,) if isinstance(forms, str) else tuple(forms)
             sentences[key] = tuple(typeset(form, language) for form in forms)
     return sentences, gettext.c2py(catalogue.plural_expr)
+
+
+_DIRECTIONS = str.maketrans("", "", "\u200e\u200f\u2066\u2067\u2068\u2069")
+_MOST_DIGITS = 15  # what a double, and a spreadsheet, keeps of a decimal number
+
+
+@cache
+def _number_pattern(language: str) -> re.Pattern[str]:
+    """Return how numbers stand in a language: sign, digits in groups of three, decimals, percent sign."""
+    group, point = re.escape(get_group_symbol(language)), re.escape(get_decimal_symbol(language))
+    return re.compile(rf"([+−]?)(\d{{1,3}}(?:{group}\d{{3}})*)(?:{point}(\d+))?({NO_BREAK}?%)?", re.ASCII)
 
 
 # --- one language -----------------------------------------------------------------------------------------------
@@ -284,6 +305,26 @@ class Words:
         if is_blank(value) or unit != "percent":
             return self.number(value)
         return self.percent(value, 0 if abs(value - round(value)) < 1e-9 else 1)
+
+    def parse_number(self, text: str) -> Printed | None:
+        """Return a plain number that this language dressed, and how; None for anything else.
+
+        What is not exactly what `number`, `percent` or `signed` print is none: `2024` (a year has no thousands mark),
+        `007`, `-3` with a hyphen, `2.1` in French, `86,7 % (39/45)`, `12 c`, the marks.
+        """
+        bare = text.translate(_DIRECTIONS)
+        found = _number_pattern(self.language).fullmatch(bare)
+        if not found:
+            return None
+        sign, whole, decimals, percent = (part or "" for part in found.groups())
+        digits = re.sub(r"\D", "", whole)
+        value = float(f"{digits}.{decimals or 0}")
+        dress = self.percent if percent else self.number
+        if len(digits + decimals) > _MOST_DIGITS or (sign and not value):
+            return None
+        if f"{sign}{dress(value, len(decimals))}" != bare:
+            return None
+        return Printed(-value if sign == "−" else value, len(decimals), bool(percent), sign == "+")
 
     def interval(self, lower: object, upper: object, unit: str = "") -> str:
         """Return bounds: `12 à 30`, `≥ 12` where there is no finite upper one, one number where they meet."""

@@ -40,7 +40,10 @@ class DataRefused(ValueError):
 
 @dataclass(frozen=True)
 class Tables:
-    """All the tables of an edition, as published (methodology, section 7), and what they rest on."""
+    """All the tables of an edition, as published (methodology, section 7), and what they rest on.
+
+    `issues` has besides what each finding says in every language (`said_fr`…), without its place.
+    """
 
     quarter: str
     as_of: str
@@ -235,6 +238,7 @@ def measured(quarter: str, as_of: str = "") -> Tables:
     figures: Mapping[str, pd.DataFrame] = {name: tables.read_table(name, out) for name in tables.MEASURED}
     return Tables(
         quarter, day.isoformat(), figures["kpis"], figures["kpi_components"], figures["member_values"],
-        figures["changes"], figures["revisions"], kept["returns"], kept["issues"], kept["answers"],
-        kept["innovations"], kept["inputs"],
+        figures["changes"], figures["revisions"], kept["returns"],
+        kept["issues"].merge(kept["told"], on="message_fr", how="left"), kept["answers"], kept["innovations"],
+        kept["inputs"],
     )  # fmt: skip

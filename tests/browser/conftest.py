@@ -12,9 +12,10 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
 from helpers import workbook
-from helpers.edition.page import render_page
+from helpers.edition.page import write_page
 from invented import invent
-from test_page import speaks, write
+from test_edition import write, write_hostile
+from test_page import speaks
 
 ROOT = Path(__file__).resolve().parents[2]
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
@@ -71,9 +72,9 @@ def files(tmp_path_factory) -> dict[str, Path]:
     for name, (tables, language) in orders.items():
         if speaks(language):
             folder = tmp_path_factory.mktemp(name)
-            edition = write(tables, language, folder, hostile=name == "fr")
+            edition = write(tables, language, folder, write_hostile if name == "fr" else lambda _: None)
             made[name] = folder / f"report_{language}.html"
-            made[name].write_text(render_page(edition._document(), folder), encoding="utf-8", newline="\n")
+            write_page(edition._document(), made[name])
     return made
 
 

@@ -37,6 +37,7 @@ STATUS_COLOURS = {  # fill, text: measured for colour-blind readers (style guide
     "not_assessable": ("#FFFFFF", OUTLINE),
     "no_data": ("#FFFFFF", OUTLINE),
 }
+BANDS = ("#F4F8FB", "#DDEBF5", "#BAD7EA", "#92C1E0")  # quartiles, from the lowest: lighter to darker in grey too
 PALETTE = {"ink": INK, "muted": MUTED, "grid": GRID, "blue": BLUE, "pale": PALE, "amber": AMBER}
 TILES = {  # fill, edge, letters, hatch, symbol
     ON_TIME: (BLUE, BLUE, "#FFFFFF", "", "o"),

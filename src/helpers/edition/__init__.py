@@ -1,6 +1,18 @@
 """An edition: its blocks, its tables, and the report that Typst makes of them."""
 
-from helpers.edition.blocks import Block, Picture, Sheet, Tile, Two
-from helpers.edition.edition import Edition, Rendered, printable, read_edition_text
+from helpers.edition.blocks import Block, Picture, Shade, Sheet, Tile, Two
+from helpers.edition.edition import Edition, Rendered, draw_pages, printable, read_edition_text
 
-__all__ = ["Block", "Edition", "Picture", "Rendered", "Sheet", "Tile", "Two", "printable", "read_edition_text"]
+__all__ = [
+    "Block",
+    "Edition",
+    "Picture",
+    "Rendered",
+    "Shade",
+    "Sheet",
+    "Tile",
+    "Two",
+    "draw_pages",
+    "printable",
+    "read_edition_text",
+]

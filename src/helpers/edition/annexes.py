@@ -22,7 +22,7 @@ def tabulate_methods(tables: Tables, say: Words) -> Sheet:
             {
                 say("KPI"): kpi.kpi,
                 say("How it is measured"): Two(say.own(kpi.title), say(f"formula {kpi.kpi}")),
-                say("Source"): say(f"source {kpi.kpi}"),
+                say("Source"): _foldable(say(f"source {kpi.kpi}")),
                 say("Unit"): say(f"unit {kpi.unit}"),
                 say("Baseline and target, proposed"): say(
                     "{baseline} to {target}", baseline=baseline, target=say_target(standing, say)
@@ -76,12 +76,22 @@ def tabulate_refused(tables: Tables, say: Words) -> Sheet:
             say("Member"): row.member or "–",
             say("Rule"): f"{row.rule} {say(f'severity {row.severity}')}",
             say("Question"): _foldable(row.question) or say("whole return"),
-            say("Finding"): _foldable(typeset(getattr(row, f"message_{say.language}"), say.language)),
+            say("Finding"): _foldable(typeset(getattr(row, f"said_{say.language}"), say.language)),
+            say("Place"): _foldable(say_place(row, say)),
         }
         for row in texts.itertuples()
     ]
-    frame = pd.DataFrame(rows, columns=[say(name) for name in ("Member", "Rule", "Question", "Finding")])
-    return Sheet(frame, (14, 20, 27, 109), pad=1.8, size=8)
+    frame = pd.DataFrame(rows, columns=[say(name) for name in ("Member", "Rule", "Question", "Finding", "Place")])
+    return Sheet(frame, (13, 19, 27, 75, 36), pad=1.8, size=8)
+
+
+def say_place(row: object, say: Words) -> str:
+    """Return where a finding stands: file, sheet and row."""
+    if not row.source_file:
+        return say("register")
+    if not row.row:
+        return row.source_file
+    return say("{file}, {sheet}, row {row}", file=row.source_file, sheet=row.sheet, row=str(row.row))
 
 
 def _foldable(text: object, most: int = 320) -> str:
@@ -139,12 +149,23 @@ def tabulate_revisions(tables: Tables, say: Words) -> Sheet:
                 say("first published"): say.measured(shown[0], unit),
                 say("now (r)"): say.measured(shown[1], unit),
                 say("Change"): say.missing if is_blank(shown[0]) or is_blank(shown[1]) else change,
+                say("Why"): say_causes(row.causes, say),
             }
         )
-    frame = pd.DataFrame(
-        found, columns=[GROUP, *(say(name) for name in ("KPI", "Indicator", "first published", "now (r)", "Change"))]
-    )
-    return Sheet(frame, (14, 86, 26, 24, 26), right=list(frame.columns[3:]), group=GROUP, pad=1.8, size=8)
+    heads = ("KPI", "Indicator", "first published", "now (r)", "Change", "Why")
+    frame = pd.DataFrame(found, columns=[GROUP, *(say(name) for name in heads)])
+    return Sheet(frame, (11, 57, 22, 20, 21, 43), right=list(frame.columns[3:6]), group=GROUP, pad=1.8, size=8)
+
+
+_CAUSES = {"late": "late returns: {names}", "revised": "revised returns: {names}"}
+
+
+def say_causes(causes: str, say: Words) -> str:
+    """Return why a published figure has changed: which returns came late, which were revised."""
+    found = [token.split(":") for token in causes.split() if ":" in token]
+    named = {kind: [member for cause, member in found if cause == kind] for kind in _CAUSES}
+    said = [say(_CAUSES[kind], names=", ".join(members)) for kind, members in named.items() if members]
+    return say.joined(said) if said else say("rows of the registers")
 
 
 def say_revisions(tables: Tables, say: Words) -> str:
@@ -156,20 +177,20 @@ def say_revisions(tables: Tables, say: Words) -> str:
 
 
 def tabulate_inputs(tables: Tables, say: Words) -> Sheet:
-    """Tabulate the files the edition rests on: one row per file."""
+    """Tabulate the files the edition rests on: one row per file, by channel, in two columns to a page."""
+    inputs = tables.inputs.sort_values(["channel", "file"], key=lambda names: names.replace(_LAST))
     frame = pd.DataFrame(
         {
-            say("File (in data/raw)"): tables.inputs["file"].astype(str),
-            "sha256": tables.inputs["sha256"].astype(str).str[:12],
-            say("Bytes"): [say.number(size) for size in tables.inputs["size"]],
-            say("Channel"): [
-                say(f"channel {name}") if name in _CHANNELS else str(name) for name in tables.inputs["channel"]
-            ],
+            GROUP: [say(f"channel {name}") if name in _CHANNELS else str(name) for name in inputs["channel"]],
+            say("File (in data/raw)"): [_foldable(name) for name in inputs["file"]],
+            "sha256": inputs["sha256"].astype(str).str[:12],
+            say("Bytes"): [say.number(size) for size in inputs["size"]],
         }
     )
-    return Sheet(frame, (104, 26, 18, 24), right=[say("Bytes")], pad=1.4, size=8)
+    return Sheet(frame, (46, 24, 14), right=[say("Bytes")], group=GROUP, pad=1.2, size=8, beside=2)
 
 
+_LAST = {"plan": "~plan", "register": "~register"}  # what was received comes first
 _CHANNELS = ("sample", "plan", "register")
 
 

@@ -13,11 +13,15 @@ from helpers.words import Chip
 
 @dataclass(frozen=True)
 class Picture:
-    """A small drawing in a table's cell, with its alternative text; `width` in millimetres."""
+    """A small drawing in a table's cell, with its alternative text; `width` in millimetres.
+
+    `words` say the same in short where its row and column are seen already, as in a spreadsheet.
+    """
 
     svg: str = field(repr=False)
     alt: str
     width: float = 22
+    words: str = ""
 
 
 @dataclass(frozen=True)
@@ -31,21 +35,50 @@ class Two:
         return f"{self.strong} {self.more}".strip()
 
 
-Cell = str | float | int | Chip | Picture | Two | None
+@dataclass(frozen=True)
+class Shade:
+    """A cell tinted by the quartile band its value lies in, 0 (lowest) to 3: position at a glance, never a rank."""
+
+    text: str
+    band: int
+
+    def __str__(self) -> str:
+        return self.text
+
+
+Cell = str | float | int | Chip | Picture | Two | Shade | None
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """A frame ready to be set: relative widths, right-aligned columns, the column whose values head groups of rows."""
+    """A frame ready to be set: relative widths, right-aligned columns, the column whose values head groups of rows.
+
+    `figures` are the columns, besides the right-aligned ones, in which a number is a figure and never a code.
+    """
 
     frame: pd.DataFrame
     widths: Sequence[float] = ()
     right: Sequence[str] = ()
+    figures: Sequence[str] = ()
     group: str = ""
     size: float = 8.5
     pad: float = 2.6
     middle: bool = False
     wide: float = 0  # millimetres that it may reach into each margin
+    beside: int = 1  # how many parts of it stand side by side
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns that are printed, in order."""
+        return [name for name in self.frame.columns if name != self.group]
+
+    def is_right(self, name: str) -> bool:
+        """Tell whether a column is set at the right: one that was named, or where none was, one of numbers."""
+        return name in self.right if self.right else pd.api.types.is_numeric_dtype(self.frame[name])
+
+    def is_figure(self, name: str) -> bool:
+        """Tell whether a number in a column is a figure, which a workbook may hold as a number."""
+        return self.is_right(name) or name in self.figures
 
 
 @dataclass(frozen=True)

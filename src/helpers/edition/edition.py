@@ -6,27 +6,33 @@ import csv
 import hashlib
 import io
 import json
+import os
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
+from textwrap import wrap
 
 import pandas as pd
 import typst
 from PIL import Image
 
 from helpers import charts, paths
-from helpers.edition.blocks import Block, Cell, Picture, Sheet, Tile, Two
-from helpers.edition.page import render_page
+from helpers.edition.blocks import Block, Cell, Picture, Shade, Sheet, Tile, Two
+from helpers.edition.page import write_page
+from helpers.edition.spreadsheet import write_tables
 from helpers.plan import is_revised
 from helpers.words import Chip, Words, is_blank, is_official, isolate, typeset
 
 TEMPLATE = paths.PACKAGE / "report.typ"
 STANDARDS = ["ua-1", "a-2a"]
-EDITION_TEXT = "edition.toml"
+REPORT, EDITION_TEXT = "report", "edition.toml"
 PREVIEW_PAGES, PREVIEW_PPI, PREVIEW_COLOURS = 4, 40, 48
+TEXT_WIDTH = 170  # millimetres
+_LETTER = 0.2  # millimetres that a letter takes, on the whole, per point of its size
 _KEYS = ("kind", "status", "svg")  # texts of a block that are names, not words
 
 
@@ -39,6 +45,13 @@ def printable(text: str) -> str:
     """Return a text whose every letter the report can print: others as their code, `[U+1F600]`, so nothing is lost."""
     shown = text.replace("\t", " ").replace("\r", "")
     return "".join(c if ord(c) in _letters() else f"[U+{ord(c):04X}]" for c in shown)
+
+
+def _fold(cell: object, most: int) -> object:
+    """Let a text without blanks be broken where it is longer than its column, as a member may have written it."""
+    if not isinstance(cell, str) or most < 1:
+        return cell
+    return re.sub(rf"[^\s\u200b]{{{most + 1},}}", lambda found: "\u200b".join(wrap(found[0], most)), cell)
 
 
 def _clean(value: object, language: str) -> object:
@@ -89,13 +102,17 @@ class Rendered:
 
 
 class Edition:
-    """The report of one quarter in one language, block by block; `render` makes the PDF of all of them."""
+    """A document of one quarter in one language, block by block; `render` makes the PDF of all of them.
+
+    It is the report, or under another `name` a member's brief.
+    """
 
     def __init__(
-        self, quarter: str, as_of: str, language: str, out: Path, *, sample: bool = False, input_id: str = ""
-    ) -> None:
+        self, quarter: str, as_of: str, language: str, out: Path, *, sample: bool = False, input_id: str = "",
+        name: str = REPORT,
+    ) -> None:  # fmt: skip
         self.quarter, self.as_of, self.language, self.out = quarter, as_of, language, Path(out)
-        self.sample, self.input_id, self.say = sample, input_id, Words(language)
+        self.name, self.sample, self.input_id, self.say = name, sample, input_id, Words(language)
         self.authored = read_edition_text(quarter, language)
         self.blocks: list[Block] = []
         self._counts = {"table": 0, "figure": 0}
@@ -148,6 +165,26 @@ class Edition:
         say = self.say
         notes = [say("How to read this report"), *(say(note) for note in _READING)]
         return self._add("contents", title=say("Contents"), notes=notes)
+
+    def head(self, title: str, facts: Sequence[str]) -> Block:
+        """Add the head of a brief, in place of a cover: whose it is, which quarter, what came in."""
+        say = self.say
+        subtitle = say(
+            "{quarter}, {months} · {label}",
+            quarter=say.quarter(self.quarter),
+            months=say.months(self.quarter),
+            label=say.label(self.is_revised),
+        )
+        unofficial = "" if is_official(self.language) else say("unofficial translation")
+        union = say("Pan African Postal Union")
+        return self._add("head", union=union, title=title, subtitle=subtitle, facts=list(facts), unofficial=unofficial)
+
+    def actions(self, items: Sequence[str]) -> Block:
+        """Add what is asked next, and an empty box for what is agreed."""
+        say = self.say
+        return self._add(
+            "actions", title=say("Next actions"), items=list(items), blank=say("Agreed (action, who, by when)")
+        )
 
     # text
 
@@ -204,14 +241,15 @@ class Edition:
         note: str = "",
         n: str = "",
         whole: bool = False,
+        reserve: float = 24,
     ) -> Block:
-        """Add a numbered table: a frame, or a sheet that also says widths and groups. `whole` keeps it on one page."""
+        """Add a numbered table: a frame, or a sheet that also says widths and groups.
+
+        `whole` keeps it on one page, of which `reserve` millimetres are left to the heading and what follows.
+        """
         sheet = rows if isinstance(rows, Sheet) else Sheet(rows)
-        columns = [name for name in sheet.frame.columns if name != sheet.group]
+        columns = sheet.columns
         widths = list(sheet.widths) if len(sheet.widths) == len(columns) else [1] * len(columns)
-        right = [
-            name in sheet.right if sheet.right else pd.api.types.is_numeric_dtype(sheet.frame[name]) for name in columns
-        ]
         return self._add(
             "table",
             number=self._number("table"),
@@ -221,35 +259,41 @@ class Edition:
             n=n,
             source=self.say("quarterly returns of the members") if source is None else source,
             columns=[str(name) for name in columns] or [""],
-            right=right or [False],
+            right=[sheet.is_right(name) for name in columns] or [False],
+            figures=[sheet.is_figure(name) for name in columns] or [False],
             widths=widths or [1],
-            rows=self._rows(sheet, columns) or [{"group": self.say("nothing to report")}],
+            rows=self._rows(sheet, columns, widths) or [{"group": self.say("nothing to report")}],
             size=sheet.size,
             pad=sheet.pad,
             middle=sheet.middle,
             wide=sheet.wide,
+            beside=sheet.beside,
             breakable=not whole,
+            reserve=reserve,
         )
 
     def scorecard(self, rows: Sheet, *, title: str, subtitle: str = "", note: str = "") -> Block:
-        """Add the scorecard: a table kept on one page."""
-        return self.table(rows, title=title, subtitle=subtitle, note=note, whole=True)
+        """Add the scorecard: a table kept on one page, with its legend."""
+        return self.table(rows, title=title, subtitle=subtitle, note=note, whole=True, reserve=43)
 
-    def _rows(self, sheet: Sheet, columns: Sequence[str]) -> list[dict[str, object]]:
+    def _rows(self, sheet: Sheet, columns: Sequence[str], widths: Sequence[float]) -> list[dict[str, object]]:
+        across = (TEXT_WIDTH + 2 * sheet.wide) / sheet.beside / (sum(widths) or 1)
+        most = [int(across * width / (_LETTER * sheet.size)) for width in widths]
         rows: list[dict[str, object]] = []
         group = None
         for record in sheet.frame.to_dict("records"):
             if sheet.group and record[sheet.group] != group:
                 group = record[sheet.group]
                 rows.append({"group": str(group)})
-            rows.append({"cells": [self._cell(record[name]) for name in columns]})
+            cells = [self._cell(record[name]) for name in columns]
+            rows.append({"cells": [_fold(cell, size) for cell, size in zip(cells, most, strict=True)]})
         return rows
 
     def _cell(self, value: Cell) -> object:
-        if isinstance(value, Chip | Two):
+        if isinstance(value, Chip | Two | Shade):
             return vars(value)
         if isinstance(value, Picture):
-            return {"svg": self._keep(value.svg), "alt": value.alt, "width": value.width}
+            return {"svg": self._keep(value.svg), "alt": value.alt, "width": value.width, "words": value.words}
         if isinstance(value, str):
             return value
         return self.say.number(value, 0 if is_blank(value) or float(value).is_integer() else 1)
@@ -289,8 +333,11 @@ class Edition:
         name = f"figures/{hashlib.sha256(drawn.encode()).hexdigest()[:16]}.svg"
         path = self.out / name
         if not path.is_file():
+            # Briefs are made side by side in one folder: none may read a drawing that another has half written.
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(drawn, encoding="utf-8", newline="\n")
+            private = path.with_suffix(f".{os.getpid()}")
+            private.write_text(drawn, encoding="utf-8", newline="\n")
+            private.replace(path)
         return name
 
     # the report
@@ -303,11 +350,17 @@ class Edition:
             "language": self.language,
             "as_of": self.as_of,
             "sample": self.sample,
-            "title": f"{plan.replace(chr(10), ' ')} – {quarter} ({say.months(self.quarter)}), {label}",
+            "title": say(
+                "{plan} – {quarter} ({months}), {label}",
+                plan=" – ".join([plan.replace("\n", " "), *self._heads()]),
+                quarter=quarter,
+                months=say.months(self.quarter),
+                label=label,
+            ),
             "subtitle": say("Quarterly monitoring report"),
             "author": say("Pan African Postal Union"),
             "keywords": ["UPAP", "PAPU", self.quarter],
-            "running": f"{say('PAPU')} · {quarter}",
+            "running": " · ".join([say("PAPU"), quarter, *self._heads()]),
             "foot": say(
                 "{quarter}, {label}, data as of {day} · input id {id}",
                 quarter=quarter,
@@ -326,32 +379,43 @@ class Edition:
             },
             "palette": charts.PALETTE,
             "statuses": charts.STATUS_COLOURS,
+            "bands": charts.BANDS,
             "blocks": [block.data for block in self.blocks if block.data],
         }
 
-    def _write(self, name: str, text: str) -> None:
-        (self.out / name).write_text(text, encoding="utf-8", newline="\n")
+    def _heads(self) -> list[str]:
+        return [str(block.data["title"]) for block in self.blocks if block.kind == "head"]
 
     def render(self) -> Rendered:
-        """Write the blocks as JSON and as a page, set them with Typst, and return the report: PDF/UA-1 and PDF/A-2a."""
+        """Write the blocks as JSON, set them with Typst: PDF/UA-1 and PDF/A-2a; a report as page and workbook too."""
         self.out.mkdir(parents=True, exist_ok=True)
-        document = self._document()
-        self._write(f"edition_{self.language}.json", json.dumps(document, ensure_ascii=False, indent=1) + "\n")
-        self._write(f"report_{self.language}.html", render_page(document, self.out))
-        design = TEMPLATE.read_bytes()
-        compiler = typst.Compiler(
-            design,
-            root=self.out,
-            font_paths=[charts.FONTS],
-            ignore_system_fonts=True,
-            sys_inputs={"language": self.language},
-        )
+        document, name = self._document(), f"{self.name}_{self.language}"
+        written = json.dumps(document, ensure_ascii=False, indent=1)
+        (self.out / f"{name}.json").write_text(written + "\n", encoding="utf-8", newline="\n")
+        if self.name == REPORT:  # a brief's few tables are the member's own answers, as it sent them
+            write_page(document, self.out / f"{name}.html")
+            write_tables(document, self.out / f"tables_{self.language}.xlsx")
         moment = int(datetime.combine(date.fromisoformat(self.as_of), datetime.min.time(), UTC).timestamp())
-        path = self.out / f"report_{self.language}.pdf"
+        path = self.out / f"{name}.pdf"
+        design, compiler = TEMPLATE.read_bytes(), _compiler(self.out, name)
         path.write_bytes(compiler.compile(design, format="pdf", pdf_standards=STANDARDS, timestamp=moment))
-        pages = compiler.compile(design, format="png", ppi=PREVIEW_PPI)
-        pages = pages if isinstance(pages, list) else [pages]
+        pages = _as_list(compiler.compile(design, format="png", ppi=PREVIEW_PPI))
         return Rendered(path, len(pages), _strip(pages[:PREVIEW_PAGES]))
+
+
+def _compiler(out: Path, name: str) -> typst.Compiler:
+    """Return Typst, ready to set the document whose blocks are in a folder under a name."""
+    options = {"font_paths": [charts.FONTS], "ignore_system_fonts": True, "sys_inputs": {"name": name}}
+    return typst.Compiler(TEMPLATE.read_bytes(), root=out, **options)
+
+
+def _as_list(pages: bytes | list[bytes]) -> list[bytes]:
+    return pages if isinstance(pages, list) else [pages]
+
+
+def draw_pages(out: Path, name: str, ppi: int) -> list[bytes]:
+    """Return the pages of a document that was rendered in a folder, as PNG pictures."""
+    return _as_list(_compiler(out, name).compile(TEMPLATE.read_bytes(), format="png", ppi=ppi))
 
 
 _READING = (

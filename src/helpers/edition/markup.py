@@ -5,25 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from html import escape
 
-from helpers.charts import PALETTE, STATUS_COLOURS
+from helpers.charts import BANDS, PALETTE, STATUS_COLOURS
 from helpers.words import SYMBOLS
 
 OUTLINE = STATUS_COLOURS["not_assessable"][1]
 PALE_STATUSES = ("on_track", "at_risk", "not_assessable")  # their fill is too near to white to end by itself
-BAND_SHARES = (0.06, 0.14, 0.22, 0.30)  # of blue in the tint of each quartile; ink stays above 9:1 on all of them
 
 Data = Mapping[str, object]
 
 
 def lines(text: object) -> str:
-    """Return a text as HTML, its lines apart, every letter of it a letter."""
-    return escape(str(text)).replace("\n", "<br>")
+    """Return a text as HTML, its lines apart, every letter of it a letter.
+
+    A place to fold is no letter: as one it would be in the way of whoever searches or copies.
+    """
+    return escape(str(text)).replace("\n", "<br>").replace("\u200b", "<wbr>")
 
 
-def tint(colour: str, share: float) -> str:
-    """Return a colour of which only a share is left, on white."""
-    mixed = (round(255 + (int(colour[n : n + 2], 16) - 255) * share) for n in (1, 3, 5))
-    return "#" + "".join(f"{part:02X}" for part in mixed)
+def value(text: object) -> str:
+    """Return a text as an attribute's value, on one line."""
+    return escape(str(text)).replace("\n", " ").replace("\u200b", "")
 
 
 def paint_chip(status: str, hollow: bool, statuses: Mapping[str, Sequence[str]], ink: str) -> str:
@@ -45,7 +46,7 @@ def _styles() -> dict[str, str]:
         for status in STATUS_COLOURS
         for hollow in (False, True)
     }
-    bands = {f"band-{n}": f"background:{tint(PALETTE['blue'], share)}" for n, share in enumerate(BAND_SHARES)}
+    bands = {f"band-{n}": f"background:{colour}" for n, colour in enumerate(BANDS)}
     return {
         **chips,
         **bands,
@@ -80,7 +81,7 @@ class Alone:
 
     def draw(self, picture: Data) -> str:
         """Return a drawing in the line of a text."""
-        return f'<span title="{escape(str(picture["alt"]))}">~</span>'
+        return f'<span title="{value(picture["alt"])}">~</span>'
 
     def describe(self, alt: object) -> str:
         """Return a drawing's alternative text for those who see it too."""
@@ -234,7 +235,7 @@ def _figure(data: Data, at: Alone) -> str:
 
 
 def _pairs(pairs: Sequence[Sequence[object]], role: str, at: Alone) -> str:
-    said = "".join(f"<div><dt>{lines(name)}</dt><dd>{lines(value)}</dd></div>" for name, value in pairs)
+    said = "".join(f"<div><dt>{lines(name)}</dt><dd>{lines(text)}</dd></div>" for name, text in pairs)
     return f"<dl{at.look(role)}>{said}</dl>" if pairs else ""
 
 
@@ -245,6 +246,19 @@ def _cover(data: Data, at: Alone) -> str:
     front = f"<div{at.look('words')}>{''.join(said)}<p{at.look('labels')}>{' '.join(labels)}</p></div>"
     pairs = _pairs(data["box"], "box", at) + _pairs(data["facts"], "facts", at)
     return f"<div{at.look('front')}>{front}{at.motif(data['tiles'])}</div>\n<div{at.look('desk')}>{pairs}</div>"
+
+
+def _head_of_brief(data: Data, at: Alone) -> str:
+    unofficial = f" <span{at.look('unofficial')}>{lines(data['unofficial'])}</span>" if data["unofficial"] else ""
+    facts = "".join(f"<p>{lines(fact)}</p>" for fact in data["facts"])
+    said = f"<p{at.look('union')}>{lines(data['union'])}{unofficial}</p><h1>{lines(data['title'])}</h1>"
+    return f"<div{at.look('front')}>{said}<p{at.look('quarter')}>{lines(data['subtitle'])}</p>{facts}</div>"
+
+
+def _actions(data: Data, at: Alone) -> str:
+    asked = "".join(f"<li>{lines(item)}</li>" for item in data["items"])
+    agreed = f"<p{at.look('agreed')}>{lines(data['blank'])}</p>"
+    return f"<div{at.look('actions')}><p><b>{lines(data['title'])}</b></p><ul>{asked}</ul>{agreed}</div>"
 
 
 def _contents(data: Data, at: Alone) -> str:
@@ -298,12 +312,14 @@ def _legend(data: Data, at: Alone) -> str:
 
 _SHOWN: dict[str, Callable[[Data, Alone], str]] = {
     "cover": _cover,
+    "head": _head_of_brief,
     "contents": _contents,
     "heading": _heading,
     "text": _text,
     "points": _points,
     "tiles": _tiles,
     "legend": _legend,
+    "actions": _actions,
     "note": _note,
     "table": _table,
     "figure": _figure,

@@ -8,23 +8,11 @@ from functools import cache
 
 from helpers.charts import STATUS_COLOURS
 from helpers.plan import FIRST_QUARTER, LAST_QUARTER, quarters_between
-from helpers.words import Words
+from helpers.words import NO_BREAK, Words
 
 _INVISIBLE = re.compile("[\u061c\u200b\u200e\u200f\u2066-\u2069]")  # marks of direction, places to fold
 _STATUSES = tuple(STATUS_COLOURS)
 _MARKS = ("", "–", "(C)")
-
-
-@cache
-def _number(language: str) -> tuple[re.Pattern[str], str, str]:
-    """Return what a dressed number looks like at the head of a text, with its marks of thousands and decimals.
-
-    A code such as `1.1.a`, a digest or a file's name is none.
-    """
-    dressed = Words(language).number(1234.5, 1)
-    thousands, decimal = dressed[1], dressed[-2]
-    pattern = rf"(?:≥\s*)?([+−]?\d+(?:{re.escape(thousands)}\d{{3}})*(?:{re.escape(decimal)}\d+)?)(?=$|[\s%])"
-    return re.compile(pattern), thousands, decimal
 
 
 @cache
@@ -56,10 +44,9 @@ def weigh(cell: object, say: Words) -> float | None:
         return 100 * int(found[1]) / int(found[2])
     if (quarter := _quarters(say.language).get(text.split("\n")[0])) is not None:
         return float(quarter)
-    pattern, thousands, decimal = _number(say.language)
-    if not (found := pattern.match(text)):
-        return None
-    return float(found[1].replace(thousands, "").replace(decimal, ".").replace("−", "-"))
+    # The first word is the number; a code such as `1.1.a`, a digest, a year or a file's name is none.
+    printed = say.parse_number(re.split(r"[ \n]", text.removeprefix("≥").lstrip(NO_BREAK))[0])
+    return printed.value if printed else None
 
 
 def _is_mark(cell: object, say: Words) -> bool:

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from helpers import paths
-from helpers.edition.markup import BAND_SHARES, Alone, Data, lines, paint_chip, show_block, tint
+from helpers.edition.markup import Alone, Data, lines, paint_chip, show_block, value
 from helpers.edition.order import order_column
 from helpers.words import Words
 
@@ -73,7 +73,7 @@ class Page(Alone):
         A data URI keeps the ids within one drawing apart from those of the others.
         """
         drawn = base64.b64encode((self.folder / str(picture["svg"])).read_bytes()).decode()
-        alt, width = lines(picture["alt"]).replace("<br>", " "), round(picture["width"] * PIXELS)
+        alt, width = value(picture["alt"]), round(picture["width"] * PIXELS)
         return f'<img src="data:image/svg+xml;base64,{drawn}" alt="{alt}" width="{width}">'
 
     def describe(self, alt: object) -> str:
@@ -84,7 +84,7 @@ class Page(Alone):
 
     def frame(self, kind: str, number: object, inside: str) -> str:
         """Return a table or drawing in a part of its own that can be moved by keys: the page itself never is."""
-        label = f'aria-label="{self.counted(kind, number)}"'
+        label = f'aria-label="{value(self.document["words"][kind])} {value(number)}"'
         return f'<div class="frame" tabindex="0" role="region" {label}>{inside}</div>'
 
     def columns(self, widths: Sequence[float]) -> str:
@@ -101,7 +101,7 @@ class Page(Alone):
     def entries(self) -> str:
         """Return the links to the parts."""
         links = "".join(self._entry(n, part[0]) for n, part in enumerate(self.parts) if part[0]["kind"] == "heading")
-        return f'<nav aria-label="{lines(self.say("Contents"))}"><ol>{links}</ol></nav>'
+        return f'<nav aria-label="{value(self.say("Contents"))}"><ol>{links}</ol></nav>'
 
     def _entry(self, part: int, heading: Data) -> str:
         kicker = f"<small>{lines(heading['kicker'])}</small> " if heading["kicker"] else ""
@@ -127,7 +127,7 @@ class Page(Alone):
             for status in statuses
             for hollow in (False, True)
         ]
-        bands = [f".band-{n}{{background:{tint(palette['blue'], share)}}}" for n, share in enumerate(BAND_SHARES)]
+        bands = [f".band-{n}{{background:{colour}}}" for n, colour in enumerate(self.document["bands"])]
         tables = [block for block in self.document["blocks"] if block["kind"] == "table"]
         used = sorted({width for table in tables for width in _percentages(table["widths"])})
         widths = [f".w-{width}{{inline-size:{width}%}}" for width in used]
@@ -149,9 +149,9 @@ class Page(Alone):
         yield f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
         yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
         yield '<meta name="color-scheme" content="light">'
-        yield f"<title>{lines(document['title'])}</title>"
-        yield f'<meta name="description" content="{lines(say.joined([document["subtitle"], document["foot"]]))}">'
-        yield f'<meta name="author" content="{lines(document["author"])}">'
+        yield f"<title>{value(document['title'])}</title>"
+        yield f'<meta name="description" content="{value(say.joined([document["subtitle"], document["foot"]]))}">'
+        yield f'<meta name="author" content="{value(document["author"])}">'
         yield '<link rel="icon" href="data:,">'
         yield f"<style>{self.style}</style>"
 
@@ -177,7 +177,7 @@ class Page(Alone):
 
     def body(self) -> Iterator[str]:
         """Return the lines of the page's body."""
-        said = " ".join(f'data-{way}="{lines(self.say(text, column="{column}"))}"' for way, text in SAID.items())
+        said = " ".join(f'data-{way}="{value(self.say(text, column="{column}"))}"' for way, text in SAID.items())
         yield f"<body {said}>"
         yield from self.top()
         yield '<main id="report" tabindex="-1">'
@@ -204,3 +204,8 @@ def render_page(document: Mapping[str, object], folder: Path) -> str:
     looks = page.look("sampled") if document["sample"] else ""
     opened = f'<!DOCTYPE html>\n<html lang="{document["language"]}" dir="{direction}"{looks}>\n<head>'
     return "\n".join([opened, *page.head(), "</head>", *page.body(), "</html>"]) + "\n"
+
+
+def write_page(document: Mapping[str, object], path: Path) -> None:
+    """Write an edition's page beside its drawings; they are within it, so it may be moved away from them."""
+    path.write_text(render_page(document, path.parent), encoding="utf-8", newline="\n")

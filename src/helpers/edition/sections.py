@@ -7,8 +7,8 @@ import pandas as pd
 from helpers import charts, selections, sentences
 from helpers.edition.blocks import Picture, Sheet, Tile, Two
 from helpers.plan import UNION, Kpi, read_plan, shift
-from helpers.selections import LATE, NOT_RECEIVED, ON_TIME, REFUSED, Standing, Tables
-from helpers.words import CHANGE_WORDS, RESPONSE_WORDS, Words, is_blank
+from helpers.selections import Standing, Tables
+from helpers.words import CHANGE_WORDS, Words, is_blank
 
 COMPANION_WORDS = {
     ("1.1.b", "adopted_or_beyond"): "Roadmap adopted or beyond",
@@ -30,7 +30,6 @@ COMPANION_WORDS = {
     ("6.1.a", "with_late"): "Monitoring returns, late ones included",
 }
 GROUP = "group"  # the column whose values head groups of rows; it is not printed as a column
-MEMBER_KPIS = ("1.1.b", "2.1.a", "2.2.a", "3.1.a", "3.1.b", "3.2.a", "5.1.a", "5.1.c")
 STAGES = ("not started", "benchmark done", "draft", "consulted", "adopted by the WG", "adopted and published")
 
 
@@ -95,6 +94,7 @@ def _spark(tables: Tables, kpi: str, say: Words) -> Picture:
         charts.svg(charts.plot_sparkline(trend)),
         say("{what}, by quarter: {series}", what=sentences.say_name(kpi, say), series=series),
         16.5,
+        series,
     )
 
 
@@ -130,7 +130,8 @@ def tabulate_scorecard(tables: Tables, say: Words) -> Sheet:
         )
     return Sheet(
         pd.DataFrame(rows),
-        (8.5, 44.5, 26, 16, 13.5, 15.5, 32.5, 17.5, 12),
+        (8.5, 39, 26, 16, 16, 15.5, 32, 17, 16),
+        figures=(_headed(say("Value"), tables), say("Proposed target")),
         group=GROUP,
         size=8,
         pad=1.2,
@@ -159,7 +160,10 @@ def tabulate_theme(tables: Tables, theme: int, say: Words) -> Sheet:
                 say("Answers"): _behind(standing, say),
             }
         )
-    return Sheet(pd.DataFrame(rows), (8.5, 34, 25, 14, 15.5, 13.5, 15.5, 31.5, 12.5), size=8, pad=1.8, middle=True)
+    frame = pd.DataFrame(rows)
+    figures = [*frame.columns[2:4], say("Proposed target")]
+    widths = (8.5, 38, 27, 16, 17, 16, 16, 31.5, 16)
+    return Sheet(frame, widths, figures=figures, size=8, pad=1.8, middle=True, wide=8)
 
 
 def headline_tiles(tables: Tables, say: Words) -> list[Tile]:
@@ -264,82 +268,7 @@ def tabulate_companions(tables: Tables, theme: int, say: Words) -> Sheet:
     return Sheet(frame, (80, 38, 20, 20, 20), right=list(frame.columns[2:]) if len(frame) else (), group=GROUP, pad=2)
 
 
-# --- members ----------------------------------------------------------------------------------------------------
-
-
-def tabulate_responses(tables: Tables, say: Words) -> Sheet:
-    """Tabulate the responses: one row per region, and the Union."""
-    answers = selections.select_responses(tables)
-    scopes = [(region, answers[answers["region"] == region]) for region in read_plan().regions]
-    rows = []
-    for scope, part in [*scopes, (UNION, answers)]:
-        counts = {state: int((part["state"] == state).sum()) for state in (ON_TIME, LATE, REFUSED, NOT_RECEIVED)}
-        rows.append(
-            {
-                say("Region"): say.region(scope),
-                say("Members"): say.number(len(part)),
-                **{say(RESPONSE_WORDS[state]): say.number(n) for state, n in counts.items()},
-                say("Response rate"): say.rate(counts[ON_TIME] + counts[LATE], len(part)),
-            }
-        )
-    frame = pd.DataFrame(rows)
-    return Sheet(frame, (44, 18, 22, 20, 20, 22, 34), right=list(frame.columns[1:]))
-
-
-def _member_cell(kpi: str, row: object, say: Words) -> str:
-    if row is None or is_blank(row.value):
-        return say.missing
-    mark = " c" if row.basis == "carried" else ""
-    if kpi == "1.1.b":
-        return (say("yes") if row.value else say("no")) + mark
-    if not is_blank(row.denominator):
-        return say.rate(row.value, row.denominator) + mark
-    record = read_plan().by_kpi[kpi]
-    shown = say.counted if record.assessed == "share" else say.measured  # a share without its total is a number
-    return shown(row.value, record.unit) + mark
-
-
-def tabulate_members(tables: Tables, say: Words) -> Sheet:
-    """Tabulate the members by region: one row per member, its answer and its main figures."""
-    values = {kpi: selections.select_members(tables, kpi).set_index("member") for kpi in MEMBER_KPIS}
-    shown = {ON_TIME: "● ", LATE: "◆ ", REFUSED: "✗ ", NOT_RECEIVED: "○ "}
-    rows = []
-    for answer in selections.select_responses(tables).itertuples():
-        rows.append(
-            {
-                GROUP: say.region(answer.region),
-                say("Member"): say.member(answer.member),
-                say("Return"): shown[answer.state]
-                + say(RESPONSE_WORDS[answer.state])
-                + (" r" if answer.version > 1 else ""),
-                **{
-                    f"{kpi}\n{say(_MEMBER_HEADS[kpi])}": _member_cell(kpi, values[kpi].loc[answer.member], say)
-                    for kpi in MEMBER_KPIS
-                },
-            }
-        )
-    frame = pd.DataFrame(rows)
-    return Sheet(
-        frame,
-        (31, 20, 13, 32, 15, 12, 12, 15, 34, 13),
-        right=list(frame.columns[4:]),
-        group=GROUP,
-        size=8,
-        pad=1.2,
-        wide=8,
-    )
-
-
-_MEMBER_HEADS = {
-    "1.1.b": "roadmap",
-    "2.1.a": "offices connected",
-    "2.2.a": "hardware",
-    "3.1.a": "services",
-    "3.1.b": "sectors",
-    "3.2.a": "IPP index",
-    "5.1.a": "staff trained",
-    "5.1.c": "sessions",
-}
+# --- change -----------------------------------------------------------------------------------------------------
 
 
 def tabulate_changes(tables: Tables, say: Words) -> Sheet:
@@ -360,7 +289,7 @@ def tabulate_changes(tables: Tables, say: Words) -> Sheet:
                     }
                 )
     frame = pd.DataFrame(found)
-    return Sheet(frame, (36, 18, 22, 26, 20, 20, 20, 18), right=list(frame.columns[2:]), group=GROUP, pad=2)
+    return Sheet(frame, (30, 18, 22, 25, 20, 25, 20, 18), right=list(frame.columns[2:]), group=GROUP, pad=2)
 
 
 # --- names and subtitles ---
@@ -370,39 +299,6 @@ def family_names(say: Words) -> dict[str, str]:
     """Return the four service families by code with their names."""
     families = {part.code for part in read_plan().components if part.list == "service_family"}
     return {code: name for code, name in companion_names("3.1.a", say).items() if code in families}
-
-
-def say_missing(tables: Tables, say: Words) -> str:
-    """Return who has not answered, by name."""
-    names = sentences.list_members(tables, (NOT_RECEIVED, REFUSED), say)
-    return say("Without an accepted return for {quarter}: {names}.", quarter=say.quarter(tables.quarter), names=names)
-
-
-def tabulate_open(tables: Tables, say: Words) -> Sheet:
-    """Tabulate the statuses that non-response could change: one row per KPI, with who has not reported it."""
-    rows = []
-    for kpi, members in selections.select_open(tables).items():
-        standing = selections.select_standing(tables, kpi)
-        bounds = [value for value in standing.bounds if not is_blank(value)]
-        rows.append(
-            {
-                say("KPI"): kpi,
-                say("Indicator"): sentences.say_name(kpi, say),
-                say("Bounds"): sentences.say_bounds(standing, say) if bounds else say.missing,
-                say("Status against the proposed target"): say.status(standing.status, standing.robust),
-                say("Members that did not report it"): say(
-                    "{n}: {names}", n=say.number(len(members)), names=", ".join(sorted(members))
-                ),
-            }
-        )
-    columns = ("KPI", "Indicator", "Bounds", "Status against the proposed target", "Members that did not report it")
-    return Sheet(pd.DataFrame(rows, columns=[say(name) for name in columns]), (11, 46, 22, 36, 60), pad=2)
-
-
-def say_open(tables: Tables, say: Words) -> str:
-    """Return how many statuses hang on non-response, as a title."""
-    n = len(selections.select_open(tables))
-    return say.plural("{n} status would be settled by replies", n) if n else say("No status depends on non-response")
 
 
 def say_before(tables: Tables, say: Words) -> str:
@@ -418,13 +314,3 @@ def say_quarters(tables: Tables, say: Words) -> str:
         else "Union, {quarter} and the quarter before; r revised, c carried forward"
     )
     return say(sentence, quarter=say.quarter(tables.quarter))
-
-
-def say_member_marks(tables: Tables, say: Words) -> str:
-    """Return the subtitle of the members' table: quarter and marks."""
-    return say(
-        "{quarter}; c: carried forward; r: revised return; {missing}: no data; {absent}: not applicable",
-        quarter=say.quarter(tables.quarter),
-        missing=say.missing,
-        absent=say.not_applicable,
-    )

@@ -1,0 +1,148 @@
+"""The tables of a member's brief: position, questions put to it, answers as understood."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from helpers import charts, profiles, sentences
+from helpers.edition.blocks import Picture, Sheet
+from helpers.edition.sections import GROUP
+from helpers.plan import Member, read_plan, shift
+from helpers.profiles import Position
+from helpers.questionnaire import read_questionnaire
+from helpers.selections import Tables
+from helpers.words import Words, is_blank
+
+MOST_FINDINGS = 6
+
+
+def find_member(member: str) -> Member:
+    """Return a member by its ISO3 code.
+
+    Raises ValueError, naming what is allowed, for a code that is no member's.
+    """
+    found = read_plan().by_iso3.get(member.strip().upper())
+    if not found:
+        raise ValueError(f"no member {member!r}; write the ISO3 code, such as SEN")
+    return found
+
+
+def _unit(kpi: str) -> str:
+    record = read_plan().by_kpi[kpi]
+    return "percent" if record.assessed == "share" else record.unit
+
+
+def _own(position: Position, say: Words) -> str:
+    """Return a member's own value, with its whole and the mark of a carried one."""
+    if is_blank(position.value):
+        return say.missing
+    mark = " c" if position.basis == "carried" else ""
+    if position.kpi == "1.1.b":
+        return (say("yes") if position.value else say("no")) + mark
+    if not is_blank(position.denominator):
+        return say.rate(position.value, position.denominator) + mark
+    return say.measured(position.value, read_plan().by_kpi[position.kpi].unit) + mark
+
+
+def _others(position: Position, values: tuple[float, ...], say: Words) -> str:
+    """Return the median of others; of a yes or no, how many say yes."""
+    if position.kpi == "1.1.b":
+        return say("{part} of {whole}", part=int(sum(values)), whole=len(values)) if values else say.missing
+    return say.measured(position.middle(values), _unit(position.kpi))
+
+
+def _past(position: Position, quarter: str, say: Words) -> str:
+    value = position.past(quarter)
+    if position.kpi == "1.1.b" and not is_blank(value):
+        return say("yes") if value else say("no")
+    return say.measured(value, _unit(position.kpi))
+
+
+def tabulate_position(tables: Tables, member: Member, say: Words) -> Sheet:
+    """Tabulate a member's main figures beside the others': one row per KPI known of members."""
+    rows = []
+    for kpi in profiles.PROFILE_KPIS:
+        position = profiles.select_position(tables, member, kpi)
+        strip = (
+            ""
+            if kpi == "1.1.b"  # a yes or a no has no place on a line
+            else Picture(charts.svg(charts.plot_strip(position, say)), sentences.say_position(position, say), 34)
+        )
+        series = say.joined(
+            say("{what}: {value}", what=say.quarter(quarter), value=say.measured(value, _unit(kpi)))
+            for quarter, value, _ in position.history
+        )
+        what = say("{what}, by quarter: {series}", what=sentences.say_own_name(kpi, say), series=series)
+        rows.append(
+            {
+                say("KPI"): kpi,
+                say("Indicator"): sentences.say_own_name(kpi, say),
+                say.quarter(tables.quarter): _own(position, say),
+                say.quarter(shift(tables.quarter, -1)): _past(position, shift(tables.quarter, -1), say),
+                say.quarter(shift(tables.quarter, -4)): _past(position, shift(tables.quarter, -4), say),
+                say("Region"): _others(position, position.region, say),
+                say("Union"): _others(position, position.union, say),
+                say("Among the members"): strip,
+                say("History"): Picture(charts.svg(charts.plot_history(position.history, say)), what, 22),
+            }
+        )
+    return Sheet(pd.DataFrame(rows), (9, 38, 27, 15, 15, 14, 14, 36, 24), size=8, pad=1.6, middle=True, wide=6)
+
+
+def tabulate_findings(tables: Tables, member: Member, say: Words) -> Sheet:
+    """Tabulate what the checks ask a member: one row per finding, the gravest first."""
+    found = profiles.select_findings(tables, member.member)
+    rows = [
+        {
+            say("About"): sentences.say_question(row.question, say) if row.question else say("whole return"),
+            say("We read"): str(row.observed)[:60] or say.missing,
+            say("What became of it"): say(f"severity {row.severity}"),
+            say("Please"): sentences.say_finding(row, say),
+        }
+        for row in found.head(MOST_FINDINGS).itertuples()
+    ]
+    columns = [say(name) for name in ("About", "We read", "What became of it", "Please")]
+    return Sheet(pd.DataFrame(rows, columns=columns), (40, 22, 24, 84), size=8, pad=1.8)
+
+
+def tabulate_answers(tables: Tables, member: Member, say: Words) -> Sheet:
+    """Tabulate a member's answers as they were understood: one row per question, by group, two columns to a page."""
+    groups = read_questionnaire().groups
+    rows = [
+        {
+            GROUP: say.own(groups[one.question.group]),
+            say("Question"): sentences.say_question(one.question.name, say),
+            say("Answer"): sentences.say_answer(one, say),
+        }
+        for one in profiles.select_answers(tables, member.member)
+    ]
+    frame = pd.DataFrame(rows, columns=[GROUP, say("Question"), say("Answer")])
+    return Sheet(frame, (50, 34), group=GROUP, size=8, pad=1.1, beside=2 if rows else 1)
+
+
+def say_marks(say: Words) -> str:
+    """Return what the marks of the table of positions mean."""
+    return say(
+        "Region and Union: median of the members known; c: carried forward; diamond: this member; triangle: the "
+        "Union's median; darker: the region"
+    )
+
+
+def say_facts(tables: Tables, member: Member, say: Words) -> list[str]:
+    """Return what a brief's head says of a member: its region, and how its return came."""
+    return [say("Region: {region}", region=say.region(member.region)), sentences.say_return(tables, member, say)]
+
+
+def say_more_findings(tables: Tables, member: Member, say: Words) -> str:
+    """Return how many findings there was no room for; nothing where all are shown."""
+    more = len(profiles.select_findings(tables, member.member)) - MOST_FINDINGS
+    return say.plural("{n} more question is in the workbook of papu check.", more) if more > 0 else ""
+
+
+def say_innovations(tables: Tables, member: Member, say: Words) -> str:
+    """Return what innovations a member reported this quarter, by kind."""
+    items = profiles.select_innovations(tables, member.member)
+    if not len(items):
+        return say("Innovations reported this quarter: none.")
+    titles = [str(row.title or row.reference or say.missing)[:60] for row in items.itertuples()]
+    return say("Innovations reported this quarter: {titles}.", titles=say.listed(titles))

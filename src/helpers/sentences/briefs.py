@@ -1,0 +1,177 @@
+"""What a member's brief says: its answers in words, what was found, and what is asked of it."""
+
+from __future__ import annotations
+
+from helpers import profiles
+from helpers.issues import mask_text
+from helpers.plan import Member, read_plan, shift
+from helpers.profiles import Given, Position
+from helpers.questionnaire import read_questionnaire
+from helpers.selections import LATE, NOT_RECEIVED, ON_TIME, REFUSED, Tables
+from helpers.words import Words, is_blank, typeset
+
+_LONGEST_ANSWER = 90
+_RETURN = {
+    ON_TIME: "return received on time, on {day}",
+    LATE: "return received late, on {day}",
+    REFUSED: "return received but refused",
+    NOT_RECEIVED: "no return received",
+}
+
+
+_NAMES = {
+    "1.1.b": "Roadmap being implemented",
+    "2.1.a": "Post offices connected",
+    "2.2.a": "Required hardware in service",
+    "3.1.a": "Digital services live",
+    "3.1.b": "Sectors that benefit",
+    "3.2.a": "Index of the integrated product plan",
+    "5.1.a": "Staff trained since 2022",
+    "5.1.c": "Training sessions in the quarter",
+}
+
+
+def say_own_name(kpi: str, say: Words) -> str:
+    """Return what a KPI is for one member: its own offices, services or staff."""
+    return say(_NAMES[kpi])
+
+
+def say_return(tables: Tables, member: Member, say: Words) -> str:
+    """Return whether and when a member's return came."""
+    answer = profiles.select_response(tables, member.member)
+    return say(_RETURN[answer.state], day=say.day(answer.received_on) if answer.received_on else "")
+
+
+def say_question(name: str, say: Words) -> str:
+    """Return a question as the questionnaire words it."""
+    form = read_questionnaire()
+    asked = {one.name: one for one in (*form.questions, *form.fields)}.get(name.rpartition(".")[2])
+    label = asked.label if asked else form.groups.get(name, {})
+    return say.own(label) if label else name
+
+
+def say_answer(given: Given, say: Words) -> str:
+    """Return one answer in words: numbers dressed, choices by their labels, the four marks for what is none."""
+    marks = {"O": say.missing, "M": say.not_applicable, "L": say("not available (mark)")}
+    if given.state in marks:
+        return marks[given.state]
+    if given.state == "U":
+        return say("{value} (questioned)", value=_short(mask_text(given.raw)))
+    if given.question.type == "integer":
+        return say.number(float(given.value))
+    if given.question.type == "date":
+        return say.day(given.value)
+    labels = given.question.choice_labels
+    return _short(say.listed([say.own(labels[code]) if code in labels else code for code in given.value.split()]))
+
+
+def _short(text: str, most: int = _LONGEST_ANSWER) -> str:
+    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
+
+
+# --- points -----------------------------------------------------------------------------------------------------
+
+
+def list_positions(tables: Tables, member: Member) -> list[Position]:
+    """Return where a member stands on each KPI that is known member by member."""
+    return [profiles.select_position(tables, member, kpi) for kpi in profiles.PROFILE_KPIS]
+
+
+def say_standing(tables: Tables, member: Member, say: Words) -> str:
+    """Return on how many indicators a member stands at or above the Union's median, as a title."""
+    positions = list_positions(tables, member)
+    known = [one for one in positions if not is_blank(one.shown) and one.kpi != "1.1.b"]
+    if not known:
+        return say("No figure of this member is known")
+    above = sum(one.shown >= one.middle(one.union) - 1e-9 for one in known)
+    return say(
+        "Indicators known: {known}; at or above the Union's median: {above}; below: {below}",
+        known=len(known),
+        above=above,
+        below=len(known) - above,
+    )
+
+
+def _say_movement(positions: list[Position], quarter: str, say: Words) -> str:
+    """Return which figures rose and fell on the quarter before, reported ones only."""
+    rose, fell = [], []
+    for one in positions:
+        past = {name: (value, basis) for name, value, basis in one.history}.get(shift(quarter, -1))
+        if one.basis == "reported" and past and past[1] == "reported" and one.shown != past[0]:
+            (rose if one.shown > past[0] else fell).append(say_own_name(one.kpi, say))
+    before = say.quarter(shift(quarter, -1))
+    if rose and fell:
+        return say(
+            "Since {quarter}, up: {rose}; down: {fell}.", quarter=before, rose=say.listed(rose), fell=say.listed(fell)
+        )
+    if rose:
+        return say("Since {quarter}, up: {rose}.", quarter=before, rose=say.listed(rose))
+    if fell:
+        return say("Since {quarter}, down: {fell}.", quarter=before, fell=say.listed(fell))
+    return say("No figure reported in both quarters has changed since {quarter}.", quarter=before)
+
+
+def say_brief_points(tables: Tables, member: Member, say: Words) -> list[str]:
+    """Return the brief's main points: response and movement."""
+    answered, of = profiles.count_answered(tables, member.member)
+    return [
+        say("Quarters answered so far: {n} of {of}.", n=answered, of=of),
+        _say_movement(list_positions(tables, member), tables.quarter, say),
+    ]
+
+
+def say_position(position: Position, say: Words) -> str:
+    """Return a member's position as the alternative text of its picture."""
+    unit = "percent" if read_plan().by_kpi[position.kpi].assessed == "share" else read_plan().by_kpi[position.kpi].unit
+    return say(
+        "{what}: {value}; median of the region {region}, of the Union {union}; members known: {n}",
+        what=say_own_name(position.kpi, say),
+        value=say.measured(position.shown, unit),
+        region=say.measured(position.middle(position.region), unit),
+        union=say.measured(position.middle(position.union), unit),
+        n=len(position.union),
+    )
+
+
+# --- what is asked ----------------------------------------------------------------------------------------------
+
+
+def say_finding(row: object, say: Words) -> str:
+    """Return a finding as it is put to the member."""
+    return _short(typeset(getattr(row, f"said_{say.language}"), say.language), 240)
+
+
+def say_asked(tables: Tables, member: Member, say: Words) -> str:
+    """Return how many questions the checks ask, as a title."""
+    n = len(profiles.select_findings(tables, member.member))
+    return say.plural("{n} question on this return, to answer", n) if n else say("No question on this return")
+
+
+def say_next_actions(tables: Tables, member: Member, say: Words) -> list[str]:
+    """Return what is asked of a member next; thanks where nothing is."""
+    actions, quarter = [], say.quarter(tables.quarter)
+    state = profiles.select_response(tables, member.member).state
+    findings = len(profiles.select_findings(tables, member.member))
+    blanks = [one for one in profiles.select_answers(tables, member.member) if one.state == "O"]
+    if state == NOT_RECEIVED:
+        actions.append(
+            say("Send the questionnaire for {quarter}: it will be counted in the next edition.", quarter=quarter)
+        )
+    if state == REFUSED:
+        actions.append(say("Correct the return for {quarter} and send it again.", quarter=quarter))
+    if findings:
+        actions.append(say.plural("Answer the {n} question listed here: confirm or correct.", findings))
+    unsettled = profiles.select_unsettled(tables, member.member)
+    if len(unsettled):
+        names = say.listed([say_question(name, say) for name in unsettled["question"]])
+        actions.append(
+            say("Still open from {quarter}: {names}.", quarter=say.quarter(shift(tables.quarter, -1)), names=names)
+        )
+    if blanks:
+        actions.append(say.plural("Complete the {n} question left blank, marked in the answers.", len(blanks)))
+    call = profiles.select_calls(tables)
+    held = call[call["member"] == member.member]
+    if len(held) and len(held["open"].iloc[0]):
+        names = say.listed(list(held["open"].iloc[0]))
+        actions.append(say("This reply would help to settle the Union's status on: {names}.", names=names))
+    return actions or [say("Nothing is asked for {quarter}: thank you.", quarter=quarter)]

@@ -1,0 +1,123 @@
+"""Profiles: one member among the others, and whose reply would tell most."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+import pytest
+
+from helpers import profiles, selections, workbook
+from helpers.edition import members
+from helpers.plan import read_plan
+from helpers.words import Words
+from invented import empty, invent
+
+QUARTER = "2022Q4"
+BLANK = float("nan")
+
+
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory) -> workbook.Tables:
+    """Return the sample's tables of its second quarter."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PAPU_OUT", str(tmp_path_factory.mktemp("out")))
+        return workbook.measured(QUARTER)
+
+
+def values(rows: list[tuple[str, float]], kpi: str = "3.1.a") -> workbook.Tables:
+    """Return invented tables in which these members alone have these values of a KPI."""
+    made = [("2024Q3", member, kpi, value, BLANK, "reported", "2024Q3") for member, value in rows]
+    columns = ["quarter", "member", "kpi", "value", "denominator", "basis", "source_quarter"]
+    full = invent()
+    return type(full)(**(vars(full) | {"member_values": pd.DataFrame(made, columns=columns)}))
+
+
+@pytest.mark.parametrize(
+    ("rows", "bands"),
+    [
+        ([], {}),
+        ([("SEN", 4.0)], {}),
+        ([("SEN", 4.0), ("KEN", 4.0)], {}),
+        ([("SEN", 1.0), ("KEN", 2.0), ("TUN", 3.0), ("MLI", 4.0)], {"SEN": 0, "KEN": 1, "TUN": 2, "MLI": 3}),
+        ([("SEN", 1.0), ("KEN", 1.0), ("TUN", 1.0), ("MLI", 4.0)], {"SEN": 0, "KEN": 0, "TUN": 0, "MLI": 3}),
+    ],
+    ids=["nobody", "one", "all equal", "four", "ties"],
+)
+def test_equal_values_share_a_quartile_band(rows, bands):
+    assert selections.find_bands(values(rows), "3.1.a") == bands
+
+
+def test_a_position_holds_the_medians_of_the_members_known_and_the_members_own_history():
+    tables = values([("SEN", 4.0), ("MLI", 8.0), ("KEN", 1.0)])
+    found = profiles.select_position(tables, read_plan().by_iso3["SEN"], "3.1.a")
+    assert (found.shown, found.middle(found.region), found.middle(found.union)) == (4.0, 6.0, 4.0)
+    assert found.history[-1] == ("2024Q3", 4.0, "reported") and math.isnan(found.past("2024Q2"))
+
+
+def test_a_member_without_a_value_has_no_position():
+    found = profiles.select_position(values([("KEN", 1.0)]), read_plan().by_iso3["SEN"], "3.1.a")
+    assert math.isnan(found.shown) and found.basis == "" and found.region == () and found.union == (1.0,)
+    assert math.isnan(found.middle(found.region))
+
+
+def test_answers_are_those_of_the_return_that_counts_in_the_forms_order(tables):
+    given = profiles.select_answers(tables, "SEN")
+    names = [one.question.name for one in given]
+    assert names[:2] == ["offices_total", "staff_total"] and "focal_point_name" not in names
+    rows = tables.answers.query("quarter == @QUARTER and member == 'SEN' and question == 'offices_total'")
+    assert given[0].value in set(rows["value"])
+    assert profiles.select_answers(tables, "XXX") == []
+
+
+def test_findings_put_the_gravest_first_and_leave_notes_out(tables):
+    asked = tables.issues.query("quarter == @QUARTER and severity == 'withdrawn'")["member"].unique()
+    assert len(asked)
+    for member in asked:
+        severities = [profiles.ASKING.index(one) for one in profiles.select_findings(tables, member)["severity"]]
+        assert severities == sorted(severities) and severities
+
+
+def test_the_parts_of_a_width_add_up_to_one_and_belong_to_those_that_did_not_report(tables):
+    calls = profiles.select_calls(tables)
+    reported = set(
+        tables.member_values.query("quarter == @QUARTER and kpi == '2.1.a' and basis == 'reported'")["member"]
+    )
+    for kpi in profiles.BOUNDED_KPIS:
+        assert calls[kpi].sum() == pytest.approx(1)
+    assert reported and not reported & set(calls[calls["2.1.a"] > 0]["member"])
+    silent = len(read_plan().members_in(QUARTER)) - len(reported)
+    assert (calls["2.1.a"] > 0).sum() == silent
+
+
+def test_the_part_of_a_member_is_its_cap_over_all_caps(tables):
+    row = tables.kpis.query("quarter == @QUARTER and scope == 'PAPU' and kpi == '2.1.a'").iloc[0]
+    width = row["upper"] - row["lower"]
+    calls = profiles.select_calls(tables).set_index("member")
+    never = set(calls.index) - set(tables.returns[tables.returns["state"] != "refused"]["member"])
+    assert never
+    for member in never:  # without any return its cap is its reference
+        assert calls.at[member, "2.1.a"] * width == pytest.approx(read_plan().by_iso3[member].reference_offices)
+
+
+@pytest.mark.parametrize(
+    ("parts", "n"), [([], 0), ([0.0], 0), ([1.0], 1), ([0.5, 0.5], 1), ([0.25] * 4, 2), ([0.2] * 5, 3)]
+)
+def test_half_is_closed_by_the_fewest_replies(parts, n):
+    assert profiles.count_halving(pd.DataFrame({"2.1.a": parts}), "2.1.a") == n
+
+
+def test_of_a_quarter_nobody_answered_every_member_is_to_be_called():
+    calls, say = profiles.select_calls(empty()), Words("en")
+    assert len(calls) == 45 and not calls["open"].map(len).any()
+    assert members.say_calls(empty(), say) == "No member has answered: all are to be called"
+
+
+def test_what_was_asked_last_quarter_stays_open_until_it_is_answered(tables):
+    for member in read_plan().members_in(QUARTER):
+        before = set(profiles.select_findings(tables, member.member, "2022Q3")["question"])
+        given = {one.question.name: one.state for one in profiles.select_answers(tables, member.member)}
+        again = set(profiles.select_findings(tables, member.member)["question"])
+        found = set(profiles.select_unsettled(tables, member.member)["question"])
+        assert found <= before
+        assert all(given.get(name) == "A" and name not in again for name in before - found if name)
