@@ -33,8 +33,8 @@ test-fast: setup ## pass the unit tests only
 
 # Only what is missing is asked for; axe-core comes from npm by its digest, nothing of it is run on the way.
 test-browser: setup ## open the pages of the report in a browser: needs Chromium and npm
-	@command -v chromium || command -v chromium-browser || command -v google-chrome || { echo "make test-browser needs Chromium: apt-get install chromium" >&2; exit 1; }
-	@test -f node_modules/axe-core/axe.min.js || command -v npm || { echo "make test-browser needs npm: apt-get install npm" >&2; exit 1; }
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || { echo "make test-browser needs Chromium: apt-get install chromium" >&2; exit 1; }
+	@test -f node_modules/axe-core/axe.min.js || command -v npm >/dev/null || { echo "make test-browser needs npm: apt-get install npm" >&2; exit 1; }
 	test -f node_modules/axe-core/axe.min.js || npm ci --ignore-scripts
 	$(BIN)/python -m pytest tests/browser -rs
 
