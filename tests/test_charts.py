@@ -14,7 +14,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from helpers import charts, selections
-from helpers.charts import grammar
+from helpers.charts import changes, grammar, trends
 from helpers.edition import sections
 from helpers.words import Words
 from invented import empty, invent
@@ -31,10 +31,19 @@ FIGURES: dict[str, Callable] = {
     ),
     "families": lambda tables, say: charts.plot_families(tables, "3.1.a", sections.family_names(say), say),
     "members": lambda tables, say: charts.plot_members(tables, "2.1.a", say),
+    "index by member": lambda tables, say: charts.plot_members(tables, "2.2.a", say),
+    "share by member": lambda tables, say: charts.plot_members(tables, "5.1.a", say),
     "regions": lambda tables, say: charts.plot_regions(tables, "5.1.a", say),
+    "regions over time": lambda tables, say: charts.plot_regions_over_time(tables, "2.1.a", say),
+    "rates over time": lambda tables, say: charts.plot_regions_over_time(tables, "6.1.a", say),
+    "counts over time": lambda tables, say: charts.plot_regions_over_time(tables, "3.1.a", say),
     "map": charts.plot_map,
+    "member map": lambda tables, say: charts.plot_member_map(tables, "1.1.b", say),
+    "calendar": charts.plot_calendar,
     "responses": charts.plot_responses,
     "changes": lambda tables, say: charts.plot_changes(tables, ("2.1.a", "3.1.a", "5.1.a"), say),
+    "slopes of shares": lambda tables, say: charts.plot_slopes(tables, "2.1.a", say),
+    "slopes of counts": lambda tables, say: charts.plot_slopes(tables, "3.1.a", say),
 }
 
 
@@ -96,15 +105,19 @@ def test_a_gap_is_a_gap_and_carried_values_are_hollow():
     assert fills == {"#FFFFFF", grammar.BLUE}
 
 
-def test_labels_never_lie_over_each_other():
+def test_labels_never_lie_over_each_other_and_move_as_little_as_it_takes():
     rng = np.random.default_rng(1)
     for _ in range(50):
-        heights = sorted(grammar._spread(list(rng.uniform(0, 1, 6)), 0.1, 0.0))
+        heights = sorted(grammar.spread(list(rng.uniform(0, 1, 6)), 0.1, 0.0))
         assert min(b - a for a, b in zip(heights, heights[1:], strict=False)) >= 0.1 - 1e-9
+    assert grammar.spread([0.5, 0.1, 0.9], 0.1) == pytest.approx([0.5, 0.1, 0.9])
+    assert grammar.spread([0.5, 0.5], 0.25) == pytest.approx([0.375, 0.625])
+    assert grammar.spread([1.0, 1.0, 0.0], 0.25, 0.0, 1.0) == pytest.approx([0.75, 1.0, 0.0])
 
 
-def test_the_map_shows_each_member_once_and_nobody_else():
-    shown = {text.get_text() for text in FIGURES["map"](FULL, FR).axes[0].texts}
+@pytest.mark.parametrize("name", ["map", "member map"])
+def test_a_map_shows_each_member_once_and_nobody_else(name):
+    shown = {text.get_text() for text in FIGURES[name](FULL, FR).axes[0].texts}
     members = {member.member for member in selections.read_plan().members}
     assert {text for text in shown if re.fullmatch("[A-Z]{3}", text)} == members
 
@@ -136,18 +149,70 @@ def contrast(one: str, other: str) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
-@pytest.mark.parametrize("eye", ["normal", *BLINDNESS])
-def test_status_fills_can_be_told_apart(eye):
+WORST = {"normal": 62, "protan": 56, "deutan": 44, "tritan": 39}  # of the status fills, as designed (CIE76)
+
+
+def distance(one: str, other: str, eye: str) -> float:
     see = np.eye(3) if eye == "normal" else np.array(BLINDNESS[eye])
+    return float(np.linalg.norm(lab(see @ linear(one)) - lab(see @ linear(other))))
+
+
+def lightness(colour: str) -> float:
+    """Return how light a colour is in grey: L* of its luminance."""
+    return 116 * np.cbrt(float(TO_XYZ[1] @ linear(colour))) - 16
+
+
+@pytest.mark.parametrize("eye", WORST)
+def test_status_fills_can_be_told_apart(eye):
     fills = sorted({fill for fill, _ in charts.STATUS_COLOURS.values()})
-    seen = [lab(see @ linear(fill)) for fill in fills]
     assert len(fills) == 4
-    assert min(np.linalg.norm(a - b) for a, b in combinations(seen, 2)) > 35
+    assert min(distance(*pair, eye) for pair in combinations(fills, 2)) >= WORST[eye] - 0.5
+
+
+# What one figure tells apart: colours, and beside each whatever else tells it from the others, as it is drawn.
+TILE_SIGNS = {state: (look.fill, look[3:7]) for state, look in grammar.TILES.items()}  # hatch, symbol, hollow, mark
+TOLD_APART = {
+    "tiles of who answered": [TILE_SIGNS[state] for state in selections.RESPONSES],
+    "tiles of the roadmap": [TILE_SIGNS[state] for state in selections.STATES],
+    "slopes": [
+        (look["color"], (look.get("linestyle"), look.get("marker"), look["linewidth"] > 3))
+        for look in (*changes.SLOPES.values(), changes.MEDIAN)
+    ],
+    "steps of a waterfall": [(look["facecolor"], look.get("hatch")) for look in (changes.RISE, changes.FALL)],
+    "lines of families": list(trends.FAMILIES),
+    "region and Union": [(grammar.BLUE, None), (grammar.INK, None)],
+    "value and bounds": [(grammar.BLUE, None), (grammar.BAND, None)],
+}
+# These hang on more than colour, and why that is enough: the tiles on symbols, slopes that rise and fall on dashes and
+# a marker, their median on its width, a waterfall's falls on hatching and a sign, families on markers and their names.
+ON_SIGNS_TOO = {
+    "tiles of who answered", "tiles of the roadmap", "slopes", "steps of a waterfall", "lines of families",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("figure", TOLD_APART)
+def test_what_a_figure_tells_apart_is_told_to_every_eye(figure):
+    for (one, sign), (other, other_sign) in combinations(TOLD_APART[figure], 2):
+        for eye in WORST:
+            assert distance(one, other, eye) > 20 or sign != other_sign, (figure, one, other, eye)
+
+
+@pytest.mark.parametrize("figure", TOLD_APART)
+def test_what_a_figure_tells_apart_is_told_in_grey(figure):
+    for (one, sign), (other, other_sign) in combinations(TOLD_APART[figure], 2):
+        assert abs(lightness(one) - lightness(other)) > 15 or sign != other_sign, (figure, one, other)
+
+
+def test_colours_stand_alone_only_where_every_eye_tells_them():
+    def alone(pairs: list) -> bool:
+        return all(distance(a, b, eye) > 20 for (a, _), (b, _) in combinations(pairs, 2) for eye in WORST)
+
+    assert {figure for figure, signs in TOLD_APART.items() if not alone(signs)} == ON_SIGNS_TOO
 
 
 def test_texts_stand_out_from_what_is_behind_them():
     for fill, text in charts.STATUS_COLOURS.values():
         assert contrast(fill, text) >= 4.5
-    for ink in (grammar.INK, grammar.MUTED, grammar.BLUE):
+    for ink in (grammar.INK, grammar.MUTED, grammar.BLUE, grammar.VIOLET):
         assert contrast(ink, "#FFFFFF") >= 4.5
         assert contrast(ink, grammar.PALE) >= 4.5

@@ -1,11 +1,9 @@
 """What the figures say: computed sentences that stay true for any data, and captions with alternative texts."""
 
+from helpers.sentences.answers import say_answering, say_calendar, say_map, say_member_map
 from helpers.sentences.captions import (
-    say_answering,
-    say_changes,
     say_companions,
     say_families,
-    say_map,
     say_measure,
     say_members,
     say_regions,
@@ -32,10 +30,12 @@ from helpers.sentences.findings import (
     say_title,
     say_unknown,
 )
+from helpers.sentences.movements import say_changes, say_regions_over_time, say_slopes
 
 __all__ = [
-    "is_reached", "list_members", "say_answered", "say_answering", "say_behind", "say_bounds", "say_change",
-    "say_changes", "say_companions", "say_families", "say_goal", "say_issues", "say_level", "say_main_points",
-    "say_map", "say_measure", "say_members", "say_name", "say_point", "say_regions", "say_responses", "say_scorecard",
-    "say_series", "say_statuses", "say_title", "say_trend", "say_trends", "say_unknown",
+    "is_reached", "list_members", "say_answered", "say_answering", "say_behind", "say_bounds", "say_calendar",
+    "say_change", "say_changes", "say_companions", "say_families", "say_goal", "say_issues", "say_level",
+    "say_main_points", "say_map", "say_measure", "say_member_map", "say_members", "say_name", "say_point",
+    "say_regions", "say_regions_over_time", "say_responses", "say_scorecard", "say_series", "say_slopes",
+    "say_statuses", "say_title", "say_trend", "say_trends", "say_unknown",
 ]  # fmt: skip
