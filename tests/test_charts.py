@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import combinations
 
 import matplotlib
@@ -68,9 +69,16 @@ def test_importing_and_drawing_leaves_matplotlib_as_it_was():
     assert subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True).stdout == "False\n"
 
 
+class RightToLeft(Words):
+    """A language read from right to left, before its catalogue is written."""
+
+    is_rtl = True
+
+
+@pytest.mark.parametrize("say", [FR, Words("en"), RightToLeft("fr")], ids=["fr", "en", "right to left"])
 @pytest.mark.parametrize("plot", FIGURES.values(), ids=FIGURES)
-def test_letters_are_the_reports_own_at_eight_points_or_more_and_inside_the_figure(plot):
-    figure = plot(FULL, FR)
+def test_letters_are_the_reports_own_at_eight_points_or_more_and_inside_the_figure(plot, say):
+    figure = plot(FULL, say)
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     renderer = canvas.get_renderer()
@@ -86,6 +94,24 @@ def test_letters_are_the_reports_own_at_eight_points_or_more_and_inside_the_figu
         assert box.y0 >= frame.y0 - 1 and box.y1 <= frame.y1 + 1, text.get_text()
 
 
+@pytest.mark.parametrize("name", ["map", "member map"])
+def test_a_map_changes_sides_for_readers_from_right_to_left_but_not_its_compass(name):
+    for say, before_the_key in ((FR, True), (RightToLeft("fr"), False)):
+        tiles, key = FIGURES[name](FULL, say).axes
+        assert tiles.get_label() == grammar.MAP and key.get_label() != grammar.MAP
+        assert (tiles.get_position().x0 < key.get_position().x0) == before_the_key
+        places = {text.get_text(): tiles.transData.transform(text.xy)[0] for text in tiles.texts}
+        assert places["SEN"] < places["ETH"] and places["GNQ"] < places["KEN"]
+
+
+def test_quarters_run_from_right_to_left_for_those_who_read_so():
+    ends = {}
+    for say in (FR, RightToLeft("fr")):
+        axes = charts.plot_slopes(FULL, "2.1.a", say).axes[0]
+        ends[say.is_rtl] = axes.transData.transform([(0, 50), (1, 50)])[:, 0]
+    assert ends[False][0] < ends[False][1] and ends[True][0] > ends[True][1]
+
+
 def unused_ticks(figure: charts.Figure) -> list[matplotlib.text.Text]:
     """Return the labels of ticks that lie outside their axis and are never drawn."""
     axes = [axis for one in figure.axes for axis in (one.xaxis, one.yaxis)]
@@ -96,6 +122,17 @@ def unused_ticks(figure: charts.Figure) -> list[matplotlib.text.Text]:
         for label in (tick.label1, tick.label2)
         if not min(axis.get_view_interval()) - 1e-9 <= tick.get_loc() <= max(axis.get_view_interval()) + 1e-9
     ]
+
+
+def test_a_sparkline_shows_the_target_within_reach_and_the_due_quarter():
+    def styles(goal: float) -> list:
+        trend = [replace(one, target=goal) for one in selections.select_trend(FULL, "3.1.a")]
+        return [(line.get_linestyle(), list(line.get_xdata())) for line in charts.plot_sparkline(trend).axes[0].lines]
+
+    highest = max(one.assessed for one in selections.select_trend(FULL, "3.1.a") if one.assessed == one.assessed)
+    due = [n for n, quarter in enumerate(selections.select_quarters(FULL)) if quarter == "2024Q1"]
+    assert "--" in dict(styles(highest)) and "--" not in dict(styles(9 * highest))
+    assert [x for _, x in styles(highest) if x == due * 2]
 
 
 def test_a_gap_is_a_gap_and_carried_values_are_hollow():

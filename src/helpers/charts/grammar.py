@@ -285,16 +285,20 @@ def dot_sign(text: str, marker: str = "o", **look: object) -> Sign:
 
 
 def write_key(figure: Figure, signs: Sequence[Sign]) -> None:
-    """Write what signs mean in one row along the top of a figure, each sign before its words."""
-    height, size = figure.get_figheight(), 8.5
+    """Write what signs mean in one row along the top of a figure, each sign before its words, closer where they must."""
+    height = figure.get_figheight()
     axes = figure.add_axes((0, 1 - 0.2 / height, 1, 0.2 / height), xlim=(0, WIDTH), ylim=(0, 0.2), label=KEY)
     axes.set_axis_off()
-    widths = [sign.inches + 0.07 * bool(sign.inches) + letters_wide(sign.text, size) for sign in signs]
-    gap = min(0.26, (WIDTH - 0.08 - sum(widths)) / max(len(signs) - 1, 1))
+    before = [sign.inches + 0.07 * bool(sign.inches) for sign in signs]
+    for size in (8.5, 8.0):
+        widths = [x + letters_wide(sign.text, size) for x, sign in zip(before, signs, strict=True)]
+        gap = min(0.26, (WIDTH - 0.08 - sum(widths)) / max(len(signs) - 1, 1))
+        if gap >= 0.12:
+            break
     x = 0.03
-    for sign, width in zip(signs, widths, strict=True):
+    for sign, start, width in zip(signs, before, widths, strict=True):
         sign.draw(axes, x)
-        axes.annotate(sign.text, (x + sign.inches + 0.07 * bool(sign.inches), 0.085), va="center", size=size)
+        axes.annotate(sign.text, (x + start, 0.085), va="center", size=size)
         x += width + gap
 
 
