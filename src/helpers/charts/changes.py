@@ -20,6 +20,7 @@ from helpers.charts.grammar import (
     inches_high,
     line_sign,
     make_figure,
+    names_wide,
     spread,
     wrap,
     write_key,
@@ -70,7 +71,7 @@ def plot_changes(tables: Tables, kpis: Sequence[str], say: Words) -> Figure:
     """
     before = shift(tables.quarter, -1)
     rows = [say.quarter(before), *(say(word) for word in CHANGE_WORDS.values()), say.quarter(tables.quarter)]
-    figure, grid = make_figure(2.3, 2.05, 0.05, 0.62, 0.05, ncols=len(kpis))
+    figure, grid = make_figure(2.3, names_wide(rows, 8.5, 700), 0.05, 0.62, 0.05, ncols=len(kpis))
     figure.subplots_adjust(wspace=0.16)
     for column, (kpi, axes) in enumerate(zip(kpis, grid.flat, strict=True)):
         fall = selections.select_waterfall(tables, kpi)

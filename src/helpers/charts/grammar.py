@@ -266,6 +266,11 @@ def letters_wide(text: str, size: float, weight: int = 400) -> float:
     return float(TextPath((0, 0), text, size, prop=font).get_extents().width) / 72
 
 
+def names_wide(names: Sequence[str], size: float, weight: int = 400, least: float = 0.0) -> float:
+    """Return the margin, in inches, that names beside an axis need."""
+    return max([least, *(letters_wide(name, size, weight) + 0.1 for name in names)])
+
+
 class Sign(NamedTuple):
     """One entry of a key: its words, and what draws its sign, so many inches wide, from a place on."""
 
@@ -285,7 +290,7 @@ def dot_sign(text: str, marker: str = "o", **look: object) -> Sign:
 
 
 def write_key(figure: Figure, signs: Sequence[Sign]) -> None:
-    """Write what signs mean in one row along the top of a figure, each sign before its words, closer where they must."""
+    """Write what signs mean in one row along the top of a figure, each before its words, closer where they must be."""
     height = figure.get_figheight()
     axes = figure.add_axes((0, 1 - 0.2 / height, 1, 0.2 / height), xlim=(0, WIDTH), ylim=(0, 0.2), label=KEY)
     axes.set_axis_off()

@@ -26,6 +26,7 @@ from helpers.charts.grammar import (
     make_figure,
     mark_numbers,
     mark_quarters,
+    names_wide,
     split_columns,
     write_key,
     write_labels,
@@ -61,8 +62,9 @@ def plot_members(tables: Tables, kpi: str, say: Words) -> Figure:
     medians = selections.find_medians(selections.select_levels(tables, kpi))
     columns = split_columns([(region, _member_rows(tables, kpi, region, say)) for region in read_plan().regions])
     tallest = max(sum(len(rows) + 1.4 for _, rows in column) for column in columns)
-    figure, ((*sides,),) = make_figure(0.14 * tallest + 0.5, 1.15, 0.82, 0.28, 0.24, ncols=2)
-    figure.subplots_adjust(wspace=1.97 / ((WIDTH - 1.15 - 0.82 - 1.97) / 2))
+    left = names_wide([name for column in columns for _, rows in column for name in rows["name"]], 8, least=1.0)
+    figure, ((*sides,),) = make_figure(0.14 * tallest + 0.5, left, 0.82, 0.28, 0.24, ncols=2)
+    figure.subplots_adjust(wspace=(left + 0.82) / ((WIDTH - 2 * (left + 0.82)) / 2))
     end = _find_end([v for column in columns for _, rows in column for v in rows["level"]], unit)
     for axes, column in zip(sides, columns, strict=True):
         mark_numbers(axes, end, unit, say, "x")
@@ -70,7 +72,7 @@ def plot_members(tables: Tables, kpi: str, say: Words) -> Figure:
         axes.spines["bottom"].set_visible(False)
         place, ticks = 0.0, {}
         for region, rows in column:
-            _head_region(axes, place, region, medians.get(region), len(rows), unit, say)
+            _head_region(axes, place, left, say.region(region), medians.get(region), len(rows), unit, say)
             for row in rows.itertuples():
                 place += 1
                 ticks[place] = row.name
@@ -91,10 +93,12 @@ def plot_members(tables: Tables, kpi: str, say: Words) -> Figure:
     return figure
 
 
-def _head_region(axes: Axes, place: float, region: str, median: float | None, rows: int, unit: str, say: Words) -> None:
+def _head_region(
+    axes: Axes, place: float, left: float, name: str, median: float | None, rows: int, unit: str, say: Words
+) -> None:
     """Write a region's name over its rows, and its median beside it and as a line through them."""
     beside = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "va": "center", "color": INK}
-    axes.annotate(say.region(region), (0, place), (-1.12 * 72, 0), weight=700, size=9, **beside)
+    axes.annotate(name, (0, place), (-72 * left + 2, 0), weight=700, size=9, **beside)
     if median is not None:
         axes.plot([median, median], [place + 0.5, place + rows + 0.5], color=INK, linewidth=0.9, zorder=1)
         axes.annotate(_level(median, unit, say), (1, place), (8, 0), weight=700, size=8, **beside)
@@ -126,7 +130,8 @@ def plot_regions(tables: Tables, kpi: str, say: Words) -> Figure:
     scopes = [*read_plan().regions, UNION]
     standings = [selections.select_standing(tables, kpi, scope) for scope in scopes]
     unit, goal = standings[-1].unit, standings[-1].goal
-    figure, ((axes,),) = make_figure(0.62 + 0.27 * len(scopes), 0.8, 2.75, 0.24, 0.28)
+    left = names_wide([say.region(scope) for scope in scopes], 8.5, least=0.8)
+    figure, ((axes,),) = make_figure(0.62 + 0.27 * len(scopes), left, 2.75, 0.24, 0.28)
     top = find_top([v for one in standings for v in (one.assessed, *one.bounds, goal)], "")
     mark_numbers(axes, min(top, 100) if unit == "percent" else top, unit, say, "x")
     for place, one in enumerate(reversed(standings)):

@@ -21,6 +21,7 @@ from helpers.charts.grammar import (
     Tile,
     drawn,
     make_figure,
+    names_wide,
     split_columns,
     wrap,
     write_key,
@@ -154,15 +155,16 @@ def plot_calendar(tables: Tables, say: Words) -> Figure:
         ]
     )
     tallest = max(sum(len(rows) + 1.3 for _, rows in column) for column in columns)
-    figure, ((*sides,),) = make_figure(0.137 * tallest + 0.58, 1.2, 0.4, 0.55, 0.03, ncols=2)
-    figure.subplots_adjust(wspace=1.72 / ((WIDTH - 1.2 - 0.4 - 1.72) / 2))
+    left = names_wide([name for column in columns for _, members in column for name, _ in members], 8, least=1.0)
+    figure, ((*sides,),) = make_figure(0.137 * tallest + 0.58, left, 0.4, 0.55, 0.03, ncols=2)
+    figure.subplots_adjust(wspace=(left + 0.5) / ((WIDTH - 2 * left - 0.9) / 2))
     for axes, column in zip(sides, columns, strict=True):
         _mark_columns(axes, quarters, say)
         axes.set_ylim(tallest - 0.8, -0.6)
         row, ticks = 0.0, {}
         for region, members in column:
             look = {"va": "center", "weight": 700, "size": 8.5, "color": INK}
-            beside = ((0, row), (-1.17 * 72, 0), ("axes fraction", "data"), "offset points")
+            beside = ((0, row), (-72 * left + 2, 0), ("axes fraction", "data"), "offset points")
             axes.annotate(say.region(region), *beside, **look)
             for name, rows in members:
                 row += 1
