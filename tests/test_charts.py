@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import combinations
 
 import matplotlib
@@ -14,7 +15,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from helpers import charts, selections
-from helpers.charts import grammar
+from helpers.charts import changes, grammar, trends
 from helpers.edition import sections
 from helpers.words import Words
 from invented import empty, invent
@@ -31,10 +32,19 @@ FIGURES: dict[str, Callable] = {
     ),
     "families": lambda tables, say: charts.plot_families(tables, "3.1.a", sections.family_names(say), say),
     "members": lambda tables, say: charts.plot_members(tables, "2.1.a", say),
+    "index by member": lambda tables, say: charts.plot_members(tables, "2.2.a", say),
+    "share by member": lambda tables, say: charts.plot_members(tables, "5.1.a", say),
     "regions": lambda tables, say: charts.plot_regions(tables, "5.1.a", say),
+    "regions over time": lambda tables, say: charts.plot_regions_over_time(tables, "2.1.a", say),
+    "rates over time": lambda tables, say: charts.plot_regions_over_time(tables, "6.1.a", say),
+    "counts over time": lambda tables, say: charts.plot_regions_over_time(tables, "3.1.a", say),
     "map": charts.plot_map,
+    "member map": lambda tables, say: charts.plot_member_map(tables, "1.1.b", say),
+    "calendar": charts.plot_calendar,
     "responses": charts.plot_responses,
     "changes": lambda tables, say: charts.plot_changes(tables, ("2.1.a", "3.1.a", "5.1.a"), say),
+    "slopes of shares": lambda tables, say: charts.plot_slopes(tables, "2.1.a", say),
+    "slopes of counts": lambda tables, say: charts.plot_slopes(tables, "3.1.a", say),
 }
 
 
@@ -59,9 +69,16 @@ def test_importing_and_drawing_leaves_matplotlib_as_it_was():
     assert subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True).stdout == "False\n"
 
 
+class RightToLeft(Words):
+    """A language read from right to left, before its catalogue is written."""
+
+    is_rtl = True
+
+
+@pytest.mark.parametrize("say", [FR, Words("en"), RightToLeft("fr")], ids=["fr", "en", "right to left"])
 @pytest.mark.parametrize("plot", FIGURES.values(), ids=FIGURES)
-def test_letters_are_the_reports_own_at_eight_points_or_more_and_inside_the_figure(plot):
-    figure = plot(FULL, FR)
+def test_letters_are_the_reports_own_at_eight_points_or_more_and_inside_the_figure(plot, say):
+    figure = plot(FULL, say)
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     renderer = canvas.get_renderer()
@@ -77,6 +94,24 @@ def test_letters_are_the_reports_own_at_eight_points_or_more_and_inside_the_figu
         assert box.y0 >= frame.y0 - 1 and box.y1 <= frame.y1 + 1, text.get_text()
 
 
+@pytest.mark.parametrize("name", ["map", "member map"])
+def test_a_map_changes_sides_for_readers_from_right_to_left_but_not_its_compass(name):
+    for say, before_the_key in ((FR, True), (RightToLeft("fr"), False)):
+        tiles, key = FIGURES[name](FULL, say).axes
+        assert tiles.get_label() == grammar.MAP and key.get_label() != grammar.MAP
+        assert (tiles.get_position().x0 < key.get_position().x0) == before_the_key
+        places = {text.get_text(): tiles.transData.transform(text.xy)[0] for text in tiles.texts}
+        assert places["SEN"] < places["ETH"] and places["GNQ"] < places["KEN"]
+
+
+def test_quarters_run_from_right_to_left_for_those_who_read_so():
+    ends = {}
+    for say in (FR, RightToLeft("fr")):
+        axes = charts.plot_slopes(FULL, "2.1.a", say).axes[0]
+        ends[say.is_rtl] = axes.transData.transform([(0, 50), (1, 50)])[:, 0]
+    assert ends[False][0] < ends[False][1] and ends[True][0] > ends[True][1]
+
+
 def unused_ticks(figure: charts.Figure) -> list[matplotlib.text.Text]:
     """Return the labels of ticks that lie outside their axis and are never drawn."""
     axes = [axis for one in figure.axes for axis in (one.xaxis, one.yaxis)]
@@ -89,6 +124,17 @@ def unused_ticks(figure: charts.Figure) -> list[matplotlib.text.Text]:
     ]
 
 
+def test_a_sparkline_shows_the_target_within_reach_and_the_due_quarter():
+    def styles(goal: float) -> list:
+        trend = [replace(one, target=goal) for one in selections.select_trend(FULL, "3.1.a")]
+        return [(line.get_linestyle(), list(line.get_xdata())) for line in charts.plot_sparkline(trend).axes[0].lines]
+
+    highest = max(one.assessed for one in selections.select_trend(FULL, "3.1.a") if one.assessed == one.assessed)
+    due = [n for n, quarter in enumerate(selections.select_quarters(FULL)) if quarter == "2024Q1"]
+    assert "--" in dict(styles(highest)) and "--" not in dict(styles(9 * highest))
+    assert [x for _, x in styles(highest) if x == due * 2]
+
+
 def test_a_gap_is_a_gap_and_carried_values_are_hollow():
     assert grammar.find_runs([1.0, float("nan"), 2.0, 3.0]) == [[0], [2, 3]]
     axes = FIGURES["members"](FULL, FR).axes
@@ -96,15 +142,19 @@ def test_a_gap_is_a_gap_and_carried_values_are_hollow():
     assert fills == {"#FFFFFF", grammar.BLUE}
 
 
-def test_labels_never_lie_over_each_other():
+def test_labels_never_lie_over_each_other_and_move_as_little_as_it_takes():
     rng = np.random.default_rng(1)
     for _ in range(50):
-        heights = sorted(grammar._spread(list(rng.uniform(0, 1, 6)), 0.1, 0.0))
+        heights = sorted(grammar.spread(list(rng.uniform(0, 1, 6)), 0.1, 0.0))
         assert min(b - a for a, b in zip(heights, heights[1:], strict=False)) >= 0.1 - 1e-9
+    assert grammar.spread([0.5, 0.1, 0.9], 0.1) == pytest.approx([0.5, 0.1, 0.9])
+    assert grammar.spread([0.5, 0.5], 0.25) == pytest.approx([0.375, 0.625])
+    assert grammar.spread([1.0, 1.0, 0.0], 0.25, 0.0, 1.0) == pytest.approx([0.75, 1.0, 0.0])
 
 
-def test_the_map_shows_each_member_once_and_nobody_else():
-    shown = {text.get_text() for text in FIGURES["map"](FULL, FR).axes[0].texts}
+@pytest.mark.parametrize("name", ["map", "member map"])
+def test_a_map_shows_each_member_once_and_nobody_else(name):
+    shown = {text.get_text() for text in FIGURES[name](FULL, FR).axes[0].texts}
     members = {member.member for member in selections.read_plan().members}
     assert {text for text in shown if re.fullmatch("[A-Z]{3}", text)} == members
 
@@ -136,18 +186,70 @@ def contrast(one: str, other: str) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
-@pytest.mark.parametrize("eye", ["normal", *BLINDNESS])
-def test_status_fills_can_be_told_apart(eye):
+WORST = {"normal": 62, "protan": 56, "deutan": 44, "tritan": 39}  # of the status fills, as designed (CIE76)
+
+
+def distance(one: str, other: str, eye: str) -> float:
     see = np.eye(3) if eye == "normal" else np.array(BLINDNESS[eye])
+    return float(np.linalg.norm(lab(see @ linear(one)) - lab(see @ linear(other))))
+
+
+def lightness(colour: str) -> float:
+    """Return how light a colour is in grey: L* of its luminance."""
+    return 116 * np.cbrt(float(TO_XYZ[1] @ linear(colour))) - 16
+
+
+@pytest.mark.parametrize("eye", WORST)
+def test_status_fills_can_be_told_apart(eye):
     fills = sorted({fill for fill, _ in charts.STATUS_COLOURS.values()})
-    seen = [lab(see @ linear(fill)) for fill in fills]
     assert len(fills) == 4
-    assert min(np.linalg.norm(a - b) for a, b in combinations(seen, 2)) > 35
+    assert min(distance(*pair, eye) for pair in combinations(fills, 2)) >= WORST[eye] - 0.5
+
+
+# What one figure tells apart: colours, and beside each whatever else tells it from the others, as it is drawn.
+TILE_SIGNS = {state: (look.fill, look[3:7]) for state, look in grammar.TILES.items()}  # hatch, symbol, hollow, mark
+TOLD_APART = {
+    "tiles of who answered": [TILE_SIGNS[state] for state in selections.RESPONSES],
+    "tiles of the roadmap": [TILE_SIGNS[state] for state in selections.STATES],
+    "slopes": [
+        (look["color"], (look.get("linestyle"), look.get("marker"), look["linewidth"] > 3))
+        for look in (*changes.SLOPES.values(), changes.MEDIAN)
+    ],
+    "steps of a waterfall": [(look["facecolor"], look.get("hatch")) for look in (changes.RISE, changes.FALL)],
+    "lines of families": list(trends.FAMILIES),
+    "region and Union": [(grammar.BLUE, None), (grammar.INK, None)],
+    "value and bounds": [(grammar.BLUE, None), (grammar.BAND, None)],
+}
+# These hang on more than colour, and why that is enough: the tiles on symbols, slopes that rise and fall on dashes and
+# a marker, their median on its width, a waterfall's falls on hatching and a sign, families on markers and their names.
+ON_SIGNS_TOO = {
+    "tiles of who answered", "tiles of the roadmap", "slopes", "steps of a waterfall", "lines of families",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("figure", TOLD_APART)
+def test_what_a_figure_tells_apart_is_told_to_every_eye(figure):
+    for (one, sign), (other, other_sign) in combinations(TOLD_APART[figure], 2):
+        for eye in WORST:
+            assert distance(one, other, eye) > 20 or sign != other_sign, (figure, one, other, eye)
+
+
+@pytest.mark.parametrize("figure", TOLD_APART)
+def test_what_a_figure_tells_apart_is_told_in_grey(figure):
+    for (one, sign), (other, other_sign) in combinations(TOLD_APART[figure], 2):
+        assert abs(lightness(one) - lightness(other)) > 15 or sign != other_sign, (figure, one, other)
+
+
+def test_colours_stand_alone_only_where_every_eye_tells_them():
+    def alone(pairs: list) -> bool:
+        return all(distance(a, b, eye) > 20 for (a, _), (b, _) in combinations(pairs, 2) for eye in WORST)
+
+    assert {figure for figure, signs in TOLD_APART.items() if not alone(signs)} == ON_SIGNS_TOO
 
 
 def test_texts_stand_out_from_what_is_behind_them():
     for fill, text in charts.STATUS_COLOURS.values():
         assert contrast(fill, text) >= 4.5
-    for ink in (grammar.INK, grammar.MUTED, grammar.BLUE):
+    for ink in (grammar.INK, grammar.MUTED, grammar.BLUE, grammar.VIOLET):
         assert contrast(ink, "#FFFFFF") >= 4.5
         assert contrast(ink, grammar.PALE) >= 4.5

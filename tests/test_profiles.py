@@ -51,13 +51,13 @@ def test_equal_values_share_a_quartile_band(rows, bands):
 def test_a_position_holds_the_medians_of_the_members_known_and_the_members_own_history():
     tables = values([("SEN", 4.0), ("MLI", 8.0), ("KEN", 1.0)])
     found = profiles.select_position(tables, read_plan().by_iso3["SEN"], "3.1.a")
-    assert (found.shown, found.middle(found.region), found.middle(found.union)) == (4.0, 6.0, 4.0)
+    assert (found.level, found.middle(found.region), found.middle(found.union)) == (4.0, 6.0, 4.0)
     assert found.history[-1] == ("2024Q3", 4.0, "reported") and math.isnan(found.past("2024Q2"))
 
 
 def test_a_member_without_a_value_has_no_position():
     found = profiles.select_position(values([("KEN", 1.0)]), read_plan().by_iso3["SEN"], "3.1.a")
-    assert math.isnan(found.shown) and found.basis == "" and found.region == () and found.union == (1.0,)
+    assert math.isnan(found.level) and found.basis == "" and found.region == () and found.union == (1.0,)
     assert math.isnan(found.middle(found.region))
 
 

@@ -18,10 +18,10 @@ from helpers.selections import (
     LATE,
     NOT_RECEIVED,
     ON_TIME,
+    select_levels,
     select_open,
     select_quarters,
     select_responses,
-    select_values,
 )
 from helpers.workbook import Tables
 
@@ -41,7 +41,7 @@ class Position:
     value: float
     denominator: float
     basis: str
-    shown: float
+    level: float
     region: Sequence[float]
     union: Sequence[float]
     history: Sequence[tuple[str, float, str]]  # quarter, value compared, basis
@@ -56,21 +56,28 @@ class Position:
         return next((value for name, value, _ in self.history if name == quarter), float("nan"))
 
 
+def _own_level(tables: Tables, member: Member, kpi: str, quarter: str) -> tuple[str, float, str]:
+    rows = select_levels(tables, kpi, quarter).set_index("member")
+    if member.member not in rows.index:  # it was no member then
+        return quarter, float("nan"), ""
+    return quarter, float(rows.at[member.member, "level"]), rows.at[member.member, "basis"]
+
+
 def select_position(tables: Tables, member: Member, kpi: str) -> Position:
     """Return where a member stands on a KPI, now and over the quarters."""
-    now = select_values(tables, kpi)
-    history = []
-    for quarter in select_quarters(tables):
-        rows = select_values(tables, kpi, quarter)
-        known = member.member in rows.index
-        blank = float("nan")
-        history.append(
-            (quarter, *((rows.at[member.member, "shown"], rows.at[member.member, "basis"]) if known else (blank, "")))
-        )
-    own = now.loc[member.member] if member.member in now.index else None
-    value, whole, basis = (float("nan"), float("nan"), "") if own is None else own[["value", "denominator", "basis"]]
-    region, union = now[now["region"] == member.region]["shown"].dropna(), now["shown"].dropna()
-    return Position(kpi, value, whole, basis, history[-1][1], tuple(region), tuple(union), tuple(history))
+    rows = select_levels(tables, kpi)
+    own = rows.set_index("member").loc[member.member]
+    known = rows.dropna(subset=["level"])
+    return Position(
+        kpi,
+        float(own["value"]),
+        float(own["denominator"]),
+        own["basis"],
+        float(own["level"]),
+        tuple(known[known["region"] == member.region]["level"]),
+        tuple(known["level"]),
+        tuple(_own_level(tables, member, kpi, quarter) for quarter in select_quarters(tables)),
+    )
 
 
 # --- answers and findings ---------------------------------------------------------------------------------------

@@ -20,12 +20,15 @@ from helpers.plan import (
     shift,
 )
 from helpers.registers import due_quarter, read_registers
-from helpers.words import is_blank
+from helpers.words import CHANGE_WORDS, is_blank
 from helpers.workbook import Tables
 
 ON_TIME, LATE, REFUSED, NOT_RECEIVED = "on_time", "late", "refused", "missing"
 RESPONSES = (ON_TIME, LATE, REFUSED, NOT_RECEIVED)
+YES, YES_CARRIED, NO, NO_CARRIED, UNKNOWN = STATES = ("yes", "yes_carried", "no", "no_carried", "unknown")
 SPARK_QUARTERS = 9
+NAMED_MOST = 8  # members of one region that a slope chart has room to name
+SMALL_STEPS = 0.25  # steps that together are smaller than this part of a total cannot be seen beside it
 
 
 @dataclass(frozen=True)
@@ -168,39 +171,55 @@ def percent_of(rows: pd.DataFrame, code: str, on_share: bool) -> float:
     return _BLANK if is_blank(value) else float(value) * (100 if on_share else 1)
 
 
-def select_members(tables: Tables, kpi: str) -> pd.DataFrame:
+def select_members(tables: Tables, kpi: str, quarter: str = "") -> pd.DataFrame:
     """Return every member valid in the quarter with its value of a KPI: one row per member; not known is blank."""
+    quarter = quarter or tables.quarter
     expected = pd.DataFrame(
-        [(m.member, m.region) for m in read_plan().members_in(tables.quarter)], columns=["member", "region"]
+        [(m.member, m.region) for m in read_plan().members_in(quarter)], columns=["member", "region"]
     )
     rows = tables.member_values
-    rows = rows[(rows["kpi"] == kpi) & (rows["quarter"] == tables.quarter)]
+    rows = rows[(rows["kpi"] == kpi) & (rows["quarter"] == quarter)]
     known = rows[["member", "value", "denominator", "basis", "source_quarter"]]
     joined = expected.merge(known, on="member", how="left")
     return joined.assign(basis=joined["basis"].astype(object).where(joined["basis"].notna(), ""))
 
 
-def select_values(tables: Tables, kpi: str, quarter: str = "") -> pd.DataFrame:
-    """Return the known members' values of a KPI: one row per member; `shown` is what is compared, shares in percent."""
-    quarter = quarter or tables.quarter
-    regions = {member.member: member.region for member in read_plan().members_in(quarter)}
-    rows = tables.member_values
-    rows = rows[(rows["kpi"] == kpi) & (rows["quarter"] == quarter) & rows["member"].isin(regions)]
+def select_levels(tables: Tables, kpi: str, quarter: str = "") -> pd.DataFrame:
+    """Return the rows of `select_members` with each member's `level`: its value, or its share in percent.
+
+    The share is what the target of 2.1.a and 5.1.a is about; a member whose total is not known has no level.
+    """
+    rows = select_members(tables, kpi, quarter)
+    whole = rows["denominator"].astype(float)
     on_share = read_plan().by_kpi[kpi].assessed == "share"
-    shown = 100 * rows["value"] / rows["denominator"].where(rows["denominator"] > 0) if on_share else rows["value"]
-    return rows.assign(region=rows["member"].map(regions), shown=shown.astype(float)).set_index("member")
+    level = 100 * rows["value"] / whole.where(whole > 0) if on_share else rows["value"]
+    return rows.assign(level=level.astype(float))
+
+
+def find_medians(rows: pd.DataFrame, level: str = "level") -> dict[str, float]:
+    """Return the median of each region's known levels; of fewer than two there is none."""
+    known = rows.dropna(subset=[level]).groupby("region")[level]
+    return {region: float(part.median()) for region, part in known if len(part) > 1}
+
+
+def select_states(tables: Tables, kpi: str) -> pd.DataFrame:
+    """Return where each member stands on a yes-or-no KPI: member, region, state (one of STATES)."""
+    rows = select_members(tables, kpi)
+    carried = rows["basis"].eq("carried").map({True: "_carried", False: ""})
+    state = rows["value"].map({1.0: YES, 0.0: NO}) + carried
+    return rows[["member", "region"]].assign(state=state.astype(object).where(state.notna(), UNKNOWN))
 
 
 def find_bands(tables: Tables, kpi: str) -> dict[str, int]:
-    """Return the quartile band, 0 to 3, of each member whose value of a KPI is known; none where all are equal.
+    """Return the quartile band, 0 to 3, of each member whose level of a KPI is known; none where all are equal.
 
-    Equal values share a band: how many quartiles of the members known lie below the value.
+    Equal levels share a band: how many quartiles of the members known lie below the level.
     """
-    shown = select_values(tables, kpi)["shown"].dropna()
-    if shown.nunique() < 2:
+    levels = select_levels(tables, kpi).dropna(subset=["level"]).set_index("member")["level"]
+    if levels.nunique() < 2:
         return {}
-    quartiles = shown.quantile([0.25, 0.5, 0.75]).to_list()
-    return {member: sum(value > quartile for quartile in quartiles) for member, value in shown.items()}
+    quartiles = levels.quantile([0.25, 0.5, 0.75]).to_list()
+    return {member: sum(level > quartile for quartile in quartiles) for member, level in levels.items()}
 
 
 def _share_parts(tables: Tables, standing: Standing) -> tuple[float, float]:
@@ -244,6 +263,84 @@ def matched_change(tables: Tables, kpi: str) -> tuple[float, int]:
     return float((now[both] - before[both]).sum()), len(both)
 
 
+# --- change -----------------------------------------------------------------------------------------------------
+
+
+def select_matched(tables: Tables, kpi: str) -> pd.DataFrame:
+    """Return the members that reported a KPI in this quarter and the last, with their levels.
+
+    One row per member: member, region, before, now, change (0 where it is less than a figure shows: 0.05 of a point for
+    percentages), and named: whether it moved among the most in its region, as many as a figure has room to name.
+    """
+    both = [select_levels(tables, kpi, quarter) for quarter in (shift(tables.quarter, -1), tables.quarter)]
+    before, now = (rows[rows["basis"].eq("reported") & rows["level"].notna()] for rows in both)
+    rows = now[["member", "region", "level"]].merge(before[["member", "level"]], on="member", suffixes=("_now", ""))
+    rows = rows.rename(columns={"level": "before", "level_now": "now"})
+    change = rows["now"] - rows["before"]
+    least = 0.05 if select_standing(tables, kpi).unit == "percent" else 0.0
+    rows = rows.assign(change=change.where(change.abs() > least + 1e-9, 0.0))
+    order = rows.assign(far=-rows["change"].abs()).sort_values(["far", "member"])
+    place = order.groupby("region").cumcount().reindex(rows.index)
+    return rows.assign(named=rows["change"].ne(0) & place.lt(NAMED_MOST))[
+        ["member", "region", "before", "now", "change", "named"]
+    ]
+
+
+@dataclass(frozen=True)
+class Waterfall:
+    """What a total's change is made of: levels before and after, steps with where each begins, and the axis's base."""
+
+    before: float
+    after: float
+    steps: tuple[tuple[str, float, float], ...]
+
+    @property
+    def levels(self) -> list[float]:
+        """The levels it passes through."""
+        return [self.before, *(start + change for _, start, change in self.steps)]
+
+    @property
+    def base(self) -> float:
+        """Where its axis begins: 0, or above where steps would be too small to be seen; the bars are then cut."""
+        low, high = min(self.levels), max(self.levels)
+        return 0.0 if high - low == 0 or high - low >= SMALL_STEPS * high else low - (high - low) / 2
+
+
+def select_waterfall(tables: Tables, kpi: str) -> Waterfall | None:
+    """Return what the change of the Union's total on the last quarter is made of; none without two totals to compare.
+
+    Neither has a total of which too few are known (class C).
+    """
+    rows = tables.changes
+    rows = rows[(rows["quarter"] == tables.quarter) & (rows["scope"] == UNION) & (rows["kpi"] == kpi)]
+    ends = [select_standing(tables, kpi, quarter=quarter) for quarter in (shift(tables.quarter, -1), tables.quarter)]
+    if not len(rows) or any(is_blank(one.value) for one in ends):
+        return None
+    row, level, steps = rows.iloc[0], float(rows.iloc[0]["before"]), []
+    for part in CHANGE_WORDS:
+        steps.append((part, level, float(row[part])))
+        level += float(row[part])
+    return Waterfall(float(row["before"]), float(row["after"]), tuple(steps))
+
+
+def compare_regions(tables: Tables, kpi: str) -> tuple[str, dict[str, tuple[float, float]]]:
+    """Return each region's figure then and now, of the regions known in both, and which quarter that was.
+
+    It is the quarter a year before; where no region is known then, the first in which one is.
+    """
+    quarters = select_quarters(tables)[:-1]
+    a_year_before = [quarter for quarter in quarters if quarter == shift(tables.quarter, -4)]
+    for past in (*a_year_before, *quarters):
+        found = {}
+        for region in read_plan().regions:
+            then, now = (one.assessed for one in select_trend(tables, kpi, region, [past, tables.quarter]))
+            if not is_blank(then) and not is_blank(now):
+                found[region] = (then, now)
+        if found:
+            return past, found
+    return "", {}
+
+
 # --- who answered -----------------------------------------------------------------------------------------------
 
 
@@ -265,11 +362,23 @@ def select_responses(tables: Tables, quarter: str = "", by: date | None = None) 
     return pd.DataFrame(found, columns=["member", "region", "state", "received_on", "version"])
 
 
+def _select_first(tables: Tables, quarter: str) -> pd.DataFrame:
+    """Return how each member answered as of the quarter's own first cut-off."""
+    return select_responses(tables, quarter, min(first_cutoff(quarter), date.fromisoformat(tables.as_of)))
+
+
+def select_calendar(tables: Tables) -> pd.DataFrame:
+    """Return how today's members answered, each quarter as of its own first cut-off: one row per member and quarter.
+
+    A quarter in which a member was not valid has no row.
+    """
+    today = {member.member for member in read_plan().members_in(tables.quarter)}
+    rows = pd.concat([_select_first(tables, quarter).assign(quarter=quarter) for quarter in select_quarters(tables)])
+    rows = rows[rows["member"].isin(today)].reset_index(drop=True)
+    return rows[["member", "region", "quarter", "state"]].assign(answered=rows["state"].isin((ON_TIME, LATE)))
+
+
 def count_responses(tables: Tables) -> pd.DataFrame:
     """Count members by state as of each quarter's own first cut-off: one row per quarter, so that quarters compare."""
-    day = date.fromisoformat(tables.as_of)
-    counted = {
-        quarter: select_responses(tables, quarter, min(first_cutoff(quarter), day))["state"].value_counts()
-        for quarter in select_quarters(tables)
-    }
+    counted = {quarter: _select_first(tables, quarter)["state"].value_counts() for quarter in select_quarters(tables)}
     return pd.DataFrame(counted).T.reindex(columns=list(RESPONSES)).fillna(0).astype(int)

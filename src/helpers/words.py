@@ -38,6 +38,15 @@ REGION_WORDS = {
 }  # fmt: skip
 SHORT_NAMES = {"COD": "DR Congo", "CAF": "Central African Rep.", "TZA": "Tanzania"}
 RESPONSE_WORDS = {"on_time": "on time", "late": "late", "refused": "refused", "missing": "no return"}
+STATE_WORDS = {  # of the KPIs that a member meets or not
+    "1.1.b": {
+        "yes": "roadmap implemented or completed",
+        "yes_carried": "the same, carried forward (c)",
+        "no": "not yet",
+        "no_carried": "not yet, carried forward (c)",
+        "unknown": "no data",
+    }
+}
 CHANGE_WORDS = {
     "revisions": "revisions of last quarter",
     "matched": "same members, both quarters",

@@ -1,19 +1,22 @@
 """One function per figure: the same grammar, palette and letters in all of them, drawn without touching pyplot."""
 
+from helpers.charts.changes import plot_changes, plot_slopes
 from helpers.charts.grammar import BANDS, FONTS, PALETTE, STATUS_COLOURS, Figure, letters, svg
-from helpers.charts.members import plot_map, plot_members, plot_regions, plot_responses
+from helpers.charts.members import plot_members, plot_regions, plot_responses
 from helpers.charts.profile import plot_history, plot_strip
+from helpers.charts.tiles import plot_calendar, plot_map, plot_member_map
 from helpers.charts.trends import (
-    plot_changes,
     plot_companions,
     plot_families,
+    plot_regions_over_time,
     plot_sparkline,
     plot_trend,
     plot_trends,
-)  # fmt: skip
+)
 
 __all__ = [
-    "BANDS", "FONTS", "PALETTE", "STATUS_COLOURS", "Figure", "letters", "plot_changes", "plot_companions",
-    "plot_families", "plot_history", "plot_map", "plot_members", "plot_regions", "plot_responses",
-    "plot_sparkline", "plot_strip", "plot_trend", "plot_trends", "svg",
+    "BANDS", "FONTS", "PALETTE", "STATUS_COLOURS", "Figure", "letters", "plot_calendar", "plot_changes",
+    "plot_companions", "plot_families", "plot_history", "plot_map", "plot_member_map", "plot_members", "plot_regions",
+    "plot_regions_over_time", "plot_responses", "plot_slopes", "plot_sparkline", "plot_strip", "plot_trend",
+    "plot_trends", "svg",
 ]  # fmt: skip

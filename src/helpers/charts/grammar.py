@@ -6,18 +6,31 @@ import io
 import math
 from collections.abc import Callable, Sequence
 from functools import cache, wraps
-from typing import ParamSpec
+from typing import NamedTuple, ParamSpec
 
 import matplotlib
 from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from matplotlib.ft2font import FT2Font
 from matplotlib.text import Annotation, Text
+from matplotlib.textpath import TextPath
 from matplotlib.ticker import FixedFormatter
 
 from helpers import paths
-from helpers.selections import LATE, NOT_RECEIVED, ON_TIME, REFUSED, Standing
+from helpers.selections import (
+    LATE,
+    NO,
+    NO_CARRIED,
+    NOT_RECEIVED,
+    ON_TIME,
+    REFUSED,
+    UNKNOWN,
+    YES,
+    YES_CARRIED,
+    Standing,
+)
 from helpers.words import Words, is_blank, isolate
 
 FONTS = paths.PACKAGE / "fonts"
@@ -26,7 +39,7 @@ _INVISIBLE = {0x200E, 0x200F, *range(0x2066, 0x206A)}  # marks of direction: our
 FEWEST_TICKS = 4  # an axis of quarters has room for at least five, so that a first edition looks like the next
 WIDTH = 6.69  # inches: the text width of the page, so that letters are printed at their true size
 INK, MUTED, GRID, BLUE, BAND, PALE = "#1B2733", "#55616D", "#D8DFE5", "#0072B2", "#CBE0EE", "#EEF3F7"
-AMBER, VERMILION, OUTLINE = "#F0C040", "#A3320B", "#595959"
+AMBER, VERMILION, OUTLINE, VIOLET, GREY = "#F0C040", "#A3320B", "#595959", "#6B4E9B", "#8A949D"
 STATUS_COLOURS = {  # fill, text: measured for colour-blind readers (style guide)
     "achieved": (BLUE, "#FFFFFF"),
     "achieved_late": (BLUE, "#FFFFFF"),
@@ -39,11 +52,31 @@ STATUS_COLOURS = {  # fill, text: measured for colour-blind readers (style guide
 }
 BANDS = ("#F4F8FB", "#DDEBF5", "#BAD7EA", "#92C1E0")  # quartiles, from the lowest: lighter to darker in grey too
 PALETTE = {"ink": INK, "muted": MUTED, "grid": GRID, "blue": BLUE, "pale": PALE, "amber": AMBER}
-TILES = {  # fill, edge, letters, hatch, symbol
-    ON_TIME: (BLUE, BLUE, "#FFFFFF", "", "o"),
-    LATE: (AMBER, OUTLINE, "#000000", "", "D"),
-    REFUSED: ("#FFFFFF", VERMILION, VERMILION, "", "X"),
-    NOT_RECEIVED: ("#FFFFFF", "#8A949D", MUTED, "////", ""),
+
+
+class Tile(NamedTuple):
+    """How a state is drawn: never by its fill alone."""
+
+    fill: str
+    edge: str
+    ink: str
+    hatch: str = ""
+    symbol: str = ""
+    hollow: bool = False  # the symbol
+    mark: str = ""  # a letter beside the symbol
+    line: float = 0.9
+
+
+TILES = {
+    ON_TIME: Tile(BLUE, BLUE, "#FFFFFF", symbol="o"),
+    LATE: Tile(AMBER, OUTLINE, "#000000", symbol="D"),
+    REFUSED: Tile("#FFFFFF", VERMILION, VERMILION, symbol="X"),
+    NOT_RECEIVED: Tile("#FFFFFF", GREY, MUTED, hatch="////"),
+    YES: Tile(BLUE, BLUE, "#FFFFFF", symbol="o"),
+    YES_CARRIED: Tile("#FFFFFF", BLUE, BLUE, symbol="o", mark="c", line=1.6),
+    NO: Tile(BAND, OUTLINE, INK, symbol="o", hollow=True),
+    NO_CARRIED: Tile("#FFFFFF", OUTLINE, INK, symbol="o", hollow=True, mark="c"),
+    UNKNOWN: Tile("#FFFFFF", GREY, MUTED, hatch="////"),
 }
 STYLE = {
     "font.family": [FONT, ARABIC_FONT],
@@ -117,15 +150,16 @@ def drawn(plot: Callable[Said, Figure]) -> Callable[Said, Figure]:
 # --- right to left ----------------------------------------------------------------------------------------------
 
 _SIDES = {"left": "right", "right": "left"}
-MAP = "map"  # the label of axes whose sides are compass points: they are never mirrored
+MAP = "map"  # the label of axes whose sides are compass points: they may change places, but are never turned over
+KEY = "key"  # the label of axes that hold only a key
 
 
 def _mirror(figure: Figure, language: str) -> None:
     """Turn a figure over for readers from right to left: axes, names, labels; letters and numbers stay as they are."""
     for axes in figure.axes:
+        box = axes.get_position()
+        axes.set_position((1 - box.x1, box.y0, box.width, box.height))
         if axes.get_label() != MAP:
-            box = axes.get_position()
-            axes.set_position((1 - box.x1, box.y0, box.width, box.height))
             axes.set_xlim(*reversed(axes.get_xlim()))
             axes.yaxis.tick_right()
             for text in axes.texts:
@@ -196,25 +230,82 @@ def mark_numbers(axes: Axes, top: float, unit: str, say: Words, along: str = "y"
     (axes.set_ylim if along == "y" else axes.set_xlim)(0, top)
 
 
-def _spread(heights: Sequence[float], gap: float, lowest: float = -math.inf) -> list[float]:
-    """Move labels apart, as little as it takes, keeping their order."""
+def spread(heights: Sequence[float], gap: float, lowest: float = -math.inf, highest: float = math.inf) -> list[float]:
+    """Move labels apart, as little as it takes, keeping their order; `lowest` wins where there is not room for all."""
     order = sorted(range(len(heights)), key=lambda n: heights[n])
-    placed: dict[int, float] = {}
-    last = lowest - gap
-    for n in order:
-        placed[n] = last = max(heights[n], last + gap)
-    over = max(0.0, (max(placed.values(), default=0) - max(heights, default=0)) / 2)
-    return [max(placed[n] - over, lowest) for n in range(len(heights))]
+    pools: list[tuple[float, int]] = []  # labels that touch move as one: the sum of their heights, how many they are
+    for place, n in enumerate(order):
+        pools.append((heights[n] - place * gap, 1))
+        while len(pools) > 1 and pools[-2][0] / pools[-2][1] >= pools[-1][0] / pools[-1][1]:
+            (last, many), (total, count) = pools.pop(), pools.pop()
+            pools.append((total + last, count + many))
+    levels = [total / count for total, count in pools for _ in range(count)]
+    top = highest - (len(heights) - 1) * gap
+    placed = {n: max(min(level, top), lowest) + k * gap for k, (n, level) in enumerate(zip(order, levels, strict=True))}
+    return [placed[n] for n in range(len(heights))]
 
 
 def write_labels(axes: Axes, labels: Sequence[tuple[float, str, dict]], line_inches: float = 0.15) -> None:
     """Write labels beside the right end of an axis, each at its height, none over another."""
     bottom, top = axes.get_ylim()
-    inches = axes.get_position().height * axes.figure.get_figheight()
-    gap = (top - bottom) * line_inches / inches
-    heights = _spread([min(max(height, bottom), top) for height, _, _ in labels], gap, bottom)
+    gap = (top - bottom) * line_inches / inches_high(axes)
+    heights = spread([min(max(height, bottom), top) for height, _, _ in labels], gap, bottom, top)
     for (_, text, look), height in zip(labels, heights, strict=True):
         axes.annotate(text, (1, height), (5, 0), ("axes fraction", "data"), "offset points", va="center", **look)
+
+
+def inches_high(axes: Axes) -> float:
+    """Return the height of axes in inches."""
+    return axes.get_position().height * axes.figure.get_figheight()
+
+
+def letters_wide(text: str, size: float, weight: int = 400) -> float:
+    """Return the width of a text in inches."""
+    if not text.strip():
+        return 0.0
+    font = FontProperties(family=[FONT, ARABIC_FONT], weight=weight)
+    return float(TextPath((0, 0), text, size, prop=font).get_extents().width) / 72
+
+
+def names_wide(names: Sequence[str], size: float, weight: int = 400, least: float = 0.0) -> float:
+    """Return the margin, in inches, that names beside an axis need."""
+    return max([least, *(letters_wide(name, size, weight) + 0.1 for name in names)])
+
+
+class Sign(NamedTuple):
+    """One entry of a key: its words, and what draws its sign, so many inches wide, from a place on."""
+
+    text: str
+    draw: Callable[[Axes, float], object] = lambda axes, x: None
+    inches: float = 0.0
+
+
+def line_sign(text: str, **look: object) -> Sign:
+    """Return the sign of a line."""
+    return Sign(text, lambda axes, x: axes.plot([x, x + 0.28], [0.085, 0.085], **look), 0.28)
+
+
+def dot_sign(text: str, marker: str = "o", **look: object) -> Sign:
+    """Return the sign of a marker."""
+    return Sign(text, lambda axes, x: axes.plot([x + 0.05], [0.085], marker, **look), 0.1)
+
+
+def write_key(figure: Figure, signs: Sequence[Sign]) -> None:
+    """Write what signs mean in one row along the top of a figure, each before its words, closer where they must be."""
+    height = figure.get_figheight()
+    axes = figure.add_axes((0, 1 - 0.2 / height, 1, 0.2 / height), xlim=(0, WIDTH), ylim=(0, 0.2), label=KEY)
+    axes.set_axis_off()
+    before = [sign.inches + 0.07 * bool(sign.inches) for sign in signs]
+    for size in (8.5, 8.0):
+        widths = [x + letters_wide(sign.text, size) for x, sign in zip(before, signs, strict=True)]
+        gap = min(0.26, (WIDTH - 0.08 - sum(widths)) / max(len(signs) - 1, 1))
+        if gap >= 0.12:
+            break
+    x = 0.03
+    for sign, start, width in zip(signs, before, widths, strict=True):
+        sign.draw(axes, x)
+        axes.annotate(sign.text, (x + start, 0.085), va="center", size=size)
+        x += width + gap
 
 
 def find_runs(values: Sequence[float]) -> list[list[int]]:
@@ -253,3 +344,12 @@ def wrap(text: str, width: int) -> str:
             lines.append("")
         lines[-1] += (" " if lines[-1] else "") + word
     return "\n".join(lines)
+
+
+def split_columns(blocks: Sequence[tuple[str, Sequence]]) -> list[list[tuple[str, Sequence]]]:
+    """Put blocks of rows, each with its heading, into two columns of about one length, in their own order."""
+    total, so_far, columns = sum(len(rows) + 2 for _, rows in blocks), 0, ([], [])
+    for block in blocks:
+        columns[0 if so_far + len(block[1]) / 2 < total / 2 else 1].append(block)
+        so_far += len(block[1]) + 2
+    return list(columns)

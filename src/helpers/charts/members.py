@@ -1,17 +1,15 @@
-"""Figures of members and regions: values, and who answered."""
+"""Figures of members and regions in one quarter: values, and how many answered."""
 
 from __future__ import annotations
 
-import csv
-from functools import cache
+from collections.abc import Sequence
 
 import matplotlib
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 
-from helpers import paths, selections
+from helpers import selections
 from helpers.charts.grammar import (
     BAND,
     BLUE,
@@ -21,11 +19,16 @@ from helpers.charts.grammar import (
     PALE,
     TILES,
     WIDTH,
+    Sign,
+    dot_sign,
     drawn,
     find_top,
     make_figure,
     mark_numbers,
     mark_quarters,
+    names_wide,
+    split_columns,
+    write_key,
     write_labels,
 )
 from helpers.plan import UNION, read_plan
@@ -36,92 +39,89 @@ from helpers.words import RESPONSE_WORDS, Words, is_blank
 
 
 def _member_rows(tables: Tables, kpi: str, region: str, say: Words) -> pd.DataFrame:
-    """Return a region's members, known values from high to low, then those without, by name."""
-    members = selections.select_members(tables, kpi)
+    """Return a region's members, known levels from high to low, then those without, by name."""
+    members = selections.select_levels(tables, kpi)
     members = members[members["region"] == region]
-    shown = members["value"] if members["denominator"].isna().all() else 100 * members["value"] / members["denominator"]
     names = [say.member(member, short=True) for member in members["member"]]
-    return members.assign(shown=shown, name=names).sort_values(["shown", "name"], ascending=[False, True])
+    return members.assign(name=names).sort_values(["level", "name"], ascending=[False, True])
 
 
-def _columns(tables: Tables, kpi: str, say: Words) -> list[list[tuple[str, pd.DataFrame]]]:
-    """Put the regions into two columns of about one length, in their own order."""
-    blocks = [(region, _member_rows(tables, kpi, region, say)) for region in read_plan().regions]
-    total, so_far, columns = sum(len(rows) + 2 for _, rows in blocks), 0, ([], [])
-    for block in blocks:
-        columns[0 if so_far + len(block[1]) / 2 < total / 2 else 1].append(block)
-        so_far += len(block[1]) + 2
-    return list(columns)
+def _find_end(levels: Sequence[float], unit: str) -> float:
+    """Return the end of an axis of members' levels: 100 for percentages that come near it."""
+    known = [level for level in levels if not is_blank(level)]
+    return find_top(known, unit if not known or max(known) > 50 else "")
 
 
 @drawn
 def plot_members(tables: Tables, kpi: str, say: Words) -> Figure:
-    """Plot every member's value: sorted within its region, hollow where carried, a mark where there is none."""
-    standing = selections.select_standing(tables, kpi)
-    columns = _columns(tables, kpi, say)
-    tallest = max(sum(len(rows) + 1.6 for _, rows in column) for column in columns)
-    figure, ((*sides,),) = make_figure(0.155 * tallest + 0.52, 1.12, 0.8, 0.28, 0.24, ncols=2)
-    figure.subplots_adjust(wspace=1.92 / ((WIDTH - 1.12 - 0.8 - 1.92) / 2))
-    highest = find_top([v for column in columns for _, rows in column for v in rows["shown"]], standing.unit)
+    """Plot every member's value: sorted within its region, hollow where carried, a mark where there is none.
+
+    A line through each region's rows is the median of its known members.
+    """
+    unit = selections.select_standing(tables, kpi).unit
+    medians = selections.find_medians(selections.select_levels(tables, kpi))
+    columns = split_columns([(region, _member_rows(tables, kpi, region, say)) for region in read_plan().regions])
+    tallest = max(sum(len(rows) + 1.4 for _, rows in column) for column in columns)
+    left = names_wide([name for column in columns for _, rows in column for name in rows["name"]], 8, least=1.0)
+    figure, ((*sides,),) = make_figure(0.14 * tallest + 0.5, left, 0.82, 0.28, 0.24, ncols=2)
+    figure.subplots_adjust(wspace=(left + 0.82) / ((WIDTH - 2 * (left + 0.82)) / 2))
+    end = _find_end([v for column in columns for _, rows in column for v in rows["level"]], unit)
     for axes, column in zip(sides, columns, strict=True):
-        mark_numbers(axes, highest * (1 if standing.unit == "percent" else 1.0), standing.unit, say, "x")
+        mark_numbers(axes, end, unit, say, "x")
         axes.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(4, integer=True))
         axes.spines["bottom"].set_visible(False)
         place, ticks = 0.0, {}
         for region, rows in column:
-            axes.annotate(
-                say.region(region),
-                (0, place),
-                (-1.1 * 72, 0),
-                ("axes fraction", "data"),
-                "offset points",
-                va="center",
-                weight=700,
-                size=9,
-                color=INK,
-            )
+            _head_region(axes, place, left, say.region(region), medians.get(region), len(rows), unit, say)
             for row in rows.itertuples():
                 place += 1
                 ticks[place] = row.name
-                _draw_member(axes, row, place, say)
-            place += 1.6
+                _draw_member(axes, row, place, unit, say)
+            place += 1.4
         axes.set_yticks(list(ticks), list(ticks.values()), color=INK)
         axes.tick_params("y", pad=4)
-        axes.set_ylim(tallest - 0.9, -0.7)
-    handles = [
-        ("o", {"color": BLUE}, say("reported")),
-        ("o", {"markerfacecolor": "#FFFFFF", "color": BLUE}, say("carried forward (c)")),
-    ]
-    lines = [
-        matplotlib.lines.Line2D([], [], linestyle="", marker=m, markersize=5, label=t, **look) for m, look, t in handles
-    ]
-    lines.append(matplotlib.lines.Line2D([], [], linestyle="", label=say("{mark}: no data", mark=say.missing)))
-    figure.legend(
-        handles=lines,
-        loc="upper left",
-        bbox_to_anchor=(0, 1),
-        ncols=3,
-        borderpad=0,
-        borderaxespad=0.1,
-        handletextpad=0.3,
-        columnspacing=1.4,
-        fontsize=8.5,
+        axes.set_ylim(tallest - 0.8, -0.7)
+    write_key(
+        figure,
+        [
+            dot_sign(say("reported"), color=BLUE, markersize=5),
+            dot_sign(say("carried forward (c)"), color=BLUE, markerfacecolor="#FFFFFF", markersize=5),
+            dot_sign(say("median of the region's known members"), "|", color=INK, markersize=9),
+            Sign(say("{mark}: no data", mark=say.missing)),
+        ],
     )
     return figure
 
 
-def _draw_member(axes: Axes, row: object, place: float, say: Words) -> None:
+def _head_region(
+    axes: Axes, place: float, left: float, name: str, median: float | None, rows: int, unit: str, say: Words
+) -> None:
+    """Write a region's name over its rows, and its median beside it and as a line through them."""
+    beside = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "va": "center", "color": INK}
+    axes.annotate(name, (0, place), (-72 * left + 2, 0), weight=700, size=9, **beside)
+    if median is not None:
+        axes.plot([median, median], [place + 0.5, place + rows + 0.5], color=INK, linewidth=0.9, zorder=1)
+        axes.annotate(_level(median, unit, say), (1, place), (8, 0), weight=700, size=8, **beside)
+
+
+def _level(level: float, unit: str, say: Words) -> str:
+    return say.measured(level, unit) if unit == "percent" else say.number(level, 0 if level == round(level) else 1)
+
+
+def _draw_member(axes: Axes, row: object, place: float, unit: str, say: Words) -> None:
     axes.axhline(place, color=PALE, linewidth=0.8, zorder=0)
     beside = ((1, place), (8, 0), ("axes fraction", "data"), "offset points")
-    if is_blank(row.shown):
+    if is_blank(row.value):
         axes.annotate(say.missing, *beside, va="center", size=8, color=MUTED, style="italic")
         return
     carried = row.basis == "carried"
-    axes.plot(
-        row.shown, place, "o", markersize=5, color=BLUE, markerfacecolor="#FFFFFF" if carried else BLUE, clip_on=False
-    )
-    parts = [say.number(row.value)] + ([] if is_blank(row.denominator) else [say.number(row.denominator)])
-    axes.annotate("/".join(parts) + (" c" if carried else ""), *beside, va="center", size=8, color=INK)
+    fill = "#FFFFFF" if carried else BLUE
+    axes.plot(row.level, place, "o", markersize=5, color=BLUE, markerfacecolor=fill, clip_on=False, zorder=3)
+    if is_blank(row.denominator):
+        shown = say.number(row.value) if is_blank(row.level) else say.measured(row.value, unit)
+    else:
+        shown = f"{say.number(row.value)}/{say.number(row.denominator)}"
+    axes.annotate(shown + (" c" if carried else ""), *beside, va="center", size=8, color=INK)
 
 
 @drawn
@@ -130,7 +130,8 @@ def plot_regions(tables: Tables, kpi: str, say: Words) -> Figure:
     scopes = [*read_plan().regions, UNION]
     standings = [selections.select_standing(tables, kpi, scope) for scope in scopes]
     unit, goal = standings[-1].unit, standings[-1].goal
-    figure, ((axes,),) = make_figure(0.62 + 0.27 * len(scopes), 0.8, 2.75, 0.24, 0.28)
+    left = names_wide([say.region(scope) for scope in scopes], 8.5, least=0.8)
+    figure, ((axes,),) = make_figure(0.62 + 0.27 * len(scopes), left, 2.75, 0.24, 0.28)
     top = find_top([v for one in standings for v in (one.assessed, *one.bounds, goal)], "")
     mark_numbers(axes, min(top, 100) if unit == "percent" else top, unit, say, "x")
     for place, one in enumerate(reversed(standings)):
@@ -170,54 +171,6 @@ def plot_regions(tables: Tables, kpi: str, say: Words) -> Figure:
 # --- who answered -----------------------------------------------------------------------------------------------
 
 
-@cache
-def _tile_grid() -> dict[str, tuple[int, int]]:
-    with (paths.plan() / "tile_grid.csv").open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["papu_member"] == "yes"]
-    return {row["iso3"]: (int(row["row"]), int(row["column"])) for row in rows}
-
-
-def _draw_tile(axes: Axes, column: float, row: float, state: str, letters: str) -> None:
-    fill, edge, ink, hatch, symbol = TILES[state]
-    axes.add_patch(
-        Rectangle((column + 0.04, row + 0.04), 0.92, 0.92, facecolor=fill, edgecolor=edge, hatch=hatch, linewidth=0.9)
-    )
-    look = {"bbox": {"facecolor": "#FFFFFF", "edgecolor": "none", "pad": 0.8}} if hatch else {}
-    axes.text(
-        column + 0.5,
-        row + (0.4 if symbol else 0.5),
-        letters,
-        ha="center",
-        va="center",
-        size=8,
-        weight=700,
-        color=ink,
-        **look,
-    )
-    if symbol:
-        axes.plot(column + 0.5, row + 0.77, symbol, color=ink, markersize=3.4, markeredgewidth=0)
-
-
-@drawn
-def plot_map(tables: Tables, say: Words) -> Figure:
-    """Plot who answered, one tile per member, roughly where the country lies; colour, symbol and letters."""
-    answers = selections.select_responses(tables).set_index("member")["state"]
-    figure = Figure(figsize=(WIDTH, 3.75))
-    axes = figure.add_axes((0, 0, 1, 1))
-    grid = _tile_grid()
-    for member, state in answers.items():
-        if member in grid:
-            _draw_tile(axes, grid[member][1], grid[member][0], state, member)
-    for place, state in enumerate(RESPONSES):
-        _draw_tile(axes, 14.2, 2.2 + 1.35 * place, state, say.number(int((answers == state).sum())))
-        axes.text(15.4, 2.7 + 1.35 * place, say(RESPONSE_WORDS[state]), va="center", size=10)
-    axes.text(14.2, 1.75, say.plural("{n} member", len(answers)), weight=700, size=11, va="center")
-    axes.set_xlim(2.9, 2.9 + 10.1 * WIDTH / 3.75)
-    axes.set_ylim(11.05, 0.95)
-    axes.set_axis_off()
-    return figure
-
-
 @drawn
 def plot_responses(tables: Tables, say: Words) -> Figure:
     """Plot how many members answered on time, late, or not at all, quarter by quarter, at each one's own cut-off."""
@@ -226,7 +179,7 @@ def plot_responses(tables: Tables, say: Words) -> Figure:
     below = pd.Series(0, index=counted.index)
     labels = []
     for state in RESPONSES:
-        fill, edge, ink, hatch, _ = TILES[state]
+        fill, edge, ink, hatch = TILES[state][:4]
         heights = counted[state]
         axes.bar(range(len(heights)), heights, 0.82, below, color=fill, edgecolor=edge, hatch=hatch, linewidth=0.8)
         for place, (n, base) in enumerate(zip(heights, below, strict=True)):

@@ -24,9 +24,9 @@ def plot_strip(position: Position, say: Words) -> Figure:
     middle = position.middle(position.union)
     if not is_blank(middle):
         axes.plot(middle, 0.62, "v", color=INK, markersize=3.4, clip_on=False)
-    if not is_blank(position.shown):
+    if not is_blank(position.level):
         face = "#FFFFFF" if position.basis == "carried" else BLUE
-        axes.plot(position.shown, 0, "D", color=BLUE, markerfacecolor=face, markersize=5, zorder=5)
+        axes.plot(position.level, 0, "D", color=BLUE, markerfacecolor=face, markersize=5, zorder=5)
     top = max([1e-9, *position.union])
     axes.set_xlim(-0.04 * top, 1.04 * top)
     axes.set_ylim(-0.8, 0.8)

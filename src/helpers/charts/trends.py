@@ -1,4 +1,4 @@
-"""Figures of quarters: trends, companions, families, and what a change is made of."""
+"""Figures of quarters: trends, by region too, companions and families."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from helpers import selections
 from helpers.charts.grammar import (
+    BAND,
     BLUE,
     GRID,
     INK,
@@ -19,15 +20,19 @@ from helpers.charts.grammar import (
     drawn,
     find_runs,
     find_top,
+    line_sign,
     make_figure,
     mark_numbers,
     mark_quarters,
     wrap,
+    write_key,
     write_labels,
 )
 from helpers.plan import UNION, read_plan, shift
 from helpers.selections import Standing, Tables
-from helpers.words import CHANGE_WORDS, Words, is_blank
+from helpers.words import Words, is_blank
+
+TARGET = {"color": INK, "linewidth": 0.9, "linestyle": (0, (5, 3)), "zorder": 2}
 
 # --- trends -----------------------------------------------------------------------------------------------------
 
@@ -80,7 +85,7 @@ def plot_trend(tables: Tables, kpi: str, say: Words, height: float = 2.35) -> Fi
     mark_numbers(axes, top, last.unit, say)
     mark_quarters(axes, quarters, say)
     if not is_blank(last.goal):
-        axes.axhline(last.goal, color=INK, linewidth=0.9, linestyle=(0, (5, 3)), zorder=2)
+        axes.axhline(last.goal, **TARGET)
     _mark_due(axes, quarters, last.kpi.due, say)
     write_labels(axes, _end_labels(last, say))
     return figure
@@ -105,7 +110,7 @@ def plot_trends(tables: Tables, kpis: Sequence[str], say: Words) -> Figure:
         height = last.value if not is_blank(last.value) else 0 if is_blank(last.lower) else last.lower
         labels = [(height, shown, {"color": BLUE, "weight": 700, "size": 10})]
         if not is_blank(last.goal):
-            axes.axhline(last.goal, color=INK, linewidth=0.9, linestyle=(0, (5, 3)), zorder=2)
+            axes.axhline(last.goal, **TARGET)
             target = say("proposed\ntarget {value}", value=say.goal(last.goal, last.unit))
             labels.append((last.goal, target, {"color": INK, "size": 8, "linespacing": 0.95}))
         write_labels(axes, labels, 0.24)
@@ -115,8 +120,58 @@ def plot_trends(tables: Tables, kpis: Sequence[str], say: Words) -> Figure:
 
 
 @drawn
+def plot_regions_over_time(tables: Tables, kpi: str, say: Words) -> Figure:
+    """Plot a KPI region by region and for the Union over the quarters, all on one scale, from 0.
+
+    Bounds are a band; the proposed target is a line where a region is judged on it.
+    """
+    trends = {scope: selections.select_trend(tables, kpi, scope) for scope in (*read_plan().regions, UNION)}
+    every = [one for trend in trends.values() for one in trend]
+    last = trends[UNION][-1]
+    figure, grid = make_figure(2.95, 0.45, 0.62, 0.46, 0.38, nrows=2, ncols=3, sharey=True)
+    figure.subplots_adjust(wspace=0.5, hspace=0.36)
+    top = find_top([v for one in every for v in (one.assessed, *one.bounds, one.goal)], "")
+    if last.unit == "percent":
+        top = min(top, find_top([one.assessed for one in every], "percent"))
+    for place, ((scope, trend), axes) in enumerate(zip(trends.items(), grid.flat, strict=True)):
+        colour = INK if scope == UNION else BLUE
+        draw_trend(axes, trend, colour, size=2.6)
+        mark_numbers(axes, top, last.unit, say)
+        axes.yaxis.set_major_locator(matplotlib.ticker.MaxNLocator(4, integer=True))
+        mark_quarters(axes, [one.quarter for one in trend], say, every=4)
+        axes.tick_params(labelleft=place % 3 == 0, labelbottom=place >= 3)
+        axes.set_title(say.region(scope), pad=5, color=INK)
+        if not is_blank(trend[-1].goal):
+            axes.axhline(trend[-1].goal, **TARGET)
+        write_labels(axes, _last_labels(trend[-1], colour, say))
+    signs = [line_sign(say("value"), color=BLUE, marker="o", markersize=2.6)]
+    if not last.is_certain:
+        signs.append(line_sign(say("bounds"), color=BAND, linewidth=7, solid_capstyle="butt"))
+    if any(not is_blank(trend[-1].goal) for trend in trends.values()):
+        goal = next(trend[-1] for trend in trends.values() if not is_blank(trend[-1].goal))
+        signs.append(line_sign(say("proposed target {value}", value=say.goal(goal.goal, goal.unit)), **TARGET))
+    write_key(figure, signs)
+    return figure
+
+
+def _last_labels(last: Standing, colour: str, say: Words) -> list[tuple[float, str, dict]]:
+    """Return the label of a small chart's last quarter: its value, or its bounds one over the other."""
+    if not is_blank(last.assessed):
+        return [(last.assessed, say.measured(last.assessed, last.unit), {"color": colour, "weight": 700, "size": 9})]
+    look = {"color": MUTED, "size": 8}
+    known = [value for value in last.bounds if not is_blank(value)]
+    return [(value, say.measured(value, last.unit), look) for value in known] or [(0, say.missing, look)]
+
+
+REACH = 1.6  # a target within so many times the highest figure is drawn in a word-sized line
+
+
+@drawn
 def plot_sparkline(trend: Sequence[Standing]) -> Figure:
-    """Plot a KPI's last quarters as a word-sized line: band of bounds, line, last quarter as a dot."""
+    """Plot a KPI's last quarters as a word-sized line: band of bounds, line, last quarter as a dot.
+
+    The proposed target is a fine dashed line where it lies within reach, the due quarter a tick on the base.
+    """
     figure = Figure(figsize=(0.65, 0.22))
     axes = figure.add_axes((0.03, 0.1, 0.94, 0.8))
     draw_trend(axes, trend, size=0)
@@ -124,9 +179,15 @@ def plot_sparkline(trend: Sequence[Standing]) -> Figure:
     if ends:
         axes.plot(ends[-1], trend[ends[-1]].assessed, "o", color=BLUE, markersize=3)
     known = [v for one in trend for v in (one.assessed, one.bounds[0]) if not is_blank(v)]
-    axes.set_ylim(0, max([*known, 1e-9]) * 1.15)
+    goal, highest = trend[-1].goal, max([*known, 1e-9])
+    if not is_blank(goal) and goal <= REACH * highest:
+        axes.axhline(goal, color=INK, linewidth=0.5, linestyle=(0, (3, 2)))
+        highest = max(highest, goal)
+    axes.set_ylim(0, highest * 1.15)
     axes.set_xlim(-0.4, len(trend) - 0.6)
     axes.axhline(0, color=GRID, linewidth=0.6)
+    for place in (n for n, one in enumerate(trend) if one.quarter == one.kpi.due):
+        axes.plot([place, place], [0, highest * 0.3], color=INK, linewidth=0.9)
     axes.set_axis_off()
     return figure
 
@@ -163,6 +224,9 @@ def plot_companions(tables: Tables, kpi: str, names: dict[str, str], say: Words,
     return figure
 
 
+FAMILIES = (("#0A3A5C", "o"), ("#0072B2", "s"), ("#6B4E9B", "^"), ("#2E7D6B", "D"), (INK, "v"))  # colour, marker
+
+
 @drawn
 def plot_families(tables: Tables, kpi: str, names: dict[str, str], say: Words) -> Figure:
     """Plot a KPI's companions in numbers, quarter by quarter: one line each, named at its end."""
@@ -171,56 +235,17 @@ def plot_families(tables: Tables, kpi: str, names: dict[str, str], say: Words) -
     rows = [selections.select_components(tables, kpi, quarter=quarter) for quarter in quarters]
     figure, ((axes,),) = make_figure(2.3, 0.4, 2.2, 0.12, 0.38)
     labels, highest = [], [1.0]
-    for shade, (code, name) in zip(("#0A3A5C", "#0072B2", "#6B4E9B", "#2E7D6B", INK), names.items(), strict=False):
+    for (shade, marker), (code, name) in zip(FAMILIES, names.items(), strict=False):
         shown = [
             math.nan if code not in one.index or standing.coverage_class == "C" else float(one.at[code, "value"])
             for one, standing in zip(rows, trend, strict=True)
         ]
         highest += [value for value in shown if not is_blank(value)]
         for run in find_runs(shown):
-            axes.plot(run, [shown[n] for n in run], color=shade, marker="o", markersize=3)
+            axes.plot(run, [shown[n] for n in run], color=shade, marker=marker, markersize=3.6)
         if not is_blank(shown[-1]):
             labels.append((shown[-1], f"{say.number(shown[-1])}  {name}", {"color": shade, "weight": 600}))
     mark_numbers(axes, find_top(highest, ""), "", say)
     mark_quarters(axes, quarters, say)
     write_labels(axes, labels)
-    return figure
-
-
-# --- change -----------------------------------------------------------------------------------------------------
-
-
-@drawn
-def plot_changes(tables: Tables, kpis: Sequence[str], say: Words) -> Figure:
-    """Plot what the change of each total on the last quarter is made of: bars left and right of 0."""
-    rows = tables.changes
-    rows = rows[(rows["quarter"] == tables.quarter) & (rows["scope"] == UNION)].set_index("kpi")
-    figure, grid = make_figure(1.95, 2.15, 0.35, 0.6, 0.08, ncols=len(kpis))
-    figure.subplots_adjust(wspace=0.45)
-    parts = list(reversed(CHANGE_WORDS))
-    for column, (kpi, axes) in enumerate(zip(kpis, grid.flat, strict=True)):
-        values = [0.0 if kpi not in rows.index else float(rows.at[kpi, part]) for part in parts]
-        axes.barh(range(len(parts)), values, 0.62, color=[BLUE if v >= 0 else "#6B4E9B" for v in values])
-        reach = max([abs(v) for v in values] + [1])
-        for place, value in enumerate(values):
-            axes.annotate(
-                say.signed(value),
-                (value, place),
-                (3 if value >= 0 else -3, 0),
-                "data",
-                "offset points",
-                va="center",
-                ha="left" if value >= 0 else "right",
-                size=8,
-            )
-        axes.axvline(0, color=MUTED, linewidth=0.7)
-        axes.set_xlim(
-            min([0.0, *values]) - 0.35 * reach * any(v < 0 for v in values), max([0.0, *values]) + 0.55 * reach
-        )
-        axes.set_xticks([])
-        axes.set_ylim(-0.6, len(parts) - 0.4)
-        axes.spines["bottom"].set_visible(False)
-        words = [say(CHANGE_WORDS[part]) for part in parts] if column == 0 else [""] * len(parts)
-        axes.set_yticks(range(len(parts)), words, color=INK, size=8.5)
-        axes.set_title(wrap(f"{kpi}  {say.own(read_plan().by_kpi[kpi].title)}", 27))
     return figure

@@ -80,10 +80,10 @@ def list_positions(tables: Tables, member: Member) -> list[Position]:
 def say_standing(tables: Tables, member: Member, say: Words) -> str:
     """Return on how many indicators a member stands at or above the Union's median, as a title."""
     positions = list_positions(tables, member)
-    known = [one for one in positions if not is_blank(one.shown) and one.kpi != "1.1.b"]
+    known = [one for one in positions if not is_blank(one.level) and one.kpi != "1.1.b"]
     if not known:
         return say("No figure of this member is known")
-    above = sum(one.shown >= one.middle(one.union) - 1e-9 for one in known)
+    above = sum(one.level >= one.middle(one.union) - 1e-9 for one in known)
     return say(
         "Indicators known: {known}; at or above the Union's median: {above}; below: {below}",
         known=len(known),
@@ -97,8 +97,8 @@ def _say_movement(positions: list[Position], quarter: str, say: Words) -> str:
     rose, fell = [], []
     for one in positions:
         past = {name: (value, basis) for name, value, basis in one.history}.get(shift(quarter, -1))
-        if one.basis == "reported" and past and past[1] == "reported" and one.shown != past[0]:
-            (rose if one.shown > past[0] else fell).append(say_own_name(one.kpi, say))
+        if one.basis == "reported" and past and past[1] == "reported" and one.level != past[0]:
+            (rose if one.level > past[0] else fell).append(say_own_name(one.kpi, say))
     before = say.quarter(shift(quarter, -1))
     if rose and fell:
         return say(
@@ -126,7 +126,7 @@ def say_position(position: Position, say: Words) -> str:
     return say(
         "{what}: {value}; median of the region {region}, of the Union {union}; members known: {n}",
         what=say_own_name(position.kpi, say),
-        value=say.measured(position.shown, unit),
+        value=say.measured(position.level, unit),
         region=say.measured(position.middle(position.region), unit),
         union=say.measured(position.middle(position.union), unit),
         n=len(position.union),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from helpers import selections
 from helpers.plan import UNION, read_plan, shift
-from helpers.selections import RESPONSES, Standing, Tables
+from helpers.selections import Standing, Tables
 from helpers.sentences.findings import (
     REACHED,
     say_behind,
@@ -18,7 +18,7 @@ from helpers.sentences.findings import (
     say_series,
     say_unknown,
 )
-from helpers.words import CHANGE_WORDS, RESPONSE_WORDS, Words, is_blank
+from helpers.words import Words, is_blank
 
 Caption = dict[str, str]
 
@@ -285,81 +285,4 @@ def say_regions(tables: Tables, kpi: str, say: Words) -> Caption:
             lines=lines,
             target=say_goal(standings[UNION], say),
         ),
-    }
-
-
-def say_map(tables: Tables, say: Words) -> Caption:
-    """Return the caption of the map of who answered."""
-    answers = selections.select_responses(tables)
-    counts = {state: int((answers["state"] == state).sum()) for state in RESPONSES}
-    groups = [
-        say(
-            "{what} ({n}): {value}",
-            n=counts[state],
-            what=say(RESPONSE_WORDS[state]),
-            value=say.listed(list(answers[answers["state"] == state]["member"])),
-        )
-        for state in RESPONSES
-    ]
-    return {
-        "title": say("On time: {on_time}; late: {late}; refused: {refused}; no return: {missing}", **counts),
-        "subtitle": say(
-            "Accepted returns for {quarter} received by {day}; one tile per member, no boundaries are implied",
-            quarter=say.quarter(tables.quarter),
-            day=say.day(tables.as_of),
-        ),
-        "n": say("{n} members expected", n=len(answers)),
-        "alt": say("Tile map of the members. {groups}.", groups=say.joined(groups)),
-    }
-
-
-def say_answering(tables: Tables, say: Words) -> Caption:
-    """Return the caption of the responses quarter by quarter."""
-    counted = selections.count_responses(tables)
-    answered = counted["on_time"] + counted["late"]
-    last, first, of = int(answered.iloc[-1]), int(answered.iloc[0]), int(counted.iloc[-1].sum())
-    shown = {"value": say.rate(last, of), "before": first, "quarter": say.quarter(counted.index[0])}
-    if len(counted) == 1:
-        title = say("{value} of members answered by the first cut-off", value=shown["value"])
-    elif last == first:
-        title = say("{value} of members answered by the first cut-off, as many as in {quarter}", **shown)
-    else:
-        title = say(
-            "{value} of members answered by the first cut-off, up from {before} in {quarter}"
-            if last > first
-            else "{value} of members answered by the first cut-off, down from {before} in {quarter}",
-            **shown,
-        )
-    lines = say.joined(
-        f"{say.quarter(q)} " + "/".join(say.number(int(row[s])) for s in RESPONSES) for q, row in counted.iterrows()
-    )
-    return {
-        "title": title,
-        "subtitle": say("Number of members by response, at each quarter's own first cut-off (quarter end + 45 days)"),
-        "n": say("{n} members expected", n=of),
-        "alt": say("Stacked bars, members on time/late/refused/no return: {lines}.", lines=lines),
-    }
-
-
-def say_changes(tables: Tables, kpis: Sequence[str], say: Words) -> Caption:
-    """Return the caption of what the changes of the totals are made of."""
-    rows = tables.changes
-    rows = rows[(rows["quarter"] == tables.quarter) & (rows["scope"] == UNION)].set_index("kpi")
-    before = say.quarter(shift(tables.quarter, -1))
-    known = [kpi for kpi in kpis if kpi in rows.index]
-    lines = say.joined(
-        f"{say.own(read_plan().by_kpi[kpi].title)} {say.signed(rows.at[kpi, 'after'] - rows.at[kpi, 'before'])}"
-        for kpi in known
-    )
-    parts = ". ".join(
-        f"{kpi}: " + ", ".join(f"{say(word)} {say.signed(rows.at[kpi, part])}" for part, word in CHANGE_WORDS.items())
-        for kpi in known
-    )
-    return {
-        "title": say("Since {quarter}: {lines}", quarter=before, lines=lines)
-        if known
-        else say("There is no earlier quarter to compare with"),
-        "subtitle": say("Change of each total on the figure published for {quarter}, by cause, Union", quarter=before),
-        "n": say("see the table that follows"),
-        "alt": say("Bars of the causes of change. {parts}.", parts=parts or say.missing),
     }
