@@ -33,7 +33,7 @@ def tables(tmp_path_factory) -> workbook.Tables:
 
 def make(tables: workbook.Tables, member: str, language: str, out: Path) -> Path:
     """Make a brief as the notebook does: from its own cells, on these tables."""
-    about, say = brief.find_member(member), words.Words(language)
+    about, say = brief.find_member(member, tables.quarter), words.Words(language)
     edition = Edition(tables.quarter, tables.as_of, language, out, sample=True, name=f"brief_{member}")
     names = {
         "edition": edition, "tables": tables, "say": say, "about": about, "brief": brief, "sentences": sentences,

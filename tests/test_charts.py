@@ -26,7 +26,7 @@ TRAININGS = ("5.1.b", "5.1.c", "5.2.a", "5.3.b")
 FIGURES: dict[str, Callable] = {
     "trend": lambda tables, say: charts.plot_trend(tables, "2.1.a", say),
     "trends": lambda tables, say: charts.plot_trends(tables, TRAININGS, say),
-    "sparkline": lambda tables, say: charts.plot_sparkline(selections.select_trend(tables, "3.1.a")),
+    "sparkline": lambda tables, say: charts.plot_sparkline(selections.select_trend(tables, "3.1.a"), say),
     "companions": lambda tables, say: charts.plot_companions(
         tables, "1.1.b", sections.companion_names("1.1.b", say, "percent"), say
     ),
@@ -127,7 +127,9 @@ def unused_ticks(figure: charts.Figure) -> list[matplotlib.text.Text]:
 def test_a_sparkline_shows_the_target_within_reach_and_the_due_quarter():
     def styles(goal: float) -> list:
         trend = [replace(one, target=goal) for one in selections.select_trend(FULL, "3.1.a")]
-        return [(line.get_linestyle(), list(line.get_xdata())) for line in charts.plot_sparkline(trend).axes[0].lines]
+        return [
+            (line.get_linestyle(), list(line.get_xdata())) for line in charts.plot_sparkline(trend, FR).axes[0].lines
+        ]
 
     highest = max(one.assessed for one in selections.select_trend(FULL, "3.1.a") if one.assessed == one.assessed)
     due = [n for n, quarter in enumerate(selections.select_quarters(FULL)) if quarter == "2024Q1"]

@@ -15,7 +15,7 @@ from pypdf import PdfReader
 
 from helpers import charts, paths, sentences
 from helpers.edition import Edition, Sheet, annexes, members, printable, sections
-from helpers.edition.edition import STANDARDS
+from helpers.edition.typesetting import STANDARDS
 from helpers.plan import LANGUAGES
 from helpers.words import Words, is_official
 from invented import HOSTILE, Invented, empty, invent

@@ -10,6 +10,7 @@ import pytest
 from helpers import profiles, selections, workbook
 from helpers.edition import members
 from helpers.plan import read_plan
+from helpers.questionnaire import read_questionnaire
 from helpers.words import Words
 from invented import empty, invent
 
@@ -52,7 +53,8 @@ def test_a_position_holds_the_medians_of_the_members_known_and_the_members_own_h
     tables = values([("SEN", 4.0), ("MLI", 8.0), ("KEN", 1.0)])
     found = profiles.select_position(tables, read_plan().by_iso3["SEN"], "3.1.a")
     assert (found.level, found.middle(found.region), found.middle(found.union)) == (4.0, 6.0, 4.0)
-    assert found.history[-1] == ("2024Q3", 4.0, "reported") and math.isnan(found.past("2024Q2"))
+    assert found.history[-1] == profiles.Past("2024Q3", 4.0, "reported", 4.0)
+    assert math.isnan(found.past("2024Q2").level)
 
 
 def test_a_member_without_a_value_has_no_position():
@@ -73,9 +75,10 @@ def test_answers_are_those_of_the_return_that_counts_in_the_forms_order(tables):
 def test_findings_put_the_gravest_first_and_leave_notes_out(tables):
     asked = tables.issues.query("quarter == @QUARTER and severity == 'withdrawn'")["member"].unique()
     assert len(asked)
-    for member in asked:
-        severities = [profiles.ASKING.index(one) for one in profiles.select_findings(tables, member)["severity"]]
-        assert severities == sorted(severities) and severities
+    found = {member: list(profiles.select_findings(tables, member)["severity"]) for member in asked}
+    assert any(found.values())
+    for severities in found.values():
+        assert severities == sorted(severities, key=profiles.ASKING.index)
 
 
 def test_the_parts_of_a_width_add_up_to_one_and_belong_to_those_that_did_not_report(tables):
@@ -119,5 +122,55 @@ def test_what_was_asked_last_quarter_stays_open_until_it_is_answered(tables):
         given = {one.question.name: one.state for one in profiles.select_answers(tables, member.member)}
         again = set(profiles.select_findings(tables, member.member)["question"])
         found = set(profiles.select_unsettled(tables, member.member)["question"])
-        assert found <= before
-        assert all(given.get(name) == "A" and name not in again for name in before - found if name)
+        assert found <= before - again
+        assert all(given.get(name, "O") == "O" for name in found)
+
+
+def test_a_question_asked_last_quarter_and_still_without_an_answer_is_open():
+    tables = sent(
+        [(1, "b.xlsx", True)], [("withdrawn", "offices_total", "a.xlsx"), ("warning", "staff_total", "a.xlsx")]
+    )
+    tables.issues["quarter"] = "2024Q2"
+    assert list(profiles.select_unsettled(tables, "SEN")["question"]) == [
+        "offices_total"
+    ]  # staff_total is answered now
+
+
+def sent(rows: list[tuple], issues: list[tuple]) -> workbook.Tables:
+    """Return invented tables with these versions of SEN's return (version, file, counts) and these findings."""
+    full = invent()
+    returns = [("2024Q3", "SEN", v, "2024-10-20", "on_time", counts, file, "0" * 64) for v, file, counts in rows]
+    answers = [("2024Q3", "SEN", v, "staff_total", "7", "7", "A", file, "r", "2") for v, file, _ in rows]
+    told = [
+        (severity, "V05", "2024Q3", "SEN", question, "9", "", "", "", file, "r", "2", *["said"] * 4)
+        for severity, question, file in issues
+    ]
+    made = {
+        "returns": pd.DataFrame(returns, columns=full.returns.columns),
+        "answers": pd.DataFrame(answers, columns=full.answers.columns[:10]),
+        "issues": pd.DataFrame(told, columns=full.issues.columns),
+    }
+    return type(full)(**(vars(full) | made))
+
+
+def test_what_was_found_in_a_return_that_another_replaced_is_not_asked():
+    issues = [("withdrawn", "offices_connected", "a.xlsx"), ("warning", "staff_total", "b.xlsx")]
+    tables = sent([(1, "a.xlsx", False), (2, "b.xlsx", True)], issues)
+    assert list(profiles.select_findings(tables, "SEN")["question"]) == ["staff_total"]
+    assert list(profiles.select_findings(sent([], issues), "SEN")["question"]) == ["offices_connected", "staff_total"]
+
+
+def test_a_question_that_the_form_does_not_ask_is_not_applicable_and_not_blank(tables):
+    seen = set()
+    for member in read_plan().members_in(QUARTER):
+        given = {one.question.name: one for one in profiles.select_answers(tables, member.member)}
+        if given and given["roadmap_status"].value in ("none", "drafted"):
+            seen.add(given["roadmap_adopted_on"].state)
+            assert not given["roadmap_adopted_on"].is_blank
+    assert seen == {"M"}
+
+
+def test_a_withdrawn_value_is_not_blank():
+    question = read_questionnaire().by_name["offices_total"]
+    assert not profiles.Given(question, "environ 50", "", "O").is_blank
+    assert profiles.Given(question, " ", "", "O").is_blank and not profiles.Given(question, "", "", "L").is_blank

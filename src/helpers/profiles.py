@@ -8,21 +8,24 @@ from datetime import date
 
 import pandas as pd
 
-from helpers.evidence import Scene, read_evidence, stand
+from helpers.cells import MISSING, NOT_APPLICABLE
+from helpers.evidence import stand
 from helpers.indicators import KPI_READS
 from helpers.measures import Standing
-from helpers.plan import Member, quarters_between, read_plan, shift
+from helpers.plan import UNION, Member, quarters_between, read_plan, shift
 from helpers.questionnaire import Question, read_questionnaire
 from helpers.registers import read_registers
 from helpers.selections import (
     LATE,
-    NOT_RECEIVED,
     ON_TIME,
+    read_scene,
     select_levels,
     select_open,
     select_quarters,
     select_responses,
+    select_standing,
 )
+from helpers.words import is_blank
 from helpers.workbook import Tables
 
 PROFILE_KPIS = ("1.1.b", "2.1.a", "2.2.a", "3.1.a", "3.1.b", "3.2.a", "5.1.a", "5.1.c")
@@ -31,6 +34,16 @@ ASKING = ("refused", "withdrawn", "warning")  # findings that a member is asked 
 
 
 # --- figures ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Past:
+    """A member's KPI in one quarter: the level compared, its basis, and the value (a share's count) behind it."""
+
+    quarter: str
+    level: float = float("nan")
+    basis: str = ""
+    value: float = float("nan")
 
 
 @dataclass(frozen=True)
@@ -44,23 +57,24 @@ class Position:
     level: float
     region: Sequence[float]
     union: Sequence[float]
-    history: Sequence[tuple[str, float, str]]  # quarter, value compared, basis
+    history: Sequence[Past]
 
     @staticmethod
     def middle(values: Sequence[float]) -> float:
         """Return the median of the values known; blank without any."""
         return float(pd.Series(values, dtype=float).median())
 
-    def past(self, quarter: str) -> float:
-        """Return the value compared in an earlier quarter, blank where it is not known."""
-        return next((value for name, value, _ in self.history if name == quarter), float("nan"))
+    def past(self, quarter: str) -> Past:
+        """Return an earlier quarter; blank where it is not known."""
+        return next((one for one in self.history if one.quarter == quarter), Past(quarter))
 
 
-def _own_level(tables: Tables, member: Member, kpi: str, quarter: str) -> tuple[str, float, str]:
+def _past(tables: Tables, member: Member, kpi: str, quarter: str) -> Past:
     rows = select_levels(tables, kpi, quarter).set_index("member")
     if member.member not in rows.index:  # it was no member then
-        return quarter, float("nan"), ""
-    return quarter, float(rows.at[member.member, "level"]), rows.at[member.member, "basis"]
+        return Past(quarter)
+    own = rows.loc[member.member]
+    return Past(quarter, float(own["level"]), own["basis"], float(own["value"]))
 
 
 def select_position(tables: Tables, member: Member, kpi: str) -> Position:
@@ -76,7 +90,7 @@ def select_position(tables: Tables, member: Member, kpi: str) -> Position:
         float(own["level"]),
         tuple(known[known["region"] == member.region]["level"]),
         tuple(known["level"]),
-        tuple(_own_level(tables, member, kpi, quarter) for quarter in select_quarters(tables)),
+        tuple(_past(tables, member, kpi, quarter) for quarter in select_quarters(tables)),
     )
 
 
@@ -92,6 +106,11 @@ class Given:
     value: str
     state: str
 
+    @property
+    def is_blank(self) -> bool:
+        """Whether nothing was written: a value that a check withdrew was."""
+        return self.state == MISSING and not self.raw.strip()
+
 
 def select_response(tables: Tables, member: str, quarter: str = "") -> object:
     """Return how a member answered in a quarter: region, state, received_on, version."""
@@ -99,55 +118,74 @@ def select_response(tables: Tables, member: str, quarter: str = "") -> object:
     return next((row for row in rows.itertuples() if row.member == member), None)
 
 
-def select_answers(tables: Tables, member: str, quarter: str = "") -> list[Given]:
-    """Return a member's answers to the questions of substance, as its counted return gives them; none without one."""
-    quarter = quarter or tables.quarter
+def _counting(tables: Tables, member: str, quarter: str, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of answers or innovations that are of a member's counted return of a quarter."""
     returns = tables.returns
-    counting = returns[
-        (returns["quarter"] == quarter) & (returns["member"] == member) & returns["counts"].fillna(False)
-    ]
-    if not len(counting):
-        return []
-    rows = tables.answers
-    version = int(counting["version"].iloc[0])
-    rows = rows[(rows["quarter"] == quarter) & (rows["member"] == member) & (rows["version"] == version)]
+    here = (returns["quarter"] == quarter) & (returns["member"] == member) & returns["counts"].fillna(False)
+    rows = rows[(rows["quarter"] == quarter) & (rows["member"] == member)]
+    return rows[rows["version"].isin(returns[here]["version"])]
+
+
+def select_answers(tables: Tables, member: str, quarter: str = "") -> list[Given]:
+    """Return a member's answers to the questions of substance, as its counted return gives them; none without one.
+
+    A question that the form did not ask, given the other answers, is not applicable.
+    """
+    rows = _counting(tables, member, quarter or tables.quarter, tables.answers)
     said = {row.question: row for row in rows.itertuples()}
-    form = read_questionnaire()
-    return [
-        Given(form.by_name[name], said[name].raw, said[name].value, said[name].obs_status)
-        for name in form.substantive
-        if name in said
-    ]
+    form, given = read_questionnaire(), []
+    for name in (name for name in form.substantive if name in said):
+        question, row = form.by_name[name], said[name]
+        asked = any(code in said[other].value.split() for other, code in question.asked_if if other in said)
+        skipped = bool(question.asked_if) and not asked and not row.value
+        given.append(Given(question, row.raw, row.value, NOT_APPLICABLE if skipped else row.obs_status))
+    return given
 
 
 def select_innovations(tables: Tables, member: str) -> pd.DataFrame:
     """Return the innovations of a member's counted return of the quarter: one row each."""
-    returns = tables.returns
-    here = (returns["quarter"] == tables.quarter) & (returns["member"] == member) & returns["counts"].fillna(False)
-    version = returns[here]["version"]
-    rows = tables.innovations
-    rows = rows[(rows["quarter"] == tables.quarter) & (rows["member"] == member)]
-    return rows[rows["version"].isin(version)]
+    return _counting(tables, member, tables.quarter, tables.innovations)
+
+
+def _places(rows: pd.DataFrame) -> pd.Series:
+    return rows["source_file"] + "|" + rows["sheet"] + "|" + rows["row"]
+
+
+def _confirmed(tables: Tables) -> set[tuple[str, str, str]]:
+    return set(read_registers().confirmed(date.fromisoformat(tables.as_of)))
 
 
 def select_findings(tables: Tables, member: str, quarter: str = "") -> pd.DataFrame:
-    """Return what the checks ask a member about: one row per question and rule, the gravest first."""
+    """Return what the checks ask a member about: one row per question and rule, the gravest first.
+
+    Findings on a return that another has replaced are left out, and warnings about a value that it has confirmed.
+    """
+    quarter = quarter or tables.quarter
     rows = tables.issues
-    rows = rows[(rows["member"] == member) & (rows["quarter"] == (quarter or tables.quarter))]
-    rows = rows[rows["severity"].isin(ASKING)]
+    rows = rows[(rows["member"] == member) & (rows["quarter"] == quarter) & rows["severity"].isin(ASKING)]
+    counted = [_counting(tables, member, quarter, part) for part in (tables.answers, tables.innovations)]
+    places = {place for part in counted for place in _places(part)}
+    if places:
+        rows = rows[_places(rows).isin(places)]
+    confirmed = _confirmed(tables)
+    settled = [row.severity == "warning" and (quarter, member, row.question) in confirmed for row in rows.itertuples()]
+    rows = rows[~pd.Series(settled, index=rows.index, dtype=bool)]
     order = rows["severity"].map({name: n for n, name in enumerate(ASKING)})
     rows = rows.assign(order=order).sort_values(["order", "rule", "question"], kind="stable")
     return rows.drop_duplicates(["rule", "question", "observed"]).drop(columns="order")
 
 
 def select_unsettled(tables: Tables, member: str) -> pd.DataFrame:
-    """Return the findings of the quarter before on questions that this quarter leaves blank or questioned again."""
+    """Return the findings of the quarter before on questions that have no answer now either.
+
+    Those that are found again now are not among them: they are asked again as it is.
+    """
     before = select_findings(tables, member, shift(tables.quarter, -1))
-    before = before[before["question"] != ""]
     given = {one.question.name: one.state for one in select_answers(tables, member)}
     again = set(select_findings(tables, member)["question"])
-    unsettled = [question in again or given.get(question, "O") in "OU" for question in before["question"]]
-    return before.loc[pd.Series(unsettled, index=before.index, dtype=bool)].drop_duplicates("question")
+    asked = before["question"].isin(read_questionnaire().substantive) & ~before["question"].isin(again)
+    silent = before["question"].map(lambda name: given.get(name, MISSING) == MISSING).astype(bool)
+    return before[asked & silent].drop_duplicates("question")
 
 
 def count_answered(tables: Tables, member: str) -> tuple[int, int]:
@@ -161,52 +199,45 @@ def count_answered(tables: Tables, member: str) -> tuple[int, int]:
 # --- who to call ------------------------------------------------------------------------------------------------
 
 
-def _scene(tables: Tables) -> Scene:
-    evidence = read_evidence(tables.returns, tables.answers, tables.innovations)
-    as_of = date.fromisoformat(tables.as_of)
-    return Scene(read_plan(), read_questionnaire(), tables.quarter, as_of, evidence, read_registers())
-
-
 def _open_parts(kpi: str, standings: Sequence[Standing]) -> dict[str, float]:
-    """Return what part of the width of a KPI's bounds each member that did not report holds; the parts add up to 1."""
-    capped = read_plan().by_kpi[kpi].measure == "sum_known"
-    weights = {s.member: (s.bound if capped else 1.0) for s in standings if not s.is_reported}
-    whole = sum(weights.values())
-    return {member: weight / whole for member, weight in weights.items()} if whole else {}
+    """Return what part of the width of a KPI's bounds each member holds that leaves them open; they add up to 1.
+
+    Of a share, as it is assessed, also those that reported the value without its total.
+    """
+    record = read_plan().by_kpi[kpi]
+    whole = record.assessed == "share"
+    rest = [s for s in standings if not s.is_reported or (whole and s.total is None)]
+    weights = {s.member: (s.bound if record.measure == "sum_known" else 1.0) for s in rest}
+    width = sum(weights.values())
+    return {member: weight / width for member, weight in weights.items()} if width else {}
 
 
 def select_calls(tables: Tables) -> pd.DataFrame:
-    """Return the members whose reply would tell most: one row per member that left a bounded KPI unreported.
+    """Return the members whose reply would tell most: one row per member that leaves a bounded KPI open.
 
     Columns: member, region, state of its return, `open` (KPIs whose status hangs on non-response, this member's too),
-    and a column per KPI: the part of the width of its bounds that the member holds. First come those on whom most open
-    statuses hang, then those that hold most of the widths (section 5: bounds).
+    and a column per KPI: the part of the width of its bounds that the member holds, blank where there are no bounds.
+    First come those on whom most open statuses hang, then those that hold most (section 5: bounds).
     """
-    scene, open_statuses = _scene(tables), select_open(tables)
+    scene, open_statuses, rows = read_scene(tables), select_open(tables), []
     parts = {}
     for kpi in BOUNDED_KPIS:
         capped = kpi if read_plan().by_kpi[kpi].measure == "sum_known" else ""
-        standings = stand(scene, KPI_READS[kpi], scene.members("PAPU"), capped=capped)
-        parts[kpi] = _open_parts(kpi, standings)
-    rows = []
+        parts[kpi] = _open_parts(kpi, stand(scene, KPI_READS[kpi], scene.members(UNION), capped=capped))
     for answer in select_responses(tables).itertuples():
-        held = {kpi: parts[kpi].get(answer.member, 0.0) for kpi in BOUNDED_KPIS}
+        held = [parts[kpi].get(answer.member, 0.0) for kpi in BOUNDED_KPIS]
         silent = tuple(kpi for kpi, members in open_statuses.items() if answer.member in members)
-        if any(held.values()) or silent:
-            rows.append((answer.member, answer.region, answer.state, silent, *held.values()))
-    calls = pd.DataFrame(rows, columns=["member", "region", "state", "open", *BOUNDED_KPIS])
-    order = pd.DataFrame(
-        {
-            "open": -calls["open"].map(len),
-            "held": -calls[list(BOUNDED_KPIS)].sum(axis=1),
-            "silent": -(calls["state"] == NOT_RECEIVED).astype(int),
-            "member": calls["member"],
-        }
-    )
-    return calls.loc[order.sort_values(["open", "held", "silent", "member"]).index].reset_index(drop=True)
+        if any(held) or silent:
+            rows.append((-len(silent), -sum(held), answer.member, answer.region, answer.state, silent, *held))
+    names = ["fewer", "less", "member", "region", "state", "open", *BOUNDED_KPIS]
+    calls = pd.DataFrame(rows, columns=names).sort_values(["fewer", "less", "member"], ignore_index=True)
+    for kpi in BOUNDED_KPIS:
+        if is_blank(select_standing(tables, kpi).lower):
+            calls[kpi] = float("nan")
+    return calls.drop(columns=["fewer", "less"])
 
 
 def count_halving(calls: pd.DataFrame, kpi: str) -> int:
     """Return how many replies at least it takes to close half of what non-response leaves open; 0 when nothing is."""
-    parts = calls[kpi].sort_values(ascending=False).cumsum()
+    parts = calls[kpi].fillna(0).sort_values(ascending=False).cumsum()
     return int((parts < 0.5 - 1e-9).sum()) + 1 if len(parts) and parts.iloc[-1] > 0 else 0

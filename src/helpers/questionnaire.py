@@ -24,13 +24,17 @@ Label = Mapping[str, str]  # a text by language
 
 @dataclass(frozen=True, eq=False)
 class Question:
-    """One question: `path` the groups it stands in, `choices` its codes, each with its label in `choice_labels`."""
+    """One question: `path` the groups it stands in, `choices` its codes, each with its label in `choice_labels`.
+
+    `asked_if` holds the questions and codes one of which must be chosen for the form to ask it; empty: always asked.
+    """
 
     name: str
     path: tuple[str, ...]
     type: str
     label: Label
     choice_labels: Mapping[str, Label] = field(default_factory=dict)
+    asked_if: tuple[tuple[str, str], ...] = ()
 
     @property
     def group(self) -> str:
@@ -96,7 +100,8 @@ def _question(row: Mapping[str, str], path: Sequence[str], lists: Mapping[str, M
     kind, _, name = row["type"].partition(" ")
     if kind not in TYPES or (kind.startswith("select") and name not in lists):
         raise ValueError(f"type {row['type']!r} is unknown, or its list is")
-    return Question(row["name"], tuple(path), kind, _label(row), lists[name] if name else {})
+    asked_if = tuple(re.findall(r"selected\(\$\{(\w+)\}, '(\w+)'\)", row.get("relevant", "")))
+    return Question(row["name"], tuple(path), kind, _label(row), lists[name] if name else {}, asked_if)
 
 
 @cache

@@ -7,8 +7,8 @@ from datetime import date, timedelta
 
 import pandas as pd
 
-from helpers.evidence import read_evidence
-from helpers.indicators import KPI_READS, NOTHING
+from helpers.evidence import Scene, read_evidence, recall, stand
+from helpers.indicators import KPI_READS
 from helpers.plan import (
     ON_TIME_DAYS,
     UNION,
@@ -19,6 +19,7 @@ from helpers.plan import (
     read_plan,
     shift,
 )
+from helpers.questionnaire import read_questionnaire
 from helpers.registers import due_quarter, read_registers
 from helpers.words import CHANGE_WORDS, is_blank
 from helpers.workbook import Tables
@@ -127,15 +128,28 @@ def select_standing(tables: Tables, kpi: str, scope: str = UNION, quarter: str =
     return select_trend(tables, kpi, scope, [quarter or tables.quarter])[0]
 
 
-def select_open(tables: Tables) -> dict[str, list[str]]:
-    """Return the KPIs whose status non-response could change, each with the members that did not report it."""
+def read_scene(tables: Tables) -> Scene:
+    """Return the quarter as seen from the edition's date: everything that its figures are made of."""
     evidence = read_evidence(tables.returns, tables.answers, tables.innovations)
-    members = [member.member for member in read_plan().members_in(tables.quarter)]
-    silent = {}
-    for kpi in (kpi for kpi in KPI_READS if select_standing(tables, kpi).robust is False):
-        readings = evidence.readings(KPI_READS[kpi])
-        silent[kpi] = [m for m in members if readings.get((tables.quarter, m), NOTHING).value is None]
-    return silent
+    as_of = date.fromisoformat(tables.as_of)
+    return Scene(read_plan(), read_questionnaire(), tables.quarter, as_of, evidence, read_registers())
+
+
+def _silent(scene: Scene, kpi: Kpi) -> list[str]:
+    """Return the members that leave the bounds of a KPI open: of an ever-count, those that may have met it unseen."""
+    read, members = KPI_READS[kpi.kpi], scene.members(UNION)
+    if kpi.measure == "count_ever":
+        return [h.member for h in recall(scene, read, members, kpi.kpi == "3.3.a") if not h.ever and not h.always]
+    whole = kpi.assessed == "share"
+    stands = stand(scene, read, members)
+    return [s.member for s in stands if not s.is_reported or (whole and s.total is None)]
+
+
+def select_open(tables: Tables) -> dict[str, list[str]]:
+    """Return the KPIs whose status non-response could change, each with the members that leave its bounds open."""
+    scene = read_scene(tables)
+    fragile = [kpi for kpi in read_plan().kpis if kpi.kpi in KPI_READS]
+    return {kpi.kpi: _silent(scene, kpi) for kpi in fragile if select_standing(tables, kpi.kpi).robust is False}
 
 
 def select_trend(tables: Tables, kpi: str, scope: str = UNION, quarters: list[str] | None = None) -> list[Standing]:

@@ -119,7 +119,8 @@ _ISOLATE, _END = "\u2066", "\u2069"
 _PIECES = re.compile("[\u0590-\u08ff]+|\\s+|[^\\s\u0590-\u08ff]+")
 _ARABIC, _LATIN = re.compile("[\u0590-\u08ff]"), re.compile("[A-Za-z\u00c0-\u024f]")
 _SIGNED = re.compile(r"[+−-]\d[\d.,]*%?|\d[\d.,]*%|\d+(?:[-–]\d+)+")
-_EDGES = re.compile(r"^([^\w+−-]*)(.*?)([^\w%]*)$", re.DOTALL)
+_EDGES = re.compile(r"^([^\w+−-]*)(.*?)([^\w%+#/]*)$", re.DOTALL)
+_NUMBER = re.compile(r"\d[\d.,:/-]*")
 
 
 def _isolated(run: str) -> str:
@@ -129,6 +130,13 @@ def _isolated(run: str) -> str:
         cut = after.index(")") + 1
         inner, after = inner + after[:cut], after[cut:]
     return f"{before}{_ISOLATE}{inner}{_END}{after}" if inner else run
+
+
+def _goes_on(pieces: list[str], last: int) -> bool:
+    """Tell whether a number follows a Latin word that it belongs to: `SMSI 2024`, `ISO 27001`."""
+    follows = pieces[last + 1 : last + 3]
+    is_word = len(re.sub(r"\W", "", pieces[last])) > 1 and pieces[last][-1].isalnum()
+    return is_word and len(follows) == 2 and follows[0] == " " and bool(_NUMBER.fullmatch(follows[1].rstrip(".,:;")))
 
 
 def isolate(text: str, language: str) -> str:
@@ -149,6 +157,8 @@ def isolate(text: str, language: str) -> str:
             for n in latin:
                 if n > last and not any("\n" in piece or _ARABIC.search(piece) for piece in pieces[last:n]):
                     last = n
+            while _goes_on(pieces, last):
+                last += 2
             made.append(_isolated("".join(pieces[place : last + 1])))
         else:
             made.append(_SIGNED.sub(lambda found: f"{_ISOLATE}{found[0]}{_END}", pieces[place]))
@@ -258,6 +268,11 @@ class Words:
     def not_applicable(self) -> str:
         """The mark of a figure that cannot exist here."""
         return self("not applicable (mark)")
+
+    @property
+    def nothing_to_show(self) -> str:
+        """The dash of a cell that asks for nothing."""
+        return "–"
 
     @property
     def not_due(self) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 
 from helpers.charts.grammar import BLUE, GRID, INK, MUTED, drawn, find_runs
-from helpers.profiles import Position
+from helpers.profiles import Past, Position
 from helpers.words import Words, is_blank
 
 _OTHERS, _REGION = "#C3CDD5", "#6E7C88"
@@ -35,17 +35,17 @@ def plot_strip(position: Position, say: Words) -> Figure:
 
 
 @drawn
-def plot_history(history: Sequence[tuple[str, float, str]], say: Words) -> Figure:
+def plot_history(history: Sequence[Past], say: Words) -> Figure:
     """Plot a member's own values over the quarters, from 0; hollow where carried, a gap where not known."""
     figure = Figure(figsize=(0.95, 0.22))
     axes = figure.add_axes((0.03, 0.1, 0.94, 0.8))
-    values = [value for _, value, _ in history]
+    values = [past.level for past in history]
     for run in find_runs(values):
         axes.plot(run, [values[n] for n in run], color=BLUE, linewidth=1.2)
-    for n, (_, value, basis) in enumerate(history):
-        if not is_blank(value):
-            face = BLUE if basis == "reported" else "#FFFFFF"
-            axes.plot(n, value, "o", color=BLUE, markerfacecolor=face, markersize=2.6, markeredgewidth=0.7)
+    for n, past in enumerate(history):
+        if not is_blank(past.level):
+            face = BLUE if past.basis == "reported" else "#FFFFFF"
+            axes.plot(n, past.level, "o", color=BLUE, markerfacecolor=face, markersize=2.6, markeredgewidth=0.7)
         else:
             axes.plot(n, 0, "|", color=MUTED, markersize=2.5, markeredgewidth=0.6)
     axes.axhline(0, color=GRID, linewidth=0.6, zorder=0)

@@ -167,7 +167,7 @@ REACH = 1.6  # a target within so many times the highest figure is drawn in a wo
 
 
 @drawn
-def plot_sparkline(trend: Sequence[Standing]) -> Figure:
+def plot_sparkline(trend: Sequence[Standing], say: Words) -> Figure:
     """Plot a KPI's last quarters as a word-sized line: band of bounds, line, last quarter as a dot.
 
     The proposed target is a fine dashed line where it lies within reach, the due quarter a tick on the base.

@@ -7,8 +7,9 @@ import pandas as pd
 from helpers import charts, profiles, sentences
 from helpers.edition.blocks import Picture, Sheet
 from helpers.edition.sections import GROUP
+from helpers.issues import mask_text
 from helpers.plan import Member, read_plan, shift
-from helpers.profiles import Position
+from helpers.profiles import Past, Position
 from helpers.questionnaire import read_questionnaire
 from helpers.selections import Tables
 from helpers.words import Words, is_blank
@@ -16,14 +17,14 @@ from helpers.words import Words, is_blank
 MOST_FINDINGS = 6
 
 
-def find_member(member: str) -> Member:
+def find_member(member: str, quarter: str) -> Member:
     """Return a member by its ISO3 code.
 
-    Raises ValueError, naming what is allowed, for a code that is no member's.
+    Raises ValueError, naming what is allowed, for a code that is no member's in the quarter.
     """
     found = read_plan().by_iso3.get(member.strip().upper())
-    if not found:
-        raise ValueError(f"no member {member!r}; write the ISO3 code, such as SEN")
+    if not found or not found.valid_in(quarter):
+        raise ValueError(f"{member!r} is no member in {quarter}; write the ISO3 code, such as SEN")
     return found
 
 
@@ -51,11 +52,15 @@ def _others(position: Position, values: tuple[float, ...], say: Words) -> str:
     return say.measured(position.middle(values), _unit(position.kpi))
 
 
-def _past(position: Position, quarter: str, say: Words) -> str:
-    value = position.past(quarter)
-    if position.kpi == "1.1.b" and not is_blank(value):
-        return say("yes") if value else say("no")
-    return say.measured(value, _unit(position.kpi))
+def _past(past: Past, kpi: str, say: Words) -> str:
+    """Return a member's value of a past quarter: its level, else its count, with the mark of a carried one."""
+    mark = " c" if past.basis == "carried" else ""
+    if is_blank(past.value):
+        return say.missing
+    if kpi == "1.1.b":
+        return (say("yes") if past.value else say("no")) + mark
+    shown = say.number(past.value) if is_blank(past.level) else say.measured(past.level, _unit(kpi))
+    return shown + mark
 
 
 def tabulate_position(tables: Tables, member: Member, say: Words) -> Sheet:
@@ -69,8 +74,8 @@ def tabulate_position(tables: Tables, member: Member, say: Words) -> Sheet:
             else Picture(charts.svg(charts.plot_strip(position, say)), sentences.say_position(position, say), 34)
         )
         series = say.joined(
-            say("{what}: {value}", what=say.quarter(quarter), value=say.measured(value, _unit(kpi)))
-            for quarter, value, _ in position.history
+            say("{what}: {value}", what=say.quarter(past.quarter), value=_past(past, kpi, say))
+            for past in position.history
         )
         what = say("{what}, by quarter: {series}", what=sentences.say_own_name(kpi, say), series=series)
         rows.append(
@@ -78,8 +83,8 @@ def tabulate_position(tables: Tables, member: Member, say: Words) -> Sheet:
                 say("KPI"): kpi,
                 say("Indicator"): sentences.say_own_name(kpi, say),
                 say.quarter(tables.quarter): _own(position, say),
-                say.quarter(shift(tables.quarter, -1)): _past(position, shift(tables.quarter, -1), say),
-                say.quarter(shift(tables.quarter, -4)): _past(position, shift(tables.quarter, -4), say),
+                say.quarter(shift(tables.quarter, -1)): _past(position.past(shift(tables.quarter, -1)), kpi, say),
+                say.quarter(shift(tables.quarter, -4)): _past(position.past(shift(tables.quarter, -4)), kpi, say),
                 say("Region"): _others(position, position.region, say),
                 say("Union"): _others(position, position.union, say),
                 say("Among the members"): strip,
@@ -92,10 +97,11 @@ def tabulate_position(tables: Tables, member: Member, say: Words) -> Sheet:
 def tabulate_findings(tables: Tables, member: Member, say: Words) -> Sheet:
     """Tabulate what the checks ask a member: one row per finding, the gravest first."""
     found = profiles.select_findings(tables, member.member)
+    answers = {one.question.name: one for one in profiles.select_answers(tables, member.member)}
     rows = [
         {
             say("About"): sentences.say_question(row.question, say) if row.question else say("whole return"),
-            say("We read"): str(row.observed)[:60] or say.missing,
+            say("We read"): sentences.say_read(row, answers, say),
             say("What became of it"): say(f"severity {row.severity}"),
             say("Please"): sentences.say_finding(row, say),
         }
@@ -123,8 +129,8 @@ def tabulate_answers(tables: Tables, member: Member, say: Words) -> Sheet:
 def say_marks(say: Words) -> str:
     """Return what the marks of the table of positions mean."""
     return say(
-        "Region and Union: median of the members known; c: carried forward; diamond: this member; triangle: the "
-        "Union's median; darker: the region"
+        "Region and Union: median of the members known, of the roadmap how many; c: carried forward; diamond: this "
+        "member; triangle: the Union's median; darker: the region"
     )
 
 
@@ -144,5 +150,5 @@ def say_innovations(tables: Tables, member: Member, say: Words) -> str:
     items = profiles.select_innovations(tables, member.member)
     if not len(items):
         return say("Innovations reported this quarter: none.")
-    titles = [str(row.title or row.reference or say.missing)[:60] for row in items.itertuples()]
+    titles = [mask_text(row.title or row.reference or say.missing)[:60] for row in items.itertuples()]
     return say("Innovations reported this quarter: {titles}.", titles=say.listed(titles))

@@ -4,101 +4,25 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import io
 import json
 import os
-import re
-import tomllib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
-from functools import cache
 from pathlib import Path
-from textwrap import wrap
 
 import pandas as pd
-import typst
-from PIL import Image
 
 from helpers import charts, paths
 from helpers.edition.blocks import Block, Cell, Picture, Shade, Sheet, Tile, Two
 from helpers.edition.page import write_page
 from helpers.edition.spreadsheet import write_tables
+from helpers.edition.texts import LETTER, fold, make_fit, read_edition_text
+from helpers.edition.typesetting import Rendered, set_pages
 from helpers.plan import is_revised
-from helpers.words import Chip, Words, is_blank, is_official, isolate, typeset
+from helpers.words import Chip, Words, is_blank, is_official, typeset
 
-TEMPLATE = paths.PACKAGE / "report.typ"
-STANDARDS = ["ua-1", "a-2a"]
-REPORT, EDITION_TEXT = "report", "edition.toml"
-PREVIEW_PAGES, PREVIEW_PPI, PREVIEW_COLOURS = 4, 40, 48
+REPORT = "report"
 TEXT_WIDTH = 170  # millimetres
-_LETTER = 0.2  # millimetres that a letter takes, on the whole, per point of its size
-_KEYS = ("kind", "status", "svg")  # texts of a block that are names, not words
-
-
-@cache
-def _letters() -> frozenset[int]:
-    return frozenset(code for code in charts.letters() if code >= 0x20 and not 0xE000 <= code <= 0xF8FF) | {0x0A}
-
-
-def printable(text: str) -> str:
-    """Return a text whose every letter the report can print: others as their code, `[U+1F600]`, so nothing is lost."""
-    shown = text.replace("\t", " ").replace("\r", "")
-    return "".join(c if ord(c) in _letters() else f"[U+{ord(c):04X}]" for c in shown)
-
-
-def _fold(cell: object, most: int) -> object:
-    """Let a text without blanks be broken where it is longer than its column, as a member may have written it."""
-    if not isinstance(cell, str) or most < 1:
-        return cell
-    return re.sub(rf"[^\s\u200b]{{{most + 1},}}", lambda found: "\u200b".join(wrap(found[0], most)), cell)
-
-
-def _clean(value: object, language: str) -> object:
-    """Make every text of a block printable, and keep what reads from left to right in order."""
-    if isinstance(value, str):
-        return "\n".join(isolate(line, language) for line in printable(value).split("\n"))
-    if isinstance(value, Mapping):
-        return {key: item if key in _KEYS else _clean(item, language) for key, item in value.items()}
-    return [_clean(item, language) for item in value] if isinstance(value, list | tuple) else value
-
-
-# --- what the Secretariat writes itself -------------------------------------------------------------------------
-
-
-def read_edition_text(quarter: str, language: str) -> Mapping[str, object]:
-    """Read the authored text of an edition in one language; none where there is no file.
-
-    Raises ValueError with the file's name when it is not TOML.
-    """
-    path = paths.returns(quarter) / EDITION_TEXT
-    if not path.is_file():
-        return {}
-    try:
-        authored = tomllib.loads(path.read_text(encoding="utf-8-sig")).get(language, {})
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as reason:
-        raise ValueError(f"data/raw/{quarter}/{EDITION_TEXT}: {reason}; correct it, or remove it") from reason
-    if not isinstance(authored, dict):
-        raise ValueError(f"data/raw/{quarter}/{EDITION_TEXT}: [{language}] is not a table; correct it, or remove it")
-    return authored
-
-
-# --- the edition ------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Rendered:
-    """A report on disk; in JupyterLab it shows its first pages."""
-
-    path: Path
-    pages: int
-    preview: bytes = field(repr=False)
-
-    def __repr__(self) -> str:
-        return f"{self.path.name}: {self.pages} pages"
-
-    def _repr_mimebundle_(self, **_: object) -> dict[str, object]:
-        return {"text/plain": repr(self), "image/png": self.preview}
 
 
 class Edition:
@@ -123,7 +47,7 @@ class Edition:
         return is_revised(self.quarter, date.fromisoformat(self.as_of))
 
     def _add(self, kind: str, **data: object) -> Block:
-        block = Block(kind, {"kind": kind, **_clean(data, self.language)})
+        block = Block(kind, {"kind": kind, **make_fit(data, self.language)})
         self.blocks.append(block)
         return block
 
@@ -278,7 +202,7 @@ class Edition:
 
     def _rows(self, sheet: Sheet, columns: Sequence[str], widths: Sequence[float]) -> list[dict[str, object]]:
         across = (TEXT_WIDTH + 2 * sheet.wide) / sheet.beside / (sum(widths) or 1)
-        most = [int(across * width / (_LETTER * sheet.size)) for width in widths]
+        most = [int(across * width / (LETTER * sheet.size)) for width in widths]
         rows: list[dict[str, object]] = []
         group = None
         for record in sheet.frame.to_dict("records"):
@@ -286,7 +210,7 @@ class Edition:
                 group = record[sheet.group]
                 rows.append({"group": str(group)})
             cells = [self._cell(record[name]) for name in columns]
-            rows.append({"cells": [_fold(cell, size) for cell, size in zip(cells, most, strict=True)]})
+            rows.append({"cells": [fold(cell, size) for cell, size in zip(cells, most, strict=True)]})
         return rows
 
     def _cell(self, value: Cell) -> object:
@@ -346,7 +270,7 @@ class Edition:
         say = self.say
         label = say.label(self.is_revised)
         plan, quarter = say("Digitalisation action plan 2022-2025"), say.quarter(self.quarter)
-        return {
+        furniture = {
             "language": self.language,
             "as_of": self.as_of,
             "sample": self.sample,
@@ -377,11 +301,10 @@ class Edition:
                 "source": say("Source: "),
                 "proposed-target": say("Proposed target: "),
             },
-            "palette": charts.PALETTE,
-            "statuses": charts.STATUS_COLOURS,
-            "bands": charts.BANDS,
-            "blocks": [block.data for block in self.blocks if block.data],
         }
+        colours = {"palette": charts.PALETTE, "statuses": charts.STATUS_COLOURS, "bands": charts.BANDS}
+        blocks = [block.data for block in self.blocks if block.data]
+        return make_fit(furniture, self.language) | colours | {"blocks": blocks}
 
     def _heads(self) -> list[str]:
         return [str(block.data["title"]) for block in self.blocks if block.kind == "head"]
@@ -396,26 +319,7 @@ class Edition:
             write_page(document, self.out / f"{name}.html")
             write_tables(document, self.out / f"tables_{self.language}.xlsx")
         moment = int(datetime.combine(date.fromisoformat(self.as_of), datetime.min.time(), UTC).timestamp())
-        path = self.out / f"{name}.pdf"
-        design, compiler = TEMPLATE.read_bytes(), _compiler(self.out, name)
-        path.write_bytes(compiler.compile(design, format="pdf", pdf_standards=STANDARDS, timestamp=moment))
-        pages = _as_list(compiler.compile(design, format="png", ppi=PREVIEW_PPI))
-        return Rendered(path, len(pages), _strip(pages[:PREVIEW_PAGES]))
-
-
-def _compiler(out: Path, name: str) -> typst.Compiler:
-    """Return Typst, ready to set the document whose blocks are in a folder under a name."""
-    options = {"font_paths": [charts.FONTS], "ignore_system_fonts": True, "sys_inputs": {"name": name}}
-    return typst.Compiler(TEMPLATE.read_bytes(), root=out, **options)
-
-
-def _as_list(pages: bytes | list[bytes]) -> list[bytes]:
-    return pages if isinstance(pages, list) else [pages]
-
-
-def draw_pages(out: Path, name: str, ppi: int) -> list[bytes]:
-    """Return the pages of a document that was rendered in a folder, as PNG pictures."""
-    return _as_list(_compiler(out, name).compile(TEMPLATE.read_bytes(), format="png", ppi=ppi))
+        return set_pages(self.out, name, moment)
 
 
 _READING = (
@@ -435,16 +339,3 @@ def _motif() -> list[list[object]]:
         for row in rows
         if row["papu_member"] == "yes"
     ]
-
-
-def _strip(pages: Sequence[bytes]) -> bytes:
-    """Put pages side by side into one small picture."""
-    pictures = [Image.open(io.BytesIO(page)).convert("RGB") for page in pages]
-    strip = Image.new("RGB", (sum(p.width + 8 for p in pictures), max(p.height for p in pictures)), "#C8CFD5")
-    left = 4
-    for picture in pictures:
-        strip.paste(picture, (left, 0))
-        left += picture.width + 8
-    buffer = io.BytesIO()
-    strip.quantize(PREVIEW_COLOURS, dither=Image.Dither.NONE).save(buffer, "PNG", optimize=True)
-    return buffer.getvalue()

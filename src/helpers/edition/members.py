@@ -153,7 +153,7 @@ def tabulate_calls(tables: Tables, say: Words) -> Sheet:
             say("Return"): say(RESPONSE_WORDS[call.state]),
             say("Open indicators it has not reported"): ", ".join(call.open) or say.nobody,
             **{
-                kpi: say.percent(100 * held, 0) if held else say.number(0)
+                kpi: say.number(0) if held == 0 else say.percent(100 * held, 0)
                 for kpi, held in zip(_CALL_KPIS, call.held, strict=True)
             },
         }

@@ -91,7 +91,7 @@ def _spark(tables: Tables, kpi: str, say: Words) -> Picture:
     trend = selections.select_trend(tables, kpi)
     series = sentences.say_series(trend, say)
     return Picture(
-        charts.svg(charts.plot_sparkline(trend)),
+        charts.svg(charts.plot_sparkline(trend, say)),
         say("{what}, by quarter: {series}", what=sentences.say_name(kpi, say), series=series),
         16.5,
         series,

@@ -10,6 +10,7 @@ from helpers.sentences.briefs import (
     say_own_name,
     say_position,
     say_question,
+    say_read,
     say_return,
     say_standing,
 )
@@ -49,7 +50,7 @@ __all__ = [
     "say_bounds", "say_brief_points", "say_calendar", "say_change", "say_changes", "say_companions",
     "say_families", "say_finding", "say_goal", "say_issues", "say_level", "say_main_points", "say_map",
     "say_measure", "say_member_map", "say_members", "say_name", "say_next_actions", "say_own_name", "say_point",
-    "say_position", "say_question", "say_regions", "say_regions_over_time", "say_responses", "say_return",
+    "say_position", "say_question", "say_read", "say_regions", "say_regions_over_time", "say_responses", "say_return",
     "say_scorecard", "say_series", "say_slopes", "say_standing", "say_statuses", "say_title", "say_trend",
     "say_trends", "say_unknown",
 ]  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from helpers import profiles
 from helpers.issues import mask_text
 from helpers.plan import Member, read_plan, shift
@@ -31,6 +33,9 @@ _NAMES = {
 }
 
 
+_OWN_KPIS = (*profiles.BOUNDED_KPIS, "3.1.b")  # those whose bounds one member's reply narrows
+
+
 def say_own_name(kpi: str, say: Words) -> str:
     """Return what a KPI is for one member: its own offices, services or staff."""
     return say(_NAMES[kpi])
@@ -39,7 +44,8 @@ def say_own_name(kpi: str, say: Words) -> str:
 def say_return(tables: Tables, member: Member, say: Words) -> str:
     """Return whether and when a member's return came."""
     answer = profiles.select_response(tables, member.member)
-    return say(_RETURN[answer.state], day=say.day(answer.received_on) if answer.received_on else "")
+    came = say(_RETURN[answer.state], day=say.day(answer.received_on) if answer.received_on else "")
+    return say("{came}, revised since (version {n})", came=came, n=answer.version) if answer.version > 1 else came
 
 
 def say_question(name: str, say: Words) -> str:
@@ -53,6 +59,8 @@ def say_question(name: str, say: Words) -> str:
 def say_answer(given: Given, say: Words) -> str:
     """Return one answer in words: numbers dressed, choices by their labels, the four marks for what is none."""
     marks = {"O": say.missing, "M": say.not_applicable, "L": say("not available (mark)")}
+    if given.state == "O" and not given.is_blank:
+        return say("{value} (not used)", value=_short(mask_text(given.raw)))
     if given.state in marks:
         return marks[given.state]
     if given.state == "U":
@@ -92,23 +100,32 @@ def say_standing(tables: Tables, member: Member, say: Words) -> str:
     )
 
 
+def _moves(positions: list[Position], quarter: str) -> dict[str, float]:
+    """Return the change on a quarter of each KPI reported in both; what cannot be compared is left out."""
+    moves = {}
+    for one in positions:
+        past = one.past(quarter)
+        if one.basis == past.basis == "reported" and not is_blank(one.level - past.level):
+            moves[one.kpi] = one.level - past.level
+    return moves
+
+
 def _say_movement(positions: list[Position], quarter: str, say: Words) -> str:
     """Return which figures rose and fell on the quarter before, reported ones only."""
-    rose, fell = [], []
-    for one in positions:
-        past = {name: (value, basis) for name, value, basis in one.history}.get(shift(quarter, -1))
-        if one.basis == "reported" and past and past[1] == "reported" and one.level != past[0]:
-            (rose if one.level > past[0] else fell).append(say_own_name(one.kpi, say))
-    before = say.quarter(shift(quarter, -1))
-    if rose and fell:
-        return say(
-            "Since {quarter}, up: {rose}; down: {fell}.", quarter=before, rose=say.listed(rose), fell=say.listed(fell)
-        )
-    if rose:
-        return say("Since {quarter}, up: {rose}.", quarter=before, rose=say.listed(rose))
-    if fell:
-        return say("Since {quarter}, down: {fell}.", quarter=before, fell=say.listed(fell))
-    return say("No figure reported in both quarters has changed since {quarter}.", quarter=before)
+    before = shift(quarter, -1)
+    moves, quarter = _moves(positions, before), say.quarter(before)
+    rose, fell = (
+        say.listed([say_own_name(kpi, say) for kpi, move in moves.items() if side * move > 1e-9]) for side in (1, -1)
+    )
+    if not moves:
+        return say("No figure was reported in both quarters: nothing to compare with {quarter}.", quarter=quarter)
+    if rose != say.nobody and fell != say.nobody:
+        return say("Since {quarter}, up: {rose}; down: {fell}.", quarter=quarter, rose=rose, fell=fell)
+    if rose != say.nobody:
+        return say("Since {quarter}, up: {rose}.", quarter=quarter, rose=rose)
+    if fell != say.nobody:
+        return say("Since {quarter}, down: {fell}.", quarter=quarter, fell=fell)
+    return say("No figure reported in both quarters has changed since {quarter}.", quarter=quarter)
 
 
 def say_brief_points(tables: Tables, member: Member, say: Words) -> list[str]:
@@ -137,8 +154,18 @@ def say_position(position: Position, say: Words) -> str:
 
 
 def say_finding(row: object, say: Words) -> str:
-    """Return a finding as it is put to the member."""
-    return _short(typeset(getattr(row, f"said_{say.language}"), say.language), 240)
+    """Return a finding as it is put to the member: questions by the questionnaire's words, not by their codes."""
+    told = typeset(getattr(row, f"said_{say.language}"), say.language)
+    for name in sorted(read_questionnaire().by_name, key=len, reverse=True):
+        told = re.sub(rf"\b{name}\b", lambda _, name=name: say_question(name, say), told)
+    return _short(told, 240)
+
+
+def say_read(row: object, answers: dict[str, Given], say: Words) -> str:
+    """Return what was read where a finding stands: the answer as it was written, else what the check saw."""
+    given = answers.get(row.question)
+    text = given.raw if given and given.raw.strip() else str(row.observed)
+    return _short(mask_text(text), 60) if row.question and text else say.nothing_to_show
 
 
 def say_asked(tables: Tables, member: Member, say: Words) -> str:
@@ -152,7 +179,7 @@ def say_next_actions(tables: Tables, member: Member, say: Words) -> list[str]:
     actions, quarter = [], say.quarter(tables.quarter)
     state = profiles.select_response(tables, member.member).state
     findings = len(profiles.select_findings(tables, member.member))
-    blanks = [one for one in profiles.select_answers(tables, member.member) if one.state == "O"]
+    blanks = [one for one in profiles.select_answers(tables, member.member) if one.is_blank]
     if state == NOT_RECEIVED:
         actions.append(
             say("Send the questionnaire for {quarter}: it will be counted in the next edition.", quarter=quarter)
@@ -169,9 +196,8 @@ def say_next_actions(tables: Tables, member: Member, say: Words) -> list[str]:
         )
     if blanks:
         actions.append(say.plural("Complete the {n} question left blank, marked in the answers.", len(blanks)))
-    call = profiles.select_calls(tables)
-    held = call[call["member"] == member.member]
-    if len(held) and len(held["open"].iloc[0]):
-        names = say.listed(list(held["open"].iloc[0]))
-        actions.append(say("This reply would help to settle the Union's status on: {names}.", names=names))
+    held = [kpi for kpi in _OWN_KPIS if member.member in profiles.select_open(tables).get(kpi, ())]
+    if held:
+        names = say.listed([say_own_name(kpi, say) for kpi in held])
+        actions.append(say("A figure for these would help to settle the Union's status: {names}.", names=names))
     return actions or [say("Nothing is asked for {quarter}: thank you.", quarter=quarter)]
