@@ -11,12 +11,14 @@ import pytest
 
 from conftest import REGISTERS
 from helpers.cells import read_answer
+from helpers.edition.annexes import say_causes
 from helpers.evidence import Evidence
 from helpers.indicators import Counted, Item
 from helpers.kpis import Measured, compute
 from helpers.plan import Plan, first_cutoff, quarters_between
 from helpers.questionnaire import Questionnaire
 from helpers.registers import Registers
+from helpers.words import Words
 
 # Reference offices and staff; SEN and MLI are Western, KEN and UGA Eastern.
 REFERENCES = {"SEN": (100, 1000), "MLI": (50, 500), "KEN": (200, 2000), "UGA": (50, 500)}
@@ -715,7 +717,6 @@ def test_what_is_no_longer_what_it_was_at_its_first_cutoff_is_listed(revised):
     assert cells(rows, "first now", quarter="2022Q3", scope="PAPU", kpi="2.1.a", figure="value") == [180, 185]
     assert cells(rows, "first now", quarter="2022Q4", scope="Eastern", kpi="2.1.a", figure="value") == [120, 150]
     assert set(rows["kpi"]) == {"2.1.a"}
-    print(rows.to_string())
 
 
 def test_a_milestone_recorded_after_the_first_cutoff_is_a_revision(build):
@@ -731,3 +732,128 @@ def test_a_revision_names_the_members_that_caused_it_and_how(build):
     late = build(sent).measure("2022Q3", as_of="2023-06-30").revisions
     assert cells(late, "causes", quarter="2022Q3", scope="PAPU", kpi="2.1.a", figure="value") == ["late:KEN"]
     assert "Western" not in set(late["scope"])
+
+
+def causes(world: World, kpi: str, *, quarter: str = NOW, scope: str = "PAPU", figure: str = "value") -> str:
+    """Return why a figure is, half a year later, not what was first published."""
+    rows = world.measure(NOW, as_of="2023-08-31").revisions
+    return cells(rows, "causes", quarter=quarter, scope=scope, kpi=kpi, figure=figure)[0]
+
+
+LATE = "2023-03-20"  # after the first cut-off of 2022Q4
+
+
+def solutions(received: str, *references: str, kind: str = "solution", **answers: object) -> Sent:
+    return Sent(received, answers, tuple(Item(kind, reference, "", "software") for reference in references))
+
+
+def test_a_late_return_without_an_item_is_no_cause_of_a_change_of_items(build):
+    sent = {(NOW, "SEN"): solutions("2023-01-10", "S-1"), (NOW, "KEN"): solutions(LATE, "S-2"),
+            (NOW, "UGA"): solutions(LATE), (NOW, "MLI"): solutions(LATE, "H-1", kind="hackathon")}  # fmt: skip
+    assert causes(build(sent), "4.1.a") == "late:KEN"
+    assert causes(build(sent), "4.1.b") == "late:MLI"
+
+
+def test_a_late_return_that_names_an_event_already_told_is_no_cause(build):
+    sent = {(NOW, "SEN"): solutions("2023-01-10", "H-1", kind="hackathon"),
+            (NOW, "KEN"): solutions(LATE, "H-1", kind="hackathon"),
+            (NOW, "UGA"): solutions(LATE, "H-1", "H-2", kind="hackathon")}  # fmt: skip
+    assert causes(build(sent), "4.1.b") == "late:UGA"
+
+
+def test_a_late_return_that_repeats_the_value_carried_is_no_cause(build):
+    sent = {(THEN, "SEN"): connected("2022-10-10", 60), (NOW, "SEN"): connected(LATE, 60),
+            (NOW, "MLI"): connected("2023-01-10", 10), (NOW, "KEN"): connected(LATE, 120)}  # fmt: skip
+    assert [causes(build(sent), "2.1.a", figure=figure) for figure in ("value", "share")] == ["late:KEN", "late:KEN"]
+
+
+def test_a_total_revised_changes_the_share_alone(build):
+    sent = {(NOW, "SEN"): [connected("2023-01-10", 60), Sent(LATE, {"offices_total": 90, "offices_connected": 60})],
+            (NOW, "KEN"): Sent(LATE, {"offices_connected": 120})}  # fmt: skip
+    assert causes(build(sent), "2.1.a") == "late:KEN"
+    assert causes(build(sent), "2.1.a", figure="share") == "revised:SEN"
+
+
+def test_a_late_0_changes_a_mean_but_no_sum(build):
+    offers = {"ipp_ecompro": FIVE, "ipp_tracked": FIVE, "ipp_small_packets": FIVE, "services_epost": "hybrid_mail",
+              "services_ecommerce": "none", "services_egovernment": "none", "services_efinance": "none"}  # fmt: skip
+    nothing = dict.fromkeys(offers, "none")
+    sent = {
+        (NOW, "SEN"): Sent("2023-01-10", offers),
+        (NOW, "KEN"): Sent(LATE, nothing),
+        (NOW, "UGA"): Sent(LATE, offers),
+    }
+    assert causes(build(sent), "3.1.a") == "late:UGA"
+    assert causes(build(sent), "3.2.a") == "late:KEN late:UGA"
+
+
+def test_the_sectors_that_three_name_now_are_what_counts(build):
+    said = {"SEN": ("2023-01-10", "trade finance"), "KEN": ("2023-01-10", "trade"), "UGA": (LATE, "trade"),
+            "MLI": (LATE, "health")}  # fmt: skip
+    sent = {(NOW, member): Sent(day, {"sectors_benefiting": codes}) for member, (day, codes) in said.items()}
+    assert causes(build(sent), "3.1.b") == "late:UGA"
+
+
+def test_a_confirmation_is_no_revised_return(build):
+    def world(ken: Mapping[str, object], **more: Sent) -> World:
+        sent = {"SEN": connected("2022-10-10", 60), "KEN": Sent("2022-10-12", ken)} | more
+        return build({(THEN, member): one for member, one in sent.items()})
+
+    total = {"offices_total": 900, "offices_connected": 120}  # withdrawn (V05) until it is confirmed
+    withdrawn = world({"offices_connected": 120}).evidence(date(2022, 11, 14))
+    confirmed, day = world(total, MLI=connected("2022-12-01", 10)), date(2023, 6, 30)
+    rows = compute(confirmed.plan, confirmed.form, THEN, day, confirmed.evidence(day), confirmed.registers,
+                   {THEN: withdrawn}).revisions  # fmt: skip
+    key = {"quarter": THEN, "kpi": "2.1.a", "figure": "share"}
+    assert cells(rows, "causes", scope="Eastern", **key) == ["register:KEN"]
+    assert cells(rows, "causes", scope="PAPU", **key) == ["late:MLI register:KEN"]
+
+
+def test_the_return_behind_the_change_says_whether_it_was_late_or_revised(build):
+    sent = {
+        (THEN, "SEN"): [connected("2022-10-10", 60), connected(LATE, 65)],  # carried into 2022Q4
+        (THEN, "MLI"): solutions(LATE, "S-1", audits_completed=3, project_dre="completed"),
+        (NOW, "MLI"): solutions("2023-01-10", audits_completed=1, project_dre="none", **connected("", 10).answers),
+        (NOW, "KEN"): connected(LATE, 120),
+    }
+    assert causes(build(sent), "2.1.a") == "late:KEN revised:SEN"
+    assert [causes(build(sent), kpi) for kpi in ("3.3.a", "4.1.a", "5.1.b")] == ["late:MLI"] * 3
+
+
+def test_not_applicable_ends_what_was_carried(build):
+    sent = {("2022Q2", "SEN"): connected("2022-07-10", 60), (NOW, "KEN"): connected("2023-01-10", 120),
+            (THEN, "SEN"): Sent(LATE, {"offices_total": "NA", "offices_connected": "NA"})}  # fmt: skip
+    assert causes(build(sent), "2.1.a") == "late:SEN"
+
+
+def test_a_member_that_has_left_since_still_changes_its_old_quarters_flow(build, plan):
+    members = [plan.by_iso3[m] for m in ("SEN", "MLI", "KEN")]
+    members.append(replace(plan.by_iso3["UGA"], member_to=date(2022, 12, 1)))
+    sent = {(NOW, "SEN"): Sent("2023-01-10", {"training_sessions": 2}),
+            (THEN, "UGA"): Sent(LATE, {"training_sessions": 4})}  # fmt: skip
+    assert causes(build(sent, of=members), "5.1.c") == "late:UGA"
+
+
+def test_a_figure_first_blank_and_then_0_has_its_cause(build):
+    sent = {(NOW, "SEN"): connected("2023-01-10", 60), (NOW, "KEN"): solutions(LATE, training_sessions=0),
+            (NOW, "UGA"): Sent(LATE, {"roadmap_status": "adopted"})}  # fmt: skip
+    assert [causes(build(sent), kpi) for kpi in ("1.1.b", "4.1.a", "5.1.c")] == ["late:UGA", "late:KEN", "late:KEN"]
+
+
+def test_the_first_return_of_a_quarter_is_why_what_is_carried_has_a_figure(build):
+    sent = {(THEN, "SEN"): connected("2022-10-10", 60), (NOW, "KEN"): Sent(LATE, {"training_sessions": 1})}
+    assert causes(build(sent), "2.1.a", scope="Western") == "late:KEN"
+
+
+@pytest.mark.parametrize(
+    ("tokens", "said"),
+    [
+        ("late:KEN late:MLI revised:SEN", "late returns: KEN, MLI; revised returns: SEN"),
+        ("late:KEN register:MOZ", "late returns: KEN; confirmations: MOZ"),
+        ("register", "rows of the registers"),
+        ("", "–"),
+        (None, "–"),
+    ],
+)
+def test_the_causes_are_said_in_words(tokens, said):
+    assert say_causes(tokens, Words("en")) == said

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 import pandas as pd
 
 from helpers import measures
+from helpers.causes import find_causes
 from helpers.evidence import Evidence, Scene, count_reported, recall, stand, tell_flow
 from helpers.indicators import COMPANION_READS, KPI_READS, NOTHING, OWN_QUESTION
 from helpers.measures import BLANK, Figure, Standing
@@ -366,31 +367,6 @@ def _change_rows(scenes: Sequence[Scene], firsts: Mapping[str, Scene], plan: Pla
     return rows
 
 
-def _stands(scene: Scene, kpi: Kpi, scope: str, quarters: Sequence[str]) -> dict[str, object]:
-    """Return what each member adds to a KPI: where it stands for a stock, else all its readings so far."""
-    read = KPI_READS[kpi.kpi]
-    if kpi.measure in STOCKS:
-        return {s.member: s for s in stand(scene, read, scene.members(scope))}
-    readings = scene.evidence.readings(read)
-    return {
-        member.member: [readings.get((quarter, member.member), NOTHING) for quarter in quarters]
-        for member in scene.members(scope)
-    }
-
-
-def find_causes(first: Scene, now: Scene, kpi: Kpi, scope: str) -> str:
-    """Return why a figure is not what was first published: `late:KEN revised:SEN`, or `register`.
-
-    Late is a member none of whose returns of the quarter counted then; revised one that counted, and has changed.
-    """
-    if kpi.kpi not in KPI_READS:
-        return "register"
-    was, stands = (_stands(scene, kpi, scope, now.collected) for scene in (first, now))
-    changed = sorted(member for member, standing in stands.items() if standing != was.get(member))
-    late = [member for member in changed if (now.quarter, member) not in first.evidence.counted]
-    return " ".join(f"{'late' if member in late else 'revised'}:{member}" for member in changed)
-
-
 def _revision_rows(scenes: Sequence[Scene], firsts: Mapping[str, Scene], plan: Plan) -> list[dict[str, object]]:
     """List the figures that are not what they were at their own first cut-off."""
     rows = []
@@ -404,7 +380,7 @@ def _revision_rows(scenes: Sequence[Scene], firsts: Mapping[str, Scene], plan: P
                     if old != new and (old is None or new is None or abs(old - new) > 1e-9):
                         rows.append(
                             {"quarter": scene.quarter, "scope": scope, "kpi": kpi.kpi, "figure": figure,
-                             "first": old, "now": new, "causes": find_causes(first, scene, kpi, scope)}
+                             "first": old, "now": new, "causes": find_causes(first, scene, kpi, scope, figure)}
                         )  # fmt: skip
     return rows
 

@@ -157,15 +157,22 @@ def tabulate_revisions(tables: Tables, say: Words) -> Sheet:
     return Sheet(frame, (11, 57, 22, 20, 21, 43), right=list(frame.columns[3:6]), group=GROUP, pad=1.8, size=8)
 
 
-_CAUSES = {"late": "late returns: {names}", "revised": "revised returns: {names}"}
+_CAUSES = {
+    "late": "late returns: {names}",
+    "revised": "revised returns: {names}",
+    "register": "confirmations: {names}",
+}
 
 
 def say_causes(causes: str, say: Words) -> str:
-    """Return why a published figure has changed: which returns came late, which were revised."""
-    found = [token.split(":") for token in causes.split() if ":" in token]
+    """Return why a published figure has changed: returns late or revised, confirmations, rows of the registers."""
+    if is_blank(causes) or not causes:
+        return "–"
+    if causes == "register":
+        return say("rows of the registers")
+    found = [token.split(":") for token in causes.split()]
     named = {kind: [member for cause, member in found if cause == kind] for kind in _CAUSES}
-    said = [say(_CAUSES[kind], names=", ".join(members)) for kind, members in named.items() if members]
-    return say.joined(said) if said else say("rows of the registers")
+    return say.joined(say(_CAUSES[kind], names=", ".join(members)) for kind, members in named.items() if members)
 
 
 def say_revisions(tables: Tables, say: Words) -> str:
