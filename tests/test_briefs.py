@@ -13,7 +13,7 @@ import page
 import pytest
 from pypdf import PdfReader
 
-from helpers import paths, runs, sentences, words, workbook
+from helpers import briefs, paths, sentences, words, workbook
 from helpers.edition import Edition, brief
 from helpers.plan import LANGUAGES, read_plan
 from helpers.profiles import Given
@@ -105,16 +105,16 @@ def test_without_a_return_the_brief_asks_for_one(tables):
 
 class TestOrder:
     def test_each_member_has_its_own_language_unless_one_is_given(self):
-        names = [name for name, _ in runs.order_briefs("2024Q3", ["sen", "KEN", "AGO", "EGY"]).steps]
+        names = [name for name, _ in briefs.order_briefs("2024Q3", ["sen", "KEN", "AGO", "EGY"]).steps]
         assert names == ["brief_SEN_fr", "brief_KEN_en", "brief_AGO_pt", "brief_EGY_ar"]
-        steps = runs.order_briefs("2024Q3", ["SEN"], ["fr", "ar"]).steps
+        steps = briefs.order_briefs("2024Q3", ["SEN"], ["fr", "ar"]).steps
         assert [name for name, _ in steps] == ["brief_SEN_fr", "brief_SEN_ar"]
-        assert len(runs.order_briefs("2024Q3").steps) == 45
+        assert len(briefs.order_briefs("2024Q3").steps) == 45
 
     @pytest.mark.parametrize(("members", "languages"), [(["XXX"], []), (["SEN"], ["xx"]), (["../SEN"], [])])
     def test_what_is_no_member_or_language_is_refused(self, members, languages):
         with pytest.raises(ValueError):
-            runs.order_briefs("2024Q3", members, languages)
+            briefs.order_briefs("2024Q3", members, languages)
 
 
 @pytest.mark.slow
@@ -142,3 +142,6 @@ class TestCommand:
         assert {path.name for path in folder.glob("*.pdf")} == {*before, "brief_TUN_fr.pdf"}
         assert all((folder / name).read_bytes() == content for name, content in before.items())
         assert not list(folder.parent.glob(".*"))
+        listed = json.loads((folder / "manifest.json").read_text("utf-8"))["outputs"]
+        assert {name for name in listed if name.endswith(".pdf")} == {path.name for path in folder.glob("*.pdf")}
+        assert len({facts["input_id"] for facts in listed.values()}) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -15,17 +16,19 @@ from pathlib import Path
 import psutil
 import pytest
 
-from helpers import runs
+from helpers import briefs, paths, runs, workbook
 
 ROOT = Path(__file__).resolve().parents[1]
+DAY = "2022-10-10"
 
 
-def notebook(path: Path, *sources: str) -> Path:
-    """Write a small notebook; its first cell declares the parameter `quarter`."""
+def notebook(path: Path, *sources: str, declares: tuple[str, ...] = ("quarter",)) -> Path:
+    """Write a small notebook; its first cell declares its parameters."""
+    parameters = "\n".join(f'{name}: str = ""  # the {name}' for name in declares)
     cells = [
         {"cell_type": "code", "id": f"cell-{n}", "metadata": {"tags": ["parameters"]} if n == 0 else {},
          "execution_count": None, "outputs": [], "source": text}
-        for n, text in enumerate(['quarter: str = "2024Q3"  # the quarter', *sources])
+        for n, text in enumerate([parameters, *sources])
     ]  # fmt: skip
     kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
     path.write_text(
@@ -133,6 +136,179 @@ def hashes(folder: Path) -> dict[str, str]:
     }
 
 
+@pytest.fixture
+def received(raw) -> Path:
+    """A root of its own with one file received, which it returns."""
+    return raw.write_plain("2022Q3", [{"member": "SEN", "quarter": "2022Q3", "offices_total": 130}], received_on=DAY)
+
+
+class TestChanged:
+    """A run during which what was received changes is refused, whenever it is noticed."""
+
+    def edition(self, monkeypatch: pytest.MonkeyPatch, change: Callable[[], object]) -> None:
+        """Run an edition whose notebooks make the tables, and in which something changes before the report."""
+
+        def run_notebook(notebook: Path, executed: Path, parameters: dict[str, str], progress: bool) -> None:
+            if notebook.stem == runs.REPORT:
+                change()
+            workbook.measured(parameters["quarter"], parameters["as_of"])
+
+        monkeypatch.setattr(runs, "run_notebook", run_notebook)
+        runs.run_edition(runs.order("2022Q3", ["fr"]), lambda line: None)
+
+    def test_a_file_that_changed_even_when_the_tables_were_made_again_of_it(self, received, monkeypatch):
+        with pytest.raises(runs.RunError, match="data/raw/2022Q3/mail.xlsx changed during the run") as caught:
+            self.edition(monkeypatch, lambda: received.write_bytes(received.read_bytes() + b"x"))
+        assert caught.value.code == runs.REFUSED and not paths.reports("2022Q3", "2022-11-14").exists()
+
+    def test_a_file_that_came_when_the_tables_were_made_again_with_it(self, received, raw, monkeypatch):
+        with pytest.raises(runs.RunError, match="2022Q3/late.csv changed during the run"):
+            self.edition(monkeypatch, lambda: raw.add("2022Q3", "late.csv", b"member,quarter\nKEN,2022Q3\n", DAY))
+
+    def test_a_brief_made_of_a_file_that_changed_is_not_published(self, received, monkeypatch):
+        def make(*_: object) -> tuple[list[str], list[str]]:
+            received.write_bytes(received.read_bytes() + b"x")
+            return ["brief_SEN_fr"], []
+
+        monkeypatch.setattr(briefs, "make_briefs", make)
+        with pytest.raises(runs.RunError, match="data/raw/2022Q3/mail.xlsx changed during the run") as caught:
+            briefs.run_briefs(briefs.order_briefs("2022Q3", ["SEN"]), print)
+        assert caught.value.code == runs.REFUSED and not list((paths.root() / "reports" / "2022Q3").iterdir())
+
+
+class TestPublishedBriefs:
+    """The briefs' folder: it and its manifest tell the same, whatever was made and wherever a run stopped."""
+
+    @pytest.fixture
+    def publish(self, received, monkeypatch) -> Callable[..., Path]:
+        """Return a publisher of briefs made by hand: members, and whether they can be made."""
+
+        def publish(*members: str, fails: bool = False) -> Path:
+            def make(steps: list, folder: Path, *_: object) -> tuple[list[str], list[str]]:
+                for name, _ in [] if fails else steps:
+                    (folder / "work" / f"{name}.pdf").write_text(f"{name}, {time.monotonic_ns()}", encoding="utf-8")
+                    (folder / f"{name}.ipynb").write_text("{}", encoding="utf-8")
+                names = [name for name, _ in steps]
+                return ([], names) if fails else (names, [])
+
+            monkeypatch.setattr(briefs, "make_briefs", make)
+            return briefs.run_briefs(briefs.order_briefs("2022Q3", members, ["fr"]), print)[0]
+
+        return publish
+
+    def outputs(self, folder: Path) -> dict[str, dict]:
+        """Return what the manifest lists, which must be what the folder holds."""
+        told = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["outputs"]
+        assert {name: facts["sha256"] for name, facts in told.items()} == hashes(folder)
+        assert all((folder / name).stat().st_size == facts["size"] for name, facts in told.items())
+        return told
+
+    def test_a_partial_remake_keeps_what_the_manifest_told_of_the_others(self, publish, raw):
+        folder = publish("SEN", "KEN", "TUN")
+        first = self.outputs(folder)
+        assert len(first) == 6
+        (folder / "brief_TUN_fr.pdf").unlink()
+        raw.add("2022Q3", "late.csv", b"member,quarter\nKEN,2022Q3\n", DAY)
+        assert publish("SEN") == folder
+        second = self.outputs(folder)
+        assert second["brief_KEN_fr.pdf"] == first["brief_KEN_fr.pdf"]
+        assert second["brief_SEN_fr.pdf"]["input_id"] != first["brief_SEN_fr.pdf"]["input_id"]
+        assert set(first) - set(second) == {"brief_TUN_fr.pdf"}
+
+    def test_a_brief_that_no_manifest_told_of_is_listed_without_what_it_was_made_from(self, publish):
+        folder = publish("SEN", "KEN")
+        (folder / "brief_KEN_fr.pdf").write_text("put there by hand", encoding="utf-8")
+        assert self.outputs(publish("SEN"))["brief_KEN_fr.pdf"]["input_id"] == ""
+        (folder / "manifest.json").write_text("[", encoding="utf-8")
+        assert self.outputs(publish("SEN"))["notebooks/brief_KEN_fr.ipynb"]["input_id"] == ""
+
+    def test_when_none_could_be_made_nothing_is_written(self, publish):
+        assert not publish("SEN", fails=True).exists()
+        folder = publish("SEN")
+        before = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in folder.rglob("*.*")}
+        publish("SEN", fails=True)
+        assert {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in folder.rglob("*.*")} == before
+
+    def test_a_disk_that_is_full_leaves_the_folder_as_it_was_and_is_told_by_its_name(self, publish, monkeypatch):
+        folder = publish("SEN")
+        before = self.outputs(folder)
+
+        def full(new: Path, *_: object) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device", str(new / "manifest.json"))
+
+        monkeypatch.setattr(runs, "write_manifest", full)
+        with pytest.raises(runs.RunError) as caught:
+            publish("SEN", "KEN")
+        assert caught.value.code == runs.UNWRITABLE
+        assert str(caught.value) == f"cannot write {folder}: No space left on device"
+        assert self.outputs(folder) == before and [path.name for path in folder.parent.iterdir()] == [folder.name]
+
+    def test_a_run_that_is_ended_as_it_publishes_puts_the_folder_back(self, publish, monkeypatch):
+        folder = publish("SEN")
+        before, rename = self.outputs(folder), Path.rename
+
+        def ended(path: Path, target: Path) -> Path:
+            if path.name == "briefs":
+                raise SystemExit(143)
+            return rename(path, target)
+
+        monkeypatch.setattr(Path, "rename", ended)
+        with pytest.raises(SystemExit):
+            publish("SEN", "KEN")
+        assert self.outputs(folder) == before and [path.name for path in folder.parent.iterdir()] == [folder.name]
+
+
+PARAMETERS = ("quarter", "as_of", "member", "language")
+LEAVES = """import os, pathlib
+out = pathlib.Path(os.environ["PAPU_OUT"])
+out.mkdir(parents=True, exist_ok=True)
+(out / f"brief_{member}_{language}.pdf").write_text(member)"""
+
+
+class TestWorkers:
+    def test_a_process_that_is_killed_costs_one_more_try_of_its_own_brief_and_no_other(
+        self, raw, tmp_path, monkeypatch
+    ):
+        (raw.root / "notebooks").mkdir()
+        kills = """import os, pathlib, signal
+tries = pathlib.Path(os.environ["PAPU_OUT"], f"{member}.tries")
+with tries.open("a") as file:
+    file.write("x")
+if member == "KEN" or member == "SEN" and tries.stat().st_size == 1:
+    os.kill(os.getppid(), signal.SIGKILL)
+    os.kill(os.getpid(), signal.SIGKILL)"""
+        notebook(raw.root / "notebooks" / "04_country_brief.ipynb", LEAVES, kills, declares=PARAMETERS)
+        monkeypatch.setenv("PAPU_OUT", str(tmp_path / "work"))
+        told: list[str] = []
+        steps = briefs.order_briefs("2022Q3", ["KEN", "SEN", "TUN", "BEN"], ["fr"]).steps
+        made, failures = briefs.make_briefs(steps, tmp_path, 2, told.append)
+        assert made == ["brief_BEN_fr", "brief_SEN_fr", "brief_TUN_fr"]
+        assert failures == ["brief_KEN_fr: its process died twice, the last time with -9"]
+        assert {path.stem: path.read_text() for path in (tmp_path / "work").glob("*.tries")} == {
+            "KEN": "xx", "SEN": "xx", "TUN": "x", "BEN": "x",
+        }  # fmt: skip
+        assert len(told) == 4
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+    def test_a_run_that_is_ended_ends_its_processes_and_kernels_and_starts_nothing_more(self, received, raw, number):
+        (raw.root / "notebooks").mkdir()
+        sleeps = f"import time\npathlib.Path({str(raw.root)!r}, member).touch()\ntime.sleep(60)"
+        notebook(raw.root / "notebooks" / "04_country_brief.ipynb", LEAVES, sleeps, declares=PARAMETERS)
+        command = [sys.executable, "-m", "helpers", "briefs", "2022Q3", "--workers", "2"]
+        run = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+        wait_until(lambda: len([path for path in raw.root.iterdir() if path.name.isupper()]) == 2)
+        children = psutil.Process(run.pid).children(recursive=True)
+        # Ctrl-C in a terminal reaches the workers too.
+        os.killpg(run.pid, number) if number == signal.SIGINT else run.send_signal(number)
+        began = time.monotonic()
+        told = run.communicate(timeout=60)[1]
+        assert run.returncode == 128 + number and time.monotonic() - began < 10
+        assert told.splitlines() == [told.strip()] and "untouched" in told
+        assert not psutil.wait_procs(children, timeout=10)[1]
+        assert not list((raw.root / "reports" / "2022Q3").iterdir())
+
+
 @pytest.mark.slow
 class TestEdition:
     def test_a_run_publishes_the_edition_whole_and_again_the_same_bytes(self, checkout):
@@ -169,12 +345,8 @@ class TestEdition:
         published = checkout / "reports" / "2022Q4" / "2023-02-14"
         published.mkdir(parents=True)
         (published / "report_fr.pdf").write_text("as it was", encoding="utf-8")
-        notebook(checkout / "notebooks" / "02_kpis.ipynb", 'as_of: str = ""', "raise RuntimeError('boom')")
-        path = checkout / "notebooks" / "02_kpis.ipynb"
-        path.write_text(
-            path.read_text(encoding="utf-8").replace('# the quarter"', '# the quarter\\nas_of: str = \\"\\""'),
-            encoding="utf-8",
-        )
+        kpis = checkout / "notebooks" / "02_kpis.ipynb"
+        notebook(kpis, "raise RuntimeError('boom')", declares=("quarter", "as_of"))
         failed = papu("run", "2022Q4", PAPU_ROOT=str(checkout))
         assert failed.returncode == 1
         assert "02_kpis.ipynb, cell" in failed.stderr and "boom" in failed.stderr

@@ -94,17 +94,20 @@ def briefs(
     quarter, 7 nothing can be written there.
     """
     from helpers import runs
+    from helpers.briefs import order_briefs, run_briefs
 
     try:
-        order = runs.order_briefs(quarter, members, languages, as_of)
+        order = order_briefs(quarter, members, languages, as_of)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     try:
-        target, failures = runs.run_briefs(order, click.echo, progress=sys.stderr.isatty(), workers=workers or 0)
+        target, failures = run_briefs(order, click.echo, progress=sys.stderr.isatty(), count=workers or 0)
     except runs.RunError as error:
         click.echo(f"papu briefs: {error}", err=True)
         sys.exit(error.code)
-    click.echo(f"{len(order.steps) - len(failures)} of {len(order.steps)} briefs in {_short(target)}")
+    made = len(order.steps) - len(failures)
+    where = f"in {_short(target)}" if made else "made; nothing was written"
+    click.echo(f"{made} of {len(order.steps)} briefs {where}")
     for failure in failures:
         click.echo(f"papu briefs: {failure}", err=True)
     sys.exit(runs.REPORT_FAILED if failures else 0)

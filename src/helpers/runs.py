@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import multiprocessing
 import os
 import shutil
 import subprocess
@@ -13,17 +12,16 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import filelock
-from tqdm import tqdm
+import pandas as pd
 
 from helpers import paths, tables, workbook
 from helpers.datapackage import write_datapackage
-from helpers.plan import LANGUAGES, parse_quarter, read_plan
+from helpers.plan import LANGUAGES, parse_quarter
 from helpers.words import official_languages
 from helpers.workbook import Tables, settle_date
 
@@ -195,7 +193,7 @@ def hold(quarter: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _private_folder(target: Path) -> Iterator[Path]:
+def private_folder(target: Path) -> Iterator[Path]:
     """Make the run's own folder beside its target, so that moving it into place is one rename; remove it after."""
     target.parent.mkdir(parents=True, exist_ok=True)
     for left in target.parent.glob(f".{target.name}.*"):
@@ -218,23 +216,36 @@ def _restore_or_remove(left: Path, target: Path) -> None:
         shutil.rmtree(left, ignore_errors=True)
 
 
-def _move_into_place(new: Path, target: Path) -> None:
+def move_into_place(new: Path, target: Path) -> None:
+    """Put a finished folder in the place of the one before, which comes back if anything stops the move."""
     target.parent.mkdir(parents=True, exist_ok=True)
     old = target.with_name(f".{target.name}.old")
-    if target.exists():
-        target.rename(old)
-    new.rename(target)
-    shutil.rmtree(old, ignore_errors=True)
+    try:
+        if target.exists():
+            target.rename(old)
+        new.rename(target)
+    finally:
+        if old.exists():
+            _restore_or_remove(old, target)
 
 
-def _facts(path: Path) -> dict[str, object]:
+def unwritable(error: OSError, target: Path) -> RunError:
+    """Say what could not be written; a file of the private folder, gone by then, by the folder it was meant for."""
+    private = f"{os.sep}.{target.name}." in str(error.filename or "")
+    named = target if private or not error.filename else error.filename
+    why = error.args[0][0][2] if isinstance(error, shutil.Error) else error.strerror or error  # of many, the first
+    return RunError(UNWRITABLE, f"cannot write {named}: {why}")
+
+
+def facts(path: Path) -> dict[str, object]:
+    """Return what a manifest tells of a file."""
     content = path.read_bytes()
-    facts: dict[str, object] = {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
+    told: dict[str, object] = {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
     if path.suffix == ".csv":
-        facts["rows"] = max(content.count(b"\n") - 1, 0)
+        told["rows"] = max(content.count(b"\n") - 1, 0)
     if path.suffix == ".parquet":
-        facts["rows"] = len(tables.read_parquet(path))
-    return facts
+        told["rows"] = len(tables.read_parquet(path))
+    return told
 
 
 def _digest_of(files: Sequence[Path]) -> str:
@@ -253,17 +264,17 @@ def _commit() -> str:
 
 
 def write_manifest(
-    order: Order | Briefs, folder: Path, outputs: Mapping[str, Path], inputs: Tables, started: datetime
+    folder: Path, parameters: Mapping[str, object], outputs: Mapping[str, object], inputs: Tables, started: datetime
 ) -> None:
     """Write what an edition or its briefs were made from, with what, and what came out; it is not compared itself."""
     lock = paths.lock()
     code = [path for path in paths.PACKAGE.rglob("*.*") if path.is_file() and path.suffix != ".pyc"]
     manifest = {
-        "parameters": asdict(order),
+        "parameters": dict(parameters),
         "input_id": inputs.input_id,
         "sample": inputs.sample,
         "inputs": json.loads(inputs.inputs.to_json(orient="records")),
-        "outputs": {name: _facts(path) for name, path in sorted(outputs.items())},
+        "outputs": dict(sorted(outputs.items())),
         "code": {"commit": _commit(), "sha256": _digest_of([*code, *paths.notebooks().glob("*.ipynb")])},
         "environment": {"lock_sha256": _digest_of([lock]) if lock.is_file() else "", "python": sys.version.split()[0]},
         "started_at": started.isoformat(timespec="seconds"),
@@ -272,26 +283,43 @@ def write_manifest(
     (folder / MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
-def _check_unchanged(edition: Tables) -> None:
-    """Refuse a run during which a raw file changed: its tables would be of two moments."""
-    for row in edition.inputs[~edition.inputs["channel"].isin(["register", "plan"])].itertuples():
+def check_unchanged(before: pd.DataFrame, work: Path) -> None:
+    """Refuse a run during which its inputs, as listed at its start, changed: its tables would be of two moments.
+
+    A notebook that notices a change makes the tables again: the list now in the work folder tells of files that came,
+    and of one that changed and changed back; the received files themselves tell of what came after the last notebook.
+    """
+    listed = [set(zip(rows["file"], rows["sha256"], strict=True)) for rows in (before, _inputs_in(work))]
+    changed = {file for file, _ in listed[0] ^ listed[1]}
+    for row in before[~before["channel"].isin(["register", "plan"])].itertuples():
         path = paths.raw() / row.file
         if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != row.sha256:
-            raise RunError(REFUSED, f"data/raw/{row.file} changed during the run; run again once it is whole")
+            changed.add(row.file)
+    if changed:
+        named = ", ".join(f"data/raw/{file}" for file in sorted(changed))
+        raise RunError(REFUSED, f"{named} changed during the run; run again once it is whole")
 
 
-def _run_steps(order: Order, folder: Path, say: Say, progress: bool) -> None:
+def _inputs_in(work: Path) -> pd.DataFrame:
+    """Return the list of inputs in a work folder, without making it again as asking for the tables would."""
+    return tables.read_table("inputs", work)
+
+
+def _run_steps(order: Order, folder: Path, say: Say, progress: bool) -> pd.DataFrame:
+    """Run the notebooks, and return the list of inputs that the first one left."""
+    inputs = pd.DataFrame()
     for notebook, name, parameters in order.steps:
         began = time.monotonic()
         run_notebook(paths.notebooks() / f"{notebook}.ipynb", folder / f"{name}.ipynb", parameters, progress)
+        if notebook == INGEST:
+            inputs = _inputs_in(folder / "work")
         say(f"{name}: done in {time.monotonic() - began:.1f} s")
+    return inputs
 
 
-def _stage(order: Order, folder: Path, started: datetime) -> tuple[Path, Path]:
+def _stage(order: Order, folder: Path, edition: Tables, started: datetime) -> tuple[Path, Path]:
     """Sort what the notebooks left into the two folders to publish: the tables and the report."""
     work, kept, report = folder / "work", folder / "tables", folder / "report"
-    edition = workbook.measured(order.quarter, order.as_of)
-    _check_unchanged(edition)
     kept.mkdir()
     report.mkdir()
     for name in tables.PUBLISHED:
@@ -303,9 +331,9 @@ def _stage(order: Order, folder: Path, started: datetime) -> tuple[Path, Path]:
             shutil.copyfile(work / file, report / file)
     for _, name, _ in order.steps:
         shutil.move(folder / f"{name}.ipynb", report / f"{name}.ipynb")
-    outputs = {f"processed/{path.name}": path for path in kept.iterdir()}
-    outputs |= {f"report/{path.name}": path for path in report.iterdir()}
-    write_manifest(order, report, outputs, edition, started)
+    outputs = {f"processed/{path.name}": facts(path) for path in kept.iterdir()}
+    outputs |= {f"report/{path.name}": facts(path) for path in report.iterdir()}
+    write_manifest(report, asdict(order), outputs, edition, started)
     return kept, report
 
 
@@ -317,115 +345,12 @@ def run_edition(order: Order, say: Say, progress: bool = False) -> Path:
     started = datetime.now(UTC)
     target = paths.reports(order.quarter, order.as_of)
     try:
-        with hold(order.quarter), _private_folder(target) as folder:
-            _run_steps(order, folder, say, progress)
-            kept, report = _stage(order, folder, started)
-            _move_into_place(kept, paths.processed(order.quarter, order.as_of))
-            _move_into_place(report, target)
+        with hold(order.quarter), private_folder(target) as folder:
+            inputs = _run_steps(order, folder, say, progress)
+            check_unchanged(inputs, folder / "work")
+            kept, report = _stage(order, folder, workbook.measured(order.quarter, order.as_of), started)
+            move_into_place(kept, paths.processed(order.quarter, order.as_of))
+            move_into_place(report, target)
     except OSError as error:
-        raise RunError(UNWRITABLE, f"cannot write {error.filename or target}: {error.strerror or error}") from error
+        raise unwritable(error, target) from error
     return target
-
-
-# --- the members' briefs ----------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Briefs:
-    """What to make: the briefs of some members for one quarter; without languages each in its member's own."""
-
-    quarter: str
-    as_of: str
-    members: tuple[str, ...]
-    languages: tuple[str, ...] = ()
-
-    @property
-    def steps(self) -> list[tuple[str, dict[str, str]]]:
-        """The notebooks to run: name of the brief, parameters."""
-        plan, common = read_plan(), {"quarter": self.quarter, "as_of": self.as_of}
-        return [
-            (f"brief_{member}_{language}", common | {"member": member, "language": language})
-            for member in self.members
-            for language in self.languages or (plan.by_iso3[member].language,)
-        ]
-
-
-def order_briefs(quarter: str, members: Sequence[str] = (), languages: Sequence[str] = (), as_of: str = "") -> Briefs:
-    """Check what is asked for and return it as an order; without members, those valid in the quarter.
-
-    Raises ValueError for an unknown member or language, a quarter outside the plan, or a date that is none.
-    """
-    checked = order(quarter, languages, as_of)
-    valid = [member.member for member in read_plan().members_in(checked.quarter)]
-    asked = tuple(dict.fromkeys(name.upper() for name in members)) or tuple(valid)
-    unknown = sorted(set(asked) - set(valid))
-    if unknown:
-        raise ValueError(f"{', '.join(unknown)}: no member in {checked.quarter}; write the ISO3 code, such as SEN")
-    return Briefs(checked.quarter, checked.as_of, asked, tuple(dict.fromkeys(languages)))
-
-
-def _make_brief(name: str, parameters: Mapping[str, str], folder: Path) -> float:
-    """Make one brief, in a process of its own, and return the seconds it took.
-
-    Raises RuntimeError with what to tell: an error of its own kind would not travel between processes.
-    """
-    began = time.monotonic()
-    try:
-        run_notebook(paths.notebooks() / f"{BRIEF}.ipynb", folder / f"{name}.ipynb", parameters)
-    except RunError as error:
-        raise RuntimeError(str(error)) from None
-    return time.monotonic() - began
-
-
-def _make_briefs(order: Briefs, folder: Path, workers: int, say: Say, progress: bool) -> tuple[list[str], list[str]]:
-    """Make the briefs side by side: the names of those made, and what to tell of those that failed."""
-    made, failures = [], []
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(workers, len(order.steps)), mp_context=context) as pool:
-        waiting = {pool.submit(_make_brief, name, values, folder): name for name, values in order.steps}
-        for future in tqdm(as_completed(waiting), total=len(waiting), unit="brief", disable=not progress):
-            name = waiting[future]
-            try:
-                told = f"done in {future.result():.1f} s"
-                made.append(name)
-            except Exception as error:  # whatever stops one brief, its process killed say, must not stop the others
-                told = f"failed: {error}"
-                failures.append(f"{name}: {error}")
-            if not progress:
-                say(f"{name}: {told.splitlines()[0]}")
-    return sorted(made), sorted(failures)
-
-
-def _publish_briefs(order: Briefs, folder: Path, target: Path, made: Sequence[str], started: datetime) -> None:
-    """Move each finished brief into place, whole, beside those made before; then tell what they rest on."""
-    edition = workbook.measured(order.quarter, order.as_of)
-    _check_unchanged(edition)
-    (target / "notebooks").mkdir(parents=True, exist_ok=True)
-    outputs = {}
-    for name in made:
-        for path, place in (
-            (folder / "work" / f"{name}.pdf", target / f"{name}.pdf"),
-            (folder / f"{name}.ipynb", target / "notebooks" / f"{name}.ipynb"),
-        ):
-            outputs[str(place.relative_to(target))] = path.replace(place)
-    write_manifest(order, folder, outputs, edition, started)
-    (folder / MANIFEST).replace(target / MANIFEST)
-
-
-def run_briefs(order: Briefs, say: Say, progress: bool = False, workers: int = 0) -> tuple[Path, list[str]]:
-    """Make the briefs side by side and publish those that could be made; one that fails stops no other.
-
-    Returns the folder, and what to tell of each that failed. Raises RunError when none could be begun.
-    """
-    started = datetime.now(UTC)
-    target = paths.briefs(order.quarter, order.as_of)
-    try:
-        with hold(order.quarter), _private_folder(target) as folder:
-            workbook.measured(order.quarter, order.as_of)  # the tables, once, that every brief reads
-            made, failures = _make_briefs(order, folder, workers or os.cpu_count() or 1, say, progress)
-            _publish_briefs(order, folder, target, made, started)
-    except workbook.DataRefused as error:
-        raise RunError(REFUSED, str(error)) from error
-    except OSError as error:
-        raise RunError(UNWRITABLE, f"cannot write {error.filename or target}: {error.strerror or error}") from error
-    return target, failures
