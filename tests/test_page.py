@@ -14,7 +14,7 @@ from helpers import charts
 from helpers.edition import Edition
 from helpers.edition.page import BEHAVIOUR, DESIGN, render_page
 from helpers.plan import LANGUAGES
-from helpers.words import LOCALES, Words, read_catalogue
+from helpers.words import LOCALES, Words, isolate, read_catalogue
 from invented import empty, invent
 from test_edition import write, write_hostile
 
