@@ -191,10 +191,9 @@ def tabulate_inputs(tables: Tables, say: Words) -> Sheet:
             GROUP: [say(f"channel {name}") if name in _CHANNELS else str(name) for name in inputs["channel"]],
             say("File (in data/raw)"): [_foldable(name) for name in inputs["file"]],
             "sha256": inputs["sha256"].astype(str).str[:12],
-            say("Bytes"): [say.number(size) for size in inputs["size"]],
         }
     )
-    return Sheet(frame, (46, 24, 14), right=[say("Bytes")], group=GROUP, pad=1.2, size=8, beside=2)
+    return Sheet(frame, (62, 22), group=GROUP, pad=1.2, size=8, beside=2)
 
 
 _LAST = {"plan": "~plan", "register": "~register"}  # what was received comes first
