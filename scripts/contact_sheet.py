@@ -13,6 +13,7 @@ from PIL import Image
 
 from helpers import paths, runs
 from helpers.edition import draw_pages
+from helpers.words import Words
 
 PPI, COLUMNS, GAP, GROUND = 64, 7, 10, "#C8CFD5"
 
@@ -32,7 +33,7 @@ def lay_out(pages: list[Image.Image], rtl: bool) -> Image.Image:
 def main(quarter: str, *languages: str) -> None:
     """Make the edition in a folder of its own, and the picture of each language's pages from it."""
     order = runs.order(quarter, languages)
-    target = paths.root() / "build" / "contact_sheets"
+    target = paths.contact_sheets()
     target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         os.environ["PAPU_OUT"] = folder
@@ -42,7 +43,7 @@ def main(quarter: str, *languages: str) -> None:
             drawn = draw_pages(Path(folder), f"report_{language}", PPI)
             pages = [Image.open(io.BytesIO(page)).convert("RGB") for page in drawn]
             path = target / f"{order.quarter}_{language}.png"
-            lay_out(pages, language == "ar").save(path)
+            lay_out(pages, Words(language).is_rtl).save(path)
             print(f"{path.relative_to(paths.root())}: {len(pages)} pages")
 
 

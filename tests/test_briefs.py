@@ -13,7 +13,7 @@ import page
 import pytest
 from pypdf import PdfReader
 
-from helpers import briefs, paths, sentences, words, workbook
+from helpers import briefs, paths, profiles, sentences, words, workbook
 from helpers.edition import Edition, brief
 from helpers.plan import LANGUAGES, read_plan
 from helpers.profiles import Given
@@ -36,7 +36,7 @@ def make(tables: workbook.Tables, member: str, language: str, out: Path) -> Path
     about, say = brief.find_member(member, tables.quarter), words.Words(language)
     edition = Edition(tables.quarter, tables.as_of, language, out, sample=True, name=f"brief_{member}")
     names = {
-        "edition": edition, "tables": tables, "say": say, "about": about, "brief": brief, "sentences": sentences,
+        "edition": edition, "tables": tables, "positions": profiles.select_positions(tables, about), "say": say, "about": about, "brief": brief, "sentences": sentences,
     }  # fmt: skip
     cells = json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]
     code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]

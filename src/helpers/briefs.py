@@ -21,9 +21,10 @@ from tqdm import tqdm
 
 from helpers import paths, runs, workbook
 from helpers.plan import read_plan
-from helpers.runs import BRIEF, MANIFEST, REFUSED, RunError, Say
+from helpers.runs import MANIFEST, REFUSED, RunError, Say
 from helpers.workbook import Tables
 
+BRIEF = "04_country_brief"
 END_TIMEOUT = 5  # seconds that a process is given to end its kernel
 
 Step = tuple[str, dict[str, str]]

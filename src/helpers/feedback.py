@@ -99,10 +99,8 @@ def _about(found: Issue, form: Questionnaire, language: str) -> str:
     name = found.question
     if not name:
         return say("whole_return" if found.row else "whole_file", language)
-    field = name.removeprefix(f"{REPEAT}.")
-    asked = next((q for q in (*form.questions, *form.fields) if q.name == field), None)
-    label = (asked.label if asked else form.groups.get(name, {})).get(language) or name
-    return f"{say('innovations', language)} - {label}" if field != name else label
+    label = form.label_of(name).get(language) or name
+    return f"{say('innovations', language)} - {label}" if name.startswith(f"{REPEAT}.") else label
 
 
 def _state(entry: Entry, language: str) -> str:

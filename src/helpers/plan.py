@@ -138,6 +138,11 @@ class Kpi:
     title: Mapping[str, str]
 
     @property
+    def assessed_unit(self) -> str:
+        """The unit of the figure that the target is about: a share is shown as a percentage."""
+        return "percent" if self.assessed == "share" else self.unit
+
+    @property
     def on_share(self) -> bool:
         """Tell whether the target is a share or a percentage: the only targets a region is judged on."""
         return self.assessed == "share" or self.unit == "percent"

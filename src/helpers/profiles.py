@@ -10,6 +10,7 @@ import pandas as pd
 
 from helpers.cells import MISSING, NOT_APPLICABLE
 from helpers.evidence import stand
+from helpers.feedback import SEVERITIES
 from helpers.indicators import KPI_READS
 from helpers.measures import Standing
 from helpers.plan import UNION, Member, quarters_between, read_plan, shift
@@ -18,6 +19,7 @@ from helpers.registers import read_registers
 from helpers.selections import (
     LATE,
     ON_TIME,
+    find_unreported,
     read_scene,
     select_levels,
     select_open,
@@ -30,7 +32,7 @@ from helpers.workbook import Tables
 
 PROFILE_KPIS = ("1.1.b", "2.1.a", "2.2.a", "3.1.a", "3.1.b", "3.2.a", "5.1.a", "5.1.c")
 BOUNDED_KPIS = ("1.1.b", "2.1.a", "2.2.a", "3.1.a", "3.2.a", "5.1.a")  # a member's reply narrows their bounds
-ASKING = ("refused", "withdrawn", "warning")  # findings that a member is asked about, the gravest first
+ASKING = SEVERITIES[:-1]  # findings that a member is asked about, the gravest first: all but notes
 
 
 # --- figures ----------------------------------------------------------------------------------------------------
@@ -92,6 +94,11 @@ def select_position(tables: Tables, member: Member, kpi: str) -> Position:
         tuple(known["level"]),
         tuple(_past(tables, member, kpi, quarter) for quarter in select_quarters(tables)),
     )
+
+
+def select_positions(tables: Tables, member: Member) -> list[Position]:
+    """Return where a member stands on each KPI that is known member by member."""
+    return [select_position(tables, member, kpi) for kpi in PROFILE_KPIS]
 
 
 # --- answers and findings ---------------------------------------------------------------------------------------
@@ -200,13 +207,9 @@ def count_answered(tables: Tables, member: str) -> tuple[int, int]:
 
 
 def _open_parts(kpi: str, standings: Sequence[Standing]) -> dict[str, float]:
-    """Return what part of the width of a KPI's bounds each member holds that leaves them open; they add up to 1.
-
-    Of a share, as it is assessed, also those that reported the value without its total.
-    """
+    """Return what part of the width of a KPI's bounds each member holds that leaves them open; they add up to 1."""
     record = read_plan().by_kpi[kpi]
-    whole = record.assessed == "share"
-    rest = [s for s in standings if not s.is_reported or (whole and s.total is None)]
+    rest = find_unreported(record, standings)
     weights = {s.member: (s.bound if record.measure == "sum_known" else 1.0) for s in rest}
     width = sum(weights.values())
     return {member: weight / width for member, weight in weights.items()} if width else {}

@@ -62,6 +62,12 @@ class Questionnaire:
         """The questions by name."""
         return {question.name: question for question in self.questions}
 
+    def label_of(self, name: str) -> Label:
+        """Return the label of a question, of a field of the repeat (`innovations.date`) or of a group; else none."""
+        field = name.removeprefix(f"{REPEAT}.")
+        asked = next((one for one in (*self.questions, *self.fields) if one.name == field), None)
+        return asked.label if asked else self.groups.get(name, {})
+
     @cached_property
     def substantive(self) -> tuple[str, ...]:
         """The questions whose answer makes a return one: all but the identity group, comment and `nd_…` (V21)."""

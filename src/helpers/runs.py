@@ -25,7 +25,7 @@ from helpers.plan import LANGUAGES, parse_quarter
 from helpers.words import official_languages
 from helpers.workbook import Tables, settle_date
 
-INGEST, KPIS, REPORT, BRIEF = "01_ingest", "02_kpis", "03_report", "04_country_brief"
+INGEST, KPIS, REPORT = "01_ingest", "02_kpis", "03_report"
 CELL_TIMEOUT, START_TIMEOUT = 600, 120
 DONE, FAILED, REFUSED, HELD, REPORT_FAILED, UNWRITABLE = 0, 1, 3, 4, 5, 7
 MANIFEST = "manifest.json"
@@ -121,7 +121,7 @@ def run_notebook(notebook: Path, executed: Path, parameters: Mapping[str, str], 
                 cwd=str(notebook.parent), execution_timeout=CELL_TIMEOUT, start_timeout=START_TIMEOUT, **kernel,
             )  # fmt: skip
     except papermill.PapermillExecutionError as error:
-        code = {"DataRefused": REFUSED}.get(error.ename, REPORT_FAILED if notebook.stem in (REPORT, BRIEF) else FAILED)
+        code = {"DataRefused": REFUSED}.get(error.ename, REPORT_FAILED if notebook.stem == REPORT else FAILED)
         where = f"{notebook.name}, cell {error.cell_index + 1}"
         raise RunError(code, f"{where}: {error.ename}: {error.evalue}") from error
     except (DeadKernelError, CellTimeoutError) as error:

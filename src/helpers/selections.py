@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 import pandas as pd
 
+from helpers import measures
 from helpers.evidence import Scene, read_evidence, recall, stand
 from helpers.indicators import KPI_READS
 from helpers.plan import (
@@ -76,7 +78,7 @@ class Standing:
     @property
     def unit(self) -> str:
         """The unit of the figure the target is about."""
-        return "percent" if self.on_share else self.kpi.unit
+        return self.kpi.assessed_unit
 
     @property
     def is_bounds_only(self) -> bool:
@@ -135,14 +137,18 @@ def read_scene(tables: Tables) -> Scene:
     return Scene(read_plan(), read_questionnaire(), tables.quarter, as_of, evidence, read_registers())
 
 
+def find_unreported(kpi: Kpi, standings: Sequence[measures.Standing]) -> list[measures.Standing]:
+    """Return the members that did not report a KPI; of a share, also those that reported it without its total."""
+    whole = kpi.assessed == "share"
+    return [s for s in standings if not s.is_reported or (whole and s.total is None)]
+
+
 def _silent(scene: Scene, kpi: Kpi) -> list[str]:
     """Return the members that leave the bounds of a KPI open: of an ever-count, those that may have met it unseen."""
     read, members = KPI_READS[kpi.kpi], scene.members(UNION)
     if kpi.measure == "count_ever":
         return [h.member for h in recall(scene, read, members, kpi.kpi == "3.3.a") if not h.ever and not h.always]
-    whole = kpi.assessed == "share"
-    stands = stand(scene, read, members)
-    return [s.member for s in stands if not s.is_reported or (whole and s.total is None)]
+    return [s.member for s in find_unreported(kpi, stand(scene, read, members))]
 
 
 def select_open(tables: Tables) -> dict[str, list[str]]:

@@ -255,7 +255,11 @@ class Words:
 
     def joined(self, parts: Iterable[str]) -> str:
         """Return parts of one line, each as it is, parted as the language does."""
-        return typeset({"fr": " ; ", "ar": "؛ "}.get(self.language, "; "), self.language).join(parts)
+        return self("; ").join(parts)
+
+    def enumerated(self, parts: Iterable[str]) -> str:
+        """Return the items of an enumeration within a sentence, parted by the language's comma; a word when empty."""
+        return self(", ").join(parts) or self.nobody
 
     # marks: four different ones, never a blank cell
 
@@ -268,11 +272,6 @@ class Words:
     def not_applicable(self) -> str:
         """The mark of a figure that cannot exist here."""
         return self("not applicable (mark)")
-
-    @property
-    def nothing_to_show(self) -> str:
-        """The dash of a cell that asks for nothing."""
-        return "–"
 
     @property
     def not_due(self) -> str:

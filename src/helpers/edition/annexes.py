@@ -43,7 +43,7 @@ def tabulate_rules(tables: Tables, say: Words) -> Sheet:
     here = (issues["quarter"] == tables.quarter).fillna(False).astype(bool)
     rows = []
     for rule, part in issues.groupby("rule"):
-        severities = ", ".join(say(f"severity {name}") for name in sorted(set(part["severity"])))
+        severities = say.enumerated(say(f"severity {name}") for name in sorted(set(part["severity"])))
         rows.append(
             {
                 say("Rule"): rule,
@@ -104,7 +104,7 @@ def tabulate_coverage(tables: Tables, say: Words) -> Sheet:
     """Tabulate the coverage classes: one row per class with its KPIs."""
     standings = [selections.select_standing(tables, kpi.kpi) for kpi in read_plan().kpis]
     rows = [
-        {say("Class"): name or "–", say("Meaning"): say(meaning), say("KPIs"): ", ".join(found) or say("none")}
+        {say("Class"): name or "–", say("Meaning"): say(meaning), say("KPIs"): say.enumerated(found)}
         for name, meaning in _CLASSES.items()
         if (found := [one.kpi.kpi for one in standings if one.coverage_class == name]) or name
     ]
@@ -172,7 +172,7 @@ def say_causes(causes: str, say: Words) -> str:
         return say("rows of the registers")
     found = [token.split(":") for token in causes.split()]
     named = {kind: [member for cause, member in found if cause == kind] for kind in _CAUSES}
-    return say.joined(say(_CAUSES[kind], names=", ".join(members)) for kind, members in named.items() if members)
+    return say.joined(say(_CAUSES[kind], names=say.enumerated(members)) for kind, members in named.items() if members)
 
 
 def say_revisions(tables: Tables, say: Words) -> str:
@@ -208,7 +208,7 @@ def say_references(tables: Tables, say: Words) -> str:
     return say.plural(
         "The reference figures (offices, staff) of {n} member are invented for the sample: {names}.",
         len(names),
-        names=", ".join(names),
+        names=say.enumerated(names),
     )
 
 

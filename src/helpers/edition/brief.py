@@ -6,6 +6,7 @@ import pandas as pd
 
 from helpers import charts, profiles, sentences
 from helpers.edition.blocks import Picture, Sheet
+from helpers.edition.members import say_value
 from helpers.edition.sections import GROUP
 from helpers.issues import mask_text
 from helpers.plan import Member, read_plan, shift
@@ -28,28 +29,11 @@ def find_member(member: str, quarter: str) -> Member:
     return found
 
 
-def _unit(kpi: str) -> str:
-    record = read_plan().by_kpi[kpi]
-    return "percent" if record.assessed == "share" else record.unit
-
-
-def _own(position: Position, say: Words) -> str:
-    """Return a member's own value, with its whole and the mark of a carried one."""
-    if is_blank(position.value):
-        return say.missing
-    mark = " c" if position.basis == "carried" else ""
-    if position.kpi == "1.1.b":
-        return (say("yes") if position.value else say("no")) + mark
-    if not is_blank(position.denominator):
-        return say.rate(position.value, position.denominator) + mark
-    return say.measured(position.value, read_plan().by_kpi[position.kpi].unit) + mark
-
-
 def _others(position: Position, values: tuple[float, ...], say: Words) -> str:
     """Return the median of others; of a yes or no, how many say yes."""
     if position.kpi == "1.1.b":
         return say("{part} of {whole}", part=int(sum(values)), whole=len(values)) if values else say.missing
-    return say.measured(position.middle(values), _unit(position.kpi))
+    return say.measured(position.middle(values), read_plan().by_kpi[position.kpi].assessed_unit)
 
 
 def _past(past: Past, kpi: str, say: Words) -> str:
@@ -59,15 +43,19 @@ def _past(past: Past, kpi: str, say: Words) -> str:
         return say.missing
     if kpi == "1.1.b":
         return (say("yes") if past.value else say("no")) + mark
-    shown = say.number(past.value) if is_blank(past.level) else say.measured(past.level, _unit(kpi))
+    shown = (
+        say.number(past.value)
+        if is_blank(past.level)
+        else say.measured(past.level, read_plan().by_kpi[kpi].assessed_unit)
+    )
     return shown + mark
 
 
-def tabulate_position(tables: Tables, member: Member, say: Words) -> Sheet:
+def tabulate_positions(tables: Tables, positions: list[Position], say: Words) -> Sheet:
     """Tabulate a member's main figures beside the others': one row per KPI known of members."""
     rows = []
-    for kpi in profiles.PROFILE_KPIS:
-        position = profiles.select_position(tables, member, kpi)
+    for position in positions:
+        kpi = position.kpi
         strip = (
             ""
             if kpi == "1.1.b"  # a yes or a no has no place on a line
@@ -82,7 +70,7 @@ def tabulate_position(tables: Tables, member: Member, say: Words) -> Sheet:
             {
                 say("KPI"): kpi,
                 say("Indicator"): sentences.say_own_name(kpi, say),
-                say.quarter(tables.quarter): _own(position, say),
+                say.quarter(tables.quarter): say_value(kpi, position, say),
                 say.quarter(shift(tables.quarter, -1)): _past(position.past(shift(tables.quarter, -1)), kpi, say),
                 say.quarter(shift(tables.quarter, -4)): _past(position.past(shift(tables.quarter, -4)), kpi, say),
                 say("Region"): _others(position, position.region, say),

@@ -272,6 +272,7 @@ class Edition:
         plan, quarter = say("Digitalisation action plan 2022-2025"), say.quarter(self.quarter)
         furniture = {
             "language": self.language,
+            "rtl": say.is_rtl,
             "as_of": self.as_of,
             "sample": self.sample,
             "title": say(

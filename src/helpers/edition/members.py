@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-
 import pandas as pd
 
 from helpers import profiles, selections, sentences
 from helpers.edition.blocks import Shade, Sheet
 from helpers.edition.sections import GROUP
 from helpers.plan import UNION, read_plan
+from helpers.profiles import PROFILE_KPIS
 from helpers.selections import LATE, NOT_RECEIVED, ON_TIME, REFUSED, Tables
 from helpers.words import RESPONSE_WORDS, Words, is_blank
-
-
-@dataclass(frozen=True)
-class _Call:
-    member: str
-    state: str
-    open: tuple[str, ...]
-    held: tuple[float, ...]
-
-
-MEMBER_KPIS = ("1.1.b", "2.1.a", "2.2.a", "3.1.a", "3.1.b", "3.2.a", "5.1.a", "5.1.c")
 
 
 def tabulate_responses(tables: Tables, say: Words) -> Sheet:
@@ -45,8 +32,9 @@ def tabulate_responses(tables: Tables, say: Words) -> Sheet:
     return Sheet(frame, (44, 18, 22, 20, 20, 22, 34), right=list(frame.columns[1:]))
 
 
-def _member_cell(kpi: str, row: object, say: Words) -> str:
-    if row is None or is_blank(row.value):
+def say_value(kpi: str, row: object, say: Words) -> str:
+    """Return a member's value (with denominator and basis) as a table has it: with its whole, `c` where carried."""
+    if is_blank(row.value):
         return say.missing
     mark = " c" if row.basis == "carried" else ""
     if kpi == "1.1.b":
@@ -64,8 +52,8 @@ def _shaded(text: str, band: int | None) -> str | Shade:
 
 def tabulate_members(tables: Tables, say: Words) -> Sheet:
     """Tabulate the members by region: one row per member, its answer and its main figures."""
-    values = {kpi: selections.select_members(tables, kpi).set_index("member") for kpi in MEMBER_KPIS}
-    bands = {kpi: selections.find_bands(tables, kpi) for kpi in MEMBER_KPIS}
+    values = {kpi: selections.select_members(tables, kpi).set_index("member") for kpi in PROFILE_KPIS}
+    bands = {kpi: selections.find_bands(tables, kpi) for kpi in PROFILE_KPIS}
     shown = {ON_TIME: "● ", LATE: "◆ ", REFUSED: "✗ ", NOT_RECEIVED: "○ "}
     rows = []
     for answer in selections.select_responses(tables).itertuples():
@@ -78,9 +66,9 @@ def tabulate_members(tables: Tables, say: Words) -> Sheet:
                 + (" r" if answer.version > 1 else ""),
                 **{
                     f"{kpi}\n{say(_MEMBER_HEADS[kpi])}": _shaded(
-                        _member_cell(kpi, values[kpi].loc[answer.member], say), bands[kpi].get(answer.member)
+                        say_value(kpi, values[kpi].loc[answer.member], say), bands[kpi].get(answer.member)
                     )
-                    for kpi in MEMBER_KPIS
+                    for kpi in PROFILE_KPIS
                 },
             }
         )
@@ -127,7 +115,7 @@ def tabulate_open(tables: Tables, say: Words) -> Sheet:
                 say("Bounds"): sentences.say_bounds(standing, say) if bounds else say.missing,
                 say("Status against the proposed target"): say.status(standing.status, standing.robust),
                 say("Members that did not report it"): say(
-                    "{n}: {names}", n=say.number(len(members)), names=", ".join(sorted(members))
+                    "{n}: {names}", n=len(members), names=say.enumerated(sorted(members))
                 ),
             }
         )
@@ -149,24 +137,16 @@ def tabulate_calls(tables: Tables, say: Words) -> Sheet:
     """Tabulate whose reply would tell most: one row per member, the ten that leave most open."""
     rows = [
         {
-            say("Member"): say.member(call.member),
-            say("Return"): say(RESPONSE_WORDS[call.state]),
-            say("Open indicators it has not reported"): ", ".join(call.open) or say.nobody,
-            **{
-                kpi: say.number(0) if held == 0 else say.percent(100 * held, 0)
-                for kpi, held in zip(_CALL_KPIS, call.held, strict=True)
-            },
+            say("Member"): say.member(call["member"]),
+            say("Return"): say(RESPONSE_WORDS[call["state"]]),
+            say("Open indicators it has not reported"): say.enumerated(call["open"]),
+            **{kpi: say.number(0) if call[kpi] == 0 else say.percent(100 * call[kpi], 0) for kpi in _CALL_KPIS},
         }
-        for call in _head(profiles.select_calls(tables))
+        for call in profiles.select_calls(tables).head(MOST_CALLS).to_dict("records")
     ]
     columns = [say("Member"), say("Return"), say("Open indicators it has not reported"), *_CALL_KPIS]
     frame = pd.DataFrame(rows, columns=columns)
     return Sheet(frame, (38, 24, 48, 15, 15, 15, 15), right=list(_CALL_KPIS), pad=1.8)
-
-
-def _head(calls: pd.DataFrame) -> Iterator[_Call]:
-    for row in calls.head(MOST_CALLS).to_dict("records"):
-        yield _Call(row["member"], row["state"], row["open"], tuple(row[kpi] for kpi in _CALL_KPIS))
 
 
 def say_calls(tables: Tables, say: Words) -> str:

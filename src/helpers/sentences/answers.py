@@ -147,8 +147,8 @@ def say_calendar(tables: Tables, say: Words) -> Caption:
         "alt": say(
             "Calendar of responses by member and quarter. Answered every quarter: {every}. Never: {never}. Quarters "
             "answered, of those asked, by region: {regions}.",
-            every=", ".join(shares[shares == 1].index) or say.nobody,
-            never=", ".join(shares[shares == 0].index) or say.nobody,
+            every=say.enumerated(shares[shares == 1].index),
+            never=say.enumerated(shares[shares == 0].index),
             regions=say.joined(regions),
         ),
     }

@@ -50,10 +50,7 @@ def say_return(tables: Tables, member: Member, say: Words) -> str:
 
 def say_question(name: str, say: Words) -> str:
     """Return a question as the questionnaire words it."""
-    form = read_questionnaire()
-    asked = {one.name: one for one in (*form.questions, *form.fields)}.get(name.rpartition(".")[2])
-    label = asked.label if asked else form.groups.get(name, {})
-    return say.own(label) if label else name
+    return say.own(read_questionnaire().label_of(name)) or name
 
 
 def say_answer(given: Given, say: Words) -> str:
@@ -80,14 +77,8 @@ def _short(text: str, most: int = _LONGEST_ANSWER) -> str:
 # --- points -----------------------------------------------------------------------------------------------------
 
 
-def list_positions(tables: Tables, member: Member) -> list[Position]:
-    """Return where a member stands on each KPI that is known member by member."""
-    return [profiles.select_position(tables, member, kpi) for kpi in profiles.PROFILE_KPIS]
-
-
-def say_standing(tables: Tables, member: Member, say: Words) -> str:
+def say_standing(positions: list[Position], say: Words) -> str:
     """Return on how many indicators a member stands at or above the Union's median, as a title."""
-    positions = list_positions(tables, member)
     known = [one for one in positions if not is_blank(one.level) and one.kpi != "1.1.b"]
     if not known:
         return say("No figure of this member is known")
@@ -128,18 +119,18 @@ def _say_movement(positions: list[Position], quarter: str, say: Words) -> str:
     return say("No figure reported in both quarters has changed since {quarter}.", quarter=quarter)
 
 
-def say_brief_points(tables: Tables, member: Member, say: Words) -> list[str]:
+def say_brief_points(tables: Tables, member: Member, positions: list[Position], say: Words) -> list[str]:
     """Return the brief's main points: response and movement."""
     answered, of = profiles.count_answered(tables, member.member)
     return [
         say("Quarters answered so far: {n} of {of}.", n=answered, of=of),
-        _say_movement(list_positions(tables, member), tables.quarter, say),
+        _say_movement(positions, tables.quarter, say),
     ]
 
 
 def say_position(position: Position, say: Words) -> str:
     """Return a member's position as the alternative text of its picture."""
-    unit = "percent" if read_plan().by_kpi[position.kpi].assessed == "share" else read_plan().by_kpi[position.kpi].unit
+    unit = read_plan().by_kpi[position.kpi].assessed_unit
     return say(
         "{what}: {value}; median of the region {region}, of the Union {union}; members known: {n}",
         what=say_own_name(position.kpi, say),
@@ -165,7 +156,7 @@ def say_read(row: object, answers: dict[str, Given], say: Words) -> str:
     """Return what was read where a finding stands: the answer as it was written, else what the check saw."""
     given = answers.get(row.question)
     text = given.raw if given and given.raw.strip() else str(row.observed)
-    return _short(mask_text(text), 60) if row.question and text else say.nothing_to_show
+    return _short(mask_text(text), 60) if row.question and text else "–"
 
 
 def say_asked(tables: Tables, member: Member, say: Words) -> str:

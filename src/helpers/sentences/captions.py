@@ -124,7 +124,9 @@ def _behind_each(standings: Sequence[Standing], say: Words) -> str:
     groups: dict[str, list[str]] = {}
     for one in standings:
         groups.setdefault(say_behind(one, say), []).append(one.kpi.kpi)
-    return say.joined(say("{what}: {value}", what=", ".join(kpis), value=behind) for behind, kpis in groups.items())
+    return say.joined(
+        say("{what}: {value}", what=say.enumerated(kpis), value=behind) for behind, kpis in groups.items()
+    )
 
 
 def say_members(tables: Tables, kpi: str, say: Words) -> Caption:
@@ -231,7 +233,8 @@ def say_families(tables: Tables, kpi: str, names: dict[str, str], say: Words) ->
         name: float("nan") if standing.is_bounds_only else rows[tables.quarter][code] for code, name in names.items()
     }
     lines = say.joined(
-        f"{name}: " + ", ".join(say.number(rows[quarter][code]) for quarter in quarters) for code, name in names.items()
+        f"{name}: " + say.enumerated(say.number(rows[quarter][code]) for quarter in quarters)
+        for code, name in names.items()
     )
     return {
         "title": _extremes(last, say("Services by family"), say.number, say),

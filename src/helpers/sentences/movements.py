@@ -28,7 +28,7 @@ def say_changes(tables: Tables, kpis: tuple[str, ...], say: Words) -> Caption:
             what=kpi,
             before=fall.before,
             quarter=before,
-            steps=", ".join(f"{say(CHANGE_WORDS[part])} {say.signed(change)}" for part, _, change in fall.steps),
+            steps=say.enumerated(f"{say(CHANGE_WORDS[part])} {say.signed(change)}" for part, _, change in fall.steps),
             after=fall.after,
             now=say.quarter(tables.quarter),
         )
@@ -81,7 +81,7 @@ def _moved(rows: pd.DataFrame, unit: str, say: Words) -> str:
     """Return members with how much each moved, the most first."""
     rows = rows.assign(far=-rows["change"].abs()).sort_values(["far", "member"])
     decimals = 1 if unit == "percent" else 0
-    return ", ".join(f"{row.member} {say.signed(row.change, decimals)}" for row in rows.itertuples()) or say.nobody
+    return say.enumerated(f"{row.member} {say.signed(row.change, decimals)}" for row in rows.itertuples())
 
 
 def say_slopes(tables: Tables, kpi: str, say: Words) -> Caption:
