@@ -36,7 +36,8 @@ def make(tables: workbook.Tables, member: str, language: str, out: Path) -> Path
     about, say = brief.find_member(member, tables.quarter), words.Words(language)
     edition = Edition(tables.quarter, tables.as_of, language, out, sample=True, name=f"brief_{member}")
     names = {
-        "edition": edition, "tables": tables, "positions": profiles.select_positions(tables, about), "say": say, "about": about, "brief": brief, "sentences": sentences,
+        "edition": edition, "tables": tables, "positions": profiles.select_positions(tables, about), "say": say,
+        "about": about, "brief": brief, "sentences": sentences,
     }  # fmt: skip
     cells = json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]
     code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
