@@ -36,7 +36,7 @@ def make(tables: workbook.Tables, member: str, language: str, out: Path) -> Path
     about, say = brief.find_member(member, tables.quarter), words.Words(language)
     edition = Edition(tables.quarter, tables.as_of, language, out, sample=True, name=f"brief_{member}")
     names = {
-        "edition": edition, "tables": tables, "positions": profiles.select_positions(tables, about), "say": say,
+        "edition": edition, "tables": tables, "profiles": profiles, "say": say,
         "about": about, "brief": brief, "sentences": sentences,
     }  # fmt: skip
     cells = json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]

@@ -118,8 +118,11 @@ class TestReport:
                 x = matrix[0] * place[4] + matrix[2] * place[5] + matrix[4]
                 places.append((x, matrix[1] * place[4] + matrix[3] * place[5] + matrix[5]))
 
-        for one in PdfReader(out / f"report_{language}.pdf").pages:
+        for number, one in enumerate(PdfReader(out / f"report_{language}.pdf").pages, start=1):
+            before = len(places)
             assert len(one.extract_text(visitor_text=visit)) > 250
+            body = [y for _, y in places[before:] if 65 < y < 770]  # between the running head and the foot
+            assert max(body) - min(body) > 90, f"page {number} holds a few lines only"
             assert [float(side) for side in one.mediabox] == pytest.approx([0, 0, 595.276, 841.89], abs=0.01)
         assert all(20 <= x <= 575 and 20 <= y <= 838 for x, y in places)
 

@@ -169,7 +169,7 @@ class Edition:
     ) -> Block:
         """Add a numbered table: a frame, or a sheet that also says widths and groups.
 
-        `whole` keeps it on one page, of which `reserve` millimetres are left to the heading and what follows.
+        `whole` keeps it on one page with the legend that follows; `reserve` millimetres are left to what stands above.
         """
         sheet = rows if isinstance(rows, Sheet) else Sheet(rows)
         columns = sheet.columns
@@ -198,7 +198,7 @@ class Edition:
 
     def scorecard(self, rows: Sheet, *, title: str, subtitle: str = "", note: str = "") -> Block:
         """Add the scorecard: a table kept on one page, with its legend."""
-        return self.table(rows, title=title, subtitle=subtitle, note=note, whole=True, reserve=43)
+        return self.table(rows, title=title, subtitle=subtitle, note=note, whole=True, reserve=18)
 
     def _rows(self, sheet: Sheet, columns: Sequence[str], widths: Sequence[float]) -> list[dict[str, object]]:
         across = (TEXT_WIDTH + 2 * sheet.wide) / sheet.beside / (sum(widths) or 1)

@@ -130,13 +130,13 @@ def tabulate_scorecard(tables: Tables, say: Words) -> Sheet:
         )
     return Sheet(
         pd.DataFrame(rows),
-        (8.5, 39, 26, 16, 16, 15.5, 32, 17, 16),
+        (8.5, 44, 25, 15, 15.5, 15, 37.5, 17, 15.5),
         figures=(_headed(say("Value"), tables), say("Proposed target")),
         group=GROUP,
         size=8,
         pad=1.2,
         middle=True,
-        wide=8,
+        wide=11.5,
     )
 
 
@@ -162,7 +162,7 @@ def tabulate_theme(tables: Tables, theme: int, say: Words) -> Sheet:
         )
     frame = pd.DataFrame(rows)
     figures = [*frame.columns[2:4], say("Proposed target")]
-    widths = (8.5, 38, 27, 16, 17, 16, 16, 31.5, 16)
+    widths = (8.5, 36, 25, 15.5, 16, 15.5, 15.5, 38, 16)
     return Sheet(frame, widths, figures=figures, size=8, pad=1.8, middle=True, wide=8)
 
 
