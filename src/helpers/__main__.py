@@ -2,36 +2,51 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from helpers import paths
 from helpers.cells import clean
+from helpers.journal import Log
 from helpers.plan import LANGUAGES
 
+if TYPE_CHECKING:
+    from helpers import runs
 
-def _quarter(context: click.Context, parameter: click.Parameter, value: str) -> str:
+
+def _quarter(context: click.Context, parameter: click.Parameter, value: str | None) -> str:
     from helpers.plan import parse_quarter
 
     try:
-        return parse_quarter(value)
+        return "" if value is None else parse_quarter(value)
     except ValueError as error:
         raise click.BadParameter(str(error)) from error
 
 
-def _day(context: click.Context, parameter: click.Parameter, value: str | None) -> date:
+def _date(context: click.Context, parameter: click.Parameter, value: str | None) -> date | None:
     try:
-        day = date.fromisoformat(value) if value else date.today()
+        return date.fromisoformat(value) if value else None
     except ValueError as error:
         raise click.BadParameter(f"{value!r} is not a date; write it as 2024-10-31") from error
+
+
+def _day(context: click.Context, parameter: click.Parameter, value: str | None) -> date:
+    day = _date(context, parameter, value) or date.today()
     if day > date.today():
         raise click.BadParameter(f"{day} has not come yet; give the day the file was received")
     return day
+
+
+def _utc_today() -> date:
+    """Return today where the clock stands in UTC, so that a day is the same wherever the machine is."""
+    return datetime.now(UTC).date()
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -43,40 +58,89 @@ def main() -> None:
 
 
 def _end(number: int, _: object) -> None:
-    click.echo("papu: ended before it was done; what was published before is untouched, run again", err=True)
+    Log().say("papu: ended before it was done; what was published before is untouched, run again")
     sys.exit(128 + number)
 
 
 @main.command()
-@click.argument("quarter", callback=_quarter)
+@click.argument("quarter", required=False, callback=_quarter)
+@click.option("--due", is_flag=True, help="Instead of QUARTER: whatever is due and not made of today's inputs.")
 @click.option("--language", "languages", multiple=True, help="fr, en, pt or ar (default: those that are official).")
 @click.option("--as-of", default="", help="The date the edition is as of (default: 45 days after the quarter).")
+@click.option("--today", callback=_date, help="With --due: try another day, YYYY-MM-DD (default: today, UTC).")
 @click.option("--dry-run", is_flag=True, help="Say what would be run, and write nothing.")
-def run(quarter: str, languages: tuple[str, ...], as_of: str, dry_run: bool) -> None:
-    """Run the notebooks of QUARTER and publish its edition.
+def run(
+    quarter: str, due: bool, languages: tuple[str, ...], as_of: str, today: date | None, dry_run: bool
+) -> None:  # fmt: skip
+    """Run the notebooks of QUARTER and publish its edition; or, with --due, every edition that is due.
+
+    A quarter is due at its cut-off, 45 days after its end, and its revised edition at 90 days. Nothing to do is exit
+    code 0, and touches nothing.
 
     Exit codes: 0 done, 1 a notebook failed, 2 usage, 3 data refused, 4 another run holds the quarter, 5 the report
     failed, 7 nothing can be written there.
     """
+    if due == bool(quarter):
+        raise click.UsageError("give a QUARTER, such as 2024Q3, or --due")
+    if due and as_of or today and not due:
+        raise click.UsageError("--as-of goes with a QUARTER, --today with --due")
+    _run_due(today or _utc_today(), languages, dry_run) if due else _run_quarter(quarter, languages, as_of, dry_run)
+
+
+def _run_quarter(quarter: str, languages: tuple[str, ...], as_of: str, dry_run: bool) -> None:
     from helpers import runs
 
     try:
         order = runs.order(quarter, languages, as_of)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
-    target = paths.reports(order.quarter, order.as_of)
     if dry_run:
-        click.echo(f"{order.quarter} as of {order.as_of}, in {', '.join(order.languages)}, into {_short(target)}:")
-        for notebook, name, parameters in order.steps:
-            click.echo(f"  {notebook}.ipynb → {name}.ipynb  {parameters}")
+        _say_order(order)
         return
+    log = Log({"command": "run"}).about(quarter=order.quarter, as_of=order.as_of)
     try:
-        published = runs.run_edition(order, click.echo, progress=sys.stderr.isatty())
+        _say_published(runs.run_edition(order, log.say, progress=sys.stderr.isatty()))
     except runs.RunError as error:
-        click.echo(f"papu run: {error}", err=True)
-        sys.exit(error.code)
-    for path in sorted(published.glob("*.pdf")):
+        sys.exit(log.fail(error))
+
+
+def _say_order(order: runs.Order) -> None:
+    target = paths.reports(order.quarter, order.as_of)
+    click.echo(f"{order.quarter} as of {order.as_of}, in {', '.join(order.languages)}, into {_short(target)}:")
+    for notebook, name, parameters in order.steps:
+        click.echo(f"  {notebook}.ipynb → {name}.ipynb  {parameters}")
+
+
+def _say_published(folder: Path) -> None:
+    for path in sorted(folder.glob("*.pdf")):
         click.echo(_short(path))
+
+
+def _run_due(today: date, languages: tuple[str, ...], dry_run: bool) -> None:
+    from helpers import runs, schedule
+
+    log = Log({"command": "run"}).about(today=today)
+    try:
+        due = schedule.find_due(today, languages)
+    except runs.RunError as error:
+        sys.exit(log.fail(error))
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    told = "due: " + "; ".join(f"{one.slot}, {one.reason}" for one in due) if due else schedule.say_nothing(today)
+    click.echo(f"{today} (UTC): {told}")
+    if not due:
+        return
+    if dry_run:
+        for one in due:
+            _say_order(runs.order(one.slot.quarter, one.languages, one.slot.as_of.isoformat()))
+        return
+    ahead = [one for one in due if one.slot.as_of > _utc_today()]
+    if ahead:
+        raise click.UsageError(f"{ahead[0].slot} has not come yet; try a day to come with --dry-run")
+    published, codes = schedule.run_due(today, languages, log, progress=sys.stderr.isatty())
+    for folder in published:
+        _say_published(folder)
+    sys.exit(codes[0] if codes else 0)
 
 
 @main.command()
@@ -100,22 +164,42 @@ def briefs(
         order = order_briefs(quarter, members, languages, as_of)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
+    log = Log({"command": "briefs"}).about(quarter=order.quarter, as_of=order.as_of)
     try:
-        target, failures = run_briefs(order, click.echo, progress=sys.stderr.isatty(), count=workers or 0)
+        target, failures = run_briefs(order, log.say, progress=sys.stderr.isatty(), count=workers or 0)
     except runs.RunError as error:
-        click.echo(f"papu briefs: {error}", err=True)
-        sys.exit(error.code)
+        sys.exit(log.fail(error))
     made = len(order.steps) - len(failures)
     where = f"in {_short(target)}" if made else "made; nothing was written"
     click.echo(f"{made} of {len(order.steps)} briefs {where}")
     for failure in failures:
-        click.echo(f"papu briefs: {failure}", err=True)
+        log.fail(runs.RunError(runs.REPORT_FAILED, failure))
     sys.exit(runs.REPORT_FAILED if failures else 0)
 
 
 def _short(path: Path) -> str:
     root = paths.root()
     return str(path.relative_to(root) if path.is_relative_to(root) else path)
+
+
+@main.command()
+@click.option("--today", callback=_date, help="See it from another day, YYYY-MM-DD (default: today, UTC).")
+@click.option("--json", "as_json", is_flag=True, help="Tell it as JSON, for another program.")
+def status(today: date | None, as_json: bool) -> None:
+    """Say what was made, what failed and what to do about it, what runs now, what is due and what comes next.
+
+    Exit codes: 0 said, whatever there is to say, 2 usage, 3 data refused.
+    """
+    from helpers import runs, schedule
+
+    try:
+        situation = schedule.find_situation(today or _utc_today())
+    except runs.RunError as error:
+        sys.exit(Log({"command": "status"}).fail(error))
+    if as_json:
+        click.echo(json.dumps(schedule.tell(situation), ensure_ascii=False, indent=1))
+    else:
+        click.echo("\n".join(schedule.list_lines(situation)))
 
 
 @main.command()

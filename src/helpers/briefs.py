@@ -19,9 +19,9 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from helpers import paths, runs, workbook
+from helpers import journal, paths, runs, workbook
 from helpers.plan import read_plan
-from helpers.runs import MANIFEST, REFUSED, RunError, Say
+from helpers.runs import MANIFEST, REFUSED, REPORT_FAILED, RunError, Say
 from helpers.workbook import Tables
 
 BRIEF = "04_country_brief"
@@ -224,9 +224,16 @@ def run_briefs(order: Briefs, say: Say, progress: bool = False, count: int = 0) 
     Returns the folder, as it was when none could be made, and what to tell of each that failed. Raises RunError when
     none could be begun, when what they rest on changed meanwhile, or when they could not be published.
     """
+    with runs.hold(order.quarter), journal.recorded({"command": "briefs"} | asdict(order)) as outcome:
+        target, failures = _publish(order, say, progress, count)
+        outcome |= {"exit_code": REPORT_FAILED, "failures": failures} if failures else {}
+    return target, failures
+
+
+def _publish(order: Briefs, say: Say, progress: bool, count: int) -> tuple[Path, list[str]]:
     started, target = datetime.now(UTC), paths.briefs(order.quarter, order.as_of)
     try:
-        with runs.hold(order.quarter), runs.private_folder(target) as folder:
+        with runs.private_folder(target) as folder:
             edition = workbook.measured(order.quarter, order.as_of)  # the tables, once, that every brief reads
             made, failures = make_briefs(order.steps, folder, count or os.cpu_count() or 1, say, progress)
             runs.check_unchanged(edition.inputs, folder / "work")

@@ -75,6 +75,11 @@ def locks() -> Path:
     return root() / "build" / "locks"
 
 
+def record() -> Path:
+    """Return the record of runs: a line for each that began, was published, failed or was ended."""
+    return root() / "build" / "runs.jsonl"
+
+
 def contact_sheets() -> Path:
     """Return the folder of the pictures of whole editions, to be looked at."""
     return root() / "build" / "contact_sheets"

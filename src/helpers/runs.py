@@ -19,7 +19,7 @@ from pathlib import Path
 import filelock
 import pandas as pd
 
-from helpers import paths, tables, workbook
+from helpers import journal, paths, tables, workbook
 from helpers.datapackage import write_datapackage
 from helpers.plan import LANGUAGES, parse_quarter
 from helpers.words import official_languages
@@ -29,16 +29,35 @@ INGEST, KPIS, REPORT = "01_ingest", "02_kpis", "03_report"
 CELL_TIMEOUT, START_TIMEOUT = 600, 120
 DONE, FAILED, REFUSED, HELD, REPORT_FAILED, UNWRITABLE = 0, 1, 3, 4, 5, 7
 MANIFEST = "manifest.json"
+HOLD_TIMEOUT = 0.5  # seconds: as long as somebody else may look who holds a quarter
 
 Say = Callable[[str], None]
 
 
-class RunError(RuntimeError):
-    """A run that could not be finished: its exit code (design, Contracts) and what to tell the person."""
+NEXT_STEPS = {
+    FAILED: "mend the cause, then run it again",
+    REFUSED: "do what the message says, then run it again",
+    HELD: "wait for that run to end, or end it, then run it again",
+    REPORT_FAILED: "mend the cause, then run it again",
+    UNWRITABLE: "free the disk, or mend the folder's rights, then run it again",
+}
 
-    def __init__(self, code: int, message: str) -> None:
+
+class RunError(journal.Failure):
+    """A run that could not be finished: its exit code (design, Contracts) and what to tell the person.
+
+    `cell` is the number that JupyterLab shows beside it, `line` its first line; 0 where no cell is to be named.
+    """
+
+    def __init__(self, code: int, message: str, notebook: str = "", cell: int = 0, line: str = "") -> None:
         super().__init__(message)
-        self.code = code
+        self.code, self.notebook, self.cell, self.line = code, notebook, cell, line
+
+    @property
+    def facts(self) -> dict[str, object]:
+        """What the log and the record say of it besides its message."""
+        where = {"notebook": self.notebook, "cell": self.cell, "line": self.line} if self.notebook else {}
+        return {"exit_code": self.code, **where, "next": NEXT_STEPS.get(self.code, "")}
 
 
 @dataclass(frozen=True)
@@ -57,14 +76,19 @@ class Order:
         return [(INGEST, INGEST, common), (KPIS, KPIS, common), *reports]
 
 
+def check_languages(languages: Sequence[str]) -> None:
+    """Refuse a language without a catalogue: raises ValueError naming those there are."""
+    unknown = sorted(set(languages) - set(LANGUAGES))
+    if unknown:
+        raise ValueError(f"no report in {', '.join(unknown)}; choose among {', '.join(LANGUAGES)}")
+
+
 def order(quarter: str, languages: Sequence[str] = (), as_of: str = "") -> Order:
     """Check what is asked for and return it as an order.
 
     Raises ValueError for a quarter outside the plan, a date that is none, or a language without a catalogue.
     """
-    unknown = sorted(set(languages) - set(LANGUAGES))
-    if unknown:
-        raise ValueError(f"no report in {', '.join(unknown)}; choose among {', '.join(LANGUAGES)}")
+    check_languages(languages)
     name = parse_quarter(quarter)
     return Order(name, settle_date(name, as_of).isoformat(), tuple(dict.fromkeys(languages or official_languages())))
 
@@ -122,10 +146,12 @@ def run_notebook(notebook: Path, executed: Path, parameters: Mapping[str, str], 
             )  # fmt: skip
     except papermill.PapermillExecutionError as error:
         code = {"DataRefused": REFUSED}.get(error.ename, REPORT_FAILED if notebook.stem == REPORT else FAILED)
-        where = f"{notebook.name}, cell {error.cell_index + 1}"
-        raise RunError(code, f"{where}: {error.ename}: {error.evalue}") from error
+        # As JupyterLab numbers it after Run All: papermill has put a cell with the parameters before it.
+        cell = (error.exec_count or error.cell_index + 1) - bool(parameters)
+        message = f"{notebook.name}, cell {cell}: {error.ename}: {error.evalue}"
+        raise RunError(code, message, notebook.name, cell, error.source.strip().partition("\n")[0]) from error
     except (DeadKernelError, CellTimeoutError) as error:
-        raise RunError(FAILED, f"{notebook.name}: {str(error).splitlines()[0]}") from error
+        raise RunError(FAILED, f"{notebook.name}: {str(error).splitlines()[0]}", notebook.name) from error
     check_executed(ran, notebook.stem)
     executed.write_text(json.dumps(strip(ran), ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
@@ -179,17 +205,39 @@ def hold(quarter: str) -> Iterator[None]:
     Raises RunError (another run holds the quarter) naming its process and start.
     """
     folder = paths.locks()
-    folder.mkdir(parents=True, exist_ok=True)
-    holder = folder / f"{quarter}.holder"
     lock = filelock.FileLock(folder / f"{quarter}.lock")
     try:
-        with lock.acquire(timeout=0):
-            started = datetime.now(UTC).isoformat(timespec="seconds")
-            holder.write_text(f"process {os.getpid()}, started {started}", encoding="utf-8")
-            yield
+        folder.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=HOLD_TIMEOUT, poll_interval=0.05)
+        started = datetime.now(UTC).isoformat(timespec="seconds")
+        _holder(quarter).write_text(f"process {os.getpid()}, started {started}", encoding="utf-8")
     except filelock.Timeout as error:
-        who = holder.read_text(encoding="utf-8") if holder.is_file() else "another process"
-        raise RunError(HELD, f"{quarter} is held by {who}; wait for it to end, or end it") from error
+        raise RunError(HELD, f"{quarter} is held by {find_holder(quarter)}; wait for it to end, or end it") from error
+    except OSError as error:
+        lock.release()
+        raise unwritable(error, folder) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _holder(quarter: str) -> Path:
+    return paths.locks() / f"{quarter}.holder"
+
+
+def find_holder(quarter: str) -> str:
+    """Return which process holds a quarter and since when; blank when none does."""
+    path = paths.locks() / f"{quarter}.lock"
+    if not path.is_file():  # nobody ever did, and nothing is written to find out
+        return ""
+    try:
+        with filelock.FileLock(path).acquire(timeout=0):
+            return ""
+    except filelock.Timeout:
+        with contextlib.suppress(OSError):
+            return _holder(quarter).read_text(encoding="utf-8")
+    return "another process"
 
 
 @contextlib.contextmanager
@@ -337,20 +385,29 @@ def _stage(order: Order, folder: Path, edition: Tables, started: datetime) -> tu
     return kept, report
 
 
-def run_edition(order: Order, say: Say, progress: bool = False) -> Path:
+def make_edition(order: Order, say: Say, progress: bool = False) -> Path:
     """Run 01, 02 and 03 in a private folder and publish the edition, moved into place whole and last.
 
-    Returns the published folder. Raises RunError; what was published before is then untouched.
+    Its quarter must be held. Returns the published folder. Raises RunError; what was published before is untouched.
     """
     started = datetime.now(UTC)
     target = paths.reports(order.quarter, order.as_of)
-    try:
-        with hold(order.quarter), private_folder(target) as folder:
-            inputs = _run_steps(order, folder, say, progress)
-            check_unchanged(inputs, folder / "work")
-            kept, report = _stage(order, folder, workbook.measured(order.quarter, order.as_of), started)
-            move_into_place(kept, paths.processed(order.quarter, order.as_of))
-            move_into_place(report, target)
-    except OSError as error:
-        raise unwritable(error, target) from error
+    with journal.recorded({"command": "run"} | asdict(order)) as outcome:
+        try:
+            with private_folder(target) as folder:
+                inputs = _run_steps(order, folder, say, progress)
+                check_unchanged(inputs, folder / "work")
+                edition = workbook.measured(order.quarter, order.as_of)
+                kept, report = _stage(order, folder, edition, started)
+                move_into_place(kept, paths.processed(order.quarter, order.as_of))
+                move_into_place(report, target)
+                outcome["input_id"] = edition.input_id
+        except OSError as error:
+            raise unwritable(error, target) from error
     return target
+
+
+def run_edition(order: Order, say: Say, progress: bool = False) -> Path:
+    """Hold the quarter, make its edition and publish it. Returns the published folder; raises RunError."""
+    with hold(order.quarter):
+        return make_edition(order, say, progress)

@@ -158,6 +158,15 @@ def check(source: Source, as_of: date) -> Verdict:
     return rules.check(source.received, source.registers, source.plan, source.form, as_of)
 
 
+def list_current(quarter: str, as_of: str) -> dict[str, str]:
+    """Return the files an edition would rest on if it were made now, each with its digest; nothing is written.
+
+    Raises DataRefused as an edition would.
+    """
+    source, day = read_source(quarter), settle_date(quarter, as_of)
+    return {name: file.sha256 for name, file in list_inputs(source, check(source, day), quarter, day)}
+
+
 def ingest(
     source: Source, quarter: str, as_of: date, out: Path, verdict: Verdict | None = None
 ) -> dict[str, pd.DataFrame]:
