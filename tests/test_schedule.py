@@ -78,11 +78,12 @@ class TestDue:
         run(FIRST)
         before = {path: path.stat().st_mtime_ns for path in root.rglob("*")}
         told = papu("run", "--due", "--today", "2024-11-15", PAPU_ROOT=str(root))
-        assert (told.returncode, told.stderr) == (0, "")
-        assert told.stdout == (
-            "2024-11-15 (UTC): nothing to do: 2024Q3 as of 2024-11-14 is made and its inputs have not changed; "
-            "next: 2024Q3 as of 2024-12-29 (Rév. 1)\n"
+        said = (
+            "nothing to do: 2024Q3 as of 2024-11-14 is made and its inputs have not changed; "
+            "next: 2024Q3 as of 2024-12-29 (Rév. 1)"
         )
+        assert (told.returncode, told.stdout) == (0, f"2024-11-15 (UTC): {said}\n")
+        assert json.loads(told.stderr)["message"] == said
         assert {path: path.stat().st_mtime_ns for path in root.rglob("*")} == before
 
     @pytest.mark.parametrize("today", ["2026-05-15", "2030-01-01"])

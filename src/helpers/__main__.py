@@ -128,6 +128,7 @@ def _run_due(today: date, languages: tuple[str, ...], dry_run: bool) -> None:
         raise click.UsageError(str(error)) from error
     told = "due: " + "; ".join(f"{one.slot}, {one.reason}" for one in due) if due else schedule.say_nothing(today)
     click.echo(f"{today} (UTC): {told}")
+    log.note(told)
     if not due:
         return
     if dry_run:
@@ -184,8 +185,9 @@ def _short(path: Path) -> str:
 
 @main.command()
 @click.option("--today", callback=_date, help="See it from another day, YYYY-MM-DD (default: today, UTC).")
+@click.option("--language", "languages", multiple=True, help="Due in fr, en, pt or ar (default: those official).")
 @click.option("--json", "as_json", is_flag=True, help="Tell it as JSON, for another program.")
-def status(today: date | None, as_json: bool) -> None:
+def status(today: date | None, languages: tuple[str, ...], as_json: bool) -> None:
     """Say what was made, what failed and what to do about it, what runs now, what is due and what comes next.
 
     Exit codes: 0 said, whatever there is to say, 2 usage, 3 data refused.
@@ -193,9 +195,11 @@ def status(today: date | None, as_json: bool) -> None:
     from helpers import runs, schedule
 
     try:
-        situation = schedule.find_situation(today or _utc_today())
+        situation = schedule.find_situation(today or _utc_today(), languages)
     except runs.RunError as error:
         sys.exit(Log({"command": "status"}).fail(error))
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
     if as_json:
         click.echo(json.dumps(schedule.tell(situation), ensure_ascii=False, indent=1))
     else:

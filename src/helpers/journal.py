@@ -56,6 +56,11 @@ class Log:
         """Tell of a step."""
         self._tell("info", message)
 
+    def note(self, message: str) -> None:
+        """Tell what the command has told by itself already: in a log only."""
+        if not sys.stderr.isatty():
+            self.say(message)
+
     def fail(self, error: Failure) -> int:
         """Tell what went wrong and what to do next; return the exit code."""
         self._tell("error", str(error), **error.facts)

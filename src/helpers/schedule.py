@@ -214,11 +214,11 @@ def _find_failed(held: Mapping[str, str]) -> list[Event]:
     return [event for event in last.values() if event.facts.get("exit_code") != 0 and event not in going]
 
 
-def find_situation(today: date) -> Situation:
-    """Return where things stand on a day. Raises RunError where the inputs cannot be those of an edition."""
+def find_situation(today: date, languages: Sequence[str] = ()) -> Situation:
+    """Return where things stand on a day; raises as `find_due` does."""
     quarters = quarters_between(FIRST_QUARTER, LAST_QUARTER)
     held = {quarter: who for quarter in quarters if (who := runs.find_holder(quarter))}
-    return Situation(today, _find_made(), _find_failed(held), held, find_due(today), find_next(today))
+    return Situation(today, _find_made(), _find_failed(held), held, find_due(today, languages), find_next(today))
 
 
 def _say_failed(event: Event) -> Iterator[str]:
