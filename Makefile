@@ -44,8 +44,8 @@ notebooks: setup ## run the notebooks and store their outputs
 sample: setup ## make the invented sample again
 	$(BIN)/python scripts/make_sample.py
 
-lab: setup ## open the notebooks in JupyterLab
-	$(BIN)/python -m jupyterlab notebooks
+lab: setup ## open the notebooks in JupyterLab, on the one to explore
+	$(BIN)/python -m jupyterlab notebooks/05_explore.ipynb
 
 lint: setup ## check the code's style
 	$(BIN)/python -m ruff check

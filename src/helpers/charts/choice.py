@@ -75,7 +75,7 @@ def _make_room(more_lines: int, ends: Sequence[str], has_members: bool, is_sampl
     panels = (_UPPER, _LOWER) if has_members else (_UPPER,)
     between = _BETWEEN - 0.3
     height = top + sum(panels) + between * (len(panels) - 1) + bottom
-    right = min(max([1.2, *(letters_wide(text, 8, 600) + 0.16 for text in ends)]), WIDTH / 2)
+    right = min(max([1.2, *(letters_wide(text, 8, 600) + 0.22 for text in ends)]), WIDTH / 2)
     figure, grid = make_figure(
         height, 0.5, right, top, bottom, nrows=len(panels), gridspec_kw={"height_ratios": panels}
     )

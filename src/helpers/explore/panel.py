@@ -10,7 +10,7 @@ from helpers import charts, selections
 from helpers.edition.markup import lines
 from helpers.explore import showing
 from helpers.explore.choices import Choice, keep_members, list_members, list_quarters, list_scopes, settle_choice
-from helpers.plan import read_plan
+from helpers.plan import fold, read_plan
 
 if TYPE_CHECKING:
     from helpers.explore.explorer import Explorer
@@ -76,7 +76,7 @@ class Panel:
         offered = [(f"{self.say.member(member)} ({member})", member) for member in list_members(choice)]
         self._is_settling = True
         try:
-            self.members.options = sorted(offered)
+            self.members.options = sorted(offered, key=lambda one: fold(one[0]))
             self.members.value = [member for member in choice.members if member in dict(map(reversed, offered))]
             self.members.disabled = not offered
         finally:

@@ -17,7 +17,7 @@ from helpers.words import Words, is_blank
 
 SAMPLE = "données fictives / invented sample"  # in a file, whatever its language
 PIXELS = 96
-_SHEET = f"background:#FFFFFF;color:{PALETTE['ink']};padding:8px 10px;max-width:{7.2 * PIXELS:.0f}px;line-height:1.35"
+_SHEET = f"background:#FFFFFF;color:{PALETTE['ink']};padding:6px 10px;line-height:1.35"
 _CELL = f"padding:2px 8px;border-bottom:1px solid {PALETTE['grid']};white-space:nowrap;vertical-align:top"
 _HEAD = f"padding:2px 8px;border-bottom:2px solid {PALETTE['grid']};vertical-align:bottom;background:#FFFFFF"
 
@@ -80,7 +80,7 @@ def show_figure(tables: Tables, choice: Choice, say: Words, drawn: str) -> str:
     image = base64.b64encode(drawn.encode("utf-8")).decode()
     width = round(charts.WIDTH * PIXELS)
     return _sheet(
-        f"<b>{lines(caption['title'])}</b><br>{lines(caption['subtitle'])}<br>"
+        f'<div style="max-width:{width}px"><b>{lines(caption["title"])}</b><br>{lines(caption["subtitle"])}</div>'
         f'<img src="data:image/svg+xml;base64,{image}" alt="{value(caption["alt"])}" width="{width}">'
         + _small([caption["n"], *say_remarks(choice, say)]),
         say,
@@ -127,6 +127,7 @@ def _tabulate(tables: Tables, choice: Choice, trend: Sequence[Standing], say: Wo
 
 
 def _row(tables: Tables, one: Standing, say: Words) -> dict[str, object]:
+    judged = not is_blank(one.goal)  # of many KPIs only the Union has a target, and so a status
     known = say.missing if is_blank(one.assessed) else sentences.say_level(tables, one, say)
     behind = say.missing if is_blank(one.n_reported) else f"{say.number(one.n_reported)}/{say.number(one.n_expected)}"
     return {
@@ -136,8 +137,8 @@ def _row(tables: Tables, one: Standing, say: Words) -> dict[str, object]:
         say("Members that reported"): "–" if is_blank(one.n_reported) and one.is_certain else behind,
         say("carried forward (c)"): "–" if is_blank(one.n_carried) else say.number(one.n_carried),
         say("Class"): one.coverage_class or "–",
-        say("Proposed target"): "–" if is_blank(one.goal) else sentences.say_goal(one, say),
-        say("Status against the proposed target"): vars(say.status(one.status, one.robust)),
+        say("Proposed target"): sentences.say_goal(one, say) if judged else "–",
+        say("Status against the proposed target"): vars(say.status(one.status, one.robust)) if judged else "–",
     }
 
 
