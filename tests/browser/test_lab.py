@@ -109,7 +109,7 @@ def end_kernels(address: str) -> None:
 def open_notebook(lab, browser) -> Iterator[Callable[..., Page]]:
     """Return an opener of notebooks in JupyterLab: of a copy of the test's own, in a workspace of its own."""
     address, folder = lab
-    context = browser.new_context(viewport={"width": 1400, "height": 1050}, accept_downloads=True)
+    context = browser.new_context(viewport={"width": 1400, "height": 1250}, accept_downloads=True)
 
     def open_one(name: str, is_blank: bool = True) -> Page:
         own = f"{len(list(folder.iterdir()))}_{name}"
@@ -153,7 +153,7 @@ def test_run_all_passes_and_the_last_cell_shows_what_came_back(name, open_notebo
     last = page.locator(".jp-Notebook .jp-CodeCell").last
     expect(last.locator(".jp-OutputArea-output").first).to_be_visible()
     shown = page.locator(".papu-explorer") if name == "05_explore" else last
-    shown.first.scroll_into_view_if_needed()
+    shown.first.evaluate("(one) => one.scrollIntoView()")
     page.screenshot(path=screenshots / f"lab_{name}.png")
 
 
@@ -174,7 +174,7 @@ class TestExplorer:
         """Return the explorer's notebook, run."""
         page = open_notebook("05_explore")
         run_all(page)
-        page.locator(".papu-explorer").scroll_into_view_if_needed()
+        page.locator(".papu-explorer").evaluate("(one) => one.scrollIntoView()")
         return page
 
     def test_figure_table_and_downloads_follow_the_widgets(self, page, screenshots):

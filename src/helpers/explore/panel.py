@@ -15,7 +15,9 @@ from helpers.plan import fold, read_plan
 if TYPE_CHECKING:
     from helpers.explore.explorer import Explorer
 
-_ROWS = 14  # members in sight
+_LIST = "330px"  # as high as the figure without members
+# Widgets set the words of every control at its left, where there is room for a few letters; a list's stand above it.
+_CSS = "<style>.papu-explorer .widget-select-multiple > label { text-align: start; }</style>"
 
 
 class Panel:
@@ -37,7 +39,9 @@ class Panel:
         style, wide = {"description_width": "92px"}, widgets.Layout(width="auto", max_width="680px")
         kpis = [(f"{kpi.kpi}  {say.own(kpi.title)}", kpi.kpi) for kpi in read_plan().kpis]
         scopes = [(say.region(scope), scope) for scope in list_scopes()]
-        quarters = [(say.quarter(quarter), quarter) for quarter in list_quarters(self.explorer.tables)]
+        quarters = [
+            (f"{say.short_quarter(quarter)} {quarter[:4]}", quarter) for quarter in list_quarters(self.explorer.tables)
+        ]
         self.kpi = widgets.Dropdown(
             options=kpis, value=choice.kpi, description=say("Indicator"), style=style, layout=wide
         )
@@ -48,13 +52,19 @@ class Panel:
             options=quarters, value=(choice.first, choice.last), description=say("Quarters"), style=style, layout=wide,
             continuous_update=False,
         )  # fmt: skip
-        self.members = widgets.SelectMultiple(rows=_ROWS, layout=widgets.Layout(width="210px"))
+        self.members = widgets.SelectMultiple(
+            description=say("Members"), style={"description_width": "auto"},
+            layout=widgets.Layout(width="220px", height=_LIST, flex_flow="column", align_items="stretch"),
+        )  # fmt: skip
         self.hint = widgets.HTML()
 
     def _lay_out(self, widgets: ModuleType) -> None:
-        title = widgets.HTML(f"<b>{lines(self.say('Members'))}</b>")
-        side = widgets.VBox([title, self.members, self.hint], layout=widgets.Layout(width="220px", flex="0 0 auto"))
-        row = widgets.HBox([side, self.figure], layout=widgets.Layout(flex_flow="row wrap", align_items="flex-start"))
+        side = widgets.VBox([self.members, self.hint], layout=widgets.Layout(width="230px", flex="0 0 auto"))
+        flow = "row-reverse wrap" if self.say.is_rtl else "row wrap"
+        row = widgets.HBox(
+            [side, self.figure],
+            layout=widgets.Layout(flex_flow=flow, align_items="flex-start", justify_content="flex-start"),
+        )
         self.box = widgets.VBox([self.kpi, self.scope, self.quarters, self.message, row, self.table, self.links])
         self.box.add_class("papu-explorer")
 
@@ -73,7 +83,7 @@ class Panel:
 
     def _offer_members(self, choice: Choice) -> None:
         """Offer the members of the scope, keeping those chosen; what that changes in the widgets is no choice."""
-        offered = [(f"{self.say.member(member)} ({member})", member) for member in list_members(choice)]
+        offered = [(f"{self.say.member(member, short=True)} ({member})", member) for member in list_members(choice)]
         self._is_settling = True
         try:
             self.members.options = sorted(offered, key=lambda one: fold(one[0]))
@@ -81,7 +91,9 @@ class Panel:
             self.members.disabled = not offered
         finally:
             self._is_settling = False
-        self.hint.value = f"<small>{lines(self._say_hint(choice))}</small>"
+        self.hint.value = (
+            f'<div dir="auto" style="line-height:1.3"><small>{lines(self._say_hint(choice))}</small></div>{_CSS}'
+        )
 
     def _say_hint(self, choice: Choice) -> str:
         if not selections.has_member_values(choice.kpi):

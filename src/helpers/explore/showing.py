@@ -18,7 +18,8 @@ from helpers.words import Words, is_blank
 SAMPLE = "données fictives / invented sample"  # in a file, whatever its language
 PIXELS = 96
 _SHEET = f"background:#FFFFFF;color:{PALETTE['ink']};padding:6px 10px;line-height:1.35"
-_CELL = f"padding:2px 8px;border-bottom:1px solid {PALETTE['grid']};white-space:nowrap;vertical-align:top"
+_LINK = f"color:{PALETTE['blue']};text-decoration:underline"
+_CELL = f"padding:2px 8px;border-bottom:1px solid {PALETTE['grid']};vertical-align:top"
 _HEAD = f"padding:2px 8px;border-bottom:2px solid {PALETTE['grid']};vertical-align:bottom;background:#FFFFFF"
 
 
@@ -57,7 +58,8 @@ def show_links(files: dict[str, str], say: Words) -> str:
     for name, text in files.items():
         end = name.rsplit(".", 1)[1]
         held = base64.b64encode(text.encode("utf-8")).decode()
-        link = f'<a download="{value(name)}" href="data:{kinds[end]};base64,{held}">{lines(said[end])}</a>'
+        target = f'download="{value(name)}" href="data:{kinds[end]};base64,{held}"'
+        link = f'<a style="{_LINK}" {target}>{lines(said[end])}</a>'
         links.append(link)
     return f'<p style="margin:4px 0">{" · ".join(links)}</p>'
 
@@ -122,19 +124,25 @@ def _tabulate(tables: Tables, choice: Choice, trend: Sequence[Standing], say: Wo
     for one in trend:
         own = [] if levels is None else levels[levels["quarter"] == one.quarter].itertuples()
         values = {say.member(row.member): sentences.say_value(choice.kpi, row, say) for row in own}
-        rows.append(_row(tables, one, say) | values)
+        rows.append(_figure(tables, one, say) | values | _standing(one, say))
     return rows
 
 
-def _row(tables: Tables, one: Standing, say: Words) -> dict[str, object]:
-    judged = not is_blank(one.goal)  # of many KPIs only the Union has a target, and so a status
+def _figure(tables: Tables, one: Standing, say: Words) -> dict[str, str]:
     known = say.missing if is_blank(one.assessed) else sentences.say_level(tables, one, say)
-    behind = say.missing if is_blank(one.n_reported) else f"{say.number(one.n_reported)}/{say.number(one.n_expected)}"
     return {
         say("Quarter"): say.quarter(one.quarter),
         say("Value"): "(C)" if one.is_bounds_only else known,
         say("Bounds"): sentences.say_bounds(one, say),
-        say("Members that reported"): "–" if is_blank(one.n_reported) and one.is_certain else behind,
+    }
+
+
+def _standing(one: Standing, say: Words) -> dict[str, object]:
+    """Return who is behind a figure, and how it stands against its target."""
+    judged = not is_blank(one.goal)  # of many KPIs only the Union has a target, and so a status
+    asked = say.missing if is_blank(one.n_reported) else f"{say.number(one.n_reported)}/{say.number(one.n_expected)}"
+    return {
+        say("Members that reported"): "–" if is_blank(one.n_reported) and one.is_certain else asked,
         say("carried forward (c)"): "–" if is_blank(one.n_carried) else say.number(one.n_carried),
         say("Class"): one.coverage_class or "–",
         say("Proposed target"): sentences.say_goal(one, say) if judged else "–",
@@ -147,11 +155,16 @@ def _table(rows: Sequence[dict[str, object]], say: Words) -> str:
     heads = "".join(f'<th scope="col" style="{_HEAD};text-align:{start}">{lines(name)}</th>' for name in rows[0])
     bodies = []
     for row in rows:
-        first, *rest = (show_cell(cell, Alone()) for cell in row.values())
-        cells = "".join(f'<td style="{_CELL};text-align:{start}">{cell}</td>' for cell in rest)
-        bodies.append(f'<tr><th scope="row" style="{_CELL};text-align:{start}">{first}</th>{cells}</tr>\n')
-    table = f'<table style="border-collapse:collapse;font-size:13px"><thead><tr>{heads}</tr></thead>\n<tbody>\n'
+        first, *rest = row.values()
+        cells = "".join(f'<td style="{_side(cell, start)}">{show_cell(cell, Alone())}</td>' for cell in rest)
+        bodies.append(f'<tr><th scope="row" style="{_side(first, start)}">{lines(first)}</th>{cells}</tr>\n')
+    table = f'<table style="border-collapse:collapse;font-size:12.5px"><thead><tr>{heads}</tr></thead>\n<tbody>\n'
     return table + "".join(bodies) + "</tbody></table>"
+
+
+def _side(cell: object, start: str) -> str:
+    """Return the looks of a cell: figures stay on one line, the words of a status need not."""
+    return f"{_CELL};text-align:{start};" + ("white-space:nowrap" if isinstance(cell, str) else "min-width:170px")
 
 
 def show_static(tables: Tables, choice: Choice, say: Words) -> str:
