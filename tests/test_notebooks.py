@@ -121,3 +121,11 @@ def test_it_runs_by_plain_papermill_from_anywhere(path, tmp_path):
     papermill(tmp_path, path, tmp_path / "executed.ipynb", "-p", "quarter", "2023Q1")
     runs.check_executed(read(tmp_path / "executed.ipynb"), path.stem)
     assert path.read_bytes() == before and any((tmp_path / "out").iterdir())
+
+
+def test_what_is_stored_of_an_output_leaves_its_widget_out_and_keeps_what_stands_beside_it():
+    data = {"text/html": "<p>\n", "text/plain": "a", runs.WIDGET: {"model_id": "1"}}
+    cell = {"cell_type": "code", "source": "a", "metadata": {}, "execution_count": 1, "outputs": [{"data": data}]}
+    kept = runs.strip({"metadata": {"kernelspec": {"name": "python3"}, "widgets": {"state": {}}}, "cells": [cell]})
+    assert kept["cells"][0]["outputs"] == [{"data": {"text/html": ["<p>\n"], "text/plain": ["a"]}}]
+    assert set(kept["metadata"]) == {"kernelspec", "language_info"}
