@@ -32,7 +32,7 @@ test-fast: setup ## pass the unit tests only
 	$(BIN)/python -m pytest tests -m "not slow" -n 2 --dist loadscope
 
 # Only what is missing is asked for; axe-core comes from npm by its digest, nothing of it is run on the way.
-test-browser: setup ## open the pages of the report in a browser: needs Chromium and npm
+test-browser: setup ## open the report and the notebooks in a browser: needs Chromium and npm
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || { echo "make test-browser needs Chromium: apt-get install chromium" >&2; exit 1; }
 	@test -f node_modules/axe-core/axe.min.js || command -v npm >/dev/null || { echo "make test-browser needs npm: apt-get install npm" >&2; exit 1; }
 	test -f node_modules/axe-core/axe.min.js || npm ci --ignore-scripts
@@ -44,8 +44,9 @@ notebooks: setup ## run the notebooks and store their outputs
 sample: setup ## make the invented sample again
 	$(BIN)/python scripts/make_sample.py
 
-lab: setup ## open the notebooks in JupyterLab
-	$(BIN)/python -m jupyterlab notebooks
+# JupyterLab opens the folder of the notebook that it is given: the others are in its list.
+lab: setup ## open the notebooks in JupyterLab, on the one to explore
+	$(BIN)/python -m jupyterlab notebooks/05_explore.ipynb
 
 lint: setup ## check the code's style
 	$(BIN)/python -m ruff check
