@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import textwrap
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -23,6 +24,10 @@ from helpers.words import Words
 from helpers.workbook import measured
 
 FIRST, LAST = "2024Q2", "2024Q3"
+DOCUMENT = (
+    "1.1.a 1.1.b 2.1.a 2.2.a 2.3.a 3.1.a 3.1.b 3.2.a 3.3.a 4.1.a 4.1.b 4.2.a 4.2.b 5.1.a 5.1.b 5.1.c 5.2.a 5.3.a 5.3.b "
+    "6.1.a"
+)
 # Parcels, and whether tracking is offered; UGA skips both, SEN has no figure of parcels in the first quarter.
 SAID = {
     FIRST: {"SEN": ("ND", "yes"), "KEN": (1000, "no"), "MLI": (20, None), "EGY": (7, "yes"), "UGA": (None, None)},
@@ -47,9 +52,20 @@ def insert(path: Path, rows: str, above: str = "") -> None:
     path.write_text(text[:at] + rows + text[at:], encoding="utf-8")
 
 
+def leave_out(path: Path, is_added: Callable[[str], object]) -> None:
+    """Take the lines out that the plan may have gained, so that the example can be pasted whatever they are."""
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    path.write_text("".join(line for line in lines if not is_added(line)), encoding="utf-8")
+
+
 def follow_contributing(plan: Path) -> None:
-    """Do what CONTRIBUTING says, steps 1 to 4, in a copy of the plan."""
+    """Do what CONTRIBUTING says, steps 1 to 4, in a copy of the plan as the document has it."""
     kpis, survey, choices = pasted()
+    leave_out(plan / "kpis.csv", lambda line: line[0].isdigit() and line.partition(",")[0] not in DOCUMENT.split())
+    for name in ("survey", "choices"):
+        leave_out(
+            plan / "questionnaire" / f"{name}.csv", re.compile("[^,]+,(parcels|offers)_(tracked|tracking),").match
+        )
     insert(plan / "kpis.csv", kpis)
     insert(plan / "questionnaire" / "survey.csv", survey, "select_multiple nd_services,")
     insert(plan / "questionnaire" / "choices.csv", choices, "nd_services,none,")
