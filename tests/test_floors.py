@@ -12,7 +12,7 @@ HELPERS = Path(__file__).resolve().parents[1] / "src" / "helpers"
 # From the ground up; a package stands for all its modules.
 FLOORS = (
     "paths", "plan", "words", "questionnaire", "headers", "cells", "issues", "returns", "registers", "versions",
-    "indicators", "rules", "measures", "status", "evidence", "causes", "kpis", "tables", "datapackage",
+    "indicators", "sources", "rules", "measures", "status", "evidence", "causes", "kpis", "tables", "datapackage",
     "excel", "feedback", "workbook", "views", "selections", "profiles", "sentences", "charts", "edition", "explore",
     "journal", "runs", "briefs", "schedule", "__main__",
 )  # fmt: skip
