@@ -12,10 +12,9 @@ HELPERS = Path(__file__).resolve().parents[1] / "src" / "helpers"
 # From the ground up; a package stands for all its modules.
 FLOORS = (
     "paths", "plan", "words", "questionnaire", "headers", "cells", "issues", "returns", "registers", "versions",
-    "indicators", "rules", "measures", "status", "evidence", "causes", "kpis", "tables", "datapackage",
+    "indicators", "sources", "rules", "measures", "status", "evidence", "causes", "kpis", "tables", "datapackage",
     "excel", "feedback", "workbook", "views", "selections", "profiles", "sentences", "charts", "edition", "journal",
-    "provenance", "runs", "briefs", "schedule",
-    "differences", "verify", "__main__",
+    "provenance", "runs", "briefs", "schedule", "differences", "verify", "__main__",
 )  # fmt: skip
 MODULES = sorted(path for path in HELPERS.rglob("*.py") if path != HELPERS / "__init__.py")
 

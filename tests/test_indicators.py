@@ -5,21 +5,22 @@ from __future__ import annotations
 import pytest
 
 from helpers.cells import read_answer
-from helpers.indicators import COMPANION_READS, HARDWARE, KPI_READS, NOTHING, OWN_QUESTION, Counted, Item, Reading
+from helpers.indicators import COMPANION_READS, HARDWARE, NOTHING, OWN_QUESTION, Counted, Item, Reading
+from helpers.sources import read_of
 
 FAMILIES = ("services_epost", "services_ecommerce", "services_egovernment", "services_efinance")
 ENDS = Reading(ends=True)
 
 
 @pytest.fixture
-def say(form):
+def say(plan, form):
     """Return what a return with these answers says for a KPI (`2.1.a`) or a companion (`2.1.a networked`)."""
 
     def read(name: str, items=None, own: bool = False, **answers: object) -> Reading:
         kpi, _, component = name.partition(" ")
         said = {question: read_answer(form.by_name[question], cell) for question, cell in answers.items()}
         reads = OWN_QUESTION if own else COMPANION_READS
-        return (reads[kpi, component] if component else KPI_READS[kpi])(Counted("SEN", said, items))
+        return (reads[kpi, component] if component else read_of(plan.by_kpi[kpi], form))(Counted("SEN", said, items))
 
     return read
 

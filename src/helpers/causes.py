@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 
 from helpers.evidence import CARRY_QUARTERS, Scene, stand
-from helpers.indicators import KPI_READS, NOTHING, Reading
+from helpers.indicators import NOTHING, Reading
 from helpers.measures import NAMED_BY, Standing
 from helpers.plan import STOCKS, Kpi, shift
+from helpers.sources import is_kept, read_of
 
 KINDS = ("late", "revised", "register")
 
@@ -33,7 +34,7 @@ def _adds(kpi: Kpi, figure: str, turned: Codes) -> Callable[[Standing], object]:
 
 def _stock_slots(first: Scene, now: Scene, kpi: Kpi, scope: str, figure: str) -> set[Slot]:
     """Return the returns behind the change of a stock: of a member, the latest one that reads otherwise decides."""
-    read = KPI_READS[kpi.kpi]
+    read = read_of(kpi, now.form)
     before, after = (stand(scene, read, scene.members(scope)) for scene in (first, now))
     adds = _adds(kpi, figure, _turned((s.codes for s in before), (s.codes for s in after), NAMED_BY))
     pairs = list(zip(before, after, strict=True))
@@ -58,7 +59,7 @@ def _cumulative_slots(first: Scene, now: Scene, kpi: Kpi, scope: str) -> set[Slo
     """Return the returns behind the change of a flow, ever or items: of members valid in the flow's own quarter."""
     quarters, is_flow = sorted({*first.collected, *now.collected}), kpi.measure == "sum_flow"
     slots = [(q, m.member) for q in quarters for m in now.plan.members_in(q if is_flow else now.quarter, scope)]
-    readings = [scene.evidence.readings(KPI_READS[kpi.kpi]) for scene in (first, now)]
+    readings = [scene.evidence.readings(read_of(kpi, now.form)) for scene in (first, now)]
     was, are = ({slot: side.get(slot, NOTHING) for slot in slots} for side in readings)
     says, together = _says(kpi, _turned((r.codes for r in was.values()), (r.codes for r in are.values())))
 
@@ -93,7 +94,7 @@ def find_causes(first: Scene, now: Scene, kpi: Kpi, scope: str, figure: str) -> 
     Named are the members whose own part of that very figure changed. Late is one none of whose returns of the quarter
     behind it was there; revised one that sent another; register one whose same return is read otherwise (confirmed).
     """
-    if kpi.kpi not in KPI_READS:
+    if is_kept(kpi):
         return "register"
     is_stock = kpi.measure in STOCKS
     slots = _stock_slots(first, now, kpi, scope, figure) if is_stock else _cumulative_slots(first, now, kpi, scope)

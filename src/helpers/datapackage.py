@@ -161,7 +161,7 @@ def describe(folder: Path, quarter: str, as_of: str, *, sample: bool, input_id: 
         "profile": "data-package",
         "name": f"papu-{quarter}-{as_of}".lower(),
         **_said("title", "title", quarter=quarter, as_of=as_of),
-        **_said("description", *told, quarter=quarter),
+        **_said("description", *told, quarter=quarter, kpis=str(len(read_plan().kpis))),
         "version": f"{quarter}, {as_of}, {label}",
         "created": f"{as_of}T00:00:00Z",
         "edition": {"quarter": quarter, "as_of": as_of, "label": label, "sample": sample, "input_id": input_id},

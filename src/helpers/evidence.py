@@ -10,14 +10,14 @@ from functools import cached_property
 import pandas as pd
 
 from helpers.cells import Answer
-from helpers.indicators import NOTHING, TRAINED_PER_STAFF, Counted, Item, Read, Reading, number
+from helpers.indicators import NOTHING, Counted, Item, Read, Reading, number
 from helpers.measures import History, Standing
-from helpers.plan import Member, Plan, quarters_between, shift
+from helpers.plan import STOCKS, Kpi, Member, Plan, quarters_between, shift
 from helpers.questionnaire import REPEAT, Questionnaire
 from helpers.registers import Registers
+from helpers.sources import REFERENCES, Source, source_of
 
 CARRY_QUARTERS = 4
-SERVICES_CAP = 24
 _NO_PART = Answer("")
 
 
@@ -55,7 +55,7 @@ class Evidence:
         return max(known)[1] if known else None
 
 
-_LAST = {question: number(question) for question in ("offices_total", "staff_total")}
+_LAST = {question: number(question) for question in REFERENCES}
 
 
 def read_evidence(returns: pd.DataFrame, answers: pd.DataFrame, innovations: pd.DataFrame) -> Evidence:
@@ -122,23 +122,23 @@ def _latest(scene: Scene, read: Read, member: str, carries: bool) -> tuple[Readi
     return NOTHING, "", ""
 
 
-def _caps(scene: Scene, kpi: str, member: Member, carried: float) -> tuple[float, float]:
-    """Return the most a member's value can be, and what its total is taken for (methodology, section 5)."""
-    if kpi == "2.1.a":
-        offices = scene.evidence.last_number("offices_total", member.member, scene.quarter)
-        cap = member.reference_offices if offices is None else offices
-        return cap, max(cap, carried)
-    if kpi == "5.1.a":
-        staff = scene.evidence.last_number("staff_total", member.member, scene.quarter)
-        staff = member.reference_staff if staff is None else staff
-        return TRAINED_PER_STAFF * staff, staff
-    return SERVICES_CAP, 0
+def _caps(scene: Scene, source: Source, member: Member, carried: float) -> tuple[float, float]:
+    """Return the most a member's value can be, and what its total is taken for (methodology, section 5).
+
+    Both are infinite where the table of members has no reference for the total.
+    """
+    if not source.reference:
+        return source.cap, source.cap
+    known = scene.evidence.last_number(source.total, member.member, scene.quarter)
+    whole = getattr(member, source.reference) if known is None else known
+    # A value that may exceed its total (5.1.a) says nothing about the total.
+    return source.cap * whole, whole if source.cap > 1 else max(whole, carried)
 
 
 def stand(
-    scene: Scene, read: Read, members: Iterable[Member], carries: bool = True, capped: str = ""
+    scene: Scene, read: Read, members: Iterable[Member], carries: bool = True, capped: Source | None = None
 ) -> list[Standing]:
-    """Return where each expected member stands on a question; `capped` names the KPI whose caps bound it."""
+    """Return where each expected member stands on a question; `capped` is the source whose caps bound a sum."""
     standings = []
     for member in members:
         reading, basis, source = _latest(scene, read, member.member, carries)
@@ -146,6 +146,12 @@ def stand(
         caps = _caps(scene, capped, member, carried) if capped else (0, 0)
         standings.append(Standing(member.member, reading.value, reading.total, reading.codes, basis, source, *caps))
     return standings
+
+
+def stand_on(scene: Scene, kpi: Kpi, members: Iterable[Member]) -> list[Standing]:
+    """Return where each expected member stands on a KPI of the returns: a stock carries, a sum has caps."""
+    source = source_of(kpi, scene.form)
+    return stand(scene, source.read, members, kpi.measure in STOCKS, source if kpi.measure == "sum_known" else None)
 
 
 def recall(scene: Scene, read: Read, members: Iterable[Member], remembers: bool = False) -> list[History]:
@@ -165,6 +171,11 @@ def recall(scene: Scene, read: Read, members: Iterable[Member], remembers: bool 
             )
         )
     return histories
+
+
+def remembers(kpi: Kpi) -> bool:
+    """Tell whether one quarter's answer says all that came before (methodology, section 5): of the projects alone."""
+    return kpi.kpi == "3.3.a"
 
 
 def tell_flow(scene: Scene, read: Read, scope: str) -> list[float | None]:

@@ -1,4 +1,4 @@
-"""What one return says for each KPI and companion: from a member's answers to one reading (methodology, section 5)."""
+"""What one return says: from a member's answers to one reading, for KPIs and companions (methodology, section 5)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ READINESS = {"none": 0, "planned": 1, "in_progress": 2, "operational": 3}
 EQUIPPED = 0.95
 TRAINED_PER_STAFF = 1.2  # more than the staff: some of those trained have left since
 # Answers that say "answered, nothing listed": they never count as a code.
-_NO_CODES = frozenset({"none", "other"})
+NO_CODES = frozenset({"none", "other"})
 
 Answers = Mapping[str, Answer]
 
@@ -88,6 +88,18 @@ def number(question: str, total: str = "") -> Read:
     return read
 
 
+def percentage(question: str, total: str) -> Read:
+    """Read a count in percent of its total, at most 100; nothing to measure against a total of 0."""
+
+    def read(counted: Counted) -> Reading:
+        part, whole = (answer_to(counted.answers, name) for name in (question, total))
+        if part.number is None or whole.number is None:
+            return _unread(part, whole)
+        return Reading(100 * min(1, part.number / whole.number)) if whole.number else NOTHING
+
+    return read
+
+
 def choice(question: str, values: Mapping[str, float]) -> Read:
     """Read a choice as the number that each code stands for; a code not named stands for 0."""
 
@@ -103,16 +115,20 @@ def _ticked(answers: Answers, question: str) -> frozenset[str] | None:
     answer = answer_to(answers, question)
     if answer.state == NOT_APPLICABLE:
         return frozenset()
-    return frozenset(answer.value.split()) - _NO_CODES if answer.is_reported else None
+    return frozenset(answer.value.split()) - NO_CODES if answer.is_reported else None
 
 
-def sectors(counted: Counted) -> Reading:
-    """Read the sectors that benefit (3.1.b): their codes and how many they are."""
-    answer = answer_to(counted.answers, "sectors_benefiting")
-    if not answer.is_reported:
-        return _unread(answer)
-    codes = frozenset(answer.value.split()) - _NO_CODES
-    return Reading(len(codes), codes=codes)
+def codes_of(question: str) -> Read:
+    """Read the codes that are ticked and how many they are."""
+
+    def read(counted: Counted) -> Reading:
+        answer = answer_to(counted.answers, question)
+        if not answer.is_reported:
+            return _unread(answer)
+        codes = frozenset(answer.value.split()) - NO_CODES
+        return Reading(len(codes), codes=codes)
+
+    return read
 
 
 def services(counted: Counted) -> Reading:
@@ -210,12 +226,17 @@ def fully_equipped(counted: Counted) -> Reading:
 
 
 def any_of(questions: tuple[str, ...], codes: frozenset[str]) -> Read:
-    """Read whether any of the questions has one of the codes; reported when at least one is answered."""
+    """Read whether any of the questions has one of the codes; reported when at least one is answered.
+
+    Not applicable, which ends carrying, only when all of them are.
+    """
 
     def read(counted: Counted) -> Reading:
         answers = [answer_to(counted.answers, question) for question in questions]
         said = [answer for answer in answers if answer.is_reported]
-        return Reading(float(any(answer.value in codes for answer in said))) if said else NOTHING
+        if not said:
+            return Reading(ends=all(answer.state == NOT_APPLICABLE for answer in answers))
+        return Reading(float(any(codes.intersection(answer.value.split()) for answer in said)))
 
     return read
 
@@ -234,30 +255,11 @@ def items(kinds: tuple[str, ...], detail: str = "", per_member: bool = False) ->
     return read
 
 
-ROADMAP_RUNNING = {"implementing": 1.0, "completed": 1.0}
-ROADMAP_ADOPTED = {"adopted": 1.0} | ROADMAP_RUNNING
-_RUNNING = frozenset(ROADMAP_RUNNING)
+_RUNNING = frozenset({"implementing", "completed"})
 _YES = {"yes": 1.0}
 
-KPI_READS: Mapping[str, Read] = {
-    "1.1.b": choice("roadmap_status", ROADMAP_RUNNING),
-    "2.1.a": number("offices_connected", "offices_total"),
-    "2.2.a": hardware,
-    "3.1.a": services,
-    "3.1.b": sectors,
-    "3.2.a": products,
-    "3.3.a": any_of(tuple(f"project_{project}" for project in PROJECTS), _RUNNING),
-    "4.1.a": items(("solution",), per_member=True),
-    "4.1.b": items(("hackathon",)),
-    "4.2.a": items(("exhibition", "competition")),
-    "4.2.b": items(("adoption",)),
-    "5.1.a": number("trained_cumulative", "staff_total"),
-    "5.1.b": number("audits_completed"),
-    "5.1.c": number("training_sessions"),
-}
-
 COMPANION_READS: Mapping[tuple[str, str], Read] = {
-    ("1.1.b", "adopted_or_beyond"): choice("roadmap_status", ROADMAP_ADOPTED),
+    ("1.1.b", "adopted_or_beyond"): any_of(("roadmap_status",), _RUNNING | {"adopted"}),
     **{
         ("1.1.b", domain): choice(f"domain_{domain}", {code: 100 * level / 3 for code, level in READINESS.items()})
         for domain in DOMAINS
@@ -273,7 +275,7 @@ COMPANION_READS: Mapping[tuple[str, str], Read] = {
     **{("3.1.a", family): family_of_services(family) for family in FAMILIES},
     ("3.1.a", "all_families"): all_families,
     ("3.1.a", "distinct_services"): services,
-    ("3.1.b", "named_by_one"): sectors,
+    ("3.1.b", "named_by_one"): codes_of("sectors_benefiting"),
     **{("3.2.a", name): product(name) for name in PRODUCTS},
     **{("3.3.a", project): any_of((f"project_{project}",), _RUNNING) for project in PROJECTS},
     ("4.1.a", "software"): items(("solution",), "software", per_member=True),

@@ -1,4 +1,4 @@
-"""The 20 KPIs and their companions, for every quarter up to the one reported: the published tables of figures."""
+"""The KPIs and their companions, for every quarter up to the one reported: the published tables of figures."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pandas as pd
 
 from helpers import measures
 from helpers.causes import find_causes
-from helpers.evidence import Evidence, Scene, count_reported, recall, stand, tell_flow
-from helpers.indicators import COMPANION_READS, KPI_READS, NOTHING, OWN_QUESTION
+from helpers.evidence import Evidence, Scene, count_reported, recall, remembers, stand, stand_on, tell_flow
+from helpers.indicators import COMPANION_READS, NOTHING, OWN_QUESTION
 from helpers.measures import BLANK, Figure, Standing
 from helpers.plan import (
     FIRST_STATUS_QUARTER,
@@ -28,11 +28,10 @@ from helpers.plan import (
 )
 from helpers.questionnaire import Questionnaire
 from helpers.registers import PRODUCTS, Registers, due_quarter
+from helpers.sources import ATTENDANCES, read_of, source_of, workshops_of
 from helpers.status import Assessed, compute_statuses
 
 REGISTER_FROM = date(2022, 1, 1)
-SUMS = ("2.1.a", "3.1.a", "5.1.a")
-EVER_IN_QUARTER = "3.3.a"  # its answer remembers: one quarter's report says it all
 
 
 # --- registers and the rate -------------------------------------------------------------------------------------
@@ -59,15 +58,16 @@ def _workshops(scene: Scene, step: str) -> set[str]:
 
 def register_value(scene: Scene, kpi: Kpi, scope: str) -> float:
     """Return what the workshops' registers count for a KPI; non-members count nowhere."""
-    held = _workshops(scene, kpi.step)
-    if kpi.kpi == "5.3.a":
+    step, counted = workshops_of(kpi.source)
+    held = _workshops(scene, step)
+    if not counted:
         return len(held)
     expected = {member.member for member in scene.members(scope)}
     rows = [
         r for r in scene.registers.at(scene.as_of)["attendance"] if r["workshop"] in held and r["member"] in expected
     ]
     came = [(row["member"], row["women"] + row["men"]) for row in rows]
-    return sum(n for _, n in came) if kpi.kpi == "5.3.b" else len({member for member, n in came if n > 0})
+    return sum(n for _, n in came) if counted == ATTENDANCES else len({member for member, n in came if n > 0})
 
 
 @dataclass(frozen=True)
@@ -121,9 +121,6 @@ class Row:
     complete: bool = True
 
 
-_WEIGHTS = {"2.1.a": "reference_offices", "5.1.a": "reference_staff"}
-
-
 def _graded(figure: Figure, coverage: float, n_reported: int, n_carried: int, n_expected: int) -> Row:
     answered = n_reported / n_expected if n_expected else 0
     grade = measures.coverage_class(coverage, answered)
@@ -131,18 +128,16 @@ def _graded(figure: Figure, coverage: float, n_reported: int, n_carried: int, n_
 
 
 def _stock(scene: Scene, kpi: Kpi, members: Sequence[Member]) -> Row:
-    capped = kpi.kpi if kpi.measure == "sum_known" else ""
-    standings = stand(scene, KPI_READS[kpi.kpi], members, capped=capped)
+    source, standings = source_of(kpi, scene.form), stand_on(scene, kpi, members)
     if kpi.measure == "count_known":
         figure = measures.count_known(standings)
     elif kpi.measure == "mean_index":
         figure = measures.mean_index(standings)
     elif kpi.measure == "distinct_codes":
-        codes = set(scene.form.by_name["sectors_benefiting"].choices) - {"none", "other"}
-        figure = measures.distinct_codes(standings, len(codes))
+        figure = measures.distinct_codes(standings, source.codes)
     else:
-        figure = measures.sum_known_share(standings) if kpi.kpi in _WEIGHTS else measures.sum_known(standings)
-    weights = [getattr(member, _WEIGHTS[kpi.kpi]) if kpi.kpi in _WEIGHTS else 1 for member in members]
+        figure = (measures.sum_known_share if source.total else measures.sum_known)(standings)
+    weights = [getattr(member, source.reference) if source.reference else 1 for member in members]
     known = sum(weight for weight, s in zip(weights, standings, strict=True) if s.is_known)
     n_reported = sum(s.is_reported for s in standings)
     n_carried = sum(s.is_known for s in standings) - n_reported
@@ -151,15 +146,15 @@ def _stock(scene: Scene, kpi: Kpi, members: Sequence[Member]) -> Row:
 
 def _cumulative(scene: Scene, kpi: Kpi, members: Sequence[Member], scope: str) -> Row:
     """Make the row of a figure that adds up since the first collected: flows, ever and items."""
-    read, n_reported = KPI_READS[kpi.kpi], count_reported(scene, KPI_READS[kpi.kpi], members)
+    read = read_of(kpi, scene.form)
+    n_reported = count_reported(scene, read, members)
     if kpi.measure == "sum_flow":
         flow = tell_flow(scene, read, scope)
         covered = sum(value is not None for value in flow) / len(flow) if flow else 0
         return _graded(measures.sum_flow(flow), covered, n_reported, 0, len(members))
-    remembers = kpi.kpi == EVER_IN_QUARTER
-    histories = recall(scene, read, members, remembers)
+    histories = recall(scene, read, members, remembers(kpi))
     figure = (measures.count_ever if kpi.measure == "count_ever" else measures.distinct_items)(histories)
-    if remembers:
+    if remembers(kpi):
         return _graded(figure, n_reported / len(members) if members else 0, n_reported, 0, len(members))
     readings = scene.evidence.readings(read)
     slots = [(quarter, m.member) for m in members for quarter in scene.collected if m.valid_in(quarter)]
@@ -178,7 +173,7 @@ def measure(scene: Scene, kpi: Kpi, scope: str) -> Row:
         stage, complete = milestone_at(scene, kpi.step)
         return Row(_certain(stage), coverage=1, coverage_class="A", complete=complete) if scope == UNION else Row()
     if kpi.measure == "register":
-        if kpi.kpi == "5.3.a" and scope != UNION:
+        if scope != UNION and not workshops_of(kpi.source)[1]:  # a workshop is held for all
             return Row()
         return Row(_certain(register_value(scene, kpi, scope)), coverage=1, coverage_class="A")
     if kpi.measure == "rate":
@@ -323,9 +318,9 @@ def _member_rows(scene: Scene, plan: Plan) -> list[dict[str, object]]:
     for kpi in plan.kpis:
         if kpi.measure not in (*STOCKS, "sum_flow"):
             continue
-        for s in stand(scene, KPI_READS[kpi.kpi], scene.members(UNION), carries=kpi.measure in STOCKS):
+        for s in stand_on(scene, kpi, scene.members(UNION)):
             if s.is_known:
-                denominator = s.total if kpi.kpi in _WEIGHTS else None
+                denominator = s.total if source_of(kpi, scene.form).total else None
                 rows.append(
                     {"quarter": scene.quarter, "member": s.member, "kpi": kpi.kpi, "value": s.value,
                      "denominator": denominator, "basis": s.basis, "source_quarter": s.source_quarter}
@@ -333,11 +328,11 @@ def _member_rows(scene: Scene, plan: Plan) -> list[dict[str, object]]:
     return rows
 
 
-def _sums(scene: Scene, kpi: str, members: Sequence[Member]) -> dict[str, Standing]:
+def _sums(scene: Scene, kpi: Kpi, members: Sequence[Member]) -> dict[str, Standing]:
     """Return the known members of a sum; none in a quarter without returns, whose figure is blank."""
     if scene.quarter not in scene.evidence.quarters:
         return {}
-    return {s.member: s for s in stand(scene, KPI_READS[kpi], members) if s.is_known}
+    return {s.member: s for s in stand_on(scene, kpi, members) if s.is_known}
 
 
 def explain_change(before: float, past: Mapping[str, Standing], now: Mapping[str, Standing]) -> dict[str, float]:
@@ -359,11 +354,11 @@ def _change_rows(scenes: Sequence[Scene], firsts: Mapping[str, Scene], plan: Pla
     rows = []
     for past, now in zip(scenes, scenes[1:], strict=False):
         for scope in (UNION, *plan.regions):
-            for kpi in SUMS:
+            for kpi in (kpi for kpi in plan.kpis if kpi.measure == "sum_known"):
                 first = _sums(firsts[past.quarter], kpi, past.members(scope))
                 before = sum(standing.value for standing in first.values())
                 sides = (_sums(scene, kpi, scene.members(scope)) for scene in (past, now))
-                rows.append({"quarter": now.quarter, "scope": scope, "kpi": kpi} | explain_change(before, *sides))
+                rows.append({"quarter": now.quarter, "scope": scope, "kpi": kpi.kpi} | explain_change(before, *sides))
     return rows
 
 

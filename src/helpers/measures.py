@@ -5,6 +5,7 @@ Each takes one row per member expected in the quarter. A blank figure is None: n
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +17,8 @@ NAMED_BY = 3  # a sector counts once so many members name it
 class Standing:
     """Where one expected member stands: `basis` is reported, carried or blank (not known).
 
-    `cap` is the most its value can be; `total_cap` what its total is taken for while it has not reported both.
+    `cap` is the most its value can be, infinite without a limit; `total_cap` what its total is taken for while it has
+    not reported both.
     """
 
     member: str
@@ -92,9 +94,10 @@ def count_known(members: Sequence[Standing]) -> Figure:
 
 
 def sum_known(members: Sequence[Standing]) -> Figure:
-    """Add up the known members' values; each not reported may reach its cap."""
+    """Add up the known members' values; each not reported may reach its cap, and without a cap anything."""
     known, lower = _known(members), sum(m.value for m in _reported(members))
-    return Figure(sum(m.value for m in known) if known else None, lower, lower + sum(m.bound for m in _others(members)))
+    upper = lower + sum(m.bound for m in _others(members))
+    return Figure(sum(m.value for m in known) if known else None, lower, None if math.isinf(upper) else upper)
 
 
 def share_of(members: Sequence[Standing]) -> float | None:
@@ -105,19 +108,23 @@ def share_of(members: Sequence[Standing]) -> float | None:
 
 
 def share_bounds(members: Sequence[Standing]) -> tuple[float | None, float | None]:
-    """Return the bounds of a share, the members that did not report both numbers standing in with their caps."""
+    """Return the bounds of a share, the members that did not report both numbers standing in with their caps.
+
+    Where nothing caps a total they are 0 and 1: all that is known of a part is that it does not exceed its whole.
+    """
     both = [m for m in _reported(members) if m.total is not None]
     rest = [m for m in members if not (m.is_reported and m.total is not None)]
     whole = sum(m.total for m in both) + sum(m.total_cap for m in rest)
     if not whole:
         return None, None
     part, share = sum(m.value for m in both), share_of(members)
-    lower, upper = part / whole, (part + sum(m.bound for m in rest)) / whole
+    most = part + sum(m.bound for m in rest)
+    lower, upper = (0, 1) if math.isinf(whole) else (part / whole, most / whole)
     return (lower, upper) if share is None else (min(lower, share), max(upper, share))
 
 
 def sum_known_share(members: Sequence[Standing]) -> Figure:
-    """Add up the known members' values, with the share of their totals and its bounds (2.1.a, 5.1.a)."""
+    """Add up the known members' values, with the share of their totals and its bounds."""
     total = sum_known(members)
     return Figure(total.value, total.lower, total.upper, share_of(members), *share_bounds(members))
 

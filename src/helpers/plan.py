@@ -24,6 +24,7 @@ MEASURES = (
     "sum_flow", "milestone", "register", "rate", "sum_reported",
 )  # fmt: skip
 STOCKS = ("count_known", "sum_known", "mean_index", "distinct_codes")
+KEPT = ("milestone", "register", "rate")  # by the Secretariat itself: no return is asked
 
 Row = Mapping[str, str]
 Record = TypeVar("Record")
@@ -122,7 +123,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Kpi:
-    """One of the 20 KPIs; baseline and target are proposed, never the plan's own (it has none)."""
+    """One of the KPIs; baseline and target are proposed, never the plan's own (it has none).
+
+    `row` is where it stands in kpis.csv.
+    """
 
     kpi: str
     step: str
@@ -136,6 +140,7 @@ class Kpi:
     target: float | None
     target_status: str
     title: Mapping[str, str]
+    row: int = 0
 
     @property
     def assessed_unit(self) -> str:
@@ -287,6 +292,8 @@ _AMBIGUOUS = {
 
 # --- reading ----------------------------------------------------------------------------------------------------
 
+_ROW = "(row)"  # beside a row's own columns: where it stands in its file
+
 
 def read_rows(path: Path, columns: tuple[str, ...], error: type[ValueError] = PlanError) -> list[dict[str, str]]:
     """Read a CSV of ours (UTF-8, comma, RFC 4180) as text; refuse a file without the columns it must have."""
@@ -319,13 +326,15 @@ def _step(row: Row) -> Step:
 
 
 def _kpi(row: Row, steps: Mapping[str, Step]) -> Kpi:
+    if row["step"] not in steps:
+        raise ValueError(f"unknown step {row['step']!r}")
     step = steps[row["step"]]
     if row["measure"] not in MEASURES or row["assessed"] not in ("value", "share"):
         raise ValueError(f"unknown measure {row['measure']!r} or assessed figure {row['assessed']!r}")
     return Kpi(
         row["kpi"], step.step, step.theme, step.due, row["measure"], row["source"], row["unit"], row["assessed"],
         float(row["baseline"] or 0), float(row["target"]) if row["target"] else None, row["target_status"],
-        _texts(row, "title"),
+        _texts(row, "title"), int(row[_ROW]),
     )  # fmt: skip
 
 
@@ -361,7 +370,7 @@ def _records(
     records, problems = [], []
     for number, row in enumerate(read_rows(path, tuple(columns.split())), start=2):
         try:
-            records.append(make(row))
+            records.append(make(row | {_ROW: str(number)}))
         except (ValueError, KeyError) as reason:
             problems.append(f"{path.name}, row {number}: {reason}")
     seen = [key(record) for record in records]
@@ -384,7 +393,7 @@ def _read(folder: Path) -> Plan:
     return Plan(
         themes,
         steps,
-        kpis,
+        tuple(sorted(kpis, key=lambda kpi: kpi.kpi)),  # a row that was added last stands with its theme
         _records(
             folder / "components.csv",
             "step list code title_fr title_en",

@@ -9,9 +9,8 @@ from datetime import date
 import pandas as pd
 
 from helpers.cells import MISSING, NOT_APPLICABLE
-from helpers.evidence import stand
+from helpers.evidence import stand_on
 from helpers.feedback import SEVERITIES
-from helpers.indicators import KPI_READS
 from helpers.measures import Standing
 from helpers.plan import UNION, Member, quarters_between, read_plan, shift
 from helpers.questionnaire import Question, read_questionnaire
@@ -225,8 +224,7 @@ def select_calls(tables: Tables) -> pd.DataFrame:
     scene, open_statuses, rows = read_scene(tables), select_open(tables), []
     parts = {}
     for kpi in BOUNDED_KPIS:
-        capped = kpi if read_plan().by_kpi[kpi].measure == "sum_known" else ""
-        parts[kpi] = _open_parts(kpi, stand(scene, KPI_READS[kpi], scene.members(UNION), capped=capped))
+        parts[kpi] = _open_parts(kpi, stand_on(scene, read_plan().by_kpi[kpi], scene.members(UNION)))
     for answer in select_responses(tables).itertuples():
         held = [parts[kpi].get(answer.member, 0.0) for kpi in BOUNDED_KPIS]
         silent = tuple(kpi for kpi, members in open_statuses.items() if answer.member in members)

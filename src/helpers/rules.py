@@ -16,13 +16,15 @@ from helpers.plan import Member, Plan, fold, quarter_end, quarter_start, shift
 from helpers.questionnaire import Questionnaire
 from helpers.registers import Registers
 from helpers.returns import Item, Received
+from helpers.sources import REFERENCES, parts_of
 from helpers.versions import REFUSED, Entry, keep_ledger, read_histories
 
 EPSILON = 1e-9
 OFFICES = (
     "offices_total", "offices_electrified", "offices_alternative_power", "offices_connected", "offices_networked",
 )  # fmt: skip
-# Part and whole, in the order of V04: electrified before alternative power, which is compared with it.
+# Part and whole, in the order of V04: electrified before alternative power, which is compared with it. Besides these,
+# what a KPI of the plan takes as a part of a total.
 _PARTS = (
     ("offices_connected", "offices_total"), ("offices_networked", "offices_total"),
     ("offices_electrified", "offices_total"), ("offices_alternative_power", "offices_electrified"),
@@ -95,11 +97,11 @@ def _check_references(answers: Answers, member: Member, place: Place, confirmed:
             yield issue("V05", place, f"{low:g}", f"{high:g}", reference, question=question, observed=str(value))
 
 
-def _check_parts(answers: Answers, member: Member, place: Place) -> Iterator[Issue]:
-    """V04: no part above its whole; where the whole does not stand, above 5 × its reference."""
-    for part, whole in _PARTS:
+def _check_parts(answers: Answers, member: Member, place: Place, parts: Iterable[tuple[str, str]]) -> Iterator[Issue]:
+    """V04: no part above its whole; where the whole does not stand, above 5 × its reference, if it has one."""
+    for part, whole in parts:
         value, total = answers[part].number, answers[whole].number
-        if value is None or (total is None and part == "offices_alternative_power"):
+        if value is None or (total is None and whole not in REFERENCES):
             continue
         limit = 5 * _reference(member, whole) if total is None else total
         if value > limit:
@@ -144,11 +146,11 @@ def check_values(entry: Entry, plan: Plan, form: Questionnaire, confirmed: Confi
     A withdrawn value takes no part in later rules.
     """
     one, member = entry.received, plan.by_iso3[entry.member]
-    answers = dict(one.answers)
+    answers, parts = dict(one.answers), dict.fromkeys((*_PARTS, *parts_of(plan, form)))
     found = [
         *_unread(answers, form, one.place),
         *_check_references(answers, member, one.place, confirmed),
-        *_check_parts(answers, member, one.place),
+        *_check_parts(answers, member, one.place, parts),
         *_check_trained(answers, member, one.place),
     ]
     if one.items is None:

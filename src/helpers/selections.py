@@ -9,9 +9,9 @@ from datetime import date, timedelta
 import pandas as pd
 
 from helpers import measures
-from helpers.evidence import Scene, read_evidence, recall, stand
-from helpers.indicators import KPI_READS
+from helpers.evidence import Scene, read_evidence, recall, remembers, stand_on
 from helpers.plan import (
+    KEPT,
     ON_TIME_DAYS,
     UNION,
     Kpi,
@@ -23,6 +23,7 @@ from helpers.plan import (
 )
 from helpers.questionnaire import read_questionnaire
 from helpers.registers import due_quarter, read_registers
+from helpers.sources import is_kept, read_of
 from helpers.words import CHANGE_WORDS, is_blank
 from helpers.workbook import Tables
 
@@ -88,7 +89,7 @@ class Standing:
     @property
     def is_certain(self) -> bool:
         """Whether non-response cannot change it: milestones, registers and the rate."""
-        return self.kpi.measure in ("milestone", "register", "rate")
+        return self.kpi.measure in KEPT
 
     @property
     def n_known(self) -> float:
@@ -145,16 +146,17 @@ def find_unreported(kpi: Kpi, standings: Sequence[measures.Standing]) -> list[me
 
 def _silent(scene: Scene, kpi: Kpi) -> list[str]:
     """Return the members that leave the bounds of a KPI open: of an ever-count, those that may have met it unseen."""
-    read, members = KPI_READS[kpi.kpi], scene.members(UNION)
+    members = scene.members(UNION)
     if kpi.measure == "count_ever":
-        return [h.member for h in recall(scene, read, members, kpi.kpi == "3.3.a") if not h.ever and not h.always]
-    return [s.member for s in find_unreported(kpi, stand(scene, read, members))]
+        histories = recall(scene, read_of(kpi, scene.form), members, remembers(kpi))
+        return [history.member for history in histories if not history.ever and not history.always]
+    return [s.member for s in find_unreported(kpi, stand_on(scene, kpi, members))]
 
 
 def select_open(tables: Tables) -> dict[str, list[str]]:
     """Return the KPIs whose status non-response could change, each with the members that leave its bounds open."""
     scene = read_scene(tables)
-    fragile = [kpi for kpi in read_plan().kpis if kpi.kpi in KPI_READS]
+    fragile = [kpi for kpi in read_plan().kpis if not is_kept(kpi)]
     return {kpi.kpi: _silent(scene, kpi) for kpi in fragile if select_standing(tables, kpi.kpi).robust is False}
 
 

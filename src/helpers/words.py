@@ -236,6 +236,10 @@ class Words:
         """Return a sentence of the catalogue with its named values filled in; numbers are dressed."""
         return self._forms(sentence)[0].format(**{name: self._dress(value) for name, value in values.items()})
 
+    def has(self, sentence: str) -> bool:
+        """Tell whether the catalogue has a sentence: what a row of the plan may have of its own."""
+        return sentence in read_catalogue(self.language)[0]
+
     def plural(self, sentence: str, n: float, **values: object) -> str:
         """Return the form of a sentence that goes with a number, which fills `{n}`."""
         forms, rule = self._forms(sentence), read_catalogue(self.language)[1]
@@ -314,9 +318,11 @@ class Words:
         return f"{self.percent(100 * part / whole, decimals)} ({self.number(part)}/{self.number(whole)})"
 
     def counted(self, value: object, unit: str) -> str:
-        """Return a number with its unit: `25 États membres`, `57,4 %`."""
+        """Return a number with its unit: `25 États membres`, `57,4 %`; alone where the unit has no words of its own."""
         if is_blank(value) or unit == "percent":
             return self.percent(value)
+        if unit not in UNIT_WORDS:
+            return self.number(value)
         return self.plural(UNIT_WORDS[unit][0], value)
 
     def measured(self, value: object, unit: str) -> str:

@@ -16,6 +16,7 @@ from helpers.evidence import read_evidence
 from helpers.plan import (
     FIRST_QUARTER,
     Plan,
+    PlanError,
     first_cutoff,
     in_plan,
     is_revised,
@@ -28,6 +29,7 @@ from helpers.questionnaire import Questionnaire, read_questionnaire
 from helpers.registers import Registers, read_registers
 from helpers.returns import EDITION_TEXT, File, Received, read_returns
 from helpers.rules import Verdict
+from helpers.sources import check_sources
 
 FIRST = "first_"  # prefix of the intermediate tables: each quarter's returns as they stood at its own first cut-off
 _EVIDENCE = ("returns", "answers", "innovations")
@@ -102,8 +104,14 @@ class Source:
 def read_source(quarter: str) -> Source:
     """Read the plan, the questionnaire, the registers and the returns of every quarter up to one.
 
-    Raises DataRefused when invented and received returns lie together (methodology, section 6).
+    Raises DataRefused when the plan does not fit the form, or when invented and received returns lie together
+    (methodology, section 6).
     """
+    try:
+        plan, form = read_plan(), read_questionnaire()
+        check_sources(plan, form)
+    except PlanError as reason:
+        raise DataRefused(str(reason)) from reason
     received = read_returns(quarters_between(FIRST_QUARTER, quarter))
     if received.is_mixed:
         sample = sorted({f"{file.quarter}/{file.name}" for file in received.files if file.channel == "sample"})
@@ -111,7 +119,7 @@ def read_source(quarter: str) -> Source:
             f"invented sample and received returns lie together in data/raw ({len(sample)} sample files, the first "
             f"{sample[0]}); remove the sample's folders, or work in a folder of its own (PAPU_ROOT)"
         )
-    return Source(read_plan(), read_questionnaire(), received, read_registers())
+    return Source(plan, form, received, read_registers())
 
 
 def _up_to(received: Received, quarter: str) -> Received:

@@ -109,6 +109,11 @@ def theme_kicker(theme: int, say: Words) -> str:
     return say("Theme {n} · {title}", n=theme, title=say.own(title))
 
 
+def say_glance(say: Words) -> str:
+    """Return the heading of the scorecard."""
+    return say.plural("The {n} indicator at a glance", len(read_plan().kpis))
+
+
 def tabulate_scorecard(tables: Tables, say: Words) -> Sheet:
     """Tabulate the KPIs by theme: one row per KPI, with its trend line."""
     rows = []

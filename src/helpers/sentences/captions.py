@@ -78,15 +78,18 @@ def say_trend(tables: Tables, kpi: str, say: Words) -> Caption:
 
 def say_measure(standing: Standing, say: Words) -> str:
     """Return the measure and its unit, as a subtitle names them."""
-    return say(
-        {
-            "2.1.a": "Offices connected in % of all offices of the members known",
-            "5.1.a": "Staff trained since the start in % of all staff of the members known",
-            "6.1.a": "Questionnaires returned by the first cut-off in % of those sent",
-        }[standing.kpi.kpi]
-        if standing.unit == "percent" and standing.kpi.kpi in ("2.1.a", "5.1.a", "6.1.a")
-        else {"percent": "Index from 0 to 100 %", "members": "Number of members"}.get(standing.unit, "Number")
-    )
+    if standing.kpi.kpi in _MEASURES:
+        return say(_MEASURES[standing.kpi.kpi])
+    if standing.on_share:
+        return say("Share of the total of the members known, in %")
+    return say({"percent": "Index from 0 to 100 %", "members": "Number of members"}.get(standing.unit, "Number"))
+
+
+_MEASURES = {
+    "2.1.a": "Offices connected in % of all offices of the members known",
+    "5.1.a": "Staff trained since the start in % of all staff of the members known",
+    "6.1.a": "Questionnaires returned by the first cut-off in % of those sent",
+}
 
 
 def say_trends(tables: Tables, kpis: Sequence[str], say: Words) -> Caption:

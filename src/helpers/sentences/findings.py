@@ -46,7 +46,11 @@ Caption = dict[str, str]
 
 def say_name(kpi: str, say: Words) -> str:
     """Return what a KPI's target is about: its title, or the share."""
-    return say(SHARE_WORDS[kpi]) if kpi in SHARE_WORDS else say.own(read_plan().by_kpi[kpi].title)
+    if kpi in SHARE_WORDS:
+        return say(SHARE_WORDS[kpi])
+    record = read_plan().by_kpi[kpi]
+    title = say.own(record.title)
+    return say("{title}, share of the total", title=title) if record.assessed == "share" else title
 
 
 def say_goal(standing: Standing, say: Words) -> str:
