@@ -180,7 +180,18 @@ def explain(cell: Cell) -> str:
         return "a column of the tool's own"
     if not cell.sheet and name in ("reference", "note", "recorded_on", "title", "topic", "questionnaire", "sent_on"):
         return "a register's column that no figure uses, or uses as a name only"
+    if cell.file == "registers/attendance.csv" and name in ("women", "men") and "5.2" in _row(cell, "workshops"):
+        return "attendances of step 5.2, where whoever came at all counts once"
     return "not there yet at the date of the edition" if _received_after(cell) else ""
+
+
+def _row(cell: Cell, register: str) -> list[str]:
+    """Return the row of a register that the row of a cell names first."""
+    folder = ROOT / "data" / "raw"
+    rows = list(csv.reader((folder / cell.file).open(encoding="utf-8-sig", newline="")))
+    named = rows[int(cell.place.partition(",")[0])][0]
+    others = csv.reader((folder / "registers" / f"{register}.csv").open(encoding="utf-8-sig", newline=""))
+    return next((row for row in others if row and row[0] == named), [])
 
 
 def through_nbval(cell: Cell) -> str:
