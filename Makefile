@@ -7,7 +7,7 @@ BIN       := .venv/bin
 READY     := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup report test test-fast test-browser notebooks sample lab lint format review briefs contact-sheet benchmark fuzz lock clean
+.PHONY: help setup report test test-fast test-browser notebooks sample lab lint format review determinism mutations briefs contact-sheet benchmark fuzz lock clean
 
 help: ## show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -64,6 +64,12 @@ briefs: setup ## make every member's brief: make briefs QUARTER=2024Q3
 
 review: test ## what a reviewer does: every test, then the edition twice, compared byte by byte
 	$(BIN)/python scripts/review.py $(QUARTER)
+
+determinism: setup ## make an edition in 90 combinations of zone, locale and hash seed; compare every byte
+	$(BIN)/python scripts/determinism.py
+
+mutations: setup ## change 200 raw cells, one at a time; see that each shows in a published table
+	$(BIN)/python scripts/mutations.py 200 --nbval 10
 
 benchmark: setup ## measure an edition, and the reading of returns, against their floors
 	$(BIN)/python benchmarks/edition.py

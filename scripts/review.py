@@ -8,12 +8,12 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from helpers import paths, runs
+from helpers import paths, provenance, runs
 
 
 def read_files(folder: Path) -> dict[str, bytes]:
     """Return what a published folder holds, but for its manifest."""
-    return {p.name: p.read_bytes() for p in sorted(folder.iterdir()) if p.is_file() and p.name != runs.MANIFEST}
+    return {p.name: p.read_bytes() for p in sorted(folder.iterdir()) if p.is_file() and p.name != provenance.MANIFEST}
 
 
 def make(order: runs.Order) -> dict[str, bytes]:

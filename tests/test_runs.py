@@ -16,7 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from helpers import briefs, paths, runs, workbook
+from helpers import briefs, paths, provenance, runs, workbook
 
 ROOT = Path(__file__).resolve().parents[1]
 DAY = "2022-10-10"
@@ -238,7 +238,7 @@ class TestPublishedBriefs:
         def full(new: Path, *_: object) -> None:
             raise OSError(errno.ENOSPC, "No space left on device", str(new / "manifest.json"))
 
-        monkeypatch.setattr(runs, "write_manifest", full)
+        monkeypatch.setattr(provenance, "write_manifest", full)
         with pytest.raises(runs.RunError) as caught:
             publish("SEN", "KEN")
         assert caught.value.code == runs.UNWRITABLE

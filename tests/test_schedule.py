@@ -28,7 +28,8 @@ def make(order: runs.Order, say: Callable, progress: bool = False) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         manifest = {
             "parameters": {"languages": list(order.languages)}, "outputs": {}, "input_id": "0", "started_at": "",
-            "ended_at": "", "inputs": [{"file": file, "sha256": digest} for file, digest in inputs.items()],
+            "ended_at": "", "code": {}, "environment": {},
+            "inputs": [{"file": file, "sha256": digest} for file, digest in inputs.items()],
         }  # fmt: skip
         (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     return folder
@@ -134,7 +135,7 @@ class TestChangedInputs:
         run(FIRST, "fr")
         assert self.reasons(FIRST, "pt") == ["not there in pt"]
         run(FIRST, "pt")
-        assert schedule.read_made(schedule.Slot(FIRST, "2024Q3"))["languages"] == ["fr", "pt"]
+        assert schedule.read_made(schedule.Slot(FIRST, "2024Q3")).languages == ("fr", "pt")
         assert self.reasons(FIRST, "fr") == self.reasons(FIRST, "pt") == []
 
     @pytest.mark.parametrize("spoil", ["{", "[]", '{"outputs": {"report/report_fr.pdf": {}}}'])

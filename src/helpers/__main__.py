@@ -207,6 +207,34 @@ def status(today: date | None, languages: tuple[str, ...], as_json: bool) -> Non
 
 
 @main.command()
+@click.argument("quarter", callback=_quarter)
+@click.option("--as-of", default="", help="The date the edition is as of (default: 45 days after the quarter).")
+def verify(quarter: str, as_of: str) -> None:
+    """Build the published edition of QUARTER again in private, from its raw files, and compare every file of it.
+
+    Says what differs: table, row, column, what was and what is; and which raw files, code or libraries changed since.
+
+    Exit codes: 0 every byte is the same, 6 something differs, 2 there is no such edition, otherwise as papu run.
+    """
+    from helpers import runs
+    from helpers.verify import DIFFERENT, verify
+
+    log = Log({"command": "verify"})
+    try:
+        edition = runs.order(quarter, (), as_of)
+        verdict = verify(edition.quarter, edition.as_of, log.about(quarter=edition.quarter, as_of=edition.as_of).say)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    except runs.RunError as error:
+        sys.exit(log.fail(error))
+    for line in [f"note: {note}" for note in verdict.notes] + verdict.different:
+        click.echo(line)
+    found = f"{len(verdict.different)} differences" if verdict.different else "every byte is the same"
+    click.echo(f"{edition.quarter} as of {edition.as_of}: {verdict.compared} files made again, {found}")
+    sys.exit(DIFFERENT if verdict.different else 0)
+
+
+@main.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--quarter", required=True, callback=_quarter, help="The quarter that the file is for.")
 @click.option("--received-on", callback=_day, help="The day it was received, YYYY-MM-DD (default: today).")

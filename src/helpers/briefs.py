@@ -19,9 +19,10 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from helpers import journal, paths, runs, workbook
+from helpers import journal, paths, provenance, runs, workbook
 from helpers.plan import read_plan
-from helpers.runs import MANIFEST, REFUSED, REPORT_FAILED, RunError, Say
+from helpers.provenance import MANIFEST
+from helpers.runs import REFUSED, REPORT_FAILED, RunError, Say
 from helpers.workbook import Tables
 
 BRIEF = "04_country_brief"
@@ -194,7 +195,7 @@ def _outputs(folder: Path, before: Mapping[tuple[str, str], str], made: Sequence
     """Tell of every brief in a folder what it was made from; blank for one that its manifest did not tell of."""
     outputs = {}
     for path in (*folder.glob("*.pdf"), *(folder / "notebooks").glob("*.ipynb")):
-        name, told = path.relative_to(folder).as_posix(), runs.facts(path)
+        name, told = path.relative_to(folder).as_posix(), provenance.facts(path)
         rests_on = input_id if path.stem in made else before.get((name, told["sha256"]), "")
         outputs[name] = told | {"input_id": rests_on}
     return outputs
@@ -214,7 +215,7 @@ def stage(order: Briefs, folder: Path, target: Path, made: Sequence[str], editio
         (folder / "work" / f"{name}.pdf").replace(new / f"{name}.pdf")
         (folder / f"{name}.ipynb").replace(new / "notebooks" / f"{name}.ipynb")
     outputs = _outputs(new, _rests_on(target), made, edition.input_id)
-    runs.write_manifest(new, asdict(order), outputs, edition, started)
+    provenance.write_manifest(new, asdict(order), outputs, edition, started)
     return new
 
 

@@ -70,22 +70,27 @@ def briefs(quarter: str, as_of: str) -> Path:
     return root() / "reports" / quarter / f"{as_of}-briefs"
 
 
+def build() -> Path:
+    """Return the folder of what can be made again."""
+    return root() / "build"
+
+
 def locks() -> Path:
     """Return the folder of the locks: one for each quarter that a run or an added file holds."""
-    return root() / "build" / "locks"
+    return build() / "locks"
 
 
 def record() -> Path:
     """Return the record of runs: a line for each that began, was published, failed or was ended."""
-    return root() / "build" / "runs.jsonl"
+    return build() / "runs.jsonl"
 
 
 def contact_sheets() -> Path:
     """Return the folder of the pictures of whole editions, to be looked at."""
-    return root() / "build" / "contact_sheets"
+    return build() / "contact_sheets"
 
 
 def out(quarter: str, as_of: str) -> Path:
     """Return the only folder notebooks write to: `PAPU_OUT` when set, else one under `build/`."""
     chosen = os.environ.get("PAPU_OUT")
-    return Path(chosen).resolve() if chosen else root() / "build" / quarter / as_of
+    return Path(chosen).resolve() if chosen else build() / quarter / as_of

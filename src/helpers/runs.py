@@ -8,7 +8,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,7 +18,7 @@ from pathlib import Path
 import filelock
 import pandas as pd
 
-from helpers import journal, paths, tables, workbook
+from helpers import journal, paths, provenance, tables, workbook
 from helpers.datapackage import write_datapackage
 from helpers.plan import LANGUAGES, parse_quarter
 from helpers.words import official_languages
@@ -28,7 +27,6 @@ from helpers.workbook import Tables, settle_date
 INGEST, KPIS, REPORT = "01_ingest", "02_kpis", "03_report"
 CELL_TIMEOUT, START_TIMEOUT = 600, 120
 DONE, FAILED, REFUSED, HELD, REPORT_FAILED, UNWRITABLE = 0, 1, 3, 4, 5, 7
-MANIFEST = "manifest.json"
 HOLD_TIMEOUT = 0.5  # seconds: as long as somebody else may look who holds a quarter
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
@@ -289,52 +287,6 @@ def unwritable(error: OSError, target: Path) -> RunError:
     return RunError(UNWRITABLE, f"cannot write {named}: {why}")
 
 
-def facts(path: Path) -> dict[str, object]:
-    """Return what a manifest tells of a file."""
-    content = path.read_bytes()
-    told: dict[str, object] = {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
-    if path.suffix == ".csv":
-        told["rows"] = max(content.count(b"\n") - 1, 0)
-    if path.suffix == ".parquet":
-        told["rows"] = len(tables.read_parquet(path))
-    return told
-
-
-def _digest_of(files: Sequence[Path]) -> str:
-    digest = hashlib.sha256()
-    for path in sorted(files):
-        digest.update(path.name.encode() + path.read_bytes())
-    return digest.hexdigest()
-
-
-def _commit() -> str:
-    """Return the commit of the checkout, blank where there is none to tell."""
-    with contextlib.suppress(OSError, subprocess.CalledProcessError):
-        command = ["git", "-C", str(paths.root()), "rev-parse", "HEAD"]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
-    return ""
-
-
-def write_manifest(
-    folder: Path, parameters: Mapping[str, object], outputs: Mapping[str, object], inputs: Tables, started: datetime
-) -> None:
-    """Write what an edition or its briefs were made from, with what, and what came out; it is not compared itself."""
-    lock = paths.lock()
-    code = [path for path in paths.PACKAGE.rglob("*.*") if path.is_file() and path.suffix != ".pyc"]
-    manifest = {
-        "parameters": dict(parameters),
-        "input_id": inputs.input_id,
-        "sample": inputs.sample,
-        "inputs": json.loads(inputs.inputs.to_json(orient="records")),
-        "outputs": dict(sorted(outputs.items())),
-        "code": {"commit": _commit(), "sha256": _digest_of([*code, *paths.notebooks().glob("*.ipynb")])},
-        "environment": {"lock_sha256": _digest_of([lock]) if lock.is_file() else "", "python": sys.version.split()[0]},
-        "started_at": started.isoformat(timespec="seconds"),
-        "ended_at": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
-    (folder / MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-
-
 def check_unchanged(before: pd.DataFrame, work: Path) -> None:
     """Refuse a run during which its inputs, as listed at its start, changed: its tables would be of two moments.
 
@@ -383,26 +335,32 @@ def _stage(order: Order, folder: Path, edition: Tables, started: datetime) -> tu
             shutil.copyfile(work / file, report / file)
     for _, name, _ in order.steps:
         shutil.move(folder / f"{name}.ipynb", report / f"{name}.ipynb")
-    outputs = {f"processed/{path.name}": facts(path) for path in kept.iterdir()}
-    outputs |= {f"report/{path.name}": facts(path) for path in report.iterdir()}
-    write_manifest(report, asdict(order), outputs, edition, started)
+    outputs = {f"processed/{path.name}": provenance.facts(path) for path in kept.iterdir()}
+    outputs |= {f"report/{path.name}": provenance.facts(path) for path in report.iterdir()}
+    revises = provenance.find_revised(order.quarter, order.as_of)
+    provenance.write_manifest(report, asdict(order), outputs, edition, started, revises)
     return kept, report
 
 
+def build_edition(order: Order, folder: Path, say: Say, progress: bool = False) -> tuple[Path, Path, Tables]:
+    """Run 01, 02 and 03 in a private folder: the tables' folder, the report's, and the tables. Nothing is published."""
+    started = datetime.now(UTC)
+    inputs = _run_steps(order, folder, say, progress)
+    check_unchanged(inputs, folder / "work")
+    edition = workbook.measured(order.quarter, order.as_of)
+    return *_stage(order, folder, edition, started), edition
+
+
 def make_edition(order: Order, say: Say, progress: bool = False) -> Path:
-    """Run 01, 02 and 03 in a private folder and publish the edition, moved into place whole and last.
+    """Build an edition in a private folder and publish it, moved into place whole and last.
 
     Its quarter must be held. Returns the published folder. Raises RunError; what was published before is untouched.
     """
-    started = datetime.now(UTC)
     target = paths.reports(order.quarter, order.as_of)
     with journal.recorded({"command": "run"} | asdict(order)) as outcome:
         try:
             with private_folder(target) as folder:
-                inputs = _run_steps(order, folder, say, progress)
-                check_unchanged(inputs, folder / "work")
-                edition = workbook.measured(order.quarter, order.as_of)
-                kept, report = _stage(order, folder, edition, started)
+                kept, report, edition = build_edition(order, folder, say, progress)
                 move_into_place(kept, paths.processed(order.quarter, order.as_of))
                 move_into_place(report, target)
                 outcome["input_id"] = edition.input_id

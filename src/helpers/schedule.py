@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from helpers import paths, runs, workbook
+from helpers import provenance, runs, workbook
 from helpers.journal import BEGAN, ENDED, Event, Log, read_events
 from helpers.plan import (
     FIRST_QUARTER,
@@ -21,9 +20,8 @@ from helpers.plan import (
     quarters_between,
     shift,
 )
+from helpers.provenance import Made
 from helpers.words import official_languages
-
-Made = Mapping[str, object]  # what the manifest of a published edition tells
 
 
 @dataclass(frozen=True, order=True)
@@ -72,18 +70,9 @@ def find_next(today: date) -> Slot | None:
 
 
 def read_made(slot: Slot) -> Made | None:
-    """Return what the manifest of a published edition tells; None where there is none that can be read."""
-    folders = paths.reports(slot.quarter, slot.as_of.isoformat()), paths.processed(slot.quarter, slot.as_of.isoformat())
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        made = json.loads((folders[0] / runs.MANIFEST).read_text(encoding="utf-8"))
-        outputs = {name.partition("/")[2]: name.startswith("report/") for name in made["outputs"]}
-        if all((folders[0 if is_report else 1] / name).is_file() for name, is_report in outputs.items()):
-            return {**made, "languages": made["parameters"]["languages"], "listed": _digests(made["inputs"])}
-    return None
-
-
-def _digests(inputs: Sequence[Mapping[str, str]]) -> dict[str, str]:
-    return {row["file"]: row["sha256"] for row in inputs}
+    """Return a published edition; None where it is not there whole."""
+    made = provenance.read_made(slot.quarter, slot.as_of.isoformat())
+    return made if made and all(made.find(output).is_file() for output in made.outputs) else None
 
 
 def _say_changed(before: Mapping[str, str], now: Mapping[str, str]) -> str:
@@ -101,11 +90,11 @@ def say_reason(slot: Slot, languages: Sequence[str]) -> str:
     made = read_made(slot)
     if made is None:
         return "not made yet"
-    missing = [language for language in languages if language not in made["languages"]]
+    missing = [language for language in languages if language not in made.languages]
     if missing:
         return f"not there in {', '.join(missing)}"
     try:
-        return _say_changed(made["listed"], workbook.list_current(slot.quarter, slot.as_of.isoformat()))
+        return _say_changed(made.inputs, workbook.list_current(slot.quarter, slot.as_of.isoformat()))
     except workbook.DataRefused as refused:
         raise runs.RunError(runs.REFUSED, str(refused)) from refused
 
@@ -143,7 +132,7 @@ def find_due(today: date, languages: Sequence[str] = ()) -> list[Due]:
 def _add_languages(slot: Slot, wanted: Sequence[str]) -> tuple[str, ...]:
     """Return the languages asked for and those it is made in: none disappears because another was asked for."""
     made = read_made(slot)
-    return tuple(dict.fromkeys([*(made["languages"] if made else ()), *wanted]))
+    return tuple(dict.fromkeys([*(made.languages if made else ()), *wanted]))
 
 
 def say_nothing(today: date) -> str:
@@ -198,12 +187,9 @@ class Situation:
 def _find_made() -> dict[Slot, Made]:
     """Return every published edition that can be read, those made on a date of somebody's own included."""
     found = {}
-    for path in sorted((paths.root() / "reports").glob(f"*/*/{runs.MANIFEST}")):
+    for made in provenance.list_made():
         with contextlib.suppress(ValueError):
-            slot = Slot(date.fromisoformat(path.parent.name), path.parent.parent.name)
-            made = read_made(slot)
-            if made is not None:
-                found[slot] = made
+            found[Slot(date.fromisoformat(made.as_of), made.quarter)] = made
     return dict(sorted(found.items()))
 
 
@@ -235,7 +221,7 @@ def list_lines(situation: Situation) -> list[str]:
     """Tell where things stand, line by line, for a person."""
     lines = [f"editions made, on {situation.today} (UTC):"]
     for slot, made in situation.made.items():
-        lines.append(f"  {slot}: {', '.join(made['languages'])}; made {made['ended_at']}, input id {made['input_id']}")
+        lines.append(f"  {slot}: {', '.join(made.languages)}; made {made.ended_at}, input id {made.input_id}")
     if not situation.made:
         lines.append("  none")
     lines += [f"running: {quarter} is held by {who}" for quarter, who in situation.held.items()]
@@ -251,7 +237,7 @@ def tell(situation: Situation) -> dict[str, object]:
         "today": situation.today.isoformat(),
         "made": [
             {"quarter": slot.quarter, "as_of": slot.as_of.isoformat(), "revised": slot.is_revised}
-            | {key: made[key] for key in ("languages", "input_id", "started_at", "ended_at")}
+            | {key: getattr(made, key) for key in ("languages", "input_id", "started_at", "ended_at")}
             for slot, made in situation.made.items()
         ],
         "running": [{"quarter": quarter, "holder": who} for quarter, who in situation.held.items()],

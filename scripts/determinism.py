@@ -1,0 +1,125 @@
+"""Make one edition in every combination of time zone, locale and hash seed, each in a folder of its own, and compare.
+
+`determinism.py` runs the full matrix and prints how long it took; the tests take six combinations from here. With each
+combination the order of folders, the umask, the working folder and the name of the checkout's folder change too.
+Exit code 6 where a byte differs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+SHUFFLED = Path(__file__).with_name("shuffled")
+ZONES = (
+    "UTC", "Africa/Nairobi", "Pacific/Kiritimati", "America/Argentina/San_Luis", "Asia/Kathmandu", "Pacific/Pago_Pago",
+)  # fmt: skip
+LOCALES = ("C", "fr_FR.UTF-8", "tr_TR.UTF-8", "ar_EG.UTF-8", "pt_MZ.UTF-8")
+SEEDS = ("0", "1", "random")
+FOLDERS = ("plain", "an été's, 2 blanks", "with-a-name-of-" + "many-letters-" * 6)
+UMASKS = (0o022, 0o077, 0o002)
+QUARTER = "2022Q3"
+
+
+@dataclass(frozen=True)
+class Combination:
+    """The circumstances of one run; everything that does not stand here is the same in all of them."""
+
+    number: int
+    zone: str
+    locale: str
+    seed: str
+
+    @property
+    def folder(self) -> str:
+        """The name of the folder that the edition is made in."""
+        return FOLDERS[self.number % len(FOLDERS)]
+
+    @property
+    def umask(self) -> int:
+        """The rights that new files do not get."""
+        return UMASKS[self.number % len(UMASKS)]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables of the run."""
+        return os.environ | {
+            "TZ": self.zone, "LC_ALL": self.locale, "LANG": self.locale, "PYTHONHASHSEED": self.seed,
+            "PYTHONPATH": str(SHUFFLED), "PAPU_SHUFFLE": str(self.number),
+        }  # fmt: skip
+
+
+def matrix() -> list[Combination]:
+    """Return every combination."""
+    return [Combination(n, *values) for n, values in enumerate(product(ZONES, LOCALES, SEEDS))]
+
+
+def six() -> list[Combination]:
+    """Return six combinations in which each zone, locale, seed, folder and umask has its turn."""
+    return [Combination(n, ZONES[n], LOCALES[n % len(LOCALES)], SEEDS[n % len(SEEDS)]) for n in range(6)]
+
+
+def make_root(folder: Path) -> Path:
+    """Make a root with one quarter of the sample, its files put there in a reversed order."""
+    raw = folder / "data" / "raw"
+    for name in ("registers", QUARTER):
+        (raw / name).mkdir(parents=True)
+        for path in sorted((ROOT / "data" / "raw" / name).iterdir(), reverse=True):
+            shutil.copyfile(path, raw / name / path.name)
+    return folder
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """Return the digest of every published file but the manifest, which tells of times."""
+    files = [p for part in ("reports", "data/processed") for p in (folder / part).rglob("*") if p.is_file()]
+    kept = sorted(path for path in files if path.name != "manifest.json")
+    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in kept}
+
+
+def make(combination: Combination, words: Sequence[str]) -> dict[str, str]:
+    """Run `papu` with some words in a combination; return the digests of what it published."""
+    with tempfile.TemporaryDirectory() as home:
+        root = make_root(Path(home) / combination.folder)
+        subprocess.run(
+            [sys.executable, "-m", "helpers", *words], check=True, capture_output=True, umask=combination.umask,
+            cwd=home if combination.number % 2 else root, env=combination.environment | {"PAPU_ROOT": str(root)},
+        )  # fmt: skip
+        return digests(root)
+
+
+def compare(combinations: Sequence[Combination], words: Sequence[str], workers: int = 2) -> list[str]:
+    """Return what differs from the first combination: a line for each file and combination."""
+    with ThreadPoolExecutor(workers) as pool:
+        made = list(pool.map(lambda one: make(one, words), combinations))
+    if not made[0]:
+        raise AssertionError("nothing was published, so nothing was compared")
+    return [
+        f"{name} differs in {other}"
+        for other, found in zip(combinations[1:], made[1:], strict=True)
+        for name in sorted(made[0].keys() | found.keys())
+        if made[0].get(name) != found.get(name)
+    ]
+
+
+def main() -> int:
+    """Run the full matrix."""
+    began, combinations = time.monotonic(), matrix()
+    lines = compare(combinations, ("run", QUARTER, "--language", "fr"))
+    print(*lines, sep="\n", end="\n" if lines else "")
+    print(f"{len(combinations)} editions, {len(lines)} differences, {(time.monotonic() - began) / 60:.1f} minutes")
+    return 6 if lines else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
