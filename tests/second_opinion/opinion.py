@@ -72,8 +72,8 @@ def _rows(name: str, table: pd.DataFrame, columns: Sequence[str]) -> dict[tuple[
     return rows
 
 
-def compare(name: str, theirs: pd.DataFrame, ours: pd.DataFrame) -> tuple[int, list[Difference]]:
-    """Return how many cells of a table were compared, and those that differ: table, key, column, theirs, ours."""
+def compare(name: str, theirs: pd.DataFrame, ours: pd.DataFrame) -> list[Difference]:
+    """Return the cells that differ: table, key, column, theirs, ours; a row that only one has is one of them."""
     columns = [column for column in theirs.columns if column not in KEYS[name]]
     left, right = _rows(name, theirs, columns), _rows(name, ours, columns)
     found: list[Difference] = [(name, *key, "row", "there", None) for key in left.keys() - right.keys()]
@@ -82,4 +82,10 @@ def compare(name: str, theirs: pd.DataFrame, ours: pd.DataFrame) -> tuple[int, l
         for column, one, other in zip(columns, left[key], right[key], strict=True):
             if not _equal(one, other):
                 found.append((name, *key, column, one, other))
-    return len(left) * len(columns), sorted(found, key=str)
+    return sorted(found, key=str)
+
+
+def tell(cell: Difference) -> str:
+    """Return a difference as a line."""
+    *place, theirs, ours = cell
+    return f"{' '.join(map(str, place))}: theirs {theirs}, ours {ours}"
