@@ -23,7 +23,7 @@ pytestmark = pytest.mark.slow
 EDITIONS = (("2024Q3", ""), ("2024Q3", "2024-12-29"), ("2022Q3", ""), ("2024Q4", ""))
 # Few and always the same: what a seed draws cannot be made smaller, so nothing is shrunk.
 FEW = settings(
-    max_examples=6, deadline=None, derandomize=True, database=None, phases=(Phase.explicit, Phase.generate),
+    max_examples=5, deadline=None, derandomize=True, database=None, phases=(Phase.explicit, Phase.generate),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
 
@@ -69,10 +69,10 @@ def test_the_sample_gives_the_same_figures(edition):
 @example(seed=5, first="2022Q1", rates=[0.6, 0, 0.7], own_plan=False, days=45)
 @given(
     seed=st.integers(0, 2**32 - 1),
-    first=st.sampled_from(["2022Q1", "2022Q3", "2022Q4", "2023Q2", "2024Q3"]),
-    rates=st.lists(st.sampled_from([0, 0.1, 0.3, 0.4, 0.6, 0.75]), min_size=1, max_size=3),
+    first=st.sampled_from(["2022Q3", "2022Q1", "2022Q4", "2023Q2", "2024Q1"]),
+    rates=st.lists(st.sampled_from([0.6, 0.3, 0.75, 0.1, 0]), min_size=2, max_size=3),
     own_plan=st.booleans(),
-    days=st.sampled_from([10, 45, 46, 90, 200]),
+    days=st.sampled_from([45, 10, 46, 90, 200]),
 )
 def test_any_returns_give_the_same_figures(raw, monkeypatch, seed, first, rates, own_plan, days):
     root = Path(tempfile.mkdtemp(dir=raw.root))
