@@ -23,7 +23,7 @@ pytestmark = pytest.mark.slow
 EDITIONS = (("2024Q3", ""), ("2024Q3", "2024-12-29"), ("2022Q3", ""), ("2024Q4", ""))
 # Few and always the same: what a seed draws cannot be made smaller, so nothing is shrunk.
 FEW = settings(
-    max_examples=5, deadline=None, derandomize=True, database=None, phases=(Phase.explicit, Phase.generate),
+    max_examples=4, deadline=None, derandomize=True, database=None, phases=(Phase.explicit, Phase.generate),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
 
@@ -66,7 +66,8 @@ def test_the_sample_gives_the_same_figures(edition):
 
 @FEW
 @example(seed=4, first="2022Q3", rates=[0.75, 0.3, 0.1, 0, 0.1, 0.1, 0.6], own_plan=True, days=90)
-@example(seed=5, first="2022Q1", rates=[0.6, 0, 0.7], own_plan=False, days=45)
+@example(seed=22, first="2022Q3", rates=[0.3, 0.75, 0.1], own_plan=True, days=45)
+@example(seed=24, first="2022Q1", rates=[0.3, 0.75, 0.1], own_plan=False, days=90)
 @given(
     seed=st.integers(0, 2**32 - 1),
     first=st.sampled_from(["2022Q3", "2022Q1", "2022Q4", "2023Q2", "2024Q1"]),
@@ -83,6 +84,30 @@ def test_any_returns_give_the_same_figures(raw, monkeypatch, seed, first, rates,
     made = workbook.measured(quarters[-1], str(quarter_end(quarters[-1]) + timedelta(days=days)))
     assert differences(made, second(made)) == []
     shutil.rmtree(root)
+
+
+def test_what_is_rarely_drawn_gives_the_same_figures(raw):
+    """A share that its own bound has to be widened for; a milestone that was complete only after its due quarter."""
+    northern = [member for member in drawn.MEMBERS if member.region == "Northern"]
+    for quarter, day in (("2022Q3", "2022-10-10"), ("2022Q4", "2023-01-10")):
+        rows = []
+        for member in northern:
+            total, connected = member.reference_offices, member.reference_offices
+            if member.member == "LBY":
+                total, connected = (5 * total, 0) if quarter == "2022Q3" else (round(0.2 * total), None)
+            row = {"member": member.member, "quarter": quarter, "submitted_on": day}
+            rows.append(row | {"offices_total": total, "offices_connected": connected})
+        raw.write_plain(quarter, rows)
+    parts = "information_platform;customer_experience;data_analytics;postal_iot;ecosystem;cybersecurity;human_skills"
+    raw.write_register("milestones", "2022Q3,digital_model,4,postal_iot,D,", f"2023Q2,digital_model,4,{parts},D,")
+    made = workbook.measured("2023Q2")
+    rows = made.kpis.set_index(["quarter", "scope", "kpi"])
+    widened = rows.loc[("2022Q4", "Northern", "2.1.a")]
+    assert (
+        widened["share_lower"] == widened["share"]
+        and rows.loc[("2023Q2", "PAPU", "1.1.a"), "status"] == "achieved_late"
+    )
+    assert differences(made, second(made)) == []
 
 
 # --- that the comparison can fail -------------------------------------------------------------------------------

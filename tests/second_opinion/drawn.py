@@ -14,10 +14,10 @@ from helpers.questionnaire import NOTHING, PERSONAL, Question
 
 MEMBERS = read_plan(PLAN).members
 Row = dict[str, object]
-REFERENCES = ["", "", "H-1", " h-1 ", "H-2", "É-3", "é-3", "S/4"]
-TITLES = ["", "Ma Poste", "ma  poste!", "MÀ POSTE", "Guichet", "e-Guichet", "بريد"]
+REFERENCES = ["", "", "", "H-1", " h-1 ", "É-2", "é-2", "S/3"]
+TITLES = ["", "Ma Poste", "ma  poste!", "MÀ POSTE", "e-Guichet", "بريد"]
 DETAILS = ["", "software", "application", "own", "upu", "other_post", "Maputo"]
-KINDS = ["solution", "solution", "hackathon", "exhibition", "competition", "adoption", "", "fair"]
+KINDS = ["solution", "solution", "solution", "hackathon", "hackathon", "exhibition", "competition", "adoption", "fair"]
 
 
 def number_of(rng: random.Random, question: str, said: Mapping[str, object], member: Member) -> object:
@@ -76,7 +76,7 @@ def items_of(rng: random.Random) -> list[Row]:
             "kind": rng.choice(KINDS), "reference": rng.choice(REFERENCES), "title": rng.choice(TITLES),
             "detail": rng.choice(DETAILS),
         }
-        for _ in range(rng.choice([0, 0, 1, 3]))
+        for _ in range(rng.choice([0, 0, 1, 4]))
     ]  # fmt: skip
 
 
@@ -117,10 +117,10 @@ def write_registers(rng: random.Random, raw: Raw, quarters: Sequence[str], confi
     }
 
     def recorded() -> object:
-        return rng.choice(["", "", "", _day(rng, first, last), "2024-13-01"])
+        return rng.choice(["", "", "", _day(rng, first, last), _day(rng, first, last), rng.choice(["", "2024-13-01"])])
 
     stones = []
-    for _ in range(rng.randint(0, 8)):
+    for _ in range(rng.randint(0, 12)):
         product = rng.choice(list(parts))
         some = rng.choice([parts[product], parts[product], parts[product][:3]])
         quarter = rng.choice([*quarters, *quarters, "T3 2023", "2026Q1", "soon"])
@@ -130,9 +130,9 @@ def write_registers(rng: random.Random, raw: Raw, quarters: Sequence[str], confi
     raw.write_register("milestones", *stones)
     names = ["A", "B", "C", "D"]
     held = []
-    for _ in range(rng.randint(0, 7)):
-        day = rng.choice([_day(rng, first, last), _day(rng, first, last), "May"])
-        held.append(f"{rng.choice(names)},{rng.choice(['5.2', '5.3', '5.4'])},t,{day},T,{recorded()}")
+    for _ in range(rng.randint(0, 10)):
+        day = rng.choice([*(_day(rng, first, last) for _ in range(4)), "May"])
+        held.append(f"{rng.choice(names)},{rng.choice(['5.2', '5.2', '5.3', '5.3', '5.4'])},t,{day},T,{recorded()}")
     raw.write_register("workshops", *held)
     came = []
     for _ in range(rng.randint(0, 40)):
@@ -162,9 +162,12 @@ def write_plan(rng: random.Random, raw: Raw) -> None:
         with (folder / f"{name}.csv").open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
         for row in rows:
-            if name == "members" and rng.random() < 0.15:
-                joined = rng.choice(["", "2022-12-31", "2023-01-01", "2023-06-15"])
-                row |= {"member_from": joined, "member_to": rng.choice(["", "2023-09-30", "2023-09-29", "2024-01-01"])}
+            if name == "members" and rng.random() < 0.25:
+                joined = rng.choice(["", "2022-09-30", "2022-12-31", "2023-01-01"])
+                row |= {
+                    "member_from": joined,
+                    "member_to": rng.choice(["", "", "2022-12-30", "2022-12-31", "2023-09-30"]),
+                }
             elif name == "kpis" and row["measure"] != "milestone" and rng.random() < 0.5:
                 share = row["assessed"] == "share"
                 row["target"] = rng.choice(["0.2", "0.5", "0.8"] if share else ["1", "3", "10", "20"])
