@@ -7,7 +7,7 @@ BIN       := .venv/bin
 READY     := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup report test test-fast test-browser notebooks sample lab lint format review determinism mutations briefs contact-sheet benchmark fuzz lock clean
+.PHONY: help setup report test test-fast test-browser notebooks sample lab lint format review published determinism mutations briefs contact-sheet benchmark fuzz lock clean
 
 help: ## show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -62,8 +62,11 @@ contact-sheet: setup ## put all pages of an edition on one picture per language
 briefs: setup ## make every member's brief: make briefs QUARTER=2024Q3
 	$(BIN)/python -m helpers briefs $(QUARTER)
 
-review: test ## what a reviewer does: every test, then the edition twice, compared byte by byte
-	$(BIN)/python scripts/review.py $(QUARTER)
+review: test report ## what a reviewer does: every test, then the edition, built again and compared byte by byte
+	$(BIN)/python -m helpers verify $(QUARTER)
+
+published: setup ## record what the sample's editions come to, after a change of figures or design that CHANGELOG.md tells
+	$(BIN)/python scripts/record_published.py
 
 determinism: setup ## make an edition in 90 combinations of zone, locale and hash seed; compare every byte
 	$(BIN)/python scripts/determinism.py

@@ -1,0 +1,91 @@
+"""Record what the sample's editions come to, in tests/published, for the tests to hold later ones against.
+
+What is recorded changes with the figures or the design only, and CHANGELOG.md says why. The figures of all ten quarters
+are tables, so that `git diff` shows which of them moved; two whole editions, the second of them revised, are digests.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import os
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from helpers import paths, provenance, runs, workbook
+from helpers.plan import FIRST_STATUS_QUARTER, quarters_between
+
+PUBLISHED = Path(__file__).resolve().parents[1] / "tests" / "published"
+EDITIONS = "editions.json"
+TABLES = ("kpis", "kpi_components")
+QUARTERS = tuple(quarters_between(FIRST_STATUS_QUARTER, "2024Q4"))
+# The edition that `make report` makes, and its revision at 90 days.
+ORDERS = (("2024Q3", "2024-11-14", ("fr", "en")), ("2024Q3", "2024-12-29", ("fr",)))
+
+
+def figures() -> dict[str, str]:
+    """Return the tables of figures as CSV: of each quarter, what its first edition publishes about itself."""
+    rows: dict[str, list[list[str]]] = {name: [] for name in TABLES}
+    for quarter in QUARTERS:
+        tables = workbook.measured(quarter)
+        for name in TABLES:
+            rows[name] += _rows_of(paths.out(quarter, tables.as_of) / f"{name}.csv", quarter, header=not rows[name])
+    return {name: _as_csv(found) for name, found in rows.items()}
+
+
+def _rows_of(path: Path, quarter: str, *, header: bool) -> Iterator[list[str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        head, *body = csv.reader(file)
+    yield from [head] if header else []
+    yield from (row for row in body if row[head.index("quarter")] == quarter)
+
+
+def _as_csv(rows: list[list[str]]) -> str:
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """Return the digest of each published file of a folder but its manifest, which tells of times."""
+    return {path.name: _digest(path) for path in sorted(folder.iterdir()) if path.name != provenance.MANIFEST}
+
+
+def _digest(path: Path) -> str:
+    """Return a file's digest; a workbook's is that of its parts, for Pythons differ in how they pack them."""
+    if path.suffix != ".xlsx":
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    digest = hashlib.sha256()
+    with zipfile.ZipFile(path) as archive:
+        for part in archive.infolist():
+            digest.update(part.filename.encode() + archive.read(part))
+    return digest.hexdigest()
+
+
+def editions() -> dict[str, dict[str, str]]:
+    """Make the two editions, the revised one last; return the digests of their files."""
+    made = {}
+    for quarter, as_of, languages in ORDERS:
+        report = runs.run_edition(runs.order(quarter, languages, as_of), lambda _: None)
+        made[f"{quarter}/{as_of}"] = digests(report) | digests(paths.processed(quarter, as_of))
+    return made
+
+
+def main() -> None:
+    """Record the figures and the editions."""
+    PUBLISHED.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(paths.raw(), Path(folder) / "data" / "raw")
+        os.environ["PAPU_ROOT"] = folder
+        for name, text in figures().items():
+            (PUBLISHED / f"{name}.csv").write_text(text, encoding="utf-8", newline="")
+        (PUBLISHED / EDITIONS).write_text(json.dumps(editions(), indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
