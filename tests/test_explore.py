@@ -14,6 +14,7 @@ from urllib.parse import unquote
 import pandas as pd
 import pytest
 
+from conftest import DOCUMENT
 from helpers import explore, paths, selections
 from helpers.explore import showing
 from helpers.explore.choices import list_members
@@ -111,7 +112,7 @@ def test_a_kpi_without_values_of_members_says_so_and_shows_none(kpi):
 
 
 def test_the_plan_and_the_tables_agree_on_who_has_values_of_members():
-    assert {kpi.kpi for kpi in read_plan().kpis if selections.has_member_values(kpi.kpi)} == {
+    assert {kpi.kpi for kpi in read_plan().kpis if selections.has_member_values(kpi.kpi)} & DOCUMENT == {
         "1.1.b", "2.1.a", "2.2.a", "3.1.a", "3.1.b", "3.2.a", "5.1.a", "5.1.b", "5.1.c",
     }  # fmt: skip
 
