@@ -7,29 +7,9 @@ import pandas as pd
 from helpers import selections, sentences
 from helpers.edition.blocks import Sheet, Two
 from helpers.edition.sections import GROUP, say_due, say_target
-from helpers.plan import UNION, Kpi, read_plan
-from helpers.questionnaire import REPEAT, read_questionnaire
+from helpers.plan import UNION, read_plan
 from helpers.selections import Tables
-from helpers.sources import is_kept, source_of
 from helpers.words import Words, is_blank, typeset
-
-
-def say_formula(kpi: Kpi, say: Words) -> str:
-    """Return how a KPI is measured, in its own words where the catalogue has them, else in its measure's."""
-    own, on_share = f"formula {kpi.kpi}", kpi.assessed == "share"
-    return say(own if say.has(own) else f"formula {kpi.measure}{' share' if on_share else ''}")
-
-
-def say_source(kpi: Kpi, say: Words) -> str:
-    """Return what a KPI is read from: in its own words where the catalogue has them, else the questions it asks."""
-    own = f"source {kpi.kpi}"
-    if say.has(own):
-        return say(own)
-    if is_kept(kpi):
-        return say("register")
-    asks = source_of(kpi, read_questionnaire()).asks
-    is_question = set(asks) <= set(read_questionnaire().by_name)
-    return ("" if is_question else f"{REPEAT}: ") + say.enumerated(asks)
 
 
 def say_methods_title(say: Words) -> str:
@@ -46,8 +26,8 @@ def tabulate_methods(tables: Tables, say: Words) -> Sheet:
         rows.append(
             {
                 say("KPI"): kpi.kpi,
-                say("How it is measured"): Two(say.own(kpi.title), say_formula(kpi, say)),
-                say("Source"): _foldable(say_source(kpi, say)),
+                say("How it is measured"): Two(say.own(kpi.title), sentences.say_formula(kpi, say)),
+                say("Source"): _foldable(sentences.say_source(kpi, say)),
                 say("Unit"): say(f"unit {kpi.unit}"),
                 say("Baseline and target, proposed"): say(
                     "{baseline} to {target}", baseline=baseline, target=say_target(standing, say)
