@@ -1,0 +1,82 @@
+"""An edition's figure taken apart: its parts, its steps, and whether they give what is published."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pandas as pd
+
+from helpers import provenance, selections, workbook
+from helpers.explain.cells import read_cells
+from helpers.explain.parts import Case, is_void, list_parts
+from helpers.explain.records import Explanation, Value
+from helpers.explain.steps import list_steps
+from helpers.explain.verdict import assess, find_first_reached, list_verdict
+from helpers.kpis import milestone_at
+from helpers.plan import UNION, Kpi, read_plan
+from helpers.questionnaire import read_questionnaire
+from helpers.sources import is_kept, source_of
+from helpers.tables import CONTRACTS
+from helpers.words import is_blank
+from helpers.workbook import Tables
+
+
+def explain(kpi: str, quarter: str, scope: str = UNION, as_of: str = "") -> Explanation:
+    """Explain one figure of an edition: the published one where it is there, else computed from `data/raw` as it is.
+
+    Raises ValueError for a KPI, a quarter or a scope that there is none of, naming those there are; DataRefused as an
+    edition would.
+    """
+    record, day = _find(kpi, scope), workbook.settle_date(quarter, as_of).isoformat()
+    published = provenance.read_published(quarter, day)
+    origin = f"data/processed/{quarter}/{day}" if published else ""
+    return explain_figure(published or workbook.measured(quarter, day), record, scope, origin)
+
+
+def _find(kpi: str, scope: str) -> Kpi:
+    plan = read_plan()
+    if kpi not in plan.by_kpi:
+        raise ValueError(f"no KPI {kpi}; choose from {', '.join(plan.by_kpi)}")
+    if scope not in (UNION, *plan.regions):
+        raise ValueError(f"no scope {scope}; choose from {', '.join((UNION, *plan.regions))}")
+    return plan.by_kpi[kpi]
+
+
+def explain_figure(tables: Tables, kpi: Kpi, scope: str, origin: str = "") -> Explanation:
+    """Explain the figure of an edition's own quarter from the edition's tables."""
+    history = tables.kpis[(tables.kpis["kpi"] == kpi.kpi) & (tables.kpis["scope"] == scope)]
+    published = _published(history, tables.quarter)
+    case = _case(tables, kpi, scope)
+    parts, members = list_parts(case)
+    steps = list_steps(kpi, parts, members, published, is_void(case))
+    judged = kpi if scope == UNION or kpi.on_share else replace(kpi, target=None)
+    is_complete = milestone_at(case.scene, kpi.step)[1] if kpi.measure == "milestone" else True
+    figure = assess(kpi, tables.quarter, {step.name: step.result for step in steps}, is_complete)
+    verdict = list_verdict(judged, figure, find_first_reached(history, tables.quarter), published)
+    return Explanation(
+        kpi, tables.quarter, scope, tables.as_of, origin, tables.sample, published, parts, members, (*steps, *verdict)
+    )
+
+
+def _published(history: pd.DataFrame, quarter: str) -> Mapping[str, Value]:
+    """Return the cells of the published row, blanks as None; all blank where there is no such row."""
+    rows = history[history["quarter"] == quarter].to_dict("records")
+    row = rows[0] if rows else {}
+    blank = {name: "" if name == "status" else None for name in CONTRACTS["kpis"].columns}
+    told = {name: _plain(row.get(name)) for name in blank}
+    return blank | {name: value for name, value in told.items() if value is not None}
+
+
+def _plain(value: object) -> Value:
+    if is_blank(value) or value == "":
+        return None
+    return value.item() if hasattr(value, "item") else value
+
+
+def _case(tables: Tables, kpi: Kpi, scope: str) -> Case:
+    form = read_questionnaire()
+    source = None if is_kept(kpi) else source_of(kpi, form)
+    questions = (*source.asks, source.total) if source else ()
+    states = selections.select_responses(tables).set_index("member")["state"].to_dict()
+    return Case(selections.read_scene(tables), kpi, scope, read_cells(tables, form, questions), states)

@@ -1,0 +1,29 @@
+"""The short name of a figure, as the report prints it and `papu explain` takes it: `2.1.a/2024Q3/Western`."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from helpers.plan import UNION, parse_quarter
+
+
+class Reference(NamedTuple):
+    """One figure: KPI, quarter, and scope, the Union where none is written."""
+
+    kpi: str
+    quarter: str
+    scope: str = UNION
+
+    def __str__(self) -> str:
+        return "/".join(self if self.scope != UNION else self[:2])
+
+
+def parse_reference(text: str) -> Reference:
+    """Read a reference.
+
+    Raises ValueError with how one is written.
+    """
+    kpi, *rest = text.strip().split("/")
+    if len(rest) not in (1, 2) or not all(rest):
+        raise ValueError(f"{text!r} is no reference; write KPI/QUARTER or KPI/QUARTER/REGION, such as 2.1.a/2024Q3")
+    return Reference(kpi, parse_quarter(rest[0]), *rest[1:])
