@@ -229,7 +229,7 @@ def literal_sentences() -> set[str]:
     found = set()
     files = [
         paths.PACKAGE / "words.py",
-        *(p for d in ("charts", "sentences", "edition") for p in (paths.PACKAGE / d).glob("*.py")),
+        *(p for d in ("charts", "sentences", "explain", "edition") for p in (paths.PACKAGE / d).glob("*.py")),
     ]
     notebook = [
         sentence

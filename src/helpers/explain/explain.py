@@ -14,7 +14,7 @@ from helpers.explain.records import Explanation, Value
 from helpers.explain.steps import list_steps
 from helpers.explain.verdict import assess, find_first_reached, list_verdict
 from helpers.kpis import milestone_at
-from helpers.plan import UNION, Kpi, read_plan
+from helpers.plan import FIRST_STATUS_QUARTER, UNION, Kpi, read_plan
 from helpers.questionnaire import read_questionnaire
 from helpers.sources import is_kept, source_of
 from helpers.tables import CONTRACTS
@@ -60,9 +60,14 @@ def explain_figure(tables: Tables, kpi: Kpi, scope: str, origin: str = "") -> Ex
 
 
 def _published(history: pd.DataFrame, quarter: str) -> Mapping[str, Value]:
-    """Return the cells of the published row, blanks as None; all blank where there is no such row."""
+    """Return the cells of the published row, blanks as None.
+
+    Raises ValueError where there is no such row.
+    """
     rows = history[history["quarter"] == quarter].to_dict("records")
-    row = rows[0] if rows else {}
+    if not rows:
+        raise ValueError(f"no figure for {quarter}; they begin with {FIRST_STATUS_QUARTER}, or the first returns")
+    row = rows[0]
     blank = {name: "" if name == "status" else None for name in CONTRACTS["kpis"].columns}
     told = {name: _plain(row.get(name)) for name in blank}
     return blank | {name: value for name, value in told.items() if value is not None}

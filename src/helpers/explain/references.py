@@ -27,3 +27,17 @@ def parse_reference(text: str) -> Reference:
     if len(rest) not in (1, 2) or not all(rest):
         raise ValueError(f"{text!r} is no reference; write KPI/QUARTER or KPI/QUARTER/REGION, such as 2.1.a/2024Q3")
     return Reference(kpi, parse_quarter(rest[0]), *rest[1:])
+
+
+def ask(figure: str, quarter: str = "", scope: str = "") -> Reference:
+    """Return what is asked for: a reference by itself, or a KPI and a quarter, with a scope or the Union.
+
+    Raises ValueError where a reference comes with more, or a KPI without a quarter.
+    """
+    if "/" in figure:
+        if quarter or scope:
+            raise ValueError(f"{figure} says it all; give no quarter or scope beside it")
+        return parse_reference(figure)
+    if not quarter:
+        raise ValueError("give a KPI and a QUARTER, or a reference, such as 2.1.a/2024Q3")
+    return Reference(figure, quarter, scope or UNION)
