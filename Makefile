@@ -7,7 +7,7 @@ BIN       := .venv/bin
 READY     := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup report test test-fast test-browser notebooks sample lab lint format review determinism briefs contact-sheet benchmark fuzz lock clean
+.PHONY: help setup report test test-fast test-browser notebooks sample lab lint format review determinism mutations briefs contact-sheet benchmark fuzz lock clean
 
 help: ## show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -32,7 +32,7 @@ test-fast: setup ## pass the unit tests only
 	$(BIN)/python -m pytest tests -m "not slow" -n 2 --dist loadscope
 
 # Only what is missing is asked for; axe-core comes from npm by its digest, nothing of it is run on the way.
-test-browser: setup ## open the pages of the report in a browser: needs Chromium and npm
+test-browser: setup ## open the report and the notebooks in a browser: needs Chromium and npm
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || { echo "make test-browser needs Chromium: apt-get install chromium" >&2; exit 1; }
 	@test -f node_modules/axe-core/axe.min.js || command -v npm >/dev/null || { echo "make test-browser needs npm: apt-get install npm" >&2; exit 1; }
 	test -f node_modules/axe-core/axe.min.js || npm ci --ignore-scripts
@@ -44,8 +44,9 @@ notebooks: setup ## run the notebooks and store their outputs
 sample: setup ## make the invented sample again
 	$(BIN)/python scripts/make_sample.py
 
-lab: setup ## open the notebooks in JupyterLab
-	$(BIN)/python -m jupyterlab notebooks
+# JupyterLab opens the folder of the notebook that it is given: the others are in its list.
+lab: setup ## open the notebooks in JupyterLab, on the one to explore
+	$(BIN)/python -m jupyterlab notebooks/05_explore.ipynb
 
 lint: setup ## check the code's style
 	$(BIN)/python -m ruff check
@@ -66,6 +67,9 @@ review: test ## what a reviewer does: every test, then the edition twice, compar
 
 determinism: setup ## make an edition in 90 combinations of zone, locale and hash seed; compare every byte
 	$(BIN)/python scripts/determinism.py
+
+mutations: setup ## change 200 raw cells, one at a time; see that each shows in a published table
+	$(BIN)/python scripts/mutations.py 200 --nbval 10
 
 benchmark: setup ## measure an edition, and the reading of returns, against their floors
 	$(BIN)/python benchmarks/edition.py

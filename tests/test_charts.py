@@ -15,7 +15,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from helpers import charts, selections
-from helpers.charts import changes, grammar, trends
+from helpers.charts import changes, choice, grammar, trends
 from helpers.edition import sections
 from helpers.words import Words
 from invented import empty, invent
@@ -44,6 +44,14 @@ FIGURES: dict[str, Callable] = {
     "responses": charts.plot_responses,
     "changes": lambda tables, say: charts.plot_changes(tables, ("2.1.a", "3.1.a", "5.1.a"), say),
     "slopes of shares": lambda tables, say: charts.plot_slopes(tables, "2.1.a", say),
+    "choice": lambda tables, say: charts.plot_choice(tables, "2.1.a", say, "Western", ["SEN", "GHA", "NGA"]),
+    "choice of many": lambda tables, say: charts.plot_choice(
+        tables, "3.1.b", say, members=["SEN", "KEN", "COD", "CAF", "TZA", "MAR", "ZAF", "GNQ", "SSD"]
+    ),
+    "choice of flows": lambda tables, say: charts.plot_choice(tables, "5.1.c", say, "Central", ["COD"]),
+    "choice of one quarter": lambda tables, say: charts.plot_choice(
+        tables, "6.1.a", say, "Northern", quarters=[tables.quarter]
+    ),
     "slopes of counts": lambda tables, say: charts.plot_slopes(tables, "3.1.a", say),
 }
 
@@ -137,6 +145,27 @@ def test_a_sparkline_shows_the_target_within_reach_and_the_due_quarter():
     assert [x for _, x in styles(highest) if x == due * 2]
 
 
+def test_a_bare_figure_shows_itself_in_a_notebook_as_svg():
+    figure = FIGURES["choice"](FULL, FR)
+    assert figure._repr_svg_() == charts.svg(figure)
+    assert all(isinstance(plot(FULL, FR), charts.Figure) for plot in FIGURES.values())
+
+
+def test_a_choice_shows_members_beneath_on_the_same_quarters_and_carried_values_hollow():
+    upper, lower, *_ = FIGURES["choice"](FULL, FR).axes
+    assert upper.get_xlim() == lower.get_xlim()
+    points = [line for line in lower.lines if line.get_marker() in list("os^")]
+    basis = selections.select_levels_over_time(FULL, "2.1.a", ["SEN", "GHA", "NGA"], selections.select_quarters(FULL))
+    hollow = sum(len(line.get_xdata()) for line in points if line.get_markerfacecolor() == "#FFFFFF")
+    assert hollow == basis["basis"].eq("carried").sum() > 0
+
+
+def test_a_choice_says_where_its_data_are_invented():
+    said = {text.get_text() for text in FIGURES["choice"](FULL, FR).texts}
+    assert said == {"Données fictives / invented sample"}
+    assert not FIGURES["choice"](replace(FULL, sample=False), FR).texts
+
+
 def test_a_gap_is_a_gap_and_carried_values_are_hollow():
     assert grammar.find_runs([1.0, float("nan"), 2.0, 3.0]) == [[0], [2, 3]]
     axes = FIGURES["members"](FULL, FR).axes
@@ -219,6 +248,7 @@ TOLD_APART = {
     ],
     "steps of a waterfall": [(look["facecolor"], look.get("hatch")) for look in (changes.RISE, changes.FALL)],
     "lines of families": list(trends.FAMILIES),
+    "lines of members": [(shade, (marker, dash)) for shade, marker, dash in choice.MEMBERS[: choice.MOST_MEMBERS]],
     "region and Union": [(grammar.BLUE, None), (grammar.INK, None)],
     "value and bounds": [(grammar.BLUE, None), (grammar.BAND, None)],
 }
@@ -226,6 +256,7 @@ TOLD_APART = {
 # a marker, their median on its width, a waterfall's falls on hatching and a sign, families on markers and their names.
 ON_SIGNS_TOO = {
     "tiles of who answered", "tiles of the roadmap", "slopes", "steps of a waterfall", "lines of families",
+    "lines of members",
 }  # fmt: skip
 
 

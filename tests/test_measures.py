@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 import pytest
 
 from helpers.measures import (
@@ -201,3 +203,9 @@ def test_sum_reported_is_of_the_quarter_itself(members, total):
 )  # fmt: skip
 def test_coverage_class_is_at_best_b_when_fewer_than_a_third_answered(coverage, answered, grade):
     assert coverage_class(coverage, answered) == grade
+
+
+def test_without_a_cap_a_sum_has_no_upper_bound_and_a_share_lies_between_0_and_1():
+    members = [reported(4, 8, cap=inf), Standing("UGA", cap=inf, total_cap=inf)]
+    assert sum_known_share(members) == Figure(4, 4, None, 0.5, 0, 1)
+    assert sum_known_share(members[:1]) == Figure(4, 4, 4, 0.5, 0.5, 0.5)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -28,7 +31,7 @@ def source(cell: dict) -> str:
 
 
 def test_the_notebooks_of_an_edition_are_there():
-    assert [path.stem for path in NOTEBOOKS] == ["01_ingest", "02_kpis", "03_report", "04_country_brief"]
+    assert [path.stem for path in NOTEBOOKS] == ["01_ingest", "02_kpis", "03_report", "04_country_brief", "05_explore"]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -71,6 +74,14 @@ class TestNotebook:
                     names = [node.module or ""] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names]
                     assert not {name.split(".")[0] for name in names} & MODULES_THAT_REACH_OUT
 
+    def test_it_ends_by_saying_where_to_go_from_here(self, path):
+        last = read(path)["cells"][-1]
+        assert last["cell_type"] == "markdown" and source(last).startswith("## Where to go from here\n\n")
+
+    def test_it_keeps_no_widget_for_a_widget_dies_with_its_kernel(self, path):
+        notebook = read(path)
+        assert "widgets" not in notebook["metadata"] and "vnd.jupyter.widget" not in path.read_text(encoding="utf-8")
+
     def test_prose_comes_between_the_questions(self, path):
         kinds = [cell["cell_type"] for cell in read(path)["cells"]]
         assert kinds.count("markdown") >= kinds.count("code") // 2
@@ -80,3 +91,41 @@ class TestNotebook:
         assert notebook["metadata"]["kernelspec"]["name"] == "python3"
         assert "papermill" not in notebook["metadata"]
         assert not re.search(r"/(home|root|work|tmp|Users)/", path.read_text(encoding="utf-8"))
+
+
+# --- plain papermill --------------------------------------------------------------------------------------------
+
+
+def papermill(folder: Path, *arguments: object) -> str:
+    """Run papermill as anybody would type it, from a folder that is not the notebooks', and return what it says."""
+    command = [sys.executable, "-m", "papermill", *map(str, arguments)]
+    settings = os.environ | {"PAPU_ROOT": str(NOTEBOOKS[0].parents[1]), "PAPU_OUT": str(folder / "out")}
+    ran = subprocess.run(command, cwd=folder, env=settings, capture_output=True, text=True, timeout=300)
+    assert ran.returncode == 0, ran.stderr[-2000:]
+    return ran.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_papermill_tells_each_parameter_with_its_type_default_and_meaning(path, tmp_path):
+    told = " ".join(papermill(tmp_path, "--help-notebook", path).split())
+    for line in source(code(path)[0]).strip().splitlines():
+        name, default, meaning = re.fullmatch(r"(\w+): str = (\"[^\"]*\")  # (.+)", line).groups()
+        assert f"{name}: str (default {default}) {meaning}" in told
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_it_runs_by_plain_papermill_from_anywhere(path, tmp_path):
+    before = path.read_bytes()
+    papermill(tmp_path, path, tmp_path / "executed.ipynb", "-p", "quarter", "2023Q1")
+    runs.check_executed(read(tmp_path / "executed.ipynb"), path.stem)
+    assert path.read_bytes() == before and any((tmp_path / "out").iterdir())
+
+
+def test_what_is_stored_of_an_output_leaves_its_widget_out_and_keeps_what_stands_beside_it():
+    data = {"text/html": "<p>\n", "text/plain": "a", runs.WIDGET: {"model_id": "1"}}
+    cell = {"cell_type": "code", "source": "a", "metadata": {}, "execution_count": 1, "outputs": [{"data": data}]}
+    kept = runs.strip({"metadata": {"kernelspec": {"name": "python3"}, "widgets": {"state": {}}}, "cells": [cell]})
+    assert kept["cells"][0]["outputs"] == [{"data": {"text/html": ["<p>\n"], "text/plain": ["a"]}}]
+    assert set(kept["metadata"]) == {"kernelspec", "language_info"}

@@ -99,7 +99,8 @@ def test_ticked_as_not_available_is_l_where_nothing_is_answered(raw, written, st
 @pytest.mark.parametrize(
     ("summary", "ticked", "value", "noted"),
     [(None, 1, "hybrid_mail", False), ("e_postbox", 1, "e_postbox", True), ("hybrid_mail", 1, "hybrid_mail", False),
-     (None, 0, "", False), ("e_postbox", 0, "e_postbox", False)],
+     (None, 0, "", False), ("e_postbox", 0, "e_postbox", False), ("hybrid_mail", 0, "hybrid_mail", True),
+     ("hybrid_mail", None, "hybrid_mail", False)],
 )  # fmt: skip
 def test_a_blank_summary_is_told_by_its_split_columns_and_a_different_one_is_noted(raw, summary, ticked, value, noted):
     raw.write_plain(Q, [ROW | {"services_epost": summary, "services_epost/hybrid_mail": ticked}])

@@ -163,6 +163,17 @@ def test_v04_compares_alternative_power_with_the_electrified_offices_that_stand(
     assert ("offices_alternative_power" not in found(verdict, "V04")) is stands
 
 
+@pytest.mark.parametrize(("working", "required", "stands"), [(10, 10, True), (11, 10, False), (11, None, True)])
+def test_v04_holds_a_number_within_the_total_that_a_kpi_measures_it_by(
+    make_return, plan, form, working, required, stands
+):
+    kpi = replace(plan.by_kpi["2.1.a"], kpi="2.2.b", source="laptop_working over laptop_required")
+    plan = replace(plan, kpis=(*plan.kpis, kpi))
+    one = make_return(laptop_working=working, laptop_required=required)
+    verdict = check(Received((), (one,), ()), Registers(dict.fromkeys(REGISTERS, ())), plan, form, AS_OF)
+    assert found(verdict, "V04") == ([] if stands else ["laptop_working"])
+
+
 def test_v05_comes_before_v04_so_that_a_withdrawn_total_limits_nothing(make_return, judge):
     verdict = judge(make_return(offices_total=20, offices_connected=100))
     assert (found(verdict, "V05"), found(verdict, "V04")) == (["offices_total"], [])

@@ -28,6 +28,7 @@ INGEST, KPIS, REPORT = "01_ingest", "02_kpis", "03_report"
 CELL_TIMEOUT, START_TIMEOUT = 600, 120
 DONE, FAILED, REFUSED, HELD, REPORT_FAILED, UNWRITABLE = 0, 1, 3, 4, 5, 7
 HOLD_TIMEOUT = 0.5  # seconds: as long as somebody else may look who holds a quarter
+WIDGET = "application/vnd.jupyter.widget-view+json"
 
 Say = Callable[[str], None]
 
@@ -165,7 +166,7 @@ def check_executed(notebook: Mapping, name: str) -> None:
 
 
 def strip(notebook: Mapping) -> dict[str, object]:
-    """Return an executed notebook without the times, paths and ids that change from run to run."""
+    """Return an executed notebook without the times, paths and ids that change from run to run, and without widgets."""
     kernel = {"kernelspec": notebook["metadata"]["kernelspec"], "language_info": {"name": "python"}}
     return dict(notebook) | {"metadata": kernel, "cells": [_strip_cell(*c) for c in enumerate(notebook["cells"])]}
 
@@ -180,12 +181,15 @@ def _strip_cell(number: int, cell: Mapping) -> dict[str, object]:
 
 
 def _strip_output(output: Mapping) -> dict[str, object]:
-    """Split long texts into lines, as notebooks are stored, so that a difference can be read."""
+    """Split long texts into lines, as notebooks are stored, so that a difference can be read.
+
+    A widget goes: it lives as long as its kernel, and what stands beside it in the output shows the same for ever.
+    """
     kept = dict(output)
     if "text" in kept:
         kept["text"] = _lines(kept["text"])
     if "data" in kept:
-        kept["data"] = {kind: _lines(value) for kind, value in kept["data"].items()}
+        kept["data"] = {kind: _lines(value) for kind, value in kept["data"].items() if kind != WIDGET}
     return kept
 
 

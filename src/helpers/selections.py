@@ -13,6 +13,7 @@ from helpers.evidence import Scene, read_evidence, recall, remembers, stand_on
 from helpers.plan import (
     KEPT,
     ON_TIME_DAYS,
+    STOCKS,
     UNION,
     Kpi,
     first_cutoff,
@@ -216,6 +217,23 @@ def select_levels(tables: Tables, kpi: str, quarter: str = "") -> pd.DataFrame:
     on_share = read_plan().by_kpi[kpi].assessed == "share"
     level = 100 * rows["value"] / whole.where(whole > 0) if on_share else rows["value"]
     return rows.assign(level=level.astype(float))
+
+
+def has_member_values(kpi: str) -> bool:
+    """Tell whether a KPI is known member by member: stocks, and what is reported of each quarter alone."""
+    return read_plan().by_kpi[kpi].measure in (*STOCKS, "sum_flow")
+
+
+def select_levels_over_time(tables: Tables, kpi: str, members: Sequence[str], quarters: Sequence[str]) -> pd.DataFrame:
+    """Return some members' rows of `select_levels`, quarter by quarter: one row per member and quarter.
+
+    A member that is not known, or was none then, has a blank row.
+    """
+    parts = []
+    for quarter in quarters:
+        rows = select_levels(tables, kpi, quarter).set_index("member").reindex(list(members)).reset_index()
+        parts.append(rows.assign(quarter=quarter, basis=rows["basis"].fillna("")))
+    return pd.concat(parts, ignore_index=True)
 
 
 def find_medians(rows: pd.DataFrame, level: str = "level") -> dict[str, float]:

@@ -179,6 +179,17 @@ def _unguarded(text: str) -> str:
     return text[1:] if text.startswith("'") and _FORMULA.match(text[1:]) else text
 
 
+def render_csv(table: pd.DataFrame, text_columns: Iterable[str]) -> str:
+    """Return a table as CSV, nothing rounded; nothing in its text columns is a formula to a spreadsheet."""
+    guarded = set(text_columns)
+    are_texts = [column in guarded for column in table.columns]
+    lines = [_csv_line(table.columns)]
+    for row in _texts(table):
+        fields = zip(row, are_texts, strict=True)
+        lines.append(_csv_line(_guarded(text) if is_text else text for text, is_text in fields))
+    return "".join(lines)
+
+
 def write_table(name: str, rows: pd.DataFrame, folder: Path) -> pd.DataFrame:
     """Write a table to a folder under its name, and return it as written."""
     table = sort_as_text(conform(name, rows))
@@ -186,13 +197,8 @@ def write_table(name: str, rows: pd.DataFrame, folder: Path) -> pd.DataFrame:
     if name in AS_PARQUET:
         write_parquet(table, folder / f"{name}.parquet")
         return table
-    with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
-        file.write(_csv_line(table.columns))
-        text_columns = [kind == _TEXT for kind in CONTRACTS[name].columns.values()]
-        for row in _texts(table):
-            file.write(
-                _csv_line(_guarded(text) if is_text else text for text, is_text in zip(row, text_columns, strict=True))
-            )
+    texts = [column for column, kind in CONTRACTS[name].columns.items() if kind == _TEXT]
+    (folder / f"{name}.csv").write_text(render_csv(table, texts), encoding="utf-8", newline="")
     return table
 
 

@@ -1,7 +1,8 @@
 """One function per figure: the same grammar, palette and letters in all of them, drawn without touching pyplot."""
 
 from helpers.charts.changes import plot_changes, plot_slopes
-from helpers.charts.grammar import BANDS, FONTS, PALETTE, STATUS_COLOURS, Figure, letters, svg
+from helpers.charts.choice import MOST_MEMBERS, plot_choice
+from helpers.charts.grammar import BANDS, FONTS, PALETTE, STATUS_COLOURS, WIDTH, Figure, letters, svg
 from helpers.charts.members import plot_members, plot_regions, plot_responses
 from helpers.charts.profile import plot_history, plot_strip
 from helpers.charts.tiles import plot_calendar, plot_map, plot_member_map
@@ -15,8 +16,8 @@ from helpers.charts.trends import (
 )
 
 __all__ = [
-    "BANDS", "FONTS", "PALETTE", "STATUS_COLOURS", "Figure", "letters", "plot_calendar", "plot_changes",
-    "plot_companions", "plot_families", "plot_history", "plot_map", "plot_member_map", "plot_members", "plot_regions",
-    "plot_regions_over_time", "plot_responses", "plot_slopes", "plot_sparkline", "plot_strip", "plot_trend",
-    "plot_trends", "svg",
+    "BANDS", "FONTS", "MOST_MEMBERS", "PALETTE", "STATUS_COLOURS", "WIDTH", "Figure", "letters", "plot_calendar",
+    "plot_changes", "plot_choice", "plot_companions", "plot_families", "plot_history", "plot_map",
+    "plot_member_map", "plot_members", "plot_regions", "plot_regions_over_time", "plot_responses", "plot_slopes",
+    "plot_sparkline", "plot_strip", "plot_trend", "plot_trends", "svg",
 ]  # fmt: skip

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import matplotlib
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from helpers import selections
 from helpers.charts.grammar import (
@@ -16,6 +15,7 @@ from helpers.charts.grammar import (
     INK,
     MUTED,
     VIOLET,
+    Figure,
     drawn,
     inches_high,
     line_sign,

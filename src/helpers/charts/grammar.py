@@ -9,9 +9,9 @@ from functools import cache, wraps
 from typing import NamedTuple, ParamSpec
 
 import matplotlib
+import matplotlib.figure
 from matplotlib import font_manager
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.ft2font import FT2Font
 from matplotlib.text import Annotation, Text
@@ -116,6 +116,13 @@ STYLE = {
 }
 
 Said = ParamSpec("Said")
+
+
+class Figure(matplotlib.figure.Figure):
+    """A figure that a notebook shows as SVG, which is text: what is stored can be compared."""
+
+    def _repr_svg_(self) -> str:
+        return svg(self)
 
 
 @cache

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import matplotlib
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from helpers import selections
 from helpers.charts.grammar import (
@@ -19,6 +18,7 @@ from helpers.charts.grammar import (
     PALE,
     TILES,
     WIDTH,
+    Figure,
     Sign,
     dot_sign,
     drawn,

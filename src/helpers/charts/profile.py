@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from matplotlib.figure import Figure
-
-from helpers.charts.grammar import BLUE, GRID, INK, MUTED, drawn, find_runs
+from helpers.charts.grammar import BLUE, GRID, INK, MUTED, Figure, drawn, find_runs
 from helpers.profiles import Past, Position
 from helpers.words import Words, is_blank
 

@@ -8,7 +8,6 @@ from functools import cache
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from helpers import paths, selections
@@ -17,6 +16,7 @@ from helpers.charts.grammar import (
     MAP,
     TILES,
     WIDTH,
+    Figure,
     Sign,
     Tile,
     drawn,

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 import matplotlib
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from helpers import selections
 from helpers.charts.grammar import (
@@ -16,6 +15,7 @@ from helpers.charts.grammar import (
     GRID,
     INK,
     MUTED,
+    Figure,
     draw_trend,
     drawn,
     find_runs,
@@ -37,7 +37,8 @@ TARGET = {"color": INK, "linewidth": 0.9, "linestyle": (0, (5, 3)), "zorder": 2}
 # --- trends -----------------------------------------------------------------------------------------------------
 
 
-def _end_labels(last: Standing, say: Words) -> list[tuple[float, str, dict]]:
+def say_ends(last: Standing, say: Words) -> list[tuple[float, str, dict]]:
+    """Return the labels beside a trend's end, each with its height and look: value, bounds, proposed target."""
     labels = []
     if not is_blank(last.assessed):
         labels.append(
@@ -57,7 +58,8 @@ def _end_labels(last: Standing, say: Words) -> list[tuple[float, str, dict]]:
     return labels
 
 
-def _mark_due(axes: Axes, quarters: Sequence[str], due: str, say: Words) -> None:
+def mark_due(axes: Axes, quarters: Sequence[str], due: str, say: Words) -> None:
+    """Mark the quarter by which a KPI is due."""
     if due in quarters:
         place = quarters.index(due)
         axes.axvline(place, color=MUTED, linewidth=0.8, linestyle=(0, (1, 2)), zorder=0)
@@ -86,8 +88,8 @@ def plot_trend(tables: Tables, kpi: str, say: Words, height: float = 2.35) -> Fi
     mark_quarters(axes, quarters, say)
     if not is_blank(last.goal):
         axes.axhline(last.goal, **TARGET)
-    _mark_due(axes, quarters, last.kpi.due, say)
-    write_labels(axes, _end_labels(last, say))
+    mark_due(axes, quarters, last.kpi.due, say)
+    write_labels(axes, say_ends(last, say))
     return figure
 
 

@@ -6,7 +6,6 @@ import pandas as pd
 
 from helpers import charts, profiles, sentences
 from helpers.edition.blocks import Picture, Sheet
-from helpers.edition.members import say_value
 from helpers.edition.sections import GROUP
 from helpers.issues import mask_text
 from helpers.plan import Member, read_plan, shift
@@ -70,7 +69,7 @@ def tabulate_positions(tables: Tables, positions: list[Position], say: Words) ->
             {
                 say("KPI"): kpi,
                 say("Indicator"): sentences.say_own_name(kpi, say),
-                say.quarter(tables.quarter): say_value(kpi, position, say),
+                say.quarter(tables.quarter): sentences.say_value(kpi, position, say),
                 say.quarter(shift(tables.quarter, -1)): _past(position.past(shift(tables.quarter, -1)), kpi, say),
                 say.quarter(shift(tables.quarter, -4)): _past(position.past(shift(tables.quarter, -4)), kpi, say),
                 say("Region"): _others(position, position.region, say),

@@ -32,20 +32,6 @@ def tabulate_responses(tables: Tables, say: Words) -> Sheet:
     return Sheet(frame, (44, 18, 22, 20, 20, 22, 34), right=list(frame.columns[1:]))
 
 
-def say_value(kpi: str, row: object, say: Words) -> str:
-    """Return a member's value (with denominator and basis) as a table has it: with its whole, `c` where carried."""
-    if is_blank(row.value):
-        return say.missing
-    mark = " c" if row.basis == "carried" else ""
-    if kpi == "1.1.b":
-        return (say("yes") if row.value else say("no")) + mark
-    if not is_blank(row.denominator):
-        return say.rate(row.value, row.denominator) + mark
-    record = read_plan().by_kpi[kpi]
-    shown = say.counted if record.assessed == "share" else say.measured  # a share without its total is a number
-    return shown(row.value, record.unit) + mark
-
-
 def _shaded(text: str, band: int | None) -> str | Shade:
     return text if band is None else Shade(text, band)
 
@@ -66,7 +52,7 @@ def tabulate_members(tables: Tables, say: Words) -> Sheet:
                 + (" r" if answer.version > 1 else ""),
                 **{
                     f"{kpi}\n{say(_MEMBER_HEADS[kpi])}": _shaded(
-                        say_value(kpi, values[kpi].loc[answer.member], say), bands[kpi].get(answer.member)
+                        sentences.say_value(kpi, values[kpi].loc[answer.member], say), bands[kpi].get(answer.member)
                     )
                     for kpi in PROFILE_KPIS
                 },

@@ -242,13 +242,19 @@ class _TableReader:
             if cell != said.strip() and self.table.tool is MAILED:
                 notes.append(issue("CHOICE_LABEL", place, cell, question=slot.question.name, observed=said))
         answer = read_answer(slot.question, cell)
-        if slot.split and slot.index is not None and answer.value and _ticked(slot, row) - set(answer.value.split()):
+        if slot.split and slot.index is not None and answer.value and _differs(slot, row, answer):
             notes.append(issue("SPLIT_DIFFERS", place, question=slot.question.name, observed=answer.raw))
         return answer
 
 
 def _ticked(slot: Slot, row: Row) -> set[str]:
     return {choice for choice, index in slot.split if text_of(at(row, index)).strip().upper() in _TICKED}
+
+
+def _differs(slot: Slot, row: Row, answer: Answer) -> bool:
+    """Tell whether the split columns say something else than their summary; blank ones say nothing."""
+    told = any(not is_blank(at(row, index)) for _, index in slot.split)
+    return told and _ticked(slot, row) != set(answer.value.split()) & {choice for choice, _ in slot.split}
 
 
 def _gather(slot: Slot, summary: Cell, row: Row) -> Cell:

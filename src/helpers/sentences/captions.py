@@ -23,11 +23,13 @@ from helpers.words import Words, is_blank
 Caption = dict[str, str]
 
 
-def _period(trend: Sequence[Standing], say: Words) -> dict[str, str]:
+def say_period(trend: Sequence[Standing], say: Words) -> dict[str, str]:
+    """Return the first and the last quarter of a trend, as sentences name them."""
     return {"first": say.quarter(trend[0].quarter), "last": say.quarter(trend[-1].quarter)}
 
 
-def _trend_title(tables: Tables, trend: Sequence[Standing], say: Words) -> str:
+def say_trend_title(tables: Tables, trend: Sequence[Standing], say: Words) -> str:
+    """Return a trend's finding: its last figure, and whether it is up or down from the first one known."""
     last, known = trend[-1], [one for one in trend if not is_blank(one.assessed)]
     if is_blank(last.assessed):
         return say_unknown(last, say)
@@ -62,8 +64,8 @@ def say_trend(tables: Tables, kpi: str, say: Words) -> Caption:
         else ("{measure}, Union, {first} to {last}; band: where the true figure lies, whatever the others would answer")
     )
     return {
-        "title": _trend_title(tables, trend, say),
-        "subtitle": say(subtitle, measure=say_measure(last, say), **_period(trend, say)),
+        "title": say_trend_title(tables, trend, say),
+        "subtitle": say(subtitle, measure=say_measure(last, say), **say_period(trend, say)),
         "n": say_behind(last, say),
         "alt": say(
             "Line chart. {what}, by quarter: {series}. Bounds in the last quarter: {interval}. Proposed target: "
@@ -115,7 +117,7 @@ def say_trends(tables: Tables, kpis: Sequence[str], say: Words) -> Caption:
         "title": title,
         "subtitle": say(
             "Totals since the first quarter collected, Union, {first} to {last}; bars: bounds only",
-            **_period(trends[0], say),
+            **say_period(trends[0], say),
         ),
         "n": _behind_each([trend[-1] for trend in trends], say),
         "alt": say("Small line charts. {lines}.", lines=". ".join(lines)),

@@ -1,0 +1,122 @@
+"""What can be chosen, and the one frame a choice amounts to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+
+import pandas as pd
+
+from helpers import selections
+from helpers.plan import UNION, quarters_between, read_plan
+from helpers.selections import Tables
+
+_COUNTS = ("n_reported", "n_carried", "n_expected")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is looked at: a KPI in a scope (the Union or a region), some of its members, from one quarter to another."""
+
+    kpi: str
+    scope: str
+    members: tuple[str, ...]
+    first: str
+    last: str
+
+    @property
+    def quarters(self) -> list[str]:
+        """The quarters looked at, in order."""
+        return quarters_between(self.first, self.last)
+
+    @property
+    def name(self) -> str:
+        """The choice as a file's name tells it: `2022Q3-2024Q3_2.1.a_Western`."""
+        period = self.first if self.first == self.last else f"{self.first}-{self.last}"
+        return f"{period}_{self.kpi}_{self.scope}"
+
+
+def list_scopes() -> list[str]:
+    """Return the scopes that can be chosen: the Union, then its regions."""
+    return [UNION, *read_plan().regions]
+
+
+def list_quarters(tables: Tables) -> list[str]:
+    """Return the quarters that can be chosen: from the first in the tables to the one reported."""
+    return quarters_between(min([*tables.kpis["quarter"], tables.quarter]), tables.quarter)
+
+
+def list_members(choice: Choice) -> list[str]:
+    """Return the members that can be chosen: those of the scope, where the KPI has values of members."""
+    if not selections.has_member_values(choice.kpi):
+        return []
+    return [member.member for member in read_plan().members_in(choice.last, choice.scope)]
+
+
+def keep_members(choice: Choice) -> Choice:
+    """Return a choice without the members that it cannot show, such as those of another region."""
+    possible = set(list_members(choice))
+    return replace(choice, members=tuple(member for member in choice.members if member in possible))
+
+
+def settle_choice(tables: Tables, choice: Choice) -> Choice:
+    """Return a choice as it can be shown: its quarters filled in where blank, its members once each.
+
+    Raises ValueError that names everything that cannot be chosen, and what can.
+    """
+    quarters = list_quarters(tables)
+    choice = replace(
+        choice,
+        members=tuple(dict.fromkeys(choice.members)),
+        first=choice.first or selections.select_quarters(tables)[0],
+        last=choice.last or tables.quarter,
+    )
+    wrong = [
+        *_unknown("KPI", [choice.kpi], read_plan().by_kpi),
+        *_unknown("region", [choice.scope], list_scopes()),
+        *_unknown("quarter", [choice.first, choice.last], quarters),
+    ]
+    if not wrong and choice.first > choice.last:
+        wrong.append(f"{choice.first} comes after {choice.last}; give the earlier quarter first")
+    if not wrong and selections.has_member_values(choice.kpi):
+        wrong += _unknown(f"member of {choice.scope} in {choice.last}", choice.members, list_members(choice))
+    if wrong:
+        raise ValueError(". ".join(wrong))
+    return keep_members(choice)
+
+
+def _unknown(what: str, asked: Iterable[str], known: Iterable[str]) -> list[str]:
+    missing = [one for one in dict.fromkeys(asked) if one not in known]
+    return [f"no {what} {', '.join(missing)}; choose among {', '.join(known)}"] if missing else []
+
+
+# --- the frame --------------------------------------------------------------------------------------------------
+
+
+def select_rows(tables: Tables, choice: Choice) -> pd.DataFrame:
+    """Return the figures of a choice: one row per quarter.
+
+    Shares are 0-1; value and share are blank in class C, whose bounds alone are known. Each member chosen has its value
+    (`SEN`), of a share its whole (`SEN_of`), and whether that was reported or carried from an earlier quarter
+    (`SEN_basis`).
+    """
+    trend = selections.select_trend(tables, choice.kpi, choice.scope, choice.quarters)
+    rows = pd.DataFrame([asdict(one) | {"kpi": choice.kpi, "unit": one.kpi.unit} for one in trend])
+    rows = rows.rename(columns={"target": "proposed_target", "status": "proposed_status"})
+    rows = rows.astype(dict.fromkeys(_COUNTS, "Int64") | {"robust": "boolean"})
+    first = ["quarter", "scope", "kpi", "unit"]
+    rows = rows[[*first, *(name for name in rows.columns if name not in first)]]
+    return pd.concat([rows, *_member_columns(tables, choice)], axis="columns")
+
+
+def _member_columns(tables: Tables, choice: Choice) -> list[pd.DataFrame]:
+    if not choice.members:
+        return []
+    levels = selections.select_levels_over_time(tables, choice.kpi, choice.members, choice.quarters)
+    is_share = read_plan().by_kpi[choice.kpi].assessed == "share"
+    names = {"value": "", **({"denominator": "_of"} if is_share else {}), "basis": "_basis"}
+    columns = []
+    for member in choice.members:
+        own = levels[levels["member"] == member].reset_index(drop=True)[list(names)]
+        columns.append(own.rename(columns={name: member + end for name, end in names.items()}))
+    return columns

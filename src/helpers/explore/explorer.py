@@ -1,0 +1,83 @@
+"""The explorer: a choice that shows itself, as a live panel where there are widgets, as figure and table elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import ModuleType
+
+import pandas as pd
+
+from helpers import charts, paths
+from helpers.explore import showing
+from helpers.explore.choices import Choice, select_rows, settle_choice
+from helpers.explore.panel import Panel
+from helpers.plan import UNION
+from helpers.selections import Tables
+from helpers.words import Words
+
+VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+def choose(
+    tables: Tables, say: Words, kpi: str = "2.1.a", region: str = UNION, members: str | Sequence[str] = (),
+    first: str = "", last: str = "",
+) -> Explorer:  # fmt: skip
+    """Return an explorer that starts from a choice: members as ISO3 codes, `"SEN KEN"`; blank quarters: the last nine.
+
+    Raises ValueError for what cannot be chosen, naming what can.
+    """
+    asked = tuple(members.split() if isinstance(members, str) else members)
+    return Explorer(tables, say, Choice(kpi, region, asked, first, last))
+
+
+class Explorer:
+    """A choice, which the panel may change: its figures (`rows`), its `figure`, and both as files (`save`)."""
+
+    def __init__(self, tables: Tables, say: Words, choice: Choice) -> None:
+        self.tables, self.say = tables, say
+        self.choice = settle_choice(tables, choice)
+        self.panel: Panel | None = None
+
+    def __repr__(self) -> str:
+        chosen, names = self.choice, " ".join(self.choice.members) or "no member"
+        return f"{chosen.kpi}, {chosen.scope}, {chosen.first} to {chosen.last}: {names}"
+
+    @property
+    def rows(self) -> pd.DataFrame:
+        """The figures of what is chosen now: one row per quarter (`select_rows`)."""
+        return select_rows(self.tables, self.choice)
+
+    @property
+    def figure(self) -> charts.Figure:
+        """The figure of what is chosen now."""
+        return showing.draw(self.tables, self.choice, self.say)
+
+    def save(self) -> list[str]:
+        """Write what is chosen now as CSV and SVG where the notebooks write, and return the names of both files."""
+        folder = paths.out(self.tables.quarter, self.tables.as_of)
+        folder.mkdir(parents=True, exist_ok=True)
+        files = showing.render_files(self.tables, self.choice, self.say)
+        for name, text in files.items():
+            (folder / name).write_text(text, encoding="utf-8", newline="")
+        return list(files)
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, object]:
+        static = showing.show_static(self.tables, self.choice, self.say)
+        return {"text/plain": repr(self), "text/html": static} | self._view()
+
+    def _view(self) -> dict[str, object]:
+        """Return the live panel's view; none without widgets."""
+        widgets = _find_widgets()
+        if widgets is None:
+            return {}
+        self.panel = self.panel or Panel(self, widgets)
+        return {kind: view for kind, view in self.panel.box._repr_mimebundle_().items() if kind == VIEW}
+
+
+def _find_widgets() -> ModuleType | None:
+    """Return ipywidgets where it is installed: only analysts have it (dependency group `lab`)."""
+    try:
+        import ipywidgets
+    except ImportError:
+        return None
+    return ipywidgets

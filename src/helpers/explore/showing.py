@@ -1,0 +1,175 @@
+"""How a choice is shown and kept: as HTML with its figure and its table, as CSV and as SVG."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+
+import pandas as pd
+
+from helpers import charts, selections, sentences
+from helpers.charts import MOST_MEMBERS, PALETTE
+from helpers.edition.markup import Alone, lines, show_cell, value
+from helpers.explore.choices import Choice, select_rows
+from helpers.selections import Standing, Tables
+from helpers.tables import render_csv
+from helpers.words import Words, is_blank
+
+SAMPLE = "données fictives / invented sample"  # in a file, whatever its language
+PIXELS = 96
+_SHEET = f"background:#FFFFFF;color:{PALETTE['ink']};padding:6px 10px;line-height:1.35"
+_LINK = f"color:{PALETTE['blue']};text-decoration:underline"
+_CELL = f"padding:2px 8px;border-bottom:1px solid {PALETTE['grid']};vertical-align:top"
+_HEAD = f"padding:2px 8px;border-bottom:2px solid {PALETTE['grid']};vertical-align:bottom;background:#FFFFFF"
+
+
+def draw(tables: Tables, choice: Choice, say: Words) -> charts.Figure:
+    """Draw the figure of a choice."""
+    return charts.plot_choice(tables, choice.kpi, say, choice.scope, choice.members, choice.quarters)
+
+
+# --- files ------------------------------------------------------------------------------------------------------
+
+
+def render_rows(tables: Tables, choice: Choice) -> str:
+    """Return the figures of a choice as CSV: one line per quarter, nothing rounded, marked where it is the sample.
+
+    It begins with the mark by which spreadsheets know UTF-8.
+    """
+    rows = select_rows(tables, choice)
+    if tables.sample:
+        rows = rows.assign(sample=SAMPLE)
+    texts = [name for name in rows.columns if not pd.api.types.is_numeric_dtype(rows[name])]
+    return "\ufeff" + render_csv(rows, texts)
+
+
+def render_files(tables: Tables, choice: Choice, say: Words, drawn: str = "") -> dict[str, str]:
+    """Return what can be downloaded: names and texts; `drawn` is the figure where it has been drawn."""
+    name = f"{choice.name}_invented-sample" if tables.sample else choice.name
+    drawn = drawn or charts.svg(draw(tables, choice, say))
+    return {f"{name}.csv": render_rows(tables, choice), f"{name}_{say.language}.svg": drawn}
+
+
+def show_links(files: dict[str, str], say: Words) -> str:
+    """Return the links by which the files are downloaded: each holds its file."""
+    said = {"csv": say("Download the figures (CSV)"), "svg": say("Download the chart (SVG)")}
+    kinds = {"csv": "text/csv;charset=utf-8", "svg": "image/svg+xml"}
+    links = []
+    for name, text in files.items():
+        end = name.rsplit(".", 1)[1]
+        held = base64.b64encode(text.encode("utf-8")).decode()
+        target = f'download="{value(name)}" href="data:{kinds[end]};base64,{held}"'
+        link = f'<a style="{_LINK}" {target}>{lines(said[end])}</a>'
+        links.append(link)
+    return f'<p style="margin:4px 0">{" · ".join(links)}</p>'
+
+
+# --- HTML -------------------------------------------------------------------------------------------------------
+
+
+def _sheet(inside: str, say: Words) -> str:
+    return f'<div dir="{"rtl" if say.is_rtl else "ltr"}" lang="{say.language}" style="{_SHEET}">{inside}</div>'
+
+
+def _small(texts: Sequence[str]) -> str:
+    return f'<p style="margin:4px 0"><small>{"<br>".join(lines(text) for text in texts if text)}</small></p>'
+
+
+def show_figure(tables: Tables, choice: Choice, say: Words, drawn: str) -> str:
+    """Return a drawn choice as HTML: what it finds, what is measured, the figure, who is behind it."""
+    members, quarters = choice.members[:MOST_MEMBERS], choice.quarters
+    caption = sentences.say_choice(tables, choice.kpi, choice.scope, members, quarters, say)
+    image = base64.b64encode(drawn.encode("utf-8")).decode()
+    width = round(charts.WIDTH * PIXELS)
+    return _sheet(
+        f'<div style="max-width:{width}px"><b>{lines(caption["title"])}</b><br>{lines(caption["subtitle"])}</div>'
+        f'<img src="data:image/svg+xml;base64,{image}" alt="{value(caption["alt"])}" width="{width}">'
+        + _small([caption["n"], *say_remarks(choice, say)]),
+        say,
+    )
+
+
+def say_remarks(choice: Choice, say: Words) -> list[str]:
+    """Return what a reader must know of a choice: members that it cannot show, or not in the figure."""
+    remarks = []
+    if not selections.has_member_values(choice.kpi):
+        remarks.append(say("This indicator has no values of single members."))
+    left = choice.members[MOST_MEMBERS:]
+    if left:
+        names = say.enumerated(say.member(member) for member in left)
+        remarks.append(
+            say("The figure shows {n} members at most; in the table only: {names}.", n=MOST_MEMBERS, names=names)
+        )
+    return remarks
+
+
+def show_table(tables: Tables, choice: Choice, say: Words) -> str:
+    """Return a choice's figures as an HTML table, one row per quarter, dressed for readers."""
+    trend = selections.select_trend(tables, choice.kpi, choice.scope, choice.quarters)
+    table = _table(_tabulate(tables, choice, trend, say), say)
+    notes = [say("Targets and statuses are proposed: the plan has none.")]
+    if any(one.is_bounds_only for one in trend):
+        notes.append(say("(C): too few answers, bounds only."))
+    if tables.sample:
+        notes.append(say("invented sample (mark)"))
+    return _sheet(f'<div style="overflow-x:auto">{table}</div>' + _small(notes), say)
+
+
+def _tabulate(tables: Tables, choice: Choice, trend: Sequence[Standing], say: Words) -> list[dict[str, object]]:
+    """Return the rows of the table, one per quarter: what stands under each head."""
+    levels = None
+    if choice.members:
+        levels = selections.select_levels_over_time(tables, choice.kpi, choice.members, choice.quarters)
+    rows = []
+    for one in trend:
+        own = [] if levels is None else levels[levels["quarter"] == one.quarter].itertuples()
+        values = {say.member(row.member): sentences.say_value(choice.kpi, row, say) for row in own}
+        rows.append(_figure(tables, one, say) | values | _standing(one, say))
+    return rows
+
+
+def _figure(tables: Tables, one: Standing, say: Words) -> dict[str, str]:
+    known = say.missing if is_blank(one.assessed) else sentences.say_level(tables, one, say)
+    return {
+        say("Quarter"): say.quarter(one.quarter),
+        say("Value"): "(C)" if one.is_bounds_only else known,
+        say("Bounds"): sentences.say_bounds(one, say),
+    }
+
+
+def _standing(one: Standing, say: Words) -> dict[str, object]:
+    """Return who is behind a figure, and how it stands against its target."""
+    judged = not is_blank(one.goal)  # of many KPIs only the Union has a target, and so a status
+    asked = say.missing if is_blank(one.n_reported) else f"{say.number(one.n_reported)}/{say.number(one.n_expected)}"
+    return {
+        say("Members that reported"): "–" if is_blank(one.n_reported) and one.is_certain else asked,
+        say("carried forward (c)"): "–" if is_blank(one.n_carried) else say.number(one.n_carried),
+        say("Class"): one.coverage_class or "–",
+        say("Proposed target"): sentences.say_goal(one, say) if judged else "–",
+        say("Status against the proposed target"): vars(say.status(one.status, one.robust)) if judged else "–",
+    }
+
+
+def _table(rows: Sequence[dict[str, object]], say: Words) -> str:
+    start = "right" if say.is_rtl else "left"
+    heads = "".join(f'<th scope="col" style="{_HEAD};text-align:{start}">{lines(name)}</th>' for name in rows[0])
+    bodies = []
+    for row in rows:
+        first, *rest = row.values()
+        cells = "".join(f'<td style="{_side(cell, start)}">{show_cell(cell, Alone())}</td>' for cell in rest)
+        bodies.append(f'<tr><th scope="row" style="{_side(first, start)}">{lines(first)}</th>{cells}</tr>\n')
+    table = f'<table style="border-collapse:collapse;font-size:12.5px"><thead><tr>{heads}</tr></thead>\n<tbody>\n'
+    return table + "".join(bodies) + "</tbody></table>"
+
+
+def _side(cell: object, start: str) -> str:
+    """Return the looks of a cell: figures stay on one line, the words of a status need not."""
+    return f"{_CELL};text-align:{start};" + ("white-space:nowrap" if isinstance(cell, str) else "min-width:170px")
+
+
+def show_static(tables: Tables, choice: Choice, say: Words) -> str:
+    """Return a choice as HTML that needs nothing else: figure, table, and how to choose."""
+    drawn = charts.svg(draw(tables, choice, say))
+    how = say("To choose here, run this notebook in JupyterLab or VS Code; elsewhere, change its parameters.")
+    parts = (show_figure(tables, choice, say, drawn), show_table(tables, choice, say), _sheet(_small([how]), say))
+    return "\n".join(parts)

@@ -1,0 +1,127 @@
+"""A pytest plugin: where a notebook's output is not the stored one, it is said which figure changed, from what to what.
+
+nbval shows the lines of HTML that differ, the new ones marked as missing. Before them this plugin puts, of a table,
+`2024Q3, KEN, 2.1.a: stored 510, now 512`; of a figure, which one was drawn from other data; of a text, both versions.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from html.parser import HTMLParser
+from itertools import zip_longest
+
+import pytest
+
+MOST = 30  # lines told of one cell
+Row = list[str]
+
+
+class _Tables(HTMLParser):
+    """Reads the tables of an output: rows of texts, cells that span rows said again in each, and how many head it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: list[tuple[bool, Row, int]] = []  # in the head?, texts, how many of them are row headings
+        self._spans: dict[int, tuple[int, str]] = {}
+        self._in_head = self._in_cell = False
+
+    def handle_starttag(self, tag: str, attributes: Sequence[tuple[str, str | None]]) -> None:
+        if tag == "thead":
+            self._in_head = True
+        elif tag == "tr":
+            self.rows.append((self._in_head, [], 0))
+            self._fill()
+        elif tag in ("td", "th") and self.rows:
+            self._in_cell, self._span = True, int(dict(attributes).get("rowspan") or 1)
+            in_head, row, headings = self.rows[-1]
+            row.append("")
+            self.rows[-1] = in_head, row, headings + (tag == "th")
+
+    def _fill(self) -> None:
+        """Say again what spans from the rows above."""
+        in_head, row, headings = self.rows[-1]
+        while len(row) in self._spans:
+            left, text = self._spans.pop(len(row))
+            if left > 1:
+                self._spans[len(row)] = left - 1, text
+            row.append(text)
+            headings += 1
+        self.rows[-1] = in_head, row, headings
+
+    def handle_data(self, text: str) -> None:
+        if self._in_cell:
+            self.rows[-1][1][-1] += text
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "thead":
+            self._in_head = False
+        elif tag in ("td", "th") and self._in_cell:
+            self._in_cell, row = False, self.rows[-1][1]
+            row[-1] = " ".join(row[-1].split())
+            if self._span > 1:
+                self._spans[len(row) - 1] = self._span - 1, row[-1]
+            self._fill()
+
+
+def read_cells(html: str) -> dict[tuple[str, str], str]:
+    """Return the cells of an output's tables by the heading of their row and of their column."""
+    reader, cells, columns = _Tables(), {}, []
+    reader.feed(html)
+    for in_head, row, headings in reader.rows:
+        if in_head:
+            # pandas heads a table twice, with the columns' names and with those of the index.
+            columns = [new or old for old, new in zip_longest(columns, row, fillvalue="")]
+            continue
+        label = " ".join(row[: headings or 1])
+        for place, text in list(enumerate(row))[headings or 1 :]:
+            column, n = columns[place] if place < len(columns) else str(place + 1), 1
+            while (key := (label if n == 1 else f"{label} ({n})", column)) in cells:
+                n += 1
+            cells[key] = text
+    return cells
+
+
+def _text(data: Mapping, kind: str) -> str:
+    value = data.get(kind, "")
+    return value if isinstance(value, str) else "".join(value)
+
+
+def _tell_output(quarter: str, stored: Mapping, now: Mapping) -> Iterator[str]:
+    """Tell how one output differs from the stored one; both are by mime type."""
+    name = _text(stored, "text/plain").splitlines()[0] if stored.get("text/plain") else "output"
+    if _text(stored, "image/svg+xml") != _text(now, "image/svg+xml"):
+        yield f"{quarter}, {name}: drawn from other data, or otherwise"
+    was, is_ = (read_cells(_text(one, "text/html")) for one in (stored, now))
+    for row, column in was.keys() | is_.keys():
+        before, after = was.get((row, column), "nothing"), is_.get((row, column), "nothing")
+        if before != after:
+            yield f"{quarter}, {row}, {column}: stored {before or 'blank'}, now {after or 'blank'}"
+    kind = "text/plain" if not (was or is_) else ""
+    if kind and _text(stored, kind) != _text(now, kind):
+        yield f"{quarter}: stored {_text(stored, kind)[:200]!r}, now {_text(now, kind)[:200]!r}"
+
+
+def tell(quarter: str, stored: Sequence[Mapping], now: Sequence[Mapping]) -> list[str]:
+    """Tell how the outputs of a cell differ from those stored, in a person's words."""
+    lines = []
+    for before, after in zip_longest(stored, now, fillvalue={}):
+        lines += sorted(_tell_output(quarter, before.get("data", before), after.get("data", after)))
+    return lines[:MOST] + ([f"and {len(lines) - MOST} more"] if len(lines) > MOST else [])
+
+
+def _quarter(item: pytest.Item) -> str:
+    found = re.search(
+        r'^quarter: str = "([^"]+)"', "\n".join(cell.source for cell in item.parent.nb.cells), re.MULTILINE
+    )
+    return found[1] if found else ""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo) -> Iterator[None]:
+    """Put what changed before what nbval says of it."""
+    report = yield
+    if report.failed and type(item).__name__ == "IPyNbCell" and item.test_outputs is not None:
+        lines = tell(_quarter(item), item.cell.outputs, item.test_outputs)
+        report.longrepr = "\n".join([*lines, "", str(report.longrepr)]) if lines else report.longrepr
+    return report
