@@ -232,11 +232,7 @@ def literal_sentences() -> set[str]:
     found = set()
     files = [
         paths.PACKAGE / "words.py",
-        *(
-            p
-            for d in ("charts", "sentences", "explain", "edition", "explore")
-            for p in (paths.PACKAGE / d).glob("*.py")
-        ),
+        *(path for name in _SAYING for path in (paths.PACKAGE / name).glob("*.py")),
     ]
     notebook = [
         sentence

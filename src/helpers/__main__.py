@@ -370,14 +370,13 @@ def explain(
         asked = explaining.ask(figure, quarter, scope)
         found = explaining.explain(*asked, as_of)
         shown = explaining.only_of(found, member)
-    except DataRefused as error:
-        sys.exit(log.fail(runs.RunError(runs.REFUSED, str(error))))
-    except ValueError as error:
-        raise click.UsageError(str(error)) from error
-    try:
         _echo_explained(shown, say, as_json)
         if excel:
             explaining.write_excel(excel, shown, say)
+    except DataRefused as error:
+        sys.exit(log.fail(runs.RunError(runs.REFUSED, str(error))))
+    except ValueError as error:
+        raise click.UsageError(clean(str(error))) from error
     except OSError as error:
         sys.exit(log.fail(runs.RunError(runs.UNWRITABLE, f"cannot write {error.filename}: {error.strerror}")))
     if found.differences:

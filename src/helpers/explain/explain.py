@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 import pandas as pd
@@ -16,7 +16,6 @@ from helpers.explain.verdict import assess, find_first_reached, list_verdict
 from helpers.kpis import milestone_at
 from helpers.plan import FIRST_STATUS_QUARTER, UNION, Kpi, read_plan
 from helpers.questionnaire import read_questionnaire
-from helpers.sources import is_kept, source_of
 from helpers.tables import CONTRACTS
 from helpers.words import is_blank
 from helpers.workbook import Tables
@@ -31,7 +30,8 @@ def explain(kpi: str, quarter: str, scope: str = UNION, as_of: str = "") -> Expl
     record, day = _find(kpi, scope), workbook.settle_date(quarter, as_of).isoformat()
     published = provenance.read_published(quarter, day)
     origin = f"data/processed/{quarter}/{day}" if published else ""
-    return explain_figure(published or workbook.measured(quarter, day), record, scope, origin)
+    tables = published or workbook.measured(quarter, day)
+    return next(explain_figures(tables, [(record, scope)], origin))
 
 
 def _find(kpi: str, scope: str) -> Kpi:
@@ -43,11 +43,23 @@ def _find(kpi: str, scope: str) -> Kpi:
     return plan.by_kpi[kpi]
 
 
-def explain_figure(tables: Tables, kpi: Kpi, scope: str, origin: str = "") -> Explanation:
-    """Explain the figure of an edition's own quarter from the edition's tables."""
+def explain_figures(
+    tables: Tables, figures: Iterable[tuple[Kpi, str]], origin: str = ""
+) -> Iterator[Explanation]:  # fmt: skip
+    """Explain figures of an edition's own quarter, KPI and scope, from the edition's tables, which are read once.
+
+    Raises ValueError where the tables have no such row.
+    """
+    scene, cells = selections.read_scene(tables), read_cells(tables, read_questionnaire())
+    states = selections.select_responses(tables).set_index("member")["state"].to_dict()
+    for kpi, scope in figures:
+        yield _explain(tables, Case(scene, kpi, scope, cells, states), origin)
+
+
+def _explain(tables: Tables, case: Case, origin: str) -> Explanation:
+    kpi, scope = case.kpi, case.scope
     history = tables.kpis[(tables.kpis["kpi"] == kpi.kpi) & (tables.kpis["scope"] == scope)]
     published = _published(history, tables.quarter)
-    case = _case(tables, kpi, scope)
     parts, members = list_parts(case)
     steps = list_steps(kpi, parts, members, published, is_void(case))
     judged = kpi if scope == UNION or kpi.on_share else replace(kpi, target=None)
@@ -77,11 +89,3 @@ def _plain(value: object) -> Value:
     if is_blank(value) or value == "":
         return None
     return value.item() if hasattr(value, "item") else value
-
-
-def _case(tables: Tables, kpi: Kpi, scope: str) -> Case:
-    form = read_questionnaire()
-    source = None if is_kept(kpi) else source_of(kpi, form)
-    questions = (*source.asks, source.total) if source else ()
-    states = selections.select_responses(tables).set_index("member")["state"].to_dict()
-    return Case(selections.read_scene(tables), kpi, scope, read_cells(tables, form, questions), states)

@@ -111,7 +111,8 @@ def _stock_traces(case: Case, one: Standing, stands_in: bool) -> tuple[Trace, ..
     quarters = dict.fromkeys([case.scene.quarter, one.source_quarter or case.scene.quarter])
     found = case.cells.find(quarters, one.member, case.questions)
     last = case.cells.find_last(case.source.total, one.member, case.scene.quarter) if stands_in else ()
-    return (*found, *(cell for cell in last if cell not in found))
+    refused = case.cells.find_refused(case.scene.quarter, one.member)
+    return (*refused, *found, *(cell for cell in last if cell not in found))
 
 
 def _codes(case: Case, stock: Parts) -> Parts:
@@ -152,7 +153,8 @@ def _history(case: Case) -> Parts:
                 MEMBER, history.member, case.scene.quarter, basis, case.states.get(history.member, ""), met,
                 value=value, low=value or 0, cap=1.0 if unseen else None,
                 told=sum(quarter in told for quarter in asked), asked=len(asked),
-                members=(history.member,), traces=(*traces, *found),
+                members=(history.member,),
+                traces=(*case.cells.find_refused(case.scene.quarter, history.member), *traces, *found),
             )
         )  # fmt: skip
     return tuple(parts)
@@ -180,7 +182,8 @@ def _flow(case: Case) -> Parts:
     for quarter in case.scene.collected:
         for member in case.scene.plan.members_in(quarter, case.scope):
             value = case.reading(quarter, member.member).value
-            known, traces = value is not None, case.cells.find([quarter], member.member, case.questions)
+            known, refused = value is not None, case.cells.find_refused(quarter, member.member)
+            traces = (*refused, *case.cells.find([quarter], member.member, case.questions))
             state = case.states.get(member.member, "") if quarter == case.scene.quarter else ""
             parts.append(
                 Part(
@@ -201,7 +204,6 @@ def _milestone(case: Case) -> Parts:
     return tuple(
         Part(
             ROW, f"milestones.csv {row.get('row', '')}".strip(), row["quarter"], REPORTED,
-            source_quarter=row["quarter"],
             value=float(row["stage"]) if row is rows[-1] else None, low=row["stage"] if row is rows[-1] else 0,
             traces=(trace_row("milestones", row, row["stage"]),),
         )
@@ -250,7 +252,8 @@ def _rate(case: Case) -> Parts:
             Part(
                 MEMBER, member.member, case.scene.quarter, REPORTED if came else "",
                 case.states.get(member.member, ""), value=came, low=came, total=1.0,
-                members=(member.member,), traces=(first,) if first else (),
+                members=(member.member,),
+                traces=(first,) if first else case.cells.find_refused(case.scene.quarter, member.member),
             )
         )  # fmt: skip
     cutoff = kpis.cutoff_of(case.scene)

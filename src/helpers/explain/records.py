@@ -12,14 +12,19 @@ from helpers.tables import text_of
 TOLERANCE = 1e-9
 Value = float | int | str | bool | None
 MEMBER, CODE, ITEM, ROW = "member", "code", "item", "row"  # what one part is
+REGISTERS = "registers/"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What a check found on a cell; notes tell what was normalised. `message` is by language, fr and en."""
+    """What a check found; notes tell what was normalised. `message` is by language, fr and en.
+
+    `question` is blank where it is about a return as a whole.
+    """
 
     severity: str
     rule: str
+    question: str
     observed: str
     expected: str
     message: Mapping[str, str]
@@ -27,7 +32,10 @@ class Finding:
 
 @dataclass(frozen=True)
 class Trace:
-    """One cell of a return, or one row of a register (then `raw` is the row, `received_on` the day it was recorded)."""
+    """One cell of a return, or one row of a register (then `raw` is the row, `received_on` the day it was recorded).
+
+    Without a question it is the return itself: what the checks said of it as a whole, such as why it was refused.
+    """
 
     quarter: str
     member: str
@@ -41,6 +49,16 @@ class Trace:
     sheet: str
     row: str
     findings: tuple[Finding, ...] = ()
+
+    @property
+    def path(self) -> str:
+        """The file, within `data/raw`."""
+        return self.source_file if self.is_kept else f"{self.quarter}/{self.source_file}"
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether it is a row of a register that the Secretariat keeps."""
+        return self.source_file.startswith(REGISTERS)
 
 
 @dataclass(frozen=True)
@@ -97,7 +115,8 @@ class Step:
 class Explanation:
     """How one figure was made; `origin` is the folder of the published edition, blank where it was computed now.
 
-    `members` tells where the members stand when the parts that add up are codes or items.
+    `members` tells where the members stand when the parts that add up are codes or items. `only` is the member to whose
+    rows what is shown was narrowed; the steps are those of all.
     """
 
     kpi: Kpi
@@ -110,6 +129,7 @@ class Explanation:
     parts: tuple[Part, ...]
     members: tuple[Part, ...]
     steps: tuple[Step, ...]
+    only: str = ""
 
     @property
     def differences(self) -> tuple[Step, ...]:
@@ -134,11 +154,14 @@ def write_number(value: Value) -> str:
 
 
 def write_sum(numbers: Iterable[float]) -> str:
-    """Write a sum out, equal numbers together and noughts left out: `120 + 2×45 + 33`."""
+    """Write a sum out, equal numbers together and noughts left out: `120 + 2×45 + 33`; of ones, their count."""
     counted: dict[float, int] = {}
     for number in numbers:
         counted[number] = counted.get(number, 0) + 1
-    terms = [(f"{n}×" if n > 1 else "") + write_number(number) for number, n in counted.items() if number]
+    counted.pop(0, None)
+    if counted.keys() == {1}:
+        return str(counted[1])
+    terms = [(f"{n}×" if n > 1 else "") + write_number(number) for number, n in counted.items()]
     return " + ".join(terms) or "0"
 
 
