@@ -162,13 +162,19 @@ def list_steps(explanation: Explanation, say: Words) -> Listing:
     heads = (say("Step"), say("Arithmetic"), say("Result"), "kpis.csv", say("The same"))
     rows = tuple(
         (
-            say_step(step, say), say_arithmetic(step, say), say_value(step, step.result, say),
-            say_value(step, step.published, say) if step.column else "",
+            say_step(step, say), say_arithmetic(step, say), _shown(step, step.result, say),
+            _shown(step, step.published, say) if step.column else "",
             (say("yes") if step.agrees else say("no")) if step.column else "",
         )
         for step in find_steps(explanation)
     )  # fmt: skip
     return Listing(say("Step by step"), heads, rows)
+
+
+def _shown(step: Step, value: Value, say: Words) -> Value:
+    """Return a step's value as a workbook holds it: a number as a number, all else in words."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return _number(value) if is_number else say_value(step, value, say)
 
 
 # --- tables -----------------------------------------------------------------------------------------------------

@@ -215,5 +215,7 @@ def _write_cell(
 ) -> None:  # fmt: skip
     if isinstance(cell, int | float) and not isinstance(cell, bool):
         sheet.write_number(row, column, cell, book.style(valign="top", **look))
+    elif cell in (None, ""):
+        sheet.write_blank(row, column, None, book.text(**look))
     else:
-        book.write(sheet, row, column, cell or "", book.text(**look))
+        book.write(sheet, row, column, cell, book.text(**look))
