@@ -18,11 +18,13 @@ from click.testing import CliRunner
 
 from conftest import PLAN, ROOT
 from exports import VARIANTS
-from helpers import paths, tables, workbook
+from helpers import paths, sentences, tables, workbook
 from helpers.__main__ import main
+from helpers.edition import Edition, annexes, sections
 from helpers.explain import ask, explain, explain_figures, list_lines, only_of, parse_reference, tell, write_excel
 from helpers.plan import LANGUAGES, UNION, read_plan
 from helpers.words import Words
+from invented import invent
 from test_variants import RETURNS
 
 Q = "2024Q3"
@@ -298,6 +300,35 @@ def test_what_cannot_be_explained_is_told_with_what_to_write(raw, words, said):
     code, output = papu(*words)
     assert (code, said in output) == (2, True), output
     assert "Traceback" not in output and "\x1b" not in output and "\u202e" not in output
+
+
+def references_in(text: str) -> list[str]:
+    """Return the references that a text holds."""
+    return re.findall(r"\d\.\d\.\w/\d{4}Q\d(?:/\w+)?", text)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_headline_of_the_report_carries_its_reference(language, tmp_path):
+    made, say = invent(), Words(language)
+    edition = Edition(made.quarter, made.as_of, language, tmp_path, sample=True, input_id=made.input_id)
+    tiles = edition.tiles(sections.headline_tiles(made, say)).as_html()
+    assert references_in(tiles) == [f"{kpi}/{made.quarter}" for kpi in ("2.1.a", "3.1.a", "1.1.b", "6.1.a")]
+    for theme, kpi in sentences.LEADING.items():
+        head = edition.heading("…", reference=sections.theme_reference(made, theme, say)).as_html()
+        assert references_in(head) == [f"{kpi}/{made.quarter}"]
+    listed = annexes.tabulate_references(made, say).frame[say("Reference")]
+    assert [parse_reference(one).kpi for one in listed] == KPIS
+    assert set(references_in(tiles)) | {f"{kpi}/{made.quarter}" for kpi in sentences.LEADING.values()} <= set(listed)
+    (regional,) = references_in(annexes.say_regional_reference(made, say))
+    assert parse_reference(regional).scope in read_plan(PLAN).regions
+
+
+def test_the_command_of_the_annex_explains_the_figure_it_names(raw):
+    raw.write_plain(Q, [SEN], received_on="2024-10-10")
+    said = annexes.say_explain(workbook.measured(Q, "2025-01-08"), EN)
+    command = said[said.index("papu explain ") :].split()
+    code, output = papu(*command[2:])
+    assert (code, "Data as of: 8 January 2025" in output) == (0, True)
 
 
 def test_nothing_is_written_among_what_was_received_nor_where_nothing_can_be(raw, tmp_path):

@@ -25,6 +25,7 @@ from helpers.sentences.captions import (
 )
 from helpers.sentences.choices import say_choice, say_value
 from helpers.sentences.findings import (
+    LEADING,
     is_reached,
     list_members,
     say_answered,
@@ -48,7 +49,7 @@ from helpers.sentences.methods import say_formula, say_source
 from helpers.sentences.movements import say_changes, say_regions_over_time, say_slopes
 
 __all__ = [
-    "is_reached", "list_members", "say_answer", "say_answered", "say_answering", "say_asked", "say_behind",
+    "LEADING", "is_reached", "list_members", "say_answer", "say_answered", "say_answering", "say_asked", "say_behind",
     "say_bounds", "say_brief_points", "say_calendar", "say_change", "say_changes", "say_choice", "say_companions",
     "say_families", "say_finding", "say_formula", "say_goal", "say_issues", "say_level", "say_main_points", "say_map",
     "say_measure", "say_member_map", "say_members", "say_name", "say_next_actions", "say_own_name", "say_point",
