@@ -377,6 +377,21 @@ def test_a_published_figure_that_was_changed_is_told_and_is_exit_code_1(publishe
     assert (told.exit_code, json.loads(told.stdout)["adds_up"], papu("1.1.b", Q)[0]) == (1, False, 0)
 
 
+def test_nothing_yet_is_a_zero_and_not_called_blank(raw):
+    raw.write_plain(Q, [SEN], [], received_on="2024-10-10")
+    for kpi in ("4.1.a", "5.3.a"):
+        lines = list_lines(explain(kpi, Q), EN)
+        assert "  nothing to report" in lines
+        assert lines[-1] == "Added up, the rows give the figure of the edition: value 0"
+
+
+def test_a_register_that_changed_since_is_told_as_a_difference(published, raw):
+    assert papu("5.3.a", Q)[0] == 0
+    raw.write_register("workshops", "W-1,5.3,conception,2024-08-01,Atelier,2024-08-02")
+    code, said = papu("5.3.a", Q, "--language", "en")
+    assert (code, "DIFFERENT – value: 1 from the rows, 0 in kpis.csv" in said) == (1, True), said
+
+
 # --- as data, as a workbook, on a terminal ----------------------------------------------------------------------
 
 HOSTILE = "\x1b[31m\x1b]0;x\x07\u202e=1+1\r\n<b>\x9b2J"

@@ -114,7 +114,7 @@ def say_foot(explanation: Explanation, say: Words) -> list[str]:
                 result=say_value(step, step.result, say), published=say_value(step, step.published, say))
             for step in explanation.differences
         ]  # fmt: skip
-    if not explanation.parts:
+    if explanation.is_void:
         return [say("nothing: the figure is blank by definition")]
     shown = [step for step in explanation.steps if step.name in ("value", "share") and step.result is not None]
     figure = say.joined(f"{say_step(step, say)} {say_value(step, step.result, say)}" for step in shown) or say.missing

@@ -132,6 +132,11 @@ class Explanation:
     only: str = ""
 
     @property
+    def is_void(self) -> bool:
+        """Whether the figure is blank by definition: then nothing was worked out, not even its coverage."""
+        return all(step.result is None for step in self.steps if step.name == "coverage")
+
+    @property
     def differences(self) -> tuple[Step, ...]:
         """The steps that do not give what is published."""
         return tuple(step for step in self.steps if not step.agrees)

@@ -67,7 +67,7 @@ def _table_lines(table: Listing, say: Words) -> Iterator[str]:
     """Yield a table in aligned columns, numbers to the right; the last column goes on below itself where it is long."""
     yield from ("", table.title)
     if not table.rows:
-        yield f"  {say('nothing: the figure is blank by definition')}"
+        yield f"  {say('nothing to report')}"
         return
     rows = [table.heads, *table.rows, *([table.foot] if table.foot else [])]
     texts = [[_one_line(write_number(cell)) for cell in row] for row in rows]
