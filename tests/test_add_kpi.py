@@ -19,6 +19,7 @@ from conftest import DOCUMENT, PLAN, ROOT, write_workbook
 from helpers import runs, sentences
 from helpers.__main__ import main
 from helpers.edition import annexes, sections
+from helpers.explain import explain, list_lines
 from helpers.plan import LANGUAGES, read_plan, read_rows
 from helpers.words import Words
 from helpers.workbook import measured
@@ -119,6 +120,18 @@ def test_its_figure_and_bounds_are_those_worked_by_hand(kpi):
     rows = measured(LAST).kpis.query("quarter == @LAST and scope == 'PAPU' and kpi == @kpi")
     found = rows[["value", "lower", "upper", "n_reported", "n_carried"]].iloc[0]
     assert tuple(None if pd.isna(figure) else figure for figure in found) == WORKED[kpi]
+
+
+@pytest.mark.parametrize("kpi", WORKED)
+def test_it_is_explained_as_every_other(kpi):
+    one = explain(kpi, LAST)
+    value, lower, upper, *_ = WORKED[kpi]
+    steps = {step.name: step.result for step in one.steps}
+    assert (one.differences, steps["value"], steps["lower"], steps["upper"]) == ((), value, lower, upper)
+    question = {"3.2.b": "parcels_tracked", "3.2.c": "offers_tracking"}[kpi]
+    told = {(cell.quarter, cell.member): cell.raw for part in one.parts for cell in part.traces}
+    assert told[LAST, "KEN"] == str(dict(zip(("3.2.b", "3.2.c"), SAID[LAST]["KEN"], strict=True))[kpi])
+    assert question in "\n".join(list_lines(one, Words("fr")))
 
 
 def test_it_stands_with_its_theme_in_every_language():

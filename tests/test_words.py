@@ -225,11 +225,14 @@ def test_codes_and_signs_keep_their_order_in_a_line_from_right_to_left(text, kep
     assert words.isolate(words.isolate(text, "ar"), "ar") == words.isolate(text, "ar")
 
 
+_SAYING = ("charts", "sentences", "explain", "edition", "explore")  # the packages that say sentences
+
+
 def literal_sentences() -> set[str]:
     found = set()
     files = [
         paths.PACKAGE / "words.py",
-        *(p for d in ("charts", "sentences", "edition", "explore") for p in (paths.PACKAGE / d).glob("*.py")),
+        *(path for name in _SAYING for path in (paths.PACKAGE / name).glob("*.py")),
     ]
     notebook = [
         sentence

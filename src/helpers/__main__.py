@@ -19,6 +19,8 @@ from helpers.plan import LANGUAGES
 
 if TYPE_CHECKING:
     from helpers import runs
+    from helpers.explain import Explanation
+    from helpers.words import Words
 
 
 def _quarter(context: click.Context, parameter: click.Parameter, value: str | None) -> str:
@@ -335,6 +337,64 @@ def check(
         click.echo(f"papu check: cannot write {error.filename}: {error.strerror}", err=True)
         sys.exit(7)
     click.echo(_short(excel or folder))
+
+
+@main.command()
+@click.argument("figure", metavar="KPI|REFERENCE")
+@click.argument("quarter", required=False, callback=_quarter)
+@click.option("--scope", default="", help="PAPU or a region, such as Western (default: the Union).")
+@click.option("--member", default="", help="Show the rows and cells of one member only, by its ISO3 code.")
+@click.option("--as-of", default="", help="The date the edition is as of (default: 45 days after the quarter).")
+@click.option("--language", type=click.Choice(LANGUAGES), default="fr", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Tell it as JSON, for another program.")
+@click.option("--excel", type=click.Path(path_type=Path), help="Write it as a workbook too.")
+def explain(
+    figure: str, quarter: str, scope: str, member: str, as_of: str, language: str, as_json: bool, excel: Path | None
+) -> None:  # fmt: skip
+    """Say how a figure was made: its definition, every member's cells, each step to it and to its status.
+
+    KPI QUARTER, or a REFERENCE as the report prints it: 2.1.a/2024Q3, 2.1.a/2024Q3/Western. What is shown is added up
+    again and held against what is published.
+
+    Exit codes: 0 it is what is published, 1 it is not, 2 usage, 3 data refused, 7 the workbook cannot be written.
+    """
+    from helpers import explain as explaining
+    from helpers import runs
+    from helpers.words import Words
+    from helpers.workbook import DataRefused
+
+    if excel and excel.resolve().is_relative_to(paths.raw().resolve()):
+        raise click.UsageError("data/raw holds what was received, nothing else; write elsewhere")
+    log, say = Log({"command": "explain"}), Words(language)
+    try:
+        asked = explaining.ask(figure, quarter, scope)
+        found = explaining.explain(*asked, as_of)
+        shown = explaining.only_of(found, member)
+        _echo_explained(shown, say, as_json)
+        if excel:
+            explaining.write_excel(excel, shown, say)
+    except DataRefused as error:
+        sys.exit(log.fail(runs.RunError(runs.REFUSED, str(error))))
+    except ValueError as error:
+        raise click.UsageError(clean(str(error))) from error
+    except OSError as error:
+        sys.exit(log.fail(runs.RunError(runs.UNWRITABLE, f"cannot write {error.filename}: {error.strerror}")))
+    if found.differences:
+        names = ", ".join(step.name for step in found.differences)
+        sys.exit(log.fail(runs.RunError(runs.FAILED, f"{asked}: the rows do not give what is published: {names}")))
+
+
+def _echo_explained(shown: Explanation, say: Words, as_json: bool) -> None:
+    from helpers import explain as explaining
+
+    try:
+        if as_json:
+            click.echo(json.dumps(explaining.tell(shown, say), ensure_ascii=False, indent=1))
+        else:
+            click.echo("\n".join(explaining.list_lines(shown, say)))
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read the lines has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

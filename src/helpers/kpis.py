@@ -28,6 +28,7 @@ from helpers.plan import (
 )
 from helpers.questionnaire import Questionnaire
 from helpers.registers import PRODUCTS, Registers, due_quarter
+from helpers.registers import Row as RegisterRow
 from helpers.sources import ATTENDANCES, read_of, source_of, workshops_of
 from helpers.status import Assessed, compute_statuses
 
@@ -39,34 +40,36 @@ REGISTER_FROM = date(2022, 1, 1)
 
 def milestone_at(scene: Scene, step: str) -> tuple[int, bool]:
     """Return the stage of a step's product and whether all its parts are covered: its latest row by the quarter."""
-    rows = [
-        r
-        for r in scene.registers.at(scene.as_of)["milestones"]
-        if PRODUCTS[r["product"]] == step and r["quarter"] <= scene.quarter
-    ]
-    if not rows:
-        return 0, False
-    latest = max(row["quarter"] for row in rows)
-    last = [row for row in rows if row["quarter"] == latest][-1]
-    return last["stage"], set(scene.plan.part_codes(step)) <= last["parts"]
+    rows = list_milestones(scene, step)
+    return (rows[-1]["stage"], set(scene.plan.part_codes(step)) <= rows[-1]["parts"]) if rows else (0, False)
 
 
-def _workshops(scene: Scene, step: str) -> set[str]:
+def list_milestones(scene: Scene, step: str) -> list[RegisterRow]:
+    """Return the register's rows on a step's product up to the quarter, in order; the last one tells its stage."""
+    rows = scene.registers.at(scene.as_of)["milestones"]
+    known = [row for row in rows if PRODUCTS[row["product"]] == step and row["quarter"] <= scene.quarter]
+    return sorted(known, key=lambda row: row["quarter"])  # of one quarter the last in file order
+
+
+def list_workshops(scene: Scene, step: str) -> list[RegisterRow]:
+    """Return the register's rows on a step's workshops held up to the end of the quarter."""
     rows, end = scene.registers.at(scene.as_of)["workshops"], quarter_end(scene.quarter)
-    return {row["workshop"] for row in rows if row["step"] == step and REGISTER_FROM <= row["held_on"] <= end}
+    return [row for row in rows if row["step"] == step and REGISTER_FROM <= row["held_on"] <= end]
+
+
+def list_attendance(scene: Scene, step: str, members: Sequence[Member]) -> list[RegisterRow]:
+    """Return the register's rows on who came to a step's workshops, of some members; non-members count nowhere."""
+    held, names = {row["workshop"] for row in list_workshops(scene, step)}, {member.member for member in members}
+    rows = scene.registers.at(scene.as_of)["attendance"]
+    return [row for row in rows if row["workshop"] in held and row["member"] in names]
 
 
 def register_value(scene: Scene, kpi: Kpi, scope: str) -> float:
-    """Return what the workshops' registers count for a KPI; non-members count nowhere."""
+    """Return what the workshops' registers count for a KPI."""
     step, counted = workshops_of(kpi.source)
-    held = _workshops(scene, step)
     if not counted:
-        return len(held)
-    expected = {member.member for member in scene.members(scope)}
-    rows = [
-        r for r in scene.registers.at(scene.as_of)["attendance"] if r["workshop"] in held and r["member"] in expected
-    ]
-    came = [(row["member"], row["women"] + row["men"]) for row in rows]
+        return len(list_workshops(scene, step))
+    came = [(row["member"], row["women"] + row["men"]) for row in list_attendance(scene, step, scene.members(scope))]
     return sum(n for _, n in came) if counted == ATTENDANCES else len({member for member, n in came if n > 0})
 
 
@@ -81,17 +84,23 @@ class Answering:
     returned: int
 
 
+def cutoff_of(scene: Scene) -> date:
+    """Return the day by which answers count for the rate: the quarter's own first cut-off, or the edition's date."""
+    return min(first_cutoff(scene.quarter), scene.as_of)
+
+
+def list_questionnaires(scene: Scene, members: Sequence[Member]) -> list[RegisterRow]:
+    """Return the other questionnaires due in the quarter, asked of some members: the register's rows."""
+    rows, names = scene.registers.at(cutoff_of(scene))["questionnaires"], {member.member for member in members}
+    return [row for row in rows if row["member"] in names and due_quarter(row) == scene.quarter]
+
+
 def count_answering(scene: Scene, members: Sequence[Member]) -> Answering:
     """Count answers at the quarter's own first cut-off, so that quarters compare (6.1.a)."""
-    cutoff = min(first_cutoff(scene.quarter), scene.as_of)
+    cutoff = cutoff_of(scene)
     on_time = min(cutoff, quarter_end(scene.quarter) + timedelta(days=ON_TIME_DAYS))
     firsts = [min(scene.evidence.accepted.get((scene.quarter, member.member), [date.max])) for member in members]
-    names = {member.member for member in members}
-    other = [
-        row
-        for row in scene.registers.at(cutoff)["questionnaires"]
-        if row["member"] in names and due_quarter(row) == scene.quarter
-    ]
+    other = list_questionnaires(scene, members)
     return Answering(
         sum(first <= cutoff for first in firsts),
         sum(first <= on_time for first in firsts),

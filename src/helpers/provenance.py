@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pandas as pd
+
 from helpers import paths, tables
 from helpers.workbook import Tables
 
@@ -125,3 +127,18 @@ def find_revised(quarter: str, as_of: str) -> dict[str, str] | None:
     """Return the edition that one of a later date revises: the last one of its quarter before it, None without any."""
     earlier = [made for made in list_made(quarter) if made.as_of < as_of]
     return {"as_of": earlier[-1].as_of, "input_id": earlier[-1].input_id} if earlier else None
+
+
+def read_published(quarter: str, as_of: str) -> Tables | None:
+    """Return the tables of a published edition as they stand, None without one; what findings say is in two languages.
+
+    Its inputs are those of the manifest, for they are not published as a table.
+    """
+    folder = paths.processed(quarter, as_of)
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        told = json.loads((paths.reports(quarter, as_of) / MANIFEST).read_text(encoding="utf-8"))
+        inputs = tables.conform("inputs", pd.DataFrame(told["inputs"]))
+        found = {name: tables.read_table(name, folder) for name in tables.PUBLISHED}
+        found["components"] = found.pop("kpi_components")
+        return Tables(quarter, as_of, **found, inputs=inputs)
+    return None

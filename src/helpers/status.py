@@ -37,13 +37,23 @@ def _reaches(value: float, limit: float) -> bool:
     return value >= limit - EPSILON
 
 
+def progress(kpi: Kpi, quarter: str, value: float) -> float:
+    """Return r, how far a figure has come from the baseline of what the time that has passed asks, 1 = all of it."""
+    return (value - kpi.baseline) / ((kpi.target - kpi.baseline) * elapsed(kpi, quarter))
+
+
+def expected_stage(kpi: Kpi, quarter: str) -> int:
+    """Return the stage that a milestone should have come to by a quarter."""
+    return math.floor(kpi.target * elapsed(kpi, quarter) + EPSILON)
+
+
 def _progress(kpi: Kpi, quarter: str, value: float) -> str:
-    ratio = (value - kpi.baseline) / ((kpi.target - kpi.baseline) * elapsed(kpi, quarter))
+    ratio = progress(kpi, quarter, value)
     return ON_TRACK if _reaches(ratio, 0.9) else AT_RISK if _reaches(ratio, 0.6) else OFF_TRACK
 
 
 def _stage(kpi: Kpi, quarter: str, value: float) -> str:
-    expected = math.floor(kpi.target * elapsed(kpi, quarter) + EPSILON)
+    expected = expected_stage(kpi, quarter)
     return ON_TRACK if value >= expected else AT_RISK if value >= expected - 1 else OFF_TRACK
 
 
@@ -62,10 +72,21 @@ def judge(kpi: Kpi, quarter: str, value: float, complete: bool, first_reached: s
     return _stage(kpi, quarter, value) if kpi.measure == "milestone" else _progress(kpi, quarter, value)
 
 
-def _is_assessable(kpi: Kpi, figure: Assessed) -> bool:
+def is_assessable(kpi: Kpi, figure: Assessed) -> bool:
+    """Tell whether a figure has a status: known, with a target, and not of class C unless its lower bound reaches."""
     if kpi.target is None or figure.value is None:
         return False
     return figure.coverage_class != "C" or (figure.lower is not None and _reaches(figure.lower, kpi.target))
+
+
+def judge_bounds(kpi: Kpi, figure: Assessed, first_reached: str) -> tuple[str, str, str]:
+    """Return the status of an assessable figure at its value, at its lower and at its upper bound."""
+    upper = kpi.target if figure.upper is None else figure.upper
+    status, low, high = (
+        judge(kpi, figure.quarter, value, figure.complete, first_reached)
+        for value in (figure.value, figure.lower, upper)
+    )
+    return status, low, high
 
 
 def compute_statuses(kpi: Kpi, figures: Iterable[Assessed]) -> list[tuple[str, bool | None]]:
@@ -81,14 +102,10 @@ def compute_statuses(kpi: Kpi, figures: Iterable[Assessed]) -> list[tuple[str, b
         if figure.quarter < FIRST_STATUS_QUARTER:
             found.append(("", None))
             continue
-        if not _is_assessable(kpi, figure):
+        if not is_assessable(kpi, figure):
             found.append((NOT_ASSESSABLE, None))
             continue
-        upper = kpi.target if figure.upper is None else figure.upper
-        status, low, high = (
-            judge(kpi, figure.quarter, value, figure.complete, first_reached)
-            for value in (figure.value, figure.lower, upper)
-        )
+        status, low, high = judge_bounds(kpi, figure, first_reached)
         if status in (ACHIEVED, ACHIEVED_LATE):
             first_reached = first_reached or figure.quarter
         found.append((status, status == low == high))

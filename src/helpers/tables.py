@@ -145,7 +145,7 @@ def conform(name: str, rows: pd.DataFrame) -> pd.DataFrame:
 
 def _texts(table: pd.DataFrame) -> list[tuple[str, ...]]:
     """Return the rows of a table as the CSV files write them."""
-    return list(zip(*([_text_of(value) for value in table[column]] for column in table.columns), strict=True))
+    return list(zip(*([text_of(value) for value in table[column]] for column in table.columns), strict=True))
 
 
 def sort_as_text(table: pd.DataFrame) -> pd.DataFrame:
@@ -154,7 +154,7 @@ def sort_as_text(table: pd.DataFrame) -> pd.DataFrame:
     return table.iloc[sorted(range(len(texts)), key=texts.__getitem__)].reset_index(drop=True)
 
 
-def _text_of(value: object) -> str:
+def text_of(value: object) -> str:
     """Return a value as the CSV files write it: figures not rounded, whole ones without `.0`, blank for None."""
     if value is None or value is pd.NA or (isinstance(value, float) and value != value):
         return ""

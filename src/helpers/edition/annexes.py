@@ -6,30 +6,11 @@ import pandas as pd
 
 from helpers import selections, sentences
 from helpers.edition.blocks import Sheet, Two
-from helpers.edition.sections import GROUP, say_due, say_target
-from helpers.plan import UNION, Kpi, read_plan
-from helpers.questionnaire import REPEAT, read_questionnaire
+from helpers.edition.sections import GROUP, say_due, say_target, theme_name
+from helpers.explain import Reference
+from helpers.plan import UNION, read_plan
 from helpers.selections import Tables
-from helpers.sources import is_kept, source_of
 from helpers.words import Words, is_blank, typeset
-
-
-def say_formula(kpi: Kpi, say: Words) -> str:
-    """Return how a KPI is measured, in its own words where the catalogue has them, else in its measure's."""
-    own, on_share = f"formula {kpi.kpi}", kpi.assessed == "share"
-    return say(own if say.has(own) else f"formula {kpi.measure}{' share' if on_share else ''}")
-
-
-def say_source(kpi: Kpi, say: Words) -> str:
-    """Return what a KPI is read from: in its own words where the catalogue has them, else the questions it asks."""
-    own = f"source {kpi.kpi}"
-    if say.has(own):
-        return say(own)
-    if is_kept(kpi):
-        return say("register")
-    asks = source_of(kpi, read_questionnaire()).asks
-    is_question = set(asks) <= set(read_questionnaire().by_name)
-    return ("" if is_question else f"{REPEAT}: ") + say.enumerated(asks)
 
 
 def say_methods_title(say: Words) -> str:
@@ -46,8 +27,8 @@ def tabulate_methods(tables: Tables, say: Words) -> Sheet:
         rows.append(
             {
                 say("KPI"): kpi.kpi,
-                say("How it is measured"): Two(say.own(kpi.title), say_formula(kpi, say)),
-                say("Source"): _foldable(say_source(kpi, say)),
+                say("How it is measured"): Two(say.own(kpi.title), sentences.say_formula(kpi, say)),
+                say("Source"): _foldable(sentences.say_source(kpi, say)),
                 say("Unit"): say(f"unit {kpi.unit}"),
                 say("Baseline and target, proposed"): say(
                     "{baseline} to {target}", baseline=baseline, target=say_target(standing, say)
@@ -250,6 +231,35 @@ def say_refused(tables: Tables, say: Words) -> str:
     return say.plural(
         "{n} finding for {quarter}, as received; the full list is in issues.csv", n, quarter=say.quarter(tables.quarter)
     )
+
+
+def say_explain(tables: Tables, say: Words) -> str:
+    """Return how a figure of the report is taken apart, with the command for the first of the references."""
+    figure = Reference(sentences.LEADING[2], tables.quarter)
+    return say(
+        "How a figure was made, from the cells of the returns to the status, is told by this command with one of the "
+        "references below: {command}",
+        command=f"papu explain {figure} --as-of {tables.as_of} --language {say.language}",
+    )
+
+
+def tabulate_references(tables: Tables, say: Words) -> Sheet:
+    """Tabulate the references of the Union's figures: one row per KPI, in two columns to a page."""
+    rows = [
+        {
+            GROUP: theme_name(kpi.theme, say),
+            say("Reference"): str(Reference(kpi.kpi, tables.quarter)),
+            say("Indicator"): say.own(kpi.title),
+        }
+        for kpi in read_plan().kpis
+    ]
+    return Sheet(pd.DataFrame(rows), (20, 64), group=GROUP, pad=1.2, size=8, beside=2)
+
+
+def say_regional_reference(tables: Tables, say: Words) -> str:
+    """Return how the figure of a region is referred to."""
+    figure = Reference(sentences.LEADING[2], tables.quarter, read_plan().regions[1])
+    return say("for a region: {reference}", reference=str(figure))
 
 
 def say_reproduce(tables: Tables, say: Words) -> str:

@@ -83,7 +83,7 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Tile:
-    """A headline: value, change on the last quarter, proposed target, status, who is behind it."""
+    """A headline: value, change on the last quarter, proposed target, status, who is behind it, and its reference."""
 
     label: str
     value: str
@@ -92,6 +92,7 @@ class Tile:
     target: str
     chip: Chip
     behind: str
+    reference: str = ""
 
 
 @dataclass(eq=False)

@@ -112,9 +112,14 @@ class Edition:
 
     # text
 
-    def heading(self, text: str, *, kicker: str = "", level: int = 1, page: bool = False) -> Block:
-        """Add a heading that says the finding; the kicker names the part. `page` starts a new page."""
-        return self._add("heading", text=text, kicker=kicker, level=level, page=page)
+    def heading(
+        self, text: str, *, kicker: str = "", level: int = 1, page: bool = False, reference: str = ""
+    ) -> Block:  # fmt: skip
+        """Add a heading that says the finding; the kicker names the part, the reference its figure.
+
+        `page` starts a new page.
+        """
+        return self._add("heading", text=text, kicker=kicker, level=level, page=page, reference=reference)
 
     def text(self, text: str, *, lead: bool = False) -> Block:
         """Add a paragraph; a lead one is set larger."""

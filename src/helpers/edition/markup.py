@@ -270,7 +270,8 @@ def _contents(data: Data, at: Alone) -> str:
 
 def _heading(data: Data, at: Alone) -> str:
     kicker = f"<small>{lines(data['kicker'])}</small><br>" if data["kicker"] else ""
-    return f"<h{data['level'] + 1}>{kicker}{lines(data['text'])}</h{data['level'] + 1}>"
+    reference = f"<p{at.look('reference')}>{lines(data['reference'])}</p>" if data["reference"] else ""
+    return f"<h{data['level'] + 1}>{kicker}{lines(data['text'])}</h{data['level'] + 1}>{reference}"
 
 
 def _text(data: Data, at: Alone) -> str:
@@ -291,7 +292,7 @@ def _tile(tile: Data, at: Alone) -> str:
         f"<big>{lines(tile['value'])}</big> {lines(tile['detail'])}",
         lines(tile["change"]),
         f"{at.led('proposed-target', tile['target'])} {_chip(tile['chip'], at)}",
-        f"<small>{lines(tile['behind'])}</small>",
+        f"<small>{lines(tile['behind'])} <span{at.look('reference')}>{lines(tile['reference'])}</span></small>",
     ]
     return f"<li{at.look('tile')}>{''.join(f'<p>{one}</p>' for one in said)}</li>"
 

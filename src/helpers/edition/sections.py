@@ -6,6 +6,7 @@ import pandas as pd
 
 from helpers import charts, selections, sentences
 from helpers.edition.blocks import Picture, Sheet, Tile, Two
+from helpers.explain import Reference
 from helpers.plan import UNION, Kpi, read_plan, shift
 from helpers.selections import Standing, Tables
 from helpers.words import CHANGE_WORDS, Words, is_blank
@@ -98,7 +99,8 @@ def _spark(tables: Tables, kpi: str, say: Words) -> Picture:
     )
 
 
-def _theme(theme: int, say: Words) -> str:
+def theme_name(theme: int, say: Words) -> str:
+    """Return a theme's number and title, as they head its rows in a table."""
     title = next(one.title for one in read_plan().themes if one.theme == theme)
     return f"{theme}  {say.own(title)}"
 
@@ -121,7 +123,7 @@ def tabulate_scorecard(tables: Tables, say: Words) -> Sheet:
         standing = selections.select_standing(tables, kpi.kpi)
         rows.append(
             {
-                GROUP: _theme(kpi.theme, say),
+                GROUP: theme_name(kpi.theme, say),
                 say("KPI"): kpi.kpi,
                 say("Indicator"): say.own(kpi.title),
                 _headed(say("Value"), tables): _value(tables, standing, say),
@@ -198,9 +200,20 @@ def headline_tiles(tables: Tables, say: Words) -> list[Tile]:
                 sentences.say_goal(standing, say),
                 say.status(standing.status, standing.robust),
                 sentences.say_behind(standing, say),
+                say_reference(tables, kpi, say),
             )
         )
     return tiles
+
+
+def say_reference(tables: Tables, kpi: str, say: Words) -> str:
+    """Return the reference of one of the Union's figures, which `papu explain` takes."""
+    return say("ref. {reference}", reference=str(Reference(kpi, tables.quarter)))
+
+
+def theme_reference(tables: Tables, theme: int, say: Words) -> str:
+    """Return the reference of the figure that a theme's finding is about."""
+    return say_reference(tables, sentences.LEADING[theme], say)
 
 
 # --- companions -------------------------------------------------------------------------------------------------

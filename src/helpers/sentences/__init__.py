@@ -25,6 +25,7 @@ from helpers.sentences.captions import (
 )
 from helpers.sentences.choices import say_choice, say_value
 from helpers.sentences.findings import (
+    LEADING,
     is_reached,
     list_members,
     say_answered,
@@ -44,14 +45,15 @@ from helpers.sentences.findings import (
     say_title,
     say_unknown,
 )
+from helpers.sentences.methods import say_formula, say_source
 from helpers.sentences.movements import say_changes, say_regions_over_time, say_slopes
 
 __all__ = [
-    "is_reached", "list_members", "say_answer", "say_answered", "say_answering", "say_asked", "say_behind",
+    "LEADING", "is_reached", "list_members", "say_answer", "say_answered", "say_answering", "say_asked", "say_behind",
     "say_bounds", "say_brief_points", "say_calendar", "say_change", "say_changes", "say_choice", "say_companions",
-    "say_families", "say_finding", "say_goal", "say_issues", "say_level", "say_main_points", "say_map",
+    "say_families", "say_finding", "say_formula", "say_goal", "say_issues", "say_level", "say_main_points", "say_map",
     "say_measure", "say_member_map", "say_members", "say_name", "say_next_actions", "say_own_name", "say_point",
     "say_position", "say_question", "say_read", "say_regions", "say_regions_over_time", "say_responses", "say_return",
-    "say_scorecard", "say_series", "say_slopes", "say_standing", "say_statuses", "say_title", "say_trend",
-    "say_trends", "say_unknown", "say_value",
+    "say_scorecard", "say_series", "say_slopes", "say_source", "say_standing", "say_statuses", "say_title",
+    "say_trend", "say_trends", "say_unknown", "say_value",
 ]  # fmt: skip

@@ -1,0 +1,91 @@
+"""An edition's figure taken apart: its parts, its steps, and whether they give what is published."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+import pandas as pd
+
+from helpers import provenance, selections, workbook
+from helpers.explain.cells import read_cells
+from helpers.explain.parts import Case, is_void, list_parts
+from helpers.explain.records import Explanation, Value
+from helpers.explain.steps import list_steps
+from helpers.explain.verdict import assess, find_first_reached, list_verdict
+from helpers.kpis import milestone_at
+from helpers.plan import FIRST_STATUS_QUARTER, UNION, Kpi, read_plan
+from helpers.questionnaire import read_questionnaire
+from helpers.tables import CONTRACTS
+from helpers.words import is_blank
+from helpers.workbook import Tables
+
+
+def explain(kpi: str, quarter: str, scope: str = UNION, as_of: str = "") -> Explanation:
+    """Explain one figure of an edition: the published one where it is there, else computed from `data/raw` as it is.
+
+    Raises ValueError for a KPI, a quarter or a scope that there is none of, naming those there are; DataRefused as an
+    edition would.
+    """
+    record, day = _find(kpi, scope), workbook.settle_date(quarter, as_of).isoformat()
+    published = provenance.read_published(quarter, day)
+    origin = f"data/processed/{quarter}/{day}" if published else ""
+    tables = published or workbook.measured(quarter, day)
+    return next(explain_figures(tables, [(record, scope)], origin))
+
+
+def _find(kpi: str, scope: str) -> Kpi:
+    plan = read_plan()
+    if kpi not in plan.by_kpi:
+        raise ValueError(f"no KPI {kpi}; choose from {', '.join(plan.by_kpi)}")
+    if scope not in (UNION, *plan.regions):
+        raise ValueError(f"no scope {scope}; choose from {', '.join((UNION, *plan.regions))}")
+    return plan.by_kpi[kpi]
+
+
+def explain_figures(
+    tables: Tables, figures: Iterable[tuple[Kpi, str]], origin: str = ""
+) -> Iterator[Explanation]:  # fmt: skip
+    """Explain figures of an edition's own quarter, KPI and scope, from the edition's tables, which are read once.
+
+    Raises ValueError where the tables have no such row.
+    """
+    scene, cells = selections.read_scene(tables), read_cells(tables, read_questionnaire())
+    states = selections.select_responses(tables).set_index("member")["state"].to_dict()
+    for kpi, scope in figures:
+        yield _explain(tables, Case(scene, kpi, scope, cells, states), origin)
+
+
+def _explain(tables: Tables, case: Case, origin: str) -> Explanation:
+    kpi, scope = case.kpi, case.scope
+    history = tables.kpis[(tables.kpis["kpi"] == kpi.kpi) & (tables.kpis["scope"] == scope)]
+    published = _published(history, tables.quarter)
+    parts, members = list_parts(case)
+    steps = list_steps(kpi, parts, members, published, is_void(case))
+    judged = kpi if scope == UNION or kpi.on_share else replace(kpi, target=None)
+    is_complete = milestone_at(case.scene, kpi.step)[1] if kpi.measure == "milestone" else True
+    figure = assess(kpi, tables.quarter, {step.name: step.result for step in steps}, is_complete)
+    verdict = list_verdict(judged, figure, find_first_reached(history, tables.quarter), published)
+    return Explanation(
+        kpi, tables.quarter, scope, tables.as_of, origin, tables.sample, published, parts, members, (*steps, *verdict)
+    )
+
+
+def _published(history: pd.DataFrame, quarter: str) -> Mapping[str, Value]:
+    """Return the cells of the published row, blanks as None.
+
+    Raises ValueError where there is no such row.
+    """
+    rows = history[history["quarter"] == quarter].to_dict("records")
+    if not rows:
+        raise ValueError(f"no figure for {quarter}; they begin with {FIRST_STATUS_QUARTER}, or the first returns")
+    row = rows[0]
+    blank = {name: "" if name == "status" else None for name in CONTRACTS["kpis"].columns}
+    told = {name: _plain(row.get(name)) for name in blank}
+    return blank | {name: value for name, value in told.items() if value is not None}
+
+
+def _plain(value: object) -> Value:
+    if is_blank(value) or value == "":
+        return None
+    return value.item() if hasattr(value, "item") else value

@@ -1,0 +1,221 @@
+"""An explanation told: as lines for a terminal, as plain data for a program, as a workbook."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+
+from xlsxwriter.worksheet import Worksheet
+
+from helpers.cells import clean
+from helpers.excel import HEAD_FILL, Book, fit_row, open_book, set_page
+from helpers.explain import listing
+from helpers.explain.listing import Listing
+from helpers.explain.records import Explanation, Finding, Step, Trace, Value, write_number
+from helpers.explain.references import Reference
+from helpers.sentences import say_formula, say_source
+from helpers.words import Words, isolate
+
+WIDTH = 118
+
+
+def _one_line(text: str) -> str:
+    return " ".join(clean(text).split())
+
+
+def _wrapped(text: str, margin: str = "") -> Iterator[str]:
+    yield from textwrap.wrap(_one_line(text), WIDTH, initial_indent=margin, subsequent_indent=margin) or [margin]
+
+
+# --- on a terminal ----------------------------------------------------------------------------------------------
+
+
+def list_lines(explanation: Explanation, say: Words) -> list[str]:
+    """Tell an explanation, line by line, for a person: what it is, its rows, their cells, the steps, and the foot."""
+    return [isolate(clean(line), say.language) for line in _lines(explanation, say)]
+
+
+def _lines(explanation: Explanation, say: Words) -> Iterator[str]:
+    for fact in listing.list_facts(explanation, say):
+        yield from _wrapped(fact)
+    for table in listing.list_tables(explanation, say):
+        yield from _table_lines(table, say)
+    yield from _cell_lines(listing.find_cells(explanation), say)
+    yield from ("", say("Step by step"))
+    for step in listing.find_steps(explanation):
+        name, result = listing.say_step(step, say), listing.say_value(step, step.result, say)
+        yield f"  {say('{what}: {value}', what=name, value=result)}{_said_same(step, say)}"
+        if arithmetic := listing.say_arithmetic(step, say):
+            yield from _wrapped(arithmetic, "      ")
+    yield ""
+    for line in listing.say_foot(explanation, say):
+        yield from _wrapped(line)
+
+
+def _said_same(step: Step, say: Words) -> str:
+    if not step.column:
+        return ""
+    return "  = kpis.csv" if step.agrees else f"  ≠ kpis.csv: {listing.say_value(step, step.published, say)}"
+
+
+def _table_lines(table: Listing, say: Words) -> Iterator[str]:
+    """Yield a table in aligned columns, numbers to the right; the last column goes on below itself where it is long."""
+    yield from ("", table.title)
+    if not table.rows:
+        yield f"  {say('nothing to report')}"
+        return
+    rows = [table.heads, *table.rows, *([table.foot] if table.foot else [])]
+    texts = [[_one_line(write_number(cell)) for cell in row] for row in rows]
+    right = [all(not isinstance(row[n], str) for row in table.rows if row[n] is not None) for n in range(len(rows[0]))]
+    widths = [max(len(row[n]) for row in texts) for n in range(len(rows[0]))]
+    hang = " " * min(2 + sum(width + 2 for width in widths[:-1]), WIDTH // 2)
+    for place, row in enumerate(texts):
+        if table.foot and place == len(texts) - 1:
+            yield "  " + "  ".join("-" * width for width in widths)[: WIDTH - 2]
+        aligned = (
+            text.rjust(width) if is_right else text.ljust(width)
+            for text, width, is_right in zip(row, widths, right, strict=True)
+        )  # fmt: skip
+        yield from textwrap.wrap("  " + "  ".join(aligned).rstrip(), WIDTH, subsequent_indent=hang)
+    for note in table.notes:
+        yield from _wrapped(note, "  ")
+
+
+def _cell_lines(cells: Sequence[Trace], say: Words) -> Iterator[str]:
+    """Yield the cells, return by return: whose it is and where, what was found on it, then each cell."""
+    if not cells:
+        return
+    yield from ("", say("The cells it comes from"))
+    if states := listing.say_states(cells, say):
+        yield from _wrapped(states, "  ")
+    for (whose, place), group in itertools.groupby(cells, lambda cell: _said_return(cell, say)):
+        here = list(group)
+        yield from (f"  {whose}", *_wrapped(place, "      "))
+        yield from _finding_lines((one for cell in here for one in cell.findings if not one.question), say, "      ")
+        for cell in (cell for cell in here if cell.question):
+            yield from _wrapped(_said_cell(cell), "      ")
+            yield from _finding_lines((one for one in cell.findings if one.question), say, "          ")
+
+
+def _finding_lines(found: Iterable[Finding], say: Words, margin: str) -> Iterator[str]:
+    for told in dict.fromkeys(listing.say_cell_finding(one, say) for one in found):
+        yield from _wrapped(told, margin)
+
+
+def _said_return(cell: Trace, say: Words) -> tuple[str, str]:
+    """Return whose return a cell is of, in which version, and where it stands."""
+    whose = " ".join(text for text in (cell.member, cell.quarter) if text)
+    version = [f"{say('Version')} {cell.version}"] if cell.version is not None else []
+    refused = [say("refused")] if cell.state == "refused" else []
+    came = [say("received on {day}", day=cell.received_on)] if cell.received_on and not cell.is_kept else []
+    kept = [say("recorded on {day}", day=cell.received_on)] if cell.received_on and cell.is_kept else []
+    said = (_one_line(whose), *version, *refused, *came, *kept)
+    return " · ".join(filter(None, said)), listing.say_cell_place(cell, say)
+
+
+def _said_cell(cell: Trace) -> str:
+    """Return a cell as it is written, what was understood where that is otherwise, and its state."""
+    if not cell.raw:
+        return f"{cell.question}: {cell.value or '«»'}" + (f" [{cell.state}]" if cell.state else "")
+    value = f" → {cell.value}" if cell.value not in (cell.raw, "") else ""
+    return f"{cell.question}: «{cell.raw}»{value}" + (f" [{cell.state}]" if cell.state else "")
+
+
+# --- as plain data ----------------------------------------------------------------------------------------------
+
+
+def tell(explanation: Explanation, say: Words) -> dict[str, object]:
+    """Tell an explanation as plain data, for another program: numbers exact, what has no limit null."""
+    kpi = explanation.kpi
+    return {
+        "reference": str(Reference(kpi.kpi, explanation.quarter, explanation.scope)),
+        "kpi": kpi.kpi, "quarter": explanation.quarter, "scope": explanation.scope, "as_of": explanation.as_of,
+        "title": say.own(kpi.title), "formula": say_formula(kpi, say), "source": say_source(kpi, say),
+        "measure": kpi.measure, "unit": kpi.unit, "sample": explanation.sample,
+        "published_in": explanation.origin or None, "member": explanation.only or None,
+        "published": _plain(dict(explanation.published)),
+        "parts": [_plain(asdict(part)) for part in explanation.parts],
+        "members": [_plain(asdict(part)) for part in explanation.members],
+        "steps": [_plain({**vars(step), "agrees": step.agrees}) for step in explanation.steps],
+        "target_status": kpi.target_status if explanation.published.get("target") is not None else None,
+        "adds_up": not explanation.differences,
+    }  # fmt: skip
+
+
+def _plain(value: object) -> object:
+    """Return values as JSON has them: no infinity, whole numbers without `.0`, texts without control characters."""
+    if isinstance(value, Mapping):
+        return {key: _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, float):
+        return None if not math.isfinite(value) else int(value) if value.is_integer() else value
+    return clean(value) if isinstance(value, str) else value
+
+
+# --- as a workbook ----------------------------------------------------------------------------------------------
+
+_STEP_WIDTHS, _PART_WIDTHS = (30, 80, 26, 26, 12), (26, 22, 12, 12, 12, 16, 16, 16, 16, 12, 12, 40)
+_CELL_WIDTHS = (10, 10, 26, 30, 20, 8, 8, 12, 46, 60)
+
+
+def write_excel(path: Path, explanation: Explanation, say: Words) -> None:
+    """Write an explanation as a workbook: the figure and its steps, the rows added up, the cells they come from.
+
+    The same explanation gives the same bytes. Raises OSError where nothing can be written.
+    """
+    name = str(Reference(explanation.kpi.kpi, explanation.quarter, explanation.scope))
+    with open_book(path, date.fromisoformat(explanation.as_of), title=f"papu explain {name}") as book:
+        facts = [*listing.list_facts(explanation, say), *listing.say_foot(explanation, say)]
+        _write_sheet(book, [listing.list_steps(explanation, say)], facts, _STEP_WIDTHS, say)
+        _write_sheet(book, listing.list_tables(explanation, say), facts[:3], _PART_WIDTHS, say)
+        _write_sheet(book, [listing.list_cells(explanation, say)], facts[:3], _CELL_WIDTHS, say)
+
+
+def _write_sheet(
+    book: Book, tables: Sequence[Listing], facts: Sequence[str], widths: Sequence[float], say: Words
+) -> None:
+    sheet = book.add_sheet(tables[0].title[:31], say.language)
+    for column, width in enumerate(widths):
+        sheet.set_column(column, column, width)
+    for row, fact in enumerate(facts):
+        book.write(sheet, row, 0, fact, book.style(bold=not row))
+    first = row = len(facts) + 1
+    for table in tables:
+        if len(tables) > 1:
+            book.write(sheet, row, 0, table.title, book.style(bold=True))
+            row += 1
+        row = _write_table(book, sheet, row, table, widths) + 1
+    set_page(sheet, first)
+
+
+def _write_table(book: Book, sheet: Worksheet, row: int, table: Listing, widths: Sequence[float]) -> int:
+    """Write a table from a row on; numbers are numbers, every text is a text. Return the row after it."""
+    for column, head in enumerate(table.heads):
+        book.write(sheet, row, column, head, book.text(bold=True, bottom=1, bg_color=HEAD_FILL))
+    for place, cells in enumerate((*table.rows, *([table.foot] if table.foot else []))):
+        row += 1
+        is_foot = place == len(table.rows)
+        for column, cell in enumerate(cells):
+            _write_cell(book, sheet, row, column, cell, {"bold": True, "top": 1} if is_foot else {})
+        fit_row(sheet, row, [write_number(cell) for cell in cells], widths)
+    for note in table.notes:
+        row += 1
+        book.write(sheet, row, 0, note, book.style(italic=True))
+    return row + 1
+
+
+def _write_cell(
+    book: Book, sheet: Worksheet, row: int, column: int, cell: Value, look: Mapping[str, object]
+) -> None:  # fmt: skip
+    if isinstance(cell, int | float) and not isinstance(cell, bool):
+        sheet.write_number(row, column, cell, book.style(valign="top", **look))
+    elif cell in (None, ""):
+        sheet.write_blank(row, column, None, book.text(**look))
+    else:
+        book.write(sheet, row, column, cell, book.text(**look))
