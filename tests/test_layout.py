@@ -78,6 +78,13 @@ def test_no_word_of_a_table_is_wider_than_its_column(language, tmp_path):
     assert {block["title"]: found for block in sheets if (found := overflowing(block))} == {}
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_word_of_ours_is_broken_to_fit_its_column(language, tmp_path):
+    make(invent(), language, tmp_path, lambda edition: None)
+    text = (tmp_path / f"report_{language}.json").read_text("utf-8")
+    assert re.findall(r"\w+(?<![_/])\u200b\w+", text) == []
+
+
 def test_a_word_without_blanks_is_found_when_it_sticks_out():
     block = {
         "wide": 0,

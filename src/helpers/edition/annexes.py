@@ -36,7 +36,7 @@ def tabulate_methods(tables: Tables, say: Words) -> Sheet:
                 say("Due"): say_due(kpi, tables.quarter, say),
             }
         )
-    return Sheet(pd.DataFrame(rows), (9, 83, 36, 20, 24, 17), size=8, pad=2.2)
+    return Sheet(pd.DataFrame(rows), (9, 78, 35, 26, 24, 17), size=8, pad=2.2)
 
 
 def _rules(tables: Tables) -> pd.DataFrame:
