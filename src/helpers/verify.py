@@ -74,7 +74,9 @@ def _named(code: Mapping[str, str]) -> str:
 
 
 def _came_since(made: Made, current: Mapping[str, str]) -> set[str]:
-    return {name for name in current.keys() - made.inputs.keys() if not name.startswith(("plan/", "registers/"))}
+    ours = ("plan/", "registers/")
+    came = current.keys() - made.inputs.keys()
+    return {name for name in came if not name.startswith(ours) and not name.endswith(f"/{MANIFEST}")}
 
 
 def _copy_raw(root: Path, left_out: set[str]) -> None:
