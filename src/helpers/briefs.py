@@ -234,12 +234,13 @@ def run_briefs(order: Briefs, say: Say, progress: bool = False, count: int = 0) 
 def _publish(order: Briefs, say: Say, progress: bool, count: int) -> tuple[Path, list[str]]:
     started, target = datetime.now(UTC), paths.briefs(order.quarter, order.as_of)
     try:
+        runs.clear_left(target)
         with runs.private_folder(target) as folder:
             edition = workbook.measured(order.quarter, order.as_of)  # the tables, once, that every brief reads
             made, failures = make_briefs(order.steps, folder, count or os.cpu_count() or 1, say, progress)
             runs.check_unchanged(edition.inputs, folder / "work")
             if made:
-                runs.move_into_place(stage(order, folder, target, made, edition, started), target)
+                runs.move_into_place((stage(order, folder, target, made, edition, started), target))
     except workbook.DataRefused as error:
         raise RunError(REFUSED, str(error)) from error
     except OSError as error:

@@ -233,13 +233,24 @@ def _stamp(quarter: str, as_of: date) -> str:
     return hashlib.sha256(json.dumps([quarter, as_of.isoformat(), facts]).encode()).hexdigest()
 
 
+def _left(out: Path, step: str) -> str:
+    """Return the digest of the tables that a step left, so that one damaged since is made again."""
+    firsts = [f"{FIRST}{name}" for name in _EVIDENCE]
+    names = [*tables.INGESTED, *firsts] if step == "ingest" else tables.MEASURED
+    digest = hashlib.sha256()
+    for path in sorted(path for name in names for path in out.glob(f"{name}.*")):
+        digest.update(f"{path.name} {_digest(path.read_bytes())}".encode())
+    return digest.hexdigest()
+
+
 def _mark(out: Path, step: str, quarter: str, as_of: date) -> None:
-    (out / _READY.format(step=step)).write_text(_stamp(quarter, as_of), encoding="utf-8")
+    text = f"{_stamp(quarter, as_of)} {_left(out, step)}"
+    (out / _READY.format(step=step)).write_text(text, encoding="utf-8")
 
 
 def _is_ready(out: Path, step: str, quarter: str, as_of: date) -> bool:
     mark = out / _READY.format(step=step)
-    return mark.is_file() and mark.read_text(encoding="utf-8") == _stamp(quarter, as_of)
+    return mark.is_file() and mark.read_text(encoding="utf-8") == f"{_stamp(quarter, as_of)} {_left(out, step)}"
 
 
 def ingested(quarter: str, as_of: str = "") -> dict[str, pd.DataFrame]:
