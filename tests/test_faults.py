@@ -141,7 +141,7 @@ def test_a_notebook_that_does_not_come_to_its_end_fails_and_names_the_cell(tmp_p
 
 def wait_for_kernels() -> None:
     """Make sure that no kernel of this process outlives its notebook by five seconds."""
-    kernels = [child for child in psutil.Process().children(recursive=True) if "ipykernel_launcher" in child.cmdline()]
+    kernels = [child for child in psutil.Process().children(recursive=True) if "helpers.kernel" in child.cmdline()]
     assert not psutil.wait_procs(kernels, timeout=5)[1]
 
 

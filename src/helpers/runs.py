@@ -125,6 +125,10 @@ def _private_kernel() -> Iterator[dict[str, object]]:
             def __init__(self, **options: object) -> None:
                 super().__init__(transport="ipc", ip=str(Path(folder) / "k"), **options)
 
+            def format_kernel_cmd(self, extra_arguments: list[str] | None = None) -> list[str]:
+                command = super().format_kernel_cmd(extra_arguments)
+                return ["helpers.kernel" if word == "ipykernel_launcher" else word for word in command]
+
             async def start_kernel(self, **options: object) -> None:
                 # What a kernel prints outside its cells, when it is ended say, is no message of ours.
                 options |= {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
@@ -279,17 +283,26 @@ def find_holder(quarter: str) -> str:
 
 
 @contextlib.contextmanager
-def private_folder(target: Path) -> Iterator[Path]:
-    """Make the run's own folder beside its target, so that moving it into place is one rename; remove it after."""
+def _folder_beside(target: Path) -> Iterator[Path]:
+    """Make a folder beside a target, so that moving it into place is one rename on one disk; remove it after."""
     target.parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".run", dir=target.parent))
-    before = os.environ.get("PAPU_OUT")
-    os.environ["PAPU_OUT"] = str(folder / "work")
     try:
         yield folder
     finally:
-        os.environ.pop("PAPU_OUT") if before is None else os.environ.update(PAPU_OUT=before)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def private_folder(target: Path) -> Iterator[Path]:
+    """Make the run's own folder beside its target, and have notebooks write there."""
+    with _folder_beside(target) as folder:
+        before = os.environ.get("PAPU_OUT")
+        os.environ["PAPU_OUT"] = str(folder / "work")
+        try:
+            yield folder
+        finally:
+            os.environ.pop("PAPU_OUT") if before is None else os.environ.update(PAPU_OUT=before)
 
 
 def _old(target: Path) -> Path:
@@ -303,7 +316,7 @@ def clear_left(*targets: Path) -> None:
     The folders are given as to `move_into_place`: the run's own folder is beside the last, and still holds what it
     had not moved.
     """
-    left = list(targets[-1].parent.glob(f".{targets[-1].name}.*.run"))
+    left = [folder for target in targets for folder in target.parent.glob(f".{target.name}.*.run")]
     half = any((folder / name).exists() for folder in left for name in FINISHED)
     for old, target in [(_old(target), target) for target in targets if _old(target).exists()]:
         if half or not target.exists():
@@ -421,8 +434,9 @@ def make_edition(order: Order, say: Say, progress: bool = False) -> Path:
     with journal.recorded({"command": "run"} | asdict(order)) as outcome:
         try:
             clear_left(tables_folder, target)
-            with private_folder(target) as folder:
+            with private_folder(target) as folder, _folder_beside(tables_folder) as beside:
                 kept, report, edition = build_edition(order, folder, say, progress)
+                kept = Path(shutil.move(kept, beside / "tables"))  # onto their own disk, where that is another
                 move_into_place((kept, tables_folder), (report, target))
                 outcome["input_id"] = edition.input_id
         except OSError as error:
