@@ -13,8 +13,6 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from helpers import tables
-
 MAKES = ("os.mkdir", "os.rename", "os.link", "os.symlink")
 REMOVES = ("os.remove", "os.rmdir")
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
@@ -52,7 +50,7 @@ def _told(event: str, arguments: tuple, removals: bool) -> str:
 def _watch(folder: Path, nth: int, strike: Strike, removals: bool, seen: Path | None) -> None:
     """Strike at the n-th write below a folder; what `rmtree` removes has relative names, and counts too."""
     log = os.open(seen, os.O_WRONLY | os.O_CREAT) if seen else -1
-    count, write_table = 0, tables.parquet.write_table
+    count = 0
 
     def hook(event: str, arguments: tuple) -> None:
         nonlocal count
@@ -64,11 +62,6 @@ def _watch(folder: Path, nth: int, strike: Strike, removals: bool, seen: Path | 
             if count == nth:
                 strike(path)
 
-    def audited(table: object, path: Path, **options: object) -> None:  # arrow writes without asking Python
-        sys.audit("open", str(path), "wb", WRITES)
-        write_table(table, path, **options)
-
-    tables.parquet.write_table = audited
     sys.addaudithook(hook)
 
 

@@ -268,6 +268,14 @@ def test_f14_an_input_that_changes_during_the_run_fails_it_up_to_the_last_moment
     assert caught.value.code == runs.REFUSED and not paths.reports(QUARTER, DAY).exists()
 
 
+def test_f14_a_file_whose_name_is_no_text_is_not_taken_for_changed(quick, tmp_path):
+    odd = tmp_path / "data" / "raw" / QUARTER / os.fsdecode(b"caf\xe9.csv")
+    odd.write_bytes(TEXT.replace("SEN", "AGO").encode())
+    os.utime(odd, (LONG_AGO, LONG_AGO))
+    run_edition()
+    assert "caf\ufffd.csv" in (paths.processed(QUARTER, DAY) / "returns.csv").read_text(encoding="utf-8")
+
+
 # --- F12: a bit that was flipped ---------------------------------------------------------------------------------
 
 

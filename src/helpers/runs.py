@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import hashlib
 import json
 import os
 import re
@@ -23,6 +22,7 @@ import pandas as pd
 from helpers import journal, paths, provenance, tables, workbook
 from helpers.datapackage import write_datapackage
 from helpers.plan import LANGUAGES, parse_quarter
+from helpers.returns.manifest import name_of, read_bytes
 from helpers.words import official_languages
 from helpers.workbook import Tables, settle_date
 
@@ -369,9 +369,13 @@ def check_unchanged(before: pd.DataFrame, work: Path) -> None:
     """
     listed = [set(zip(rows["file"], rows["sha256"], strict=True)) for rows in (before, _inputs_in(work))]
     changed = {file for file, _ in listed[0] ^ listed[1]}
-    for row in before[~before["channel"].isin(["register", "plan"])].itertuples():
-        path = paths.raw() / row.file
-        if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != row.sha256:
+    received = before[~before["channel"].isin(["register", "plan"])]
+    folders = [paths.raw() / quarter for quarter in {file.partition("/")[0] for file in received["file"]}]
+    # A file is known by its name as text, whatever bytes that is made of on this machine.
+    there = {f"{one.name}/{name_of(path)}": path for one in folders if one.is_dir() for path in one.iterdir()}
+    for row in received.itertuples():
+        path = there.get(row.file)
+        if path is None or read_bytes(path).sha256 != row.sha256:
             changed.add(row.file)
     if changed:
         named = ", ".join(f"data/raw/{file}" for file in sorted(changed))
