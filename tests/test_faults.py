@@ -22,7 +22,7 @@ from click.testing import CliRunner
 
 import interrupted
 from helpers import __main__ as command
-from helpers import paths, provenance, runs, tables, workbook
+from helpers import paths, provenance, publishing, runs, tables, workbook
 from helpers.returns import read_quarter
 from test_runs import hashes, notebook, papu
 
@@ -64,12 +64,12 @@ def publish(tmp_path) -> Callable[[], None]:
         (target / "it.txt").write_text("old")
 
     def publish() -> None:
-        runs.clear_left(tables_, report)
-        with runs.private_folder(report) as folder:
+        publishing.clear_left(tables_, report)
+        with publishing.private_folder(report) as folder:
             for name in ("tables", "report"):
                 (folder / name).mkdir()
                 (folder / name / "it.txt").write_text("new")
-            runs.move_into_place((folder / "tables", tables_), (folder / "report", report))
+            publishing.move_into_place((folder / "tables", tables_), (folder / "report", report))
 
     return publish
 
@@ -101,7 +101,7 @@ def test_f1_the_next_run_finds_both_old_or_both_new_wherever_one_was_killed(publ
         for path in tmp_path.rglob("it.txt"):
             path.write_text("old")
         assert interrupted.run(publish, tmp_path, nth, interrupted.kill, removals=True) == -9
-        runs.clear_left(tables_, report)
+        publishing.clear_left(tables_, report)
         assert contents(tmp_path) in (both("old"), both("new")), writes[nth - 1]
         found.add(next(iter(contents(tmp_path).values())))
         publish()

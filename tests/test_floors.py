@@ -14,7 +14,7 @@ FLOORS = (
     "paths", "plan", "words", "questionnaire", "headers", "cells", "issues", "returns", "registers", "versions",
     "indicators", "sources", "rules", "measures", "status", "evidence", "causes", "kpis", "tables", "datapackage",
     "excel", "feedback", "workbook", "views", "selections", "profiles", "sentences", "charts", "edition", "explore",
-    "journal", "provenance", "kernel", "runs", "briefs", "schedule", "differences", "verify", "__main__",
+    "journal", "provenance", "kernel", "publishing", "runs", "briefs", "schedule", "differences", "verify", "__main__",
 )  # fmt: skip
 MODULES = sorted(path for path in HELPERS.rglob("*.py") if path != HELPERS / "__init__.py")
 

@@ -22,6 +22,7 @@ import pandas as pd
 from helpers import journal, paths, provenance, tables, workbook
 from helpers.datapackage import write_datapackage
 from helpers.plan import LANGUAGES, parse_quarter
+from helpers.publishing import clear_left, folder_beside, move_into_place, private_folder
 from helpers.returns.manifest import name_of, read_bytes
 from helpers.words import official_languages
 from helpers.workbook import Tables, settle_date
@@ -30,7 +31,6 @@ INGEST, KPIS, REPORT = "01_ingest", "02_kpis", "03_report"
 CELL_TIMEOUT, NOTEBOOK_TIMEOUT, START_TIMEOUT = 600, 1800, 120  # seconds: a cell, a notebook, the start of its kernel
 DONE, FAILED, REFUSED, HELD, REPORT_FAILED, UNWRITABLE = 0, 1, 3, 4, 5, 7
 HOLD_TIMEOUT = 0.5  # seconds: as long as somebody else may look who holds a quarter
-FINISHED = ("report", "briefs")  # in a run's own folder, what it moves into place last
 SOCKET_PATH = 107  # bytes that the path of a socket may have
 FULL_OR_LOCKED = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -282,77 +282,6 @@ def find_holder(quarter: str) -> str:
     return "another process"
 
 
-@contextlib.contextmanager
-def _folder_beside(target: Path) -> Iterator[Path]:
-    """Make a folder beside a target, so that moving it into place is one rename on one disk; remove it after."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".run", dir=target.parent))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextlib.contextmanager
-def private_folder(target: Path) -> Iterator[Path]:
-    """Make the run's own folder beside its target, and have notebooks write there."""
-    with _folder_beside(target) as folder:
-        before = os.environ.get("PAPU_OUT")
-        os.environ["PAPU_OUT"] = str(folder / "work")
-        try:
-            yield folder
-        finally:
-            os.environ.pop("PAPU_OUT") if before is None else os.environ.update(PAPU_OUT=before)
-
-
-def _old(target: Path) -> Path:
-    """Return where what is being replaced stands meanwhile."""
-    return target.with_name(f".{target.name}.old")
-
-
-def clear_left(*targets: Path) -> None:
-    """Clear what a killed run left: where it had not moved all of its folders into place, those before come back.
-
-    The folders are given as to `move_into_place`: the run's own folder is beside the last, and still holds what it
-    had not moved.
-    """
-    left = [folder for target in targets for folder in target.parent.glob(f".{target.name}.*.run")]
-    half = any((folder / name).exists() for folder in left for name in FINISHED)
-    for old, target in [(_old(target), target) for target in targets if _old(target).exists()]:
-        if half or not target.exists():
-            shutil.rmtree(target, ignore_errors=True)
-            old.rename(target)
-        else:
-            shutil.rmtree(old)
-    for folder in left:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def move_into_place(*moves: tuple[Path, Path]) -> None:
-    """Put finished folders in the place of those before; all of these come back if anything stops the move."""
-    for _, target in moves:
-        target.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        for new, target in moves:
-            if target.exists():
-                target.rename(_old(target))
-            new.rename(target)
-    except BaseException:
-        for new, target in moves:
-            _put_back(new, target)
-        raise
-    for _, target in moves:
-        shutil.rmtree(_old(target), ignore_errors=True)
-
-
-def _put_back(new: Path, target: Path) -> None:
-    """Undo one move, as far as it came."""
-    if not new.exists():
-        target.rename(new)
-    if _old(target).exists():
-        _old(target).rename(target)
-
-
 def unwritable(error: OSError, target: Path) -> RunError:
     """Say what could not be written; a file of the private folder, gone by then, by the folder it was meant for."""
     private = f"{os.sep}.{target.name}." in str(error.filename or "")
@@ -438,7 +367,7 @@ def make_edition(order: Order, say: Say, progress: bool = False) -> Path:
     with journal.recorded({"command": "run"} | asdict(order)) as outcome:
         try:
             clear_left(tables_folder, target)
-            with private_folder(target) as folder, _folder_beside(tables_folder) as beside:
+            with private_folder(target) as folder, folder_beside(tables_folder) as beside:
                 kept, report, edition = build_edition(order, folder, say, progress)
                 kept = Path(shutil.move(kept, beside / "tables"))  # onto their own disk, where that is another
                 move_into_place((kept, tables_folder), (report, target))
