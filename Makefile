@@ -7,7 +7,7 @@ BIN       := .venv/bin
 READY     := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup report test test-fast test-browser notebooks sample lab lint format review published determinism mutations briefs contact-sheet benchmark fuzz lock clean
+.PHONY: help setup report test test-fast test-browser faults notebooks sample lab lint format review published determinism mutations briefs contact-sheet benchmark fuzz lock clean
 
 help: ## show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -37,6 +37,10 @@ test-browser: setup ## open the report and the notebooks in a browser: needs Chr
 	@test -f node_modules/axe-core/axe.min.js || command -v npm >/dev/null || { echo "make test-browser needs npm: apt-get install npm" >&2; exit 1; }
 	test -f node_modules/axe-core/axe.min.js || npm ci --ignore-scripts
 	$(BIN)/python -m pytest tests/browser -rs
+
+# Ten minutes at most, on two processors; what may not be tried on this machine says why it was skipped.
+faults: setup ## kill runs, fill disks, cut networks, take ten times the data
+	$(BIN)/python -m pytest tests/faults -n 2 -rs
 
 notebooks: setup ## run the notebooks and store their outputs
 	$(BIN)/python scripts/refresh_notebooks.py

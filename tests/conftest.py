@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -145,6 +145,19 @@ class Raw:
         """Write a register of ours: its columns, then the rows as text."""
         text = "\n".join((REGISTERS[name], *rows)) + "\n"
         (paths.registers() / f"{name}.csv").write_text(text, encoding="utf-8")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def raw_is_never_written() -> Iterator[None]:
+    """Make sure that no test, and so nothing that a test runs, changed what was received."""
+    before = _digests(ROOT / "data" / "raw")
+    yield
+    assert _digests(ROOT / "data" / "raw") == before
+
+
+def _digests(folder: Path) -> dict[Path, str]:
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
 @pytest.fixture(scope="session")

@@ -114,8 +114,14 @@ class TestChangedInputs:
     def test_a_file_that_counts_makes_the_edition_again_and_is_named(self, root, raw):
         run(FIRST)
         raw.add("2024Q3", "more.csv", b"member,quarter,offices_total\nKEN,2024Q3,623\n", "2024-11-13")
-        assert self.reasons(FIRST) == ["its inputs changed since: 2024Q3/more.csv"]
+        assert self.reasons(FIRST) == ["its inputs changed since: 2024Q3/MANIFEST.csv, 2024Q3/more.csv"]
         assert run(FIRST)[0] == ["2024Q3 2024-11-14"] and run(FIRST)[0] == []
+
+    def test_a_date_of_receipt_that_is_corrected_makes_the_edition_again(self, root, raw):
+        run(FIRST)
+        manifest = raw.folder("2024Q3") / "MANIFEST.csv"
+        manifest.write_text(manifest.read_text().replace("2024-10-10", "2024-11-12"))
+        assert self.reasons(FIRST) == ["its inputs changed since: 2024Q3/MANIFEST.csv"]
 
     def test_one_received_after_its_date_does_not(self, root, raw):
         run(FIRST)

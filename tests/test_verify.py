@@ -60,13 +60,17 @@ class TestVerdict:
             received_on="2022-10-10",
         )  # fmt: skip
         verdict = check()
-        assert verdict.notes == ["data/raw/2022Q3/mail.xlsx: changed since"]
+        assert verdict.notes == [
+            "data/raw/2022Q3/MANIFEST.csv: changed since", "data/raw/2022Q3/mail.xlsx: changed since",
+        ]  # fmt: skip
         assert "processed/member_values.csv: 2022Q3 SEN 2.1.a, value: was 90, is 91" in verdict.different
 
     def test_a_file_that_came_since_with_an_earlier_date_is_left_out(self, edition, raw):
         raw.add(QUARTER, "late.csv", b"member,quarter,offices_total\nKEN,2022Q3,623\n", "2022-10-12")
         verdict = check()
-        assert verdict.notes == ["data/raw/2022Q3/late.csv: came since; it is left out"]
+        assert verdict.notes == [
+            "data/raw/2022Q3/MANIFEST.csv: changed since", "data/raw/2022Q3/late.csv: came since; it is left out",
+        ]  # fmt: skip
         assert verdict.different == []
 
     def test_a_file_that_is_gone_is_named(self, edition, raw):

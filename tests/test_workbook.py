@@ -212,6 +212,19 @@ def test_an_edition_is_the_same_bytes_after_later_files_were_added(filled):
     assert again.input_id == first.input_id
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "moves"),
+    [(",2023-01-20,", ",2023-02-13,", True), (",kobo,", ",mail,", True), (",mail,\n", ",mail,a remark\n", False)],
+)
+def test_what_a_manifest_says_of_a_file_is_part_of_what_an_edition_rests_on(filled, before, after, moves):
+    first = measured(Q, AS_OF)
+    manifest = filled.folder(Q) / "MANIFEST.csv"
+    edited = manifest.read_text().replace(before, after)
+    assert edited != manifest.read_text()
+    manifest.write_text(edited)
+    assert (measured(Q, AS_OF).input_id != first.input_id) is moves
+
+
 def test_a_later_edition_sees_what_came_later(filled):
     first = measured(Q, AS_OF)
     add_later_files(filled)

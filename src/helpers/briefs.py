@@ -22,6 +22,7 @@ from tqdm import tqdm
 from helpers import journal, paths, provenance, runs, workbook
 from helpers.plan import read_plan
 from helpers.provenance import MANIFEST
+from helpers.publishing import clear_left, move_into_place, private_folder
 from helpers.runs import REFUSED, REPORT_FAILED, RunError, Say
 from helpers.workbook import Tables
 
@@ -234,12 +235,13 @@ def run_briefs(order: Briefs, say: Say, progress: bool = False, count: int = 0) 
 def _publish(order: Briefs, say: Say, progress: bool, count: int) -> tuple[Path, list[str]]:
     started, target = datetime.now(UTC), paths.briefs(order.quarter, order.as_of)
     try:
-        with runs.private_folder(target) as folder:
+        clear_left(target)
+        with private_folder(target) as folder:
             edition = workbook.measured(order.quarter, order.as_of)  # the tables, once, that every brief reads
             made, failures = make_briefs(order.steps, folder, count or os.cpu_count() or 1, say, progress)
             runs.check_unchanged(edition.inputs, folder / "work")
             if made:
-                runs.move_into_place(stage(order, folder, target, made, edition, started), target)
+                move_into_place((stage(order, folder, target, made, edition, started), target))
     except workbook.DataRefused as error:
         raise RunError(REFUSED, str(error)) from error
     except OSError as error:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
+import errno
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -21,13 +22,17 @@ import pandas as pd
 from helpers import journal, paths, provenance, tables, workbook
 from helpers.datapackage import write_datapackage
 from helpers.plan import LANGUAGES, parse_quarter
+from helpers.publishing import clear_left, folder_beside, move_into_place, private_folder
+from helpers.returns.manifest import name_of, read_bytes
 from helpers.words import official_languages
 from helpers.workbook import Tables, settle_date
 
 INGEST, KPIS, REPORT = "01_ingest", "02_kpis", "03_report"
-CELL_TIMEOUT, START_TIMEOUT = 600, 120
+CELL_TIMEOUT, NOTEBOOK_TIMEOUT, START_TIMEOUT = 600, 1800, 120  # seconds: a cell, a notebook, the start of its kernel
 DONE, FAILED, REFUSED, HELD, REPORT_FAILED, UNWRITABLE = 0, 1, 3, 4, 5, 7
 HOLD_TIMEOUT = 0.5  # seconds: as long as somebody else may look who holds a quarter
+SOCKET_PATH = 107  # bytes that the path of a socket may have
+FULL_OR_LOCKED = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 Say = Callable[[str], None]
@@ -112,12 +117,17 @@ def _private_kernel() -> Iterator[dict[str, object]]:
 
     # A kernel of the same name that a user installed elsewhere must not take the place of ours.
     os.environ.setdefault("JUPYTER_PREFER_ENV_PATH", "1")
-    # A socket's path may have 107 bytes: a short folder, wherever the checkout lies.
-    with tempfile.TemporaryDirectory(prefix="papu", ignore_cleanup_errors=True) as folder:
+    # A short folder, wherever the checkout lies and whatever TMPDIR says.
+    short = len(os.fsencode(tempfile.gettempdir())) + len("/papuxxxxxxxx/k-5") <= SOCKET_PATH
+    with tempfile.TemporaryDirectory("", "papu", None if short else "/tmp", ignore_cleanup_errors=True) as folder:
 
         class Private(AsyncKernelManager):
             def __init__(self, **options: object) -> None:
                 super().__init__(transport="ipc", ip=str(Path(folder) / "k"), **options)
+
+            def format_kernel_cmd(self, extra_arguments: list[str] | None = None) -> list[str]:
+                command = super().format_kernel_cmd(extra_arguments)
+                return ["helpers.kernel" if word == "ipykernel_launcher" else word for word in command]
 
             async def start_kernel(self, **options: object) -> None:
                 # What a kernel prints outside its cells, when it is ended say, is no message of ours.
@@ -125,6 +135,28 @@ def _private_kernel() -> Iterator[dict[str, object]]:
                 await super().start_kernel(**options)
 
         yield {"kernel_manager_class": Private}
+
+
+class _Clock:
+    """The cells begun so far, and the seconds that the next one may take: its own limit, or what is left of all."""
+
+    def __init__(self) -> None:
+        self.begun: list[Mapping] = []
+        self.end = time.monotonic() + NOTEBOOK_TIMEOUT
+
+    def begin(self, cell: Mapping, cell_index: int) -> None:
+        self.begun.append(cell)
+
+    def left(self, cell: Mapping) -> float:
+        return max(min(CELL_TIMEOUT, self.end - time.monotonic()), 0.1)
+
+
+def _code_of(name: str, message: str, notebook: Path) -> int:
+    """Return the exit code for an error that a cell raised."""
+    number = re.match(r"\[Errno (\d+)\]", message)
+    if number and int(number[1]) in FULL_OR_LOCKED:
+        return UNWRITABLE
+    return REFUSED if name == "DataRefused" else REPORT_FAILED if notebook.stem == REPORT else FAILED
 
 
 def run_notebook(notebook: Path, executed: Path, parameters: Mapping[str, str], progress: bool = False) -> None:
@@ -137,20 +169,24 @@ def run_notebook(notebook: Path, executed: Path, parameters: Mapping[str, str], 
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
     check_parameters(notebook, parameters)
+    clock = _Clock()
     try:
         with _private_kernel() as kernel:
             ran = papermill.execute_notebook(
                 str(notebook), None, dict(parameters), kernel_name="python3", progress_bar=progress,
-                cwd=str(notebook.parent), execution_timeout=CELL_TIMEOUT, start_timeout=START_TIMEOUT, **kernel,
+                cwd=str(notebook.parent), start_timeout=START_TIMEOUT, timeout_func=clock.left,
+                on_cell_execute=clock.begin, **kernel,
             )  # fmt: skip
     except papermill.PapermillExecutionError as error:
-        code = {"DataRefused": REFUSED}.get(error.ename, REPORT_FAILED if notebook.stem == REPORT else FAILED)
+        code = _code_of(error.ename, error.evalue, notebook)
         # As JupyterLab numbers it after Run All: papermill has put a cell with the parameters before it.
         cell = (error.exec_count or error.cell_index + 1) - bool(parameters)
         message = f"{notebook.name}, cell {cell}: {error.ename}: {error.evalue}"
         raise RunError(code, message, notebook.name, cell, error.source.strip().partition("\n")[0]) from error
     except (DeadKernelError, CellTimeoutError) as error:
-        raise RunError(FAILED, f"{notebook.name}: {str(error).splitlines()[0]}", notebook.name) from error
+        cell, lines = len(clock.begun) - bool(parameters), clock.begun[-1]["source"].strip() if clock.begun else ""
+        message = f"{notebook.name}, cell {cell}: {str(error).splitlines()[0]}"
+        raise RunError(FAILED, message, notebook.name, cell, lines.partition("\n")[0]) from error
     check_executed(ran, notebook.stem)
     executed.write_text(json.dumps(strip(ran), ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
@@ -158,11 +194,15 @@ def run_notebook(notebook: Path, executed: Path, parameters: Mapping[str, str], 
 def check_executed(notebook: Mapping, name: str) -> None:
     """Refuse a notebook in which any cell did not run, in order, without error: papermill's own mark proves nothing."""
     cells = [c for c in notebook["cells"] if c["cell_type"] == "code" and "".join(c["source"]).strip()]
+    # As JupyterLab numbers them after Run All: papermill has put a cell with the parameters before the others.
+    added = sum("injected-parameters" in cell["metadata"].get("tags", ()) for cell in cells)
     for number, cell in enumerate(cells, start=1):
         failed = [output["ename"] for output in cell["outputs"] if output["output_type"] == "error"]
         if cell.get("execution_count") != number or failed:
             what = failed[0] if failed else "it did not run, or not in its turn"
-            raise RunError(FAILED, f"{name}, code cell {number} of {len(cells)}: {what}")
+            at, line = number - added or 1, "".join(cell["source"]).strip().partition("\n")[0]
+            message = f"{name}.ipynb, cell {at} of {len(cells) - added}: {what}"
+            raise RunError(FAILED, message, f"{name}.ipynb", at, line)
 
 
 def strip(notebook: Mapping) -> dict[str, object]:
@@ -242,43 +282,6 @@ def find_holder(quarter: str) -> str:
     return "another process"
 
 
-@contextlib.contextmanager
-def private_folder(target: Path) -> Iterator[Path]:
-    """Make the run's own folder beside its target, so that moving it into place is one rename; remove it after."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    for left in target.parent.glob(f".{target.name}.*"):
-        _restore_or_remove(left, target)
-    folder = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".run", dir=target.parent))
-    before = os.environ.get("PAPU_OUT")
-    os.environ["PAPU_OUT"] = str(folder / "work")
-    try:
-        yield folder
-    finally:
-        os.environ.pop("PAPU_OUT") if before is None else os.environ.update(PAPU_OUT=before)
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _restore_or_remove(left: Path, target: Path) -> None:
-    """Clear what a killed run left: put the edition it was replacing back, remove anything else."""
-    if left.suffix == ".old" and not target.exists():
-        left.rename(target)
-    else:
-        shutil.rmtree(left, ignore_errors=True)
-
-
-def move_into_place(new: Path, target: Path) -> None:
-    """Put a finished folder in the place of the one before, which comes back if anything stops the move."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    old = target.with_name(f".{target.name}.old")
-    try:
-        if target.exists():
-            target.rename(old)
-        new.rename(target)
-    finally:
-        if old.exists():
-            _restore_or_remove(old, target)
-
-
 def unwritable(error: OSError, target: Path) -> RunError:
     """Say what could not be written; a file of the private folder, gone by then, by the folder it was meant for."""
     private = f"{os.sep}.{target.name}." in str(error.filename or "")
@@ -295,9 +298,13 @@ def check_unchanged(before: pd.DataFrame, work: Path) -> None:
     """
     listed = [set(zip(rows["file"], rows["sha256"], strict=True)) for rows in (before, _inputs_in(work))]
     changed = {file for file, _ in listed[0] ^ listed[1]}
-    for row in before[~before["channel"].isin(["register", "plan"])].itertuples():
-        path = paths.raw() / row.file
-        if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != row.sha256:
+    received = before[~before["channel"].isin(["register", "plan"])]
+    folders = [paths.raw() / quarter for quarter in {file.partition("/")[0] for file in received["file"]}]
+    # A file is known by its name as text, whatever bytes that is made of on this machine.
+    there = {f"{one.name}/{name_of(path)}": path for one in folders if one.is_dir() for path in one.iterdir()}
+    for row in received.itertuples():
+        path = there.get(row.file)
+        if path is None or read_bytes(path).sha256 != row.sha256:
             changed.add(row.file)
     if changed:
         named = ", ".join(f"data/raw/{file}" for file in sorted(changed))
@@ -346,8 +353,8 @@ def build_edition(order: Order, folder: Path, say: Say, progress: bool = False) 
     """Run 01, 02 and 03 in a private folder: the tables' folder, the report's, and the tables. Nothing is published."""
     started = datetime.now(UTC)
     inputs = _run_steps(order, folder, say, progress)
+    edition = workbook.measured(order.quarter, order.as_of)  # made again, and so noticed, where anything changed
     check_unchanged(inputs, folder / "work")
-    edition = workbook.measured(order.quarter, order.as_of)
     return *_stage(order, folder, edition, started), edition
 
 
@@ -356,13 +363,14 @@ def make_edition(order: Order, say: Say, progress: bool = False) -> Path:
 
     Its quarter must be held. Returns the published folder. Raises RunError; what was published before is untouched.
     """
-    target = paths.reports(order.quarter, order.as_of)
+    target, tables_folder = paths.reports(order.quarter, order.as_of), paths.processed(order.quarter, order.as_of)
     with journal.recorded({"command": "run"} | asdict(order)) as outcome:
         try:
-            with private_folder(target) as folder:
+            clear_left(tables_folder, target)
+            with private_folder(target) as folder, folder_beside(tables_folder) as beside:
                 kept, report, edition = build_edition(order, folder, say, progress)
-                move_into_place(kept, paths.processed(order.quarter, order.as_of))
-                move_into_place(report, target)
+                kept = Path(shutil.move(kept, beside / "tables"))  # onto their own disk, where that is another
+                move_into_place((kept, tables_folder), (report, target))
                 outcome["input_id"] = edition.input_id
         except OSError as error:
             raise unwritable(error, target) from error

@@ -205,12 +205,13 @@ def write_table(name: str, rows: pd.DataFrame, folder: Path) -> pd.DataFrame:
 def write_parquet(table: pd.DataFrame, path: Path) -> None:
     """Write a table as Parquet with page checksums, so that a flipped bit is noticed, and without pandas' metadata."""
     bare = arrow.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(None)
-    parquet.write_table(bare, path, write_page_checksum=True, compression="zstd")
+    with path.open("wb") as file:  # arrow takes no path that is not UTF-8 where Python is told that none is
+        parquet.write_table(bare, file, write_page_checksum=True, compression="zstd")
 
 
 def read_parquet(path: Path) -> pd.DataFrame:
     """Read a Parquet table of ours, its checksums verified."""
-    with parquet.ParquetFile(path, page_checksum_verification=True) as file:
+    with path.open("rb") as stored, parquet.ParquetFile(stored, page_checksum_verification=True) as file:
         return file.read().to_pandas()
 
 

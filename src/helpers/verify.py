@@ -74,7 +74,9 @@ def _named(code: Mapping[str, str]) -> str:
 
 
 def _came_since(made: Made, current: Mapping[str, str]) -> set[str]:
-    return {name for name in current.keys() - made.inputs.keys() if not name.startswith(("plan/", "registers/"))}
+    ours = ("plan/", "registers/")
+    came = current.keys() - made.inputs.keys()
+    return {name for name in came if not name.startswith(ours) and not name.endswith(f"/{MANIFEST}")}
 
 
 def _copy_raw(root: Path, left_out: set[str]) -> None:
@@ -142,7 +144,17 @@ def verify(quarter: str, as_of: str, say: Say) -> Verdict:
 
     Nothing that is published is touched. Raises RunError where there is no such edition or it cannot be built.
     """
-    made, verdict = find_edition(quarter, as_of), Verdict()
+    made = find_edition(quarter, as_of)
+    try:
+        return _verify(made, say)
+    except workbook.DataRefused as error:
+        raise RunError(runs.REFUSED, str(error)) from error
+    except OSError as error:
+        raise runs.unwritable(error, paths.build()) from error
+
+
+def _verify(made: Made, say: Say) -> Verdict:
+    quarter, as_of, verdict = made.quarter, made.as_of, Verdict()
     verdict.notes += _compare_code(made)
     current = workbook.list_current(quarter, as_of)
     verdict.notes += _compare_digests(made.inputs, current, "data/raw/")

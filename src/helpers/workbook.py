@@ -28,6 +28,7 @@ from helpers.plan import (
 from helpers.questionnaire import Questionnaire, read_questionnaire
 from helpers.registers import Registers, read_registers
 from helpers.returns import EDITION_TEXT, File, Received, read_returns
+from helpers.returns.manifest import MANIFEST, list_known
 from helpers.rules import Verdict
 from helpers.sources import check_sources
 
@@ -141,14 +142,19 @@ def _digest(content: bytes) -> tuple[str, int]:
 def list_inputs(source: Source, verdict: Verdict, quarter: str, as_of: date) -> list[tuple[str, File]]:
     """List what an edition rests on, as known on its date, so that what comes later does not change it.
 
-    Registers grow: of them, the rows that stood on that date are what is hashed.
+    Registers and MANIFESTs grow: of them, the rows that stood on that date are what is hashed.
     """
     used = {entry.received.file for entry in verdict.ledger}
     files = [f for f in source.received.files if f in used or (f.received_on is not None and f.received_on <= as_of)]
     inputs = [(f"{file.quarter}/{file.name}", file) for file in files]
-    for name, rows in source.registers.at(as_of).items():
+    recorded = {f"registers/{name}.csv": rows for name, rows in source.registers.at(as_of).items()}
+    for past in quarters_between(FIRST_QUARTER, quarter):
+        named = {file.name for file in used if file.quarter == past}
+        if rows := list_known(paths.returns(past), past, as_of, named):
+            recorded[f"{past}/{MANIFEST}"] = rows
+    for name, rows in recorded.items():
         content = json.dumps(rows, default=_plain, sort_keys=True).encode()
-        inputs.append((f"registers/{name}.csv", File("", name, *_digest(content), "register", None)))
+        inputs.append((name, File("", name, *_digest(content), "register", None)))
     texts = {f"plan/{path.relative_to(paths.plan()).as_posix()}": path for path in paths.plan().rglob("*.csv")}
     texts[f"{quarter}/{EDITION_TEXT}"] = paths.returns(quarter) / EDITION_TEXT
     for name, path in sorted(texts.items()):
@@ -227,13 +233,24 @@ def _stamp(quarter: str, as_of: date) -> str:
     return hashlib.sha256(json.dumps([quarter, as_of.isoformat(), facts]).encode()).hexdigest()
 
 
+def _left(out: Path, step: str) -> str:
+    """Return the digest of the tables that a step left, so that one damaged since is made again."""
+    firsts = [f"{FIRST}{name}" for name in _EVIDENCE]
+    names = [*tables.INGESTED, *firsts] if step == "ingest" else tables.MEASURED
+    digest = hashlib.sha256()
+    for path in sorted(path for name in names for path in out.glob(f"{name}.*")):
+        digest.update(f"{path.name} {_digest(path.read_bytes())}".encode())
+    return digest.hexdigest()
+
+
 def _mark(out: Path, step: str, quarter: str, as_of: date) -> None:
-    (out / _READY.format(step=step)).write_text(_stamp(quarter, as_of), encoding="utf-8")
+    text = f"{_stamp(quarter, as_of)} {_left(out, step)}"
+    (out / _READY.format(step=step)).write_text(text, encoding="utf-8")
 
 
 def _is_ready(out: Path, step: str, quarter: str, as_of: date) -> bool:
     mark = out / _READY.format(step=step)
-    return mark.is_file() and mark.read_text(encoding="utf-8") == _stamp(quarter, as_of)
+    return mark.is_file() and mark.read_text(encoding="utf-8") == f"{_stamp(quarter, as_of)} {_left(out, step)}"
 
 
 def ingested(quarter: str, as_of: str = "") -> dict[str, pd.DataFrame]:

@@ -11,7 +11,7 @@ from helpers import cells, paths
 from helpers.issues import Issue, Place, issue
 from helpers.plan import Plan, read_plan
 from helpers.questionnaire import Questionnaire, read_questionnaire
-from helpers.returns.gate import Unreadable
+from helpers.returns.gate import Unreadable, is_cut
 from helpers.returns.manifest import (
     EDITION_TEXT,
     NotAdded,
@@ -64,6 +64,9 @@ class _QuarterReader:
                 raise given.refusal
             if row.get("sha256") and row["sha256"].casefold() != given.sha256:
                 raise Unreadable("tampered", observed=given.sha256)
+            # A listed file is whole when its digest is right; of another only its end can tell.
+            if not row.get("sha256") and is_cut(given.content):
+                raise Unreadable("damaged")
             first = self._first.setdefault(given.sha256, name)
             if first != name:
                 self.issues.append(issue("FILE_DUPLICATE", place, first, known_on=known_on))

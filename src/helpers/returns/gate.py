@@ -71,6 +71,16 @@ def admit(content: bytes) -> str:
     return JSON if start.lstrip()[:1] in (b"{", b"[") else TEXT
 
 
+def is_cut(content: bytes) -> bool:
+    """Tell a table of text whose last line has no end: a copy may have stopped within it.
+
+    What is cut off in a workbook, an archive or JSON cannot be opened, and is told by that.
+    """
+    if content.startswith(_ZIP) or content.rstrip(b"\x00").endswith((b"\n", b"\r")):
+        return False
+    return admit(content) == TEXT
+
+
 def _admit_archive(content: bytes) -> str:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         members = [member for member in archive.infolist() if not member.is_dir()]

@@ -8,7 +8,7 @@ import io
 import os
 import stat
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path, PurePath
@@ -52,6 +52,14 @@ def read_manifest(folder: Path, quarter: str) -> tuple[dict[str, dict[str, str]]
         if clean["file"]:
             listed[clean["file"]] = clean
     return listed, issues
+
+
+def list_known(folder: Path, quarter: str, as_of: date, used: Container[str]) -> list[tuple[str, ...]]:
+    """Return what MANIFEST.csv says of the files received by a date, and of those used: all but the remarks."""
+    listed, _ = read_manifest(folder, quarter)
+    days = {name: cells.parse_day(row["received_on"]) or date.max for name, row in listed.items()}
+    known = [row for name, row in listed.items() if name in used or days[name] <= as_of]
+    return sorted(tuple(row[column] for column in COLUMNS[:4]) for row in known)
 
 
 def list_candidates(folder: Path, quarter: str, listed: Mapping[str, object]) -> tuple[list[Path], list[Issue]]:

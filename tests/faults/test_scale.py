@@ -1,0 +1,92 @@
+"""Ten times the data: within two minutes and a gibibyte, and in proportion to the data of the sample."""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import psutil
+from started import published, start
+
+from conftest import Raw
+from helpers.plan import quarter_end, quarters_between, read_plan
+from helpers.questionnaire import Question, Questionnaire
+
+GIB, MINUTES = 1 << 30, 2
+
+
+def answer(question: Question, number: int) -> object:
+    """Return an answer that the rules take: numbers equal one another and grow, choices are the first ones."""
+    if question.choices:
+        return question.choices[0]
+    return number if question.type == "integer" else f"Rien à signaler ({number})" if question.type == "text" else None
+
+
+def receive(raw: Raw, form: Questionnaire, last: str, versions: int) -> int:
+    """Receive every member's returns up to a quarter, each in several versions; return how many."""
+    asked = [one for one in form.questions if not one.name.startswith("nd_") and one.group != form.questions[0].group]
+    count = 0
+    for n, quarter in enumerate(quarters_between("2022Q1" if last == "2025Q4" else "2022Q3", last)):
+        members = [member.member for member in read_plan().members_in(quarter)]
+        for version in range(versions):
+            said = {one.name: answer(one, 10 + n) for one in asked} | {"comment": f"Version {version}"}
+            day = quarter_end(quarter) + timedelta(days=10 + version)
+            rows = [{"member": member, "quarter": quarter, "submitted_on": day, **said} for member in members]
+            raw.write_plain(quarter, rows, name=f"{version}.xlsx", received_on=day.isoformat())
+            count += len(rows)
+    return count
+
+
+def limit() -> None:
+    """Give a process, and each that it starts, a gibibyte of memory to write in."""
+    resource.setrlimit(resource.RLIMIT_DATA, (GIB, GIB))
+
+
+def measure(raw: Raw, quarter: str, limited: bool) -> tuple[float, int]:
+    """Make an edition, under the limit or not; return its seconds, and the most that its processes held together."""
+    began, most = time.monotonic(), 0
+    run = start(raw.root, "run", quarter, "--language", "fr", preexec_fn=limit if limited else None)
+    while run.poll() is None:
+        most = max(most, _held(run.pid))
+        try:
+            told = run.communicate(timeout=0.3)
+        except subprocess.TimeoutExpired:
+            continue
+        assert run.returncode == 0, told
+    return time.monotonic() - began, most
+
+
+def _held(pid: int) -> int:
+    """Return the memory that a run's processes hold for themselves."""
+    held = 0
+    for process in [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]:
+        try:
+            held += process.memory_full_info().uss
+        except psutil.Error:  # it ended as it was looked at
+            continue
+    return held
+
+
+def make(root: Path, form: Questionnaire, last: str, versions: int, limited: bool = False) -> tuple[int, float, int]:
+    """Make an edition of that many versions of every return: how many returns, the seconds, the memory."""
+    raw = Raw(root, form)
+    (root / "data" / "raw" / "registers").mkdir(parents=True)
+    count = receive(raw, form, last, versions)
+    seconds, most = measure(raw, last, limited)
+    assert len(published(root)) == 16
+    print(f"{last}: {count} returns, {seconds:.0f} s, {most / GIB:.2f} GiB at most")
+    return count, seconds, most
+
+
+def test_f20_every_quarter_of_the_plan_within_a_gibibyte(tmp_path, form):
+    # 45 members, 16 quarters and 58 questions are as many answers as 20 indicators would be in 46 quarters.
+    assert make(tmp_path, form, "2025Q4", 1, limited=True)[2] < GIB
+
+
+def test_f21_ten_times_the_returns_take_less_than_two_minutes_and_no_more_than_their_share(tmp_path, form):
+    few, seconds, _ = make(tmp_path / "once", form, "2024Q3", 1)
+    many, longer, _ = make(tmp_path / "tenfold", form, "2025Q4", 6)
+    assert many >= 10 * few and longer < 60 * MINUTES and longer / seconds < many / few

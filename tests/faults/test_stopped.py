@@ -1,0 +1,168 @@
+"""A run that is killed, ended, or refused by the disk, wherever it stands: what was published stays as it was."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import random
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from started import DAY, QUARTER, RUN, kill, make_root, may, papu, published, start
+
+import interrupted
+from helpers import __main__ as command
+from helpers import runs
+from test_faults import quick, run_edition  # noqa: F401
+from test_runs import hashes, wait_until
+
+KILLS, SEEDS = 25, (1, 2)  # fifty in all, half of them beside the other half
+
+
+def receive(root: Path, day: str) -> None:
+    """Correct a date of receipt, so that the next edition is another than the one before."""
+    manifest = root / "data" / "raw" / QUARTER / "MANIFEST.csv"
+    rows = manifest.read_text(encoding="utf-8").splitlines()
+    name, digest, _, *rest = rows[1].split(",")
+    manifest.write_text("\n".join([rows[0], ",".join([name, digest, day, *rest]), *rows[2:], ""]), encoding="utf-8")
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_f1_fifty_runs_killed_at_random_moments(tmp_path, seed):
+    root, chance, editions, seconds = make_root(tmp_path / "root"), random.Random(seed), {}, 0.0
+    for day in ("2022-10-13", "2022-10-14"):
+        receive(root, day)
+        began = time.monotonic()
+        papu(root, *RUN)
+        seconds, editions[day] = time.monotonic() - began, published(root)
+    assert editions["2022-10-13"] != editions["2022-10-14"]
+    stands, killed, finished = "2022-10-14", 0, 0
+    while killed < KILLS:
+        new = "2022-10-13" if stands == "2022-10-14" else "2022-10-14"
+        receive(root, new)
+        run = start(root, *RUN)
+        try:
+            told = run.communicate(timeout=chance.uniform(0, 1.1 * seconds))[1]
+            assert run.returncode == 0, told
+            stands, finished = "", finished + 1
+        except subprocess.TimeoutExpired:
+            left = kill(run)
+            killed += 1
+            assert not psutil.wait_procs(left, timeout=5)[1]
+        found = published(root)  # killed as it was about to end, a run has published already
+        assert found in (editions[new], editions.get(stands))
+        stands = new if found == editions[new] else stands
+        json.loads((root / "reports" / QUARTER / DAY / "manifest.json").read_text(encoding="utf-8"))
+    receive(root, "2022-10-13")
+    papu(root, *RUN)
+    assert published(root) == editions["2022-10-13"]
+    assert [path.name for path in (root / "reports" / QUARTER).iterdir()] == [DAY]
+    print(f"seed {seed}: {killed} killed, {finished} ended before their time and were good")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("step", ["01_ingest", "02_kpis"])
+def test_f2_a_run_that_is_ended_after_each_step_leaves_nothing_held_and_nothing_running(tmp_path, step, number):
+    root = make_root(tmp_path / "root")
+    run = start(root, *RUN)
+    assert any(f"{step}: done" in line for line in iter(run.stderr.readline, ""))
+    wait_until(lambda: psutil.Process(run.pid).children())
+    children = psutil.Process(run.pid).children(recursive=True)
+    run.send_signal(number)
+    told = run.communicate(timeout=60)[1]
+    assert run.returncode == 128 + number and "untouched" in told and "Traceback" not in told
+    assert not psutil.wait_procs(children, timeout=5)[1]
+    assert not list((root / "reports" / QUARTER).iterdir()) and not published(root)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PAPU_ROOT", str(root))
+        assert not runs.find_holder(QUARTER)
+
+
+# --- the disk -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("strike", [interrupted.fill_disk, interrupted.kill], ids=["F6 disk full", "F1 killed"])
+def test_each_write_of_an_edition_in_turn(quick, tmp_path, strike):  # noqa: F811
+    """Every file, folder, move and removal: stubs stand in for the notebooks, everything else is the program."""
+    saved, removals = tmp_path.parent / "saved", strike is interrupted.kill
+    run_edition()  # what is imported and read once is so before the forks
+
+    def run() -> None:
+        with (tmp_path.parent / "said").open("w") as file, contextlib.redirect_stderr(file):
+            command.main(["run", QUARTER, "--language", "fr"])
+
+    def again() -> None:
+        shutil.rmtree(tmp_path)
+        shutil.copytree(saved, tmp_path)
+
+    old = published(tmp_path)
+    quick.add(QUARTER, "more.csv", b"member,quarter,offices_total\nKEN,2022Q3,623\n", "2022-10-12")
+    shutil.copytree(tmp_path, saved)
+    writes = interrupted.list_writes(run, tmp_path, tmp_path.parent / "seen", removals)
+    new = published(tmp_path)
+    assert new != old and len(writes) > 40
+    for nth, write in enumerate(writes, start=1):
+        again()
+        code, found = interrupted.run(run, tmp_path, nth, strike, removals), published(tmp_path)
+        if strike is interrupted.kill:
+            # Of two folders that are moved one after the other only the next run can make one.
+            assert code == -9 and (found in (old, new) or write.startswith("os.rename")), write
+        else:
+            # The record of runs alone may fail without failing the run.
+            assert code == (0 if "runs.jsonl" in write else runs.UNWRITABLE), write
+            assert found == (old if code else new), write
+            assert not list((tmp_path / "reports" / QUARTER).glob(".*")), write
+        # What a run does first is clear what was left; when that is nothing, it is like any other.
+        if found != old or nth % 10 == 0:
+            assert interrupted.run(run, tmp_path, 0, strike) == 0 and published(tmp_path) == new, write
+
+
+MOUNT = """set -e
+mount -t tmpfs -o size={size} none {root}/reports
+cp -a {root}/saved/. {root}/reports/
+[ {locked} = no ] || mount -o remount,ro {root}/reports
+mount --bind {root}/data/raw {root}/data/raw && mount -o remount,bind,ro {root}/data/raw
+set +e
+"$@"
+code=$?
+cp -a {root}/reports/. {root}/left/
+exit $code
+"""
+can_mount = may("unshare", "-rm", "mount", "-t", "tmpfs", "none", "/mnt")
+
+
+@pytest.fixture(scope="module")
+def edition(tmp_path_factory) -> Path:
+    """Return a root in which an edition was made."""
+    root = make_root(tmp_path_factory.mktemp("edition") / "root")
+    papu(root, *RUN)
+    return root
+
+
+@pytest.mark.skipif(not can_mount, reason="a disk of its own cannot be mounted here")
+@pytest.mark.parametrize(
+    ("more", "locked"), [(16, "no"), (300, "no"), (1400, "no"), (2400, "no"), (9000, "yes"), (9000, "no")]
+)
+def test_f6_f7_a_small_disk_a_locked_one_and_raw_files_that_nobody_could_write(tmp_path, edition, more, locked):
+    root = Path(shutil.copytree(edition, tmp_path / "root"))
+    receive(root, "2022-10-14")
+    old, raw = hashes(root / "reports"), hashes(root / "data" / "raw")
+    for name in ("saved", "left"):
+        (root / name).mkdir()
+    shutil.copytree(root / "reports", root / "saved", dirs_exist_ok=True)
+    size = sum(path.stat().st_size for path in (root / "saved").rglob("*")) + 1024 * more
+    script = MOUNT.format(size=size, root=root, locked=locked)
+    run = start(root, *RUN, before=("unshare", "-rm", "sh", "-c", script, "sh"))
+    told = run.communicate(timeout=120)[1]
+    works = (more, locked) == (9000, "no")
+    assert run.returncode == (0 if works else runs.UNWRITABLE), told
+    left = hashes(root / "left")
+    assert left.keys() == old.keys() and (left == old) is not works
+    last = json.loads(told.splitlines()[-1])
+    assert works or ("No space left" if locked == "no" else "Read-only file system") in last["message"]
+    assert hashes(root / "data" / "raw") == raw
