@@ -66,7 +66,7 @@ class _QuarterReader:
                 raise Unreadable("tampered", observed=given.sha256)
             # A listed file is whole when its digest is right; of another only its end can tell.
             if not row.get("sha256") and is_cut(given.content):
-                raise Unreadable("damaged")
+                raise Unreadable("cut")
             first = self._first.setdefault(given.sha256, name)
             if first != name:
                 self.issues.append(issue("FILE_DUPLICATE", place, first, known_on=known_on))
