@@ -14,7 +14,8 @@ FLOORS = (
     "paths", "plan", "words", "questionnaire", "headers", "cells", "issues", "returns", "registers", "versions",
     "indicators", "sources", "rules", "measures", "status", "evidence", "causes", "kpis", "tables", "datapackage",
     "excel", "feedback", "workbook", "provenance", "views", "selections", "profiles", "sentences", "explain", "charts",
-    "edition", "explore", "journal", "kernel", "publishing", "runs", "briefs", "schedule", "differences", "verify", "__main__",
+    "edition", "explore", "journal", "kernel", "publishing", "runs", "briefs", "schedule", "differences",
+    "verify", "__main__",
 )  # fmt: skip
 MODULES = sorted(path for path in HELPERS.rglob("*.py") if path != HELPERS / "__init__.py")
 
