@@ -38,7 +38,7 @@ test-browser: setup ## open the report and the notebooks in a browser: needs Chr
 	test -f node_modules/axe-core/axe.min.js || npm ci --ignore-scripts
 	$(BIN)/python -m pytest tests/browser -rs
 
-# Ten minutes at most, on two processors; what may not be tried on this machine says why it was skipped.
+# About ten minutes on two idle processors; what may not be tried on this machine says why it was skipped.
 faults: setup ## kill runs, fill disks, cut networks, take ten times the data
 	$(BIN)/python -m pytest tests/faults -n 2 -rs
 

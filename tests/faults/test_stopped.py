@@ -113,8 +113,9 @@ def test_each_write_of_an_edition_in_turn(quick, tmp_path, strike):  # noqa: F81
             # Of two folders that are moved one after the other only the next run can make one.
             assert code == -9 and (found in (old, new) or write.startswith("os.rename")), write
         else:
-            # The record of runs alone may fail without failing the run.
-            assert code == (0 if "runs.jsonl" in write else runs.UNWRITABLE), write
+            # The record of runs may fail without failing the run, and what cannot be moved is copied.
+            may_do_without = "runs.jsonl" in write or write.startswith("os.rename")
+            assert code == runs.UNWRITABLE or (code == 0 and may_do_without), write
             assert found == (old if code else new), write
             assert not list((tmp_path / "reports" / QUARTER).glob(".*")), write
         # What a run does first is clear what was left; when that is nothing, it is like any other.
@@ -145,9 +146,7 @@ def edition(tmp_path_factory) -> Path:
 
 
 @pytest.mark.skipif(not can_mount, reason="a disk of its own cannot be mounted here")
-@pytest.mark.parametrize(
-    ("more", "locked"), [(16, "no"), (300, "no"), (1400, "no"), (2400, "no"), (9000, "yes"), (9000, "no")]
-)
+@pytest.mark.parametrize(("more", "locked"), [(16, "no"), (300, "no"), (1400, "no"), (60_000, "yes"), (60_000, "no")])
 def test_f6_f7_a_small_disk_a_locked_one_and_raw_files_that_nobody_could_write(tmp_path, edition, more, locked):
     root = Path(shutil.copytree(edition, tmp_path / "root"))
     receive(root, "2022-10-14")
@@ -159,7 +158,7 @@ def test_f6_f7_a_small_disk_a_locked_one_and_raw_files_that_nobody_could_write(t
     script = MOUNT.format(size=size, root=root, locked=locked)
     run = start(root, *RUN, before=("unshare", "-rm", "sh", "-c", script, "sh"))
     told = run.communicate(timeout=120)[1]
-    works = (more, locked) == (9000, "no")
+    works = (more, locked) == (60_000, "no")
     assert run.returncode == (0 if works else runs.UNWRITABLE), told
     left = hashes(root / "left")
     assert left.keys() == old.keys() and (left == old) is not works
