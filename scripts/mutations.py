@@ -229,7 +229,8 @@ def main() -> int:
         print(f"{n} changed none: {reason}")
     lost = [cell for cell, reason in same if not reason]
     print(*lost, sep="\n", end="\n" if lost else "")
-    shown = [c for c in chosen if c.quarter == QUARTER and {"kpis", "member_values"} & set(changed[c])][: asked.nbval]
+    stored = [cell for cell in chosen if cell.quarter == QUARTER and changed[cell]]  # those that moved a figure first
+    shown = sorted(stored, key=lambda cell: not {"kpis", "member_values"} & set(changed[cell]))[: asked.nbval]
     named = {cell: through_nbval(cell) for cell in shown}
     for cell, line in named.items():
         print(f"nbval, {cell.file} {cell.place} ({cell.heading}): {line or 'NOT CAUGHT'}")
