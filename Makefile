@@ -40,7 +40,7 @@ test-browser: setup ## open the report and the notebooks in a browser: needs Chr
 
 # About ten minutes on two idle processors; what may not be tried on this machine says why it was skipped.
 faults: setup ## kill runs, fill disks, cut networks, take ten times the data
-	$(BIN)/python -m pytest tests/faults -n 2 -rs
+	$(BIN)/python -m pytest tests/faults -n 2 --dist worksteal -rs
 
 notebooks: setup ## run the notebooks and store their outputs
 	$(BIN)/python scripts/refresh_notebooks.py

@@ -89,11 +89,13 @@ def test_f2_a_run_that_is_ended_after_each_step_leaves_nothing_held_and_nothing_
 @pytest.mark.parametrize("strike", [interrupted.fill_disk, interrupted.kill], ids=["F6 disk full", "F1 killed"])
 def test_each_write_of_an_edition_in_turn(quick, tmp_path, strike):  # noqa: F811
     """Every file, folder, move and removal: stubs stand in for the notebooks, everything else is the program."""
-    saved, removals = tmp_path.parent / "saved", strike is interrupted.kill
+    beside, removals = tmp_path.with_name(f"{tmp_path.name}-beside"), strike is interrupted.kill
+    saved = beside / "saved"
+    beside.mkdir()
     run_edition()  # what is imported and read once is so before the forks
 
     def run() -> None:
-        with (tmp_path.parent / "said").open("w") as file, contextlib.redirect_stderr(file):
+        with (beside / "said").open("w") as file, contextlib.redirect_stderr(file):
             command.main(["run", QUARTER, "--language", "fr"])
 
     def again() -> None:
