@@ -89,7 +89,7 @@ def test_f2_a_run_that_is_ended_after_each_step_leaves_nothing_held_and_nothing_
 @pytest.mark.parametrize("strike", [interrupted.fill_disk, interrupted.kill], ids=["F6 disk full", "F1 killed"])
 def test_each_write_of_an_edition_in_turn(quick, tmp_path, strike):  # noqa: F811
     """Every file, folder, move and removal: stubs stand in for the notebooks, everything else is the program."""
-    beside, removals = tmp_path.with_name(f"{tmp_path.name}-beside"), strike is interrupted.kill
+    beside, removals = tmp_path.with_name(f"beside-{tmp_path.name}"), strike is interrupted.kill
     saved = beside / "saved"
     beside.mkdir()
     run_edition()  # what is imported and read once is so before the forks
@@ -105,7 +105,7 @@ def test_each_write_of_an_edition_in_turn(quick, tmp_path, strike):  # noqa: F81
     old = published(tmp_path)
     quick.add(QUARTER, "more.csv", b"member,quarter,offices_total\nKEN,2022Q3,623\n", "2022-10-12")
     shutil.copytree(tmp_path, saved)
-    writes = interrupted.list_writes(run, tmp_path, tmp_path.parent / "seen", removals)
+    writes = interrupted.list_writes(run, tmp_path, beside / "seen", removals)
     new = published(tmp_path)
     assert new != old and len(writes) > 40
     for nth, write in enumerate(writes, start=1):
