@@ -268,11 +268,13 @@ def _check_row(kpi: Kpi) -> Iterator[str]:
 def _check_source(kpi: Kpi, form: Questionnaire) -> Iterator[str]:
     """Yield what is wrong with a KPI's source, and with a share that is asked of a source without a total."""
     try:
-        total = _check_kept(kpi) if is_kept(kpi) else source_of(kpi, form).total
+        if is_kept(kpi):
+            _check_kept(kpi)
+        has_total = not is_kept(kpi) and bool(source_of(kpi, form).total)
     except ValueError as reason:
         yield str(reason)
     else:
-        if kpi.assessed == "share" and not total:
+        if kpi.assessed == "share" and not has_total:
             yield "assessed is share, which takes sum_known of a source with a total: `number over total`"
 
 
