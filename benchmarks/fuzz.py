@@ -27,11 +27,12 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
 from exports import VARIANTS  # noqa: E402
-from helpers import rules, tables  # noqa: E402
-from helpers.plan import read_plan  # noqa: E402
-from helpers.questionnaire import read_questionnaire  # noqa: E402
-from helpers.registers import read_registers  # noqa: E402
-from helpers.returns import read_quarter  # noqa: E402
+from helpers import tables  # noqa: E402
+from helpers.ingest import rules  # noqa: E402
+from helpers.ingest.quarter import read_quarter  # noqa: E402
+from helpers.ingest.registers import read_registers  # noqa: E402
+from helpers.plan.plan import read_plan  # noqa: E402
+from helpers.plan.questionnaire import read_questionnaire  # noqa: E402
 from test_variants import RETURNS  # noqa: E402
 
 Q, AS_OF = "2024Q3", date(2024, 11, 14)

@@ -22,9 +22,9 @@ sys.path.insert(0, str(ROOT / "tests"))
 import openpyxl  # noqa: E402
 
 from exports import Said, kobo, mailed  # noqa: E402
-from helpers.plan import read_plan  # noqa: E402
-from helpers.questionnaire import REPEAT, Questionnaire, read_questionnaire  # noqa: E402
-from helpers.returns import read_quarter  # noqa: E402
+from helpers.ingest.quarter import read_quarter  # noqa: E402
+from helpers.plan.plan import read_plan  # noqa: E402
+from helpers.plan.questionnaire import REPEAT, Questionnaire, read_questionnaire  # noqa: E402
 
 Q, TURNS = "2024Q3", 5
 

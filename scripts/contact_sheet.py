@@ -11,9 +11,11 @@ from pathlib import Path
 
 from PIL import Image
 
-from helpers import paths, runs
-from helpers.edition import draw_pages
-from helpers.words import Words
+from helpers import paths
+from helpers.i18n.formats import Words
+from helpers.report.pdf.typeset import draw_pages
+from helpers.runs import edition
+from helpers.runs.notebook import run_notebook
 
 PPI, COLUMNS, GAP, GROUND = 64, 7, 10, "#C8CFD5"
 
@@ -32,13 +34,13 @@ def lay_out(pages: list[Image.Image], rtl: bool) -> Image.Image:
 
 def main(quarter: str, *languages: str) -> None:
     """Make the edition in a folder of its own, and the picture of each language's pages from it."""
-    order = runs.order(quarter, languages)
+    order = edition.order(quarter, languages)
     target = paths.contact_sheets()
     target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         os.environ["PAPU_OUT"] = folder
         for notebook, name, parameters in order.steps:
-            runs.run_notebook(paths.notebooks() / f"{notebook}.ipynb", Path(folder) / f"{name}.ipynb", parameters)
+            run_notebook(paths.notebooks() / f"{notebook}.ipynb", Path(folder) / f"{name}.ipynb", parameters)
         for language in order.languages:
             drawn = draw_pages(Path(folder), f"report_{language}", PPI)
             pages = [Image.open(io.BytesIO(page)).convert("RGB") for page in drawn]

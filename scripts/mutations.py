@@ -27,9 +27,10 @@ from xml.sax.saxutils import escape
 
 import openpyxl
 
-from helpers import paths, tables, workbook
-from helpers.plan import FIRST_QUARTER, quarters_between
-from helpers.questionnaire import PERSONAL
+from helpers import paths
+from helpers.plan.quarters import FIRST_QUARTER, quarters_between
+from helpers.plan.questionnaire import PERSONAL
+from helpers.tables import pipeline, schema
 
 ROOT = Path(__file__).resolve().parents[1]
 QUARTER = "2024Q3"  # that of the notebooks' stored outputs, and of the registers' rows
@@ -137,8 +138,8 @@ def make_root(folder: Path, cell: Cell | None, quarter: str) -> Path:
 def _published(folder: Path) -> dict[str, str]:
     """Return the digest of each published table; of the returns without their files' digests, which change anyway."""
     found = {}
-    for name in tables.PUBLISHED:
-        rows = tables.read_table(name, folder)
+    for name in schema.PUBLISHED:
+        rows = schema.read_table(name, folder)
         kept = rows.drop(columns=[column for column in ("sha256",) if column in rows])
         found[name] = hashlib.sha256(kept.to_csv(index=False).encode()).hexdigest()
     return found
@@ -148,9 +149,9 @@ def measure(cell: Cell | None, quarter: str) -> dict[str, str]:
     """Take a root with one cell changed through ingest and KPIs; return the digests of the published tables."""
     with tempfile.TemporaryDirectory() as folder:
         os.environ["PAPU_ROOT"] = str(make_root(Path(folder), cell, quarter))
-        day, out = workbook.settle_date(quarter), paths.out(quarter, workbook.settle_date(quarter).isoformat())
-        workbook.ingest(workbook.read_source(quarter), quarter, day, out)
-        workbook.measure(quarter, day, out)
+        day, out = pipeline.settle_date(quarter), paths.out(quarter, pipeline.settle_date(quarter).isoformat())
+        pipeline.ingest(pipeline.read_source(quarter), quarter, day, out)
+        pipeline.measure(quarter, day, out)
         return _published(out)
 
 
@@ -163,12 +164,12 @@ def _measure(job: tuple[Cell | None, str]) -> dict[str, str]:
 
 def _received_after(cell: Cell) -> bool:
     """Tell whether the cell's row, or its whole file, came after the date of the edition."""
-    day = workbook.settle_date(cell.quarter).isoformat()
+    day = pipeline.settle_date(cell.quarter).isoformat()
     if not cell.sheet:
         rows = list(csv.DictReader((ROOT / "data" / "raw" / cell.file).open(encoding="utf-8-sig", newline="")))
         row = rows[int(cell.place.partition(",")[0]) - 1]
         return row.get("recorded_on", "") > day or row.get("quarter", "") > QUARTER
-    return cell.file not in workbook.list_current(cell.quarter, day)
+    return cell.file not in pipeline.list_current(cell.quarter, day)
 
 
 def explain(cell: Cell) -> str:

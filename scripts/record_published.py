@@ -17,8 +17,10 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from helpers import paths, provenance, runs, workbook
-from helpers.plan import FIRST_STATUS_QUARTER, quarters_between
+from helpers import paths
+from helpers.plan.quarters import FIRST_STATUS_QUARTER, quarters_between
+from helpers.runs import edition
+from helpers.tables import manifest, pipeline
 
 PUBLISHED = Path(__file__).resolve().parents[1] / "tests" / "published"
 EDITIONS = "editions.json"
@@ -32,7 +34,7 @@ def figures() -> dict[str, str]:
     """Return the tables of figures as CSV: of each quarter, what its first edition publishes about itself."""
     rows: dict[str, list[list[str]]] = {name: [] for name in TABLES}
     for quarter in QUARTERS:
-        tables = workbook.measured(quarter)
+        tables = pipeline.measured(quarter)
         for name in TABLES:
             rows[name] += _rows_of(paths.out(quarter, tables.as_of) / f"{name}.csv", quarter, header=not rows[name])
     return {name: _as_csv(found) for name, found in rows.items()}
@@ -53,7 +55,7 @@ def _as_csv(rows: list[list[str]]) -> str:
 
 def digests(folder: Path) -> dict[str, str]:
     """Return the digest of each published file of a folder but its manifest, which tells of times."""
-    return {path.name: _digest(path) for path in sorted(folder.iterdir()) if path.name != provenance.MANIFEST}
+    return {path.name: _digest(path) for path in sorted(folder.iterdir()) if path.name != manifest.MANIFEST}
 
 
 def _digest(path: Path) -> str:
@@ -71,7 +73,7 @@ def editions() -> dict[str, dict[str, str]]:
     """Make the two editions, the revised one last; return the digests of their files."""
     made = {}
     for quarter, as_of, languages in ORDERS:
-        report = runs.run_edition(runs.order(quarter, languages, as_of), lambda _: None)
+        report = edition.run_edition(edition.order(quarter, languages, as_of), lambda _: None)
         made[f"{quarter}/{as_of}"] = digests(report) | digests(paths.processed(quarter, as_of))
     return made
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from helpers import paths, runs
+from helpers import paths
+from helpers.runs.notebook import run_notebook
 
 
 def main() -> None:
@@ -13,7 +14,7 @@ def main() -> None:
     for notebook in sorted(paths.notebooks().glob("*.ipynb")):
         with tempfile.TemporaryDirectory() as folder:
             executed = Path(folder) / notebook.name
-            runs.run_notebook(notebook, executed, {})
+            run_notebook(notebook, executed, {})
             notebook.write_bytes(executed.read_bytes())
         print(f"{notebook.name}: refreshed")
 

@@ -21,7 +21,7 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from catalogue_text import BASE, QUARTER, TEXTS, Row, Writers, csv_of, edited, questions, table_of
 from conftest import PLAN, Formula, write_workbook
 from exports import MICROSOFT, Table, labelled
-from helpers.questionnaire import Question, read_questionnaire
+from helpers.plan.questionnaire import Question, read_questionnaire
 
 SHEET, STRINGS = "xl/worksheets/sheet1.xml", "xl/sharedStrings.xml"
 _MAIN = b'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'

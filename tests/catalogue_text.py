@@ -13,7 +13,7 @@ from functools import cache
 
 from conftest import PLAN
 from exports import Table, labelled, text
-from helpers.questionnaire import Question, read_questionnaire
+from helpers.plan.questionnaire import Question, read_questionnaire
 
 Row = dict[str, object]
 Writers = dict[str, Callable[[], bytes]]

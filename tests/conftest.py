@@ -14,11 +14,11 @@ import pytest
 import xlsxwriter
 
 from helpers import paths
-from helpers.cells import parse_instant, read_answer
-from helpers.issues import Place
-from helpers.plan import Plan, read_plan
-from helpers.questionnaire import PERSONAL, REPEAT, Questionnaire, read_questionnaire
-from helpers.returns import File, Item, Return
+from helpers.ingest.cells import parse_instant, read_answer
+from helpers.ingest.issues import Place
+from helpers.ingest.records import File, Item, Return
+from helpers.plan.plan import Plan, read_plan
+from helpers.plan.questionnaire import PERSONAL, REPEAT, Questionnaire, read_questionnaire
 
 ROOT = Path(__file__).resolve().parents[1]
 PLAN = ROOT / "data" / "raw" / "plan"

@@ -16,7 +16,7 @@ from datetime import date, datetime, time
 
 import xlsxwriter
 
-from helpers.questionnaire import REPEAT, Question, Questionnaire
+from helpers.plan.questionnaire import REPEAT, Question, Questionnaire
 
 Said = Mapping[str, object]
 Table = list[list[object]]

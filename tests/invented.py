@@ -8,8 +8,9 @@ from datetime import timedelta
 
 import pandas as pd
 
-from helpers.plan import STOCKS, UNION, first_cutoff, quarter_end, quarters_between, read_plan
-from helpers.tables import conform
+from helpers.plan.plan import STOCKS, UNION, read_plan
+from helpers.plan.quarters import first_cutoff, quarter_end, quarters_between
+from helpers.tables.schema import conform
 
 FIRST = "2022Q3"
 COLUMNS = {

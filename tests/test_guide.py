@@ -8,8 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from helpers import charts, paths, sentences, words, workbook
-from test_edition import Edition, annexes, members, sections
+from helpers import paths
+from helpers.i18n import formats
+from helpers.report import figures, sentences
+from helpers.report.document import Edition
+from helpers.report.tables import annexes, members, sections
+from helpers.tables import pipeline
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 GUIDES = {language: DOCS / f"guide_{language}.md" for language in ("fr", "en")}
@@ -26,17 +30,17 @@ def code(path: Path) -> list[str]:
 @pytest.mark.parametrize("language", GUIDES)
 def test_its_code_runs_in_the_report_notebook_and_the_figures_are_in_the_edition(language, tmp_path, monkeypatch):
     monkeypatch.setenv("PAPU_OUT", str(tmp_path))
-    tables = workbook.measured("2024Q3")
+    tables = pipeline.measured("2024Q3")
     edition = Edition(tables.quarter, tables.as_of, language, paths.out("", ""), sample=True, input_id="0")
     names = {
-        "edition": edition, "tables": tables, "say": words.Words(language), "charts": charts,
+        "edition": edition, "tables": tables, "say": formats.Words(language), "figures": figures,
         "sentences": sentences, "annexes": annexes, "members": members, "sections": sections,
     }  # fmt: skip
     for block in code(GUIDES[language]):
         exec(compile(block, f"guide_{language}", "exec"), names)
     assert len(names["asked"]) >= 1 and names["kenya"].rows["KEN"].notna().any()
-    figures = [block for block in edition.blocks if block.kind == "figure"]
-    assert len(figures) == 2 and all(figure.picture.startswith("<?xml") for figure in figures)
+    shown = [block for block in edition.blocks if block.kind == "figure"]
+    assert len(shown) == 2 and all(figure.picture.startswith("<?xml") for figure in shown)
 
 
 def test_both_languages_say_the_same_code():
@@ -53,4 +57,4 @@ def test_its_pictures_links_and_charts_are_there(language):
     for target in re.findall(r"\]\(([^)#]+)[^)]*\)", text):
         assert (DOCS / target).is_file(), target
     for name in re.findall(r"`(plot_\w+)`", text):
-        assert hasattr(charts, name) and hasattr(sentences, name.replace("plot_", "say_")), name
+        assert hasattr(figures, name) and hasattr(sentences, name.replace("plot_", "say_")), name

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers import runs
+from helpers.runs import notebook
 
 NOTEBOOKS = sorted((Path(__file__).resolve().parents[1] / "notebooks").glob("*.ipynb"))
 MODULES_THAT_REACH_OUT = {"os", "subprocess", "shutil", "socket", "requests", "urllib", "http", "ctypes"}
@@ -38,7 +38,7 @@ def test_the_notebooks_of_an_edition_are_there():
 class TestNotebook:
     def test_every_cell_was_run_once_from_top_to_bottom(self, path):
         assert [cell["execution_count"] for cell in code(path)] == list(range(1, len(code(path)) + 1))
-        runs.check_executed(read(path), path.stem)
+        notebook.check_executed(read(path), path.stem)
 
     def test_cells_show_what_came_back(self, path):
         shown = [cell for cell in code(path) if cell["outputs"]]
@@ -119,13 +119,13 @@ def test_papermill_tells_each_parameter_with_its_type_default_and_meaning(path, 
 def test_it_runs_by_plain_papermill_from_anywhere(path, tmp_path):
     before = path.read_bytes()
     papermill(tmp_path, path, tmp_path / "executed.ipynb", "-p", "quarter", "2023Q1")
-    runs.check_executed(read(tmp_path / "executed.ipynb"), path.stem)
+    notebook.check_executed(read(tmp_path / "executed.ipynb"), path.stem)
     assert path.read_bytes() == before and any((tmp_path / "out").iterdir())
 
 
 def test_what_is_stored_of_an_output_leaves_its_widget_out_and_keeps_what_stands_beside_it():
-    data = {"text/html": "<p>\n", "text/plain": "a", runs.WIDGET: {"model_id": "1"}}
+    data = {"text/html": "<p>\n", "text/plain": "a", notebook.WIDGET: {"model_id": "1"}}
     cell = {"cell_type": "code", "source": "a", "metadata": {}, "execution_count": 1, "outputs": [{"data": data}]}
-    kept = runs.strip({"metadata": {"kernelspec": {"name": "python3"}, "widgets": {"state": {}}}, "cells": [cell]})
+    kept = notebook.strip({"metadata": {"kernelspec": {"name": "python3"}, "widgets": {"state": {}}}, "cells": [cell]})
     assert kept["cells"][0]["outputs"] == [{"data": {"text/html": ["<p>\n"], "text/plain": ["a"]}}]
     assert set(kept["metadata"]) == {"kernelspec", "language_info"}

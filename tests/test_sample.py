@@ -11,7 +11,8 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from helpers.plan import quarters_between, read_plan
+from helpers.plan.plan import read_plan
+from helpers.plan.quarters import quarters_between
 
 ROOT = Path(__file__).resolve().parents[1]
 QUARTERS = quarters_between("2022Q3", "2024Q4")

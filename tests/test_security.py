@@ -27,11 +27,12 @@ import pytest
 from click.testing import CliRunner
 from pypdf import PdfReader
 
+from commands import notebook
 from conftest import ROOT, Raw, table_of
-from helpers import runs, tables
-from helpers.__main__ import main
-from helpers.questionnaire import PERSONAL, REPEAT
-from test_runs import notebook
+from helpers.cli import main
+from helpers.plan.questionnaire import PERSONAL, REPEAT
+from helpers.runs.notebook import RunError, run_notebook
+from helpers.tables import schema
 
 QUARTER, DAY = "2022Q3", date(2022, 10, 10)
 CANARY, SECRET = "the canary sang 7f3a91", "secret-55c0ffee-1d"  # what a file and the environment hold
@@ -82,8 +83,8 @@ def test_hostile_names_of_parameters_are_refused_before_anything_runs(tmp_path, 
     monkeypatch.chdir(tmp_path)
     path = notebook(tmp_path / "n.ipynb", "1")
     for name in NAMES:
-        with pytest.raises(runs.RunError, match="no parameter"):
-            runs.run_notebook(path, tmp_path / "out.ipynb", {name: "1"})
+        with pytest.raises(RunError, match="no parameter"):
+            run_notebook(path, tmp_path / "out.ipynb", {name: "1"})
         assert CliRunner().invoke(main, ["run", "2024Q3", f"--{name}", "1"]).exit_code == 2
     assert list(tmp_path.iterdir()) == [path]
 
@@ -225,7 +226,7 @@ def watch(run: subprocess.Popen) -> Iterator[tuple[str, int]]:
     while run.poll() is None:
         for process in [psutil.Process(run.pid), *psutil.Process(run.pid).children(recursive=True)]:
             try:
-                if "helpers.kernel" in process.cmdline():
+                if "helpers.runs.kernel" in process.cmdline():
                     yield "kernel", process.pid
                 yield from (
                     ("port", c.laddr.port) for c in process.net_connections("inet") if c.status == psutil.CONN_LISTEN
@@ -274,7 +275,7 @@ def readable(path: Path) -> str:
         reader = PdfReader(path)
         return "\n".join([str(reader.metadata), *(page.extract_text() for page in reader.pages)])
     if path.suffix == ".parquet":
-        return tables.read_parquet(path).to_csv()
+        return schema.read_parquet(path).to_csv()
     return content.decode(errors="replace")
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from functools import cache
 
-from helpers import plan
+from helpers.plan import quarters
 from sample import form
 from sample.innovations import Item, items_of
 from sample.truth import QUARTERS, Answers, Profile, answers_of, draw, profiles
@@ -128,12 +128,12 @@ def received_at(quarter: str, days: int, *key: object) -> datetime:
     """Return a moment of a working day so many days after the end of the quarter."""
     rng = draw("time", quarter, days, *key)
     moment = time(rng.randrange(6, 18), rng.randrange(60), rng.randrange(60))
-    return datetime.combine(plan.quarter_end(quarter) + timedelta(days=days), moment)
+    return datetime.combine(quarters.quarter_end(quarter) + timedelta(days=days), moment)
 
 
 def _file(who: Profile, days: int) -> str:
     """Return in which file a return comes: what misses the export of the form comes by mail."""
-    if days > plan.REVISION_DAYS:
+    if days > quarters.REVISION_DAYS:
         return f"last:{who.member}"
     if days > EXPORTED_AFTER_DAYS:
         return "late"

@@ -14,7 +14,7 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from helpers import plan
+from helpers.plan import plan, quarters
 from sample import form
 from sample.answers import EXPORTED_AFTER_DAYS, NOT_AVAILABLE, Return
 from sample.innovations import Item
@@ -137,7 +137,7 @@ def _item_cells(item: Item) -> list[Cell]:
 
 def write_kobo(folder: Path, quarter: str, returns: Sequence[Return]) -> dict[str, str]:
     """Write the quarter's export of the form (XML names and headers, group paths); return its MANIFEST row."""
-    exported = plan.quarter_end(quarter) + timedelta(days=EXPORTED_AFTER_DAYS)
+    exported = quarters.quarter_end(quarter) + timedelta(days=EXPORTED_AFTER_DAYS)
     title = form.settings()["form_title"]
     sent = sorted(returns, key=lambda one: (one.received, one.member))
     system = [_kobo_system(one, number) for number, one in enumerate(sent, start=1)]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from helpers import plan
+from helpers.plan import quarters
 from sample.answers import Return, complete, received_at
 from sample.innovations import items_of, outside
 from sample.truth import Answers, answers_of, profile_of
@@ -112,7 +112,7 @@ def _trained_over_staff(one: Return) -> Answers:
 
 
 def _copied_forward(one: Return) -> Answers:
-    return answers_of(one.member, plan.shift(one.quarter, -1))
+    return answers_of(one.member, quarters.shift(one.quarter, -1))
 
 
 def _nothing(one: Return) -> Answers:
@@ -140,7 +140,7 @@ WRONG: dict[str, Change] = {
 
 def _revision(one: Return, days: int) -> Return:
     """Return the full and true answers of the same member, mailed so many days later."""
-    after = (one.received.date() - plan.quarter_end(one.quarter)).days + days
+    after = (one.received.date() - quarters.quarter_end(one.quarter)).days + days
     return replace(
         one,
         received=received_at(one.quarter, after, "revision", one.member),
@@ -217,7 +217,7 @@ def _stranger(returns: Sequence[Return], incident: Incident) -> Return:
 
 def _earlier_quarter(returns: Sequence[Return], incident: Incident) -> Return:
     """Return last quarter's answers of a member that sends nothing for this one, labelled as last quarter's."""
-    before = plan.shift(incident.quarter, -1)
+    before = quarters.shift(incident.quarter, -1)
     model = next(one for one in returns if one.file == incident.channel)
     answers, items = complete(profile_of(incident.member), before), items_of(incident.member, before)
     return replace(model, member=incident.member, name=incident.member, label=before, answers=answers, items=items)

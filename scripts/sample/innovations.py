@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
 
-from helpers import plan
+from helpers.plan import quarters
 from sample.truth import QUARTERS, Profile, draw, profile_of
 
 
@@ -74,7 +74,7 @@ WITHOUT_REFERENCE = ("NAM", "2023Q4")
 
 
 def _day(quarter: str, *key: object) -> str:
-    return (plan.quarter_start(quarter) + timedelta(days=draw("day", quarter, *key).randrange(5, 85))).isoformat()
+    return (quarters.quarter_start(quarter) + timedelta(days=draw("day", quarter, *key).randrange(5, 85))).isoformat()
 
 
 def _events(member: str, quarter: str) -> list[Item]:
@@ -115,5 +115,5 @@ def items_of(member: str, quarter: str) -> tuple[Item, ...]:
 
 def outside(item: Item, quarter: str) -> Item:
     """Return the item dated in the quarter after: a slip that V15 names."""
-    late = plan.quarter_end(quarter) + timedelta(days=9)
+    late = quarters.quarter_end(quarter) + timedelta(days=9)
     return Item(item.kind, item.reference, item.title, date.isoformat(late), item.detail, item.local_experts)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
-from helpers import plan
+from helpers.plan import plan, quarters
 from sample.answers import answering
 from sample.files import write_csv
 from sample.truth import QUARTERS, REORGANISED, draw, profiles
@@ -91,7 +91,7 @@ def _confirmations() -> list[Row]:
             if any(who.member == member for who in answering(quarter)):
                 # In 2023Q1 the confirmation came after the first cut-off: that edition had to leave the value out.
                 days = 60 if quarter == "2023Q1" else 36
-                said = (plan.quarter_end(quarter) + timedelta(days=days)).isoformat()
+                said = (quarters.quarter_end(quarter) + timedelta(days=days)).isoformat()
                 rows.append((quarter, member, "offices_total", offices, said, note, said))
     return rows
 

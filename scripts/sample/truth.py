@@ -14,11 +14,11 @@ from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 
-from helpers import plan
+from helpers.plan import plan, quarters
 from sample import form
 
 SEED = "upap-2022-2025"
-QUARTERS = tuple(plan.quarters_between("2022Q3", "2024Q4"))
+QUARTERS = tuple(quarters.quarters_between("2022Q3", "2024Q4"))
 FAMILIES = ("epost", "ecommerce", "egovernment", "efinance")
 PRODUCTS = ("ecompro", "tracked", "small_packets")
 PROJECTS = ("dre", "payments", "fitaf")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
-from helpers import plan
+from helpers.plan import plan
 from sample import form
 from sample.answers import NOT_AVAILABLE, Return
 from sample.truth import Answers, Value, draw, profile_of

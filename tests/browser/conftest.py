@@ -11,11 +11,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
-from helpers import workbook
-from helpers.edition.page import write_page
+from helpers.report.html.page import write_page
+from helpers.tables import pipeline
 from invented import invent
-from test_edition import write, write_hostile
-from test_page import speaks
+from reports import speaks, write, write_hostile
 
 ROOT = Path(__file__).resolve().parents[2]
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
@@ -68,7 +67,7 @@ def browser() -> Iterator[Browser]:
 def files(tmp_path_factory) -> dict[str, Path]:
     """Return the pages: from hostile invented tables in each language that has its words, and from the sample."""
     made = {}
-    orders = {"fr": (invent(), "fr"), "ar": (invent(), "ar"), "sample": (workbook.measured("2024Q3"), "fr")}
+    orders = {"fr": (invent(), "fr"), "ar": (invent(), "ar"), "sample": (pipeline.measured("2024Q3"), "fr")}
     for name, (tables, language) in orders.items():
         if speaks(language):
             folder = tmp_path_factory.mktemp(name)

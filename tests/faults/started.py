@@ -11,8 +11,8 @@ from pathlib import Path
 
 import psutil
 
+from commands import hashes
 from conftest import ROOT
-from test_runs import hashes
 
 QUARTER, DAY = "2022Q3", "2022-11-14"
 RUN = ("run", QUARTER, "--language", "fr")

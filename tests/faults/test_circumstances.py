@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from started import QUARTER, RUN, make_root, may, papu, published, start
 
-from helpers.plan import read_plan
+from helpers.plan.plan import read_plan
 
 NEXT = "2022Q4"
 

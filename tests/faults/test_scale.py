@@ -12,8 +12,9 @@ import psutil
 from started import published, start
 
 from conftest import Raw
-from helpers.plan import quarter_end, quarters_between, read_plan
-from helpers.questionnaire import Question, Questionnaire
+from helpers.plan.plan import read_plan
+from helpers.plan.quarters import quarter_end, quarters_between
+from helpers.plan.questionnaire import Question, Questionnaire
 
 GIB, MINUTES = 1 << 30, 2
 

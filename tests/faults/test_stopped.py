@@ -16,10 +16,11 @@ import pytest
 from started import DAY, QUARTER, RUN, kill, make_root, may, papu, published, start
 
 import interrupted
-from helpers import __main__ as command
-from helpers import runs
-from test_faults import quick, run_edition  # noqa: F401
-from test_runs import hashes, wait_until
+from commands import hashes, wait_until
+from helpers import cli
+from helpers.runs import notebook
+from helpers.runs.edition import find_holder
+from quick import quick, run_edition  # noqa: F401
 
 KILLS, SEEDS = 25, (1, 2)  # fifty in all, half of them beside the other half
 
@@ -80,7 +81,7 @@ def test_f2_a_run_that_is_ended_after_each_step_leaves_nothing_held_and_nothing_
     assert not list((root / "reports" / QUARTER).iterdir()) and not published(root)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PAPU_ROOT", str(root))
-        assert not runs.find_holder(QUARTER)
+        assert not find_holder(QUARTER)
 
 
 # --- the disk -----------------------------------------------------------------------------------------------------
@@ -96,7 +97,7 @@ def test_each_write_of_an_edition_in_turn(quick, tmp_path, strike):  # noqa: F81
 
     def run() -> None:
         with (beside / "said").open("w") as file, contextlib.redirect_stderr(file):
-            command.main(["run", QUARTER, "--language", "fr"])
+            cli.main(["run", QUARTER, "--language", "fr"])
 
     def again() -> None:
         shutil.rmtree(tmp_path)
@@ -117,7 +118,7 @@ def test_each_write_of_an_edition_in_turn(quick, tmp_path, strike):  # noqa: F81
         else:
             # The record of runs may fail without failing the run, and what cannot be moved is copied.
             may_do_without = "runs.jsonl" in write or write.startswith("os.rename")
-            assert code == runs.UNWRITABLE or (code == 0 and may_do_without), write
+            assert code == notebook.UNWRITABLE or (code == 0 and may_do_without), write
             assert found == (old if code else new), write
             assert not list((tmp_path / "reports" / QUARTER).glob(".*")), write
         # What a run does first is clear what was left; when that is nothing, it is like any other.
@@ -161,7 +162,7 @@ def test_f6_f7_a_small_disk_a_locked_one_and_raw_files_that_nobody_could_write(t
     run = start(root, *RUN, before=("unshare", "-rm", "sh", "-c", script, "sh"))
     told = run.communicate(timeout=120)[1]
     works = (more, locked) == (60_000, "no")
-    assert run.returncode == (0 if works else runs.UNWRITABLE), told
+    assert run.returncode == (0 if works else notebook.UNWRITABLE), told
     left = hashes(root / "left")
     assert left.keys() == old.keys() and (left == old) is not works
     last = json.loads(told.splitlines()[-1])

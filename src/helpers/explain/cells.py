@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from helpers.explain.records import REGISTERS, Finding, Trace, Value, write_number
-from helpers.indicators import Item
-from helpers.issues import Place
-from helpers.questionnaire import REPEAT, Questionnaire
-from helpers.registers import Row
-from helpers.workbook import Tables
+from helpers.ingest.issues import Place
+from helpers.ingest.registers import RegisterRow
+from helpers.plan.questionnaire import REPEAT, Questionnaire
+from helpers.plan.readings import Item
+from helpers.tables.pipeline import Tables
 
 _HIDDEN = ("row", "recorded_on", "reference", "title", "note")  # of a register's row: its place, and free text
 
@@ -140,7 +140,7 @@ def _said(findings: _Findings, row: object, question: str, form: Questionnaire) 
 # --- registers --------------------------------------------------------------------------------------------------
 
 
-def trace_row(register: str, row: Row, value: Value) -> Trace:
+def trace_row(register: str, row: RegisterRow, value: Value) -> Trace:
     """Return where a register's row stands and what it says, without its free texts."""
     texts = (f"{name}={_text(cell)}" for name, cell in row.items() if name not in _HIDDEN)
     recorded = row.get("recorded_on")

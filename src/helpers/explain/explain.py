@@ -7,18 +7,19 @@ from dataclasses import replace
 
 import pandas as pd
 
-from helpers import provenance, selections, workbook
 from helpers.explain.cells import read_cells
 from helpers.explain.parts import Case, is_void, list_parts
 from helpers.explain.records import Explanation, Value
 from helpers.explain.steps import list_steps
 from helpers.explain.verdict import assess, find_first_reached, list_verdict
-from helpers.kpis import milestone_at
-from helpers.plan import FIRST_STATUS_QUARTER, UNION, Kpi, read_plan
-from helpers.questionnaire import read_questionnaire
-from helpers.tables import CONTRACTS
-from helpers.words import is_blank
-from helpers.workbook import Tables
+from helpers.i18n.formats import is_blank
+from helpers.kpis.compute import milestone_at
+from helpers.plan.plan import UNION, Kpi, read_plan
+from helpers.plan.quarters import FIRST_STATUS_QUARTER
+from helpers.plan.questionnaire import read_questionnaire
+from helpers.tables import manifest, pipeline, queries
+from helpers.tables.pipeline import Tables
+from helpers.tables.schema import CONTRACTS
 
 
 def explain(kpi: str, quarter: str, scope: str = UNION, as_of: str = "") -> Explanation:
@@ -27,10 +28,10 @@ def explain(kpi: str, quarter: str, scope: str = UNION, as_of: str = "") -> Expl
     Raises ValueError for a KPI, a quarter or a scope that there is none of, naming those there are; DataRefused as an
     edition would.
     """
-    record, day = _find(kpi, scope), workbook.settle_date(quarter, as_of).isoformat()
-    published = provenance.read_published(quarter, day)
+    record, day = _find(kpi, scope), pipeline.settle_date(quarter, as_of).isoformat()
+    published = manifest.read_published(quarter, day)
     origin = f"data/processed/{quarter}/{day}" if published else ""
-    tables = published or workbook.measured(quarter, day)
+    tables = published or pipeline.measured(quarter, day)
     return next(explain_figures(tables, [(record, scope)], origin))
 
 
@@ -50,8 +51,8 @@ def explain_figures(
 
     Raises ValueError where the tables have no such row.
     """
-    scene, cells = selections.read_scene(tables), read_cells(tables, read_questionnaire())
-    states = selections.select_responses(tables).set_index("member")["state"].to_dict()
+    scene, cells = queries.read_scene(tables), read_cells(tables, read_questionnaire())
+    states = queries.select_responses(tables).set_index("member")["state"].to_dict()
     for kpi, scope in figures:
         yield _explain(tables, Case(scene, kpi, scope, cells, states), origin)
 

@@ -20,9 +20,12 @@ from helpers.explain.records import (
     Value,
     write_number,
 )
-from helpers.plan import is_revised, read_plan
-from helpers.sentences import say_formula, say_source
-from helpers.words import RESPONSE_WORDS, STATUS_WORDS, Words, is_official
+from helpers.i18n.catalogue import is_official
+from helpers.i18n.formats import Words
+from helpers.i18n.terms import RESPONSE_WORDS, STATUS_WORDS
+from helpers.plan.plan import read_plan
+from helpers.plan.quarters import is_revised
+from helpers.report.sentences.methods import say_formula, say_source
 
 STEP_WORDS = {
     "value": "value", "share": "share", "lower": "lower bound", "upper": "upper bound",

@@ -6,15 +6,15 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from helpers import kpis
-from helpers.evidence import Scene, recall, remembers, stand_on
 from helpers.explain.cells import Cells, list_items, trace_row
 from helpers.explain.records import CODE, ITEM, MEMBER, ROW, Part, Trace
-from helpers.indicators import NO_CODES, NOTHING, Counted, Reading
-from helpers.measures import NAMED_BY, Standing
-from helpers.plan import KEPT, STOCKS, UNION, Kpi, Member
-from helpers.questionnaire import REPEAT
-from helpers.sources import ATTENDANCES, Source, source_of, workshops_of
+from helpers.kpis import compute
+from helpers.kpis.measures import NAMED_BY, Standing
+from helpers.kpis.observations import Scene, recall, remembers, stand_on
+from helpers.plan.plan import KEPT, STOCKS, UNION, Kpi, Member
+from helpers.plan.questionnaire import REPEAT
+from helpers.plan.readings import NO_CODES, NOTHING, Counted, Reading
+from helpers.plan.sources import ATTENDANCES, Source, source_of, workshops_of
 
 Parts = tuple[Part, ...]
 REPORTED, CARRIED, EVER = "reported", "carried", "ever"
@@ -200,7 +200,7 @@ def _flow(case: Case) -> Parts:
 
 def _milestone(case: Case) -> Parts:
     """List the register's rows on a milestone: the last of the latest quarter tells the stage, the others nothing."""
-    rows = kpis.list_milestones(case.scene, case.kpi.step)
+    rows = compute.list_milestones(case.scene, case.kpi.step)
     return tuple(
         Part(
             ROW, f"milestones.csv {row.get('row', '')}".strip(), row["quarter"], REPORTED,
@@ -215,9 +215,9 @@ def _register(case: Case) -> Parts:
     """List what the workshops' registers count: workshops, attendances, or the members that came to any."""
     step, counted = workshops_of(case.kpi.source)
     if not counted:
-        held = kpis.list_workshops(case.scene, step)
+        held = compute.list_workshops(case.scene, step)
         return tuple(_of_row("workshops", row, str(row["workshop"]), 1, case) for row in held)
-    came = kpis.list_attendance(case.scene, step, case.members)
+    came = compute.list_attendance(case.scene, step, case.members)
     if counted == ATTENDANCES:
         return tuple(
             _of_row("attendance", row, f"{row['workshop']} {row['member']}", row["women"] + row["men"], case)
@@ -246,7 +246,7 @@ def _rate(case: Case) -> Parts:
     """List who was asked: one part a member for its return, one for each other questionnaire that it was asked."""
     parts = []
     for member in case.members:
-        came = float(kpis.count_answering(case.scene, [member]).by_cutoff)
+        came = float(compute.count_answering(case.scene, [member]).by_cutoff)
         first = case.cells.firsts.get((case.scene.quarter, member.member))
         parts.append(
             Part(
@@ -256,8 +256,8 @@ def _rate(case: Case) -> Parts:
                 traces=(first,) if first else case.cells.find_refused(case.scene.quarter, member.member),
             )
         )  # fmt: skip
-    cutoff = kpis.cutoff_of(case.scene)
-    for row in kpis.list_questionnaires(case.scene, case.members):
+    cutoff = compute.cutoff_of(case.scene)
+    for row in compute.list_questionnaires(case.scene, case.members):
         back = float(bool(row["returned_on"]) and row["returned_on"] <= cutoff)
         part = _of_row("questionnaires", row, f"{row['questionnaire']} {row['member']}", back, case)
         parts.append(replace(part, basis=REPORTED if back else "", total=1.0))

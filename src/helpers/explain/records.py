@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from helpers.plan import Kpi
-from helpers.tables import text_of
+from helpers.plan.plan import Kpi
+from helpers.tables.schema import text_of
 
 TOLERANCE = 1e-9
 Value = float | int | str | bool | None

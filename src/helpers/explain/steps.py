@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
-from helpers import measures
 from helpers.explain.parts import CARRIED, REPORTED, Parts
 from helpers.explain.records import MEMBER, Part, Step, Value, bracket, write_number, write_sum
-from helpers.plan import KEPT, Kpi
+from helpers.kpis import measures
+from helpers.plan.plan import KEPT, Kpi
 
 Worked = tuple[str, Value]  # the arithmetic as it is written, and its result
 BLANK: Worked = ("", None)

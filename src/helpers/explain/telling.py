@@ -12,14 +12,15 @@ from pathlib import Path
 
 from xlsxwriter.worksheet import Worksheet
 
-from helpers.cells import clean
-from helpers.excel import HEAD_FILL, Book, fit_row, open_book, set_page
 from helpers.explain import listing
 from helpers.explain.listing import Listing
 from helpers.explain.records import Explanation, Finding, Step, Trace, Value, write_number
-from helpers.explain.references import Reference
-from helpers.sentences import say_formula, say_source
-from helpers.words import Words, isolate
+from helpers.i18n.bidi import isolate
+from helpers.i18n.formats import Words
+from helpers.kpis.reference import Reference
+from helpers.report.sentences.methods import say_formula, say_source
+from helpers.report.xlsx.book import HEAD_FILL, Book, fit_row, open_book, set_page
+from helpers.strings import clean
 
 WIDTH = 118
 

@@ -8,8 +8,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from helpers.explain.records import Step, Value, is_equal, write_number
-from helpers.plan import BASELINE_QUARTER, FIRST_STATUS_QUARTER, Kpi, index
-from helpers.status import (
+from helpers.kpis.status import (
     ACHIEVED,
     ACHIEVED_LATE,
     AT_RISK,
@@ -23,6 +22,8 @@ from helpers.status import (
     judge_bounds,
     progress,
 )
+from helpers.plan.plan import Kpi
+from helpers.plan.quarters import BASELINE_QUARTER, FIRST_STATUS_QUARTER, index
 
 
 def assess(kpi: Kpi, quarter: str, results: Mapping[str, Value], is_complete: bool) -> Assessed:

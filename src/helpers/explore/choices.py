@@ -7,9 +7,10 @@ from dataclasses import asdict, dataclass, replace
 
 import pandas as pd
 
-from helpers import selections
-from helpers.plan import UNION, quarters_between, read_plan
-from helpers.selections import Tables
+from helpers.plan.plan import UNION, read_plan
+from helpers.plan.quarters import quarters_between
+from helpers.tables import queries
+from helpers.tables.pipeline import Tables
 
 _COUNTS = ("n_reported", "n_carried", "n_expected")
 
@@ -48,7 +49,7 @@ def list_quarters(tables: Tables) -> list[str]:
 
 def list_members(choice: Choice) -> list[str]:
     """Return the members that can be chosen: those of the scope, where the KPI has values of members."""
-    if not selections.has_member_values(choice.kpi):
+    if not queries.has_member_values(choice.kpi):
         return []
     return [member.member for member in read_plan().members_in(choice.last, choice.scope)]
 
@@ -68,7 +69,7 @@ def settle_choice(tables: Tables, choice: Choice) -> Choice:
     choice = replace(
         choice,
         members=tuple(dict.fromkeys(choice.members)),
-        first=choice.first or selections.select_quarters(tables)[0],
+        first=choice.first or queries.select_quarters(tables)[0],
         last=choice.last or tables.quarter,
     )
     wrong = [
@@ -78,7 +79,7 @@ def settle_choice(tables: Tables, choice: Choice) -> Choice:
     ]
     if not wrong and choice.first > choice.last:
         wrong.append(f"{choice.first} comes after {choice.last}; give the earlier quarter first")
-    if not wrong and selections.has_member_values(choice.kpi):
+    if not wrong and queries.has_member_values(choice.kpi):
         wrong += _unknown(f"member of {choice.scope} in {choice.last}", choice.members, list_members(choice))
     if wrong:
         raise ValueError(". ".join(wrong))
@@ -100,7 +101,7 @@ def select_rows(tables: Tables, choice: Choice) -> pd.DataFrame:
     (`SEN`), of a share its whole (`SEN_of`), and whether that was reported or carried from an earlier quarter
     (`SEN_basis`).
     """
-    trend = selections.select_trend(tables, choice.kpi, choice.scope, choice.quarters)
+    trend = queries.select_trend(tables, choice.kpi, choice.scope, choice.quarters)
     rows = pd.DataFrame([asdict(one) | {"kpi": choice.kpi, "unit": one.kpi.unit} for one in trend])
     rows = rows.rename(columns={"target": "proposed_target", "status": "proposed_status"})
     rows = rows.astype(dict.fromkeys(_COUNTS, "Int64") | {"robust": "boolean"})
@@ -112,7 +113,7 @@ def select_rows(tables: Tables, choice: Choice) -> pd.DataFrame:
 def _member_columns(tables: Tables, choice: Choice) -> list[pd.DataFrame]:
     if not choice.members:
         return []
-    levels = selections.select_levels_over_time(tables, choice.kpi, choice.members, choice.quarters)
+    levels = queries.select_levels_over_time(tables, choice.kpi, choice.members, choice.quarters)
     is_share = read_plan().by_kpi[choice.kpi].assessed == "share"
     names = {"value": "", **({"denominator": "_of"} if is_share else {}), "basis": "_basis"}
     columns = []

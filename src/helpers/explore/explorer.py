@@ -7,13 +7,14 @@ from types import ModuleType
 
 import pandas as pd
 
-from helpers import charts, paths
+from helpers import paths
 from helpers.explore import showing
 from helpers.explore.choices import Choice, select_rows, settle_choice
 from helpers.explore.panel import Panel
-from helpers.plan import UNION
-from helpers.selections import Tables
-from helpers.words import Words
+from helpers.i18n.formats import Words
+from helpers.plan.plan import UNION
+from helpers.report.figures import drawing
+from helpers.tables.pipeline import Tables
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 
@@ -48,7 +49,7 @@ class Explorer:
         return select_rows(self.tables, self.choice)
 
     @property
-    def figure(self) -> charts.Figure:
+    def figure(self) -> drawing.Figure:
         """The figure of what is chosen now."""
         return showing.draw(self.tables, self.choice, self.say)
 

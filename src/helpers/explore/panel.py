@@ -6,11 +6,13 @@ from dataclasses import replace
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from helpers import charts, selections
-from helpers.edition.markup import lines
 from helpers.explore import showing
 from helpers.explore.choices import Choice, keep_members, list_members, list_quarters, list_scopes, settle_choice
-from helpers.plan import fold, read_plan
+from helpers.plan.plan import read_plan
+from helpers.report.figures import drawing
+from helpers.report.html.markup import lines
+from helpers.strings import fold
+from helpers.tables import queries
 
 if TYPE_CHECKING:
     from helpers.explore.explorer import Explorer
@@ -96,7 +98,7 @@ class Panel:
         )
 
     def _say_hint(self, choice: Choice) -> str:
-        if not selections.has_member_values(choice.kpi):
+        if not queries.has_member_values(choice.kpi):
             return self.say("This indicator has no values of single members.")
         return self.say("Ctrl or Cmd and a click: choose several.")
 
@@ -111,7 +113,7 @@ class Panel:
 
     def _show(self, choice: Choice) -> None:
         tables, say = self.explorer.tables, self.say
-        drawn = charts.svg(showing.draw(tables, choice, say))
+        drawn = drawing.svg(showing.draw(tables, choice, say))
         figure, table = showing.show_figure(tables, choice, say, drawn), showing.show_table(tables, choice, say)
         links = showing.show_links(showing.render_files(tables, choice, say, drawn), say)
         self.explorer.choice = replace(choice)

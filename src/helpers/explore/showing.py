@@ -7,13 +7,17 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from helpers import charts, selections, sentences
-from helpers.charts import MOST_MEMBERS, PALETTE
-from helpers.edition.markup import Alone, lines, show_cell, value
 from helpers.explore.choices import Choice, select_rows
-from helpers.selections import Standing, Tables
-from helpers.tables import render_csv
-from helpers.words import Words, is_blank
+from helpers.i18n.formats import Words, is_blank
+from helpers.report.figures import drawing
+from helpers.report.figures.choice import MOST_MEMBERS, plot_choice
+from helpers.report.figures.drawing import PALETTE
+from helpers.report.html.markup import Alone, lines, show_cell, value
+from helpers.report.sentences import choices, findings
+from helpers.tables import queries
+from helpers.tables.pipeline import Tables
+from helpers.tables.queries import Standing
+from helpers.tables.schema import render_csv
 
 SAMPLE = "données fictives / invented sample"  # in a file, whatever its language
 PIXELS = 96
@@ -23,9 +27,9 @@ _CELL = f"padding:2px 8px;border-bottom:1px solid {PALETTE['grid']};vertical-ali
 _HEAD = f"padding:2px 8px;border-bottom:2px solid {PALETTE['grid']};vertical-align:bottom;background:#FFFFFF"
 
 
-def draw(tables: Tables, choice: Choice, say: Words) -> charts.Figure:
+def draw(tables: Tables, choice: Choice, say: Words) -> drawing.Figure:
     """Draw the figure of a choice."""
-    return charts.plot_choice(tables, choice.kpi, say, choice.scope, choice.members, choice.quarters)
+    return plot_choice(tables, choice.kpi, say, choice.scope, choice.members, choice.quarters)
 
 
 # --- files ------------------------------------------------------------------------------------------------------
@@ -46,7 +50,7 @@ def render_rows(tables: Tables, choice: Choice) -> str:
 def render_files(tables: Tables, choice: Choice, say: Words, drawn: str = "") -> dict[str, str]:
     """Return what can be downloaded: names and texts; `drawn` is the figure where it has been drawn."""
     name = f"{choice.name}_invented-sample" if tables.sample else choice.name
-    drawn = drawn or charts.svg(draw(tables, choice, say))
+    drawn = drawn or drawing.svg(draw(tables, choice, say))
     return {f"{name}.csv": render_rows(tables, choice), f"{name}_{say.language}.svg": drawn}
 
 
@@ -78,9 +82,9 @@ def _small(texts: Sequence[str]) -> str:
 def show_figure(tables: Tables, choice: Choice, say: Words, drawn: str) -> str:
     """Return a drawn choice as HTML: what it finds, what is measured, the figure, who is behind it."""
     members, quarters = choice.members[:MOST_MEMBERS], choice.quarters
-    caption = sentences.say_choice(tables, choice.kpi, choice.scope, members, quarters, say)
+    caption = choices.say_choice(tables, choice.kpi, choice.scope, members, quarters, say)
     image = base64.b64encode(drawn.encode("utf-8")).decode()
-    width = round(charts.WIDTH * PIXELS)
+    width = round(drawing.WIDTH * PIXELS)
     return _sheet(
         f'<div style="max-width:{width}px"><b>{lines(caption["title"])}</b><br>{lines(caption["subtitle"])}</div>'
         f'<img src="data:image/svg+xml;base64,{image}" alt="{value(caption["alt"])}" width="{width}">'
@@ -92,7 +96,7 @@ def show_figure(tables: Tables, choice: Choice, say: Words, drawn: str) -> str:
 def say_remarks(choice: Choice, say: Words) -> list[str]:
     """Return what a reader must know of a choice: members that it cannot show, or not in the figure."""
     remarks = []
-    if not selections.has_member_values(choice.kpi):
+    if not queries.has_member_values(choice.kpi):
         remarks.append(say("This indicator has no values of single members."))
     left = choice.members[MOST_MEMBERS:]
     if left:
@@ -105,7 +109,7 @@ def say_remarks(choice: Choice, say: Words) -> list[str]:
 
 def show_table(tables: Tables, choice: Choice, say: Words) -> str:
     """Return a choice's figures as an HTML table, one row per quarter, dressed for readers."""
-    trend = selections.select_trend(tables, choice.kpi, choice.scope, choice.quarters)
+    trend = queries.select_trend(tables, choice.kpi, choice.scope, choice.quarters)
     table = _table(_tabulate(tables, choice, trend, say), say)
     notes = [say("Targets and statuses are proposed: the plan has none.")]
     if any(one.is_bounds_only for one in trend):
@@ -119,21 +123,21 @@ def _tabulate(tables: Tables, choice: Choice, trend: Sequence[Standing], say: Wo
     """Return the rows of the table, one per quarter: what stands under each head."""
     levels = None
     if choice.members:
-        levels = selections.select_levels_over_time(tables, choice.kpi, choice.members, choice.quarters)
+        levels = queries.select_levels_over_time(tables, choice.kpi, choice.members, choice.quarters)
     rows = []
     for one in trend:
         own = [] if levels is None else levels[levels["quarter"] == one.quarter].itertuples()
-        values = {say.member(row.member): sentences.say_value(choice.kpi, row, say) for row in own}
+        values = {say.member(row.member): choices.say_value(choice.kpi, row, say) for row in own}
         rows.append(_figure(tables, one, say) | values | _standing(one, say))
     return rows
 
 
 def _figure(tables: Tables, one: Standing, say: Words) -> dict[str, str]:
-    known = say.missing if is_blank(one.assessed) else sentences.say_level(tables, one, say)
+    known = say.missing if is_blank(one.assessed) else findings.say_level(tables, one, say)
     return {
         say("Quarter"): say.quarter(one.quarter),
         say("Value"): "(C)" if one.is_bounds_only else known,
-        say("Bounds"): sentences.say_bounds(one, say),
+        say("Bounds"): findings.say_bounds(one, say),
     }
 
 
@@ -145,7 +149,7 @@ def _standing(one: Standing, say: Words) -> dict[str, object]:
         say("Members that reported"): "–" if is_blank(one.n_reported) and one.is_certain else asked,
         say("carried forward (c)"): "–" if is_blank(one.n_carried) else say.number(one.n_carried),
         say("Class"): one.coverage_class or "–",
-        say("Proposed target"): sentences.say_goal(one, say) if judged else "–",
+        say("Proposed target"): findings.say_goal(one, say) if judged else "–",
         say("Status against the proposed target"): vars(say.status(one.status, one.robust)) if judged else "–",
     }
 
@@ -169,7 +173,7 @@ def _side(cell: object, start: str) -> str:
 
 def show_static(tables: Tables, choice: Choice, say: Words) -> str:
     """Return a choice as HTML that needs nothing else: figure, table, and how to choose."""
-    drawn = charts.svg(draw(tables, choice, say))
+    drawn = drawing.svg(draw(tables, choice, say))
     how = say("To choose here, run this notebook in JupyterLab or VS Code; elsewhere, change its parameters.")
     parts = (show_figure(tables, choice, say, drawn), show_table(tables, choice, say), _sheet(_small([how]), say))
     return "\n".join(parts)

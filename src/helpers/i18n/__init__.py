@@ -1,0 +1,1 @@
+"""Languages: sentences, numbers, dates, reading direction."""

@@ -1,0 +1,79 @@
+"""The catalogues of sentences, one per language, and which languages are official."""
+
+from __future__ import annotations
+
+import gettext
+import re
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+
+from babel.messages.pofile import read_po
+
+from helpers.plan.plan import LANGUAGES
+
+LOCALES = Path(__file__).with_name("locales")
+
+
+WORKING_LANGUAGES = ("fr", "en")  # the others are unofficial until a native reviewer signs their catalogue
+
+
+NARROW, NO_BREAK = "\u202f", "\u00a0"
+
+
+class MissingWords(KeyError):
+    """A sentence without a translation: says the language, the sentence and the file to add it to."""
+
+
+_FRENCH_SPACES = (
+    (re.compile(r" ([;!?])"), NARROW + r"\1"), (re.compile(r" ([:%»])"), NO_BREAK + r"\1"),
+    (re.compile("« "), "«" + NO_BREAK), (re.compile(r"(?<=\w)'(?=\w)"), "’"), (re.compile("([≥≤]) "), r"\1" + NO_BREAK),
+)  # fmt: skip
+
+
+_ENGLISH_MARKS = (
+    (re.compile(r"(?<=\w)'(?=\w)"), "’"), (re.compile("([≥≤]) "), r"\1" + NO_BREAK),
+)  # fmt: skip
+
+
+def typeset(text: str, language: str) -> str:
+    """Give a text written on a plain keyboard its typographic spaces and apostrophes."""
+    for plain, fine in _FRENCH_SPACES if language == "fr" else _ENGLISH_MARKS:
+        text = plain.sub(fine, text)
+    return text
+
+
+def is_official(language: str) -> bool:
+    """Tell whether a language is one the report may be made in unasked: a working one, or one a reviewer signed."""
+    if language in WORKING_LANGUAGES:
+        return True
+    header = (LOCALES / f"{language}.po").read_text(encoding="utf-8").split("\n\n", 1)[0]
+    return bool(re.search(r'"X-Reviewed-By: *[^\s"\\]', header))
+
+
+def official_languages() -> tuple[str, ...]:
+    """Return the languages of an edition when none is asked for."""
+    return tuple(language for language in LANGUAGES if is_official(language))
+
+
+@cache
+def read_catalogue(language: str) -> tuple[Mapping[str, tuple[str, ...]], Callable[[int], int]]:
+    """Read a language's sentences, typeset, by their short English, and the rule that picks a plural."""
+    with (LOCALES / f"{language}.po").open("rb") as file:
+        catalogue = read_po(file, locale=language)
+    sentences = {}
+    for message in catalogue:
+        if message.id:
+            key, forms = (
+                (message.id, message.string) if isinstance(message.id, str) else (message.id[0], message.string)
+            )
+            forms = (forms,) if isinstance(forms, str) else tuple(forms)
+            sentences[key] = tuple(typeset(form, language) for form in forms)
+    return sentences, gettext.c2py(catalogue.plural_expr)
+
+
+@cache
+def known_units() -> tuple[str, ...]:
+    """Return the units that every language has a word for."""
+    said = [{text for text in read_catalogue(language)[0] if text.startswith("unit ")} for language in LANGUAGES]
+    return tuple(sorted(text.removeprefix("unit ") for text in set.intersection(*said)))

@@ -1,0 +1,272 @@
+"""Numbers, dates, quarter names and sentences in the reader's language: the only floor that dresses them."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from typing import NamedTuple
+
+from babel.dates import format_date
+from babel.lists import format_list
+from babel.numbers import format_decimal, get_decimal_symbol, get_group_symbol
+
+from helpers.i18n.bidi import RIGHT_TO_LEFT
+from helpers.i18n.catalogue import NO_BREAK, MissingWords, read_catalogue, typeset
+from helpers.i18n.terms import REGION_WORDS, SHORT_NAMES, STATUS_WORDS, SYMBOLS, UNIT_WORDS
+from helpers.plan.plan import LANGUAGES, read_plan
+from helpers.plan.quarters import quarter_end, quarter_start
+
+FEWEST = 5  # a percentage of fewer than this says more than is known: "3 of 4" instead
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A status as it is shown: symbol and word, and whether it is drawn hollow because non-response could change it."""
+
+    status: str
+    symbol: str
+    word: str
+    hollow: bool = False
+    remark: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.symbol} {self.word}" + (f" ({self.remark})" if self.remark else "")
+
+
+class Printed(NamedTuple):
+    """A plain number as it was printed: `86,7 %` is (86.7, 1, True, False); signed is what bears a plus."""
+
+    value: float
+    decimals: int
+    is_percent: bool
+    is_signed: bool
+
+
+def is_blank(value: object) -> bool:
+    """Tell whether a figure is blank (None, NaN or NA), which is never 0."""
+    return value is None or str(value) == "<NA>" or value != value
+
+
+# --- catalogues -------------------------------------------------------------------------------------------------
+
+
+_DIRECTIONS = str.maketrans("", "", "\u200e\u200f\u2066\u2067\u2068\u2069")
+_MOST_DIGITS = 15  # what a double, and a spreadsheet, keeps of a decimal number
+
+
+@cache
+def _number_pattern(language: str) -> re.Pattern[str]:
+    """Return how numbers stand in a language: sign, digits in groups of three, decimals, percent sign."""
+    group, point = re.escape(get_group_symbol(language)), re.escape(get_decimal_symbol(language))
+    return re.compile(rf"([+−]?)(\d{{1,3}}(?:{group}\d{{3}})*)(?:{point}(\d+))?({NO_BREAK}?%)?", re.ASCII)
+
+
+# --- one language -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Words:
+    """How one language says things: `say("sentence", name=value)`, and numbers, dates and marks dressed for it."""
+
+    language: str
+
+    @property
+    def is_rtl(self) -> bool:
+        """Whether it is read from right to left."""
+        return self.language in RIGHT_TO_LEFT
+
+    def __post_init__(self) -> None:
+        if self.language not in LANGUAGES:
+            raise ValueError(f"no words in {self.language!r}; choose one of {', '.join(LANGUAGES)}")
+
+    # sentences
+
+    def _forms(self, sentence: str) -> tuple[str, ...]:
+        forms = read_catalogue(self.language)[0].get(sentence, ())
+        if not forms or not all(forms):
+            raise MissingWords(f"{self.language}: no translation of {sentence!r}; add it to locales/{self.language}.po")
+        return forms
+
+    def __call__(self, sentence: str, **values: object) -> str:
+        """Return a sentence of the catalogue with its named values filled in; numbers are dressed."""
+        return self._forms(sentence)[0].format(**{name: self._dress(value) for name, value in values.items()})
+
+    def has(self, sentence: str) -> bool:
+        """Tell whether the catalogue has a sentence: what a row of the plan may have of its own."""
+        return sentence in read_catalogue(self.language)[0]
+
+    def plural(self, sentence: str, n: float, **values: object) -> str:
+        """Return the form of a sentence that goes with a number, which fills `{n}`."""
+        forms, rule = self._forms(sentence), read_catalogue(self.language)[1]
+        form = forms[min(rule(int(n)), len(forms) - 1)]
+        return form.format(n=self.number(n), **{name: self._dress(value) for name, value in values.items()})
+
+    def _dress(self, value: object) -> str:
+        return value if isinstance(value, str) else self.number(value)
+
+    def own(self, texts: Mapping[str, str]) -> str:
+        """Return a text of the plan in this language, typeset."""
+        return typeset(texts.get(self.language) or texts.get("en", ""), self.language)
+
+    def listed(self, names: list[str]) -> str:
+        """Return names as a list in a sentence."""
+        return format_list(names, locale=self.language) if names else self.nobody
+
+    def joined(self, parts: Iterable[str]) -> str:
+        """Return parts of one line, each as it is, parted as the language does."""
+        return self("; ").join(parts)
+
+    def enumerated(self, parts: Iterable[str]) -> str:
+        """Return the items of an enumeration within a sentence, parted by the language's comma; a word when empty."""
+        return self(", ").join(parts) or self.nobody
+
+    # marks: four different ones, never a blank cell
+
+    @property
+    def missing(self) -> str:
+        """The mark of no data."""
+        return self("no data (mark)")
+
+    @property
+    def not_applicable(self) -> str:
+        """The mark of a figure that cannot exist here."""
+        return self("not applicable (mark)")
+
+    @property
+    def not_due(self) -> str:
+        """The words for a due quarter that has not come yet."""
+        return self("not due")
+
+    @property
+    def nobody(self) -> str:
+        """The word for an empty list."""
+        return self("none")
+
+    # numbers
+
+    def number(self, value: object, decimals: int = 0) -> str:
+        """Return a number: thousands, decimal mark, true minus; the mark of no data when blank."""
+        if is_blank(value):
+            return self.missing
+        shown = format_decimal(float(value), "#,##0" + ("." + "0" * decimals if decimals else ""), self.language)
+        return "0" if not decimals and shown == "-0" else shown.replace("-", "−")
+
+    def signed(self, value: object, decimals: int = 0) -> str:
+        """Return a change with its sign; 0 has none."""
+        shown = self.number(value, decimals)
+        return shown if is_blank(value) or value <= 0 or not re.search("[1-9]", shown) else f"+{shown}"
+
+    def percent(self, value: object, decimals: int = 1) -> str:
+        """Return a percentage given as 0-100, with the language's space before the sign."""
+        if is_blank(value):
+            return self.missing
+        return self.number(value, decimals) + (NO_BREAK + "%" if self.language == "fr" else "%")
+
+    def rate(self, part: object, whole: object, decimals: int = 1) -> str:
+        """Return a share with its denominator, `86,7 % (39/45)`; of fewer than 5 only `3 sur 4`."""
+        if is_blank(part) or is_blank(whole):
+            return self.missing
+        if whole == 0:
+            return self.not_applicable
+        if whole < FEWEST:
+            return self("{part} of {whole}", part=self.number(part), whole=self.number(whole))
+        return f"{self.percent(100 * part / whole, decimals)} ({self.number(part)}/{self.number(whole)})"
+
+    def counted(self, value: object, unit: str) -> str:
+        """Return a number with its unit: `25 États membres`, `57,4 %`; alone where the unit has no words of its own."""
+        if is_blank(value) or unit == "percent":
+            return self.percent(value)
+        if unit not in UNIT_WORDS:
+            return self.number(value)
+        return self.plural(UNIT_WORDS[unit][0], value)
+
+    def measured(self, value: object, unit: str) -> str:
+        """Return a number alone, as its unit asks: percentages with their sign."""
+        return self.percent(value) if unit == "percent" else self.number(value)
+
+    def goal(self, value: float, unit: str) -> str:
+        """Return a target as it was set: `80 %`, `66,6 %`, `4`."""
+        if is_blank(value) or unit != "percent":
+            return self.number(value)
+        return self.percent(value, 0 if abs(value - round(value)) < 1e-9 else 1)
+
+    def parse_number(self, text: str) -> Printed | None:
+        """Return a plain number that this language dressed, and how; None for anything else.
+
+        What is not exactly what `number`, `percent` or `signed` print is none: `2024` (a year has no thousands mark),
+        `007`, `-3` with a hyphen, `2.1` in French, `86,7 % (39/45)`, `12 c`, the marks.
+        """
+        bare = text.translate(_DIRECTIONS)
+        found = _number_pattern(self.language).fullmatch(bare)
+        if not found:
+            return None
+        sign, whole, decimals, percent = (part or "" for part in found.groups())
+        digits = re.sub(r"\D", "", whole)
+        value = float(f"{digits}.{decimals or 0}")
+        dress = self.percent if percent else self.number
+        if len(digits + decimals) > _MOST_DIGITS or (sign and not value):
+            return None
+        if f"{sign}{dress(value, len(decimals))}" != bare:
+            return None
+        return Printed(-value if sign == "−" else value, len(decimals), bool(percent), sign == "+")
+
+    def interval(self, lower: object, upper: object, unit: str = "") -> str:
+        """Return bounds: `12 à 30`, `≥ 12` where there is no finite upper one, one number where they meet."""
+        decimals, sign = (1, self.percent(0, 0)[1:]) if unit == "percent" else (0, "")
+        if is_blank(lower):
+            return self.missing
+        low = self.number(lower, decimals) if decimals else self.number(math.floor(lower + 1e-9))
+        if is_blank(upper):
+            return self("≥ {value}", value=f"{low}{sign}")
+        high = self.number(upper, decimals) if decimals else self.number(math.ceil(upper - 1e-9))
+        return f"{low}{sign}" if low == high else self("{lower} to {upper}", lower=low, upper=f"{high}{sign}")
+
+    # quarters and days
+
+    def quarter(self, quarter: str) -> str:
+        """Return `T3 2024` or `Q3 2024`; the mark of no data when blank."""
+        return format_date(quarter_end(quarter), "QQQ y", self.language) if quarter else self.missing
+
+    def short_quarter(self, quarter: str) -> str:
+        """Return a quarter without its year, as an axis has room for: `T3`."""
+        return self("Q{n} (axis)", n=quarter[5])
+
+    def months(self, quarter: str) -> str:
+        """Return the months of a quarter: `juillet à septembre 2024`."""
+        first, last = (
+            format_date(day, "MMMM", self.language) for day in (quarter_start(quarter), quarter_end(quarter))
+        )
+        return self("{first} to {last} {year}", first=first, last=last, year=quarter[:4])
+
+    def day(self, day: date | str) -> str:
+        """Return a date in words: `14 novembre 2024`, `1er octobre 2024`."""
+        day = date.fromisoformat(day) if isinstance(day, str) else day
+        shown = format_date(day, "d MMMM y" if self.language == "en" else "long", self.language)
+        return f"1er{shown[1:]}" if self.language == "fr" and day.day == 1 else shown
+
+    # names
+
+    def status(self, status: str, robust: object = None) -> Chip:
+        """Return a status as symbol and word; not robust is hollow and says that it depends on non-response."""
+        hollow = not is_blank(robust) and not bool(robust)
+        word, symbol = self(STATUS_WORDS[status]), SYMBOLS[status]
+        return Chip(status, symbol, word, hollow, self("depends on non-response") if hollow else "")
+
+    def region(self, scope: str) -> str:
+        """Return the name of a region, or of the Union."""
+        return self(REGION_WORDS[scope])
+
+    def member(self, member: str, short: bool = False) -> str:
+        """Return a Member State's name; `short` where a figure has little room."""
+        if short and member in SHORT_NAMES:
+            return self(SHORT_NAMES[member])
+        record = read_plan().by_iso3.get(member)
+        return self.own(record.name) if record else member
+
+    def label(self, is_revised: bool) -> str:
+        """Return the edition's label, which follows from its date alone."""
+        return self("Rev. 1") if is_revised else self("provisional")

@@ -1,0 +1,102 @@
+"""Adds a received file to a quarter's folder: copied, listed in MANIFEST.csv, never overwritten."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path, PurePath
+
+from filelock import FileLock
+
+from helpers import paths, strings
+from helpers.ingest.issues import Place, issue
+from helpers.ingest.received import COLUMNS, EDITION_TEXT, MANIFEST, name_of, read_bytes, read_manifest
+
+_PRIVATE = ".adding"  # what is being written; no other add writes in the folder at the same time
+
+
+class NotAdded(ValueError):
+    """A file that was not added: says why and what to do."""
+
+
+def _free_name(folder: Path, name: str, taken: Mapping[str, object]) -> str:
+    """Return a name that no other file bears: nothing that was received is ever overwritten."""
+    stem, suffix = PurePath(name).stem, PurePath(name).suffix
+    number, free = 1, name
+    while os.path.lexists(folder / free) or free in taken:
+        number += 1
+        free = f"{stem}-{number}{suffix}"
+    return free
+
+
+def add_file(source: Path, quarter: str, received_on: date, channel: str = "mail", note: str = "") -> tuple[str, bool]:
+    """Copy a received file into a quarter's folder, read-only, and list it in MANIFEST.csv.
+
+    Returns the name it bears there, and whether it was added: the same bytes already listed are not added again.
+    Raises NotAdded for what is no file of a fit size, changes while it is copied, or has a MANIFEST.csv that cannot
+    be read to be listed in; OSError where nothing can be written.
+    """
+    if source.is_dir():
+        raise NotAdded(f"{source.name} is a folder; give the files in it one by one")
+    try:
+        given = read_bytes(source)
+    except PermissionError as reason:
+        raise NotAdded(f"{source.name} cannot be read: {reason.strerror}; check its permissions") from reason
+    if given.refusal:
+        refused = issue(f"V20.{given.refusal.reason}", Place(quarter), observed=given.refusal.observed)
+        raise NotAdded(f"{source.name}: {refused.say('en')}")
+    folder = paths.returns(quarter)
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = paths.locks() / f"{quarter}.add.lock"
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(lock):
+        listed, problems = read_manifest(folder, quarter)
+        if any(problem.rule == "V20" and not problem.row for problem in problems):
+            raise NotAdded(problems[0].message_en)
+        for known, row in listed.items():
+            kept = folder / known
+            if row["sha256"].casefold() == given.sha256 and kept.is_file() and read_bytes(kept).sha256 == given.sha256:
+                return known, False
+        if read_bytes(source).sha256 != given.sha256:
+            raise NotAdded(f"{source.name} changed while it was copied; wait until it is whole, then add it again")
+        name = _free_name(folder, _tame(name_of(source)), listed)
+        _write(folder / name, given.content)
+        said = (name, given.sha256, received_on.isoformat(), channel, note)
+        _list(folder / MANIFEST, dict(zip(COLUMNS, said, strict=True)))
+    return name, True
+
+
+def _tame(name: str) -> str:
+    """Return a name that is a return's: none that the reader would pass over, nor one with control characters."""
+    plain = strings.clean(name).replace("\\", "_").replace("/", "_").strip().lstrip(".~$") or "return"
+    reserved = plain in (MANIFEST, EDITION_TEXT) or plain.casefold().endswith(".part")
+    return f"return-{plain}"[: -len(".part") if plain.casefold().endswith(".part") else None] if reserved else plain
+
+
+def _write(target: Path, content: bytes) -> None:
+    """Write a file whole or not at all, then make it read-only."""
+    private = target.with_name(_PRIVATE)
+    try:
+        private.write_bytes(content)
+        private.chmod(0o444)
+        private.rename(target)
+    finally:
+        private.unlink(missing_ok=True)
+
+
+def _list(manifest: Path, row: dict[str, str]) -> None:
+    """Add a row to MANIFEST.csv, under its own header; the file is replaced whole, never seen half written."""
+    before = manifest.read_bytes().decode("utf-8-sig") if manifest.exists() else ""
+    header = next(csv.reader(io.StringIO(before, newline="")), None) or list(COLUMNS)
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, [name.strip() for name in header], lineterminator="\n", extrasaction="ignore")
+    if not before:
+        writer.writeheader()
+    writer.writerow(row)
+    private = manifest.with_name(_PRIVATE)
+    end = "\n" if before and not before.endswith(("\n", "\r")) else ""
+    private.write_text(before + end + text.getvalue(), encoding="utf-8", newline="")
+    private.replace(manifest)

@@ -1,0 +1,181 @@
+"""The header that every tool writes for every question of the form, under every setting, and back again."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
+
+from helpers.plan.questionnaire import LABEL_LANGUAGES, Label, Question, Questionnaire
+
+NAMES = ""  # instead of a language: the form's own names (XML names)
+_USUAL_MARKS = frozenset("/-")  # KoboToolbox joins by "/" unless told otherwise, ODK groups by "-" and choices by "/"
+_LONGEST_MARK, _LONGEST_HEADER = 8, 500
+
+
+@dataclass(frozen=True)
+class Convention:
+    """How a tool writes headers: in a language or by NAMES, with group paths joined by a separator or without (None),
+    and what joins a question to one of its choices."""
+
+    language: str = NAMES
+    separator: str | None = None
+    mark: str = "/"
+
+
+@dataclass(frozen=True)
+class Column:
+    """What a header stands for: a question, or one choice of a select-many question.
+
+    `language` tells in which words it was written (NAMES: as the form's name); answers under a label may be labels.
+    """
+
+    question: str
+    choice: str = ""
+    language: str = field(default=NAMES, compare=False)
+
+
+def canonical(text: str) -> str:
+    """Return a header or a label as they are compared: NFC, no invisible characters, single blanks, no case."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text)
+        text = "".join(character for character in text if unicodedata.category(character) != "Cf")
+    return " ".join(text.split()).casefold()
+
+
+def title(name: str, label: Label, language: str) -> str:
+    """Return how a tool names something: by its label in a language, by its name where it has none there."""
+    return label.get(language) or name
+
+
+def _heads(question: Question, form: Questionnaire, convention: Convention) -> Iterator[str]:
+    asked = title(question.name, question.label, convention.language)
+    if convention.separator is None:
+        yield asked
+    else:
+        groups = [title(group, form.groups[group], convention.language) for group in question.path]
+        for start in range(len(groups)):
+            yield convention.separator.join([*groups[start:], asked])
+
+
+def spell(questions: Iterable[Question], form: Questionnaire, convention: Convention) -> Iterator[tuple[str, Column]]:
+    """Yield the exact header a tool writes under a convention for each question, and for each choice when split."""
+    language = convention.language
+    for question in questions:
+        for head in _heads(question, form, convention):
+            yield head, Column(question.name, language=language)
+            for code, label in question.choice_labels.items() if question.type == "select_multiple" else ():
+                yield head + convention.mark + title(code, label, language), Column(question.name, code, language)
+
+
+def _conventions(marks: Iterable[str]) -> Iterator[Convention]:
+    marks = sorted(marks)
+    for language in (NAMES, *LABEL_LANGUAGES):
+        for separator in (None, *marks):
+            for mark in marks if separator is None else sorted({"/", separator}):
+                yield Convention(language, separator, mark)
+
+
+@dataclass(frozen=True)
+class _Known:
+    """A header that a tool may have written: exactly as it writes it, and what it stands for."""
+
+    spelled: str
+    column: Column
+
+
+@lru_cache(maxsize=32)
+def _index(form: Questionnaire, questions: tuple[str, ...], marks: frozenset[str]) -> dict[str, _Known]:
+    asked = [q for q in (*form.questions, *form.fields) if q.name in questions]
+    known: dict[str, _Known] = {}
+    for convention in _conventions(marks):
+        for header, column in spell(asked, form, convention):
+            known.setdefault(canonical(header), _Known(header, column))
+    return known
+
+
+def _joint(header: str, parts: Sequence[str]) -> str:
+    """Return what joins the parts in a header that is made of just these, "" when it is not."""
+    spare = len(header) - sum(map(len, parts))
+    width, rest = divmod(spare, len(parts) - 1)
+    if rest or not 0 < width <= _LONGEST_MARK:
+        return ""
+    joint = header[len(parts[0]) : len(parts[0]) + width]
+    return joint if header == joint.join(parts) else ""
+
+
+@cache
+def _sequences(form: Questionnaire) -> dict[str, tuple[tuple[str, ...], ...]]:
+    """List what tools join into one header, groups and questions, questions and choices, by how it opens."""
+    found: dict[str, set[tuple[str, ...]]] = {}
+    for language in (NAMES, *LABEL_LANGUAGES):
+        for question in (*form.questions, *form.fields):
+            groups = [canonical(title(group, form.groups[group], language)) for group in question.path]
+            asked = canonical(title(question.name, question.label, language))
+            sequences = [(*groups[start:], asked) for start in range(len(groups))]
+            if question.type == "select_multiple":
+                labels = question.choice_labels.items()
+                sequences += [(asked, canonical(title(code, label, language))) for code, label in labels]
+            for parts in sequences:
+                found.setdefault(parts[0][:4], set()).add(parts)
+    return {opening: tuple(sorted(sequences)) for opening, sequences in found.items()}
+
+
+def _joints(form: Questionnaire, headers: Iterable[str]) -> frozenset[str]:
+    """Find what a file joins groups, questions and choices by: a person may choose any text, but only one or two."""
+    sequences = _sequences(form)
+    joints = Counter(_joint(header, parts) for header in headers for parts in sequences.get(header[:4], ()))
+    return frozenset([joint for joint, _ in joints.most_common(4) if joint][:3])
+
+
+def _unlisted(name: str, known: Mapping[str, _Known], marks: Iterable[str], form: Questionnaire) -> Column | None:
+    """Understand a path by its end: an unknown choice of a question, or a question under unknown groups."""
+    for mark in sorted(marks, key=lambda mark: (-len(mark), mark)):
+        path, joint, leaf = name.rpartition(mark)
+        head = known[path].column if joint and path in known else None
+        parent = form.by_name.get(head.question) if head and not head.choice else None
+        if parent and leaf and parent.type == "select_multiple":
+            return Column(parent.name, leaf, head.language)
+        if joint and leaf in form.by_name and leaf in known:  # a field under other groups is another repeat's
+            return Column(leaf)
+    return None
+
+
+@dataclass(frozen=True)
+class Header:
+    """A header as it was understood: `column` is None when it is no question's, `spelled` what a tool writes."""
+
+    text: str
+    name: str
+    column: Column | None = None
+    spelled: str = ""
+
+
+def understand(headers: Sequence[str], form: Questionnaire, questions: tuple[str, ...]) -> list[Header]:
+    """Return what each header of a sheet stands for, among some of the form's questions or fields.
+
+    Headers are looked up among those that the tools write, in any language, with or without group paths; names are
+    unique in the whole form, so the end of an unknown path is the question whatever groups stand before it. A choice
+    may be one that the form does not have: whoever ticks it is told so.
+    """
+    names = [canonical(header) for header in headers]
+    joints = _joints(form, names)
+    known = _index(form, questions, _USUAL_MARKS | joints)
+    understood = []
+    for text, name in zip(headers, names, strict=True):
+        found = known.get(name)
+        column = found.column if found else _unlisted(name, known, {"/", *joints}, form)
+        understood.append(Header(text, name, column, found.spelled if found else text))
+    return understood
+
+
+def count_known(cells: Sequence[str], form: Questionnaire) -> int:
+    """Return how many cells of a row are headers of the form: what tells its header from other rows."""
+    names = [canonical(cell) for cell in cells if len(cell) <= _LONGEST_HEADER]
+    questions = (*form.by_name, *(field.name for field in form.fields))
+    known = _index(form, questions, _USUAL_MARKS)
+    found = sum(name in known for name in names)
+    joints = frozenset() if found else _joints(form, names)
+    return sum(name in _index(form, questions, _USUAL_MARKS | joints) for name in names) if joints else found

@@ -1,0 +1,310 @@
+"""The sheets of a file → tables: which row is the header, which tool wrote it, and what stands under each column."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import cached_property
+
+from openpyxl.utils import get_column_letter
+
+from helpers.ingest.admit import Remark, Unreadable
+from helpers.ingest.cells import Cell, is_blank, text_of
+from helpers.ingest.headers import NAMES, Column, Header, canonical, understand
+from helpers.ingest.issues import Phrase, Place, issue
+from helpers.ingest.tools import KOBO, MAILED, ODK, PARENT_KEYS, PLAIN, Tool, read_times, recognise
+from helpers.ingest.xlsx import HEADER_ROWS, Contents, Sheet
+from helpers.plan.quarters import quarter_start
+from helpers.plan.questionnaire import REPEAT, Question, Questionnaire
+from helpers.strings import mask
+
+SheetRow = tuple[Cell, ...]
+Key = Column | str  # a question's column or a field of the repeat; or the canonical name of a column that a tool adds
+
+_LINKS = frozenset({"quarter", "submitted_on", *(child for child, _ in PARENT_KEYS)})
+_MIN_CODES = 3  # in column A of a mailed questionnaire
+_KNOWN_SHARE = 0.6  # of a row's cells, for it to be a header that lacks a key column
+
+
+@dataclass(frozen=True)
+class Slot:
+    """Where a question is answered: its own column, or those of its choices; `by_label` under a label."""
+
+    question: Question
+    index: int | None
+    split: tuple[tuple[str, int], ...] = ()
+    by_label: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A sheet with its header understood. `row_of` tells a mailed questionnaire's row of each question."""
+
+    sheet: Sheet
+    tool: Tool
+    width: int
+    columns: Mapping[Key, int]
+    rows: Sequence[tuple[int, SheetRow]]
+    row_of: Mapping[str, str] = field(default_factory=dict)
+
+    def cell(self, row: SheetRow, key: Key) -> Cell:
+        """Return the cell of a row under a column, None where there is none."""
+        return at(row, self.columns.get(key))
+
+    def says(self, row: SheetRow, name: str) -> str:
+        """Return the text under a column that the tool added."""
+        return text_of(self.cell(row, name)).strip()
+
+    @cached_property
+    def languages(self) -> Mapping[str, str]:
+        """The language in which each question was headed (NAMES: by its name): its own column's, else its choices'."""
+        keys = sorted((key for key in self.columns if isinstance(key, Column)), key=lambda key: not key.choice)
+        return {key.question: key.language for key in keys}
+
+    def slots(self, questions: Sequence[Question]) -> list[Slot]:
+        """Return where each of the questions is answered."""
+        split: dict[str, list[tuple[str, int]]] = {}
+        for key, index in self.columns.items():
+            if isinstance(key, Column) and key.choice:
+                split.setdefault(key.question, []).append((key.choice, index))
+        return [
+            Slot(
+                question, self.columns.get(Column(question.name)), tuple(split.get(question.name, ())),
+                bool(question.choices) and (self.tool is MAILED or self.languages.get(question.name, NAMES) != NAMES),
+            )
+            for question in questions
+        ]  # fmt: skip
+
+
+def at(row: SheetRow, index: int | None) -> Cell:
+    """Return a cell of a row, None where it has none."""
+    return row[index] if index is not None and index < len(row) else None
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the returns and the innovations of a file stand; without a table of innovations it carries no such part."""
+
+    returns: Sequence[Table]
+    items: Sequence[Table]
+
+
+class Reader:
+    """Understands the sheets of a file; gathers notes on what it had to normalise."""
+
+    def __init__(self, form: Questionnaire, place: Place, received_on: date | None) -> None:
+        self.form, self.place, self.received_on, self.notes = form, place, received_on, []
+        self._fields = tuple(field.name for field in form.fields)
+
+    def note(self, key: str, *details: object, sheet: str = "", row: str = "", observed: str = "") -> None:
+        """Keep a note on the file, on one of its sheets or rows."""
+        place = replace(self.place, sheet=sheet, row=row)
+        self.notes.append(issue(key, place, *details, observed=observed))
+
+    def layout(self, contents: Contents) -> Layout:
+        """Find the tables of returns and of innovations by what stands in their headers (methodology, 2b).
+
+        ODK's table of innovations may be a file of its own. Raises Unreadable for any other file without returns, or
+        for one with data on a hidden sheet.
+        """
+        returns, items, others = [], [], []
+        for sheet in contents.sheets:
+            found = self._returns(sheet) or self._mailed(sheet)
+            part = None if found else self._items(sheet)
+            if sheet.hidden and ((found and found.rows) or (part and part.rows)):
+                raise Unreadable("hidden", sheet.name, observed=sheet.name)
+            if not sheet.hidden:
+                returns += [found] if found else []
+                items += [part] if part else []
+                others += [sheet] if sheet.rows and not found and not part else []
+        named = [part for part in items if self._is_named(part.sheet)]
+        others += [part.sheet for part in items if named and part not in named]
+        items = named or items
+        if not returns and not any("parent_key" in table.columns for table in items):
+            raise self._without_returns(contents.sheets)
+        for table in returns:
+            if table.tool is PLAIN and table.sheet.name.strip().casefold() not in ("", "returns"):
+                self.note("SHEET_NAME", observed=table.sheet.name)
+            missing = [name for name in self.form.substantive if name not in table.languages]
+            if missing:
+                self.note("COLUMN_MISSING", sheet=table.sheet.name, observed=", ".join(missing))
+        for sheet in others:
+            self.note("SHEET_UNKNOWN", observed=sheet.name)
+        self._note_remarks(contents.remarks, {table.sheet.name for table in (*returns, *items)})
+        return Layout(returns, items)
+
+    def _note_remarks(self, remarks: Sequence[Remark], read: set[str]) -> None:
+        for remark in remarks:
+            if not remark.sheet or remark.sheet in read:
+                self.note(remark.key, sheet=remark.sheet, row=remark.row, observed=remark.observed)
+
+    def _without_returns(self, sheets: Sequence[Sheet]) -> Unreadable:
+        """Say why a file holds no returns: a key column is missing, or nothing known is on it."""
+        for sheet in sheets:
+            for _, headers in self._candidates(sheet, tuple(self.form.by_name)):
+                asked = {header.column.question for header in headers if header.column}
+                written = [header for header in headers if header.name]
+                if len(asked) >= _MIN_CODES and len(asked) >= _KNOWN_SHARE * len(written):
+                    missing = ", ".join(name for name in ("member", "quarter") if name not in asked)
+                    return Unreadable("key", missing, observed=missing)
+        if not any(sheet.rows for sheet in sheets):
+            return Unreadable("empty", observed="0")
+        return Unreadable("header", len(self.form.questions))
+
+    # --- one sheet ----------------------------------------------------------------------------------------------
+
+    def _candidates(self, sheet: Sheet, questions: tuple[str, ...]) -> Iterator[tuple[int, list[Header]]]:
+        """Yield the rows that may be a sheet's header, understood: titles and themes may stand above it."""
+        for index, (_, row) in enumerate(sheet.rows[:HEADER_ROWS]):
+            texts = [text_of(cell) for cell in row]
+            if sum(map(bool, texts)) > 1:
+                yield index, understand(texts, self.form, questions)
+
+    def _returns(self, sheet: Sheet) -> Table | None:
+        """Return a sheet of returns, one a row, as a table; None when it is none."""
+        for index, headers in self._candidates(sheet, tuple(self.form.by_name)):
+            asked = {header.column.question for header in headers if header.column}
+            if "member" in asked:
+                tool = recognise([header.name for header in headers])
+                if "quarter" in asked or (tool.is_form and len(asked) >= _MIN_CODES):
+                    return self._table(sheet, index, headers, tool)
+        return None
+
+    def _items(self, sheet: Sheet) -> Table | None:
+        """Return a sheet of innovations as a table; None when it is none.
+
+        A tool's further table is ours by its name, or where no name tells by most of its headers; a form may have
+        other repeats, with questions of the same names.
+        """
+        for index, headers in self._candidates(sheet, (*self._fields, "member")):
+            asked = {header.column.question for header in headers if header.column} - {"member"}
+            linked = {header.name for header in headers} & {child for child, _ in PARENT_KEYS}
+            tool = ODK if "parent_key" in linked else KOBO if linked else PLAIN
+            others = [h for h in headers if h.name and not h.column and not self._is_system(h.name, tool)]
+            if linked:
+                mostly = "kind" in asked and len(asked) > max(2, len(others))
+                found = self._is_named(sheet) or (mostly and not (tool is ODK and sheet.name))
+            else:
+                found = "kind" in asked or (self._is_named(sheet) and asked)
+            if found:
+                return self._table(sheet, index, headers, tool)
+        return None
+
+    def _is_named(self, sheet: Sheet) -> bool:
+        """Tell whether a sheet is named as the innovations are: by name or label, after a form's name or a path."""
+        last = re.split(r"[-.]", canonical(re.sub(r"(~\d+)?(\.csv)?$", "", sheet.name.casefold())))[-1]
+        return last in {canonical(text) for text in (REPEAT, *self.form.groups[REPEAT].values())}
+
+    def _mailed(self, sheet: Sheet) -> Table | None:
+        """Return a mailed questionnaire, codes in column A and answers in column C, as a table of one return."""
+        codes = [text_of(at(row, 0)) for _, row in sheet.rows]
+        headers = understand(codes, self.form, tuple(self.form.by_name))
+        asked = [header.column.question for header in headers if header.column]
+        if "member" not in asked or len(asked) < _MIN_CODES:
+            return None
+        answered = [
+            (number, header, at(row, 2))
+            for (number, row), header in zip(sheet.rows, headers, strict=True)
+            if header.column or header.name in MAILED.system
+        ]
+        first = next(number for number, header, _ in answered if header.column)
+        for (number, row), header in zip(sheet.rows, headers, strict=True):
+            unread = number > first and not header.column and header.name not in MAILED.system
+            if unread and header.name and not is_blank(at(row, 2)):
+                self._note_unknown(header, sheet.name, str(number))
+        row = (first, tuple(cell for _, _, cell in answered))
+        transposed = replace(sheet, rows=((first, ()), row), ragged=False)
+        table = self._table(transposed, 0, [header for _, header, _ in answered], MAILED)
+        places = {header.column.question: str(number) for number, header, _ in answered if header.column}
+        return replace(table, row_of=places)
+
+    def _table(self, sheet: Sheet, index: int, headers: Sequence[Header], tool: Tool) -> Table:
+        """Make a table of a sheet whose header is known, and note what of it is not as the tool writes it."""
+        rows = self._without_tags(sheet.rows[index + 1 :], sheet)
+        columns: dict[Key, int] = {}
+        for place, header in enumerate(headers):
+            key = header.column or header.name
+            self._note_header(header, tool, sheet.name)
+            first = columns.setdefault(key, place) if key else place
+            if first != place and (header.column or key in (*tool.receipt, *tool.identity, tool.status, *_LINKS)):
+                self._check_same(rows, first, place, header, sheet)
+        if index:
+            self.note("HEADER_ROW_OFFSET", sheet=sheet.name, row=str(sheet.rows[index][0]))
+        if tool.source:
+            self.note(tool.source, sheet=sheet.name)
+        self._note_unheaded(headers, rows, sheet)
+        if tool.is_form:
+            rows = self._read_times(rows, columns, tool, sheet)
+        width = max((place + 1 for place, header in enumerate(headers) if header.name), default=0)
+        return Table(sheet, tool, width, columns, rows)
+
+    def _read_times(
+        self, rows: Sequence[tuple[int, SheetRow]], columns: Mapping[Key, int], tool: Tool, sheet: Sheet
+    ) -> list[tuple[int, SheetRow]]:
+        """Read a form tool's own timestamps, which are written as its account's country does."""
+        index = next(columns[name] for name in tool.receipt if name in columns)
+        column = [at(row, index) for _, row in rows]
+        times, guess = read_times(column, quarter_start(self.place.quarter), self.received_on or date.max)
+        if guess:
+            self.note(f"DATE_AMBIGUOUS.{guess}", sheet=sheet.name, observed=text_of(column[0]))
+        return [
+            (number, (*row[:index], time, *row[index + 1 :]))
+            for (number, row), time in zip(rows, times, strict=True)
+        ]  # fmt: skip
+
+    def _without_tags(self, rows: Sequence[tuple[int, SheetRow]], sheet: Sheet) -> Sequence[tuple[int, SheetRow]]:
+        tags = [text_of(cell) for cell in rows[0][1] if not is_blank(cell)] if rows else []
+        if tags and all(tag.startswith("#") for tag in tags):
+            self.note("ROW_TAGS", sheet=sheet.name, row=str(rows[0][0]))
+            return rows[1:]
+        return rows
+
+    def _check_same(
+        self, rows: Sequence[tuple[int, SheetRow]], first: int, second: int, header: Header, sheet: Sheet
+    ) -> None:
+        if any(text_of(at(row, first)) != text_of(at(row, second)) for _, row in rows):
+            raise Unreadable("duplicate", mask(header.text), observed=header.text)
+        self.note("HEADER_DUPLICATE_SAME", sheet=sheet.name, observed=header.text)
+
+    # --- what is told of a header -------------------------------------------------------------------------------
+
+    def _note_header(self, header: Header, tool: Tool, sheet: str) -> None:
+        """Note a header that is not spelled as a tool spells it, a label among names, and one that nobody knows."""
+        column = header.column
+        if column is None:
+            if header.name and not self._is_system(header.name, tool):
+                self._note_unknown(header, sheet)
+            elif tool is PLAIN and header.name in tool.receipt and header.text != header.name:
+                self.note("HEADER_NORMALISED", header.name, sheet=sheet, observed=header.text)
+        elif column.choice and column.choice not in self._choices(column.question):
+            self._note_unknown(header, sheet)
+        elif tool is PLAIN and column.language != NAMES:
+            self.note("HEADER_LABEL_MAPPED", column.question, sheet=sheet, observed=header.text)
+        elif header.text != header.spelled and not tool.is_form:
+            self.note("HEADER_NORMALISED", header.spelled, sheet=sheet, observed=header.text)
+
+    def _is_system(self, name: str, tool: Tool) -> bool:
+        """Tell whether a column is one that a tool adds, an item's link, or a note of the form, which asks nothing."""
+        return name.startswith("_") or name in tool.system or name in _LINKS or name.endswith(self.form.notes)
+
+    def _note_unheaded(self, headers: Sequence[Header], rows: Sequence[tuple[int, SheetRow]], sheet: Sheet) -> None:
+        """Note cells under a blank header, and those beyond the last one: they are not read."""
+        blank = [place for place, header in enumerate(headers) if not header.name]
+        for place in blank:
+            if any(not is_blank(at(row, place)) for _, row in rows):
+                self.note("COLUMN_UNNAMED", sheet=sheet.name, observed=get_column_letter(place + 1))
+        for number, row in rows:
+            if any(not is_blank(cell) for cell in row[len(headers) :]):
+                self.note("ROW_EXTRA_CELLS", len(headers), sheet=sheet.name, row=str(number), observed=str(len(row)))
+
+    def _choices(self, name: str) -> tuple[str, ...]:
+        return self.form.by_name[name].choices
+
+    def _note_unknown(self, header: Header, sheet: str, row: str = "") -> None:
+        names = [*self.form.by_name, *self._fields]
+        near = difflib.get_close_matches(header.name.split("/")[-1], names, n=1, cutoff=0.8)
+        hint = Phrase("phrase.near", near[0]) if near else ""
+        self.note("COLUMN_UNKNOWN", hint, sheet=sheet, row=row, observed=header.text)

@@ -1,0 +1,117 @@
+"""What ODK Central gives → sheets: its zip of CSV tables, and its OData documents told in the same headers."""
+
+from __future__ import annotations
+
+import io
+import json
+import posixpath
+import zipfile
+from collections.abc import Iterator, Mapping
+
+from helpers.ingest.admit import MAX_CELLS, MAX_COLUMNS, MAX_ROWS, Remark, Unreadable, unpack
+from helpers.ingest.cells import Cell
+from helpers.ingest.delimited import read_text
+from helpers.ingest.xlsx import Contents, Sheet, is_empty
+from helpers.plan.questionnaire import Questionnaire
+
+KEY, PARENT_KEY = "KEY", "PARENT_KEY"
+_ROOT, _PARENT = "Submissions", "__Submissions-id"
+
+
+def read_archive(content: bytes, form: Questionnaire) -> Contents:
+    """Return the tables of ODK Central's zip, one sheet each; media and the audit are no tables.
+
+    Members are read in memory, by name, and never unpacked to a disk. Raises Unreadable for a zip that has no table
+    of submissions.
+    """
+    sheets, remarks = [], []
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        for name in archive.namelist():
+            is_table = name.casefold().endswith(".csv") and not name.endswith(" - audit.csv")
+            if is_table and not name.startswith(("media/", "__MACOSX/")):
+                if archive.getinfo(name).file_size == 0:
+                    continue
+                table = read_text(unpack(archive, name), form, posixpath.basename(name))
+                sheets += table.sheets
+                remarks += table.remarks
+    headers = [{str(cell).strip() for cell in sheet.rows[0][1]} for sheet in sheets if sheet.rows]
+    if not any(KEY in header for header in headers):
+        raise Unreadable("archive")
+    if not any(KEY in header and PARENT_KEY not in header for header in headers):
+        raise Unreadable("no_root")
+    return Contents(tuple(sheets), tuple(remarks))
+
+
+# --- OData ------------------------------------------------------------------------------------------------------
+
+Record = dict[str, Cell]
+
+
+def read_odata(content: bytes) -> Contents:
+    """Return the tables of an OData document: submissions with the repeats expanded in them, or a repeat's own.
+
+    Groups are joined as in the CSV, and `__id` and `__system` take the CSV's names, so that one layout reads both.
+    A row's number is the submission's place in the document. Raises Unreadable for any other JSON.
+    """
+    try:
+        document = json.loads(content.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as reason:
+        raise Unreadable("json") from reason
+    submissions = document.get("value") if isinstance(document, dict) else document
+    if not isinstance(submissions, list) or not all(isinstance(each, dict) for each in submissions):
+        raise Unreadable("json")
+    has_more = isinstance(document, dict) and document.get("@odata.nextLink")
+    remarks = (Remark("FILE_PAGED"),) if has_more else ()
+    if submissions and not any("__id" in each for each in submissions):
+        raise Unreadable("json")
+    if any(_PARENT in each for each in submissions):
+        items = [(number, _item(each, {KEY: each.get(_PARENT)})) for number, each in enumerate(submissions, start=1)]
+        return Contents((_sheet(_named(document), items),), remarks)
+    tables: dict[str, list[tuple[int, Record]]] = {_ROOT: []}
+    for number, submission in enumerate(submissions, start=1):
+        record: Record = {}
+        for name, value in _flatten(submission):
+            if isinstance(value, list) and all(isinstance(each, dict) for each in value):
+                tables.setdefault(name, []).extend((number, _item(each, record)) for each in value)
+            else:
+                record[name] = value
+        tables[_ROOT].append((number, record))
+    return Contents(tuple(_sheet(name, records) for name, records in tables.items()), remarks)
+
+
+def _named(document: object) -> str:
+    """Return the name of the table that a document says it holds, "" when it does not say."""
+    context = document.get("@odata.context") if isinstance(document, dict) else ""
+    return str(context).rpartition("#")[2] if isinstance(context, str) and "#" in context else ""
+
+
+def _flatten(submission: Mapping[str, object], path: str = "") -> Iterator[tuple[str, object]]:
+    """Yield every answer under the header that the CSV would give it; ids come first, as a repeat points to them."""
+    for name, value in sorted(submission.items(), key=lambda each: each[0] != "__id"):
+        if name == "__id":
+            yield KEY, value
+        elif name == "__system" and isinstance(value, dict):
+            yield from ((key[:1].upper() + key[1:], each) for key, each in value.items())
+        elif isinstance(value, dict):
+            yield from _flatten(value, f"{path}{name}-")
+        elif "@odata." not in name:
+            yield path + name, value
+
+
+def _item(item: Mapping[str, object], parent: Mapping[str, Cell]) -> Record:
+    return {**dict(_flatten(item)), PARENT_KEY: parent.get(KEY)}
+
+
+def _sheet(name: str, records: list[tuple[int, Record]]) -> Sheet:
+    keys = [KEY] if name == _ROOT else [KEY, PARENT_KEY]
+    header = tuple(dict.fromkeys([*keys, *(key for _, record in records for key in record)]))
+    width = len(header)
+    if len(records) > MAX_ROWS or width > MAX_COLUMNS or len(records) * width > MAX_CELLS:
+        raise Unreadable("range", observed=str(max(len(records), width)))
+    rows = ((number, tuple(_cell(record.get(key)) for key in header)) for number, record in records)
+    return Sheet(name, False, ((0, header), *(each for each in rows if not is_empty(each[1]))))
+
+
+def _cell(value: object) -> Cell:
+    """Return a value as a cell: what is neither text nor number (a place on the map) as the text it was sent as."""
+    return value if value is None or isinstance(value, (str, int, float)) else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,117 @@
+"""Any received file → the returns it holds, as read: the only reader of `data/raw/<quarter>`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+from helpers import paths
+from helpers.ingest import cells
+from helpers.ingest.admit import Unreadable, is_cut
+from helpers.ingest.issues import Issue, Place, issue
+from helpers.ingest.received import list_candidates, name_of, read_bytes, read_manifest
+from helpers.ingest.records import File, Part, Received, Return
+from helpers.ingest.rows import orphan, read_file
+from helpers.plan.plan import Plan, read_plan
+from helpers.plan.questionnaire import Questionnaire, read_questionnaire
+
+
+class _QuarterReader:
+    """Reads the files of one quarter's folder, one by one; keeps what was found and what was wrong."""
+
+    def __init__(self, quarter: str, listed: Mapping[str, Mapping[str, str]], plan: Plan, form: Questionnaire) -> None:
+        self.quarter, self.listed, self.plan, self.form = quarter, listed, plan, form
+        self.files: list[File] = []
+        self.returns: list[Return] = []
+        self.parts: list[Part] = []
+        self.issues: list[Issue] = []
+        self._first: dict[str, str] = {}  # the file that had some bytes first, by their digest
+
+    def read(self, path: Path) -> None:
+        """Read a file; one that cannot be read is an issue."""
+        name = name_of(path)
+        row = self.listed.get(name, {})
+        known_on = cells.parse_day(row.get("received_on", ""))
+        place = Place(self.quarter, name)
+        try:
+            given = read_bytes(path)
+            file = File(self.quarter, name, given.sha256, given.size, row.get("channel", ""), known_on)
+            self.files.append(file)
+            if given.refusal:
+                raise given.refusal
+            if row.get("sha256") and row["sha256"].casefold() != given.sha256:
+                raise Unreadable("tampered", observed=given.sha256)
+            # A listed file is whole when its digest is right; of another only its end can tell.
+            if not row.get("sha256") and is_cut(given.content):
+                raise Unreadable("cut")
+            first = self._first.setdefault(given.sha256, name)
+            if first != name:
+                self.issues.append(issue("FILE_DUPLICATE", place, first, known_on=known_on))
+                return
+            read = read_file(given.content, file, self.plan, self.form)
+            self.returns += read.returns
+            self.parts += [read.part] if read.part else []
+            self.issues += read.notes
+        except Unreadable as reason:
+            said = {"observed": reason.observed, "known_on": known_on}
+            self.issues.append(issue(f"V20.{reason.reason}", place, *reason.details, **said))
+        except OSError as reason:
+            self.issues.append(issue("V20.file", place, reason.strerror))
+
+    def join(self) -> None:
+        """Give the returns of a file the innovations that came beside it, by the identity of the submissions.
+
+        The two belong together when they were received on one day and an item names a return. Several files may hold
+        a part each, or the same one: an item counts once, by its own identity.
+        """
+        days: dict[date | None, list[Part]] = {}
+        for part in self.parts:
+            days.setdefault(part.file.received_on, []).append(part)
+        for day, parts in days.items():
+            keys = {key for part in parts for key, _, _ in part.items}
+            files = {one.file for one in self.returns if one.identity in keys and one.file.received_on == day}
+            hosts = [n for n, one in enumerate(self.returns) if one.file in files and one.items is None]
+            if not files:
+                self.issues += [issue("V20.no_root", part.file.place, known_on=day) for part in parts]
+                continue
+            once = {(key, own or item.place): item for part in parts for key, own, item in part.items}
+            for n in hosts:
+                one = self.returns[n]
+                items = tuple(item.of(one.member) for (key, _), item in once.items() if key == one.identity)
+                self.returns[n] = replace(one, items=items)
+            named = {one.identity for one in self.returns if one.file in files}
+            self.issues += [replace(orphan(item), known_on=day) for (key, _), item in once.items() if key not in named]
+
+
+def read_quarter(quarter: str) -> Received:
+    """Read every file received for a quarter; a file that cannot be read is an issue and never stops the others."""
+    folder = paths.returns(quarter)
+    if not folder.is_dir():
+        return Received((), (), ())
+    listed, problems = read_manifest(folder, quarter)
+    try:
+        candidates, notes = list_candidates(folder, quarter, listed)
+    except OSError as reason:
+        return Received((), (), (*problems, issue("V20.file", Place(quarter), reason.strerror)))
+    reader = _QuarterReader(quarter, listed, read_plan(), read_questionnaire())
+    # Of files with the same bytes the first received is the one that is read.
+    for path in sorted(
+        candidates, key=lambda path: (listed.get(path.name, {}).get("received_on") or "9999", name_of(path))
+    ):
+        reader.read(path)
+    reader.join()
+    absent = sorted(set(listed) - {name_of(path) for path in candidates} - {note.source_file for note in notes})
+    missing = [issue("V20.missing", Place(quarter, name)) for name in absent]
+    return Received(tuple(reader.files), tuple(reader.returns), (*problems, *notes, *reader.issues, *missing))
+
+
+def read_returns(quarters: Sequence[str]) -> Received:
+    """Read every quarter's returns: what an edition of the last of them rests on."""
+    parts = [read_quarter(quarter) for quarter in quarters]
+    return Received(
+        tuple(file for part in parts for file in part.files),
+        tuple(one for part in parts for one in part.returns),
+        tuple(found for part in parts for found in part.issues),
+    )

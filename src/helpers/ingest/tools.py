@@ -1,0 +1,153 @@
+"""What each collection tool adds to the form's own questions, and how it can be told (formats.md, section 1)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
+
+from helpers.ingest.cells import Cell, plain
+
+REJECTED, HELD = "rejected", "held"
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A tool, with the columns it adds, in canonical form: receipt, identity and validation of a submission.
+
+    `source` is the note that a file of it deserves, `is_form` whether it is an online form that knows labels only,
+    `system` all that it adds and that is no answer.
+    """
+
+    name: str
+    receipt: Sequence[str]
+    identity: Sequence[str] = ()
+    status: str = ""
+    source: str = ""
+    is_form: bool = False
+    system: Collection[str] = ()
+
+
+_MICROSOFT_START = ("start time", "heure de début", "hora de início", "وقت البدء", "وقت البداية")
+_MICROSOFT_END = ("completion time", "heure de fin", "hora de conclusão", "hora de fim", "وقت الإكمال", "وقت الانتهاء")
+_GOOGLE_TIME = ("timestamp", "horodateur", "carimbo de data/hora", "carimbo de data e hora", "طابع زمني")
+_PERSON = (
+    "id", "email", "e-mail", "name", "nom", "nome", "email address", "username", "adresse de messagerie",
+    "adresse e-mail", "nom d'utilisateur", "nom d’utilisateur", "endereço de e-mail", "endereço de email",
+    "nome de usuário", "nome de utilizador", "last modified time", "heure de la dernière modification",
+    "hora da última modificação", "المعرف", "الاسم", "البريد الإلكتروني", "عنوان البريد الإلكتروني", "اسم المستخدم",
+    "score", "total points", "language", "langue", "idioma",
+)  # fmt: skip
+
+_DEVICE = ("start", "end", "today", "username", "deviceid", "phonenumber")
+PLAIN = Tool("plain", ("submitted_on",), system=("submitted_on", *_DEVICE))
+MAILED = Tool("mailed", ("submitted_on",), source="LAYOUT_VERTICAL", system=("submitted_on",))
+KOBO = Tool(
+    "kobo", ("_submission_time",), ("meta/rootuuid", "_id"), "_validation_status",
+    system=(
+        "_id", "_uuid", "_submission_time", "_validation_status", "_notes", "_status", "_submitted_by", "__version__",
+        "_tags", "_index", "_parent_table_name", "_parent_index", "meta/rootuuid", "meta/instanceid",
+        "meta/instancename", "meta/deprecatedid", "formhub/uuid", "meta", "_xform_id_string", "$edited", *_DEVICE,
+    ),
+)  # fmt: skip
+ODK = Tool(
+    "odk", ("submissiondate",), ("key",), "reviewstate",
+    system=(
+        "submissiondate", "key", "parent_key", "submitterid", "submittername", "attachmentspresent",
+        "attachmentsexpected", "status", "reviewstate", "deviceid", "edits", "formversion", "updatedat", "deletedat",
+        "meta-instanceid", "meta-instancename", "meta-entity", "instanceid", "instancename", *_DEVICE,
+    ),
+)  # fmt: skip
+GOOGLE = Tool("google", _GOOGLE_TIME, source="SOURCE_GOOGLE_FORMS", is_form=True, system=(*_GOOGLE_TIME, *_PERSON))
+MICROSOFT = Tool(
+    "microsoft", _MICROSOFT_END, source="SOURCE_MS_FORMS", is_form=True,
+    system=(*_MICROSOFT_START, *_MICROSOFT_END, *_PERSON),
+)  # fmt: skip
+
+# By which of its columns an item names its submission, and the submission's own; the first that is filled counts.
+PARENT_KEYS = (
+    ("parent_key", "key"), ("_submission__uuid", "_uuid"), ("_submission__id", "_id"), ("_parent_index", "_index"),
+)  # fmt: skip
+
+_STATES = {
+    "not approved": REJECTED, "rejected": REJECTED, "non approuvé": REJECTED, "on hold": HELD, "hasissues": HELD,
+    "en attente": HELD,
+}  # fmt: skip
+UNDECRYPTED = ("not decrypted", "missing encrypted form data")
+
+
+def recognise(names: Sequence[str]) -> Tool:
+    """Tell the tool that wrote a header, by the columns it adds (canonical names, in order)."""
+    found = set(names)
+    if found & {"_submission_time", "_uuid"}:
+        return KOBO
+    if {"key", "submissiondate"} <= found:
+        return ODK
+    if "submitted_on" in found:
+        return PLAIN
+    if found & set(_MICROSOFT_START) and found & set(_MICROSOFT_END):
+        return MICROSOFT
+    first = next((name for name in names if name), "")
+    return GOOGLE if first in _GOOGLE_TIME else PLAIN
+
+
+def review_state(text: str) -> str:
+    """Return what a tool's validation says: REJECTED, HELD, or "" for all else."""
+    return _STATES.get(text.strip().casefold().removeprefix("validation_status_").replace("_", " "), "")
+
+
+# --- times of receipt -------------------------------------------------------------------------------------------
+
+_CLOCK = (
+    r"(?:[ ,T]+(?P<hour>\d{1,2})[:h](?P<minute>\d{2})(?::(?P<second>\d{2}))?"
+    r"(?:\s*(?P<half>[ap])\.?m\.?)?(?:\s+(?P<zone>[\w+:-]{1,10}))?)?"
+)
+_YEAR_FIRST = re.compile(r"(?P<year>\d{4})[/.](?P<a>\d{1,2})[/.](?P<b>\d{1,2})" + _CLOCK, re.IGNORECASE)
+_YEAR_LAST = re.compile(r"(?P<a>\d{1,2})[/.-](?P<b>\d{1,2})[/.-](?P<year>\d{4})" + _CLOCK, re.IGNORECASE)
+_ZONE = re.compile(r"(?:GMT|UTC)(?:(?P<hours>[+-]\d{1,2})(?::?(?P<minutes>\d{2}))?)?", re.IGNORECASE)
+
+
+def _make(found: re.Match[str], month: str, day: str) -> datetime | None:
+    """Return the instant that a timestamp names; of one in a zone known by letters only (EAT) just the day."""
+    hour, zone = int(found["hour"] or 0), _ZONE.fullmatch(found["zone"] or "")
+    if found["half"]:
+        hour = hour % 12 + 12 * (found["half"].casefold() == "p")
+    try:
+        moment = datetime(int(found["year"]), int(found[month]), int(found[day]), hour, int(found["minute"] or 0),
+                          int(found["second"] or 0))  # fmt: skip
+        if zone and zone["hours"]:
+            offset = timedelta(hours=int(zone["hours"]), minutes=int(f"{zone['hours'][0]}{zone['minutes'] or 0}"))
+            return moment.replace(tzinfo=timezone(offset))
+    except ValueError:
+        return None
+    return moment.replace(hour=0, minute=0, second=0) if found["zone"] and not zone else moment
+
+
+def read_times(column: Sequence[Cell], earliest: date, latest: date) -> tuple[list[Cell], str]:
+    """Return a column of an online form's timestamps as dates, and how their order was guessed ("" where it is told).
+
+    The tools write them as the account's country does. One that can only be day or month first tells of all; else they
+    are day first, as in the members' countries, unless only month first puts them all between the quarter's start and
+    the day the file was received. That is a guess: "day", "month".
+    """
+    texts = [cell.strip() if isinstance(cell, str) else "" for cell in map(plain, column)]
+    found = [_YEAR_LAST.fullmatch(text) for text in texts]
+    told = [each for each in found if each]
+    day_first = [_make(each, "b", "a") for each in told]
+    month_first = [_make(each, "a", "b") for each in told]
+
+    def fits(times: Sequence[datetime | None]) -> bool:
+        return all(time and earliest <= time.date() <= latest for time in times)
+
+    only_one = None in day_first or None in month_first
+    by_month = only_one and (None not in month_first)
+    by_month = by_month or (not only_one and not fits(day_first) and fits(month_first))
+    chosen = iter(month_first if by_month else day_first)
+    times: list[Cell] = []
+    for cell, text, each in zip(column, texts, found, strict=True):
+        year_first = _YEAR_FIRST.fullmatch(text)
+        times.append((next(chosen) if each else _make(year_first, "a", "b") if year_first else None) or cell)
+    is_mixed = None in day_first and None in month_first and all(map(any, zip(day_first, month_first, strict=True)))
+    is_guess = (not only_one or is_mixed) and any(each["a"] != each["b"] for each in told)
+    return times, ("month" if by_month else "day") if is_guess else ""

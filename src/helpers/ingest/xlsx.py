@@ -1,0 +1,164 @@
+"""A workbook → its sheets as plain cells, with what a person would see of it and a reader of values would not."""
+
+from __future__ import annotations
+
+import io
+import posixpath
+import re
+import warnings
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from xml.etree import ElementTree
+
+import openpyxl
+
+from helpers.ingest.admit import MAX_CELLS, MAX_COLUMNS, MAX_ROWS, Remark, Unreadable, unpack
+from helpers.ingest.cells import Cell, Formula, is_blank
+
+HEADER_ROWS = 30  # a header stands among the first rows: titles may stand above it
+
+_ROW_OR_COLUMN = re.compile(rb"<(?:\w+:)?(row|col)\s([^<>]*)>")
+_HIDDEN, _NUMBER = re.compile(rb'\bhidden="(?:1|true)"'), re.compile(rb'(?:^|\s)(?:r|min)="(\d+)"')
+_FORMULA = re.compile(rb"<(?:\w+:)?f[\s>/]")
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One sheet: its rows that are not blank, each with its number as the spreadsheet shows it."""
+
+    name: str
+    hidden: bool
+    rows: tuple[tuple[int, tuple[Cell, ...]], ...]
+    ragged: bool = False  # a text file, where a row shorter than the header was cut
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a file holds: its sheets, and what was noticed on opening it."""
+
+    sheets: tuple[Sheet, ...]
+    remarks: tuple[Remark, ...] = ()
+
+
+def is_empty(row: Iterable[Cell]) -> bool:
+    """Tell whether nothing is written in a row."""
+    return all(map(is_blank, row))
+
+
+def read_workbook(content: bytes) -> Contents:
+    """Return the sheets of a workbook that the gate admitted; a formula keeps its text beside its stored value.
+
+    Raises Unreadable over the limits of methodology 2b, counted as rows are read: what a file declares as its used
+    range may be a bomb. Whatever else the parser raises is the file's fault.
+    """
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        parts = _parts(archive)
+        remarks = [Remark("FILE_MACROS")] if "xl/vbaProject.bin" in archive.namelist() else []
+        texts = {name: unpack(archive, path) for name, path in parts.items()}
+        for name, path in parts.items():
+            remarks += [*_hidden(name, texts[name]), *_comments(archive, name, path)]
+    computed = {name for name, text in texts.items() if _FORMULA.search(text)}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # openpyxl warns of styles and validations that no value depends on
+        values = _grids(content, data_only=True)
+        formulas = _grids(content, data_only=False, only=computed) if computed else {}
+    sheets = []
+    for name, (hidden, rows) in values.items():
+        if name in formulas:
+            written = formulas[name][1]
+            rows = [(number, _with_formulas(row, texts)) for (number, row), texts in zip(rows, written, strict=True)]
+        sheets.append(Sheet(name, hidden, tuple((number, row) for number, row in rows if not is_empty(row))))
+    return Contents(tuple(sheets), tuple(remarks))
+
+
+Grid = list[tuple[int, tuple[Cell, ...]]]
+
+
+def _grids(content: bytes, data_only: bool, only: set[str] | None = None) -> dict[str, tuple[bool, Grid]]:
+    book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=data_only, keep_links=False)
+    grids, budget = {}, MAX_CELLS
+    for sheet in book.worksheets:
+        if only is None or sheet.title in only:
+            sheet.reset_dimensions()
+            rows = list(_bounded(sheet.iter_rows(values_only=True), budget))
+            budget -= sum(len(row) for _, row in rows)
+            grids[sheet.title] = (sheet.sheet_state != "visible", rows)
+    book.close()
+    return grids
+
+
+def _bounded(rows: Iterator[tuple[Cell, ...]], budget: int) -> Iterator[tuple[int, tuple[Cell, ...]]]:
+    for number, row in enumerate(rows, start=1):
+        budget -= len(row)
+        if number > MAX_ROWS or len(row) > MAX_COLUMNS or budget < 0:
+            raise Unreadable("range", observed=str(max(number, len(row))))
+        if row:
+            yield number, row
+
+
+def _with_formulas(row: tuple[Cell, ...], written: tuple[int, tuple[Cell, ...]]) -> tuple[Cell, ...]:
+    return tuple(_with_formula(value, text) for value, text in zip(row, written[1], strict=True))
+
+
+def _with_formula(value: Cell, written: Cell) -> Cell:
+    text = getattr(written, "text", written)  # of an array formula, openpyxl gives an object that holds the text
+    return Formula.of(text, value) if isinstance(text, str) and text.startswith("=") and text != value else value
+
+
+# --- what a person sees of a sheet beside its values ------------------------------------------------------------
+
+
+def _relations(archive: zipfile.ZipFile, path: str) -> Mapping[str, str]:
+    """Return the parts that a part points to, by the id of the relation; none where it points to nothing."""
+    folder, name = posixpath.split(path)
+    listed = f"{folder}/_rels/{name}.rels"
+    if listed not in archive.namelist():
+        return {}
+    relations = ElementTree.fromstring(unpack(archive, listed))
+    inside = [each for each in relations if each.get("TargetMode") != "External"]
+    return {
+        each.get("Id", ""): posixpath.normpath(posixpath.join("/" + folder, each.get("Target", ""))).lstrip("/")
+        for each in inside
+    }
+
+
+def _parts(archive: zipfile.ZipFile) -> dict[str, str]:
+    """Return the part that holds each sheet, by the sheet's name."""
+    targets = _relations(archive, "xl/workbook.xml")
+    book = ElementTree.fromstring(unpack(archive, "xl/workbook.xml"))
+    listed = {}
+    for each in book.iter():
+        relation = next((value for key, value in each.attrib.items() if key.endswith("}id")), "")
+        if each.get("name") and targets.get(relation) in archive.namelist():
+            listed[each.get("name", "")] = targets[relation]
+    return listed
+
+
+def _hidden(sheet: str, part: bytes) -> list[Remark]:
+    """Note rows and columns that a filter or a hand has hidden: they are read like the others."""
+    rows, columns = [], []
+    for kind, attributes in _ROW_OR_COLUMN.findall(part):
+        number = _NUMBER.search(attributes)
+        if number and _HIDDEN.search(attributes) and int(number[1]) <= MAX_ROWS:
+            (rows if kind == b"row" else columns).append(int(number[1]))
+    columns = [openpyxl.utils.get_column_letter(number) for number in columns if number <= MAX_COLUMNS]
+    return [Remark("SHEET_HIDDEN_ROWS", ", ".join([*columns, *map(str, rows)][:20]), sheet)] if rows or columns else []
+
+
+def _comments(archive: zipfile.ZipFile, sheet: str, path: str) -> list[Remark]:
+    """Note the comments on a sheet's cells: said to a reader, and no answer."""
+    remarks = []
+    for target in _relations(archive, path).values():
+        if posixpath.basename(target).startswith("comment") and target in archive.namelist():
+            root = ElementTree.fromstring(unpack(archive, target))
+            authors = {each.text or "" for each in root.iter() if each.tag.endswith("}author")} - {""}
+            for comment in (each for each in root.iter() if each.get("ref")):
+                text = " ".join("".join(comment.itertext()).split())
+                # Spreadsheets write who commented into the text: a person's name goes no further.
+                text = next(
+                    (text.removeprefix(f"{name}:").strip() for name in authors if text.startswith(f"{name}:")), text
+                )
+                row = re.sub(r"\D", "", comment.get("ref", ""))
+                remarks.append(Remark("CELL_COMMENT", f"{comment.get('ref')}: {text}", sheet, row))
+    return remarks

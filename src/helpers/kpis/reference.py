@@ -1,0 +1,44 @@
+"""The short name of a figure, as the report prints it and `papu explain` takes it: `2.1.a/2024Q3/Western`."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from helpers.plan.plan import UNION
+from helpers.plan.quarters import parse_quarter
+
+
+class Reference(NamedTuple):
+    """One figure: KPI, quarter, and scope, the Union where none is written."""
+
+    kpi: str
+    quarter: str
+    scope: str = UNION
+
+    def __str__(self) -> str:
+        return "/".join(self if self.scope != UNION else self[:2])
+
+
+def parse_reference(text: str) -> Reference:
+    """Read a reference.
+
+    Raises ValueError with how one is written.
+    """
+    kpi, *rest = text.strip().split("/")
+    if len(rest) not in (1, 2) or not all(rest):
+        raise ValueError(f"{text!r} is no reference; write KPI/QUARTER or KPI/QUARTER/REGION, such as 2.1.a/2024Q3")
+    return Reference(kpi, parse_quarter(rest[0]), *rest[1:])
+
+
+def ask(figure: str, quarter: str = "", scope: str = "") -> Reference:
+    """Return what is asked for: a reference by itself, or a KPI and a quarter, with a scope or the Union.
+
+    Raises ValueError where a reference comes with more, or a KPI without a quarter.
+    """
+    if "/" in figure:
+        if quarter or scope:
+            raise ValueError(f"{figure} says it all; give no quarter or scope beside it")
+        return parse_reference(figure)
+    if not quarter:
+        raise ValueError("give a KPI and a QUARTER, or a reference, such as 2.1.a/2024Q3")
+    return Reference(figure, quarter, scope or UNION)

@@ -1,0 +1,349 @@
+"""The action plan as typed data: quarters, members, themes, steps, KPIs, and the names they go by."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache, cached_property
+from pathlib import Path
+from typing import TypeVar
+
+from helpers import paths
+from helpers.plan.quarters import parse_quarter, quarter_end
+from helpers.strings import fold
+
+LANGUAGES = ("fr", "en", "pt", "ar")
+UNION = "PAPU"
+MEASURES = (
+    "count_known", "count_ever", "sum_known", "mean_index", "distinct_codes", "distinct_items",
+    "sum_flow", "milestone", "register", "rate", "sum_reported",
+)  # fmt: skip
+STOCKS = ("count_known", "sum_known", "mean_index", "distinct_codes")
+KEPT = ("milestone", "register", "rate")  # by the Secretariat itself: no return is asked
+
+MILESTONE_PRODUCTS = {"digital_model": "1.1", "software_guidelines": "2.3"}
+WORKSHOP_STEPS = ("5.2", "5.3")
+
+CsvRow = Mapping[str, str]
+Record = TypeVar("Record")
+
+
+class PlanError(ValueError):
+    """A file of the plan that cannot be trusted: says the file, the row and the reason."""
+
+
+# --- quarters ---------------------------------------------------------------------------------------------------
+
+
+# --- records ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Theme:
+    """One of the 6 themes."""
+
+    theme: int
+    title: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One of the 13 steps; `due` is blank for theme 6, which is due every quarter."""
+
+    step: str
+    theme: int
+    due: str
+    responsible: str
+    title: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Kpi:
+    """One of the KPIs; baseline and target are proposed, never the plan's own (it has none).
+
+    `row` is where it stands in kpis.csv.
+    """
+
+    kpi: str
+    step: str
+    theme: int
+    due: str
+    measure: str
+    source: str
+    unit: str
+    assessed: str
+    baseline: float
+    target: float | None
+    target_status: str
+    title: Mapping[str, str]
+    row: int = 0
+
+    @property
+    def assessed_unit(self) -> str:
+        """The unit of the figure that the target is about: a share is shown as a percentage."""
+        return "percent" if self.assessed == "share" else self.unit
+
+    @property
+    def on_share(self) -> bool:
+        """Tell whether the target is a share or a percentage: the only targets a region is judged on."""
+        return self.assessed == "share" or self.unit == "percent"
+
+
+@dataclass(frozen=True)
+class Companion:
+    """A figure shown beside a KPI."""
+
+    kpi: str
+    component: str
+    unit: str
+    measure: str
+
+
+@dataclass(frozen=True)
+class Component:
+    """A part that the plan itself names within a step."""
+
+    step: str
+    list: str
+    code: str
+    title: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Member:
+    """A Member State, with the reference figures that stand in for it until it has answered."""
+
+    member: str
+    region: str
+    language: str
+    name: Mapping[str, str]
+    member_from: date
+    member_to: date
+    reference_offices: int
+    reference_staff: int
+    reference_basis: str
+
+    def valid_in(self, quarter: str) -> bool:
+        """Tell whether it is a member on the last day of the quarter (methodology, section 1)."""
+        return self.member_from <= quarter_end(quarter) <= self.member_to
+
+
+# --- names ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Name:
+    """What a name resolves to: a member (or a state that is none), or nothing, with the reason to tell."""
+
+    iso3: str
+    is_member: bool
+    candidates: tuple[str, ...] = ()
+
+
+# --- the plan ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The whole plan, validated: what `read_plan` returns."""
+
+    themes: tuple[Theme, ...]
+    steps: tuple[Step, ...]
+    kpis: tuple[Kpi, ...]
+    components: tuple[Component, ...]
+    companions: tuple[Companion, ...]
+    members: tuple[Member, ...]
+    aliases: tuple[tuple[str, str], ...]
+
+    @cached_property
+    def regions(self) -> tuple[str, ...]:
+        """The five regions, in the order of the members' file."""
+        return tuple(dict.fromkeys(member.region for member in self.members))
+
+    @cached_property
+    def by_iso3(self) -> Mapping[str, Member]:
+        """The members by ISO 3166 alpha-3 code."""
+        return {member.member: member for member in self.members}
+
+    @cached_property
+    def by_kpi(self) -> Mapping[str, Kpi]:
+        """The KPIs by code."""
+        return {kpi.kpi: kpi for kpi in self.kpis}
+
+    @cached_property
+    def _members_in(self) -> dict[tuple[str, str], tuple[Member, ...]]:
+        return {}
+
+    def members_in(self, quarter: str, scope: str = UNION) -> tuple[Member, ...]:
+        """Return the members valid in a quarter: of the Union, or of one region."""
+        if (quarter, scope) not in self._members_in:
+            valid = (m for m in self.members if m.valid_in(quarter) and scope in (UNION, m.region))
+            self._members_in[quarter, scope] = tuple(valid)
+        return self._members_in[quarter, scope]
+
+    def part_codes(self, step: str) -> tuple[str, ...]:
+        """Return the codes of the parts that the plan names within a step."""
+        return tuple(part.code for part in self.components if part.step == step)
+
+    @cached_property
+    def _names(self) -> Mapping[str, frozenset[str]]:
+        names: dict[str, set[str]] = {}
+        for member in self.members:
+            for name in (member.member, *member.name.values()):
+                names.setdefault(fold(name), set()).add(member.member)
+        for alias, iso3 in self.aliases:
+            names.setdefault(fold(alias), set()).add(iso3)
+        return {name: frozenset(codes) for name, codes in names.items() if name}
+
+    def resolve(self, text: str) -> Name:
+        """Return what a name stands for, matched whole, never nearly (methodology, section 1)."""
+        found = self._names.get(fold(text), frozenset())
+        codes = sorted(found & _AMBIGUOUS.get(fold(text), found))
+        if len(codes) == 1 and fold(text) not in _AMBIGUOUS:
+            return Name(codes[0], codes[0] in self.by_iso3)
+        return Name("", False, tuple(codes) or tuple(sorted(_AMBIGUOUS.get(fold(text), ()))))
+
+
+# Said alone, these could be two things (methodology, section 1): "NA" is Namibia or "not available".
+_AMBIGUOUS = {
+    "congo": frozenset({"COD", "COG"}),
+    fold("الكونغو"): frozenset({"COD", "COG"}),
+    "na": frozenset({"NAM"}),
+}
+
+
+# --- reading ----------------------------------------------------------------------------------------------------
+
+_ROW = "(row)"  # beside a row's own columns: where it stands in its file
+
+
+def read_rows(path: Path, columns: tuple[str, ...], error: type[ValueError] = PlanError) -> list[dict[str, str]]:
+    """Read a CSV of ours (UTF-8, comma, RFC 4180) as text; refuse a file without the columns it must have."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.DictReader(file, strict=True))
+    except (OSError, UnicodeDecodeError, csv.Error) as reason:
+        raise error(f"{path.name}: cannot be read ({reason}); restore it from the repository") from reason
+    missing = [column for column in columns if rows and column not in rows[0]]
+    if not rows or missing:
+        raise error(f"{path.name}: has no row, or no column {', '.join(missing) or '…'}; restore it")
+    return [{key: (value or "").strip() for key, value in row.items() if key} for row in rows]
+
+
+def _texts(row: CsvRow, prefix: str) -> dict[str, str]:
+    return {language: row.get(f"{prefix}_{language}", "") for language in LANGUAGES}
+
+
+def _day(text: str, otherwise: date) -> date:
+    return date.fromisoformat(text) if text else otherwise
+
+
+def _theme(row: CsvRow) -> Theme:
+    return Theme(int(row["theme"]), _texts(row, "title"))
+
+
+def _step(row: CsvRow) -> Step:
+    due = parse_quarter(row["due"]) if row["due"] else ""
+    return Step(row["step"], int(row["theme"]), due, row["responsible"], _texts(row, "title"))
+
+
+def _kpi(row: CsvRow, steps: Mapping[str, Step]) -> Kpi:
+    if row["step"] not in steps:
+        raise ValueError(f"unknown step {row['step']!r}")
+    step = steps[row["step"]]
+    if row["measure"] not in MEASURES or row["assessed"] not in ("value", "share"):
+        raise ValueError(f"unknown measure {row['measure']!r} or assessed figure {row['assessed']!r}")
+    return Kpi(
+        row["kpi"], step.step, step.theme, step.due, row["measure"], row["source"], row["unit"], row["assessed"],
+        float(row["baseline"] or 0), float(row["target"]) if row["target"] else None, row["target_status"],
+        _texts(row, "title"), int(row[_ROW]),
+    )  # fmt: skip
+
+
+def _member(row: CsvRow) -> Member:
+    if not re.fullmatch("[A-Z]{3}", row["member"]) or row["language"] not in LANGUAGES:
+        raise ValueError(f"{row['member']!r} is not an ISO3 code, or {row['language']!r} not a language")
+    offices, staff = int(row["reference_offices"]), int(row["reference_staff"])
+    if offices < 1 or staff < 1:
+        raise ValueError("every member needs reference offices and staff above 0")
+    return Member(
+        row["member"], row["region"], row["language"], _texts(row, "name"),
+        _day(row["member_from"], date.min), _day(row["member_to"], date.max),
+        offices, staff, row["reference_basis"],
+    )  # fmt: skip
+
+
+def _companion(row: CsvRow, kpis: Mapping[str, Kpi]) -> Companion:
+    if row["kpi"] not in kpis or row["measure"] not in MEASURES:
+        raise ValueError(f"unknown KPI {row['kpi']!r} or measure {row['measure']!r}")
+    return Companion(row["kpi"], row["component"], row["unit"], row["measure"])
+
+
+def _component(row: CsvRow, steps: Mapping[str, Step]) -> Component:
+    if row["step"] not in steps:
+        raise ValueError(f"unknown step {row['step']!r}")
+    return Component(row["step"], row["list"], row["code"], _texts(row, "title"))
+
+
+def _records(
+    path: Path, columns: str, make: Callable[[CsvRow], Record], key: Callable[[Record], object]
+) -> tuple[Record, ...]:
+    """Make a record of every row; say file, row and reason of all that cannot be one, together."""
+    records, problems = [], []
+    for number, row in enumerate(read_rows(path, tuple(columns.split())), start=2):
+        try:
+            records.append(make(row | {_ROW: str(number)}))
+        except (ValueError, KeyError) as reason:
+            problems.append(f"{path.name}, row {number}: {reason}")
+    seen = [key(record) for record in records]
+    problems += [f"{path.name}: {name} stands twice" for name in sorted({str(s) for s in seen if seen.count(s) > 1})]
+    if problems:
+        raise PlanError("\n".join(problems) + "\nCorrect the file, or restore it from the repository.")
+    return tuple(records)
+
+
+@cache
+def _read(folder: Path) -> Plan:
+    themes = _records(folder / "themes.csv", "theme title_fr title_en", _theme, lambda r: r.theme)
+    steps = _records(folder / "steps.csv", "step theme due responsible title_fr title_en", _step, lambda r: r.step)
+    by_step = {step.step: step for step in steps}
+    kpis = _records(
+        folder / "kpis.csv", "kpi step measure source unit assessed baseline target target_status title_fr title_en",
+        lambda row: _kpi(row, by_step), lambda r: r.kpi,
+    )  # fmt: skip
+    by_kpi = {kpi.kpi: kpi for kpi in kpis}
+    return Plan(
+        themes,
+        steps,
+        tuple(sorted(kpis, key=lambda kpi: kpi.kpi)),  # a row that was added last stands with its theme
+        _records(
+            folder / "components.csv",
+            "step list code title_fr title_en",
+            lambda row: _component(row, by_step),
+            lambda r: (r.step, r.code),
+        ),
+        _records(
+            folder / "companions.csv",
+            "kpi component unit measure",
+            lambda row: _companion(row, by_kpi),
+            lambda r: (r.kpi, r.component),
+        ),
+        _records(
+            folder / "members.csv",
+            "member region language name_fr name_en member_from member_to reference_offices reference_staff",
+            _member,
+            lambda r: r.member,
+        ),
+        _records(folder / "aliases.csv", "alias iso3", lambda row: (row["alias"], row["iso3"]), lambda r: r),
+    )
+
+
+def read_plan(folder: Path | None = None) -> Plan:
+    """Read the plan from its folder (default: `data/raw/plan`).
+
+    Raises PlanError with the file, the row and the reason of everything that is wrong.
+    """
+    return _read(folder or paths.plan())

@@ -1,0 +1,78 @@
+"""Quarters: how they are written, counted and dated, and the plan's own."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from functools import cache
+
+FIRST_QUARTER, LAST_QUARTER = "2022Q1", "2025Q4"
+
+
+BASELINE_QUARTER, FIRST_STATUS_QUARTER = "2022Q2", "2022Q3"
+
+
+ON_TIME_DAYS, CUTOFF_DAYS, REVISION_DAYS = 30, 45, 90
+
+
+_QUARTER = re.compile(r"(?P<year>[0-9]{4})-?Q(?P<n>[1-4])|[TQ](?P<n2>[1-4]) (?P<year2>[0-9]{4})")
+
+
+def parse_quarter(text: str) -> str:
+    """Return `2024Q3` for `2024Q3`, `2024-Q3`, `T3 2024` or `Q3 2024`; refuse all else (methodology, section 1).
+
+    Raises ValueError, as `pandas.Period("T3 2025")` does not: it answers 2025Q1.
+    """
+    found = _QUARTER.fullmatch(text.strip())
+    if not found:
+        raise ValueError(f"{text!r} is not a quarter; write it as 2024Q3")
+    return f"{found['year'] or found['year2']}Q{found['n'] or found['n2']}"
+
+
+def index(quarter: str) -> int:
+    """Return the number of a quarter on a line of quarters, so that differences count quarters."""
+    return int(quarter[:4]) * 4 + int(quarter[5]) - 1
+
+
+@cache
+def shift(quarter: str, quarters: int) -> str:
+    """Return the quarter so many quarters later (earlier when negative)."""
+    year, n = divmod(index(quarter) + quarters, 4)
+    return f"{year}Q{n + 1}"
+
+
+def quarters_between(first: str, last: str) -> list[str]:
+    """Return the quarters from first to last, both included."""
+    return [shift(first, n) for n in range(index(last) - index(first) + 1)]
+
+
+@cache
+def quarter_start(quarter: str) -> date:
+    """Return the first day of a quarter."""
+    return date(int(quarter[:4]), 3 * int(quarter[5]) - 2, 1)
+
+
+@cache
+def quarter_end(quarter: str) -> date:
+    """Return the last day of a quarter."""
+    return quarter_start(shift(quarter, 1)) - timedelta(days=1)
+
+
+def quarter_of(day: date) -> str:
+    """Return the quarter that a day falls in."""
+    return f"{day.year}Q{(day.month + 2) // 3}"
+
+
+def first_cutoff(quarter: str) -> date:
+    """Return the first cut-off of a quarter: 45 days after its end (methodology, section 3)."""
+    return quarter_end(quarter) + timedelta(days=CUTOFF_DAYS)
+
+
+def is_revised(quarter: str, as_of: date) -> bool:
+    """Tell whether an edition is a revised one, which follows from its date alone: from 90 days after the quarter."""
+    return (as_of - quarter_end(quarter)).days >= REVISION_DAYS
+
+
+def in_plan(quarter: str) -> bool:
+    """Tell whether a quarter lies within the plan, 2022Q1-2025Q4."""
+    return FIRST_QUARTER <= quarter <= LAST_QUARTER

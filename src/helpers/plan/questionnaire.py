@@ -1,0 +1,145 @@
+"""The questionnaire as typed data: the XLSForm's questions, groups and choices, with their labels."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from pathlib import Path
+
+from helpers import paths
+from helpers.plan.plan import PlanError, read_rows
+
+LABEL_LANGUAGES = {"fr": "Français (fr)", "en": "English (en)", "pt": "Português (pt)", "ar": "العربية (ar)"}
+TYPES = ("integer", "date", "text", "select_one", "select_multiple")
+# Personal data: read, compared, and never passed on (methodology, section 6).
+PERSONAL = ("focal_point_name", "focal_point_email")
+IDENTITY, REPEAT, NOTHING = "identity", "innovations", "none"
+_DETAIL_LISTS = {"solution": "detail_solution", "adoption": "detail_adoption"}
+
+
+Label = Mapping[str, str]  # a text by language
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """One question: `path` the groups it stands in, `choices` its codes, each with its label in `choice_labels`.
+
+    `asked_if` holds the questions and codes one of which must be chosen for the form to ask it; empty: always asked.
+    """
+
+    name: str
+    path: tuple[str, ...]
+    type: str
+    label: Label
+    choice_labels: Mapping[str, Label] = field(default_factory=dict)
+    asked_if: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def group(self) -> str:
+        """The group it stands in (for a field of the repeat: the repeat)."""
+        return self.path[-1]
+
+    @cached_property
+    def choices(self) -> tuple[str, ...]:
+        """Its codes, in the form's order."""
+        return tuple(self.choice_labels)
+
+
+@dataclass(frozen=True, eq=False)
+class Questionnaire:
+    """The form: its questions in order, the fields of the repeat `innovations`, its groups, notes and choice lists."""
+
+    questions: tuple[Question, ...]
+    fields: tuple[Question, ...]
+    groups: Mapping[str, Label]
+    notes: tuple[str, ...]
+    lists: Mapping[str, Mapping[str, Label]]
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Question]:
+        """The questions by name."""
+        return {question.name: question for question in self.questions}
+
+    def label_of(self, name: str) -> Label:
+        """Return the label of a question, of a field of the repeat (`innovations.date`) or of a group; else none."""
+        field = name.removeprefix(f"{REPEAT}.")
+        asked = next((one for one in (*self.questions, *self.fields) if one.name == field), None)
+        return asked.label if asked else self.groups.get(name, {})
+
+    @cached_property
+    def substantive(self) -> tuple[str, ...]:
+        """The questions whose answer makes a return one: all but the identity group, comment and `nd_…` (V21)."""
+        return tuple(
+            q.name
+            for q in self.questions
+            if q.group != IDENTITY and q.name != "comment" and not q.name.startswith("nd_")
+        )
+
+    @cached_property
+    def numbers(self) -> tuple[str, ...]:
+        """The questions that ask for a count."""
+        return tuple(q.name for q in self.questions if q.type == "integer")
+
+    @cached_property
+    def detail_codes(self) -> Mapping[str, frozenset[str]]:
+        """The codes that `detail` may have, by the kind of innovation that asks for one."""
+        return {kind: frozenset(self.lists[name]) for kind, name in _DETAIL_LISTS.items()}
+
+
+def _label(row: Mapping[str, str]) -> dict[str, str]:
+    return {language: row.get(f"label::{name}", "") for language, name in LABEL_LANGUAGES.items()}
+
+
+def _choice_lists(path: Path) -> dict[str, dict[str, dict[str, str]]]:
+    lists: dict[str, dict[str, dict[str, str]]] = {}
+    for number, row in enumerate(read_rows(path, ("list_name", "name")), start=2):
+        codes = lists.setdefault(row["list_name"], {})
+        if row["name"] in codes or not re.fullmatch(r"\S+", row["name"]):
+            raise PlanError(f"{path.name}, row {number}: code {row['name']!r} is blank, has a blank or stands twice")
+        codes[row["name"]] = _label(row)
+    return lists
+
+
+def _question(row: Mapping[str, str], path: Sequence[str], lists: Mapping[str, Mapping[str, Label]]) -> Question:
+    kind, _, name = row["type"].partition(" ")
+    if kind not in TYPES or (kind.startswith("select") and name not in lists):
+        raise ValueError(f"type {row['type']!r} is unknown, or its list is")
+    asked_if = tuple(re.findall(r"selected\(\$\{(\w+)\}, '(\w+)'\)", row.get("relevant", "")))
+    return Question(row["name"], tuple(path), kind, _label(row), lists[name] if name else {}, asked_if)
+
+
+@cache
+def _read(folder: Path) -> Questionnaire:
+    lists = _choice_lists(folder / "choices.csv")
+    questions, fields, notes, problems = [], [], [], []
+    groups, path = {}, []
+    for number, row in enumerate(read_rows(folder / "survey.csv", ("type", "name")), start=2):
+        if row["type"].startswith("begin"):
+            path.append(row["name"])
+            groups[row["name"]] = _label(row)
+        elif row["type"].startswith("end"):
+            path.pop()
+        elif row["type"] == "note":
+            notes.append(row["name"])
+        elif row["type"] != "calculate":
+            try:
+                inside = fields if path[-1] == REPEAT else questions
+                inside.append(_question(row, path, lists))
+            except (ValueError, IndexError) as reason:
+                problems.append(f"survey.csv, row {number}: {reason}")
+    names = [question.name for question in (*questions, *fields)]
+    problems += [f"survey.csv: {name} stands twice" for name in sorted({n for n in names if names.count(n) > 1})]
+    problems += [f"choices.csv: no list {name}" for name in _DETAIL_LISTS.values() if name not in lists]
+    if problems:
+        raise PlanError("\n".join(problems) + "\nCorrect the file, or restore it from the repository.")
+    return Questionnaire(tuple(questions), tuple(fields), groups, tuple(notes), lists)
+
+
+def read_questionnaire(folder: Path | None = None) -> Questionnaire:
+    """Read the questionnaire from its XLSForm in text form (default: `data/raw/plan/questionnaire`).
+
+    Raises PlanError with the file, the row and the reason of what is wrong.
+    """
+    return _read(folder or paths.questionnaire())

@@ -1,0 +1,282 @@
+"""What a KPI is read from: the few words that the column `source` of kpis.csv is written in, held against the form."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from helpers.plan import readings
+from helpers.plan.plan import KEPT, LANGUAGES, MILESTONE_PRODUCTS, WORKSHOP_STEPS, Kpi, Plan, PlanError
+from helpers.plan.questionnaire import Questionnaire
+from helpers.plan.readings import FAMILIES, HARDWARE, IPP_PRODUCTS, NO_CODES, TRAINED_PER_STAFF, Read
+
+SERVICES_CAP = 24
+# The totals for which the table of members holds a figure that stands in until a member has answered.
+REFERENCES = {"offices_total": "reference_offices", "staff_total": "reference_staff"}
+# Numbers that may exceed the total they are compared with, and by how much.
+_BEYOND = {"trained_cumulative": TRAINED_PER_STAFF}
+# A solution is its developer's: two members that report one reference have developed two. An event is one for all.
+_OWN_KINDS = frozenset({"solution"})
+ATTENDANCES, DISTINCT_MEMBERS = "attendances", "distinct members"
+RETURN_LEDGER = "return ledger and questionnaires register"
+
+
+@dataclass(frozen=True)
+class Source:
+    """How a KPI is read from one return, and what bounds it: `asks` names its questions, or kinds of innovations.
+
+    `total` is the question of the whole that it is a part of, blank without one; `cap` the most one member can add
+    (infinite where nothing says) and, with a reference for the total, the most per unit of it; `codes` how many codes
+    can be named.
+    """
+
+    read: Read
+    asks: tuple[str, ...]
+    total: str = ""
+    cap: float = math.inf
+    codes: int = 0
+
+    @property
+    def reference(self) -> str:
+        """The column of the members' table that stands in for the total; blank where none does."""
+        return REFERENCES.get(self.total, "")
+
+
+# Formulas of their own, under the words that kpis.csv names them by, each with the measure that it is made for.
+FORMULAS: Mapping[str, tuple[str, Source]] = {
+    "hardware coverage index over 5 kinds": (
+        "mean_index",
+        Source(readings.hardware, tuple(f"{kind}_{part}" for kind in HARDWARE for part in ("required", "working"))),
+    ),
+    "number of live services in the 4 services_* questions": (
+        "sum_known",
+        Source(readings.services, tuple(f"services_{family}" for family in FAMILIES), cap=SERVICES_CAP),
+    ),
+    "Integrated Product Plan index over 3 products x 5 features": (
+        "mean_index",
+        Source(readings.products, tuple(f"ipp_{product}" for product in IPP_PRODUCTS)),
+    ),
+}
+# How the source of each measure is written, as an error tells it.
+_WRITTEN = {
+    "count_known": "`question in code|code`, `any question, question in code` or `any prefix_* in code`",
+    "count_ever": "`question in code|code`, `any prefix_* in code` or `any innovation of kind kind|kind`",
+    "sum_known": "`number` or `number over total`",
+    "mean_index": "`number over total`",
+    "distinct_codes": "`select-many question`",
+    "distinct_items": "`innovations of kind kind|kind`",
+    "sum_flow": "`number`",
+    "milestone": f"`milestones register, product {'|'.join(MILESTONE_PRODUCTS)}`",
+    "register": f"`workshops of step N`, `attendance at workshops of step N: {DISTINCT_MEMBERS}` or `…: {ATTENDANCES}`",
+    "rate": f"`{RETURN_LEDGER}`",
+}
+# The units that a measure can have: what else there is, sums and distinct things have.
+_UNITS = {
+    "count_known": "members", "count_ever": "members", "mean_index": "percent", "rate": "percent", "milestone": "stage",
+}  # fmt: skip
+_CODES = r"([^\s|]+(?:\|[^\s|]+)*)"
+_ITEMS = re.compile(rf"(?:innovations|any innovation) of kind {_CODES}")
+_ANSWERS = re.compile(rf"(any )?(\w+\*?(?:, ?\w+\*?)*) in {_CODES}")
+_NAME, _PART = re.compile(r"(\w+)"), re.compile(r"(\w+) over (\w+)")
+_MILESTONE = re.compile(r"milestones register, product (\w+)")
+_WORKSHOPS = re.compile(rf"(attendance at )?workshops of step ([\d.]+)(?:: ({DISTINCT_MEMBERS}|{ATTENDANCES}))?")
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names)
+
+
+# --- what the Secretariat keeps ---------------------------------------------------------------------------------
+
+
+def is_kept(kpi: Kpi) -> bool:
+    """Tell whether the Secretariat keeps a KPI itself: it is read from registers, not from returns."""
+    return kpi.measure in KEPT
+
+
+@cache
+def workshops_of(source: str) -> tuple[str, str]:
+    """Return the step whose workshops a register's KPI counts, and what of them: blank for the workshops themselves.
+
+    Raises ValueError for a source that is not written so.
+    """
+    found = _WORKSHOPS.fullmatch(source)
+    if not found or bool(found[1]) != bool(found[3]):
+        raise _not_understood(source, "register")
+    if found[2] not in WORKSHOP_STEPS:
+        raise ValueError(f"source names step {found[2]}; the steps with workshops are {_listed(WORKSHOP_STEPS)}")
+    return found[2], found[3] or ""
+
+
+def _check_kept(kpi: Kpi) -> None:
+    """Raise ValueError where a KPI of the registers is about nothing that they hold."""
+    if kpi.measure == "register":
+        workshops_of(kpi.source)
+    elif kpi.measure == "rate" and kpi.source != RETURN_LEDGER:
+        raise _not_understood(kpi.source, kpi.measure)
+    elif kpi.measure == "milestone":
+        found = _MILESTONE.fullmatch(kpi.source)
+        if not found:
+            raise _not_understood(kpi.source, kpi.measure)
+        if MILESTONE_PRODUCTS.get(found[1]) != kpi.step:
+            raise ValueError(f"source names {found[1]}, which is no product of step {kpi.step} in the register")
+
+
+# --- what returns say -------------------------------------------------------------------------------------------
+
+
+def _not_understood(text: str, measure: str) -> ValueError:
+    return ValueError(f"source {text!r} is not understood; for {measure} write {_WRITTEN[measure]}")
+
+
+def _check_question(name: str, form: Questionnaire, *types: str) -> tuple[str, ...]:
+    """Return the codes of a question; raise ValueError where the form has none, or one of another type."""
+    asked = form.by_name.get(name)
+    if asked is None:
+        near = difflib.get_close_matches(name, form.by_name, n=1)
+        remedy = f"did you mean {near[0]}?" if near else "add it to questionnaire/survey.csv"
+        raise ValueError(f"source names {name}, which is no question of the form; {remedy}")
+    if asked.type not in types:
+        raise ValueError(f"source names {name}, a question of type {asked.type}, where it takes {' or '.join(types)}")
+    return asked.choices
+
+
+def _check_codes(codes: Iterable[str], allowed: Iterable[str], what: str) -> None:
+    unknown = [code for code in codes if code not in allowed]
+    if unknown:
+        raise ValueError(f"source names {_listed(unknown)}, which is no {what}; choose from {_listed(allowed)}")
+
+
+def _names(listed: str, form: Questionnaire) -> Iterator[str]:
+    """Yield the questions of a list; `project_*` stands for all whose names begin so, in the form's order."""
+    for name in re.split(", ?", listed):
+        found = [one for one in form.substantive if one.startswith(name[:-1])] if name.endswith("*") else [name]
+        if not found:
+            raise ValueError(f"source names {name}, but no question of the form begins with {name[:-1]}")
+        yield from found
+
+
+def _read_answers(found: re.Match[str], form: Questionnaire) -> Source:
+    names, codes = tuple(_names(found[2], form)), found[3].split("|")
+    if len(names) > 1 and not found[1]:
+        raise ValueError(f"source names {len(names)} questions; write `any {found[2]} in {found[3]}`")
+    for name in names:
+        _check_codes(codes, _check_question(name, form, "select_one", "select_multiple"), f"answer to {name}")
+    return Source(readings.any_of(names, frozenset(codes)), names)
+
+
+def _read_items(found: re.Match[str], form: Questionnaire) -> Source:
+    kinds = tuple(found[1].split("|"))
+    _check_codes(kinds, next(field.choices for field in form.fields if field.name == "kind"), "kind of innovation")
+    return Source(readings.items(kinds, per_member=_OWN_KINDS.issuperset(kinds)), kinds)
+
+
+def _read_number(found: re.Match[str], form: Questionnaire) -> Source:
+    _check_question(found[1], form, "integer")
+    return Source(readings.number(found[1]), (found[1],))
+
+
+def _read_part(found: re.Match[str], form: Questionnaire) -> Source:
+    for name in found.groups():
+        _check_question(name, form, "integer")
+    name, total = found.groups()
+    cap = _BEYOND.get(name, 1) if total in REFERENCES else math.inf
+    return Source(readings.number(name, total), (name, total), total, cap)
+
+
+def _read_percentage(found: re.Match[str], form: Questionnaire) -> Source:
+    for name in found.groups():
+        _check_question(name, form, "integer")
+    return Source(readings.percentage(*found.groups()), found.groups())
+
+
+def _read_codes(found: re.Match[str], form: Questionnaire) -> Source:
+    choices = _check_question(found[1], form, "select_multiple")
+    return Source(readings.codes_of(found[1]), (found[1],), codes=len(set(choices) - NO_CODES))
+
+
+_FORMS: Mapping[str, tuple[tuple[re.Pattern[str], Callable[[re.Match[str], Questionnaire], Source]], ...]] = {
+    "count_known": ((_ANSWERS, _read_answers),),
+    "count_ever": ((_ANSWERS, _read_answers), (_ITEMS, _read_items)),
+    "sum_known": ((_NAME, _read_number), (_PART, _read_part)),
+    "mean_index": ((_PART, _read_percentage),),
+    "distinct_codes": ((_NAME, _read_codes),),
+    "distinct_items": ((_ITEMS, _read_items),),
+    "sum_flow": ((_NAME, _read_number),),
+}
+
+
+@cache
+def understand(measure: str, text: str, form: Questionnaire) -> Source:
+    """Return what a source means for a measure of the returns; the same source is one reading, made once.
+
+    Raises ValueError with what is wrong and what is allowed.
+    """
+    meant_for, formula = FORMULAS.get(text, ("", None))
+    if formula and meant_for == measure:
+        return formula
+    for pattern, make in _FORMS[measure]:
+        if found := pattern.fullmatch(text):
+            return make(found, form)
+    raise _not_understood(text, measure)
+
+
+def source_of(kpi: Kpi, form: Questionnaire) -> Source:
+    """Return how a KPI of the returns is read from one return."""
+    return understand(kpi.measure, kpi.source, form)
+
+
+def read_of(kpi: Kpi, form: Questionnaire) -> Read:
+    """Return what reads a KPI of the returns from one return."""
+    return source_of(kpi, form).read
+
+
+def parts_of(plan: Plan, form: Questionnaire) -> tuple[tuple[str, str], ...]:
+    """Return the numbers that KPIs take as parts of a total which they cannot exceed, each with its total."""
+    sums = [source_of(kpi, form) for kpi in plan.kpis if kpi.measure == "sum_known"]
+    return tuple((one.asks[0], one.total) for one in sums if one.total and one.asks[0] not in _BEYOND)
+
+
+# --- the plan held against the form -----------------------------------------------------------------------------
+
+
+def _check_row(kpi: Kpi, known: Iterable[str]) -> Iterator[str]:
+    """Yield what is wrong with a KPI's own row: its code, titles, unit, and the figure that is assessed."""
+    if not re.fullmatch(rf"{re.escape(kpi.step)}\.[a-z]", kpi.kpi):
+        yield f"a KPI of step {kpi.step} is called {kpi.step}.a, {kpi.step}.b…"
+    yield from (f"title_{language} is blank" for language in LANGUAGES if not kpi.title[language])
+    only = _UNITS.get(kpi.measure)
+    units = [only] if only else [unit for unit in known if unit not in ("percent", "stage")]
+    if kpi.unit not in units:
+        yield f"unit {kpi.unit!r} is not one of {kpi.measure}'s: {_listed(units)}"
+
+
+def _check_source(kpi: Kpi, form: Questionnaire) -> Iterator[str]:
+    """Yield what is wrong with a KPI's source, and with a share that is asked of a source without a total."""
+    try:
+        if is_kept(kpi):
+            _check_kept(kpi)
+        has_total = not is_kept(kpi) and bool(source_of(kpi, form).total)
+    except ValueError as reason:
+        yield str(reason)
+    else:
+        if kpi.assessed == "share" and not has_total:
+            yield "assessed is share, which takes sum_known of a source with a total: `number over total`"
+
+
+def check_sources(plan: Plan, form: Questionnaire, units: Iterable[str]) -> None:
+    """Hold the KPIs of the plan against the form.
+
+    Raises PlanError with the row of kpis.csv and the reason of everything that is wrong, together.
+    """
+    problems = [
+        f"kpis.csv, row {kpi.row} ({kpi.kpi}): {problem}"
+        for kpi in sorted(plan.kpis, key=lambda kpi: kpi.row)
+        for problem in (*_check_row(kpi, units), *_check_source(kpi, form))
+    ]
+    if problems:
+        raise PlanError("\n".join(problems) + "\nCorrect data/raw/plan/kpis.csv, or the questionnaire beside it.")

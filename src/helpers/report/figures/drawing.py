@@ -1,0 +1,363 @@
+"""The grammar of all figures: palette, letters, axes, labels, and how a figure becomes SVG."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Callable, Sequence
+from functools import cache, wraps
+from pathlib import Path
+from typing import NamedTuple, ParamSpec
+
+import matplotlib
+import matplotlib.figure
+from matplotlib import font_manager
+from matplotlib.axes import Axes
+from matplotlib.font_manager import FontProperties
+from matplotlib.ft2font import FT2Font
+from matplotlib.text import Annotation, Text
+from matplotlib.textpath import TextPath
+from matplotlib.ticker import FixedFormatter
+
+from helpers.i18n.bidi import isolate
+from helpers.i18n.formats import Words, is_blank
+from helpers.tables.queries import (
+    LATE,
+    NO,
+    NO_CARRIED,
+    NOT_RECEIVED,
+    ON_TIME,
+    REFUSED,
+    UNKNOWN,
+    YES,
+    YES_CARRIED,
+    Standing,
+)
+
+FONTS = Path(__file__).parents[1] / "fonts"
+FONT, ARABIC_FONT = "PAPU Sans", "PAPU Sans Arabic"
+_INVISIBLE = {0x200E, 0x200F, *range(0x2066, 0x206A)}  # marks of direction: ours alone, never a text's own
+FEWEST_TICKS = 4  # an axis of quarters has room for at least five, so that a first edition looks like the next
+WIDTH = 6.69  # inches: the text width of the page, so that letters are printed at their true size
+INK, MUTED, GRID, BLUE, BAND, PALE = "#1B2733", "#55616D", "#D8DFE5", "#0072B2", "#CBE0EE", "#EEF3F7"
+AMBER, VERMILION, OUTLINE, VIOLET, GREY = "#F0C040", "#A3320B", "#595959", "#6B4E9B", "#8A949D"
+STATUS_COLOURS = {  # fill, text: measured for colour-blind readers (style guide)
+    "achieved": (BLUE, "#FFFFFF"),
+    "achieved_late": (BLUE, "#FFFFFF"),
+    "on_track": (AMBER, "#000000"),
+    "at_risk": (AMBER, "#000000"),
+    "off_track": (VERMILION, "#FFFFFF"),
+    "overdue": (VERMILION, "#FFFFFF"),
+    "not_assessable": ("#FFFFFF", OUTLINE),
+    "no_data": ("#FFFFFF", OUTLINE),
+}
+BANDS = ("#F4F8FB", "#DDEBF5", "#BAD7EA", "#92C1E0")  # quartiles, from the lowest: lighter to darker in grey too
+PALETTE = {"ink": INK, "muted": MUTED, "grid": GRID, "blue": BLUE, "pale": PALE, "amber": AMBER}
+
+
+class Tile(NamedTuple):
+    """How a state is drawn: never by its fill alone."""
+
+    fill: str
+    edge: str
+    ink: str
+    hatch: str = ""
+    symbol: str = ""
+    hollow: bool = False  # the symbol
+    mark: str = ""  # a letter beside the symbol
+    line: float = 0.9
+
+
+TILES = {
+    ON_TIME: Tile(BLUE, BLUE, "#FFFFFF", symbol="o"),
+    LATE: Tile(AMBER, OUTLINE, "#000000", symbol="D"),
+    REFUSED: Tile("#FFFFFF", VERMILION, VERMILION, symbol="X"),
+    NOT_RECEIVED: Tile("#FFFFFF", GREY, MUTED, hatch="////"),
+    YES: Tile(BLUE, BLUE, "#FFFFFF", symbol="o"),
+    YES_CARRIED: Tile("#FFFFFF", BLUE, BLUE, symbol="o", mark="c", line=1.6),
+    NO: Tile(BAND, OUTLINE, INK, symbol="o", hollow=True),
+    NO_CARRIED: Tile("#FFFFFF", OUTLINE, INK, symbol="o", hollow=True, mark="c"),
+    UNKNOWN: Tile("#FFFFFF", GREY, MUTED, hatch="////"),
+}
+STYLE = {
+    "font.family": [FONT, ARABIC_FONT],
+    "font.size": 8.5,
+    "text.color": INK,
+    "axes.labelcolor": MUTED,
+    "axes.edgecolor": "#9AA5AE",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.spines.left": False,
+    "axes.linewidth": 0.6,
+    "axes.axisbelow": True,
+    "axes.titlesize": 8.5,
+    "axes.titleweight": 600,
+    "axes.titlelocation": "left",
+    "axes.titlepad": 6,
+    "axes.unicode_minus": True,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+    "xtick.major.size": 0,
+    "ytick.major.size": 0,
+    "grid.color": GRID,
+    "grid.linewidth": 0.6,
+    "lines.linewidth": 1.6,
+    "hatch.linewidth": 0.5,
+    "hatch.color": "#B4BDC4",
+    "legend.frameon": False,
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    "savefig.facecolor": "none",
+    "text.parse_math": False,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "papu",
+    "path.simplify": False,
+}
+
+Said = ParamSpec("Said")
+
+
+class Figure(matplotlib.figure.Figure):
+    """A figure that a notebook shows as SVG, which is text: what is stored can be compared."""
+
+    def _repr_svg_(self) -> str:
+        return svg(self)
+
+
+@cache
+def _use_fonts() -> None:
+    for file in sorted(FONTS.glob("*.ttf")):
+        font_manager.fontManager.addfont(file)
+
+
+def letters() -> frozenset[int]:
+    """Return the code points that the report's fonts can print."""
+    fonts = (FT2Font(str(FONTS / f"{name.replace(' ', '')}-Regular.ttf")) for name in (FONT, ARABIC_FONT))
+    return frozenset(code for font in fonts for code in font.get_charmap()) - _INVISIBLE
+
+
+def drawn(plot: Callable[Said, Figure]) -> Callable[Said, Figure]:
+    """Draw a figure in the report's style and reading direction, and leave matplotlib as it was."""
+
+    @wraps(plot)
+    def draw(*args: Said.args, **kwargs: Said.kwargs) -> Figure:
+        _use_fonts()
+        said = [one for one in (*args, *kwargs.values()) if isinstance(one, Words)]
+        is_rtl = bool(said) and said[0].is_rtl
+        with matplotlib.rc_context(STYLE | ({"axes.titlelocation": "right"} if is_rtl else {})):
+            figure = plot(*args, **kwargs)
+            if is_rtl:
+                _mirror(figure, said[0].language)
+            return figure
+
+    return draw
+
+
+# --- right to left ----------------------------------------------------------------------------------------------
+
+_SIDES = {"left": "right", "right": "left"}
+MAP = "map"  # the label of axes whose sides are compass points: they may change places, but are never turned over
+KEY = "key"  # the label of axes that hold only a key
+
+
+def _mirror(figure: Figure, language: str) -> None:
+    """Turn a figure over for readers from right to left: axes, names, labels; letters and numbers stay as they are."""
+    for axes in figure.axes:
+        box = axes.get_position()
+        axes.set_position((1 - box.x1, box.y0, box.width, box.height))
+        if axes.get_label() != MAP:
+            axes.set_xlim(*reversed(axes.get_xlim()))
+            axes.yaxis.tick_right()
+            for text in axes.texts:
+                _mirror_text(text)
+    for text in figure.texts:
+        text.set_x(1 - text.get_position()[0])
+        text.set_ha(_SIDES.get(text.get_ha(), text.get_ha()))
+    for text in figure.findobj(Text):
+        lines = [isolate(line, language) for line in text.get_text().split("\n")]
+        text.set_text("\n".join(lines))
+    for axis in (axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)):
+        if isinstance(axis.get_major_formatter(), FixedFormatter):
+            axis.set_ticklabels([isolate(label.get_text(), language) for label in axis.get_ticklabels()])
+
+
+def _mirror_text(text: Text) -> None:
+    text.set_ha(_SIDES.get(text.get_ha(), text.get_ha()))
+    if not isinstance(text, Annotation):
+        return
+    along = text.xycoords if isinstance(text.xycoords, str) else text.xycoords[0]
+    if along == "axes fraction":
+        text.xy = (1 - text.xy[0], text.xy[1])
+    if text.anncoords == "offset points":
+        text.xyann = (-text.xyann[0], text.xyann[1])
+
+
+def svg(figure: Figure) -> str:
+    """Return a figure as SVG text: letters as paths, no date, the same bytes each time."""
+    _use_fonts()
+    buffer = io.StringIO()
+    with matplotlib.rc_context(STYLE):
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines()) + "\n"
+
+
+# --- the grammar ------------------------------------------------------------------------------------------------
+
+
+def make_figure(height: float, left: float, right: float, top: float, bottom: float, **grid: object) -> tuple:
+    """Return a figure of the page's width and its axes; margins in inches."""
+    figure = Figure(figsize=(WIDTH, height))
+    axes = figure.subplots(squeeze=False, **grid)
+    figure.subplots_adjust(left / WIDTH, bottom / height, 1 - right / WIDTH, 1 - top / height)
+    return figure, axes
+
+
+def mark_quarters(axes: Axes, quarters: Sequence[str], say: Words, every: int = 1) -> None:
+    """Write quarters under an axis, the year where it begins."""
+    shown = range(len(quarters) - 1, -1, -every)
+    first = {min(n for n in shown if quarters[n][:4] == year) for year in {quarters[n][:4] for n in shown}}
+    ticks = sorted(shown)
+    labels = [f"{say.short_quarter(quarters[n])}\n{quarters[n][:4] if n in first else ''}" for n in ticks]
+    axes.set_xticks(ticks, labels)
+    axes.set_xlim(-0.4, max(len(quarters) - 1, FEWEST_TICKS) + 0.25)
+
+
+def find_top(values: Sequence[float], unit: str) -> float:
+    """Return the end of an axis that begins at 0: 100 for percentages, else a little above the highest."""
+    known = [value for value in values if not is_blank(value)]
+    return 100 if unit == "percent" and max(known, default=0) <= 100 else max([*known, 1]) * 1.12
+
+
+def mark_numbers(axes: Axes, top: float, unit: str, say: Words, along: str = "y") -> None:
+    axes.grid(axis=along)
+    axis = axes.yaxis if along == "y" else axes.xaxis
+    axis.set_major_locator(matplotlib.ticker.MaxNLocator(5, integer=True))
+    axis.set_major_formatter(lambda value, _: say.percent(value, 0) if unit == "percent" else say.number(value))
+    (axes.set_ylim if along == "y" else axes.set_xlim)(0, top)
+
+
+def spread(heights: Sequence[float], gap: float, lowest: float = -math.inf, highest: float = math.inf) -> list[float]:
+    """Move labels apart, as little as it takes, keeping their order; `lowest` wins where there is not room for all."""
+    order = sorted(range(len(heights)), key=lambda n: heights[n])
+    pools: list[tuple[float, int]] = []  # labels that touch move as one: the sum of their heights, how many they are
+    for place, n in enumerate(order):
+        pools.append((heights[n] - place * gap, 1))
+        while len(pools) > 1 and pools[-2][0] / pools[-2][1] >= pools[-1][0] / pools[-1][1]:
+            (last, many), (total, count) = pools.pop(), pools.pop()
+            pools.append((total + last, count + many))
+    levels = [total / count for total, count in pools for _ in range(count)]
+    top = highest - (len(heights) - 1) * gap
+    placed = {n: max(min(level, top), lowest) + k * gap for k, (n, level) in enumerate(zip(order, levels, strict=True))}
+    return [placed[n] for n in range(len(heights))]
+
+
+def write_labels(axes: Axes, labels: Sequence[tuple[float, str, dict]], line_inches: float = 0.15) -> None:
+    """Write labels beside the right end of an axis, each at its height, none over another."""
+    bottom, top = axes.get_ylim()
+    gap = (top - bottom) * line_inches / inches_high(axes)
+    heights = spread([min(max(height, bottom), top) for height, _, _ in labels], gap, bottom, top)
+    for (_, text, look), height in zip(labels, heights, strict=True):
+        axes.annotate(text, (1, height), (5, 0), ("axes fraction", "data"), "offset points", va="center", **look)
+
+
+def inches_high(axes: Axes) -> float:
+    """Return the height of axes in inches."""
+    return axes.get_position().height * axes.figure.get_figheight()
+
+
+def letters_wide(text: str, size: float, weight: int = 400) -> float:
+    """Return the width of a text in inches."""
+    if not text.strip():
+        return 0.0
+    font = FontProperties(family=[FONT, ARABIC_FONT], weight=weight)
+    return float(TextPath((0, 0), text, size, prop=font).get_extents().width) / 72
+
+
+def names_wide(names: Sequence[str], size: float, weight: int = 400, least: float = 0.0) -> float:
+    """Return the margin, in inches, that names beside an axis need."""
+    return max([least, *(letters_wide(name, size, weight) + 0.1 for name in names)])
+
+
+class Sign(NamedTuple):
+    """One entry of a key: its words, and what draws its sign, so many inches wide, from a place on."""
+
+    text: str
+    draw: Callable[[Axes, float], object] = lambda axes, x: None
+    inches: float = 0.0
+
+
+def line_sign(text: str, **look: object) -> Sign:
+    """Return the sign of a line."""
+    return Sign(text, lambda axes, x: axes.plot([x, x + 0.28], [0.085, 0.085], **look), 0.28)
+
+
+def dot_sign(text: str, marker: str = "o", **look: object) -> Sign:
+    """Return the sign of a marker."""
+    return Sign(text, lambda axes, x: axes.plot([x + 0.05], [0.085], marker, **look), 0.1)
+
+
+def write_key(figure: Figure, signs: Sequence[Sign]) -> None:
+    """Write what signs mean in one row along the top of a figure, each before its words, closer where they must be."""
+    height = figure.get_figheight()
+    axes = figure.add_axes((0, 1 - 0.2 / height, 1, 0.2 / height), xlim=(0, WIDTH), ylim=(0, 0.2), label=KEY)
+    axes.set_axis_off()
+    before = [sign.inches + 0.07 * bool(sign.inches) for sign in signs]
+    for size in (8.5, 8.0):
+        widths = [x + letters_wide(sign.text, size) for x, sign in zip(before, signs, strict=True)]
+        gap = min(0.26, (WIDTH - 0.08 - sum(widths)) / max(len(signs) - 1, 1))
+        if gap >= 0.12:
+            break
+    x = 0.03
+    for sign, start, width in zip(signs, before, widths, strict=True):
+        sign.draw(axes, x)
+        axes.annotate(sign.text, (x + start, 0.085), va="center", size=size)
+        x += width + gap
+
+
+def find_runs(values: Sequence[float]) -> list[list[int]]:
+    """Return the runs of places with a value: a line never crosses a gap."""
+    runs: list[list[int]] = [[]]
+    for n, value in enumerate(values):
+        if is_blank(value):
+            runs.append([])
+        else:
+            runs[-1].append(n)
+    return [run for run in runs if run]
+
+
+def draw_trend(axes: Axes, trend: Sequence[Standing], colour: str = BLUE, size: float = 4) -> None:
+    """Draw bounds as a band, values as a line with dots; a quarter with bounds only is a bar, without any a gap."""
+    lower, upper = zip(*(one.bounds for one in trend), strict=True)
+    banded = [math.nan if is_blank(u) else u - low for low, u in zip(lower, upper, strict=True)]
+    for run in find_runs(banded):
+        if len(run) == 1:
+            axes.bar(run, [banded[run[0]]], 0.14, [lower[run[0]]], color=BAND, linewidth=0, zorder=1)
+        axes.fill_between(run, [lower[n] for n in run], [upper[n] for n in run], color=BAND, linewidth=0, zorder=1)
+    values = [one.assessed for one in trend]
+    for run in find_runs(values):
+        axes.plot(run, [values[n] for n in run], color=colour, marker="o", markersize=size, zorder=3)
+    for n, one in enumerate(trend):
+        if one.is_bounds_only:
+            high = lower[n] if is_blank(upper[n]) else upper[n]
+            axes.plot([n, n], [lower[n], high], color=colour, marker="_", markersize=7, linewidth=1, zorder=2)
+
+
+def wrap(text: str, width: int) -> str:
+    """Break a text into lines of so many letters."""
+    lines = [""]
+    for word in text.split(" "):
+        if len(lines[-1]) + len(word) + 1 > width and lines[-1]:
+            lines.append("")
+        lines[-1] += (" " if lines[-1] else "") + word
+    return "\n".join(lines)
+
+
+def split_columns(blocks: Sequence[tuple[str, Sequence]]) -> list[list[tuple[str, Sequence]]]:
+    """Put blocks of rows, each with its heading, into two columns of about one length, in their own order."""
+    total, so_far, columns = sum(len(rows) + 2 for _, rows in blocks), 0, ([], [])
+    for block in blocks:
+        columns[0 if so_far + len(block[1]) / 2 < total / 2 else 1].append(block)
+        so_far += len(block[1]) + 2
+    return list(columns)

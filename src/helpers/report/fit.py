@@ -1,0 +1,61 @@
+"""The texts of an edition: made fit to be printed, whatever they hold, and those that the Secretariat writes itself."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from textwrap import wrap
+
+from helpers import paths
+from helpers.i18n.bidi import isolate
+from helpers.report.figures import drawing
+
+EDITION_TEXT = "edition.toml"
+LETTER = 0.2  # millimetres that a letter takes, on the whole, per point of its size
+_KEYS = ("as_of", "kind", "language", "status", "svg")  # texts of a block that are names, not words
+
+
+@cache
+def _letters() -> frozenset[int]:
+    return frozenset(code for code in drawing.letters() if code >= 0x20 and not 0xE000 <= code <= 0xF8FF) | {0x0A}
+
+
+def printable(text: str) -> str:
+    """Return a text whose every letter the report can print: others as their code, `[U+1F600]`, so nothing is lost."""
+    shown = text.replace("\t", " ").replace("\r", "")
+    return "".join(c if ord(c) in _letters() else f"[U+{ord(c):04X}]" for c in shown)
+
+
+def fold(cell: object, most: int) -> object:
+    """Let a text without blanks be broken where it is longer than its column, as a member may have written it."""
+    if not isinstance(cell, str) or most < 1:
+        return cell
+    return re.sub(rf"[^\s\u200b]{{{most + 1},}}", lambda found: "\u200b".join(wrap(found[0], most)), cell)
+
+
+def make_fit(value: object, language: str) -> object:
+    """Make every text of a block printable, and keep what reads from left to right in order."""
+    if isinstance(value, str):
+        return "\n".join(isolate(line, language) for line in printable(value).split("\n"))
+    if isinstance(value, Mapping):
+        return {key: item if key in _KEYS else make_fit(item, language) for key, item in value.items()}
+    return [make_fit(item, language) for item in value] if isinstance(value, list | tuple) else value
+
+
+def read_edition_text(quarter: str, language: str) -> Mapping[str, object]:
+    """Read the authored text of an edition in one language; none where there is no file.
+
+    Raises ValueError with the file's name when it is not TOML.
+    """
+    path = paths.returns(quarter) / EDITION_TEXT
+    if not path.is_file():
+        return {}
+    try:
+        authored = tomllib.loads(path.read_text(encoding="utf-8-sig")).get(language, {})
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as reason:
+        raise ValueError(f"data/raw/{quarter}/{EDITION_TEXT}: {reason}; correct it, or remove it") from reason
+    if not isinstance(authored, dict):
+        raise ValueError(f"data/raw/{quarter}/{EDITION_TEXT}: [{language}] is not a table; correct it, or remove it")
+    return authored

@@ -1,0 +1,337 @@
+"""The blocks of an edition as HTML, one set of functions for the page and for JupyterLab: data is never markup."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from html import escape
+
+from helpers.i18n.terms import SYMBOLS
+from helpers.report.figures.drawing import BANDS, PALETTE, STATUS_COLOURS
+
+OUTLINE = STATUS_COLOURS["not_assessable"][1]
+PALE_STATUSES = ("on_track", "at_risk", "not_assessable")  # their fill is too near to white to end by itself
+
+Data = Mapping[str, object]
+
+
+def lines(text: object) -> str:
+    """Return a text as HTML, its lines apart, every letter of it a letter.
+
+    A place to fold is no letter: as one it would be in the way of whoever searches or copies.
+    """
+    return escape(str(text)).replace("\n", "<br>").replace("\u200b", "<wbr>")
+
+
+def value(text: object) -> str:
+    """Return a text as an attribute's value, on one line."""
+    return escape(str(text)).replace("\n", " ").replace("\u200b", "")
+
+
+def paint_chip(status: str, hollow: bool, statuses: Mapping[str, Sequence[str]], ink: str) -> str:
+    """Return the colours of a status as style: filled, or hollow because non-response could change it."""
+    fill, text = statuses[status]
+    edge = OUTLINE if status in PALE_STATUSES else fill
+    if hollow:
+        fill, text = "#FFFFFF", ink if status in PALE_STATUSES else fill
+    return f"background:{fill};color:{text};border:{2 if hollow else 1}px solid {edge}"
+
+
+def _styles() -> dict[str, str]:
+    """Return what an element needs of style where there is no page around it, by its role."""
+    chips = {
+        " ".join(("chip", status, *(["hollow"] if hollow else []))): paint_chip(
+            status, hollow, STATUS_COLOURS, PALETTE["ink"]
+        )
+        + ";border-radius:3px;padding:0 4px"
+        for status in STATUS_COLOURS
+        for hollow in (False, True)
+    }
+    bands = {f"band-{n}": f"background:{colour}" for n, colour in enumerate(BANDS)}
+    return {
+        **chips,
+        **bands,
+        "start": "text-align:left",  # JupyterLab sets every cell to the right
+        "tiles": "display:flex;gap:1em;list-style:none;padding:0",
+        "tile": "flex:1",
+        "mark": "margin-right:1em",
+    }
+
+
+class Alone:
+    """How a block stands in JupyterLab: alone, so it brings its own style, and nothing points to it."""
+
+    styles: Mapping[str, str] = _styles()
+
+    def look(self, *roles: str) -> str:
+        """Return the attribute that gives an element of these roles its looks."""
+        style = ";".join(self.styles[role] for role in roles if role in self.styles)
+        return f' style="{style}"' if style else ""
+
+    def name(self, kind: str, number: object) -> str:
+        """Return the attribute by which others point to a table or figure."""
+        return ""
+
+    def counted(self, kind: str, number: object) -> str:
+        """Return the number of a table or figure as its caption has it."""
+        return f"{lines(number)} ·"
+
+    def led(self, name: str, text: object) -> str:
+        """Return a text with the word that leads it: who, note, source, proposed target."""
+        return lines(text)
+
+    def draw(self, picture: Data) -> str:
+        """Return a drawing in the line of a text."""
+        return f'<span title="{value(picture["alt"])}">~</span>'
+
+    def describe(self, alt: object) -> str:
+        """Return a drawing's alternative text for those who see it too."""
+        return ""
+
+    def frame(self, kind: str, number: object, inside: str) -> str:
+        """Return a table or drawing in what it can be moved in where the page is narrow."""
+        return inside
+
+    def columns(self, widths: Sequence[float]) -> str:
+        """Return what tells a table the widths of its columns."""
+        return ""
+
+    def order(self, cells: Sequence[object]) -> tuple[str, list[str]]:
+        """Return, for a column, the attribute of its head and of each cell that say how rows are sorted by it."""
+        return "", [""] * len(cells)
+
+    def entries(self) -> str:
+        """Return the table of contents' entries."""
+        return ""
+
+    def motif(self, tiles: Sequence[Sequence[object]]) -> str:
+        """Return the cover's drawing."""
+        return ""
+
+
+# --- cells ------------------------------------------------------------------------------------------------------
+
+
+def _chip(chip: Data, at: Alone) -> str:
+    role = f"chip {chip['status']}" + (" hollow" if chip["hollow"] else "")
+    said = f" <i{at.look('remark')}>{lines(chip['remark'])}</i>" if chip["remark"] else ""
+    symbol = f'<span aria-hidden="true">{SYMBOLS[chip["status"]]}</span>'
+    return f"<span{at.look(role)}>{symbol} {lines(chip['word'])}</span>{said}"
+
+
+def _two(cell: Data, at: Alone) -> str:
+    more = f"<br><span{at.look('more')}>{lines(cell['more'])}</span>" if cell["more"] else ""
+    return f"<b>{lines(cell['strong'])}</b>{more}"
+
+
+def show_cell(cell: object, at: Alone) -> str:
+    """Return what stands in a cell: a text, a status, a drawing, two lines, or a text on a tint."""
+    if not isinstance(cell, Mapping):
+        return lines(cell)
+    shows: dict[str, Callable[[], str]] = {
+        "status": lambda: _chip(cell, at),
+        "svg": lambda: at.draw(cell),
+        "strong": lambda: _two(cell, at),
+        "band": lambda: lines(cell["text"]),
+    }
+    for key, show in shows.items():
+        if key in cell:
+            return show()
+    raise ValueError(f"a cell of {', '.join(cell)} cannot be shown; it has one of {', '.join(shows)}, or is a text")
+
+
+def _roles(cell: object, side: str) -> list[str]:
+    return [side, f"band-{cell['band']}"] if isinstance(cell, Mapping) and "band" in cell else [side]
+
+
+# --- tables and figures -----------------------------------------------------------------------------------------
+
+
+def _caption(data: Data, at: Alone) -> str:
+    count = f"<span{at.look('count')}>{at.counted(str(data['kind']), data['number'])}</span>"
+    title = f"<div{at.look('title')}>{count} <b>{lines(data['title'])}</b></div>"
+    return title + (f"<div{at.look('subtitle')}>{lines(data['subtitle'])}</div>" if data["subtitle"] else "")
+
+
+def _under(data: Data, at: Alone) -> str:
+    said = "<br>".join(at.led(name, data[name]) for name in ("n", "note", "source") if data[name])
+    return f"<p{at.look('under')}><small>{said}</small></p>" if said else ""
+
+
+def _groups(rows: Sequence[Data]) -> list[tuple[object, list[Sequence[object]]]]:
+    """Return the rows under the group that heads them; None heads those before the first."""
+    groups: list[tuple[object, list[Sequence[object]]]] = []
+    for row in rows:
+        if "group" in row:
+            groups.append((row["group"], []))
+        elif not groups:
+            groups.append((None, []))
+        if "cells" in row:
+            groups[-1][1].append(row["cells"])
+    return groups
+
+
+def _row(cells: Sequence[object], sides: Sequence[str], keys: Sequence[str], at: Alone) -> str:
+    shown = []
+    for place, (cell, side, key) in enumerate(zip(cells, sides, keys, strict=True)):
+        # The first cell names its row to those who hear the table; an empty name would be none.
+        tag, scope = ("th", ' scope="row"') if place == 0 and cell != "" else ("td", "")
+        shown.append(f"<{tag}{scope}{key}{at.look(*_roles(cell, side))}>{show_cell(cell, at)}</{tag}>")
+    return f"<tr>{''.join(shown)}</tr>"
+
+
+def _body(group: object, rows: Sequence[str], columns: int, at: Alone) -> str:
+    if group is None:
+        head = ""
+    elif rows:
+        scope = f'colspan="{columns}" scope="rowgroup"{at.look("start")}'
+        head = f"<tr{at.look('group')}><th {scope}><span>{lines(group)}</span></th></tr>\n"
+    else:
+        head = f'<tr><td colspan="{columns}"{at.look("start")}>{lines(group)}</td></tr>\n'
+    return "<tbody>\n" + head + "".join(f"{row}\n" for row in rows) + "</tbody>"
+
+
+def _head(columns: Sequence[object], sides: Sequence[str], orders: Sequence[str], at: Alone) -> str:
+    if not any(columns):
+        return ""
+    heads = (
+        f'<th scope="col"{order}{at.look(side)}>{lines(name)}</th>' if name else "<td></td>"
+        for name, side, order in zip(columns, sides, orders, strict=True)
+    )
+    return f"<thead><tr>{''.join(heads)}</tr></thead>\n"
+
+
+def _bodies(data: Data, sides: Sequence[str], keys: Iterator[Sequence[str]], at: Alone) -> str:
+    return "\n".join(
+        _body(group, [_row(cells, sides, next(keys), at) for cells in rows], len(sides), at)
+        for group, rows in _groups(data["rows"])
+    )
+
+
+def _table(data: Data, at: Alone) -> str:
+    sides = ["end" if right else "start" for right in data["right"]]
+    cells = [row for _, rows in _groups(data["rows"]) for row in rows]
+    orders = [at.order([row[place] for row in cells]) for place in range(len(sides))]
+    head = _head(data["columns"], sides, [order for order, _ in orders], at)
+    bodies = _bodies(data, sides, zip(*(keys for _, keys in orders), strict=True), at)
+    caption = f"<caption{at.look('start')}>{_caption(data, at)}</caption>"
+    looks = at.look(*_width(len(sides)), *(["whole"] if not data["breakable"] else []))
+    table = f"<table{looks}>\n{caption}\n{at.columns(data['widths'])}{head}{bodies}\n</table>"
+    shown = at.frame("table", data["number"], table)
+    return f"<div{at.name('table', data['number'])}{at.look('sheet')}>{shown}{_under(data, at)}</div>"
+
+
+def _width(columns: int) -> list[str]:
+    return ["many"] if columns >= 7 else ["some"] if columns >= 4 else []
+
+
+def _figure(data: Data, at: Alone) -> str:
+    drawing = at.frame("figure", data["number"], at.draw(data))
+    caption = f"<figcaption>{_caption(data, at)}</figcaption>"
+    under = _under(data, at) + at.describe(data["alt"])
+    return f"<figure{at.name('figure', data['number'])}>{caption}{drawing}{under}</figure>"
+
+
+# --- other blocks -----------------------------------------------------------------------------------------------
+
+
+def _pairs(pairs: Sequence[Sequence[object]], role: str, at: Alone) -> str:
+    said = "".join(f"<div><dt>{lines(name)}</dt><dd>{lines(text)}</dd></div>" for name, text in pairs)
+    return f"<dl{at.look(role)}>{said}</dl>" if pairs else ""
+
+
+def _cover(data: Data, at: Alone) -> str:
+    said = [f"<p{at.look('union')}>{lines(data['union'])}</p><h1>{lines(data['title'])}</h1>"]
+    said += [f"<p{at.look(name)}>{lines(data[name])}</p>" for name in ("subtitle", "quarter", "months")]
+    labels = [f"<span{at.look(name)}>{lines(data[name])}</span>" for name in ("label", "unofficial") if data[name]]
+    front = f"<div{at.look('words')}>{''.join(said)}<p{at.look('labels')}>{' '.join(labels)}</p></div>"
+    pairs = _pairs(data["box"], "box", at) + _pairs(data["facts"], "facts", at)
+    return f"<div{at.look('front')}>{front}{at.motif(data['tiles'])}</div>\n<div{at.look('desk')}>{pairs}</div>"
+
+
+def _head_of_brief(data: Data, at: Alone) -> str:
+    unofficial = f" <span{at.look('unofficial')}>{lines(data['unofficial'])}</span>" if data["unofficial"] else ""
+    facts = "".join(f"<p>{lines(fact)}</p>" for fact in data["facts"])
+    said = f"<p{at.look('union')}>{lines(data['union'])}{unofficial}</p><h1>{lines(data['title'])}</h1>"
+    return f"<div{at.look('front')}>{said}<p{at.look('quarter')}>{lines(data['subtitle'])}</p>{facts}</div>"
+
+
+def _actions(data: Data, at: Alone) -> str:
+    asked = "".join(f"<li>{lines(item)}</li>" for item in data["items"])
+    agreed = f"<p{at.look('agreed')}>{lines(data['blank'])}</p>"
+    return f"<div{at.look('actions')}><p><b>{lines(data['title'])}</b></p><ul>{asked}</ul>{agreed}</div>"
+
+
+def _contents(data: Data, at: Alone) -> str:
+    first, *notes = data["notes"]
+    said = "".join(f"<p>{lines(note)}</p>" for note in notes)
+    reading = f"<div{at.look('reading')}><p><b>{lines(first)}</b></p>{said}</div>"
+    return f"<h2>{lines(data['title'])}</h2>{at.entries()}{reading}"
+
+
+def _heading(data: Data, at: Alone) -> str:
+    kicker = f"<small>{lines(data['kicker'])}</small><br>" if data["kicker"] else ""
+    reference = f"<p{at.look('reference')}>{lines(data['reference'])}</p>" if data["reference"] else ""
+    return f"<h{data['level'] + 1}>{kicker}{lines(data['text'])}</h{data['level'] + 1}>{reference}"
+
+
+def _text(data: Data, at: Alone) -> str:
+    return f"<p{at.look('lead') if data['lead'] else ''}>{lines(data['text'])}</p>"
+
+
+def _points(data: Data, at: Alone) -> str:
+    return f"<ol{at.look('points')}>{''.join(f'<li>{lines(item)}</li>' for item in data['items'])}</ol>"
+
+
+def _note(data: Data, at: Alone) -> str:
+    return f"<blockquote{at.look('note')}><b>{lines(data['label'])}</b><br>{lines(data['text'])}</blockquote>"
+
+
+def _tile(tile: Data, at: Alone) -> str:
+    said = [
+        f"<b>{lines(tile['label'])}</b>",
+        f"<big>{lines(tile['value'])}</big> {lines(tile['detail'])}",
+        lines(tile["change"]),
+        f"{at.led('proposed-target', tile['target'])} {_chip(tile['chip'], at)}",
+        f"<small>{lines(tile['behind'])} <span{at.look('reference')}>{lines(tile['reference'])}</span></small>",
+    ]
+    return f"<li{at.look('tile')}>{''.join(f'<p>{one}</p>' for one in said)}</li>"
+
+
+def _tiles(data: Data, at: Alone) -> str:
+    return f"<ul{at.look('tiles')}>{''.join(_tile(tile, at) for tile in data['tiles'])}</ul>"
+
+
+def _mark(mark: object, meaning: object, role: str, at: Alone) -> str:
+    return f"<span{at.look('mark')}><b{at.look(role) if role else ''}>{lines(mark)}</b> {lines(meaning)}</span>"
+
+
+def _legend(data: Data, at: Alone) -> str:
+    chips = [f"<span{at.look('mark')}>{_chip(chip, at)}</span>" for chip in (*data["chips"], data["hollow"])]
+    marks = [_mark(*pair, "hatched" if pair[0] == data["hatched"] else "", at) for pair in data["marks"]]
+    return f"<p{at.look('legend')}>{' '.join(chips)}</p>\n<p{at.look('legend')}>{' '.join(marks)}</p>"
+
+
+_SHOWN: dict[str, Callable[[Data, Alone], str]] = {
+    "cover": _cover,
+    "head": _head_of_brief,
+    "contents": _contents,
+    "heading": _heading,
+    "text": _text,
+    "points": _points,
+    "tiles": _tiles,
+    "legend": _legend,
+    "actions": _actions,
+    "note": _note,
+    "table": _table,
+    "figure": _figure,
+}
+
+
+def show_block(data: Data, at: Alone) -> str:
+    """Return a block as HTML where it stands: alone, or in the page.
+
+    Raises ValueError for a kind of block that has no markup.
+    """
+    if data["kind"] not in _SHOWN:
+        raise ValueError(f"no markup for a block of kind {data['kind']!r}; add one to edition/markup.py")
+    return _SHOWN[data["kind"]](data, at)

@@ -1,0 +1,182 @@
+"""The description of an edition's published tables for those who use them: a Frictionless Data Package, version 1."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+from helpers.i18n.catalogue import typeset
+from helpers.i18n.formats import Words
+from helpers.plan.plan import UNION, read_plan
+from helpers.plan.quarters import is_revised
+from helpers.tables import schema
+from helpers.tables.schema import CONTRACTS
+
+DESCRIPTOR = "datapackage.json"
+FIELDS = Path(__file__).with_name("fields.csv")
+WORDS = Path(__file__).with_suffix(".csv")
+LICENCE = {
+    "name": "Apache-2.0",
+    "title": "Apache License 2.0",
+    "path": "https://www.apache.org/licenses/LICENSE-2.0",
+}
+PRIMARY_KEYS: Mapping[str, tuple[str, ...]] = {
+    "kpis": ("quarter", "scope", "kpi"),
+    "kpi_components": ("quarter", "scope", "kpi", "component"),
+    "member_values": ("quarter", "member", "kpi"),
+    "changes": ("quarter", "scope", "kpi"),
+    "revisions": ("quarter", "scope", "kpi", "figure"),
+    "answers": ("quarter", "member", "version", "question"),
+}
+# Each of their rows speaks of a row of kpis.
+OF_KPIS = ("kpi_components", "changes", "revisions")
+_TYPES = {"text": "string", "count": "integer", "figure": "number", "flag": "boolean"}
+# Texts in our frames, for a blank is no date and no number there; in the files they are what they say.
+_READ_AS = {
+    ("returns", "received_on"): "date",
+    ("innovations", "date"): "date",
+    ("innovations", "local_experts"): "integer",
+}
+# What stands in issues.csv under these names may be what was received, unreadable.
+_PATTERNS = {
+    "quarter": r"[0-9]{4}Q[1-4]", "source_quarter": r"[0-9]{4}Q[1-4]", "member": "[A-Z]{3}", "sha256": "[0-9a-f]{64}",
+}  # fmt: skip
+_DIALECT = {
+    "delimiter": ",", "lineTerminator": "\n", "quoteChar": '"', "doubleQuote": True, "skipInitialSpace": False,
+    "header": True,
+}  # fmt: skip
+
+
+@cache
+def read_fields() -> Mapping[tuple[str, str], Mapping[str, str]]:
+    """Read what each column of each table is: by table and column."""
+    with FIELDS.open(encoding="utf-8", newline="") as file:
+        return {(row["table"], row["column"]): row for row in csv.DictReader(file)}
+
+
+@cache
+def _words() -> Mapping[str, Mapping[str, str]]:
+    with WORDS.open(encoding="utf-8", newline="") as file:
+        return {row["key"]: row for row in csv.DictReader(file)}
+
+
+def _said(name: str, *keys: str, **values: str) -> dict[str, str]:
+    """Return a property in both working languages: in English under its own name, in French as `…_fr`."""
+    told = {language: " ".join(_words()[key][language] for key in keys) for language in ("en", "fr")}
+    for placeholder, value in values.items():
+        told = {language: text.replace(f"{{{placeholder}}}", value) for language, text in told.items()}
+    return {name: told["en"], f"{name}_fr": typeset(told["fr"], "fr")}
+
+
+# --- tables -----------------------------------------------------------------------------------------------------
+
+
+def describe_field(table: str, column: str) -> dict[str, object]:
+    """Describe a column: its type, what it holds, its unit, and what its values keep to."""
+    told, contract = read_fields()[table, column], schema.CONTRACTS[table]
+    kind = _READ_AS.get((table, column), _TYPES[contract.columns[column]])
+    field: dict[str, object] = {"name": column, "type": kind}
+    if kind == "boolean":
+        field |= {"trueValues": ["true"], "falseValues": ["false"]}
+    field |= {"description": told["en"], "description_fr": typeset(told["fr"], "fr")}
+    if told["unit"]:
+        field["unit"] = told["unit"]
+    constraints = _constraints(table, column, kind)
+    return field | ({"constraints": constraints} if constraints else {})
+
+
+def _constraints(table: str, column: str, kind: str) -> dict[str, object]:
+    kept: dict[str, object] = {"required": True} if read_fields()[table, column]["required"] else {}
+    choices = [choice for choice in schema.CONTRACTS[table].choices.get(column, ()) if choice]
+    if column == "scope":
+        choices = [UNION, *read_plan().regions]
+    if column == "kpi":
+        choices = [kpi.kpi for kpi in read_plan().kpis]
+    if choices:
+        kept["enum"] = choices
+    if kind == "integer":
+        kept["minimum"] = 0
+    if column in _PATTERNS and table != "issues":
+        kept["pattern"] = _PATTERNS[column]
+    return kept
+
+
+def describe_schema(table: str) -> dict[str, object]:
+    """Describe a table's columns, in order, and its keys."""
+    schema: dict[str, object] = {
+        "fields": [describe_field(table, column) for column in CONTRACTS[table].columns],
+        "missingValues": [""],
+    }
+    if table in PRIMARY_KEYS:
+        schema["primaryKey"] = list(PRIMARY_KEYS[table])
+    if table in OF_KPIS:
+        key = list(PRIMARY_KEYS["kpis"])
+        schema["foreignKeys"] = [{"fields": key, "reference": {"resource": "kpis", "fields": key}}]
+    return schema
+
+
+def describe_table(table: str, folder: Path) -> dict[str, object]:
+    """Describe a published table as it lies in a folder: its file, format, digest, rows and columns."""
+    is_parquet = table in schema.AS_PARQUET
+    path = folder / f"{table}.{'parquet' if is_parquet else 'csv'}"
+    content, n_rows = path.read_bytes(), len(schema.read_table(table, folder))
+    return {
+        "name": table,
+        **_said("title", f"{table}.title"),
+        **_said("description", f"{table}.rows"),
+        "path": path.name,
+        "hash": f"sha256:{hashlib.sha256(content).hexdigest()}",
+        "bytes": len(content),
+        **(_as_parquet(n_rows) if is_parquet else _as_csv(n_rows)),
+        "schema": describe_schema(table),
+    }
+
+
+def _as_csv(n_rows: int) -> dict[str, object]:
+    format_ = {"profile": "tabular-data-resource", "format": "csv", "mediatype": "text/csv", "encoding": "utf-8"}
+    return {**format_, "dialect": _DIALECT, "rows": n_rows}
+
+
+def _as_parquet(n_rows: int) -> dict[str, object]:
+    # Validators read CSV; told that this is a file they compare its bytes and digest, and look for no lines in it,
+    # which they would where `rows` is given.
+    format_ = {"profile": "data-resource", "type": "file", "format": "parquet"}
+    return {**format_, "mediatype": "application/vnd.apache.parquet", "row_count": n_rows}
+
+
+# --- the package ------------------------------------------------------------------------------------------------
+
+
+def describe(folder: Path, quarter: str, as_of: str, *, sample: bool, input_id: str) -> dict[str, object]:
+    """Describe the published tables of an edition that lie in a folder.
+
+    An invented sample says so, and is under the repository's licence; what members reported bears none of ours.
+    """
+    label = Words("en").label(is_revised(quarter, date.fromisoformat(as_of)))
+    told = ("sample", "description", "guard") if sample else ("description", "received", "guard")
+    sources = ("source.sample" if sample else "source.returns", "source.plan")
+    return {
+        "profile": "data-package",
+        "name": f"papu-{quarter}-{as_of}".lower(),
+        **_said("title", "title", quarter=quarter, as_of=as_of),
+        **_said("description", *told, quarter=quarter, kpis=str(len(read_plan().kpis))),
+        "version": f"{quarter}, {as_of}, {label}",
+        "created": f"{as_of}T00:00:00Z",
+        "edition": {"quarter": quarter, "as_of": as_of, "label": label, "sample": sample, "input_id": input_id},
+        **({"licenses": [LICENCE]} if sample else {}),
+        "sources": [_said("title", key) for key in sources],
+        "resources": [describe_table(table, folder) for table in schema.PUBLISHED],
+    }
+
+
+def write_datapackage(folder: Path, quarter: str, as_of: str, *, sample: bool, input_id: str) -> Path:
+    """Write the description of an edition's published tables beside them; the same tables give the same bytes."""
+    described = describe(folder, quarter, as_of, sample=sample, input_id=input_id)
+    path = folder / DESCRIPTOR
+    path.write_text(json.dumps(described, ensure_ascii=False, indent=1) + "\n", encoding="utf-8", newline="\n")
+    return path

@@ -1,0 +1,318 @@
+"""Words: numbers, dates and sentences as a reader of each language expects them, mark by mark."""
+
+from __future__ import annotations
+
+import ast
+import re
+from datetime import date
+from pathlib import Path
+from string import Formatter
+
+import pytest
+from babel.messages.pofile import read_po
+
+from helpers import paths
+from helpers.i18n import bidi, terms
+from helpers.i18n import catalogue as catalogues
+from helpers.i18n.catalogue import LOCALES, MissingWords, official_languages, typeset
+from helpers.i18n.formats import Words
+from helpers.plan.plan import LANGUAGES, read_plan
+from helpers.report.sentences import captions, findings
+from invented import empty, invent
+
+FR, EN = Words("fr"), Words("en")
+BLANK = float("nan")
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "french", "english"),
+    [
+        (1234567.891, 1, "1\u202f234\u202f567,9", "1,234,567.9"),
+        (13677, 0, "13\u202f677", "13,677"),
+        (0, 0, "0", "0"),
+        (-3, 0, "−3", "−3"),
+        (-0.2, 0, "0", "0"),
+        (BLANK, 0, "s.d.", "n.d."),
+        (None, 1, "s.d.", "n.d."),
+    ],
+)
+def test_numbers_are_dressed_for_each_language(value, decimals, french, english):
+    assert (FR.number(value, decimals), EN.number(value, decimals)) == (french, english)
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "french", "english"),
+    [
+        (39, 45, "86,7\u00a0% (39/45)", "86.7% (39/45)"),
+        (45, 45, "100,0\u00a0% (45/45)", "100.0% (45/45)"),
+        (0, 45, "0,0\u00a0% (0/45)", "0.0% (0/45)"),
+        (4, 5, "80,0\u00a0% (4/5)", "80.0% (4/5)"),
+        (3, 4, "3 sur 4", "3 of 4"),
+        (1, 1, "1 sur 1", "1 of 1"),
+        (0, 0, "n.a.", "n.a."),
+        (BLANK, 45, "s.d.", "n.d."),
+    ],
+)
+def test_a_rate_carries_its_denominator_and_fewer_than_five_have_no_percentage(part, whole, french, english):
+    assert (FR.rate(part, whole), EN.rate(part, whole)) == (french, english)
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "unit", "french", "english"),
+    [
+        (12, 30, "", "12 à 30", "12 to 30"),
+        (12, BLANK, "", "≥\u00a012", "≥\u00a012"),
+        (12, 12, "", "12", "12"),
+        (41.2, 41.8, "", "41 à 42", "41 to 42"),
+        (74.11, 87.87, "percent", "74,1 à 87,9\u00a0%", "74.1 to 87.9%"),
+        (14, BLANK, "percent", "≥\u00a014,0\u00a0%", "≥\u00a014.0%"),
+        (BLANK, BLANK, "", "s.d.", "n.d."),
+    ],
+)
+def test_bounds_are_rounded_outwards_and_open_where_there_is_no_upper_one(lower, upper, unit, french, english):
+    assert (FR.interval(lower, upper, unit), EN.interval(lower, upper, unit)) == (french, english)
+
+
+def test_zero_no_data_not_applicable_and_not_due_are_four_marks():
+    for say in (FR, EN):
+        assert len({say.number(0), say.missing, say.not_applicable, say.not_due}) == 4
+
+
+def test_quarters_months_and_days():
+    assert (FR.quarter("2024Q3"), EN.quarter("2024Q3")) == ("T3 2024", "Q3 2024")
+    assert (FR.months("2024Q3"), EN.months("2024Q3")) == ("juillet à septembre 2024", "July to September 2024")
+    assert (FR.day("2024-10-01"), EN.day("2024-10-01")) == ("1er octobre 2024", "1 October 2024")
+    assert FR.day(date(2024, 11, 14)) == "14 novembre 2024"
+
+
+def test_plurals_follow_the_language():
+    assert [FR.plural("{n} member", n) for n in (0, 1, 2)] == ["0 État membre", "1 État membre", "2 États membres"]
+    assert [EN.plural("{n} member", n) for n in (0, 1, 2)] == ["0 members", "1 member", "2 members"]
+
+
+def test_changes_have_a_sign_but_zero_has_none():
+    assert [FR.signed(n, 1) for n in (3.4, -3.4, 0, 0.04)] == ["+3,4", "−3,4", "0,0", "0,0"]
+
+
+def test_french_spaces_are_set_in_sentences():
+    text = typeset("Qui ? Moi ! « oui » : 5 % ; l'Union", "fr")
+    assert text == "Qui\u202f? Moi\u202f! «\u00a0oui\u00a0»\u00a0: 5\u00a0%\u202f; l’Union"
+    assert typeset("The Union's 5%: yes; no?", "en") == "The Union’s 5%: yes; no?"
+
+
+def test_a_status_is_a_symbol_and_a_word_each_its_own():
+    chips = {status: FR.status(status, True) for status in terms.SYMBOLS}
+    assert len({chip.symbol for chip in chips.values()}) == len({chip.word for chip in chips.values()}) == 7
+    assert str(chips["achieved_late"]) == "◉ Atteint en retard"
+
+
+def test_a_status_that_is_not_robust_says_so():
+    assert str(FR.status("overdue", False)) == "■ En retard (dépend des non-réponses)"
+    assert str(EN.status("overdue", False)) == "■ Overdue (depends on non-response)"
+    assert not FR.status("not_assessable", None).hollow
+
+
+def test_an_unknown_sentence_or_language_is_refused():
+    with pytest.raises(MissingWords, match=r"add it to locales/fr\.po"):
+        FR("No such sentence")
+    with pytest.raises(ValueError, match="choose one of fr, en, pt, ar"):
+        Words("xx")
+
+
+# --- numbers read back ------------------------------------------------------------------------------------------
+
+NUMBERS = (0, 3, 12, 999, 1000, 13677, 1234567, 0.5, 86.7, 1234567.8, -3, -1234.5)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("value", NUMBERS)
+@pytest.mark.parametrize("decimals", [0, 1, 2])
+def test_a_number_that_was_dressed_is_read_back_as_it_was_printed(language, value, decimals):
+    say, rounded = Words(language), float(f"{value:.{decimals}f}")
+    for dress, is_percent in ((say.number, False), (say.percent, True), (say.signed, False)):
+        printed = bidi.isolate(dress(rounded, decimals), language)
+        is_signed = dress == say.signed and rounded > 0
+        assert say.parse_number(printed) == (rounded, decimals, is_percent, is_signed)
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("fr", "2024"), ("fr", "2.1"), ("fr", "1 234"), ("fr", "1\u00a0234"), ("fr", "1,234.5"), ("fr", "86,7%"),
+        ("fr", "86,7\u00a0% (39/45)"), ("fr", "12 à 30"), ("fr", "-3"), ("fr", "−0"), ("fr", "007"), ("fr", "4 c"),
+        ("fr", "s.d."), ("fr", ""), ("fr", "1,"), ("fr", ",5"), ("fr", "12\u202f34"), ("fr", "1e3"), ("fr", "１２"),
+        ("en", "13677"), ("en", "1,23"), ("en", "1.2.3"), ("en", "2.1.a"), ("en", "86.7 %"), ("en", "1\n"),
+        ("pt", "1,234.5"), ("ar", "١٢"), ("ar", "12 من 30"), ("fr", "0,1234567890123456789"),
+    ],
+)  # fmt: skip
+def test_what_this_language_does_not_print_as_a_plain_number_is_none(language, text):
+    assert Words(language).parse_number(text) is None
+
+
+# --- catalogues -------------------------------------------------------------------------------------------------
+
+
+def catalogue(language: str) -> dict[str, tuple[str, ...]]:
+    with (LOCALES / f"{language}.po").open("rb") as file:
+        read = [message for message in read_po(file, locale=language) if message.id]
+    ids = [message.id if isinstance(message.id, str) else message.id[0] for message in read]
+    assert len(ids) == len(set(ids))
+    forms = [(m.string,) if isinstance(m.string, str) else tuple(m.string) for m in read]
+    return dict(zip(ids, forms, strict=True))
+
+
+def names(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_sentence_has_every_language_with_the_same_names(language):
+    french, spoken = catalogue("fr"), catalogue(language)
+    assert spoken.keys() == french.keys()
+    for sentence, forms in spoken.items():
+        assert all(forms), sentence
+        for form in forms:
+            assert names(form) | {"n"} == names(french[sentence][-1]) | {"n"}, (
+                sentence,
+                form,
+            )  # "the only one" needs no n
+
+
+@pytest.mark.parametrize(("language", "forms"), [("fr", 2), ("en", 2), ("pt", 2), ("ar", 6)])
+def test_every_plural_has_all_forms_of_its_language(language, forms):
+    plurals = {key for key, said in catalogue("fr").items() if len(said) == 2}
+    assert len(plurals) > 30
+    assert {len(catalogue(language)[key]) for key in plurals} == {forms}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_plan_text_is_there_in_every_language(language):
+    plan = read_plan()
+    texts = [one.title for part in (plan.themes, plan.steps, plan.kpis, plan.components) for one in part]
+    assert all(text[language] for text in [*texts, *(member.name for member in plan.members)])
+
+
+def test_a_language_is_unofficial_until_a_reviewer_signs_its_catalogue(tmp_path, monkeypatch):
+    assert official_languages() == ("fr", "en")
+    for language, reviewer in (("pt", "the Portuguese service, 2026-12-01"), ("ar", "")):
+        header = f'msgid ""\nmsgstr ""\n"X-Reviewed-By: {reviewer}\\n"\n\nmsgid "a"\nmsgstr "b"\n'
+        (tmp_path / f"{language}.po").write_text(header, encoding="utf-8")
+    monkeypatch.setattr(catalogues, "LOCALES", tmp_path)
+    assert official_languages() == ("fr", "en", "pt")
+
+
+# --- right to left ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("المؤشر 2.1.a في الربع الثالث 2024 p", "المؤشر [2.1.a] في الربع الثالث 2024 [p]"),
+        ("الأمر: papu run 2024Q3 --as-of 2024-11-14 --language ar.", None),
+        ("تغيير −3 و +12.5% (SEN)", "تغيير [−3] و [+12.5%] ([SEN])"),
+        ("نسبة 79.7% (13,677/17,150)", "نسبة [79.7%] (13,677/17,150)"),
+        ("(SEN، KEN TZA)", "([SEN]، [KEN TZA])"),
+        ("2.1.a", "[2.1.a]"),
+        ("−3", "[−3]"),
+        ("12/45", "12/45"),
+        ("خطة 2022-2025", "خطة [2022-2025]"),
+        ("ابتكار: Concours SMSI 2024.", "ابتكار: [Concours SMSI 2024]."),
+        ("معيار ISO 27001 و C++ جديد", "معيار [ISO 27001] و [C++] جديد"),
+        ("منقولة (c): 10", "منقولة ([c]): 10"),
+        ("33 من 45", "33 من 45"),
+    ],
+)
+def test_codes_and_signs_keep_their_order_in_a_line_from_right_to_left(text, kept):
+    shown = bidi.isolate(text, "ar").replace("\u2066", "[").replace("\u2069", "]")
+    assert shown == (kept or "الأمر: [papu run 2024Q3 --as-of 2024-11-14 --language ar].")
+    assert bidi.isolate(text, "fr") == text
+    assert bidi.isolate(bidi.isolate(text, "ar"), "ar") == bidi.isolate(text, "ar")
+
+
+_SAYING = ("i18n", "report", "explain", "explore")  # the rooms that say sentences
+
+
+def literal_sentences() -> set[str]:
+    found = set()
+    files = [path for name in _SAYING for path in (paths.PACKAGE / name).rglob("*.py") if path.name != "letters.py"]
+    notebook = [
+        sentence
+        for path in paths.notebooks().glob("*.ipynb")
+        for sentence in re.findall(r'say(?:\.plural)?\(\\"((?:[^"\\]|\\[^"])*)\\"', path.read_text("utf-8"))
+    ]
+    for file in files:
+        for node in ast.walk(ast.parse(Path(file).read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+                name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+                if name in ("say", "plural", "self") and isinstance(node.args[0].value, str):
+                    found.add(node.args[0].value)
+    return found | set(notebook)
+
+
+def test_every_sentence_the_code_says_is_in_the_catalogues():
+    assert len(literal_sentences()) > 150
+    assert literal_sentences() - catalogue("fr").keys() == set()
+
+
+_NAMED = re.compile(r"(formula|source|rule|unit|severity|channel) \w")  # named by a row of the plan, a rule or a unit
+
+
+def test_no_sentence_is_left_that_nobody_says():
+    code = [path.read_text("utf-8") for path in paths.PACKAGE.rglob("*.py")]
+    texts = {node.value for one in code for node in ast.walk(ast.parse(one)) if isinstance(node, ast.Constant)}
+    said = "".join(path.read_text("utf-8").replace('\\"', '"') for path in paths.notebooks().glob("*.ipynb"))
+    left = {sentence for sentence in catalogue("fr").keys() - texts if not _NAMED.match(sentence)}
+    assert {sentence for sentence in left if f'"{sentence}"' not in said} == set()
+
+
+# --- computed sentences -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("say", [Words(one) for one in LANGUAGES], ids=LANGUAGES)
+@pytest.mark.parametrize("quarter", ["2022Q3", "2023Q1", "2024Q3"])
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_titles_and_points_can_be_said_of_any_data(say, quarter, seed):
+    tables = invent(quarter, seed)
+    points = findings.say_main_points(tables, say)
+    assert len(points) == 6 and all(point.endswith(".") for point in points)
+    titles = [findings.say_title(tables, theme, say) for theme in range(1, 7)]
+    assert all(titles) and not any("nan" in text or "{" in text for text in [*titles, *points])
+
+
+@pytest.mark.parametrize(("say", "said"), [(FR, "Aucun État membre n’a répondu"), (EN, "No member has answered")])
+def test_nobody_answered_is_said_plainly(say, said):
+    tables = empty()
+    assert findings.say_answered(tables, say) == said
+    nothing = say("{what}: no figure for {quarter}", what="", quarter=say.quarter(tables.quarter))
+    assert all(findings.say_title(tables, theme, say).endswith(nothing) for theme in range(1, 7))
+
+
+def test_the_target_is_called_proposed_wherever_a_title_compares_with_it():
+    for say, word in ((FR, "proposée"), (EN, "proposed")):
+        for theme in range(1, 7):
+            title = findings.say_title(invent(seed=theme), theme, say)
+            assert word in title or "target" not in title and "cible" not in title
+
+
+def test_class_c_says_bounds_and_no_point_value():
+    tables = invent()
+    low = tables.kpis["kpi"].eq("3.1.a") & tables.kpis["scope"].eq("PAPU") & tables.kpis["quarter"].eq("2024Q3")
+    tables.kpis.loc[low, ["coverage_class", "status"]] = ["C", "not_assessable"]
+    tables.kpis.loc[low, ["value", "lower", "upper"]] = [777.0, 12.0, BLANK]
+    assert findings.say_title(tables, 3, FR) == (
+        "Nombre de services numériques offerts par les États membres\u00a0: "
+        "≥\u00a012, trop peu de réponses pour en dire plus"
+    )
+    assert "777" not in " ".join(map(str, captions.say_trend(tables, "3.1.a", FR).values()))
+
+
+def test_a_figure_just_below_its_target_does_not_look_like_it():
+    tables = invent()
+    row = tables.kpis["kpi"].eq("2.1.a") & tables.kpis["scope"].eq("PAPU") & tables.kpis["quarter"].eq("2024Q3")
+    values = tables.member_values
+    here = values["kpi"].eq("2.1.a") & values["quarter"].eq("2024Q3")
+    tables.member_values.loc[here, ["value", "denominator"]] = [0.0, 0.0]
+    first = values[here].index[0]
+    tables.member_values.loc[first, ["value", "denominator"]] = [7996.0, 10000.0]
+    tables.kpis.loc[row, ["share", "coverage_class"]] = [0.7996, "A"]
+    assert findings.say_title(tables, 2, FR).startswith("79,96\u00a0% (7\u202f996/10\u202f000)")

@@ -1,0 +1,156 @@
+"""What the checks say: a sentence in each language with its place, and nothing personal in it."""
+
+from __future__ import annotations
+
+import csv
+import re
+from datetime import date
+
+import pytest
+
+from helpers.ingest.issues import SENTENCES, Issue, Place, issue, known_by
+from helpers.strings import mask
+
+with SENTENCES.open(encoding="utf-8", newline="") as _file:
+    ROWS = list(csv.DictReader(_file))
+KEYS = [row["key"] for row in ROWS if row["severity"]]
+PLACE = Place("2024Q3", "ken.xlsx", "returns", "3", "KEN")
+HARD = {"V01", "V02", "V19", "V20", "V21"}
+LANGUAGES = ("fr", "en", "pt", "ar")
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[row["key"] for row in ROWS])
+def test_every_sentence_is_written_in_the_four_languages(row):
+    assert all(row[language].strip() for language in LANGUAGES)
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_every_sentence_takes_its_details_in_the_four_languages(key):
+    details = [f"detail-{n}" for n in range(6)]
+    found = issue(key, PLACE, *details, question="offices_total", observed="999")
+    said = [found.say(language) for language in LANGUAGES]
+    for text in (found.message_fr, found.message_en, found.expected, *said):
+        assert not re.search(r"[{}]", text)
+    assert found.message_fr.startswith("data/raw/2024Q3/ken.xlsx, feuille returns, ligne 3, KEN : ")
+    assert found.message_en.startswith("data/raw/2024Q3/ken.xlsx, sheet returns, row 3, KEN: ")
+    assert found.message_fr.endswith(".")
+    assert found.message_en.endswith(".")
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[row["key"] for row in ROWS])
+def test_the_four_languages_use_the_same_details(row):
+    used = [set(re.findall(r"\{\w+\}", row[language])) for language in LANGUAGES]
+    assert all(details == used[0] for details in used)
+
+
+def test_every_rule_has_its_sentences_and_the_severity_of_the_methodology():
+    rules = {key.partition(".")[0] for key in KEYS}
+    assert {f"V{n:02}" for n in range(1, 24)} <= rules
+    severities = {rule: {r["severity"] for r in ROWS if r["key"].partition(".")[0] == rule} for rule in rules}
+    assert all("refused" in severities[rule] for rule in HARD)
+    assert all(severities[rule] == {"withdrawn"} for rule in ("V03", "V04", "V05", "V07"))
+    assert severities["V10"] == {"withdrawn", "warning"}
+    soft = ["V06", "V08", "V09", *(f"V{n}" for n in range(11, 19)), "V22", "V23"]
+    assert all(severities[rule] == {"warning"} for rule in soft)
+    assert all(severities[rule] == {"note"} for rule in rules if not rule.startswith("V"))
+
+
+def test_a_message_says_where_what_and_what_to_do():
+    found = issue("V04", PLACE, "offices_total", 623, question="offices_connected", observed="999")
+    assert found.message_en == (
+        "data/raw/2024Q3/ken.xlsx, sheet returns, row 3, KEN: offices_connected is 999, at most 623 expected "
+        "(offices_total); correct it and send it again under a new name."
+    )
+    assert (found.severity, found.rule, found.quarter, found.member) == ("withdrawn", "V04", "2024Q3", "KEN")
+    assert (found.source_file, found.sheet, found.row) == ("ken.xlsx", "returns", "3")
+    assert (found.question, found.observed) == ("offices_connected", "999")
+
+
+@pytest.mark.parametrize(
+    ("place", "fr", "en"),
+    [
+        (Place("2024Q3", "a.csv"), "data/raw/2024Q3/a.csv", "data/raw/2024Q3/a.csv"),
+        (
+            Place("", "milestones.csv", row="2"),
+            "data/raw/registers/milestones.csv, ligne 2",
+            "data/raw/registers/milestones.csv, row 2",
+        ),
+        (Place("2024Q3", "a.xlsx", "returns"), "data/raw/2024Q3/a.xlsx, feuille returns",
+         "data/raw/2024Q3/a.xlsx, sheet returns"),
+    ],
+)  # fmt: skip
+def test_a_place_is_said_as_far_as_it_is_known(place, fr, en):
+    assert (place.say("fr"), place.say("en")) == (fr, en)
+
+
+def test_a_rule_given_replaces_the_usual_one():
+    found = issue("NUMBER_READ", PLACE, "1234", observed="1 234", rule="NUM_THOUSANDS")
+    assert (found.rule, found.severity) == ("NUM_THOUSANDS", "note")
+
+
+@pytest.mark.parametrize(
+    ("text", "hidden"),
+    [
+        ("écrire à focal.point@example.org svp", "focal.point@example.org"),
+        ("Point<point.focal+upap@poste.example.org>", "point.focal+upap@poste.example.org"),
+        ("a@b.example, puis", "a@b.example"),
+        ("tél. +221 77 123 45 67", "+221 77 123 45 67"),
+        ("appeler le 00221 33 000 00 00", "00221 33 000 00 00"),
+        ("tel: 77.123.45.67.89", "77.123.45.67.89"),
+        ("call (020) 7946-0958 12", "(020) 7946-0958 12"),
+        ("mon numéro : 0771234567", "0771234567"),
+        ("tél. 70 12 34 56", "70 12 34 56"),
+        ("GSM +254-712-345-678.", "+254-712-345-678"),
+    ],
+)
+def test_addresses_and_telephone_numbers_are_masked(text, hidden):
+    masked = mask(f"{text} !")
+    assert hidden not in masked
+    assert not re.search(r"@\w|\d{2}", masked)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2024-11-14", "le 2024-11-14 à 10:20:30", "2024-11-14T10:20:30+00:00", "14/11/2024", "2022Q3", "T3 2024",
+        "du 2024-07-01 au 2024-09-30", "2024-07-01 - 2024-09-30", "623", "12 345", "12345678", "1 234 567",
+        "1,234,567", "1000000001", "999 of 623", "EXPO-2024-01", "@", "a @ b", "prix @ 5", "60.5 %",
+    ],
+)  # fmt: skip
+def test_dates_and_plain_numbers_are_not_masked(text):
+    assert mask(text) == text
+
+
+def test_what_was_observed_is_masked_in_every_part_of_a_finding():
+    found = issue("V01.unknown", PLACE, "", "", observed="poste@example.org +221 77 123 45 67")
+    said = " ".join((found.observed, found.message_fr, found.message_en, found.expected))
+    assert "example.org" not in said
+    assert "123 45" not in said
+
+
+def test_a_finding_exists_from_the_day_it_was_received():
+    always = Issue("note", "A")
+    early = Issue("note", "B", known_on=date(2024, 11, 14))
+    late = Issue("note", "C", known_on=date(2024, 11, 15))
+    found = known_by([always, early, late], date(2024, 11, 14))
+    assert [(one.rule, one.known_on) for one in found] == [("A", None), ("B", None)]
+
+
+def test_an_endless_text_is_cut_in_a_finding_and_nothing_disturbs_its_line():
+    found = issue("V03.number", PLACE, "", question="staff_total", observed="\x1b[31m" + "9x" * 100_000)
+    assert len(found.message_en) < 5_000
+    assert found.observed.endswith("…") and "\x1b" not in found.message_fr
+
+
+@pytest.mark.parametrize("text", ["4400-4500", "60.00000001", "87,4", "130"])
+def test_a_figure_and_a_range_of_close_figures_stay_to_be_seen(text):
+    assert mask(text) == text
+
+
+@pytest.mark.parametrize("text", ["77-1234567", "2345-6789", "+000 00 000 00 00"])
+def test_what_could_be_a_telephone_number_is_hidden_where_an_answer_was_asked(text):
+    assert mask(text) == "[…]"
+
+
+def test_a_long_text_without_an_address_is_masked_at_once():
+    assert mask("x" * 2_000_000) == "x" * 2_000_000

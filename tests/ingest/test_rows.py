@@ -1,0 +1,158 @@
+"""What a reader must not get wrong: one cell taken for another, a number too large, a link that leads elsewhere."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime
+
+import openpyxl
+import pytest
+from openpyxl.comments import Comment
+
+import exports
+from conftest import Formula, table_of
+from exports import Said, odata
+from helpers.ingest import rules
+from helpers.ingest.quarter import read_quarter
+from helpers.ingest.registers import read_registers
+from helpers.plan.questionnaire import REPEAT
+from helpers.tables import schema
+
+Q, DAY = "2024Q3", date(2024, 10, 10)
+SEN: Said = {"member": "SEN", "quarter": Q, "submitted_on": "2024-10-10", "offices_total": 130, REPEAT: []}
+ROW = {"member": "SEN", "quarter": Q, "submitted_on": DAY, "offices_total": 130}
+
+
+def only(received):
+    (one,) = received.returns
+    return one
+
+
+def rules_of(received) -> set[str]:
+    return {found.rule for found in (*received.issues, *(note for one in received.returns for note in one.notes))}
+
+
+def form_of(member: str, answer: object) -> list[list[object]]:
+    """Return a mailed questionnaire with an answer of its own under one of its questions."""
+    rows = [["member", "", member], ["quarter", "", Q], ["offices_total", "", 130], ["attended_meetings", "", answer]]
+    return [["Code", "Question", "Réponse"], *rows]
+
+
+def test_one_formula_in_several_questionnaires_keeps_the_value_of_each(raw):
+    for member, stored in (("SEN", "yes"), ("KEN", "Non"), ("MAR", "no")):
+        sheet = form_of(member, Formula('=IF(E1=1,"yes","no")', stored))
+        raw.write_sheets(Q, {"Questionnaire": sheet}, name=f"{member}.xlsx", received_on="2024-10-10")
+    said = {one.member: one.answers["attended_meetings"].value for one in read_quarter(Q).returns}
+    assert said == {"SEN": "yes", "KEN": "no", "MAR": "no"}
+
+
+def test_a_number_beyond_every_measure_is_withdrawn(raw, form):
+    document = json.loads(odata().write(form, [SEN]))
+    document["value"][0]["network"]["offices_total"] = 10**400
+    raw.add(Q, "a.json", json.dumps(document).encode(), "2024-10-10")
+    assert only(read_quarter(Q)).answers["offices_total"].rule == "V03"
+
+
+def test_the_first_day_of_the_calendar_in_another_zone_is_no_crash(raw):
+    moment = ROW | {"submitted_on": datetime(2024, 10, 10, 9)}
+    raw.write_plain(Q, [moment], [{"member": "SEN", "kind": "hackathon", "submitted_on": "0001-01-01T00:00:00+05:00"}])
+    assert "ITEM_ORPHAN" in rules_of(read_quarter(Q))
+
+
+def test_whatever_a_file_makes_the_reader_raise_is_that_files_refusal(raw, monkeypatch):
+    raw.write_plain(Q, [ROW], name="a.xlsx")
+    monkeypatch.setattr("helpers.ingest.rows.read_answer", lambda *_: 1 // 0)
+    (found,) = read_quarter(Q).issues
+    assert (found.rule, found.sentence.key) == ("V20", "V20.damaged")
+
+
+def test_an_item_whose_sure_key_names_nothing_is_not_given_by_its_row_number(raw):
+    row = {"member": "SEN", "quarter": Q, "_id": 1, "_uuid": "aaa", "_submission_time": "2024-10-10T09:00:00"}
+    item = {"kind": "hackathon", "title": "Hack", "_submission__uuid": "zzz", "_submission__id": 99, "_parent_index": 1}
+    raw.write_kobo(Q, [row], [item])
+    received = read_quarter(Q)
+    assert (only(received).items, "ITEM_ORPHAN" in rules_of(received)) == ((), True)
+
+
+def test_an_item_finds_a_return_whose_uuid_is_blank_by_its_id(raw):
+    row = {"member": "SEN", "quarter": Q, "_id": 1, "_uuid": None, "_submission_time": "2024-10-10T09:00:00"}
+    raw.write_kobo(Q, [row], [{"kind": "hackathon", "_submission__uuid": "zzz", "_submission__id": 1}])
+    assert len(only(read_quarter(Q)).items) == 1
+
+
+def test_items_without_an_id_of_their_own_are_all_kept(raw, form):
+    root, child = exports.odk_tables(form, [SEN | {REPEAT: [{"kind": "solution", "title": "Un"}]}])
+    child = [row[:-1] for row in child]
+    other = [["Deux" if cell == "Un" else cell for cell in row] for row in child]
+    for name, table in (("root.csv", root), ("a.csv", child), ("b.csv", other)):
+        raw.add(Q, name, exports.text(table), "2024-10-15")
+    assert [item.answers["title"].value for item in only(read_quarter(Q)).items] == ["Un", "Deux"]
+
+
+@pytest.mark.parametrize(
+    ("written", "state"), [("-", "L"), ("…", "L"), ("  ", "L"), (None, "L"), ("NA", "M"), ("x", "O"), (7, "A")]
+)
+def test_ticked_as_not_available_is_l_where_nothing_is_answered(raw, written, state):
+    raw.write_plain(Q, [ROW | {"staff_total": written, "nd_network": "staff_total"}])
+    assert only(read_quarter(Q)).answers["staff_total"].state == state
+
+
+@pytest.mark.parametrize(
+    ("summary", "ticked", "value", "noted"),
+    [(None, 1, "hybrid_mail", False), ("e_postbox", 1, "e_postbox", True), ("hybrid_mail", 1, "hybrid_mail", False),
+     (None, 0, "", False), ("e_postbox", 0, "e_postbox", False), ("hybrid_mail", 0, "hybrid_mail", True),
+     ("hybrid_mail", None, "hybrid_mail", False)],
+)  # fmt: skip
+def test_a_blank_summary_is_told_by_its_split_columns_and_a_different_one_is_noted(raw, summary, ticked, value, noted):
+    raw.write_plain(Q, [ROW | {"services_epost": summary, "services_epost/hybrid_mail": ticked}])
+    received = read_quarter(Q)
+    assert only(received).answers["services_epost"].value == value
+    assert ("SPLIT_DIFFERS" in rules_of(received)) is noted
+
+
+def test_an_unknown_code_of_a_mailed_questionnaire_is_noted_with_its_row(raw):
+    sheet = [*form_of("SEN", "yes"), ["offices_conected", "", 3], ["", "Une remarque", ""]]
+    raw.write_sheets(Q, {"Q": sheet}, received_on="2024-10-10")
+    (found,) = [note for note in read_quarter(Q).issues if note.rule == "COLUMN_UNKNOWN"]
+    assert (found.observed, found.row, "offices_connected" in found.message_en) == ("offices_conected", "6", True)
+
+
+def test_a_mailed_questionnaire_left_blank_is_a_refused_return(raw, form):
+    blank = [[question.name, question.label["fr"], None] for question in form.questions]
+    raw.write_sheets(Q, {"Q": blank}, received_on="2024-10-10")
+    received = read_quarter(Q)
+    assert (len(received.returns), "ROW_TAGS" in rules_of(received)) == (1, False)
+
+
+def test_a_line_of_a_comment_that_is_a_quarter_swallows_nothing(raw):
+    text = 'quarter,member,comment,submitted_on\n2024Q3,SEN,"Voir\n2024Q3\net la suite",2024-10-10\n'
+    raw.add(Q, "a.csv", text.encode())
+    assert only(read_quarter(Q)).answers["comment"].value == "Voir\n2024Q3\net la suite"
+
+
+# --- nothing personal -------------------------------------------------------------------------------------------
+
+NAME, CALL = "Un nom", "771234567"
+
+
+def test_nothing_personal_leaves_by_a_note(raw, plan, form):
+    address = "x" * 40 + " focal.point.of.the.operator@example.org"
+    rows = [ROW | {"focal_point_name": NAME, "comment": CALL}, {"focal_point_name": NAME}]
+    rows += [ROW | {"member": "KEN", "comment": address}, ROW | {"member": "MAR", "organisation": f"Tél.{CALL}"}]
+    raw.write_sheets(Q, {"returns": table_of(rows)})
+    verdict = rules.check(read_quarter(Q), read_registers(), plan, form, date(2024, 11, 14))
+    found = schema.tabulate(verdict, form)
+    published = " ".join(table.to_csv() for table in found.values())
+    assert {"TEXT_PII", "ROW_NOT_DATA"} <= set(found["issues"]["rule"])
+    assert [said for said in (NAME, CALL, "focal.point", "@example") if said in published] == []
+
+
+def test_who_commented_on_a_cell_is_not_told(raw):
+    path = raw.write_plain(Q, [ROW], name="a.xlsx")
+    book = openpyxl.load_workbook(path)
+    book["returns"]["C2"].comment = Comment(f"{NAME}:\nvu", NAME)
+    book.save(path)
+    (raw.folder(Q) / "MANIFEST.csv").unlink()
+    raw.list_file(path)
+    (found,) = [note for note in read_quarter(Q).issues if note.rule == "CELL_COMMENT"]
+    assert (found.observed, found.row) == ("C2: vu", "2")

@@ -1,0 +1,216 @@
+"""The column `source` of kpis.csv: every form it can be written in, and what is told of one that cannot be read."""
+
+from __future__ import annotations
+
+import math
+import shutil
+from dataclasses import replace
+
+import pytest
+
+from conftest import PLAN
+from helpers.ingest.cells import read_answer
+from helpers.plan.plan import PlanError, read_plan
+from helpers.plan.readings import NOTHING, Counted, Item, Reading
+from helpers.plan.sources import REFERENCES, check_sources, parts_of, source_of, understand, workshops_of
+
+ENDS = Reading(ends=True)
+
+
+@pytest.fixture
+def say(form):
+    """Return what a return with these answers says for a measure and a source."""
+
+    def read(measure: str, source: str, items=None, **answers: object) -> Reading:
+        said = {question: read_answer(form.by_name[question], cell) for question, cell in answers.items()}
+        return understand(measure, source, form).read(Counted("SEN", said, items))
+
+    return read
+
+
+# --- forms ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("cell", "reading"), [(3, Reading(3)), (0, Reading(0)), ("ND", NOTHING), (None, NOTHING), ("NA", ENDS)]
+)
+def test_a_number_alone(say, cell, reading):
+    assert say("sum_flow", "training_sessions", training_sessions=cell) == reading
+    assert say("sum_known", "training_sessions", training_sessions=cell) == reading
+
+
+@pytest.mark.parametrize(("total", "reading"), [(90, Reading(60, 90)), (None, Reading(60))])
+def test_a_number_over_its_total(say, total, reading):
+    cells = {"offices_connected": 60, "offices_total": total}
+    assert say("sum_known", "offices_connected over offices_total", **cells) == reading
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "reading"),
+    [
+        (30, 40, Reading(75)), (50, 40, Reading(100)), (0, 40, Reading(0)), (0, 0, NOTHING), (30, None, NOTHING),
+        ("NA", 40, ENDS), (30, "NA", ENDS),
+    ],
+)  # fmt: skip
+def test_a_percentage_of_a_total_is_100_at_most(say, part, whole, reading):
+    assert say("mean_index", "staff_women over staff_total", staff_women=part, staff_total=whole) == reading
+
+
+@pytest.mark.parametrize(
+    ("cell", "reading"), [("implementing", Reading(1)), ("adopted", Reading(0)), ("ND", NOTHING), ("NA", ENDS)]
+)
+def test_a_question_in_some_answers(say, cell, reading):
+    assert say("count_known", "roadmap_status in implementing|completed", roadmap_status=cell) == reading
+
+
+@pytest.mark.parametrize(("cell", "met"), [("online_account mobile_wallet", 1), ("online_account", 0), ("none", 0)])
+def test_a_select_many_question_in_some_answers_when_one_is_ticked(say, cell, met):
+    assert say("count_known", "services_efinance in mobile_wallet|bill_payment", services_efinance=cell).value == met
+
+
+@pytest.mark.parametrize("source", ["any project_* in completed", "any project_dre, project_fitaf in completed"])
+@pytest.mark.parametrize(
+    ("dre", "fitaf", "reading"),
+    [("completed", None, Reading(1)), ("none", "ND", Reading(0)), ("NA", None, NOTHING), (None, None, NOTHING)],
+)
+def test_any_of_several_questions_is_reported_when_one_is(say, source, dre, fitaf, reading):
+    assert say("count_ever", source, project_dre=dre, project_fitaf=fitaf) == reading
+
+
+def test_several_questions_are_not_applicable_when_all_are(say):
+    cells = {"project_dre": "NA", "project_payments": "NA", "project_fitaf": "NA"}
+    assert say("count_known", "any project_* in completed", **cells) == ENDS
+
+
+def test_codes_that_are_ticked(say, form):
+    found = say("distinct_codes", "sectors_benefiting", sectors_benefiting="trade other")
+    assert found == Reading(1, codes=frozenset({"trade"}))
+    counts = {name: understand("distinct_codes", name, form).codes for name in ("sectors_benefiting", "ipp_tracked")}
+    assert counts == {"sectors_benefiting": 12, "ipp_tracked": 5}  # `none` and `other` never count
+
+
+@pytest.mark.parametrize(
+    ("source", "codes"),
+    [
+        ("innovations of kind hackathon", {"h-1"}),
+        ("innovations of kind hackathon|exhibition", {"h-1", "e-1"}),
+        ("innovations of kind solution", {"SEN: s-1"}),  # a solution is its developer's
+    ],
+)
+def test_innovations_of_some_kinds(say, source, codes):
+    items = tuple(Item(*one, "", "") for one in (("hackathon", "H-1"), ("exhibition", "E-1"), ("solution", "S-1")))
+    assert say("distinct_items", source, items).codes == codes
+    assert say("count_ever", source.replace("innovations", "any innovation"), items).value == 1
+    assert say("distinct_items", source, None) == NOTHING
+
+
+def test_the_same_source_is_read_once(form):
+    first, second = (understand("sum_flow", "audits_completed", form) for _ in range(2))
+    assert first is second
+
+
+@pytest.mark.parametrize(
+    ("source", "cap", "reference"),
+    [
+        ("offices_networked over offices_total", 1, "reference_offices"),
+        ("trained_cumulative over staff_total", 1.2, "reference_staff"),
+        ("laptop_working over laptop_required", math.inf, ""), ("audits_completed", math.inf, ""),
+        ("number of live services in the 4 services_* questions", 24, ""),
+    ],
+)  # fmt: skip
+def test_a_sum_is_capped_by_a_total_that_the_table_of_members_knows(form, source, cap, reference):
+    found = understand("sum_known", source, form)
+    assert (found.cap, found.reference) == (cap, reference)
+
+
+def test_a_reference_is_a_column_of_the_members_table(plan):
+    assert all(getattr(plan.members[0], column) > 0 for column in REFERENCES.values())
+
+
+@pytest.mark.parametrize(
+    ("source", "counted"),
+    [
+        ("workshops of step 5.3", ("5.3", "")),
+        ("attendance at workshops of step 5.2: distinct members", ("5.2", "distinct members")),
+        ("attendance at workshops of step 5.3: attendances", ("5.3", "attendances")),
+    ],
+)
+def test_a_register_counts_workshops_members_or_attendances(source, counted):
+    assert workshops_of(source) == counted
+
+
+# --- the plan held against the form -----------------------------------------------------------------------------
+
+
+def test_the_plan_fits_the_form(plan, form):
+    check_sources(plan, form)
+    parts = parts_of(plan, form)
+    assert ("offices_connected", "offices_total") in parts
+    assert ("trained_cumulative", "staff_total") not in parts  # it may exceed the staff, and has V10
+
+
+@pytest.mark.parametrize(
+    ("measure", "source", "said"),
+    [
+        ("sum_flow", "audits_complete", "which is no question of the form; did you mean audits_completed?"),
+        ("sum_flow", "zzz", "add it to questionnaire/survey.csv"),
+        ("sum_flow", "roadmap_status", "a question of type select_one, where it takes integer"),
+        ("sum_flow", "audits_completed over staff_total", "is not understood; for sum_flow write `number`"),
+        ("sum_known", "offices_connected over comment", "comment, a question of type text"),
+        ("mean_index", "offices_connected", "for mean_index write `number over total`"),
+        ("count_known", "roadmap_status", "for count_known write `question in code|code`"),
+        ("count_known", "roadmap_status in running", "names running, which is no answer to roadmap_status"),
+        ("count_known", "cloud_use, roadmap_status in none", "write `any cloud_use, roadmap_status in none`"),
+        ("count_known", "any projects_* in completed", "no question of the form begins with projects_"),
+        ("count_known", "offices_total in yes", "a question of type integer, where it takes select_one or"),
+        ("count_known", "innovations of kind solution", "is not understood"),
+        ("distinct_codes", "roadmap_status", "where it takes select_multiple"),
+        ("distinct_items", "innovations of kind fair", "fair, which is no kind of innovation; choose from solution,"),
+        ("sum_flow", "hardware coverage index over 5 kinds", "is not understood"),
+        ("register", "workshops of step 4.1", "the steps with workshops are 5.2, 5.3"),
+        ("register", "workshops of step 5.3: attendances", "is not understood"),
+        ("milestone", "milestones register, product digital_model", "no product of step 3.2"),
+        ("rate", "the returns", "is not understood"),
+    ],
+)  # fmt: skip
+def test_a_source_that_cannot_be_read_says_what_is_wrong_and_what_is_allowed(plan, form, measure, source, said):
+    wrong = replace(plan.by_kpi["3.2.a"], measure=measure, source=source, row=9)
+    with pytest.raises(PlanError) as refused:
+        check_sources(replace(plan, kpis=(wrong,)), form)
+    assert said in str(refused.value)
+    assert "kpis.csv, row 9 (3.2.a): " in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"kpi": "3.9.a"}, "a KPI of step 5.1 is called 5.1.a, 5.1.b…"),
+        ({"title": {"fr": "Un", "en": "One", "pt": "Um", "ar": ""}}, "title_ar is blank"),
+        ({"unit": "parcels"}, "unit 'parcels' is not one of sum_flow's: attendances, events, members, number"),
+        ({"unit": "percent"}, "unit 'percent' is not one of sum_flow's"),
+        ({"assessed": "share"}, "assessed is share, which takes sum_known of a source with a total"),
+    ],
+)
+def test_a_row_that_no_report_could_show_is_refused(plan, form, change, said):
+    wrong = replace(plan.by_kpi["5.1.b"], row=16, **change)
+    with pytest.raises(PlanError, match="kpis.csv, row 16") as refused:
+        check_sources(replace(plan, kpis=(wrong,)), form)
+    assert said in str(refused.value)
+
+
+def test_everything_that_is_wrong_is_told_together_in_the_order_of_the_file(plan, form):
+    wrong = [replace(plan.by_kpi[kpi], row=row, unit="", source="?") for kpi, row in (("5.1.b", 16), ("2.1.a", 4))]
+    with pytest.raises(PlanError) as refused:
+        check_sources(replace(plan, kpis=tuple(wrong)), form)
+    rows = [line.partition(":")[0] for line in str(refused.value).splitlines()[:-1]]
+    assert rows == ["kpis.csv, row 4 (2.1.a)"] * 2 + ["kpis.csv, row 16 (5.1.b)"] * 2
+
+
+def test_a_row_added_last_stands_with_its_theme(tmp_path, form):
+    shutil.copytree(PLAN, tmp_path / "plan")
+    with (tmp_path / "plan" / "kpis.csv").open("a", encoding="utf-8") as file:
+        file.write("3.2.z,3.2,sum_flow,audits_completed,reports,value,,9,proposed,Un,One,Um,واحد\n")
+    plan = read_plan(tmp_path / "plan")
+    codes = [kpi.kpi for kpi in plan.kpis]
+    assert codes == sorted(codes) and plan.by_kpi["3.2.z"].row == len(codes) + 1
+    assert source_of(plan.by_kpi["3.2.z"], form).asks == ("audits_completed",)

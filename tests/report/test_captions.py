@@ -1,0 +1,214 @@
+"""Captions: titles that say the finding and stay true in the awkward cases, and figures of those cases."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from helpers.i18n.formats import Words
+from helpers.plan.plan import read_plan
+from helpers.plan.quarters import shift
+from helpers.report.figures import changes, drawing, tiles, trends
+from helpers.report.sentences import movements
+from helpers.report.sentences.answers import say_calendar, say_member_map
+from helpers.tables.pipeline import Tables
+from invented import BLANK, COLUMNS, empty, invent
+
+FR, EN = Words("fr"), Words("en")
+NOW, BEFORE = "2024Q3", "2024Q2"
+WHAT = "Number of digital services offered by Member States"
+MATCHED = "members that reported it in both quarters"
+
+
+def services(*moves: float) -> Tables:
+    """Return tables in which as many members offered 10 services each, and now so many more."""
+    members = [member.member for member in read_plan().members_in(NOW)][: len(moves)]
+    rows = [(BEFORE, member, "3.1.a", 10.0, BLANK, "reported", BEFORE) for member in members]
+    rows += [(NOW, m, "3.1.a", 10.0 + move, BLANK, "reported", NOW) for m, move in zip(members, moves, strict=True)]
+    return replace(invent(), member_values=pd.DataFrame(rows, columns=COLUMNS["member_values"].split()))
+
+
+SLOPES = {
+    "both ways": (services(2, 1, 0, -1), f"{WHAT}: up in 2 of the 4 {MATCHED}, down in 1"),
+    "some risen": (services(2, 1, 0), f"{WHAT}: up in 2 of the 3 {MATCHED}, down in none"),
+    "some fallen": (services(0, 0, -3), f"{WHAT}: down in 1 of the 3 {MATCHED}, up in none"),
+    "all risen": (services(*range(1, 41)), f"{WHAT}: up in each of the 40 {MATCHED}"),
+    "all fallen": (services(-1, -2, -3), f"{WHAT}: down in each of the 3 {MATCHED}"),
+    "no change at all": (services(0, 0), f"{WHAT}: unchanged in the 2 {MATCHED}"),
+    "one member": (services(1), f"{WHAT}: up in the only member that reported it in both quarters"),
+    "one unchanged": (services(0), f"{WHAT}: unchanged in the only member that reported it in both quarters"),
+    "ties": (services(*[3.0] * 45), f"{WHAT}: up in each of the 45 {MATCHED}"),
+    "from 10 to 0": (services(-10), f"{WHAT}: down in the only member that reported it in both quarters"),
+    "nobody in both": (services(), f"{WHAT}: no member reported it in both quarters"),
+    "first quarter": (invent("2022Q3"), f"{WHAT}: no member reported it in both quarters"),
+    "nobody answered": (empty(), f"{WHAT}: no member reported it in both quarters"),
+}
+
+
+@pytest.mark.parametrize("case", SLOPES)
+def test_slopes_say_how_many_moved_which_way(case):
+    tables, title = SLOPES[case]
+    assert movements.say_slopes(tables, "3.1.a", EN)["title"] == title
+
+
+@pytest.mark.parametrize("case", SLOPES)
+def test_slopes_can_be_drawn_with_names_that_do_not_touch(case):
+    tables, _ = SLOPES[case]
+    figure = changes.plot_slopes(tables, "3.1.a", FR)
+    assert "<svg" in drawing.svg(figure)
+    for axes in figure.axes[:5]:
+        heights = sorted(axes.transData.transform(text.xy)[1] for text in axes.texts if text.get_text()[:1].isupper())
+        assert all(b - a > 8 for a, b in zip(heights, heights[1:], strict=False))
+
+
+def test_slopes_say_how_many_are_not_named():
+    few, many = (movements.say_slopes(services(*moves), "3.1.a", EN) for moves in ((1, 2), (0, *[1] * 44)))
+    assert few["note"] == ""
+    assert many["note"] == "9 members that moved less, or not at all, are not named"  # 8 of 13, 8 of 9, 8 of 10, 1
+    assert many["n"] == "45/45 members reported it in both quarters"
+
+
+def test_french_slopes_agree_in_number():
+    one, more = (movements.say_slopes(services(*moves), "3.1.a", FR) for moves in ((0,), (0, 0)))
+    assert one["title"].endswith("sans changement chez le seul membre ayant donné ce chiffre aux deux trimestres")
+    assert more["title"].endswith("sans changement chez les 2 membres ayant donné ce chiffre aux deux trimestres")
+
+
+# --- regions ----------------------------------------------------------------------------------------------------
+
+
+def regions(now: list[float], then: list[float], past: str = "2023Q3") -> Tables:
+    """Return tables with the regions' response rates now and then; a blank is a blank, and so is all else."""
+    tables = invent()
+    here = tables.kpis["kpi"].eq("6.1.a")
+    tables.kpis.loc[here, "value"] = BLANK
+    for quarter, values in ((NOW, now), (past, then)):
+        for region, value in zip(read_plan().regions, values, strict=True):
+            row = here & tables.kpis["quarter"].eq(quarter) & tables.kpis["scope"].eq(region)
+            tables.kpis.loc[row, "value"] = value
+    return tables
+
+
+RATE = "Questionnaire response rate"
+
+
+@pytest.mark.parametrize(
+    ("now", "then", "title"),
+    [
+        ([2.0] * 5, [1.0] * 5, "higher than in Q3 2023 in all 5 regions known in both quarters"),
+        ([2.0] * 5, [1.0, 1.0, 2.0, 3.0, 4.0], "higher than in Q3 2023 in 2 of the 5 regions known in both quarters"),
+        ([2.0] * 5, [1.0, BLANK, 3, 3, BLANK], "higher than in Q3 2023 in 1 of the 3 regions known in both quarters"),
+        ([2.0] * 5, [1.0, *[BLANK] * 4], "higher than in Q3 2023 in the only region known in both quarters"),
+        ([2.0] * 5, [2.0] * 5, "no region known in both quarters stands higher than in Q3 2023"),
+        ([2.04] * 5, [2.0] * 5, "no region known in both quarters stands higher than in Q3 2023"),
+        ([BLANK] * 5, [2.0] * 5, "no region can be compared with an earlier quarter"),
+    ],
+)
+def test_regions_over_time_say_how_many_stand_higher_than_a_year_before(now, then, title):
+    tables = regions(now, then)
+    assert movements.say_regions_over_time(tables, "6.1.a", EN)["title"] == f"{RATE}: {title}"
+    assert "<svg" in drawing.svg(trends.plot_regions_over_time(tables, "6.1.a", FR))
+
+
+def test_regions_over_time_fall_back_on_the_first_quarter_known():
+    title = movements.say_regions_over_time(regions([2.0] * 5, [1.0] * 5, "2024Q1"), "6.1.a", EN)["title"]
+    assert title == f"{RATE}: higher than in Q1 2024 in all 5 regions known in both quarters"
+    first = movements.say_regions_over_time(invent("2022Q3"), "6.1.a", EN)["title"]
+    assert first == f"{RATE}: no region can be compared with an earlier quarter"
+
+
+def test_a_region_of_class_c_shows_bounds_and_no_point_value():
+    tables = invent()
+    tables.kpis.loc[tables.kpis["kpi"].eq("2.1.a"), "coverage_class"] = "C"
+    tables.kpis.loc[tables.kpis["kpi"].eq("2.1.a"), ["share", "share_lower", "share_upper"]] = [0.777, 0.1, 0.9]
+    assert "77.7" not in " ".join(map(str, movements.say_regions_over_time(tables, "2.1.a", EN).values()))
+    shown = {text.get_text() for one in trends.plot_regions_over_time(tables, "2.1.a", EN).axes for text in one.texts}
+    assert {"10.0%", "90.0%"} <= shown and "77.7%" not in shown
+
+
+# --- maps and calendar ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("per_region", "title"),
+    [
+        ("all", "In 5 of 5 regions at least half of the members have reported that they implement the roadmap"),
+        ("none", "In none of the 5 regions have half of the members reported that they implement the roadmap"),
+        ("Northern", "In 1 of 5 regions at least half of the members have reported that they implement the roadmap"),
+    ],
+)
+def test_the_roadmap_map_says_in_how_many_regions_half_do(per_region, title):
+    rows = [
+        (NOW, m.member, "1.1.b", float(per_region in ("all", m.region)), BLANK, "reported", NOW)
+        for m in read_plan().members_in(NOW)
+    ]
+    tables = replace(invent(), member_values=pd.DataFrame(rows, columns=COLUMNS["member_values"].split()))
+    assert say_member_map(tables, "1.1.b", EN)["title"] == title
+
+
+def answers(quarters: dict[str, int], quarter: str = NOW) -> Tables:
+    """Return tables in which the first so many members answered each of these quarters, at once."""
+    rows = [
+        (one, m.member, 1, f"{shift(one, 1)[:4]}-{3 * int(shift(one, 1)[5]) - 2:02}-05", "on_time", True, "f.xlsx", "0")
+        for one, n in quarters.items()
+        for m in read_plan().members_in(one)[:n]
+    ]
+    returns = pd.DataFrame(rows, columns=COLUMNS["returns"].split())
+    return replace(invent(quarter), returns=returns)
+
+
+NINE = ["2022Q3", "2022Q4", "2023Q1", "2023Q2", "2023Q3", "2023Q4", "2024Q1", "2024Q2", "2024Q3"]
+
+
+@pytest.mark.parametrize(
+    ("tables", "title"),
+    [
+        (answers(dict.fromkeys(NINE, 21)), "21 of 45 members have answered every quarter since Q3 2022; 24 never"),
+        (answers(dict.fromkeys(NINE, 1)), "1 of 45 members has answered every quarter since Q3 2022; 44 never"),
+        (answers(dict.fromkeys(NINE, 45)), "All 45 members have answered every quarter since Q3 2022"),
+        (answers({NOW: 5}), "No member has answered every quarter since Q3 2022; 40 of 45 never"),
+        (answers({}), "No member has answered since Q3 2022"),
+        (
+            answers(dict.fromkeys(NINE, 3) | {NOW: 45}),
+            "3 of 45 members have answered every quarter since Q3 2022, and all have at least once",
+        ),
+        (answers({"2022Q3": 7}, "2022Q3"), "7 of 45 members have answered for Q3 2022, the first quarter"),
+        (empty(), "No member has answered since Q3 2022"),
+    ],
+)
+def test_the_calendar_says_how_regularly_members_answer(tables, title):
+    caption = say_calendar(tables, EN)
+    assert caption["title"] == title and caption["n"] == "45 members expected"
+    assert "<svg" in drawing.svg(tiles.plot_calendar(tables, FR))
+
+
+# --- totals -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("tables", "title"),
+    [
+        (invent("2022Q3"), "There is no earlier quarter to compare with"),
+        (empty(), "There is no earlier quarter to compare with"),
+    ],
+)
+def test_changes_without_an_earlier_quarter_say_so(tables, title):
+    assert movements.say_changes(tables, ("2.1.a", "3.1.a", "5.1.a"), EN)["title"] == title
+
+
+def test_changes_of_totals_that_too_few_are_known_for_give_no_number():
+    tables = invent()
+    tables.kpis["coverage_class"] = "C"
+    caption = movements.say_changes(tables, ("2.1.a",), EN)
+    assert caption["title"] == "Too few members are known to compare the totals with Q2 2024"
+    assert "106" not in " ".join(caption.values())
+
+
+def test_cut_bars_are_said_only_where_bars_are_cut():
+    tables = invent()
+    tables.kpis["coverage_class"] = "A"
+    assert movements.say_changes(tables, ("2.1.a",), EN)["subtitle"].endswith("cut bars do not begin at 0")
+    tables.changes["matched"], tables.changes["after"] = 500.0, 601.0
+    assert movements.say_changes(tables, ("2.1.a",), EN)["subtitle"].endswith("by cause, Union")

@@ -1,0 +1,233 @@
+"""The edition: whatever the data and the texts they hold, a report that is whole, accessible, the same again."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from pathlib import Path
+
+import page
+import pandas as pd
+import pytest
+from pypdf import PdfReader
+
+from helpers import paths
+from helpers.i18n.catalogue import is_official
+from helpers.i18n.formats import Words
+from helpers.plan.plan import LANGUAGES
+from helpers.report.blocks import Sheet
+from helpers.report.document import Edition
+from helpers.report.figures import tiles
+from helpers.report.fit import printable
+from helpers.report.pdf.typeset import STANDARDS
+from helpers.report.tables import sections
+from invented import empty, invent
+from reports import make, write_hostile
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory) -> Path:
+    """Return a folder with the whole report in every language, from invented tables with hostile texts in them."""
+    folder = tmp_path_factory.mktemp("edition")
+    make(invent(), "fr", folder, write_hostile)
+    for language in ("en", "pt", "ar"):
+        make(invent(), language, folder)
+    return folder
+
+
+@cache
+def read_pages(path: Path) -> list[str]:
+    return [one.extract_text() for one in PdfReader(path).pages]
+
+
+def read_text(path: Path) -> str:
+    return "\n".join(read_pages(path))
+
+
+@pytest.mark.filterwarnings("error:Glyph .* missing from font")
+@pytest.mark.parametrize("language", LANGUAGES)
+class TestReport:
+    def test_it_is_accessible(self, out, language):
+        verdict = page.validate_pdf(out / f"report_{language}.pdf", profile="ua1")
+        assert verdict.is_compliant, [failure.message for failure in verdict.failures][:5]
+
+    def test_it_says_its_language_and_title_and_is_tagged(self, out, language):
+        reader = PdfReader(out / f"report_{language}.pdf")
+        root = reader.trailer["/Root"]
+        assert root["/Lang"].startswith(language) and root["/MarkInfo"]["/Marked"]
+        assert Words(language).quarter("2024Q3") in reader.metadata.title
+        assert root["/ViewerPreferences"]["/DisplayDocTitle"]
+
+    def test_a_translation_that_nobody_signed_says_so_on_its_cover(self, out, language):
+        cover = json.loads((out / f"report_{language}.json").read_text("utf-8"))["blocks"][0]
+        assert bool(cover["unofficial"]) == (language in ("pt", "ar")) == (not is_official(language))
+
+    def test_its_fonts_are_embedded(self, out, language):
+        embedded = set()
+        for one in PdfReader(out / f"report_{language}.pdf").pages:
+            for font in one["/Resources"]["/Font"].get_object().values():
+                for part in font.get_object()["/DescendantFonts"]:
+                    descriptor = part.get_object()["/FontDescriptor"]
+                    assert "/FontFile2" in descriptor or "/FontFile3" in descriptor
+                    embedded.add(descriptor["/FontName"])
+        assert any("PAPUSans-Bold" in name for name in embedded)
+        assert language != "ar" or any("PAPUSansArabic-Bold" in name for name in embedded)
+
+    def test_every_page_says_that_the_data_are_invented_and_which_page_it_is(self, out, language):
+        pages = read_pages(out / f"report_{language}.pdf")
+        assert 20 <= len(pages) <= 32
+        for number, text in enumerate(pages, start=1):
+            assert "Données fictives / invented sample" in text
+            assert number == 1 or f"{number}/{len(pages)}" in text
+
+    def test_no_page_is_nearly_empty_and_no_text_lies_outside(self, out, language):
+        places: list[tuple[float, float]] = []
+
+        def visit(text, matrix, place, *_):
+            if text.strip():
+                x = matrix[0] * place[4] + matrix[2] * place[5] + matrix[4]
+                places.append((x, matrix[1] * place[4] + matrix[3] * place[5] + matrix[5]))
+
+        for number, one in enumerate(PdfReader(out / f"report_{language}.pdf").pages, start=1):
+            before = len(places)
+            assert len(one.extract_text(visitor_text=visit)) > 250
+            body = [y for _, y in places[before:] if 65 < y < 770]  # between the running head and the foot
+            assert max(body) - min(body) > 90, f"page {number} holds a few lines only"
+            assert [float(side) for side in one.mediabox] == pytest.approx([0, 0, 595.276, 841.89], abs=0.01)
+        assert all(20 <= x <= 575 and 20 <= y <= 838 for x, y in places)
+
+    def test_bookmarks_name_every_part(self, out, language):
+        titles = [
+            mark.title for mark in PdfReader(out / f"report_{language}.pdf").outline if not isinstance(mark, list)
+        ]
+        edition = json.loads((out / f"report_{language}.json").read_text("utf-8"))
+        headings = [block["text"] for block in edition["blocks"] if block["kind"] == "heading" and block["level"] == 1]
+        assert len(headings) >= 14 and set(headings) <= set(titles)
+
+    def test_figures_have_alternative_texts_of_their_own_made_from_data(self, out, language):
+        edition = json.loads((out / f"report_{language}.json").read_text("utf-8"))
+        alts = re.findall(r'"alt": "([^"]+)"', json.dumps(edition["blocks"], ensure_ascii=False))
+        figures = {block["title"]: block["alt"] for block in edition["blocks"] if block["kind"] == "figure"}
+        assert len(figures) >= 14 and len(set(figures.values())) == len(figures)
+        assert all(re.search(r"\d", alt) for alt in figures.values())
+        assert len(alts) >= 34 and not re.search(r"\bnan\b", " ".join(alts))
+
+    def test_figures_and_tables_have_title_subtitle_and_source(self, out, language):
+        blocks = json.loads((out / f"report_{language}.json").read_text("utf-8"))["blocks"]
+        for kind in ("figure", "table"):
+            found = [block for block in blocks if block["kind"] == kind]
+            assert [block["number"] for block in found] == list(range(1, len(found) + 1))
+            assert all(block["title"] and block["subtitle"] and block["source"] for block in found)
+        assert all(block["n"] for block in blocks if block["kind"] == "figure")
+
+    def test_targets_and_statuses_are_called_proposed_in_every_table_that_shows_them(self, out, language):
+        word = {"fr": "propos", "en": "proposed", "pt": "propost", "ar": "مقترح"}[language]
+        named = {"fr": "cible|statut", "en": "target|status", "pt": "meta|estado face", "ar": "الهدف|الحالة"}[language]
+        for block in json.loads((out / f"report_{language}.json").read_text("utf-8"))["blocks"]:
+            if block["kind"] == "table":
+                heads = [head.lower() for head in block["columns"] if re.search(named, head.lower())]
+                cells = [cell for row in block["rows"] for cell in row.get("cells", [])]
+                shows_status = any(isinstance(cell, dict) and "status" in cell for cell in cells)
+                assert all(word in head for head in heads)
+                assert heads or not shows_status
+
+    def test_it_names_nobody_and_no_place_on_a_machine(self, out, language):
+        text = (out / f"report_{language}.json").read_text("utf-8") + read_text(out / f"report_{language}.pdf")
+        assert "focal_point" not in text and not re.search(r"/(home|work|tmp|root|Users)/", text)
+
+
+def test_hostile_texts_are_printed_as_they_are(out):
+    text = read_text(out / "report_fr.pdf").replace("\n", "")
+    for part in ('#read("/etc/passwd")', "$x^2$", "\\textbf{a}", "<b>b</b>", "`c`", "*e*", "[U+1F600]", "[U+4E2D]"):
+        assert part in text
+
+
+def test_what_no_font_has_is_shown_as_its_code():
+    assert printable("é \u202f≥ مصر\n") == "é \u202f≥ مصر\n"
+    assert printable("\x07中😀\ue000\t.") == "[U+0007][U+4E2D][U+1F600][U+E000] ."
+
+
+def test_no_document_box_or_note_is_printed_without_edition_text(out):
+    blocks = json.loads((out / "report_fr.json").read_text("utf-8"))["blocks"]
+    assert [block["kind"] for block in blocks].count("note") == 2
+    bare = Edition("2022Q3", "2022-11-14", "fr", out)
+    assert bare.cover().data["box"] == [] and bare.note(1).kind == "nothing"
+
+
+def test_the_same_tables_give_the_same_bytes_in_any_folder(out, tmp_path):
+    make(invent(), "en", tmp_path)
+    figures = [f"figures/{file.name}" for file in (tmp_path / "figures").iterdir()]
+    names = ["report_en.pdf", "report_en.html", "report_en.json", *figures]
+    assert all((tmp_path / name).read_bytes() == (out / name).read_bytes() for name in names)
+
+
+def test_languages_share_the_drawings_without_words(out):
+    used = [
+        set(re.findall(r"figures/\w+\.svg", (out / f"report_{one}.json").read_text("utf-8"))) for one in ("fr", "en")
+    ]
+    assert len(used[0] & used[1]) >= 15
+
+
+@pytest.mark.parametrize("tables", [invent("2022Q3"), empty()], ids=["first quarter", "nobody answered"])
+def test_the_first_quarter_and_a_quarter_without_answers_have_a_report_too(tables, tmp_path):
+    make(tables, "fr", tmp_path)
+    assert page.is_pdf_compliant(tmp_path / "report_fr.pdf", profile="ua1")
+    pages = read_pages(tmp_path / "report_fr.pdf")
+    assert 15 <= len(pages) <= 32 and all(len(text) > 250 for text in pages)
+
+
+def test_the_label_follows_from_the_date_alone():
+    assert not Edition("2024Q3", "2024-11-14", "fr", Path()).is_revised
+    assert not Edition("2024Q3", "2024-12-28", "fr", Path()).is_revised
+    assert Edition("2024Q3", "2024-12-29", "fr", Path()).is_revised
+
+
+def test_a_new_figure_appears_in_the_report_with_no_other_change(out, tmp_path):
+    edition = Edition("2024Q3", "2024-11-14", "en", tmp_path)
+    edition.heading("A question")
+    block = edition.figure(tiles.plot_map(invent(), Words("en")), title="A finding", alt="Tiles: 3 of 4.")
+    assert block._repr_mimebundle_()["image/svg+xml"].startswith("<?xml")
+    rendered = edition.render()
+    assert rendered._repr_mimebundle_()["image/png"][:4] == b"\x89PNG"
+    assert "A finding" in read_text(rendered.path) and STANDARDS == ["ua-1", "a-2a"]
+
+
+def test_a_figure_without_alternative_text_is_refused(tmp_path):
+    edition = Edition("2024Q3", "2024-11-14", "en", tmp_path)
+    with pytest.raises(ValueError, match="no alternative text"):
+        edition.figure(tiles.plot_map(invent(), Words("en")), title="A finding", alt=" ")
+
+
+def test_a_plain_frame_is_a_table_with_dressed_numbers(tmp_path):
+    edition = Edition("2024Q3", "2024-11-14", "fr", tmp_path)
+    block = edition.table(pd.DataFrame({"a": ["<b>", "y"], "n": [1234.5, float("nan")]}), title="Une table")
+    assert [row["cells"] for row in block.data["rows"]] == [["<b>", "1\u202f234,5"], ["y", "s.d."]]
+    assert block.data["right"] == [False, True] and "&lt;b&gt;" in block.as_html()
+    grouped = Sheet(pd.DataFrame({"g": ["u", "u", "v"], "x": ["1", "2", "3"]}), group="g")
+    rows = edition.table(grouped, title="Groupes").data["rows"]
+    assert [row.get("group") for row in rows] == ["u", None, None, "v", None]
+    assert edition.table(pd.DataFrame(), title="Rien").data["rows"] == [{"group": "rien à signaler"}]
+
+
+def test_a_block_shows_the_same_each_time_without_chance_names(tmp_path):
+    shown = []
+    for _ in range(2):
+        edition = Edition("2024Q3", "2024-11-14", "fr", tmp_path)
+        tables, say = invent(), Words("fr")
+        blocks = [
+            edition.cover(),
+            edition.scorecard(sections.tabulate_scorecard(tables, say), title="t"),
+            edition.legend(),
+        ]
+        shown.append([block._repr_mimebundle_() for block in blocks])
+    assert shown[0] == shown[1] and "0x" not in str(shown[0])
+
+
+def test_edition_text_that_cannot_be_read_is_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("PAPU_ROOT", str(tmp_path))
+    folder = paths.returns("2024Q3")
+    folder.mkdir(parents=True)
+    (folder / "edition.toml").write_text("[fr\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"data/raw/2024Q3/edition\.toml: .*correct it, or remove it"):
+        Edition("2024Q3", "2024-11-14", "fr", tmp_path)

@@ -1,0 +1,288 @@
+"""Charts: every figure can be drawn of any data, the same bytes each time, in colours that everybody can tell apart."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import combinations
+
+import matplotlib
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+from helpers.i18n.formats import Words
+from helpers.report.figures import changes, choice, drawing, members, tiles, trends
+from helpers.report.tables import sections
+from helpers.tables import queries
+from invented import empty, invent
+
+FR = Words("fr")
+FULL = invent()
+TRAININGS = ("5.1.b", "5.1.c", "5.2.a", "5.3.b")
+FIGURES: dict[str, Callable] = {
+    "trend": lambda tables, say: trends.plot_trend(tables, "2.1.a", say),
+    "trends": lambda tables, say: trends.plot_trends(tables, TRAININGS, say),
+    "sparkline": lambda tables, say: trends.plot_sparkline(queries.select_trend(tables, "3.1.a"), say),
+    "companions": lambda tables, say: trends.plot_companions(
+        tables, "1.1.b", sections.companion_names("1.1.b", say, "percent"), say
+    ),
+    "families": lambda tables, say: trends.plot_families(tables, "3.1.a", sections.family_names(say), say),
+    "members": lambda tables, say: members.plot_members(tables, "2.1.a", say),
+    "index by member": lambda tables, say: members.plot_members(tables, "2.2.a", say),
+    "share by member": lambda tables, say: members.plot_members(tables, "5.1.a", say),
+    "regions": lambda tables, say: members.plot_regions(tables, "5.1.a", say),
+    "regions over time": lambda tables, say: trends.plot_regions_over_time(tables, "2.1.a", say),
+    "rates over time": lambda tables, say: trends.plot_regions_over_time(tables, "6.1.a", say),
+    "counts over time": lambda tables, say: trends.plot_regions_over_time(tables, "3.1.a", say),
+    "map": tiles.plot_map,
+    "member map": lambda tables, say: tiles.plot_member_map(tables, "1.1.b", say),
+    "calendar": tiles.plot_calendar,
+    "responses": members.plot_responses,
+    "changes": lambda tables, say: changes.plot_changes(tables, ("2.1.a", "3.1.a", "5.1.a"), say),
+    "slopes of shares": lambda tables, say: changes.plot_slopes(tables, "2.1.a", say),
+    "choice": lambda tables, say: choice.plot_choice(tables, "2.1.a", say, "Western", ["SEN", "GHA", "NGA"]),
+    "choice of many": lambda tables, say: choice.plot_choice(
+        tables, "3.1.b", say, members=["SEN", "KEN", "COD", "CAF", "TZA", "MAR", "ZAF", "GNQ", "SSD"]
+    ),
+    "choice of flows": lambda tables, say: choice.plot_choice(tables, "5.1.c", say, "Central", ["COD"]),
+    "choice of one quarter": lambda tables, say: choice.plot_choice(
+        tables, "6.1.a", say, "Northern", quarters=[tables.quarter]
+    ),
+    "slopes of counts": lambda tables, say: changes.plot_slopes(tables, "3.1.a", say),
+}
+
+
+@pytest.mark.parametrize("plot", FIGURES.values(), ids=FIGURES)
+@pytest.mark.parametrize("tables", [FULL, invent("2022Q3"), empty()], ids=["full", "first quarter", "nobody"])
+def test_every_figure_can_be_drawn_of_any_data(plot, tables):
+    assert "<svg" in drawing.svg(plot(tables, Words("en")))
+
+
+@pytest.mark.parametrize("plot", FIGURES.values(), ids=FIGURES)
+def test_a_figure_is_the_same_bytes_each_time_with_letters_as_paths_and_no_date(plot):
+    first, second = (drawing.svg(plot(FULL, FR)) for _ in range(2))
+    assert first == second
+    assert "<text" not in first and "<dc:date>" not in first and not re.search(r"20\d\d-\d\d-\d\dT", first)
+
+
+def test_importing_and_drawing_leaves_matplotlib_as_it_was():
+    before = dict(matplotlib.rcParams)
+    drawing.svg(FIGURES["trend"](FULL, FR))
+    assert dict(matplotlib.rcParams) == before
+    probe = "import helpers.report.figures, sys; print('matplotlib.pyplot' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True).stdout == "False\n"
+
+
+class RightToLeft(Words):
+    """A language read from right to left, before its catalogue is written."""
+
+    is_rtl = True
+
+
+@pytest.mark.parametrize("say", [FR, Words("en"), RightToLeft("fr")], ids=["fr", "en", "right to left"])
+@pytest.mark.parametrize("plot", FIGURES.values(), ids=FIGURES)
+def test_letters_are_the_reports_own_at_eight_points_or_more_and_inside_the_figure(plot, say):
+    figure = plot(FULL, say)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    renderer = canvas.get_renderer()
+    frame, unused = figure.bbox, unused_ticks(figure)
+    for text in figure.findobj(matplotlib.text.Text):
+        if not text.get_text().strip() or not text.get_visible() or text in unused:
+            continue
+        assert text.get_fontsize() >= 8 and text.get_fontfamily() == [drawing.FONT, drawing.ARABIC_FONT], (
+            text.get_text()
+        )
+        box = text.get_window_extent(renderer)
+        assert box.x0 >= frame.x0 - 1 and box.x1 <= frame.x1 + 1, text.get_text()
+        assert box.y0 >= frame.y0 - 1 and box.y1 <= frame.y1 + 1, text.get_text()
+
+
+@pytest.mark.parametrize("name", ["map", "member map"])
+def test_a_map_changes_sides_for_readers_from_right_to_left_but_not_its_compass(name):
+    for say, before_the_key in ((FR, True), (RightToLeft("fr"), False)):
+        tiles, key = FIGURES[name](FULL, say).axes
+        assert tiles.get_label() == drawing.MAP and key.get_label() != drawing.MAP
+        assert (tiles.get_position().x0 < key.get_position().x0) == before_the_key
+        places = {text.get_text(): tiles.transData.transform(text.xy)[0] for text in tiles.texts}
+        assert places["SEN"] < places["ETH"] and places["GNQ"] < places["KEN"]
+
+
+def test_quarters_run_from_right_to_left_for_those_who_read_so():
+    ends = {}
+    for say in (FR, RightToLeft("fr")):
+        axes = changes.plot_slopes(FULL, "2.1.a", say).axes[0]
+        ends[say.is_rtl] = axes.transData.transform([(0, 50), (1, 50)])[:, 0]
+    assert ends[False][0] < ends[False][1] and ends[True][0] > ends[True][1]
+
+
+def unused_ticks(figure: drawing.Figure) -> list[matplotlib.text.Text]:
+    """Return the labels of ticks that lie outside their axis and are never drawn."""
+    axes = [axis for one in figure.axes for axis in (one.xaxis, one.yaxis)]
+    return [
+        label
+        for axis in axes
+        for tick in axis.get_major_ticks()
+        for label in (tick.label1, tick.label2)
+        if not min(axis.get_view_interval()) - 1e-9 <= tick.get_loc() <= max(axis.get_view_interval()) + 1e-9
+    ]
+
+
+def test_a_sparkline_shows_the_target_within_reach_and_the_due_quarter():
+    def styles(goal: float) -> list:
+        trend = [replace(one, target=goal) for one in queries.select_trend(FULL, "3.1.a")]
+        return [
+            (line.get_linestyle(), list(line.get_xdata())) for line in trends.plot_sparkline(trend, FR).axes[0].lines
+        ]
+
+    highest = max(one.assessed for one in queries.select_trend(FULL, "3.1.a") if one.assessed == one.assessed)
+    due = [n for n, quarter in enumerate(queries.select_quarters(FULL)) if quarter == "2024Q1"]
+    assert "--" in dict(styles(highest)) and "--" not in dict(styles(9 * highest))
+    assert [x for _, x in styles(highest) if x == due * 2]
+
+
+def test_a_bare_figure_shows_itself_in_a_notebook_as_svg():
+    figure = FIGURES["choice"](FULL, FR)
+    assert figure._repr_svg_() == drawing.svg(figure)
+    assert all(isinstance(plot(FULL, FR), drawing.Figure) for plot in FIGURES.values())
+
+
+def test_a_choice_shows_members_beneath_on_the_same_quarters_and_carried_values_hollow():
+    upper, lower, *_ = FIGURES["choice"](FULL, FR).axes
+    assert upper.get_xlim() == lower.get_xlim()
+    points = [line for line in lower.lines if line.get_marker() in list("os^")]
+    basis = queries.select_levels_over_time(FULL, "2.1.a", ["SEN", "GHA", "NGA"], queries.select_quarters(FULL))
+    hollow = sum(len(line.get_xdata()) for line in points if line.get_markerfacecolor() == "#FFFFFF")
+    assert hollow == basis["basis"].eq("carried").sum() > 0
+
+
+def test_a_choice_says_where_its_data_are_invented():
+    said = {text.get_text() for text in FIGURES["choice"](FULL, FR).texts}
+    assert said == {"Données fictives / invented sample"}
+    assert not FIGURES["choice"](replace(FULL, sample=False), FR).texts
+
+
+def test_a_gap_is_a_gap_and_carried_values_are_hollow():
+    assert drawing.find_runs([1.0, float("nan"), 2.0, 3.0]) == [[0], [2, 3]]
+    axes = FIGURES["members"](FULL, FR).axes
+    fills = {line.get_markerfacecolor() for one in axes for line in one.lines if line.get_marker() == "o"}
+    assert fills == {"#FFFFFF", drawing.BLUE}
+
+
+def test_labels_never_lie_over_each_other_and_move_as_little_as_it_takes():
+    rng = np.random.default_rng(1)
+    for _ in range(50):
+        heights = sorted(drawing.spread(list(rng.uniform(0, 1, 6)), 0.1, 0.0))
+        assert min(b - a for a, b in zip(heights, heights[1:], strict=False)) >= 0.1 - 1e-9
+    assert drawing.spread([0.5, 0.1, 0.9], 0.1) == pytest.approx([0.5, 0.1, 0.9])
+    assert drawing.spread([0.5, 0.5], 0.25) == pytest.approx([0.375, 0.625])
+    assert drawing.spread([1.0, 1.0, 0.0], 0.25, 0.0, 1.0) == pytest.approx([0.75, 1.0, 0.0])
+
+
+@pytest.mark.parametrize("name", ["map", "member map"])
+def test_a_map_shows_each_member_once_and_nobody_else(name):
+    shown = {text.get_text() for text in FIGURES[name](FULL, FR).axes[0].texts}
+    members = {member.member for member in queries.read_plan().members}
+    assert {text for text in shown if re.fullmatch("[A-Z]{3}", text)} == members
+
+
+# --- colours ----------------------------------------------------------------------------------------------------
+
+# Machado, Oliveira and Fernandes (2009), severity 1.
+BLINDNESS = {
+    "protan": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+    "deutan": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
+    "tritan": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
+}
+TO_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+
+
+def linear(colour: str) -> np.ndarray:
+    parts = np.array([int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5)])
+    return np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+
+
+def lab(rgb: np.ndarray) -> np.ndarray:
+    scaled = TO_XYZ @ np.clip(rgb, 0, 1) / np.array([0.9505, 1, 1.089])
+    x, y, z = np.where(scaled > 0.008856, np.cbrt(scaled), 7.787 * scaled + 16 / 116)
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+def contrast(one: str, other: str) -> float:
+    light, dark = sorted((float(TO_XYZ[1] @ linear(colour)) for colour in (one, other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+WORST = {"normal": 62, "protan": 56, "deutan": 44, "tritan": 39}  # of the status fills, as designed (CIE76)
+
+
+def distance(one: str, other: str, eye: str) -> float:
+    see = np.eye(3) if eye == "normal" else np.array(BLINDNESS[eye])
+    return float(np.linalg.norm(lab(see @ linear(one)) - lab(see @ linear(other))))
+
+
+def lightness(colour: str) -> float:
+    """Return how light a colour is in grey: L* of its luminance."""
+    return 116 * np.cbrt(float(TO_XYZ[1] @ linear(colour))) - 16
+
+
+@pytest.mark.parametrize("eye", WORST)
+def test_status_fills_can_be_told_apart(eye):
+    fills = sorted({fill for fill, _ in drawing.STATUS_COLOURS.values()})
+    assert len(fills) == 4
+    assert min(distance(*pair, eye) for pair in combinations(fills, 2)) >= WORST[eye] - 0.5
+
+
+# What one figure tells apart: colours, and beside each whatever else tells it from the others, as it is drawn.
+TILE_SIGNS = {state: (look.fill, look[3:7]) for state, look in drawing.TILES.items()}  # hatch, symbol, hollow, mark
+TOLD_APART = {
+    "tiles of who answered": [TILE_SIGNS[state] for state in queries.RESPONSES],
+    "tiles of the roadmap": [TILE_SIGNS[state] for state in queries.STATES],
+    "slopes": [
+        (look["color"], (look.get("linestyle"), look.get("marker"), look["linewidth"] > 3))
+        for look in (*changes.SLOPES.values(), changes.MEDIAN)
+    ],
+    "steps of a waterfall": [(look["facecolor"], look.get("hatch")) for look in (changes.RISE, changes.FALL)],
+    "lines of families": list(trends.FAMILIES),
+    "lines of members": [(shade, (marker, dash)) for shade, marker, dash in choice.MEMBERS[: choice.MOST_MEMBERS]],
+    "region and Union": [(drawing.BLUE, None), (drawing.INK, None)],
+    "value and bounds": [(drawing.BLUE, None), (drawing.BAND, None)],
+}
+# These hang on more than colour, and why that is enough: the tiles on symbols, slopes that rise and fall on dashes and
+# a marker, their median on its width, a waterfall's falls on hatching and a sign, families on markers and their names.
+ON_SIGNS_TOO = {
+    "tiles of who answered", "tiles of the roadmap", "slopes", "steps of a waterfall", "lines of families",
+    "lines of members",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("figure", TOLD_APART)
+def test_what_a_figure_tells_apart_is_told_to_every_eye(figure):
+    for (one, sign), (other, other_sign) in combinations(TOLD_APART[figure], 2):
+        for eye in WORST:
+            assert distance(one, other, eye) > 20 or sign != other_sign, (figure, one, other, eye)
+
+
+@pytest.mark.parametrize("figure", TOLD_APART)
+def test_what_a_figure_tells_apart_is_told_in_grey(figure):
+    for (one, sign), (other, other_sign) in combinations(TOLD_APART[figure], 2):
+        assert abs(lightness(one) - lightness(other)) > 15 or sign != other_sign, (figure, one, other)
+
+
+def test_colours_stand_alone_only_where_every_eye_tells_them():
+    def alone(pairs: list) -> bool:
+        return all(distance(a, b, eye) > 20 for (a, _), (b, _) in combinations(pairs, 2) for eye in WORST)
+
+    assert {figure for figure, signs in TOLD_APART.items() if not alone(signs)} == ON_SIGNS_TOO
+
+
+def test_texts_stand_out_from_what_is_behind_them():
+    for fill, text in drawing.STATUS_COLOURS.values():
+        assert contrast(fill, text) >= 4.5
+    for ink in (drawing.INK, drawing.MUTED, drawing.BLUE, drawing.VIOLET):
+        assert contrast(ink, "#FFFFFF") >= 4.5
+        assert contrast(ink, drawing.PALE) >= 4.5

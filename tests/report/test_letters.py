@@ -1,0 +1,182 @@
+"""What focal points are told: member by member, in their language, complete, and safe to open."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from datetime import date, datetime
+from pathlib import Path
+
+import openpyxl
+import pytest
+from click.testing import CliRunner
+
+from helpers.cli import main
+from helpers.ingest import rules
+from helpers.ingest.issues import SEVERITIES
+from helpers.ingest.quarter import read_quarter
+from helpers.ingest.registers import read_registers
+from helpers.report.letters import Letter, _words, collect, lines, write_excel
+
+Q = "2024Q3"
+AS_OF = date(2024, 11, 14)
+DAY = date(2024, 10, 10)
+SEN = {"member": "SEN", "quarter": Q, "offices_total": 130, "staff_total": 1800, "submitted_on": DAY}
+
+
+@pytest.fixture
+def letters(raw, plan, form):
+    """Return a maker of the letters of what was received."""
+
+    def make(**how: object) -> list[Letter]:
+        verdict = rules.check(read_quarter(Q), read_registers(), plan, form, AS_OF)
+        return collect(verdict, plan, Q, **how)
+
+    return make
+
+
+def of(letters: list[Letter], code: str) -> Letter:
+    return next(letter for letter in letters if letter.code == code)
+
+
+def test_every_member_has_a_letter_in_its_language_and_the_silent_ones_too(raw, letters):
+    raw.write_plain(Q, [SEN])
+    made = letters()
+    assert len(made) == 45
+    assert [of(made, code).language for code in ("SEN", "KEN", "AGO", "EGY")] == ["fr", "en", "pt", "ar"]
+    assert (len(of(made, "SEN").entries), of(made, "KEN").entries) == (1, ())
+
+
+def test_a_letter_holds_what_was_withdrawn_and_questioned_by_severity_and_notes_only_when_asked(raw, letters):
+    raw.write_plain(Q, [SEN | {"offices_connected": "douze", "staff_total": 100, "staff_women": " 40 "}])
+    found = of(letters(), "SEN").findings
+    assert [each.severity for each in found] == sorted([each.severity for each in found], key=SEVERITIES.index)
+    assert {each.rule for each in found} == {"V03", "V05"}
+    assert "NUM_NORMALISED" in {each.rule for each in of(letters(notes=True), "SEN").findings}
+
+
+def test_findings_on_a_return_that_was_replaced_are_left_out(raw, letters):
+    raw.write_plain(Q, [SEN | {"offices_connected": "douze"}, SEN | {"submitted_on": date(2024, 10, 20)}])
+    letter = of(letters(), "SEN")
+    assert (len(letter.entries), letter.findings) == (2, ())
+
+
+def test_an_item_that_two_versions_share_is_told_with_the_one_that_counts(raw, letters):
+    times = [datetime(2024, 10, 10, hour) for hour in (9, 11)]
+    rows = [SEN | {"submitted_on": time, "offices_total": 130 + n} for n, time in enumerate(times)]
+    raw.write_plain(Q, rows, [{"member": "SEN", "submitted_on": DAY, "kind": "fête", "title": "X"}])
+    assert "innovations.kind" in {found.question for found in of(letters(), "SEN").findings}
+
+
+def test_what_names_no_member_goes_to_the_secretariat(raw, letters):
+    raw.write_plain(Q, [SEN, SEN | {"member": "Atlantis"}, SEN | {"member": "CPV"}])
+    raw.add(Q, "broken.xlsx", b"PK\x03\x04")
+    last = letters()[-1]
+    assert (last.code, last.language) == ("", "fr")
+    assert sorted(found.rule for found in last.findings) == ["V01", "V01", "V20"]
+
+
+def test_only_the_members_asked_for(raw, letters):
+    raw.write_plain(Q, [SEN | {"member": "Atlantis"}])
+    assert [letter.code for letter in letters(members=("SEN", "KEN"))] == ["SEN", "KEN"]
+
+
+@pytest.mark.parametrize("language", ["fr", "en", "pt", "ar"])
+def test_the_lines_say_what_was_seen_expected_and_to_be_done(raw, letters, form, language):
+    raw.write_plain(Q, [SEN | {"offices_connected": 999}])
+    made = letters(language=language, members=("SEN",))
+    text = "\n".join(lines(made, form, Q, AS_OF, language))
+    for said in ("(SEN)", "mail.xlsx", "V04", form.by_name["offices_connected"].label[language], "999", "≤ 130"):
+        assert said in text
+    assert made[0].findings[0].say(language) in text
+
+
+def written(tmp_path: Path, made: list[Letter], form, name: str = "letters.xlsx") -> Path:
+    path = tmp_path / name
+    write_excel(path, made, form, Q, AS_OF, sample=True)
+    return path
+
+
+HOSTILE = ["=1+1", "+1", "@SUM(A1)", "-2+3", "\t=1", "http://example.org", "\x1b[31m\x00x", "x" * 40_000]
+
+
+def test_the_workbook_has_a_sheet_a_member_after_its_contents(raw, letters, form, tmp_path):
+    raw.write_plain(Q, [SEN | {"offices_connected": "douze"}])
+    book = openpyxl.load_workbook(written(tmp_path, letters(), form))
+    assert (len(book.sheetnames), book.sheetnames[0]) == (46, "Sommaire")
+    sheet = book["SEN"]
+    cells = [str(cell.value) for row in sheet.iter_rows() for cell in row if cell.value is not None]
+    for said in ("Questionnaire T3 2024 : Sénégal", "valeur retirée", "douze", "0, 1, 2, …"):
+        assert said in cells
+    assert any("inventées" in cell for cell in cells)
+    assert any(cell.startswith("Bureaux connectés à Internet") for cell in cells)
+    assert book["EGY"].sheet_view.rightToLeft and not sheet.sheet_view.rightToLeft
+    assert "Aucune réponse" in str(book["MLI"]["A5"].value)
+
+
+def test_the_workbook_holds_no_formula_no_foreign_link_and_no_control_character(raw, plan, letters, form, tmp_path):
+    codes = [member.member for member in plan.members]
+    rows = [SEN | {"member": code, "cloud_use": text} for code, text in zip(codes, HOSTILE, strict=False)]
+    raw.write_plain(Q, rows, name="=cmd.xlsx")
+    for number, text in enumerate(HOSTILE):
+        raw.write_plain(Q, [SEN | {"member": text, "organisation": text}], name=f"{number}.xlsx")
+    path = written(tmp_path, letters(), form)
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    assert not [name for name, part in parts.items() if b"<f>" in part or b"<f " in part]
+    assert not [name for name, part in parts.items() if b'TargetMode="External"' in part]
+    book = openpyxl.load_workbook(path)
+    texts = [cell.value for sheet in book for row in sheet.iter_rows() for cell in row if isinstance(cell.value, str)]
+    assert {"=1+1", "+1", "@SUM(A1)", "-2+3"} <= set(texts)
+    assert not [text for text in texts if "\x1b" in text or "\x00" in text]
+
+
+def test_the_same_letters_are_the_same_bytes(raw, letters, form, tmp_path):
+    raw.write_plain(Q, [SEN])
+    first, second = (written(tmp_path, letters(), form, name) for name in ("a.xlsx", "b.xlsx"))
+    assert first.read_bytes() == second.read_bytes()
+
+
+def papu(*words: str) -> tuple[int, str]:
+    done = CliRunner().invoke(main, words)
+    return done.exit_code, done.output
+
+
+def test_the_command_prints_the_table_and_writes_the_workbook(raw, tmp_path):
+    raw.write_plain(Q, [SEN | {"offices_connected": 999}])
+    path = tmp_path / "letters.xlsx"
+    code, said = papu("check", Q, "--member", "SEN", "--excel", str(path))
+    assert (code, "au plus 130 attendus" in said, path.exists()) == (0, True, True)
+    assert "T3 2024, au 2024-11-14" in said
+    code, said = papu("check", Q, "--member", "SEN", "--language", "en")
+    assert (code, "at most 130 expected" in said) == (0, True)
+
+
+def test_the_command_says_what_it_cannot_do(raw, tmp_path):
+    raw.write_plain(Q, [SEN])
+    assert papu("check", Q, "--member", "XXX")[0] == 2
+    assert papu("check", "2031Q1")[0] == 2
+    assert papu("check", Q, "--excel", str(raw.folder(Q) / "letters.xlsx"))[0] == 2
+    assert papu("check", Q, "--out", str(raw.folder(Q)))[0] == 2
+    code, said = papu("check", Q, "--excel", str(tmp_path / "none" / "letters.xlsx"))
+    assert (code, "cannot write" in said) == (7, True)
+
+
+def test_a_quarter_that_nobody_answered_is_told_too(raw):
+    code, said = papu("check", Q)
+    assert (code, said.count("Aucune réponse reçue")) == (0, 45)
+
+
+@pytest.mark.parametrize("key", list(_words()))
+def test_every_word_of_a_letter_is_said_in_the_four_languages(key):
+    said = [_words()[key][language] for language in ("fr", "en", "pt", "ar")]
+    assert all(said)
+    assert len({tuple(sorted(re.findall(r"\{\w+\}", text))) for text in said}) == 1
+
+
+def test_a_file_that_cannot_be_read_is_told_as_a_file_and_many_refusals_in_one_line(raw, letters, form):
+    raw.write_plain(Q, [SEN | {"member": f"Atlantis {n}"} for n in range(9)])
+    raw.add(Q, "broken.xlsx", b"PK\x03\x04")
+    text = list(lines(letters(language="en")[-1:], form, Q, AS_OF, "en"))
+    assert text[0].endswith("mail.xlsx: refused (x 9)")
+    assert sum("The whole file" in line for line in text) == 1

@@ -1,0 +1,152 @@
+"""Briefs: one member's page in any language, whatever it answered, and all of them from the command line."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import page
+import pytest
+from pypdf import PdfReader
+
+from helpers import paths
+from helpers.i18n import formats
+from helpers.plan.plan import LANGUAGES, read_plan
+from helpers.plan.questionnaire import read_questionnaire
+from helpers.report import sentences
+from helpers.report.document import Edition
+from helpers.report.sentences.briefs import say_answer, say_next_actions, say_return
+from helpers.report.tables import brief
+from helpers.runs import briefs
+from helpers.tables import pipeline, profiles
+from helpers.tables.profiles import Given
+
+NOTEBOOK = paths.notebooks() / "04_country_brief.ipynb"
+QUARTER = "2022Q4"
+
+
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory) -> pipeline.Tables:
+    """Return the sample's tables of its second quarter."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PAPU_OUT", str(tmp_path_factory.mktemp("out")))
+        return pipeline.measured(QUARTER)
+
+
+def make(tables: pipeline.Tables, member: str, language: str, out: Path) -> Path:
+    """Make a brief as the notebook does: from its own cells, on these tables."""
+    about, say = brief.find_member(member, tables.quarter), formats.Words(language)
+    edition = Edition(tables.quarter, tables.as_of, language, out, sample=True, name=f"brief_{member}")
+    names = {
+        "edition": edition, "tables": tables, "profiles": profiles, "say": say,
+        "about": about, "brief": brief, "sentences": sentences,
+    }  # fmt: skip
+    cells = json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]
+    code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    for cell in code[next(n for n, one in enumerate(code) if "edition.head" in one) :]:
+        exec(compile(cell, NOTEBOOK.stem, "exec"), names)
+    return out / f"brief_{member}_{language}.pdf"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_brief_is_accessible_in_every_language_and_two_pages_at_most(tables, language, tmp_path):
+    path = make(tables, "SEN", language, tmp_path)
+    verdict = page.validate_pdf(path, profile="ua1")
+    assert verdict.is_compliant, [failure.message for failure in verdict.failures][:5]
+    assert len(PdfReader(path).pages) == 2
+    head = json.loads(path.with_suffix(".json").read_text("utf-8"))["blocks"][0]
+    assert bool(head["unofficial"]) == (language in ("pt", "ar"))
+
+
+def test_every_members_brief_fits_two_pages(tables, tmp_path):
+    pages = {}
+    for member in read_plan().members_in(QUARTER):
+        pages[member.member] = len(PdfReader(make(tables, member.member, "fr", tmp_path)).pages)
+    assert len(pages) == 45 and set(pages.values()) <= {1, 2}, pages
+
+
+def test_a_brief_names_no_person(tables, tmp_path):
+    path = make(tables, "SEN", "fr", tmp_path)
+    said = path.with_suffix(".json").read_text("utf-8")
+    assert "focal" not in said and not re.search(r"[\w.]+@[\w.]+", said)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "state", "said"),
+    [
+        ("offices_total", "1234", "A", "1\u202f234"),
+        ("offices_total", "0", "A", "0"),
+        ("offices_total", "", "O", "s.d."),
+        ("offices_total", "", "M", "n.a."),
+        ("offices_total", "", "L", "n.d."),
+        ("roadmap_adopted_on", "2021-05-20", "A", "20 mai 2021"),
+        ("ipp_ecompro", "none", "A", "Aucune fonction"),
+    ],
+)
+def test_an_answer_is_said_as_it_was_understood(name, value, state, said):
+    question = read_questionnaire().by_name[name]
+    if name == "ipp_ecompro":
+        said = question.choice_labels["none"]["fr"]
+    assert say_answer(Given(question, value, value, state), formats.Words("fr")) == said
+
+
+def test_a_questioned_answer_is_shown_as_received_and_marked():
+    question = read_questionnaire().by_name["offices_connected"]
+    assert say_answer(Given(question, "999", "", "U"), formats.Words("fr")) == "999 (à confirmer)"
+
+
+def test_without_a_return_the_brief_asks_for_one(tables):
+    say = formats.Words("fr")
+    silent = [m for m in read_plan().members_in(QUARTER) if say_return(tables, m, say) == "aucune déclaration reçue"]
+    assert silent
+    for member in silent:
+        assert say_next_actions(tables, member, say)[0].startswith("Envoyer le questionnaire du T4 2022")
+        assert not len(brief.tabulate_answers(tables, member, say).frame)
+
+
+class TestOrder:
+    def test_each_member_has_its_own_language_unless_one_is_given(self):
+        names = [name for name, _ in briefs.order_briefs("2024Q3", ["sen", "KEN", "AGO", "EGY"]).steps]
+        assert names == ["brief_SEN_fr", "brief_KEN_en", "brief_AGO_pt", "brief_EGY_ar"]
+        steps = briefs.order_briefs("2024Q3", ["SEN"], ["fr", "ar"]).steps
+        assert [name for name, _ in steps] == ["brief_SEN_fr", "brief_SEN_ar"]
+        assert len(briefs.order_briefs("2024Q3").steps) == 45
+
+    @pytest.mark.parametrize(("members", "languages"), [(["XXX"], []), (["SEN"], ["xx"]), (["../SEN"], [])])
+    def test_what_is_no_member_or_language_is_refused(self, members, languages):
+        with pytest.raises(ValueError):
+            briefs.order_briefs("2024Q3", members, languages)
+
+
+@pytest.mark.slow
+class TestCommand:
+    def run(self, root: Path, *arguments: str) -> subprocess.CompletedProcess:
+        command = [sys.executable, "-m", "helpers", "briefs", *arguments]
+        return subprocess.run(command, capture_output=True, text=True, env=os.environ | {"PAPU_ROOT": str(root)})
+
+    def test_briefs_are_published_one_that_fails_stops_no_other(self, checkout):
+        ran = self.run(checkout, QUARTER, "--member", "SEN", "--member", "KEN")
+        folder = checkout / "reports" / QUARTER / "2023-02-14-briefs"
+        assert ran.returncode == 0 and "2 of 2 briefs" in ran.stdout, ran.stderr
+        assert {path.name for path in folder.iterdir()} == {
+            "brief_SEN_fr.pdf", "brief_KEN_en.pdf", "notebooks", "manifest.json",
+        }  # fmt: skip
+        before = {path.name: path.read_bytes() for path in folder.glob("*.pdf")}
+        notebook = checkout / "notebooks" / "04_country_brief.ipynb"
+        stops = notebook.read_text("utf-8").replace(
+            '"edition.render()"', "\"edition.render() if about.member != 'SEN' else 1 / 0\""
+        )
+        notebook.write_text(stops, encoding="utf-8")
+        ran = self.run(checkout, QUARTER, "--member", "SEN", "--member", "TUN", "--language", "fr")
+        assert ran.returncode == 5 and "1 of 2 briefs" in ran.stdout
+        assert "brief_SEN_fr: 04_country_brief.ipynb, cell" in ran.stderr and "ZeroDivisionError" in ran.stderr
+        assert {path.name for path in folder.glob("*.pdf")} == {*before, "brief_TUN_fr.pdf"}
+        assert all((folder / name).read_bytes() == content for name, content in before.items())
+        assert not list(folder.parent.glob(".*"))
+        listed = json.loads((folder / "manifest.json").read_text("utf-8"))["outputs"]
+        assert {name for name in listed if name.endswith(".pdf")} == {path.name for path in folder.glob("*.pdf")}
+        assert len({facts["input_id"] for facts in listed.values()}) == 1

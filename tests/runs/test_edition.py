@@ -1,0 +1,386 @@
+"""Runs: what is refused before anything runs, what a failed run leaves, and what a finished one publishes."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from commands import hashes, notebook, papu, wait_until
+from helpers import paths
+from helpers.runs import briefs, edition
+from helpers.runs.notebook import REFUSED, REPORT, UNWRITABLE, RunError, check_parameters, run_notebook
+from helpers.tables import manifest, pipeline
+
+ROOT = Path(__file__).resolve().parents[2]
+DAY = "2022-10-10"
+
+
+class TestOrder:
+    @pytest.mark.parametrize("text", ["2024Q3", "2024-Q3", "T3 2024", "Q3 2024"])
+    def test_a_quarter_as_people_write_it_is_understood(self, text):
+        assert edition.order(text).quarter == "2024Q3"
+
+    @pytest.mark.parametrize(
+        "text", ["", "2024", "T5 2024", "25Q3", "2025-3", "T3 2025x", "٣", "../2024Q3", "2021Q4", "2026Q1"]
+    )
+    def test_anything_else_is_refused(self, text):
+        with pytest.raises(ValueError):
+            edition.order(text)
+
+    def test_an_edition_is_as_of_its_first_cutoff_unless_told_otherwise(self):
+        assert edition.order("2024Q3").as_of == "2024-11-14"
+        assert edition.order("2024Q3", as_of="2025-01-20").as_of == "2025-01-20"
+
+    @pytest.mark.parametrize("text", ["2024-09-30", "2024-11-31", "tomorrow", "../x"])
+    def test_a_date_that_is_none_or_lies_before_the_quarter_ended_is_refused(self, text):
+        with pytest.raises(ValueError):
+            edition.order("2024Q3", as_of=text)
+
+    def test_a_language_without_a_catalogue_is_refused_and_the_others_are_named(self):
+        with pytest.raises(ValueError, match="fr, en"):
+            edition.order("2024Q3", ["xx"])
+
+    def test_the_report_runs_once_a_language(self):
+        assert [name for _, name, _ in edition.order("2024Q3").steps] == [
+            "01_ingest", "02_kpis", "03_report_fr", "03_report_en",
+        ]  # fmt: skip
+
+
+class TestNotebook:
+    def test_a_parameter_that_the_notebook_does_not_declare_is_refused(self, tmp_path):
+        path = notebook(tmp_path / "n.ipynb")
+        with pytest.raises(RunError, match="no parameter quarte;"):
+            check_parameters(path, {"quarte": "2024Q3"})
+
+    def test_an_error_names_the_notebook_the_cell_and_the_message(self, tmp_path):
+        path = notebook(tmp_path / "n.ipynb", "1 + 1", "raise ValueError('no such office')")
+        for parameters in ({"quarter": "2024Q3"}, {}):  # the cell that papermill adds for them does not count
+            with pytest.raises(RunError, match="n.ipynb, cell 3: ValueError: no such office") as caught:
+                run_notebook(path, tmp_path / "out.ipynb", parameters)
+            assert (caught.value.code, caught.value.cell) == (1, 3)
+            assert caught.value.facts["line"] == "raise ValueError('no such office')"
+
+    def test_a_notebook_that_exits_early_is_refused(self, tmp_path):
+        path = notebook(tmp_path / "n.ipynb", "import sys; sys.exit(0)", "2")
+        with pytest.raises(RunError) as caught:
+            run_notebook(path, tmp_path / "out.ipynb", {})
+        assert caught.value.code == 1
+
+    def test_a_kernel_that_dies_fails_the_run(self, tmp_path):
+        path = notebook(tmp_path / "n.ipynb", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "2")
+        with pytest.raises(RunError) as caught:
+            run_notebook(path, tmp_path / "out.ipynb", {})
+        assert caught.value.code == 1
+
+    def test_an_executed_notebook_is_the_same_bytes_twice(self, tmp_path):
+        path = notebook(tmp_path / "n.ipynb", "quarter")
+        first, second = tmp_path / "a.ipynb", tmp_path / "b.ipynb"
+        for executed in (first, second):
+            run_notebook(path, executed, {"quarter": "2023Q1"})
+        assert first.read_bytes() == second.read_bytes()
+        assert b"2023Q1" in first.read_bytes()
+
+
+class TestHold:
+    def test_a_second_run_of_a_quarter_is_told_who_holds_it(self, tmp_path, monkeypatch):
+        monkeypatch.setenv("PAPU_ROOT", str(tmp_path))
+        with edition.hold("2024Q3"), pytest.raises(RunError, match="held by process") as caught, edition.hold("2024Q3"):
+            pass
+        assert caught.value.code == 4
+
+    def test_another_quarter_is_free(self, tmp_path, monkeypatch):
+        monkeypatch.setenv("PAPU_ROOT", str(tmp_path))
+        with edition.hold("2024Q3"), edition.hold("2024Q2"):
+            assert (tmp_path / "build" / "locks").is_dir()
+
+
+@pytest.fixture
+def received(raw) -> Path:
+    """A root of its own with one file received, which it returns."""
+    return raw.write_plain("2022Q3", [{"member": "SEN", "quarter": "2022Q3", "offices_total": 130}], received_on=DAY)
+
+
+class TestChanged:
+    """A run during which what was received changes is refused, whenever it is noticed."""
+
+    def edition(self, monkeypatch: pytest.MonkeyPatch, change: Callable[[], object]) -> None:
+        """Run an edition whose notebooks make the tables, and in which something changes before the report."""
+
+        def run_notebook(notebook: Path, executed: Path, parameters: dict[str, str], progress: bool) -> None:
+            if notebook.stem == REPORT:
+                change()
+            pipeline.measured(parameters["quarter"], parameters["as_of"])
+
+        monkeypatch.setattr(edition, "run_notebook", run_notebook)
+        edition.run_edition(edition.order("2022Q3", ["fr"]), lambda line: None)
+
+    def test_a_file_that_changed_even_when_the_tables_were_made_again_of_it(self, received, monkeypatch):
+        with pytest.raises(RunError, match="data/raw/2022Q3/mail.xlsx changed during the run") as caught:
+            self.edition(monkeypatch, lambda: received.write_bytes(received.read_bytes() + b"x"))
+        assert caught.value.code == REFUSED and not paths.reports("2022Q3", "2022-11-14").exists()
+
+    def test_a_file_that_came_when_the_tables_were_made_again_with_it(self, received, raw, monkeypatch):
+        with pytest.raises(RunError, match="2022Q3/late.csv changed during the run"):
+            self.edition(monkeypatch, lambda: raw.add("2022Q3", "late.csv", b"member,quarter\nKEN,2022Q3\n", DAY))
+
+    def test_a_brief_made_of_a_file_that_changed_is_not_published(self, received, monkeypatch):
+        def make(*_: object) -> tuple[list[str], list[str]]:
+            received.write_bytes(received.read_bytes() + b"x")
+            return ["brief_SEN_fr"], []
+
+        monkeypatch.setattr(briefs, "make_briefs", make)
+        with pytest.raises(RunError, match="data/raw/2022Q3/mail.xlsx changed during the run") as caught:
+            briefs.run_briefs(briefs.order_briefs("2022Q3", ["SEN"]), print)
+        assert caught.value.code == REFUSED and not list((paths.root() / "reports" / "2022Q3").iterdir())
+
+
+class TestPublishedBriefs:
+    """The briefs' folder: it and its manifest tell the same, whatever was made and wherever a run stopped."""
+
+    @pytest.fixture
+    def publish(self, received, monkeypatch) -> Callable[..., Path]:
+        """Return a publisher of briefs made by hand: members, and whether they can be made."""
+
+        def publish(*members: str, fails: bool = False) -> Path:
+            def make(steps: list, folder: Path, *_: object) -> tuple[list[str], list[str]]:
+                for name, _ in [] if fails else steps:
+                    (folder / "work" / f"{name}.pdf").write_text(f"{name}, {time.monotonic_ns()}", encoding="utf-8")
+                    (folder / f"{name}.ipynb").write_text("{}", encoding="utf-8")
+                names = [name for name, _ in steps]
+                return ([], names) if fails else (names, [])
+
+            monkeypatch.setattr(briefs, "make_briefs", make)
+            return briefs.run_briefs(briefs.order_briefs("2022Q3", members, ["fr"]), print)[0]
+
+        return publish
+
+    def outputs(self, folder: Path) -> dict[str, dict]:
+        """Return what the manifest lists, which must be what the folder holds."""
+        told = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["outputs"]
+        assert {name: facts["sha256"] for name, facts in told.items()} == hashes(folder)
+        assert all((folder / name).stat().st_size == facts["size"] for name, facts in told.items())
+        return told
+
+    def test_a_partial_remake_keeps_what_the_manifest_told_of_the_others(self, publish, raw):
+        folder = publish("SEN", "KEN", "TUN")
+        first = self.outputs(folder)
+        assert len(first) == 6
+        (folder / "brief_TUN_fr.pdf").unlink()
+        raw.add("2022Q3", "late.csv", b"member,quarter\nKEN,2022Q3\n", DAY)
+        assert publish("SEN") == folder
+        second = self.outputs(folder)
+        assert second["brief_KEN_fr.pdf"] == first["brief_KEN_fr.pdf"]
+        assert second["brief_SEN_fr.pdf"]["input_id"] != first["brief_SEN_fr.pdf"]["input_id"]
+        assert set(first) - set(second) == {"brief_TUN_fr.pdf"}
+
+    def test_a_brief_that_no_manifest_told_of_is_listed_without_what_it_was_made_from(self, publish):
+        folder = publish("SEN", "KEN")
+        (folder / "brief_KEN_fr.pdf").write_text("put there by hand", encoding="utf-8")
+        assert self.outputs(publish("SEN"))["brief_KEN_fr.pdf"]["input_id"] == ""
+        (folder / "manifest.json").write_text("[", encoding="utf-8")
+        assert self.outputs(publish("SEN"))["notebooks/brief_KEN_fr.ipynb"]["input_id"] == ""
+
+    def test_when_none_could_be_made_nothing_is_written(self, publish):
+        assert not publish("SEN", fails=True).exists()
+        folder = publish("SEN")
+        before = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in folder.rglob("*.*")}
+        publish("SEN", fails=True)
+        assert {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in folder.rglob("*.*")} == before
+
+    def test_a_disk_that_is_full_leaves_the_folder_as_it_was_and_is_told_by_its_name(self, publish, monkeypatch):
+        folder = publish("SEN")
+        before = self.outputs(folder)
+
+        def full(new: Path, *_: object) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device", str(new / "manifest.json"))
+
+        monkeypatch.setattr(manifest, "write_manifest", full)
+        with pytest.raises(RunError) as caught:
+            publish("SEN", "KEN")
+        assert caught.value.code == UNWRITABLE
+        assert str(caught.value) == f"cannot write {folder}: No space left on device"
+        assert self.outputs(folder) == before and [path.name for path in folder.parent.iterdir()] == [folder.name]
+
+    def test_a_run_that_is_ended_as_it_publishes_puts_the_folder_back(self, publish, monkeypatch):
+        folder = publish("SEN")
+        before, rename = self.outputs(folder), Path.rename
+
+        def ended(path: Path, target: Path) -> Path:
+            if path.name == "briefs":
+                raise SystemExit(143)
+            return rename(path, target)
+
+        monkeypatch.setattr(Path, "rename", ended)
+        with pytest.raises(SystemExit):
+            publish("SEN", "KEN")
+        assert self.outputs(folder) == before and [path.name for path in folder.parent.iterdir()] == [folder.name]
+
+
+PARAMETERS = ("quarter", "as_of", "member", "language")
+LEAVES = """import os, pathlib
+out = pathlib.Path(os.environ["PAPU_OUT"])
+out.mkdir(parents=True, exist_ok=True)
+(out / f"brief_{member}_{language}.pdf").write_text(member)"""
+
+
+class TestWorkers:
+    def test_a_process_that_is_killed_costs_one_more_try_of_its_own_brief_and_no_other(
+        self, raw, tmp_path, monkeypatch
+    ):
+        (raw.root / "notebooks").mkdir()
+        kills = """import os, pathlib, signal
+tries = pathlib.Path(os.environ["PAPU_OUT"], f"{member}.tries")
+with tries.open("a") as file:
+    file.write("x")
+if member == "KEN" or member == "SEN" and tries.stat().st_size == 1:
+    os.kill(os.getppid(), signal.SIGKILL)
+    os.kill(os.getpid(), signal.SIGKILL)"""
+        notebook(raw.root / "notebooks" / "04_country_brief.ipynb", LEAVES, kills, declares=PARAMETERS)
+        monkeypatch.setenv("PAPU_OUT", str(tmp_path / "work"))
+        told: list[str] = []
+        steps = briefs.order_briefs("2022Q3", ["KEN", "SEN", "TUN", "BEN"], ["fr"]).steps
+        made, failures = briefs.make_briefs(steps, tmp_path, 2, told.append)
+        assert made == ["brief_BEN_fr", "brief_SEN_fr", "brief_TUN_fr"]
+        assert failures == ["brief_KEN_fr: its process died twice, the last time with -9"]
+        assert {path.stem: path.read_text() for path in (tmp_path / "work").glob("*.tries")} == {
+            "KEN": "xx", "SEN": "xx", "TUN": "x", "BEN": "x",
+        }  # fmt: skip
+        assert len(told) == 4
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+    def test_a_run_that_is_ended_ends_its_processes_and_kernels_and_starts_nothing_more(self, received, raw, number):
+        (raw.root / "notebooks").mkdir()
+        sleeps = f"import time\npathlib.Path({str(raw.root)!r}, member).touch()\ntime.sleep(60)"
+        notebook(raw.root / "notebooks" / "04_country_brief.ipynb", LEAVES, sleeps, declares=PARAMETERS)
+        command = [sys.executable, "-m", "helpers", "briefs", "2022Q3", "--workers", "2"]
+        run = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+        wait_until(lambda: len([path for path in raw.root.iterdir() if path.name.isupper()]) == 2)
+        children = psutil.Process(run.pid).children(recursive=True)
+        # Ctrl-C in a terminal reaches the workers too.
+        os.killpg(run.pid, number) if number == signal.SIGINT else run.send_signal(number)
+        began = time.monotonic()
+        told = run.communicate(timeout=60)[1]
+        assert run.returncode == 128 + number and time.monotonic() - began < 10
+        lines = [json.loads(line)["message"] for line in told.splitlines()]  # the log, and nothing beside it
+        assert "untouched" in lines[-1]
+        assert not psutil.wait_procs(children, timeout=10)[1]
+        assert not list((raw.root / "reports" / "2022Q3").iterdir())
+
+
+@pytest.mark.slow
+class TestEdition:
+    def test_a_run_publishes_the_edition_whole_and_again_the_same_bytes(self, checkout):
+        raw = hashes(checkout / "data" / "raw")
+        first = papu("run", "2022Q4", "--language", "fr", PAPU_ROOT=str(checkout))
+        assert first.returncode == 0, first.stderr
+        report = checkout / "reports" / "2022Q4" / "2023-02-14"
+        assert {path.name for path in report.iterdir()} == {
+            "report_fr.pdf", "report_fr.html", "tables_fr.xlsx", "manifest.json",
+            "01_ingest.ipynb", "02_kpis.ipynb", "03_report_fr.ipynb",
+        }  # fmt: skip
+        published = hashes(checkout / "reports") | hashes(checkout / "data" / "processed")
+        again = papu(
+            "run",
+            "2022Q4",
+            "--language",
+            "fr",
+            PAPU_ROOT=str(checkout),
+            TZ="Pacific/Kiritimati",
+            LC_ALL="C",
+            PYTHONHASHSEED="1",
+        )
+        assert again.returncode == 0, again.stderr
+        assert hashes(checkout / "reports") | hashes(checkout / "data" / "processed") == published
+        assert hashes(checkout / "data" / "raw") == raw
+        manifest = json.loads((report / "manifest.json").read_text(encoding="utf-8"))
+        assert manifest["parameters"] == {"quarter": "2022Q4", "as_of": "2023-02-14", "languages": ["fr"]}
+        assert {"processed/datapackage.json", "report/tables_fr.xlsx"} <= manifest["outputs"].keys()
+        for name, facts in manifest["outputs"].items():
+            folder = report if name.startswith("report/") else checkout / "data" / "processed" / "2022Q4" / "2023-02-14"
+            assert hashlib.sha256((folder / name.split("/")[1]).read_bytes()).hexdigest() == facts["sha256"]
+
+    def test_a_failed_run_says_where_and_leaves_what_was_published(self, checkout):
+        published = checkout / "reports" / "2022Q4" / "2023-02-14"
+        published.mkdir(parents=True)
+        (published / "report_fr.pdf").write_text("as it was", encoding="utf-8")
+        kpis = checkout / "notebooks" / "02_kpis.ipynb"
+        notebook(kpis, "raise RuntimeError('boom')", declares=("quarter", "as_of"))
+        failed = papu("run", "2022Q4", PAPU_ROOT=str(checkout))
+        assert failed.returncode == 1
+        assert "02_kpis.ipynb, cell" in failed.stderr and "boom" in failed.stderr
+        assert "Traceback" not in failed.stderr
+        assert [path.name for path in published.iterdir()] == ["report_fr.pdf"]
+        assert (published / "report_fr.pdf").read_text(encoding="utf-8") == "as it was"
+        assert [path.name for path in published.parent.iterdir()] == ["2023-02-14"]
+
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+    def test_a_run_that_is_ended_says_so_and_leaves_nothing_behind(self, checkout, number):
+        command = [sys.executable, "-m", "helpers", "run", "2022Q4"]
+        run = subprocess.Popen(
+            command, env=os.environ | {"PAPU_ROOT": str(checkout)}, stderr=subprocess.PIPE, text=True
+        )
+        folder = checkout / "reports" / "2022Q4"
+        wait_until(lambda: folder.is_dir() and any(folder.iterdir()))
+        kernels = psutil.Process(run.pid).children
+        wait_until(kernels)
+        children = kernels(recursive=True)
+        run.send_signal(number)
+        told = run.communicate(timeout=60)[1]
+        assert run.returncode == 128 + number
+        lines = [json.loads(line)["message"] for line in told.splitlines()]  # the log, and nothing beside it
+        assert "untouched" in lines[-1]
+        assert not any(folder.iterdir())
+        assert not psutil.wait_procs(children, timeout=10)[1]
+
+    def test_what_a_killed_run_left_is_cleared_by_the_next(self, checkout):
+        folder = checkout / "reports" / "2022Q4"
+        (folder / ".2023-02-14.dead.run").mkdir(parents=True)
+        (folder / ".2023-02-14.old").mkdir()
+        (folder / ".2023-02-14.old" / "report_fr.pdf").write_text("as it was", encoding="utf-8")
+        assert papu("run", "2022Q4", "--language", "en", PAPU_ROOT=str(checkout)).returncode == 0
+        assert [path.name for path in folder.iterdir()] == ["2023-02-14"]
+        assert (folder / "2023-02-14" / "report_en.pdf").is_file()
+
+    def test_invented_and_received_returns_together_are_refused(self, checkout):
+        manifest = checkout / "data" / "raw" / "2022Q4" / "MANIFEST.csv"
+        text = manifest.read_text(encoding="utf-8")
+        manifest.write_text(text.replace(",sample,", ",mail,", 1), encoding="utf-8")
+        refused = papu("run", "2022Q4", PAPU_ROOT=str(checkout))
+        assert refused.returncode == 3
+        assert "invented sample and received returns" in refused.stderr
+        assert not (checkout / "reports" / "2022Q4" / "2023-02-14").exists()
+
+
+class TestCommand:
+    @pytest.mark.parametrize(
+        "arguments",
+        [("run", "T5 2024"), ("run", "2024Q3", "--language", "xx"), ("run", "2024Q3", "--as-of", "soon"), ("run",)],
+    )
+    def test_a_wrong_word_is_a_usage_error(self, arguments):
+        assert papu(*arguments).returncode == 2
+
+    def test_a_dry_run_says_what_would_run_and_writes_nothing(self, tmp_path):
+        told = papu("run", "2024Q3", "--dry-run", PAPU_ROOT=str(tmp_path))
+        assert told.returncode == 0
+        assert "03_report.ipynb → 03_report_en.ipynb" in told.stdout
+        assert not list(tmp_path.iterdir())
+
+    def test_check_says_what_was_found_without_a_notebook(self, checkout, tmp_path):
+        told = papu("check", "2022Q4", "--out", str(tmp_path / "tables"), PAPU_ROOT=str(checkout))
+        assert told.returncode == 0
+        assert "T4 2022, au 2023-02-14" in told.stdout
+        assert {"returns.csv", "answers.parquet", "innovations.csv", "issues.csv"} <= {
+            path.name for path in (tmp_path / "tables").iterdir()
+        }

@@ -1,0 +1,381 @@
+"""Faults that are quick to make: what the program does where something stops it, changes under it or is missing.
+
+Those that take whole editions are in `tests/faults`; `docs/operations.md` says which test is for which fault.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import psutil
+import pytest
+from click.testing import CliRunner
+
+import interrupted
+from commands import hashes, notebook, papu
+from helpers import cli, paths
+from helpers.ingest.quarter import read_quarter
+from helpers.runs import edition
+from helpers.runs import notebook as notebooks
+from helpers.runs.notebook import FAILED, HELD, REFUSED, REPORT, UNWRITABLE, RunError, check_executed, run_notebook
+from helpers.runs.publish import clear_left, move_into_place, private_folder
+from helpers.tables import manifest, pipeline, schema
+from quick import DAY, LISTED, QUARTER, ROW, make_report, run_edition
+
+# --- F1, F2, F6: publishing, stopped at every step ---------------------------------------------------------------
+
+
+@pytest.fixture
+def publish(tmp_path) -> Callable[[], None]:
+    """Return a publisher of new tables and a new report over old ones, whose private folder is made anew each time."""
+    tables_, report = tmp_path / "processed" / DAY, tmp_path / "reports" / DAY
+    for target in (tables_, report):
+        target.mkdir(parents=True)
+        (target / "it.txt").write_text("old")
+
+    def publish() -> None:
+        clear_left(tables_, report)
+        with private_folder(report) as folder:
+            for name in ("tables", "report"):
+                (folder / name).mkdir()
+                (folder / name / "it.txt").write_text("new")
+            move_into_place((folder / "tables", tables_), (folder / "report", report))
+
+    return publish
+
+
+def contents(folder: Path) -> dict[str, str]:
+    """Return what the two published folders hold, and whatever else lies beside them."""
+    return {str(path.relative_to(folder)): path.read_text() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def both(text: str) -> dict[str, str]:
+    return {f"{name}/{DAY}/it.txt": text for name in ("processed", "reports")}
+
+
+@pytest.mark.parametrize("strike", [interrupted.fill_disk, interrupted.lock_disk])
+def test_f6_tables_and_report_both_stay_or_both_are_new_wherever_the_disk_is_full(publish, tmp_path, strike):
+    writes = interrupted.list_writes(publish, tmp_path, tmp_path.parent / "seen")
+    assert contents(tmp_path) == both("new") and len(writes) >= 9
+    for nth in range(1, len(writes) + 1):
+        for path in tmp_path.rglob("it.txt"):
+            path.write_text("old")
+        assert interrupted.run(publish, tmp_path, nth, strike) == 99
+        assert contents(tmp_path) == both("old"), writes[nth - 1]
+
+
+def test_f1_the_next_run_finds_both_old_or_both_new_wherever_one_was_killed(publish, tmp_path):
+    seen, tables_, report = tmp_path.parent / "seen", tmp_path / "processed" / DAY, tmp_path / "reports" / DAY
+    writes, found = interrupted.list_writes(publish, tmp_path, seen, removals=True), set()
+    for nth in range(1, len(writes) + 1):
+        for path in tmp_path.rglob("it.txt"):
+            path.write_text("old")
+        assert interrupted.run(publish, tmp_path, nth, interrupted.kill, removals=True) == -9
+        clear_left(tables_, report)
+        assert contents(tmp_path) in (both("old"), both("new")), writes[nth - 1]
+        found.add(next(iter(contents(tmp_path).values())))
+        publish()
+        assert contents(tmp_path) == both("new"), writes[nth - 1]
+    assert found == {"old", "new"}
+
+
+# --- F3, F4, F5: a notebook that does not come to its end --------------------------------------------------------
+
+
+DIES = "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"
+SLEEPS = "import time\ntime.sleep(60)"
+
+
+@pytest.mark.parametrize(
+    ("cell", "limit", "said"),
+    [
+        (DIES, "", "n.ipynb, cell 3: Kernel died"),
+        (SLEEPS, "CELL_TIMEOUT", "n.ipynb, cell 3: A cell timed out while it was being executed, after"),
+        (SLEEPS, "NOTEBOOK_TIMEOUT", "n.ipynb, cell 3: A cell timed out while it was being executed, after"),
+        ("import sys\nsys.exit(0)", "", "n.ipynb, cell 3 of 4: SystemExit"),
+    ],
+    ids=["F3 kernel killed", "F4 cell timeout", "F4 notebook timeout", "F5 early exit"],
+)
+def test_a_notebook_that_does_not_come_to_its_end_fails_and_names_the_cell(tmp_path, monkeypatch, cell, limit, said):
+    if limit:
+        monkeypatch.setattr(notebooks, limit, 3)
+    path = notebook(tmp_path / "n.ipynb", "1 + 1", cell, "2")
+    for parameters in ({"quarter": "2024Q3"}, {}):
+        with pytest.raises(RunError, match=re.escape(said)) as caught:
+            run_notebook(path, tmp_path / "out.ipynb", parameters)
+        assert (caught.value.code, caught.value.cell) == (FAILED, 3)
+        assert caught.value.line == cell.splitlines()[0]
+    assert not (tmp_path / "out.ipynb").exists()
+    wait_for_kernels()
+
+
+def wait_for_kernels() -> None:
+    """Make sure that no kernel of this process outlives its notebook by five seconds."""
+    kernels = [child for child in psutil.Process().children(recursive=True) if "helpers.runs.kernel" in child.cmdline()]
+    assert not psutil.wait_procs(kernels, timeout=5)[1]
+
+
+# --- F6, F7: nothing can be written -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("raised", "code"),
+    [
+        ("OSError(28, 'No space left on device', 'kpis.csv')", 7), ("OSError(30, 'Read-only file system', 'a')", 7),
+        ("PermissionError(13, 'Permission denied', 'a')", 7), ("OSError(28, 'Error writing bytes to file')", 7),
+        ("FileNotFoundError(2, 'No such file', 'a')", 1), ("ValueError('[Errno 2] or so')", 1),
+    ],
+)  # fmt: skip
+def test_f6_a_cell_that_cannot_write_is_told_by_the_exit_code_for_it(tmp_path, raised, code):
+    path = notebook(tmp_path / "n.ipynb", f"raise {raised}")
+    with pytest.raises(RunError, match="n.ipynb, cell 2: ") as caught:
+        run_notebook(path, tmp_path / "out.ipynb", {})
+    assert caught.value.code == code
+
+
+def test_f7_what_cannot_be_written_is_named_and_nothing_is_touched(quick, tmp_path):
+    run_edition()
+    before = hashes(tmp_path / "reports") | hashes(tmp_path / "data")
+    said = tmp_path.parent / "said"
+
+    def run() -> None:
+        with said.open("w") as file, contextlib.redirect_stderr(file):
+            cli.main(["run", QUARTER, "--language", "fr"])
+
+    assert interrupted.run(run, tmp_path / "reports", 1, interrupted.lock_disk) == UNWRITABLE
+    told = json.loads(said.read_text().splitlines()[-1])
+    assert told["message"] == f"cannot write {paths.reports(QUARTER, DAY)}: Read-only file system"
+    assert "folder's rights" in told["next"] and hashes(tmp_path / "reports") | hashes(tmp_path / "data") == before
+
+
+# --- F8: two at once ----------------------------------------------------------------------------------------------
+
+
+HOLDS = "import sys; from helpers import runs\nwith runs.hold(sys.argv[1]): print('held', flush=True); sys.stdin.read()"
+
+
+def test_f8_a_second_run_is_told_at_once_who_holds_the_quarter_and_a_dead_one_holds_nothing(tmp_path, monkeypatch):
+    monkeypatch.setenv("PAPU_ROOT", str(tmp_path))
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", HOLDS, QUARTER], text=True, **pipes) as holder:
+        assert holder.stdout.readline() == "held\n"
+        second = papu("run", QUARTER)
+        assert second.returncode == HELD and not (tmp_path / "reports").exists()
+        told = json.loads(second.stderr)["message"]
+        assert re.search(rf"held by process {holder.pid}, started \d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00;", told)
+        holder.kill()
+        holder.wait()
+    assert (paths.locks() / f"{QUARTER}.lock").is_file()
+    with edition.hold(QUARTER):
+        assert f"process {os.getpid()}" in edition.find_holder(QUARTER)
+
+
+# --- F11, F14: what is received, half copied or changing ---------------------------------------------------------
+
+
+HEAD = "member,quarter,submitted_on,offices_total\n"
+TEXT = HEAD + "".join(f"{member},{QUARTER},2022-10-10,134\n" for member in ("SEN", "KEN", "TUN", "BEN", "MAR"))
+LONG_AGO = 1e9
+
+
+def cuts(content: bytes) -> list[bytes]:
+    """Return a file cut off at twenty points."""
+    return [content[: len(content) * part // 21] for part in range(1, 21)]
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_f11_of_a_listed_file_that_is_cut_off_nothing_counts(raw, kind):
+    whole = raw.write_plain(QUARTER, [ROW], received_on=LISTED)
+    path = raw.add(QUARTER, "a.csv", TEXT.encode(), LISTED) if kind == "csv" else whole
+    for part in cuts(path.read_bytes()):
+        path.write_bytes(part)
+        received = read_quarter(QUARTER)
+        assert path.name not in {one.place.source_file for one in received.returns}
+        assert {found.sentence.key for found in received.issues if found.source_file == path.name} == {"V20.tampered"}
+
+
+def test_f11_of_an_unlisted_workbook_that_is_cut_off_nothing_counts(raw):
+    path = raw.write_plain(QUARTER, [ROW])
+    (path.parent / "MANIFEST.csv").unlink()
+    for part in cuts(path.read_bytes()):
+        path.write_bytes(part)
+        os.utime(path, (LONG_AGO, LONG_AGO))
+        received = read_quarter(QUARTER)
+        assert (received.returns, {found.rule for found in received.issues}) == ((), {"V20"})
+
+
+def test_f11_of_an_unlisted_table_of_text_that_is_cut_off_within_a_line_nothing_counts(raw):
+    path = raw.folder(QUARTER) / "a.csv"
+    for part in cuts(TEXT.encode()):
+        path.write_bytes(part)
+        os.utime(path, (LONG_AGO, LONG_AGO))
+        received = read_quarter(QUARTER)
+        whole_lines = part.count(b"\n") - 1 if part.endswith(b"\n") else 0
+        assert len(received.returns) == max(whole_lines, 0)
+        assert whole_lines or {found.rule for found in received.issues} == {"V20"}
+
+
+@pytest.mark.parametrize("moment", ["before the report", "after the report"])
+@pytest.mark.parametrize("name", ["mail.xlsx", "MANIFEST.csv", "registers/milestones.csv"])
+def test_f14_an_input_that_changes_during_the_run_fails_it_up_to_the_last_moment(quick, monkeypatch, moment, name):
+    path = paths.raw() / name if "/" in name else paths.returns(QUARTER) / name
+
+    def change() -> None:
+        content = path.read_bytes()
+        grown = b"2022Q3,digital_model,1,,D,2022-10-12\n" if "/" in name else b"x"
+        path.write_bytes(content.replace(b"2022-10-10", b"2022-10-11") if name.startswith("M") else content + grown)
+
+    def run_notebook(notebook: Path, *rest: object) -> None:
+        if notebook.stem == REPORT and moment.startswith("before"):
+            change()
+        make_report(notebook, *rest)
+        if notebook.stem == REPORT and moment.startswith("after"):
+            change()
+
+    monkeypatch.setattr(edition, "run_notebook", run_notebook)
+    with pytest.raises(RunError, match=rf"{path.name} changed during the run") as caught:
+        run_edition()
+    assert caught.value.code == REFUSED and not paths.reports(QUARTER, DAY).exists()
+
+
+def test_f14_a_file_whose_name_is_no_text_is_not_taken_for_changed(quick, tmp_path):
+    odd = tmp_path / "data" / "raw" / QUARTER / os.fsdecode(b"caf\xe9.csv")
+    odd.write_bytes(TEXT.replace("SEN", "AGO").encode())
+    os.utime(odd, (LONG_AGO, LONG_AGO))
+    run_edition()
+    assert "caf\ufffd.csv" in (paths.processed(QUARTER, DAY) / "returns.csv").read_text(encoding="utf-8")
+
+
+# --- F12: a bit that was flipped ---------------------------------------------------------------------------------
+
+
+def flip(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("name", ["answers.parquet", "first_returns.parquet", "kpis.csv", "returns.csv"])
+def test_f12_a_bit_flipped_in_a_table_of_the_build_folder_is_noticed_and_the_table_made_again(quick, name):
+    pipeline.measured(QUARTER)
+    path = paths.out(QUARTER, DAY) / name
+    before = path.read_bytes()
+    flip(path)
+    pipeline.measured(QUARTER)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["answers.parquet", "kpis.csv"])
+def test_f12_one_flipped_in_a_published_table_is_told_by_its_digest(quick, name):
+    run_edition()
+    path = paths.processed(QUARTER, DAY) / name
+    flip(path)
+    told = json.loads((paths.processed(QUARTER, DAY) / "datapackage.json").read_text())["resources"]
+    digest = next(one["hash"] for one in told if one["path"] == name)
+    assert digest != f"sha256:{hashes(path.parent)[name]}"
+    if name.endswith("parquet"):
+        with pytest.raises(OSError):
+            schema.read_parquet(path)
+
+
+# --- F16: the clock -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("moment", "day", "said"),
+    [
+        ("2024-12-31T23:59:59+00:00", "2024-12-31", "due: 2024Q3 as of 2024-11-14, not made yet; 2024Q3 as of 2024-12"),
+        ("2025-01-01T00:00:00+00:00", "2025-01-01", "due: 2024Q3 as of 2024-11-14, not made yet; 2024Q3 as of 2024-12"),
+        ("2024-02-29T12:00:00+00:00", "2024-02-29", "due: 2023Q4 as of 2024-02-14, not made yet"),
+        ("2025-01-01T09:00:00+14:00", "2024-12-31", "due: 2024Q3 as of 2024-11-14"),
+        ("2024-11-13T23:00:00-11:00", "2024-11-14", "due: 2024Q3 as of 2024-11-14, not made yet"),
+    ],
+)
+def test_f16_what_is_due_follows_from_the_day_in_utc_and_the_day_is_told(raw, monkeypatch, moment, day, said):
+    class Frozen(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime.fromisoformat(moment).astimezone(tz)
+
+    monkeypatch.setattr(cli, "datetime", Frozen)
+    told = CliRunner().invoke(cli.main, ["run", "--due", "--dry-run"])
+    assert told.exit_code == 0 and told.output.startswith(f"{day} (UTC): {said}")
+
+
+@pytest.mark.parametrize("words", [("run",), ("check",), ("briefs",), ("verify",), ("add", "a.csv")])
+def test_f16_no_command_takes_a_quarter_that_was_not_said(words):
+    assert CliRunner().invoke(cli.main, words).exit_code == 2
+
+
+# --- F22: folders deleted by hand --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("gone", ["reports", "reports/2022Q3/2022-11-14", "data/processed", "build", "build/locks"])
+def test_f22_what_was_deleted_by_hand_is_made_again(quick, tmp_path, gone):
+    run_edition()
+    before = hashes(tmp_path / "reports") | hashes(tmp_path / "data")
+    shutil.rmtree(tmp_path / gone)
+    (tmp_path / "reports" / QUARTER).mkdir(parents=True, exist_ok=True)
+    (tmp_path / "reports" / QUARTER / "latest").symlink_to(tmp_path / "gone")
+    told = CliRunner().invoke(cli.main, ["status", "--today", "2022-11-15"])
+    made = "none" if gone.startswith("reports") else "2022Q3 as of 2022-11-14: fr"
+    assert told.exit_code == 0 and f"  {made}" in told.output
+    run_edition()
+    assert before.items() <= (hashes(tmp_path / "reports") | hashes(tmp_path / "data")).items()
+    assert manifest.read_made(QUARTER, DAY)
+
+
+# --- F24: what is stored of a notebook ---------------------------------------------------------------------------
+
+
+def stored(*cells: tuple[int | None, str]) -> dict:
+    """Return a stored notebook: of each cell its count and what it raised."""
+    outputs = {True: [{"output_type": "error", "ename": "ValueError"}], False: [{"output_type": "stream"}]}
+    return {
+        "cells": [
+            {
+                "cell_type": "code",
+                "source": "a",
+                "execution_count": count,
+                "metadata": {},
+                "outputs": outputs[bool(raised)],
+            }
+            for count, raised in cells
+        ]
+    }
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        ([(2, ""), (1, "")], "n.ipynb, cell 1 of 2: it did not run, or not in its turn"),
+        ([(1, ""), (None, "")], "n.ipynb, cell 2 of 2: it did not run"),
+        ([(1, ""), (3, "")], "n.ipynb, cell 2 of 2: it did not run, or not in its turn"),
+        ([(1, ""), (2, "ValueError")], "n.ipynb, cell 2 of 2: ValueError"),
+    ],
+    ids=["reordered", "without a count", "run twice", "error"],
+)
+def test_f24_a_stored_notebook_that_was_not_run_from_top_to_bottom_is_refused(cells, said):
+    with pytest.raises(RunError, match=said):
+        check_executed(stored(*cells), "n")
+    check_executed(stored((1, ""), (2, "")), "n")
+
+
+# --- F18: short sockets -------------------------------------------------------------------------------------------
+
+
+def test_f18_a_kernel_starts_though_the_folder_for_temporary_files_has_a_long_name(tmp_path, monkeypatch):
+    long = tmp_path / ("l'été à " * 12)
+    long.mkdir()
+    monkeypatch.setattr(notebooks.tempfile, "tempdir", str(long))
+    run_notebook(notebook(tmp_path / "n.ipynb", "1"), tmp_path / "out.ipynb", {})
+    assert (tmp_path / "out.ipynb").is_file()

@@ -1,0 +1,99 @@
+"""The journal: what a run tells as it goes, and the record it leaves behind."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+
+import pytest
+
+from helpers import paths
+from helpers.runs import log, notebook
+from helpers.runs.log import Log
+
+ABOUT = {"command": "run", "quarter": "2024Q3", "as_of": "2024-11-14"}
+
+
+class Terminal(io.StringIO):
+    """An error output that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def root(tmp_path, monkeypatch):
+    """Give the record a root of its own."""
+    monkeypatch.setenv("PAPU_ROOT", str(tmp_path))
+    return tmp_path
+
+
+class TestLog:
+    def test_without_a_terminal_each_line_is_json_with_what_it_is_about(self, capsys):
+        log = Log({"command": "run"}).about(quarter="2024Q3")
+        log.say("01_ingest: done in 5.5 s")
+        code = log.fail(notebook.RunError(1, "02_kpis.ipynb, cell 5: boom", "02_kpis.ipynb", 5))
+        info, error = (json.loads(line) for line in capsys.readouterr().err.splitlines())
+        assert (info["level"], info["command"], info["quarter"]) == ("info", "run", "2024Q3")
+        assert info["message"] == "01_ingest: done in 5.5 s" and info["at"].endswith("+00:00")
+        assert (error["level"], error["exit_code"], error["notebook"], error["cell"]) == (
+            "error",
+            1,
+            "02_kpis.ipynb",
+            5,
+        )
+        assert code == 1 and error["next"].startswith("mend the cause")
+
+    def test_on_a_terminal_it_is_sentences(self, monkeypatch):
+        monkeypatch.setattr(sys, "stderr", Terminal())
+        log = Log({"command": "run"})
+        log.say("01_ingest: done in 5.5 s")
+        log.fail(notebook.RunError(7, "cannot write reports: No space left on device"))
+        assert sys.stderr.getvalue().splitlines() == [
+            "01_ingest: done in 5.5 s",
+            "papu run: cannot write reports: No space left on device",
+            "  next: free the disk, or mend the folder's rights, then run it again",
+        ]
+
+    def test_a_line_break_in_a_message_stays_in_its_line(self, capsys):
+        Log().say("Côte d’Ivoire\nsecond")
+        (line,) = capsys.readouterr().err.splitlines()
+        assert "Côte d’Ivoire" in line and json.loads(line)["message"].endswith("\nsecond")
+
+
+class TestRecord:
+    def test_a_run_that_succeeds_leaves_its_beginning_and_what_it_published(self, root):
+        with log.recorded(ABOUT) as outcome:
+            outcome["input_id"] = "c65069b1c429"
+        began, published = log.read_events()
+        assert (began.event, published.event) == (log.BEGAN, log.PUBLISHED)
+        assert published.edition == ("2024Q3", "2024-11-14")
+        assert published.facts["input_id"] == "c65069b1c429" and published.facts["exit_code"] == 0
+
+    @pytest.mark.parametrize(
+        ("error", "event", "code"),
+        [
+            (notebook.RunError(3, "data refused"), log.FAILED, 3),
+            (SystemExit(143), log.ENDED, 143),
+            (KeyError("unforeseen"), log.FAILED, None),
+        ],
+    )
+    def test_one_that_stops_says_how_and_the_error_goes_on(self, root, error, event, code):
+        with pytest.raises(type(error)), log.recorded(ABOUT):
+            raise error
+        last = log.read_events()[-1]
+        assert (last.event, last.facts.get("exit_code")) == (event, code)
+
+    def test_a_line_cut_short_and_one_that_is_no_object_are_passed_over(self, root):
+        log.write_event(log.BEGAN, ABOUT)
+        with paths.record().open("a", encoding="utf-8") as file:
+            file.write('[1]\n{"at": "2024-11-14T\n')
+        log.write_event(log.FAILED, ABOUT, message="boom")
+        assert [event.event for event in log.read_events()] == [log.BEGAN, log.FAILED]
+
+    def test_a_record_that_cannot_be_written_stops_no_run(self, root):
+        (root / "build").write_text("a file in the way", encoding="utf-8")
+        with log.recorded(ABOUT):
+            pass
+        assert log.read_events() == []

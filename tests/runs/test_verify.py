@@ -1,0 +1,131 @@
+"""Verification: an edition that is what it says passes, and whatever was changed in it or under it is named."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from commands import hashes, papu
+from helpers import paths
+from helpers.runs import edition, verify
+from helpers.runs.edition import order, run_edition
+from helpers.tables import manifest, pipeline
+
+QUARTER, DAY = "2022Q3", "2022-11-14"
+
+
+@pytest.fixture
+def published(raw, monkeypatch) -> Callable[[], Path]:
+    """A root of its own in which an edition was made whose report is one small file a language; returns its folder."""
+    raw.write_plain(
+        QUARTER, [{"member": "SEN", "quarter": QUARTER, "offices_total": 130, "offices_connected": 90}],
+        received_on="2022-10-10",
+    )  # fmt: skip
+
+    def run_notebook(notebook: Path, executed: Path, parameters: dict, progress: bool = False) -> None:
+        tables = pipeline.measured(parameters["quarter"], parameters["as_of"])
+        work, language = paths.out(parameters["quarter"], parameters["as_of"]), parameters.get("language")
+        for name in (f"report_{language}.pdf", f"report_{language}.html", f"tables_{language}.xlsx"):
+            (work / name).write_text(tables.input_id, encoding="utf-8")
+        executed.write_text('{"cells": []}', encoding="utf-8")
+
+    monkeypatch.setattr(edition, "run_notebook", run_notebook)
+    return run_edition(order(QUARTER, ["fr"]), print)
+
+
+def check() -> verify.Verdict:
+    return verify.verify(QUARTER, DAY, print)
+
+
+class TestVerdict:
+    def test_an_untouched_edition_is_the_same_and_stays_so(self, published):
+        before = hashes(paths.root())
+        verdict = check()
+        assert (verdict.different, verdict.notes) == ([], []) and verdict.compared > 10
+        assert hashes(paths.root()) == before
+
+    def test_a_figure_changed_after_publication_is_told_by_its_row_and_column(self, published):
+        table = paths.processed(QUARTER, DAY) / "member_values.csv"
+        table.write_text(table.read_text().replace("2.1.a,90,", "2.1.a,95,"))
+        assert check().different == [
+            "processed/member_values.csv: changed since it was published",
+            "processed/member_values.csv: 2022Q3 SEN 2.1.a, value: was 95, is 90",
+        ]
+
+    def test_a_raw_file_that_changed_is_named_and_so_is_every_figure_it_moves(self, published, raw):
+        shutil.rmtree(raw.folder(QUARTER))
+        raw.write_plain(
+            QUARTER, [{"member": "SEN", "quarter": QUARTER, "offices_total": 130, "offices_connected": 91}],
+            received_on="2022-10-10",
+        )  # fmt: skip
+        verdict = check()
+        assert verdict.notes == [
+            "data/raw/2022Q3/MANIFEST.csv: changed since", "data/raw/2022Q3/mail.xlsx: changed since",
+        ]  # fmt: skip
+        assert "processed/member_values.csv: 2022Q3 SEN 2.1.a, value: was 90, is 91" in verdict.different
+
+    def test_a_file_that_came_since_with_an_earlier_date_is_left_out(self, published, raw):
+        raw.add(QUARTER, "late.csv", b"member,quarter,offices_total\nKEN,2022Q3,623\n", "2022-10-12")
+        verdict = check()
+        assert verdict.notes == [
+            "data/raw/2022Q3/MANIFEST.csv: changed since", "data/raw/2022Q3/late.csv: came since; it is left out",
+        ]  # fmt: skip
+        assert verdict.different == []
+
+    def test_a_file_that_is_gone_is_named(self, published, raw):
+        raw.add(QUARTER, "other.csv", b"member,quarter,offices_total\nKEN,2022Q3,623\n", "2022-10-12")
+        run_edition(order(QUARTER, ["fr"]), print)
+        (raw.folder(QUARTER) / "other.csv").unlink()
+        verdict = check()
+        assert verdict.notes == ["data/raw/2022Q3/other.csv: is gone"] and verdict.different
+
+    def test_an_output_that_is_gone_or_cannot_be_read_is_named(self, published):
+        (published / "report_fr.pdf").unlink()
+        (paths.processed(QUARTER, DAY) / "kpis.csv").write_bytes(b"\x00\xff")
+        different = "\n".join(check().different)
+        assert "report/report_fr.pdf: is gone" in different and "processed/kpis.csv: cannot be read" in different
+
+    def test_other_code_another_lock_and_another_python_are_noted(self, published):
+        manifest = json.loads((published / "manifest.json").read_text())
+        manifest["code"]["sha256"] = manifest["environment"]["lock_sha256"] = "0" * 64
+        manifest["environment"]["python"] = "3.99.0"
+        (published / "manifest.json").write_text(json.dumps(manifest))
+        assert [note.split(" is another")[0] for note in check().notes] == ["the code", "the lock file", "Python"]
+
+    @pytest.mark.parametrize("content", [None, "{", "{}"])
+    def test_without_an_edition_there_is_nothing_to_verify(self, raw, content):
+        if content:
+            paths.reports(QUARTER, DAY).mkdir(parents=True)
+            (paths.reports(QUARTER, DAY) / "manifest.json").write_text(content)
+        told = papu("verify", QUARTER, PAPU_ROOT=str(raw.root))
+        assert told.returncode == 2 and "there is no edition of 2022Q3 as of 2022-11-14" in told.stderr
+
+
+class TestVintages:
+    def test_a_later_date_makes_a_revised_edition_that_names_the_one_it_revises(self, published):
+        first = manifest.read_made(QUARTER, DAY)
+        before = hashes(published)
+        later = run_edition(order(QUARTER, ["fr"], "2023-01-20"), print)
+        revises = json.loads((later / "manifest.json").read_text())["revises"]
+        assert revises == {"as_of": DAY, "input_id": first.input_id} and hashes(published) == before
+        assert json.loads((published / "manifest.json").read_text())["revises"] is None
+
+
+@pytest.mark.slow
+def test_a_real_edition_is_verified_and_a_changed_byte_of_its_pdf_is_found(checkout):
+    root = {"PAPU_ROOT": str(checkout)}
+    assert papu("run", QUARTER, "--language", "fr", **root).returncode == 0
+    same = papu("verify", QUARTER, **root)
+    assert (same.returncode, same.stdout.splitlines()[-1]) == (
+        0, "2022Q3 as of 2022-11-14: 16 files made again, every byte is the same",
+    )  # fmt: skip
+    pdf = checkout / "reports" / QUARTER / DAY / "report_fr.pdf"
+    content = bytearray(pdf.read_bytes())
+    content[len(content) // 2] ^= 1
+    pdf.write_bytes(content)
+    told = papu("verify", QUARTER, **root)
+    assert told.returncode == 6 and "report/report_fr.pdf: differs from byte" in told.stdout
