@@ -26,6 +26,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
+from test_variants import RETURNS  # noqa: E402
+
 from exports import VARIANTS  # noqa: E402
 from helpers import tables  # noqa: E402
 from helpers.ingest import rules  # noqa: E402
@@ -33,7 +35,6 @@ from helpers.ingest.quarter import read_quarter  # noqa: E402
 from helpers.ingest.registers import read_registers  # noqa: E402
 from helpers.plan.plan import read_plan  # noqa: E402
 from helpers.plan.questionnaire import read_questionnaire  # noqa: E402
-from test_variants import RETURNS  # noqa: E402
 
 Q, AS_OF = "2024Q3", date(2024, 11, 14)
 MEMORY, SECONDS = 1 << 30, 20
@@ -106,7 +107,7 @@ def main() -> None:
             signal.alarm(SECONDS)
             try:
                 received = read_quarter(Q)
-                verdict = rules.check(received, read_registers(), plan, form, AS_OF)
+                verdict = rules.check_received(received, read_registers(), plan, form, AS_OF)
                 found = tables.tabulate(verdict, form)
                 signal.alarm(0)
                 refusals = [i.sentence.key for i in received.issues if i.severity == "refused" and i.source_file]

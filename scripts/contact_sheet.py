@@ -12,7 +12,7 @@ from pathlib import Path
 from PIL import Image
 
 from helpers import paths
-from helpers.i18n.formats import Words
+from helpers.i18n.formats import Translator
 from helpers.report.pdf.typeset import draw_pages
 from helpers.runs import edition
 from helpers.runs.notebook import run_notebook
@@ -34,7 +34,7 @@ def lay_out(pages: list[Image.Image], rtl: bool) -> Image.Image:
 
 def main(quarter: str, *languages: str) -> None:
     """Make the edition in a folder of its own, and the picture of each language's pages from it."""
-    order = edition.order(quarter, languages)
+    order = edition.make_request(quarter, languages)
     target = paths.contact_sheets()
     target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
@@ -45,7 +45,7 @@ def main(quarter: str, *languages: str) -> None:
             drawn = draw_pages(Path(folder), f"report_{language}", PPI)
             pages = [Image.open(io.BytesIO(page)).convert("RGB") for page in drawn]
             path = target / f"{order.quarter}_{language}.png"
-            lay_out(pages, Words(language).is_rtl).save(path)
+            lay_out(pages, Translator(language).is_rtl).save(path)
             print(f"{path.relative_to(paths.root())}: {len(pages)} pages")
 
 

@@ -138,7 +138,7 @@ def make_root(folder: Path, cell: Cell | None, quarter: str) -> Path:
 def _published(folder: Path) -> dict[str, str]:
     """Return the digest of each published table; of the returns without their files' digests, which change anyway."""
     found = {}
-    for name in schema.PUBLISHED:
+    for name in schema.PUBLISHED_TABLES:
         rows = schema.read_table(name, folder)
         kept = rows.drop(columns=[column for column in ("sha256",) if column in rows])
         found[name] = hashlib.sha256(kept.to_csv(index=False).encode()).hexdigest()
@@ -149,9 +149,9 @@ def measure(cell: Cell | None, quarter: str) -> dict[str, str]:
     """Take a root with one cell changed through ingest and KPIs; return the digests of the published tables."""
     with tempfile.TemporaryDirectory() as folder:
         os.environ["PAPU_ROOT"] = str(make_root(Path(folder), cell, quarter))
-        day, out = pipeline.settle_date(quarter), paths.out(quarter, pipeline.settle_date(quarter).isoformat())
-        pipeline.ingest(pipeline.read_source(quarter), quarter, day, out)
-        pipeline.measure(quarter, day, out)
+        day, out = pipeline.resolve_date(quarter), paths.out(quarter, pipeline.resolve_date(quarter).isoformat())
+        pipeline.write_ingested(pipeline.read_raw_data(quarter), quarter, day, out)
+        pipeline.write_measured(quarter, day, out)
         return _published(out)
 
 
@@ -164,12 +164,12 @@ def _measure(job: tuple[Cell | None, str]) -> dict[str, str]:
 
 def _received_after(cell: Cell) -> bool:
     """Tell whether the cell's row, or its whole file, came after the date of the edition."""
-    day = pipeline.settle_date(cell.quarter).isoformat()
+    day = pipeline.resolve_date(cell.quarter).isoformat()
     if not cell.sheet:
         rows = list(csv.DictReader((ROOT / "data" / "raw" / cell.file).open(encoding="utf-8-sig", newline="")))
         row = rows[int(cell.place.partition(",")[0]) - 1]
         return row.get("recorded_on", "") > day or row.get("quarter", "") > QUARTER
-    return cell.file not in pipeline.list_current(cell.quarter, day)
+    return cell.file not in pipeline.list_current_inputs(cell.quarter, day)
 
 
 def explain(cell: Cell) -> str:

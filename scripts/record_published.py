@@ -34,7 +34,7 @@ def figures() -> dict[str, str]:
     """Return the tables of figures as CSV: of each quarter, what its first edition publishes about itself."""
     rows: dict[str, list[list[str]]] = {name: [] for name in TABLES}
     for quarter in QUARTERS:
-        tables = pipeline.measured(quarter)
+        tables = pipeline.load_tables(quarter)
         for name in TABLES:
             rows[name] += _rows_of(paths.out(quarter, tables.as_of) / f"{name}.csv", quarter, header=not rows[name])
     return {name: _as_csv(found) for name, found in rows.items()}
@@ -55,7 +55,7 @@ def _as_csv(rows: list[list[str]]) -> str:
 
 def digests(folder: Path) -> dict[str, str]:
     """Return the digest of each published file of a folder but its manifest, which tells of times."""
-    return {path.name: _digest(path) for path in sorted(folder.iterdir()) if path.name != manifest.MANIFEST}
+    return {path.name: _digest(path) for path in sorted(folder.iterdir()) if path.name != manifest.MANIFEST_JSON}
 
 
 def _digest(path: Path) -> str:
@@ -73,7 +73,7 @@ def editions() -> dict[str, dict[str, str]]:
     """Make the two editions, the revised one last; return the digests of their files."""
     made = {}
     for quarter, as_of, languages in ORDERS:
-        report = edition.run_edition(edition.order(quarter, languages, as_of), lambda _: None)
+        report = edition.run_edition(edition.make_request(quarter, languages, as_of), lambda _: None)
         made[f"{quarter}/{as_of}"] = digests(report) | digests(paths.processed(quarter, as_of))
     return made
 

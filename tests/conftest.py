@@ -16,7 +16,7 @@ import xlsxwriter
 from helpers import paths
 from helpers.ingest.cells import parse_instant, read_answer
 from helpers.ingest.issues import Place
-from helpers.ingest.records import File, Item, Return
+from helpers.ingest.records import ReceivedFile, ReceivedItem, ReceivedReturn
 from helpers.plan.plan import Plan, read_plan
 from helpers.plan.questionnaire import PERSONAL, REPEAT, Questionnaire, read_questionnaire
 
@@ -185,19 +185,21 @@ def raw(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: Questionnaire) ->
 
 
 @pytest.fixture
-def make_return(form: Questionnaire, plan: Plan) -> Callable[..., Return]:
+def make_return(form: Questionnaire, plan: Plan) -> Callable[..., ReceivedReturn]:
     """Return a maker of returns as read: answers by question, items as records (None: without the part)."""
 
     def make(
         member: str = "SEN", quarter: str = "2024Q3", received: str = "2024-10-10", *,
         items: Sequence[Mapping[str, object]] | None = None, name: str = "mail.xlsx", row: int = 2,
         listed: str = "", identity: str = "", label: str | None = None, **answers: object,
-    ) -> Return:  # fmt: skip
+    ) -> ReceivedReturn:  # fmt: skip
         place = Place(quarter, name, "returns", str(row), plan.resolve(member).iso3)
-        file = File(quarter, name, "0" * 64, 1, "mail", date.fromisoformat(listed) if listed else None)
+        file = ReceivedFile(quarter, name, "0" * 64, 1, "mail", date.fromisoformat(listed) if listed else None)
         read = {q.name: read_answer(q, answers.get(q.name)) for q in form.questions if q.name not in PERSONAL}
-        part = [Item({f.name: read_answer(f, item.get(f.name)) for f in form.fields}, place) for item in items or ()]
-        return Return(
+        part = [
+            ReceivedItem({f.name: read_answer(f, item.get(f.name)) for f in form.fields}, place) for item in items or ()
+        ]
+        return ReceivedReturn(
             place, file, place.member, member, quarter if label is None else label,
             date.fromisoformat(received[:10]) if received else None, parse_instant(received),
             identity or f"{name}/{row}", {n: a for n, a in read.items() if n not in ("member", "quarter")},

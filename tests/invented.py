@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pandas as pd
 
-from helpers.plan.plan import STOCKS, UNION, read_plan
+from helpers.plan.plan import UNION, read_plan
 from helpers.plan.quarters import first_cutoff, quarter_end, quarters_between
 from helpers.tables.schema import conform
 
@@ -64,11 +64,7 @@ def _kpi_row(kpi, scope: str, quarter: str, n: int, of: int, chance: random.Rand
     share = min(figure, 1.0) if kpi.assessed == "share" else BLANK
     lower, upper = (value, value) if certain else (value * 0.7, BLANK if kpi.measure == "sum_flow" else value * 1.4)
     low, high = (share * 0.7, min(1.0, share * 1.3)) if kpi.assessed == "share" else (BLANK, BLANK)
-    known = (
-        (BLANK, BLANK, BLANK)
-        if kpi.measure in ("milestone", "register")
-        else (n, 3 if kpi.measure in STOCKS else 0, of)
-    )
+    known = (BLANK, BLANK, BLANK) if kpi.measure in ("milestone", "register") else (n, 3 if kpi.is_stock else 0, of)
     grade = "A" if certain else chance.choice("AABC")
     status = chance.choice(("achieved", "achieved_late", "on_track", "at_risk", "off_track", "overdue"))
     status = "not_assessable" if grade == "C" or target != target else status
@@ -94,7 +90,7 @@ def _member_values(quarter: str, answered: set[str], chance: random.Random) -> l
     for kpi in read_plan().kpis:
         for member in read_plan().members_in(quarter):
             carried = member.member not in answered
-            if kpi.measure not in STOCKS or (carried and chance.random() < 0.5):
+            if not kpi.is_stock or (carried and chance.random() < 0.5):
                 continue
             whole = float(chance.randint(3, 4000)) if kpi.assessed == "share" else BLANK
             value = float(round(whole * chance.random())) if whole == whole else float(chance.randint(0, 12))

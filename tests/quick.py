@@ -21,7 +21,7 @@ ROW = {"member": "SEN", "quarter": QUARTER, "offices_total": 130, "offices_conne
 
 def make_report(notebook: Path, executed: Path, parameters: dict, progress: bool = False) -> None:
     """Stand in for a notebook: the tables as they are, and a report that tells what it was made from."""
-    made = pipeline.measured(parameters["quarter"], parameters["as_of"])
+    made = pipeline.load_tables(parameters["quarter"], parameters["as_of"])
     work, language = paths.out(parameters["quarter"], parameters["as_of"]), parameters.get("language")
     for name in (f"report_{language}.pdf", f"report_{language}.html", f"tables_{language}.xlsx") if language else ():
         (work / name).write_text(made.input_id, encoding="utf-8")
@@ -29,7 +29,7 @@ def make_report(notebook: Path, executed: Path, parameters: dict, progress: bool
 
 
 def run_edition() -> Path:
-    return edition.run_edition(edition.order(QUARTER, ["fr"]), lambda line: None)
+    return edition.run_edition(edition.make_request(QUARTER, ["fr"]), lambda line: None)
 
 
 @pytest.fixture

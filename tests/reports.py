@@ -8,9 +8,9 @@ from pathlib import Path
 
 from helpers import paths
 from helpers.i18n.catalogue import read_catalogue
-from helpers.i18n.formats import Words
+from helpers.i18n.formats import Translator
 from helpers.report import figures, sentences
-from helpers.report.document import Edition
+from helpers.report.document import Report
 from helpers.report.tables import annexes, members, sections
 from invented import HOSTILE, Invented
 
@@ -24,11 +24,11 @@ def cells() -> list[str]:
     return code[next(n for n, cell in enumerate(code) if "edition.cover" in cell) :]
 
 
-def write(tables: Invented, language: str, out: Path, change: Callable[[Edition], object] = lambda _: None) -> Edition:
+def write(tables: Invented, language: str, out: Path, change: Callable[[Report], object] = lambda _: None) -> Report:
     """Write every block of a report from tables, as the notebook does."""
-    edition = Edition(tables.quarter, tables.as_of, language, out, sample=tables.sample, input_id=tables.input_id)
+    edition = Report(tables.quarter, tables.as_of, language, out, sample=tables.sample, input_id=tables.input_id)
     names = {
-        "edition": edition, "tables": tables, "say": Words(language), "figures": figures, "sentences": sentences,
+        "edition": edition, "tables": tables, "say": Translator(language), "figures": figures, "sentences": sentences,
         "annexes": annexes, "members": members, "sections": sections,
     }  # fmt: skip
     change(edition)
@@ -37,14 +37,14 @@ def write(tables: Invented, language: str, out: Path, change: Callable[[Edition]
     return edition
 
 
-def make(tables: Invented, language: str, out: Path, change: Callable[[Edition], object] = lambda _: None) -> Edition:
+def make(tables: Invented, language: str, out: Path, change: Callable[[Report], object] = lambda _: None) -> Report:
     """Make a whole report from tables, the last cell of the notebook included."""
     edition = write(tables, language, out, change)
     exec(compile(cells()[-1], "03_report", "exec"), {"edition": edition})
     return edition
 
 
-def write_hostile(edition: Edition) -> None:
+def write_hostile(edition: Report) -> None:
     """Give an edition hostile texts where the Secretariat writes its own."""
     edition.authored = {"subject": HOSTILE, "decision": HOSTILE, "themes": {"1": HOSTILE, "2": HOSTILE * 20}}
 

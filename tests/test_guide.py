@@ -11,7 +11,7 @@ import pytest
 from helpers import paths
 from helpers.i18n import formats
 from helpers.report import figures, sentences
-from helpers.report.document import Edition
+from helpers.report.document import Report
 from helpers.report.tables import annexes, members, sections
 from helpers.tables import pipeline
 
@@ -30,10 +30,10 @@ def code(path: Path) -> list[str]:
 @pytest.mark.parametrize("language", GUIDES)
 def test_its_code_runs_in_the_report_notebook_and_the_figures_are_in_the_edition(language, tmp_path, monkeypatch):
     monkeypatch.setenv("PAPU_OUT", str(tmp_path))
-    tables = pipeline.measured("2024Q3")
-    edition = Edition(tables.quarter, tables.as_of, language, paths.out("", ""), sample=True, input_id="0")
+    tables = pipeline.load_tables("2024Q3")
+    edition = Report(tables.quarter, tables.as_of, language, paths.out("", ""), sample=True, input_id="0")
     names = {
-        "edition": edition, "tables": tables, "say": formats.Words(language), "figures": figures,
+        "edition": edition, "tables": tables, "say": formats.Translator(language), "figures": figures,
         "sentences": sentences, "annexes": annexes, "members": members, "sections": sections,
     }  # fmt: skip
     for block in code(GUIDES[language]):

@@ -124,8 +124,10 @@ def test_it_runs_by_plain_papermill_from_anywhere(path, tmp_path):
 
 
 def test_what_is_stored_of_an_output_leaves_its_widget_out_and_keeps_what_stands_beside_it():
-    data = {"text/html": "<p>\n", "text/plain": "a", notebook.WIDGET: {"model_id": "1"}}
+    data = {"text/html": "<p>\n", "text/plain": "a", notebook.WIDGET_MIME: {"model_id": "1"}}
     cell = {"cell_type": "code", "source": "a", "metadata": {}, "execution_count": 1, "outputs": [{"data": data}]}
-    kept = notebook.strip({"metadata": {"kernelspec": {"name": "python3"}, "widgets": {"state": {}}}, "cells": [cell]})
+    kept = notebook.strip_notebook(
+        {"metadata": {"kernelspec": {"name": "python3"}, "widgets": {"state": {}}}, "cells": [cell]}
+    )
     assert kept["cells"][0]["outputs"] == [{"data": {"text/html": ["<p>\n"], "text/plain": ["a"]}}]
     assert set(kept["metadata"]) == {"kernelspec", "language_info"}

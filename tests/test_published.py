@@ -11,7 +11,7 @@ import pytest
 
 from helpers.plan.plan import read_plan
 from helpers.runs import diff
-from helpers.tables.manifest import MANIFEST, read_made
+from helpers.tables.manifest import MANIFEST_JSON, read_published_edition
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
@@ -31,7 +31,7 @@ def test_each_quarter_gives_the_figures_that_were_recorded(sample):
     for name, text in record.figures().items():
         now = sample / f"{name}.csv"
         now.write_text(text, encoding="utf-8", newline="")
-        assert diff.tell(name, record.PUBLISHED / f"{name}.csv", now) == []
+        assert diff.list_differences(name, record.PUBLISHED / f"{name}.csv", now) == []
 
 
 def test_ten_quarters_of_every_kpi_and_scope_are_recorded():
@@ -45,6 +45,6 @@ def test_two_editions_one_of_them_revised_are_the_bytes_that_were_recorded(sampl
     made = record.editions()
     assert made == recorded, "the design or the figures changed? then `make published`, and say why in CHANGELOG.md"
     (quarter, first, _), (_, revised, _) = record.ORDERS
-    manifest = json.loads((sample / "reports" / quarter / revised / MANIFEST).read_text("utf-8"))
-    assert manifest["revises"] == {"as_of": first, "input_id": read_made(quarter, first).input_id}
+    manifest = json.loads((sample / "reports" / quarter / revised / MANIFEST_JSON).read_text("utf-8"))
+    assert manifest["revises"] == {"as_of": first, "input_id": read_published_edition(quarter, first).input_id}
     assert len(recorded[f"{quarter}/{first}"]) > len(recorded[f"{quarter}/{revised}"]) > 15

@@ -31,7 +31,8 @@ from commands import notebook
 from conftest import ROOT, Raw, table_of
 from helpers.cli import main
 from helpers.plan.questionnaire import PERSONAL, REPEAT
-from helpers.runs.notebook import RunError, run_notebook
+from helpers.runs.errors import RunError
+from helpers.runs.notebook import run_notebook
 from helpers.tables import schema
 
 QUARTER, DAY = "2022Q3", date(2022, 10, 10)

@@ -14,7 +14,7 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from helpers.plan import plan, quarters
+from helpers.plan import files, quarters
 from sample import form
 from sample.answers import EXPORTED_AFTER_DAYS, NOT_AVAILABLE, Return
 from sample.innovations import Item
@@ -217,7 +217,7 @@ def clear_sample(folder: Path) -> None:
     manifest = folder / "MANIFEST.csv"
     if not manifest.exists():
         return
-    rows = plan.read_rows(manifest, MANIFEST)
+    rows = files.read_rows(manifest, MANIFEST)
     received = [row["file"] for row in rows if row["channel"] != CHANNEL]
     if received:
         raise SystemExit(f"{folder}: holds returns that were received ({', '.join(received)}); choose another --root")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from helpers import paths
-from helpers.plan.plan import read_rows
+from helpers.plan.files import read_rows
 
 REPEAT = "innovations"
 # The form as the sample's members were asked: a question that the plan has gained since is not in what they sent.

@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 
-from helpers.plan import plan, quarters
+from helpers.plan import files, plan, quarters
 from sample import form
 
 SEED = "upap-2022-2025"
@@ -56,7 +56,7 @@ class Profile:
 @cache
 def profiles() -> tuple[Profile, ...]:
     """Return the profile of each member, in the order of the member table."""
-    rows = plan.read_rows(Path(__file__).with_name("synthetic_universe.csv"), ("member", "connected_2022q3_percent"))
+    rows = files.read_rows(Path(__file__).with_name("synthetic_universe.csv"), ("member", "connected_2022q3_percent"))
     shares = {row["member"]: int(row["connected_2022q3_percent"]) / 100 for row in rows}
     return tuple(_profile(member, shares[member.member]) for member in plan.read_plan().members)
 

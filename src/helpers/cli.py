@@ -13,21 +13,20 @@ from typing import TYPE_CHECKING
 import click
 
 from helpers import paths
-from helpers.plan.plan import LANGUAGES
-from helpers.runs.log import Log
-from helpers.strings import clean
+from helpers.runs import Log
+from helpers.strings import LANGUAGES, clean
 
 if TYPE_CHECKING:
-    from helpers.explain.records import Explanation
-    from helpers.i18n.formats import Words
+    from helpers.explain import Explanation
+    from helpers.i18n import Translator
     from helpers.runs import edition
 
 
 def _quarter(context: click.Context, parameter: click.Parameter, value: str | None) -> str:
-    from helpers.plan.quarters import parse_quarter
+    from helpers.plan import quarters
 
     try:
-        return "" if value is None else parse_quarter(value)
+        return "" if value is None else quarters.parse_quarter(value)
     except ValueError as error:
         raise click.BadParameter(str(error)) from error
 
@@ -56,10 +55,10 @@ def main() -> None:
     """The quarterly workbook of the Pan African Postal Union's digitalisation plan."""
     # A run that is ended ends its kernels and removes its private folder on the way out.
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _end)
+        signal.signal(number, _exit_on_signal)
 
 
-def _end(number: int, _: object) -> None:
+def _exit_on_signal(number: int, _: object) -> None:
     Log().say("papu: ended before it was done; what was published before is untouched, run again")
     sys.exit(128 + number)
 
@@ -71,7 +70,7 @@ def _end(number: int, _: object) -> None:
 @click.option("--as-of", default="", help="The date the edition is as of (default: 45 days after the quarter).")
 @click.option("--today", callback=_date, help="With --due: try another day, YYYY-MM-DD (default: today, UTC).")
 @click.option("--dry-run", is_flag=True, help="Say what would be run, and write nothing.")
-def run(
+def run_command(
     quarter: str, due: bool, languages: tuple[str, ...], as_of: str, today: date | None, dry_run: bool
 ) -> None:  # fmt: skip
     """Run the notebooks of QUARTER and publish its edition; or, with --due, every edition that is due.
@@ -90,59 +89,61 @@ def run(
 
 
 def _run_quarter(quarter: str, languages: tuple[str, ...], as_of: str, dry_run: bool) -> None:
-    from helpers.runs import edition, notebook
+    from helpers.runs import RunError, edition
 
     try:
-        order = edition.order(quarter, languages, as_of)
+        order = edition.make_request(quarter, languages, as_of)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     if dry_run:
-        _say_order(order)
+        _print_request(order)
         return
     log = Log({"command": "run"}).about(quarter=order.quarter, as_of=order.as_of)
     try:
-        _say_published(edition.run_edition(order, log.say, progress=sys.stderr.isatty()))
-    except notebook.RunError as error:
+        _print_published(edition.run_edition(order, log.say, progress=sys.stderr.isatty()))
+    except RunError as error:
         sys.exit(log.fail(error))
 
 
-def _say_order(order: edition.Order) -> None:
+def _print_request(order: edition.EditionRequest) -> None:
     target = paths.reports(order.quarter, order.as_of)
-    click.echo(f"{order.quarter} as of {order.as_of}, in {', '.join(order.languages)}, into {_short(target)}:")
+    click.echo(f"{order.quarter} as of {order.as_of}, in {', '.join(order.languages)}, into {_relative_path(target)}:")
     for notebook, name, parameters in order.steps:
         click.echo(f"  {notebook}.ipynb → {name}.ipynb  {parameters}")
 
 
-def _say_published(folder: Path) -> None:
+def _print_published(folder: Path) -> None:
     for path in sorted(folder.glob("*.pdf")):
-        click.echo(_short(path))
+        click.echo(_relative_path(path))
 
 
 def _run_due(today: date, languages: tuple[str, ...], dry_run: bool) -> None:
-    from helpers.runs import edition, notebook, schedule
+    from helpers.runs import RunError, edition, schedule
 
     log = Log({"command": "run"}).about(today=today)
     try:
         due = schedule.find_due(today, languages)
-    except notebook.RunError as error:
+    except RunError as error:
         sys.exit(log.fail(error))
     except ValueError as error:
         raise click.UsageError(str(error)) from error
-    told = "due: " + "; ".join(f"{one.slot}, {one.reason}" for one in due) if due else schedule.say_nothing(today)
+    told = (
+        "due: " + "; ".join(f"{one.slot}, {one.reason}" for one in due) if due else schedule.describe_nothing_due(today)
+    )
     click.echo(f"{today} (UTC): {told}")
     log.note(told)
     if not due:
         return
     if dry_run:
         for one in due:
-            _say_order(edition.order(one.slot.quarter, one.languages, one.slot.as_of.isoformat()))
+            _print_request(edition.make_request(one.slot.quarter, one.languages, one.slot.as_of.isoformat()))
         return
     ahead = [one for one in due if one.slot.as_of > _utc_today()]
     if ahead:
         raise click.UsageError(f"{ahead[0].slot} has not come yet; try a day to come with --dry-run")
     published, codes = schedule.run_due(today, languages, log, progress=sys.stderr.isatty())
     for folder in published:
-        _say_published(folder)
+        _print_published(folder)
     sys.exit(codes[0] if codes else 0)
 
 
@@ -152,7 +153,7 @@ def _run_due(today: date, languages: tuple[str, ...], dry_run: bool) -> None:
 @click.option("--language", "languages", multiple=True, help="fr, en, pt or ar (default: each member's own).")
 @click.option("--as-of", default="", help="The date the edition is as of (default: 45 days after the quarter).")
 @click.option("--workers", type=click.IntRange(1), help="How many to make at a time (default: one a processor).")
-def briefs(
+def briefs_command(
     quarter: str, members: tuple[str, ...], languages: tuple[str, ...], as_of: str, workers: int | None
 ) -> None:  # fmt: skip
     """Make the brief of every member for QUARTER, side by side; one that fails stops no other.
@@ -160,27 +161,26 @@ def briefs(
     Exit codes: 0 all done, 5 some could not be made (named), 2 usage, 3 data refused, 4 another run holds the
     quarter, 7 nothing can be written there.
     """
-    from helpers.runs import notebook
-    from helpers.runs.briefs import order_briefs, run_briefs
+    from helpers.runs import ExitCode, RunError, briefs
 
     try:
-        order = order_briefs(quarter, members, languages, as_of)
+        order = briefs.make_briefs_request(quarter, members, languages, as_of)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     log = Log({"command": "briefs"}).about(quarter=order.quarter, as_of=order.as_of)
     try:
-        target, failures = run_briefs(order, log.say, progress=sys.stderr.isatty(), count=workers or 0)
-    except notebook.RunError as error:
+        target, failures = briefs.run_briefs(order, log.say, progress=sys.stderr.isatty(), count=workers or 0)
+    except RunError as error:
         sys.exit(log.fail(error))
     made = len(order.steps) - len(failures)
-    where = f"in {_short(target)}" if made else "made; nothing was written"
+    where = f"in {_relative_path(target)}" if made else "made; nothing was written"
     click.echo(f"{made} of {len(order.steps)} briefs {where}")
     for failure in failures:
-        log.fail(notebook.RunError(notebook.REPORT_FAILED, failure))
-    sys.exit(notebook.REPORT_FAILED if failures else 0)
+        log.fail(RunError(ExitCode.REPORT_FAILED, failure))
+    sys.exit(ExitCode.REPORT_FAILED if failures else 0)
 
 
-def _short(path: Path) -> str:
+def _relative_path(path: Path) -> str:
     root = paths.root()
     return str(path.relative_to(root) if path.is_relative_to(root) else path)
 
@@ -189,52 +189,52 @@ def _short(path: Path) -> str:
 @click.option("--today", callback=_date, help="See it from another day, YYYY-MM-DD (default: today, UTC).")
 @click.option("--language", "languages", multiple=True, help="Due in fr, en, pt or ar (default: those official).")
 @click.option("--json", "as_json", is_flag=True, help="Tell it as JSON, for another program.")
-def status(today: date | None, languages: tuple[str, ...], as_json: bool) -> None:
+def status_command(today: date | None, languages: tuple[str, ...], as_json: bool) -> None:
     """Say what was made, what failed and what to do about it, what runs now, what is due and what comes next.
 
     Exit codes: 0 said, whatever there is to say, 2 usage, 3 data refused.
     """
-    from helpers.runs import notebook, schedule
+    from helpers.runs import RunError, schedule
 
     try:
-        situation = schedule.find_situation(today or _utc_today(), languages)
-    except notebook.RunError as error:
+        situation = schedule.read_status(today or _utc_today(), languages)
+    except RunError as error:
         sys.exit(Log({"command": "status"}).fail(error))
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     if as_json:
-        click.echo(json.dumps(schedule.tell(situation), ensure_ascii=False, indent=1))
+        click.echo(json.dumps(schedule.status_to_json(situation), ensure_ascii=False, indent=1))
     else:
-        click.echo("\n".join(schedule.list_lines(situation)))
+        click.echo("\n".join(schedule.format_status(situation)))
 
 
 @main.command()
 @click.argument("quarter", callback=_quarter)
 @click.option("--as-of", default="", help="The date the edition is as of (default: 45 days after the quarter).")
-def verify(quarter: str, as_of: str) -> None:
+def verify_command(quarter: str, as_of: str) -> None:
     """Build the published edition of QUARTER again in private, from its raw files, and compare every file of it.
 
     Says what differs: table, row, column, what was and what is; and which raw files, code or libraries changed since.
 
-    Exit codes: 0 every byte is the same, 6 something differs, 2 there is no such edition, otherwise as papu run.
+    Exit codes: 0 every byte is the same, 6 something differs, 2 there is no such request, otherwise as papu run.
     """
-    from helpers.runs import notebook
-    from helpers.runs.edition import order
-    from helpers.runs.verify import DIFFERENT, verify
+    from helpers.runs import ExitCode, RunError, edition, verify
 
     log = Log({"command": "verify"})
     try:
-        edition = order(quarter, (), as_of)
-        verdict = verify(edition.quarter, edition.as_of, log.about(quarter=edition.quarter, as_of=edition.as_of).say)
+        request = edition.make_request(quarter, (), as_of)
+        checked = verify.verify(
+            request.quarter, request.as_of, log.about(quarter=request.quarter, as_of=request.as_of).say
+        )
     except ValueError as error:
         raise click.UsageError(str(error)) from error
-    except notebook.RunError as error:
+    except RunError as error:
         sys.exit(log.fail(error))
-    for line in [f"note: {note}" for note in verdict.notes] + verdict.different:
+    for line in [f"note: {note}" for note in checked.notes] + checked.different:
         click.echo(line)
-    found = f"{len(verdict.different)} differences" if verdict.different else "every byte is the same"
-    click.echo(f"{edition.quarter} as of {edition.as_of}: {verdict.compared} files made again, {found}")
-    sys.exit(DIFFERENT if verdict.different else 0)
+    found = f"{len(checked.different)} differences" if checked.different else "every byte is the same"
+    click.echo(f"{request.quarter} as of {request.as_of}: {checked.compared} files made again, {found}")
+    sys.exit(ExitCode.DIFFERENCES_FOUND if checked.different else 0)
 
 
 @main.command()
@@ -243,25 +243,22 @@ def verify(quarter: str, as_of: str) -> None:
 @click.option("--received-on", callback=_day, help="The day it was received, YYYY-MM-DD (default: today).")
 @click.option("--channel", default="mail", show_default=True, help="How it came: mail, kobo, odk…")
 @click.option("--note", default="", help="A remark to keep beside it in MANIFEST.csv.")
-def add(file: Path, quarter: str, received_on: date, channel: str, note: str) -> None:
+def add_command(file: Path, quarter: str, received_on: date, channel: str, note: str) -> None:
     """Add a received FILE to a quarter's folder: copied, never edited, listed in MANIFEST.csv with its digest.
 
     Nothing is ever overwritten: another file of the same name is given a free one. Then says what was read in it.
 
     Exit codes: 0 added (or there already), 2 usage, 3 the file was not added, 7 nothing can be written there.
     """
-    from helpers.ingest import versions
-    from helpers.ingest.add import NotAdded, add_file
-    from helpers.ingest.quarter import read_quarter
-    from helpers.plan.plan import read_plan
-    from helpers.plan.quarters import in_plan
+    from helpers.ingest import add, read_returns, versions
+    from helpers.plan import quarters, read_plan
     from helpers.strings import mask_text
 
-    if not in_plan(quarter):
+    if not quarters.in_plan(quarter):
         raise click.UsageError(f"{quarter} is outside the plan, 2022Q1-2025Q4; choose a quarter within it")
     try:
-        name, is_new = add_file(file, quarter, received_on, channel, note)
-    except NotAdded as error:
+        name, is_new = add.add_file(file, quarter, received_on, channel, note)
+    except add.NotAdded as error:
         click.echo(f"papu add: {error}", err=True)
         sys.exit(3)
     except FileNotFoundError as error:
@@ -269,9 +266,9 @@ def add(file: Path, quarter: str, received_on: date, channel: str, note: str) ->
     except OSError as error:
         click.echo(f"papu add: cannot write {error.filename}: {error.strerror}", err=True)
         sys.exit(7)
-    place = _short(paths.returns(quarter) / name)
+    place = _relative_path(paths.returns(quarter) / name)
     click.echo(f"{place}: {f'added, received on {received_on}' if is_new else 'these bytes are there already'}")
-    received = read_quarter(quarter)
+    received = read_returns([quarter])
     read = [one for one in received.returns if one.place.source_file == name]
     members = ", ".join(one.member or mask_text(clean(one.member_text))[:40] or "?" for one in read)
     click.echo(f"  returns in it: {len(read)}" + (f" ({members})" if members else ""))
@@ -300,7 +297,7 @@ def add(file: Path, quarter: str, received_on: date, channel: str, note: str) ->
 @click.option("--notes", is_flag=True, help="Tell what was only normalised, too.")
 @click.option("--excel", type=click.Path(path_type=Path), help="Write it as a workbook, one sheet a member.")
 @click.option("--out", type=click.Path(path_type=Path), help="The folder for the tables (default: under build/).")
-def check(
+def check_command(
     quarter: str, as_of: str, members: tuple[str, ...], language: str | None, notes: bool, excel: Path | None,
     out: Path | None,
 ) -> None:  # fmt: skip
@@ -310,28 +307,28 @@ def check(
 
     Exit codes: 0 checked, whatever was found, 2 usage, 3 data refused, 7 nothing can be written there.
     """
-    from helpers.report.letters import collect, lines, write_excel
+    from helpers.report.letters import collect_feedback, format_letters, write_letters_workbook
     from helpers.tables import pipeline
 
     for chosen in (excel, out):
         if chosen and chosen.resolve().is_relative_to(paths.raw().resolve()):
             raise click.UsageError("data/raw holds what was received, nothing else; write elsewhere")
     try:
-        day = pipeline.settle_date(quarter, as_of)
+        day = pipeline.resolve_date(quarter, as_of)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     try:
-        source = pipeline.read_source(quarter)
+        source = pipeline.read_raw_data(quarter)
         unknown = sorted(set(members) - set(source.plan.by_iso3))
         if unknown:
             raise click.UsageError(f"no member {', '.join(unknown)}; write the ISO3 code, such as SEN")
-        folder, verdict = out or paths.out(quarter, day.isoformat()), pipeline.check(source, day)
-        pipeline.ingest(source, quarter, day, folder, verdict)
-        letters = collect(verdict, source.plan, quarter, members, notes=notes, language=language or "")
-        for line in lines(letters, source.form, quarter, day, language or "fr"):
+        folder, checked = out or paths.out(quarter, day.isoformat()), pipeline.check_as_of(source, day)
+        pipeline.write_ingested(source, quarter, day, folder, checked)
+        feedback = collect_feedback(checked, source.plan, quarter, members, notes=notes, language=language or "")
+        for line in format_letters(feedback, source.form, quarter, day, language or "fr"):
             click.echo(line)
         if excel:
-            write_excel(excel, letters, source.form, quarter, day, source.received.is_sample)
+            write_letters_workbook(excel, feedback, source.form, quarter, day, source.received.is_sample)
     except pipeline.DataRefused as error:
         click.echo(f"papu check: {error}", err=True)
         sys.exit(3)
@@ -341,7 +338,7 @@ def check(
     except OSError as error:
         click.echo(f"papu check: cannot write {error.filename}: {error.strerror}", err=True)
         sys.exit(7)
-    click.echo(_short(excel or folder))
+    click.echo(_relative_path(excel or folder))
 
 
 @main.command()
@@ -353,7 +350,7 @@ def check(
 @click.option("--language", type=click.Choice(LANGUAGES), default="fr", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Tell it as JSON, for another program.")
 @click.option("--excel", type=click.Path(path_type=Path), help="Write it as a workbook too.")
-def explain(
+def explain_command(
     figure: str, quarter: str, scope: str, member: str, as_of: str, language: str, as_json: bool, excel: Path | None
 ) -> None:  # fmt: skip
     """Say how a figure was made: its definition, every member's cells, each step to it and to its status.
@@ -363,43 +360,43 @@ def explain(
 
     Exit codes: 0 it is what is published, 1 it is not, 2 usage, 3 data refused, 7 the workbook cannot be written.
     """
-    from helpers.explain import explain, listing, telling
-    from helpers.i18n.formats import Words
-    from helpers.kpis import reference
-    from helpers.runs import notebook
-    from helpers.tables.pipeline import DataRefused
+    from helpers.explain import explain, narrow_to_member, write_explanation_workbook
+    from helpers.i18n import Translator
+    from helpers.kpis import parse_request
+    from helpers.runs import ExitCode, RunError
+    from helpers.tables import DataRefused
 
     if excel and excel.resolve().is_relative_to(paths.raw().resolve()):
         raise click.UsageError("data/raw holds what was received, nothing else; write elsewhere")
-    log, say = Log({"command": "explain"}), Words(language)
+    log, t = Log({"command": "explain"}), Translator(language)
     try:
-        asked = reference.ask(figure, quarter, scope)
+        asked = parse_request(figure, quarter, scope)
         found = explain(*asked, as_of)
-        shown = listing.only_of(found, member)
-        _echo_explained(shown, say, as_json)
+        shown = narrow_to_member(found, member)
+        _print_explanation(shown, t, as_json)
         if excel:
-            telling.write_excel(excel, shown, say)
+            write_explanation_workbook(excel, shown, t)
     except DataRefused as error:
-        sys.exit(log.fail(notebook.RunError(notebook.REFUSED, str(error))))
+        sys.exit(log.fail(RunError(ExitCode.DATA_REFUSED, str(error))))
     except ValueError as error:
         raise click.UsageError(clean(str(error))) from error
     except OSError as error:
-        sys.exit(log.fail(notebook.RunError(notebook.UNWRITABLE, f"cannot write {error.filename}: {error.strerror}")))
+        sys.exit(log.fail(RunError(ExitCode.NOT_WRITABLE, f"cannot write {error.filename}: {error.strerror}")))
     if found.differences:
         names = ", ".join(step.name for step in found.differences)
         sys.exit(
-            log.fail(notebook.RunError(notebook.FAILED, f"{asked}: the rows do not give what is published: {names}"))
+            log.fail(RunError(ExitCode.NOTEBOOK_FAILED, f"{asked}: the rows do not give what is published: {names}"))
         )
 
 
-def _echo_explained(shown: Explanation, say: Words, as_json: bool) -> None:
-    from helpers.explain import telling
+def _print_explanation(shown: Explanation, t: Translator, as_json: bool) -> None:
+    from helpers.explain import format_explanation, to_json
 
     try:
         if as_json:
-            click.echo(json.dumps(telling.tell(shown, say), ensure_ascii=False, indent=1))
+            click.echo(json.dumps(to_json(shown, t), ensure_ascii=False, indent=1))
         else:
-            click.echo("\n".join(telling.list_lines(shown, say)))
+            click.echo("\n".join(format_explanation(shown, t)))
         sys.stdout.flush()
     except BrokenPipeError:  # whoever read the lines has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -73,3 +73,6 @@ def mask(text: str) -> str:
     found = _FIGURE.fullmatch(text.strip())
     is_figure = found and (not found["low"] or int(found["low"]) <= int(found["high"]) <= 2 * int(found["low"]))
     return text if is_figure or text.isdigit() else mask_text(text)
+
+
+LANGUAGES = ("fr", "en", "pt", "ar")

@@ -67,7 +67,7 @@ def browser() -> Iterator[Browser]:
 def files(tmp_path_factory) -> dict[str, Path]:
     """Return the pages: from hostile invented tables in each language that has its words, and from the sample."""
     made = {}
-    orders = {"fr": (invent(), "fr"), "ar": (invent(), "ar"), "sample": (pipeline.measured("2024Q3"), "fr")}
+    orders = {"fr": (invent(), "fr"), "ar": (invent(), "ar"), "sample": (pipeline.load_tables("2024Q3"), "fr")}
     for name, (tables, language) in orders.items():
         if speaks(language):
             folder = tmp_path_factory.mktemp(name)

@@ -122,7 +122,7 @@ def test_on_paper_every_page_says_that_the_data_are_invented_and_heads_are_repea
 def test_colours_and_motion_of_the_readers_own_are_kept(file, opened, colours):
     page = opened(file, forced_colors=colours, reduced_motion="reduce").page
     assert page.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == "auto"
-    assert page.locator(".chip").first.evaluate("(chip) => getComputedStyle(chip).borderStyle") == "solid"
+    assert page.locator(".badge").first.evaluate("(badge) => getComputedStyle(badge).borderStyle") == "solid"
 
 
 def test_arabic_mirrors(files, opened):

@@ -22,14 +22,15 @@ from helpers import paths
 from helpers.cli import main
 from helpers.explain import explain
 from helpers.explain.explain import explain_figures
-from helpers.explain.listing import only_of
-from helpers.explain.telling import list_lines, tell, write_excel
-from helpers.i18n.formats import Words
-from helpers.kpis.reference import ask, parse_reference
-from helpers.plan.plan import LANGUAGES, UNION, read_plan
-from helpers.report.document import Edition
+from helpers.explain.listing import narrow_to_member
+from helpers.explain.telling import format_explanation, to_json, write_explanation_workbook
+from helpers.i18n.formats import Translator
+from helpers.kpis.reference import parse_reference, parse_request
+from helpers.plan.plan import UNION, read_plan
+from helpers.report.document import Report
 from helpers.report.sentences import findings
 from helpers.report.tables import annexes, sections
+from helpers.strings import LANGUAGES
 from helpers.tables import pipeline, schema
 from invented import invent
 from received import RETURNS
@@ -37,7 +38,7 @@ from received import RETURNS
 Q = "2024Q3"
 EDITIONS = (Q, "2023Q4", "2022Q4")
 KPIS = [kpi.kpi for kpi in read_plan(PLAN).kpis]
-EN = Words("en")
+EN = Translator("en")
 SEN = {"member": "SEN", "quarter": Q, "offices_total": 130, "offices_connected": 90, "staff_total": 1800}
 
 
@@ -52,7 +53,8 @@ def editions(tmp_path_factory):
         for quarter in EDITIONS:
             figures = itertools.product(read_plan().kpis, scopes)
             found |= {
-                (quarter, one.kpi.kpi, one.scope): one for one in explain_figures(pipeline.measured(quarter), figures)
+                (quarter, one.kpi.kpi, one.scope): one
+                for one in explain_figures(pipeline.load_tables(quarter), figures)
             }
         return found
 
@@ -86,7 +88,7 @@ def test_the_steps_of_every_figure_give_its_published_row(editions, kpi):
     for key, one in figures.items():
         assert [(step.name, step.result, step.published) for step in one.differences] == [], key
         compared = {step.column for step in one.steps if step.column}
-        assert compared == set(schema.CONTRACTS["kpis"].columns) - {
+        assert compared == set(schema.SCHEMAS["kpis"].columns) - {
             "quarter", "scope", "kpi", "unit", "target_status",
         }  # fmt: skip
 
@@ -104,7 +106,7 @@ def test_the_rows_shown_add_up_to_the_figure_by_hand(editions, kpi):
 
 def test_the_foot_of_the_table_and_of_the_whole_is_the_figure(editions):
     one = editions[Q, "2.1.a", UNION]
-    lines, share = list_lines(one, EN), one.published["share"]
+    lines, share = format_explanation(one, EN), one.published["share"]
     foot = next(line.split() for line in lines if line.startswith("  Sum "))
     value, total = float(foot[1]), float(foot[2])
     assert (value, value / total) == (one.published["value"], pytest.approx(share))
@@ -113,10 +115,10 @@ def test_the_foot_of_the_table_and_of_the_whole_is_the_figure(editions):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_figure_can_be_told_in_every_language(editions, language):
-    say, told = Words(language), 0
+    t, told = Translator(language), 0
     for key, one in editions.items():
         if key[0] == Q:
-            lines = list_lines(one, say)
+            lines = format_explanation(one, t)
             told += len(lines)
             assert not any("nan" in line.split() or "None" in line.split() or "{" in line for line in lines), key
             assert max(len(re.sub("[\u2066\u2069]", "", line)) for line in lines) <= 120, key
@@ -126,7 +128,7 @@ def test_every_figure_can_be_told_in_every_language(editions, language):
 def test_a_region_of_what_is_held_for_all_is_blank_and_says_so(editions):
     one = editions[Q, "1.1.a", "Western"]
     assert one.parts == () and all(step.published in (None, "A", 1, "", "not_assessable") for step in one.steps)
-    assert list_lines(one, EN)[-1] == "nothing: the figure is blank by definition"
+    assert format_explanation(one, EN)[-1] == "nothing: the figure is blank by definition"
 
 
 # --- the cells --------------------------------------------------------------------------------------------------
@@ -203,7 +205,7 @@ def test_a_carried_value_names_the_quarter_and_version_it_comes_from(editions):
     one = editions[Q, "2.1.a", UNION]
     carried = [part for part in one.parts if part.basis == "carried"]
     assert len(carried) == one.published["n_carried"] > 0
-    lines = list_lines(one, EN)
+    lines = format_explanation(one, EN)
     rows = {line[2:5]: line for line in lines[: lines.index("The cells it comes from")]}
     for part in carried:
         cell = next(cell for cell in part.traces if cell.question == "offices_connected")
@@ -218,7 +220,7 @@ def test_a_refused_return_is_shown_with_why_and_adds_nothing(editions):
         told = [cell for cell in part.traces if cell.state == "refused"]
         assert told and all(cell.version is None and cell.findings[0].severity == "refused" for cell in told)
         assert part.basis != "reported" and part.low == 0
-    lines = list_lines(only_of(editions[Q, "1.1.b", UNION], refused[0].name), EN)
+    lines = format_explanation(narrow_to_member(editions[Q, "1.1.b", UNION], refused[0].name), EN)
     assert any("return refused V19" in line for line in lines)
 
 
@@ -245,7 +247,9 @@ def test_a_normalisation_is_shown_on_its_cell(raw):
     cell = next(cell for cell in part_of(one, "SEN").traces if cell.question == "staff_total")
     assert (cell.raw, cell.value) == ("1\u202f800", "1800")
     assert {"COUNTRY_NORMALISED", "NUM_THOUSANDS"} <= {found.rule for found in cell.findings}
-    assert "      staff_total: «1 800» → 1800 [A]" in [line.replace("\u202f", " ") for line in list_lines(one, EN)]
+    assert "      staff_total: «1 800» → 1800 [A]" in [
+        line.replace("\u202f", " ") for line in format_explanation(one, EN)
+    ]
 
 
 def test_a_bound_rests_on_the_last_known_total_else_on_the_reference(raw, plan):
@@ -262,14 +266,14 @@ def test_a_bound_rests_on_the_last_known_total_else_on_the_reference(raw, plan):
 
 def test_one_member_shows_its_rows_only_and_the_steps_of_all(editions):
     whole = editions[Q, "3.1.b", UNION]
-    one = only_of(whole, "SEN")
+    one = narrow_to_member(whole, "SEN")
     assert {cell.member for part in (*one.parts, *one.members) for cell in part.traces} == {"SEN"}
     assert one.steps == whole.steps and [part.name for part in one.members] == ["SEN"]
-    lines = list_lines(one, EN)
+    lines = format_explanation(one, EN)
     assert "shown: the rows and cells of SEN only; the steps are those of all members" in lines
     assert not any(line.startswith("  Sum ") for line in lines)
     with pytest.raises(ValueError, match="no member FRA in PAPU; choose from"):
-        only_of(whole, "FRA")
+        narrow_to_member(whole, "FRA")
 
 
 @pytest.mark.parametrize(
@@ -281,7 +285,7 @@ def test_one_member_shows_its_rows_only_and_the_steps_of_all(editions):
 )
 def test_a_reference_names_one_figure(text, wanted):
     assert tuple(parse_reference(text)) == wanted == tuple(parse_reference(str(parse_reference(text))))
-    assert ask("2.1.a", "2024Q3", "Western") == parse_reference("2.1.a/2024Q3/Western")
+    assert parse_request("2.1.a", "2024Q3", "Western") == parse_reference("2.1.a/2024Q3/Western")
 
 
 @pytest.mark.parametrize(
@@ -316,23 +320,23 @@ def references_in(text: str) -> list[str]:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_headline_of_the_report_carries_its_reference(language, tmp_path):
-    made, say = invent(), Words(language)
-    edition = Edition(made.quarter, made.as_of, language, tmp_path, sample=True, input_id=made.input_id)
-    tiles = edition.tiles(sections.headline_tiles(made, say)).as_html()
+    made, t = invent(), Translator(language)
+    edition = Report(made.quarter, made.as_of, language, tmp_path, sample=True, input_id=made.input_id)
+    tiles = edition.tiles(sections.headline_tiles(made, t)).as_html()
     assert references_in(tiles) == [f"{kpi}/{made.quarter}" for kpi in ("2.1.a", "3.1.a", "1.1.b", "6.1.a")]
     for theme, kpi in findings.LEADING.items():
-        head = edition.heading("…", reference=sections.theme_reference(made, theme, say)).as_html()
+        head = edition.heading("…", reference=sections.theme_reference(made, theme, t)).as_html()
         assert references_in(head) == [f"{kpi}/{made.quarter}"]
-    listed = annexes.tabulate_references(made, say).frame[say("Reference")]
+    listed = annexes.tabulate_references(made, t).frame[t("Reference")]
     assert [parse_reference(one).kpi for one in listed] == KPIS
     assert set(references_in(tiles)) | {f"{kpi}/{made.quarter}" for kpi in findings.LEADING.values()} <= set(listed)
-    (regional,) = references_in(annexes.say_regional_reference(made, say))
+    (regional,) = references_in(annexes.say_regional_reference(made, t))
     assert parse_reference(regional).scope in read_plan(PLAN).regions
 
 
 def test_the_command_of_the_annex_explains_the_figure_it_names(raw):
     raw.write_plain(Q, [SEN], received_on="2024-10-10")
-    said = annexes.say_explain(pipeline.measured(Q, "2025-01-08"), EN)
+    said = annexes.say_explain(pipeline.load_tables(Q, "2025-01-08"), EN)
     command = said[said.index("papu explain ") :].split()
     code, output = papu(*command[2:])
     assert (code, "Data as of: 8 January 2025" in output) == (0, True)
@@ -353,10 +357,10 @@ def test_nothing_is_written_among_what_was_received_nor_where_nothing_can_be(raw
 def published(raw):
     """Return the folder of an edition that was published, with its manifest."""
     raw.write_plain(Q, [SEN, SEN | {"member": "KEN", "offices_total": 600}], received_on="2024-10-10")
-    made = pipeline.measured(Q)
+    made = pipeline.load_tables(Q)
     folder, reports = paths.processed(Q, made.as_of), paths.reports(Q, made.as_of)
-    frames = {"kpi_components": made.components} | {n: getattr(made, n, None) for n in schema.PUBLISHED}
-    for name in schema.PUBLISHED:
+    frames = {"kpi_components": made.components} | {n: getattr(made, n, None) for n in schema.PUBLISHED_TABLES}
+    for name in schema.PUBLISHED_TABLES:
         folder.mkdir(parents=True, exist_ok=True)
         schema.write_table(name, made.components if name == "kpi_components" else frames[name], folder)
     reports.mkdir(parents=True)
@@ -387,7 +391,7 @@ def test_a_published_figure_that_was_changed_is_told_and_is_exit_code_1(publishe
 def test_nothing_yet_is_a_zero_and_not_called_blank(raw):
     raw.write_plain(Q, [SEN], [], received_on="2024-10-10")
     for kpi in ("4.1.a", "5.3.a"):
-        lines = list_lines(explain(kpi, Q), EN)
+        lines = format_explanation(explain(kpi, Q), EN)
         assert "  nothing to report" in lines
         assert lines[-1] == "Added up, the rows give the figure of the edition: value 0"
 
@@ -409,7 +413,7 @@ def test_the_json_is_valid_without_nan_or_infinity(editions):
         raise AssertionError(name)
 
     for key, one in ((key, one) for key, one in editions.items() if key[0] == Q):
-        told = json.loads(json.dumps(tell(one, EN), allow_nan=False), parse_constant=refuse)
+        told = json.loads(json.dumps(to_json(one, EN), allow_nan=False), parse_constant=refuse)
         assert told["adds_up"] is True and told["reference"].startswith(f"{key[1]}/{Q}")
         steps = {step["column"]: step["result"] for step in told["steps"] if step["column"]}
         published = {name: None if value == "" else value for name, value in told["published"].items()}
@@ -422,9 +426,9 @@ def test_hostile_text_disturbs_neither_terminal_nor_workbook_nor_json(raw, tmp_p
                     received_on="2024-10-10")  # fmt: skip
     for kpi in ("4.1.a", "1.1.b"):
         one = explain(kpi, Q)
-        lines = "\n".join(list_lines(one, EN))
+        lines = "\n".join(format_explanation(one, EN))
         assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]", lines) and "=" in lines
-        write_excel(tmp_path / "x.xlsx", one, EN)
+        write_explanation_workbook(tmp_path / "x.xlsx", one, EN)
         with zipfile.ZipFile(tmp_path / "x.xlsx") as archive:
             parts = b"".join(archive.read(name) for name in archive.namelist())
         assert b"<f>" not in parts and b"<f " not in parts and b'TargetMode="External"' not in parts
@@ -433,13 +437,13 @@ def test_hostile_text_disturbs_neither_terminal_nor_workbook_nor_json(raw, tmp_p
         assert {cell.data_type for cell in cells} <= {"s", "n"}
         texts = [cell.value for cell in cells if isinstance(cell.value, str)]
         assert any("=1+1" in text for text in texts) and not any("\x1b" in text or "\x9b" in text for text in texts)
-        assert not re.search("[\x7f-\x9f\u202a-\u202e]", json.dumps(tell(one, EN), ensure_ascii=False))
+        assert not re.search("[\x7f-\x9f\u202a-\u202e]", json.dumps(to_json(one, EN), ensure_ascii=False))
 
 
 def test_the_workbook_holds_the_steps_the_rows_and_the_cells(editions, tmp_path):
     one = editions[Q, "2.1.a", UNION]
     for name in ("a.xlsx", "b.xlsx"):
-        write_excel(tmp_path / name, one, EN)
+        write_explanation_workbook(tmp_path / name, one, EN)
     assert (tmp_path / "a.xlsx").read_bytes() == (tmp_path / "b.xlsx").read_bytes()
     book = openpyxl.load_workbook(tmp_path / "a.xlsx")
     assert book.sheetnames == ["Step by step", "What is added up", "The cells it comes from"]
@@ -458,11 +462,11 @@ def test_the_command_writes_all_three(raw, tmp_path):
     told = json.loads(said)
     assert (code, told["scope"], told["member"], (tmp_path / "x.xlsx").exists()) == (0, "Western", "SEN", True)
     assert [part["name"] for part in told["parts"]] == ["SEN"]
-    assert date.fromisoformat(told["as_of"]) == pipeline.settle_date(Q, "")
+    assert date.fromisoformat(told["as_of"]) == pipeline.resolve_date(Q, "")
 
 
 def test_the_states_of_the_cells_are_explained_in_one_line(editions):
-    lines = list_lines(editions[Q, "3.1.b", UNION], EN)
+    lines = format_explanation(editions[Q, "3.1.b", UNION], EN)
     letters = {letter for line in lines if line.startswith("      ") for letter in re.findall(r" \[([A-Z])\]$", line)}
     told = next(line for line in lines if line.startswith("  [A] given"))
     assert letters and letters == set(re.findall(r"\[([A-Z])\]", told))

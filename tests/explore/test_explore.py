@@ -17,21 +17,21 @@ import pytest
 from conftest import DOCUMENT
 from helpers import paths
 from helpers.explore import choose, showing
-from helpers.explore.choices import list_members
+from helpers.explore.choices import list_choosable_members
 from helpers.explore.explorer import VIEW
-from helpers.i18n.formats import Words
+from helpers.i18n.formats import Translator
 from helpers.plan.plan import read_plan
 from helpers.tables import queries
 from invented import empty, invent
 
-FR, EN = Words("fr"), Words("en")
+FR, EN = Translator("fr"), Translator("en")
 FULL = invent()
 MARK = "données fictives / invented sample"
 BLANK = float("nan")
 
 
-def chosen(tables=FULL, say=EN, **asked):
-    return choose(tables, say, **asked)
+def chosen(tables=FULL, t=EN, **asked):
+    return choose(tables, t, **asked)
 
 
 def of_class_c(tables=None):
@@ -108,7 +108,7 @@ def test_every_kpi_can_be_chosen_in_every_scope(kpi, scope):
 @pytest.mark.parametrize("kpi", ["1.1.a", "3.3.a", "4.1.a", "5.2.a", "6.1.a"])
 def test_a_kpi_without_values_of_members_says_so_and_shows_none(kpi):
     explorer = chosen(kpi=kpi, members="SEN KEN")
-    assert explorer.choice.members == () and list_members(explorer.choice) == []
+    assert explorer.choice.members == () and list_choosable_members(explorer.choice) == []
     assert "This indicator has no values of single members." in explorer._repr_mimebundle_()["text/html"]
 
 
@@ -156,7 +156,7 @@ def test_a_text_that_a_spreadsheet_would_run_is_kept_a_text():
 
 def test_files_are_named_for_the_quarters_the_kpi_and_the_region(tmp_path, monkeypatch):
     monkeypatch.setenv("PAPU_OUT", str(tmp_path / "out"))
-    explorer = chosen(say=FR, kpi="5.1.a", region="Central", first="2023Q4")
+    explorer = chosen(t=FR, kpi="5.1.a", region="Central", first="2023Q4")
     name = "2023Q4-2024Q3_5.1.a_Central_invented-sample"
     assert explorer.save() == [f"{name}.csv", f"{name}_fr.svg"]
     folder = paths.out("2024Q3", "2024-11-14")
@@ -176,7 +176,7 @@ def test_what_was_received_bears_no_mark_of_invention():
 
 
 def test_what_is_stored_is_the_same_each_time_marked_and_says_proposed():
-    first, second = (chosen(say=EN, members="SEN KEN")._repr_mimebundle_() for _ in range(2))
+    first, second = (chosen(t=EN, members="SEN KEN")._repr_mimebundle_() for _ in range(2))
     assert first["text/plain"] == "2.1.a, PAPU, 2022Q3 to 2024Q3: SEN KEN"
     assert first["text/html"] == second["text/html"]
     shown = texts(first["text/html"])
@@ -197,13 +197,13 @@ def test_no_percentage_of_fewer_than_five():
 
 
 def test_free_text_is_escaped(monkeypatch):
-    monkeypatch.setattr(Words, "member", lambda self, member, short=False: "<script>alert(1)</script>")
+    monkeypatch.setattr(Translator, "member", lambda self, member, short=False: "<script>alert(1)</script>")
     html = chosen(members="SEN")._repr_mimebundle_()["text/html"]
     assert "<script" not in html and "&lt;script&gt;" in html
 
 
 def test_arabic_is_set_from_right_to_left():
-    html = chosen(say=Words("ar"), members="SEN")._repr_mimebundle_()["text/html"]
+    html = chosen(t=Translator("ar"), members="SEN")._repr_mimebundle_()["text/html"]
     assert 'dir="rtl" lang="ar"' in html and "text-align:left" not in html
 
 

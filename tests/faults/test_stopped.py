@@ -18,8 +18,8 @@ from started import DAY, QUARTER, RUN, kill, make_root, may, papu, published, st
 import interrupted
 from commands import hashes, wait_until
 from helpers import cli
-from helpers.runs import notebook
-from helpers.runs.edition import find_holder
+from helpers.runs import errors
+from helpers.runs.edition import find_lock_holder
 from quick import quick, run_edition  # noqa: F401
 
 KILLS, SEEDS = 25, (1, 2)  # fifty in all, half of them beside the other half
@@ -81,7 +81,7 @@ def test_f2_a_run_that_is_ended_after_each_step_leaves_nothing_held_and_nothing_
     assert not list((root / "reports" / QUARTER).iterdir()) and not published(root)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PAPU_ROOT", str(root))
-        assert not find_holder(QUARTER)
+        assert not find_lock_holder(QUARTER)
 
 
 # --- the disk -----------------------------------------------------------------------------------------------------
@@ -118,7 +118,7 @@ def test_each_write_of_an_edition_in_turn(quick, tmp_path, strike):  # noqa: F81
         else:
             # The record of runs may fail without failing the run, and what cannot be moved is copied.
             may_do_without = "runs.jsonl" in write or write.startswith("os.rename")
-            assert code == notebook.UNWRITABLE or (code == 0 and may_do_without), write
+            assert code == errors.ExitCode.NOT_WRITABLE or (code == 0 and may_do_without), write
             assert found == (old if code else new), write
             assert not list((tmp_path / "reports" / QUARTER).glob(".*")), write
         # What a run does first is clear what was left; when that is nothing, it is like any other.
@@ -162,7 +162,7 @@ def test_f6_f7_a_small_disk_a_locked_one_and_raw_files_that_nobody_could_write(t
     run = start(root, *RUN, before=("unshare", "-rm", "sh", "-c", script, "sh"))
     told = run.communicate(timeout=120)[1]
     works = (more, locked) == (60_000, "no")
-    assert run.returncode == (0 if works else notebook.UNWRITABLE), told
+    assert run.returncode == (0 if works else errors.ExitCode.NOT_WRITABLE), told
     left = hashes(root / "left")
     assert left.keys() == old.keys() and (left == old) is not works
     last = json.loads(told.splitlines()[-1])

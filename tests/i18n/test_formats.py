@@ -13,14 +13,14 @@ from babel.messages.pofile import read_po
 
 from helpers import paths
 from helpers.i18n import bidi, terms
-from helpers.i18n import catalogue as catalogues
-from helpers.i18n.catalogue import LOCALES, MissingWords, official_languages, typeset
-from helpers.i18n.formats import Words
-from helpers.plan.plan import LANGUAGES, read_plan
+from helpers.i18n.catalogue import LOCALES, MissingTranslation, official_languages, typeset
+from helpers.i18n.formats import Translator
+from helpers.plan.plan import read_plan
 from helpers.report.sentences import captions, findings
+from helpers.strings import LANGUAGES
 from invented import empty, invent
 
-FR, EN = Words("fr"), Words("en")
+FR, EN = Translator("fr"), Translator("en")
 BLANK = float("nan")
 
 
@@ -74,8 +74,8 @@ def test_bounds_are_rounded_outwards_and_open_where_there_is_no_upper_one(lower,
 
 
 def test_zero_no_data_not_applicable_and_not_due_are_four_marks():
-    for say in (FR, EN):
-        assert len({say.number(0), say.missing, say.not_applicable, say.not_due}) == 4
+    for t in (FR, EN):
+        assert len({t.number(0), t.missing, t.not_applicable, t.not_due}) == 4
 
 
 def test_quarters_months_and_days():
@@ -101,9 +101,9 @@ def test_french_spaces_are_set_in_sentences():
 
 
 def test_a_status_is_a_symbol_and_a_word_each_its_own():
-    chips = {status: FR.status(status, True) for status in terms.SYMBOLS}
-    assert len({chip.symbol for chip in chips.values()}) == len({chip.word for chip in chips.values()}) == 7
-    assert str(chips["achieved_late"]) == "◉ Atteint en retard"
+    badges = {status: FR.status(status, True) for status in terms.SYMBOLS}
+    assert len({badge.symbol for badge in badges.values()}) == len({badge.word for badge in badges.values()}) == 7
+    assert str(badges["achieved_late"]) == "◉ Atteint en retard"
 
 
 def test_a_status_that_is_not_robust_says_so():
@@ -113,10 +113,10 @@ def test_a_status_that_is_not_robust_says_so():
 
 
 def test_an_unknown_sentence_or_language_is_refused():
-    with pytest.raises(MissingWords, match=r"add it to locales/fr\.po"):
+    with pytest.raises(MissingTranslation, match=r"add it to locales/fr\.po"):
         FR("No such sentence")
     with pytest.raises(ValueError, match="choose one of fr, en, pt, ar"):
-        Words("xx")
+        Translator("xx")
 
 
 # --- numbers read back ------------------------------------------------------------------------------------------
@@ -128,11 +128,11 @@ NUMBERS = (0, 3, 12, 999, 1000, 13677, 1234567, 0.5, 86.7, 1234567.8, -3, -1234.
 @pytest.mark.parametrize("value", NUMBERS)
 @pytest.mark.parametrize("decimals", [0, 1, 2])
 def test_a_number_that_was_dressed_is_read_back_as_it_was_printed(language, value, decimals):
-    say, rounded = Words(language), float(f"{value:.{decimals}f}")
-    for dress, is_percent in ((say.number, False), (say.percent, True), (say.signed, False)):
+    t, rounded = Translator(language), float(f"{value:.{decimals}f}")
+    for dress, is_percent in ((t.number, False), (t.percent, True), (t.signed, False)):
         printed = bidi.isolate(dress(rounded, decimals), language)
-        is_signed = dress == say.signed and rounded > 0
-        assert say.parse_number(printed) == (rounded, decimals, is_percent, is_signed)
+        is_signed = dress == t.signed and rounded > 0
+        assert t.parse_number(printed) == (rounded, decimals, is_percent, is_signed)
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_a_number_that_was_dressed_is_read_back_as_it_was_printed(language, valu
     ],
 )  # fmt: skip
 def test_what_this_language_does_not_print_as_a_plain_number_is_none(language, text):
-    assert Words(language).parse_number(text) is None
+    assert Translator(language).parse_number(text) is None
 
 
 # --- catalogues -------------------------------------------------------------------------------------------------
@@ -197,7 +197,7 @@ def test_a_language_is_unofficial_until_a_reviewer_signs_its_catalogue(tmp_path,
     for language, reviewer in (("pt", "the Portuguese service, 2026-12-01"), ("ar", "")):
         header = f'msgid ""\nmsgstr ""\n"X-Reviewed-By: {reviewer}\\n"\n\nmsgid "a"\nmsgstr "b"\n'
         (tmp_path / f"{language}.po").write_text(header, encoding="utf-8")
-    monkeypatch.setattr(catalogues, "LOCALES", tmp_path)
+    monkeypatch.setattr(catalogue, "LOCALES", tmp_path)
     assert official_languages() == ("fr", "en", "pt")
 
 
@@ -268,29 +268,29 @@ def test_no_sentence_is_left_that_nobody_says():
 # --- computed sentences -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("say", [Words(one) for one in LANGUAGES], ids=LANGUAGES)
+@pytest.mark.parametrize("say", [Translator(one) for one in LANGUAGES], ids=LANGUAGES)
 @pytest.mark.parametrize("quarter", ["2022Q3", "2023Q1", "2024Q3"])
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_titles_and_points_can_be_said_of_any_data(say, quarter, seed):
+def test_titles_and_points_can_be_said_of_any_data(t, quarter, seed):
     tables = invent(quarter, seed)
-    points = findings.say_main_points(tables, say)
+    points = findings.say_main_points(tables, t)
     assert len(points) == 6 and all(point.endswith(".") for point in points)
-    titles = [findings.say_title(tables, theme, say) for theme in range(1, 7)]
+    titles = [findings.say_title(tables, theme, t) for theme in range(1, 7)]
     assert all(titles) and not any("nan" in text or "{" in text for text in [*titles, *points])
 
 
 @pytest.mark.parametrize(("say", "said"), [(FR, "Aucun État membre n’a répondu"), (EN, "No member has answered")])
-def test_nobody_answered_is_said_plainly(say, said):
+def test_nobody_answered_is_said_plainly(t, said):
     tables = empty()
-    assert findings.say_answered(tables, say) == said
-    nothing = say("{what}: no figure for {quarter}", what="", quarter=say.quarter(tables.quarter))
-    assert all(findings.say_title(tables, theme, say).endswith(nothing) for theme in range(1, 7))
+    assert findings.say_answered(tables, t) == said
+    nothing = t("{what}: no figure for {quarter}", what="", quarter=t.quarter(tables.quarter))
+    assert all(findings.say_title(tables, theme, t).endswith(nothing) for theme in range(1, 7))
 
 
 def test_the_target_is_called_proposed_wherever_a_title_compares_with_it():
-    for say, word in ((FR, "proposée"), (EN, "proposed")):
+    for t, word in ((FR, "proposée"), (EN, "proposed")):
         for theme in range(1, 7):
-            title = findings.say_title(invent(seed=theme), theme, say)
+            title = findings.say_title(invent(seed=theme), theme, t)
             assert word in title or "target" not in title and "cible" not in title
 
 

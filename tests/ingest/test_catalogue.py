@@ -57,7 +57,7 @@ class Told:
 class Outcome:
     """What a quarter's files ended in."""
 
-    verdict: rules.Verdict
+    verdict: rules.Checked
     form: object = field(repr=False)
 
     @property
@@ -77,7 +77,9 @@ class Outcome:
 
     def tables(self) -> dict[str, object]:
         """Return the tables that are published of it."""
-        return {name: schema.conform(name, rows) for name, rows in schema.tabulate(self.verdict, self.form).items()}
+        return {
+            name: schema.conform(name, rows) for name, rows in schema.tabulate_ingested(self.verdict, self.form).items()
+        }
 
 
 def put(raw: Raw, key: str, name: str = "", quarter: str = QUARTER) -> Path:
@@ -98,7 +100,7 @@ def receive(raw, plan, form) -> Callable[..., Outcome]:
     def outcome(*keys: str) -> Outcome:
         for key in keys:
             put(raw, key)
-        return Outcome(rules.check(read_quarter(QUARTER), read_registers(), plan, form, AS_OF), form)
+        return Outcome(rules.check_received(read_quarter(QUARTER), read_registers(), plan, form, AS_OF), form)
 
     return outcome
 
@@ -573,7 +575,7 @@ def test_65_a_jump_is_questioned_and_never_altered(raw, plan, form):
     before = [row | {"quarter": "2024Q2", "submitted_on": row["submitted_on"] - timedelta(days=92)} for row in BASE]
     raw.add("2024Q2", "before.csv", csv_of(before), "2024-07-16")
     put(raw, "65-outlier_jump.csv")
-    verdict = rules.check(read_returns(["2024Q2", QUARTER]), read_registers(), plan, form, AS_OF)
+    verdict = rules.check_received(read_returns(["2024Q2", QUARTER]), read_registers(), plan, form, AS_OF)
     warned = {(found.rule, found.severity, found.member, found.question) for found in verdict.issues}
     assert warned == {
         ("V08", "warning", "SEN", COUNTS), ("V09", "warning", "SEN", COUNTS),

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta, timezone
 
 import pytest
 
-from helpers.ingest.cells import Formula, is_blank, parse_count, parse_day, parse_instant, read_answer, text_of
+from helpers.ingest.cells import Formula, is_empty_cell, parse_count, parse_day, parse_instant, raw_text, read_answer
 
 NBSP, NARROW, THIN = "\u00a0", "\u202f", "\u2009"
 
@@ -277,12 +277,12 @@ def test_a_text_is_kept_as_it_is_written(read, text):
      (datetime(2024, 9, 30, 8, 30), "2024-09-30T08:30:00")],
 )  # fmt: skip
 def test_a_cells_raw_text_is_what_a_person_saw(cell, text):
-    assert text_of(cell) == text
+    assert raw_text(cell) == text
 
 
 @pytest.mark.parametrize(("cell", "blank"), [(None, True), ("", True), (" \n", True), (0, False), ("-", False)])
 def test_a_blank_cell_has_nothing_written_in_it(cell, blank):
-    assert is_blank(cell) is blank
+    assert is_empty_cell(cell) is blank
 
 
 def test_a_blank_is_never_0(form):

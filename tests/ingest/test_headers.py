@@ -6,18 +6,25 @@ import unicodedata
 
 import pytest
 
-from helpers.ingest.headers import Column, Convention, canonical, count_known, spell, understand
+from helpers.ingest.headers import (
+    Column,
+    Convention,
+    canonical_header,
+    count_known_headers,
+    match_headers,
+    spell_headers,
+)
 from helpers.plan.questionnaire import LABEL_LANGUAGES, Questionnaire
 
 
 def column(form: Questionnaire, *headers: str) -> Column | None:
     """Return what the first of some headers of one sheet stands for."""
-    return understand(headers, form, tuple(form.by_name))[0].column
+    return match_headers(headers, form, tuple(form.by_name))[0].column
 
 
 def item_column(form: Questionnaire, *headers: str) -> Column | None:
     """Return what the first of some headers of a sheet of innovations stands for."""
-    return understand(headers, form, tuple(field.name for field in form.fields))[0].column
+    return match_headers(headers, form, tuple(field.name for field in form.fields))[0].column
 
 
 @pytest.mark.parametrize(
@@ -76,19 +83,19 @@ KOBO_NAMES, KOBO_FRENCH = Convention("", "/", "/"), Convention("fr", "/", "/")
 )
 def test_a_question_is_headed_as_a_tool_heads_it(form, name, convention, headers):
     asked = [question for question in (*form.questions, *form.fields) if question.name == name]
-    assert [header for header, _ in spell(asked, form, convention)] == headers
+    assert [header for header, _ in spell_headers(asked, form, convention)] == headers
 
 
 def test_a_select_many_question_has_a_header_for_itself_and_one_for_each_choice(form):
     asked = [form.by_name["nd_network"]]
-    assert dict(spell(asked, form, KOBO_NAMES)) == {
+    assert dict(spell_headers(asked, form, KOBO_NAMES)) == {
         "network/nd_network": Column("nd_network"),
         "network/nd_network/offices_total": Column("nd_network", "offices_total"),
         "network/nd_network/staff_total": Column("nd_network", "staff_total"),
         "network/nd_network/staff_women": Column("nd_network", "staff_women"),
         "network/nd_network/none": Column("nd_network", "none"),
     }
-    french = [header for header, _ in spell([form.by_name["services_epost"]], form, KOBO_FRENCH)]
+    french = [header for header, _ in spell_headers([form.by_name["services_epost"]], form, KOBO_FRENCH)]
     assert french[1] == "Services numériques/Services en exploitation - Courrier postal électronique/Courrier hybride"
 
 
@@ -97,8 +104,8 @@ def test_a_select_many_question_has_a_header_for_itself_and_one_for_each_choice(
 def test_every_header_of_every_convention_is_understood(form, language, separator):
     convention = Convention(language, separator, separator or "/")
     for part in (form.questions, form.fields):
-        written = list(spell(part, form, convention))
-        found = understand([header for header, _ in written], form, tuple(question.name for question in part))
+        written = list(spell_headers(part, form, convention))
+        found = match_headers([header for header, _ in written], form, tuple(question.name for question in part))
         assert [header.column for header in found] == [column for _, column in written]
         others = [header for header in found if header.spelled != header.text or header.column.language != language]
         assert [header.text for header in others] in ([], ["Reference"])  # the English label of the field reference
@@ -108,8 +115,8 @@ def test_no_header_stands_for_two_things_whatever_the_tool(form):
     meant: dict[str, set[Column]] = {}
     for language in ("", *LABEL_LANGUAGES):
         for separator in (None, "/", "-", ".", "_", " "):
-            for header, column in spell((*form.questions, *form.fields), form, Convention(language, separator)):
-                meant.setdefault(canonical(header), set()).add(column)
+            for header, column in spell_headers((*form.questions, *form.fields), form, Convention(language, separator)):
+                meant.setdefault(canonical_header(header), set()).add(column)
     assert {header: columns for header, columns in meant.items() if len(columns) > 1} == {}
 
 
@@ -136,9 +143,9 @@ def test_a_near_miss_is_never_understood(form):
 
 def test_a_row_of_many_separators_costs_no_more_than_a_few(form):
     headers = [f"network{'x' * (n % 8 + 1)}{n % 10}offices_total" for n in range(2_000)]
-    assert len(understand(headers, form, tuple(form.by_name))) == 2_000
+    assert len(match_headers(headers, form, tuple(form.by_name))) == 2_000
 
 
 def test_headers_are_counted_in_a_row(form):
-    assert count_known(["member", "Effectif total", "rien", "", "x" * 1_000], form) == 2
-    assert count_known(["identity>>member", "network>>offices_total"], form) == 2
+    assert count_known_headers(["member", "Effectif total", "rien", "", "x" * 1_000], form) == 2
+    assert count_known_headers(["identity>>member", "network>>offices_total"], form) == 2

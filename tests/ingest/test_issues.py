@@ -8,7 +8,7 @@ from datetime import date
 
 import pytest
 
-from helpers.ingest.issues import SENTENCES, Issue, Place, issue, known_by
+from helpers.ingest.issues import SENTENCES, Issue, Place, issues_known_by, make_issue
 from helpers.strings import mask
 
 with SENTENCES.open(encoding="utf-8", newline="") as _file:
@@ -27,7 +27,7 @@ def test_every_sentence_is_written_in_the_four_languages(row):
 @pytest.mark.parametrize("key", KEYS)
 def test_every_sentence_takes_its_details_in_the_four_languages(key):
     details = [f"detail-{n}" for n in range(6)]
-    found = issue(key, PLACE, *details, question="offices_total", observed="999")
+    found = make_issue(key, PLACE, *details, question="offices_total", observed="999")
     said = [found.say(language) for language in LANGUAGES]
     for text in (found.message_fr, found.message_en, found.expected, *said):
         assert not re.search(r"[{}]", text)
@@ -56,7 +56,7 @@ def test_every_rule_has_its_sentences_and_the_severity_of_the_methodology():
 
 
 def test_a_message_says_where_what_and_what_to_do():
-    found = issue("V04", PLACE, "offices_total", 623, question="offices_connected", observed="999")
+    found = make_issue("V04", PLACE, "offices_total", 623, question="offices_connected", observed="999")
     assert found.message_en == (
         "data/raw/2024Q3/ken.xlsx, sheet returns, row 3, KEN: offices_connected is 999, at most 623 expected "
         "(offices_total); correct it and send it again under a new name."
@@ -84,7 +84,7 @@ def test_a_place_is_said_as_far_as_it_is_known(place, fr, en):
 
 
 def test_a_rule_given_replaces_the_usual_one():
-    found = issue("NUMBER_READ", PLACE, "1234", observed="1 234", rule="NUM_THOUSANDS")
+    found = make_issue("NUMBER_READ", PLACE, "1234", observed="1 234", rule="NUM_THOUSANDS")
     assert (found.rule, found.severity) == ("NUM_THOUSANDS", "note")
 
 
@@ -122,7 +122,7 @@ def test_dates_and_plain_numbers_are_not_masked(text):
 
 
 def test_what_was_observed_is_masked_in_every_part_of_a_finding():
-    found = issue("V01.unknown", PLACE, "", "", observed="poste@example.org +221 77 123 45 67")
+    found = make_issue("V01.unknown", PLACE, "", "", observed="poste@example.org +221 77 123 45 67")
     said = " ".join((found.observed, found.message_fr, found.message_en, found.expected))
     assert "example.org" not in said
     assert "123 45" not in said
@@ -132,12 +132,12 @@ def test_a_finding_exists_from_the_day_it_was_received():
     always = Issue("note", "A")
     early = Issue("note", "B", known_on=date(2024, 11, 14))
     late = Issue("note", "C", known_on=date(2024, 11, 15))
-    found = known_by([always, early, late], date(2024, 11, 14))
+    found = issues_known_by([always, early, late], date(2024, 11, 14))
     assert [(one.rule, one.known_on) for one in found] == [("A", None), ("B", None)]
 
 
 def test_an_endless_text_is_cut_in_a_finding_and_nothing_disturbs_its_line():
-    found = issue("V03.number", PLACE, "", question="staff_total", observed="\x1b[31m" + "9x" * 100_000)
+    found = make_issue("V03.number", PLACE, "", question="staff_total", observed="\x1b[31m" + "9x" * 100_000)
     assert len(found.message_en) < 5_000
     assert found.observed.endswith("…") and "\x1b" not in found.message_fr
 

@@ -16,9 +16,8 @@ from helpers.ingest import rules
 from helpers.ingest.cells import read_answer
 from helpers.ingest.quarter import read_quarter
 from helpers.ingest.registers import read_registers
-from helpers.plan.answers import NOT_AVAILABLE
 from helpers.plan.plan import read_plan
-from helpers.plan.questionnaire import NOTHING, PERSONAL, REPEAT, Question, read_questionnaire
+from helpers.plan.questionnaire import NONE_CODE, NOT_AVAILABLE, PERSONAL, REPEAT, Question, read_questionnaire
 from helpers.tables import schema
 
 Q = "2024Q3"
@@ -44,9 +43,9 @@ def answers_to(question: Question) -> st.SearchStrategy:
     elif question.type == "select_one":
         said = st.sampled_from(question.choices)
     else:
-        codes = [code for code in question.choices if code != NOTHING]
+        codes = [code for code in question.choices if code != NONE_CODE]
         some = st.lists(st.sampled_from(codes), min_size=1, unique=True)
-        said = st.just(NOTHING) | some.map(lambda chosen: " ".join(c for c in question.choices if c in chosen))
+        said = st.just(NONE_CODE) | some.map(lambda chosen: " ".join(c for c in question.choices if c in chosen))
     return st.none() | said
 
 
@@ -75,7 +74,7 @@ def expected(said: Said) -> dict[str, tuple[str, str]]:
     found = {name: (answer.value, answer.state) for name, answer in read.items() if name not in PERSONAL}
     for ticks in [name for name in found if name.startswith("nd_")]:
         for name in read[ticks].value.split():
-            if name != NOTHING and not read[name].raw:
+            if name != NONE_CODE and not read[name].raw:
                 found[name] = ("", NOT_AVAILABLE)
     return found
 
@@ -115,8 +114,8 @@ def test_any_bytes_whatever_give_issues_and_no_exception(raw, plan, form, files)
     names = ["a.xlsx", "b.csv", "c.zip", "d.json"]
     for name, (start, rest) in zip(names, files, strict=False):
         raw.add(Q, name, start + rest, "2024-10-10")
-    verdict = rules.check(read_quarter(Q), read_registers(), plan, form, date(2024, 11, 14))
-    written = schema.tabulate(verdict, form)
+    verdict = rules.check_received(read_quarter(Q), read_registers(), plan, form, date(2024, 11, 14))
+    written = schema.tabulate_ingested(verdict, form)
     told = set(written["issues"]["source_file"]) | set(written["returns"].get("source_file", []))
     assert told >= set(names[: len(files)])
 
@@ -132,7 +131,7 @@ def test_a_damaged_file_of_any_variant_gives_issues_and_no_exception(raw, plan, 
     content = content[: data.draw(st.integers(1, len(content)) | st.just(len(content)))]
     raw.add(Q, f"returns{VARIANTS[name].suffix}", bytes(content), "2024-10-10")
     received = read_quarter(Q)
-    rules.check(received, read_registers(), plan, form, date(2024, 11, 14))
+    rules.check_received(received, read_registers(), plan, form, date(2024, 11, 14))
     assert received.returns or received.issues
 
 

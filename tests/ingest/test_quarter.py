@@ -13,7 +13,7 @@ from conftest import Formula, table_of, write_workbook
 from helpers.ingest import versions
 from helpers.ingest.quarter import read_quarter, read_returns
 from helpers.ingest.registers import read_registers
-from helpers.ingest.rules import check
+from helpers.ingest.rules import check_received
 from helpers.tables import schema
 
 Q = "2024Q3"
@@ -333,8 +333,8 @@ def test_personal_fields_are_read_apart_and_never_shown(raw, plan, form):
     received = read_quarter(Q)
     assert [dict(one.personal) for one in received.returns] == [person, person]
     assert not any(set(person) & set(one.answers) or "Point Focal" in repr(one) for one in received.returns)
-    verdict = check(received, read_registers(), plan, form, date(2024, 11, 14))
-    for rows in schema.tabulate(verdict, form).values():
+    verdict = check_received(received, read_registers(), plan, form, date(2024, 11, 14))
+    for rows in schema.tabulate_ingested(verdict, form).values():
         text = rows.to_csv()
         assert not any(part in text for part in ("Point Focal", "focal@", "123 45", "focal_point"))
 
@@ -599,7 +599,7 @@ def test_a_manifest_that_cannot_be_read_is_a_refusal_and_returns_with_their_own_
     (raw.folder(Q) / "MANIFEST.csv").write_bytes(content)
     received = read_quarter(Q)
     assert refused(received) == [("MANIFEST.csv", "V20")]
-    ledger, _ = versions.keep_ledger(received.returns, plan, form, date(2024, 11, 14))
+    ledger, _ = versions.build_ledger(received.returns, plan, form, date(2024, 11, 14))
     assert {entry.member: entry.state for entry in ledger} == {"SEN": "on_time", "KEN": "refused"}
 
 
@@ -654,8 +654,8 @@ def test_every_row_of_every_file_ends_in_the_ledger_or_in_the_issues(raw, plan, 
     raw.write_plain(Q, [KEN, KEN, SEN | {"member": "RWA"}, SEN | {"quarter": "T2 2024"}, {"member": "MLI"}])
     raw.add(Q, "bad.xlsx", b"PK\x03\x04 cut")
     received = read_quarter(Q)
-    verdict = check(received, read_registers(), plan, form, date(2024, 11, 14))
-    found = schema.tabulate(verdict, form)
+    verdict = check_received(received, read_registers(), plan, form, date(2024, 11, 14))
+    found = schema.tabulate_ingested(verdict, form)
     told = {(e.received.file.name, e.received.place.sheet, e.received.place.row) for e in verdict.ledger}
     told |= {(row.source_file, row.sheet, row.row) for row in found["issues"].itertuples()}
     told |= {(row.source_file, row.sheet, row.row) for row in found["innovations"].itertuples()}

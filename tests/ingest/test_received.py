@@ -17,7 +17,7 @@ from helpers.cli import main
 from helpers.ingest import add
 from helpers.ingest.add import NotAdded, add_file
 from helpers.ingest.quarter import read_quarter
-from helpers.ingest.received import Bytes, read_bytes
+from helpers.ingest.received import FileBytes, read_bytes
 
 Q = "2024Q3"
 DAY = date(2024, 10, 12)
@@ -114,7 +114,7 @@ def test_what_is_no_file_of_a_fit_size_is_not_added(raw, tmp_path, make, said):
 def test_a_file_that_changes_while_it_is_copied_is_not_added(raw, mail, monkeypatch):
     read, times = read_bytes, iter(range(9))
 
-    def changing(path: Path) -> Bytes:
+    def changing(path: Path) -> FileBytes:
         path.write_bytes(TEXT * (2 + next(times)))
         return read(path)
 
@@ -246,7 +246,7 @@ def test_the_command_warns_beside_the_invented_sample(raw, mail):
 
 
 def test_the_command_tells_a_file_that_cannot_be_read_from_a_folder_that_cannot_be_written(raw, mail, monkeypatch):
-    def denied(path: Path) -> Bytes:
+    def denied(path: Path) -> FileBytes:
         raise PermissionError(13, "Permission denied", str(path))
 
     monkeypatch.setattr(add, "read_bytes", denied)

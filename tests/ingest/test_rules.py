@@ -10,7 +10,7 @@ import pytest
 from conftest import REGISTERS
 from helpers.ingest.records import Received
 from helpers.ingest.registers import Registers
-from helpers.ingest.rules import check
+from helpers.ingest.rules import check_received
 
 # SEN has 135 reference offices and 1,800 reference staff: V05 27-675 and 360-9,000; V06 68-270.
 AS_OF = date(2024, 11, 14)
@@ -26,7 +26,7 @@ def judge(plan, form):
         names = ("quarter", "member", "question", "value", "recorded_on")
         rows = dict.fromkeys(REGISTERS, ())
         rows["confirmations"] = tuple(dict(zip(names, row, strict=True)) for row in confirmed)
-        return check(Received((), tuple(returns), ()), Registers(rows), plan, form, as_of)
+        return check_received(Received((), tuple(returns), ()), Registers(rows), plan, form, as_of)
 
     return run
 
@@ -170,7 +170,7 @@ def test_v04_holds_a_number_within_the_total_that_a_kpi_measures_it_by(
     kpi = replace(plan.by_kpi["2.1.a"], kpi="2.2.b", source="laptop_working over laptop_required")
     plan = replace(plan, kpis=(*plan.kpis, kpi))
     one = make_return(laptop_working=working, laptop_required=required)
-    verdict = check(Received((), (one,), ()), Registers(dict.fromkeys(REGISTERS, ())), plan, form, AS_OF)
+    verdict = check_received(Received((), (one,), ()), Registers(dict.fromkeys(REGISTERS, ())), plan, form, AS_OF)
     assert found(verdict, "V04") == ([] if stands else ["laptop_working"])
 
 

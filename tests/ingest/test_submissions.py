@@ -15,7 +15,7 @@ from exports import Said, kobo, kobo_csv, odata, odk_tables, odk_zip, workbook
 from helpers.ingest import rules
 from helpers.ingest.quarter import read_quarter
 from helpers.ingest.registers import read_registers
-from helpers.ingest.versions import keep_ledger, read_histories
+from helpers.ingest.versions import build_ledger, read_histories
 from helpers.plan.questionnaire import REPEAT
 from helpers.tables import schema
 
@@ -29,7 +29,7 @@ KEN: Said = {"member": "KEN", "quarter": Q, "submitted_on": "2024-10-11", "offic
 def ledger(plan, form) -> list[tuple[str, int | None, str, str]]:
     """Return member, version, day of receipt and offices of every return, by member and version."""
     returns, _ = read_histories(read_quarter(Q).returns)
-    entries, _ = keep_ledger(returns, plan, form, AS_OF)
+    entries, _ = build_ledger(returns, plan, form, AS_OF)
     said = [
         (e.member, e.version, str(e.received.received_on), e.received.answers["offices_total"].value) for e in entries
     ]
@@ -51,7 +51,7 @@ def test_an_export_with_the_innovations_and_one_without_them_are_one_submission(
     raw.add(Q, "b.csv", kobo_csv().write(form, [SEN]), "2024-10-15")
     raw.add(Q, "c.csv", kobo_csv(language="fr").write(form, [SEN]), "2024-10-20")
     assert ledger(plan, form) == [("SEN", 1, "2024-10-10", "130")]
-    verdict = rules.settle(read_quarter(Q), read_registers(), plan, form, AS_OF)
+    verdict = rules.resolve(read_quarter(Q), read_registers(), plan, form, AS_OF)
     (counting,) = [one for one in verdict.checked if one.entry.counts]
     assert [item.answers["reference"].value for item in counting.items] == ["S-1"]
 
@@ -206,8 +206,8 @@ def test_a_column_of_a_choice_by_name_does_not_undo_the_labels(raw, form):
 def test_an_answer_of_a_mailed_questionnaire_is_placed_on_its_own_row(raw, plan, form):
     said = SEN | {"offices_connected": 999, "staff_total": 1800, "roadmap_status": "adopted"}
     raw.add(Q, "mail.xlsx", exports.mailed("fr").write(form, [said]), "2024-10-15")
-    verdict = rules.check(read_quarter(Q), read_registers(), plan, form, AS_OF)
-    found = schema.tabulate(verdict, form)
+    verdict = rules.check_received(read_quarter(Q), read_registers(), plan, form, AS_OF)
+    found = schema.tabulate_ingested(verdict, form)
     rows = found["answers"].set_index("question")["row"]
     lines = [row[0] for row in rows_written(form, said)]
     for name in ("offices_total", "offices_connected", "comment"):

@@ -8,10 +8,10 @@ import pytest
 
 from helpers.ingest.tools import (
     GOOGLE,
-    HELD,
     KOBO,
     MICROSOFT,
     ODK,
+    ON_HOLD,
     PLAIN,
     REJECTED,
     read_times,
@@ -43,7 +43,7 @@ def test_a_tool_is_told_by_the_columns_it_adds(names, tool):
     ("text", "state"),
     [
         ("validation_status_not_approved", REJECTED), ("Not approved", REJECTED), ("rejected", REJECTED),
-        ("validation_status_on_hold", HELD), ("On hold", HELD), ("hasIssues", HELD),
+        ("validation_status_on_hold", ON_HOLD), ("On hold", ON_HOLD), ("hasIssues", ON_HOLD),
         ("validation_status_approved", ""), ("Approved", ""), ("edited", ""), ("", ""),
     ],
 )  # fmt: skip

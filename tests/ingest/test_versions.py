@@ -10,7 +10,7 @@ from itertools import combinations, permutations
 import pytest
 
 from helpers.ingest import versions
-from helpers.ingest.versions import keep_ledger, read_histories
+from helpers.ingest.versions import build_ledger, read_histories
 
 AS_OF = date(2024, 11, 14)
 MORNING, NOON, EVENING = (f"2024-10-10T{hour:02}:00:00" for hour in (8, 12, 18))
@@ -22,7 +22,7 @@ def settle(plan, form):
 
     def judge(*returns, as_of=AS_OF):
         kept, repeated = read_histories(returns)
-        ledger, issues = keep_ledger(kept, plan, form, as_of)
+        ledger, issues = build_ledger(kept, plan, form, as_of)
         return ledger, [*repeated, *issues]
 
     return judge
@@ -390,7 +390,7 @@ def test_a_non_member_is_named_as_such(make_return, settle):
 @pytest.mark.parametrize(("last", "refused"), [(date(2024, 9, 29), ["V01"]), (date(2024, 9, 30), [])])
 def test_a_state_that_is_no_member_on_the_quarters_last_day_is_refused(make_return, plan, form, last, refused):
     members = tuple(replace(m, member_to=last) if m.member == "SEN" else m for m in plan.members)
-    _, issues = keep_ledger([make_return(offices_total=130)], replace(plan, members=members), form, AS_OF)
+    _, issues = build_ledger([make_return(offices_total=130)], replace(plan, members=members), form, AS_OF)
     assert rules(issues) == refused
 
 

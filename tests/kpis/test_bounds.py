@@ -15,7 +15,7 @@ import pytest
 from conftest import PLAN, ROOT
 from helpers.plan.plan import UNION, Plan
 from helpers.plan.quarters import quarters_between
-from helpers.tables.pipeline import measured
+from helpers.tables.pipeline import load_tables
 
 QUARTERS = quarters_between("2022Q3", "2024Q3")
 FAMILIES = [f"services_{family}" for family in ("epost", "ecommerce", "egovernment", "efinance")]
@@ -124,7 +124,7 @@ def faultless(tmp_path_factory) -> Path:
 def test_without_wrong_figures_every_bound_holds_the_truth_in_every_quarter_and_region(faultless, monkeypatch, plan):
     monkeypatch.setenv("PAPU_ROOT", str(faultless))
     monkeypatch.setenv("PAPU_OUT", str(faultless / "out"))
-    compared = compare(measured("2024Q3").kpis, Truth(faultless / "truth"), plan)
+    compared = compare(load_tables("2024Q3").kpis, Truth(faultless / "truth"), plan)
     assert len(compared) == EXPECTED
     assert [name for name, holds in compared if not holds] == []
 
@@ -132,7 +132,7 @@ def test_without_wrong_figures_every_bound_holds_the_truth_in_every_quarter_and_
 def test_with_wrong_figures_it_is_told_how_often_the_bounds_hold(tmp_path, monkeypatch, plan, record_property):
     monkeypatch.setenv("PAPU_ROOT", str(ROOT))
     monkeypatch.setenv("PAPU_OUT", str(tmp_path))
-    compared = compare(measured("2024Q3").kpis, Truth(ROOT / "tests" / "truth"), plan)
+    compared = compare(load_tables("2024Q3").kpis, Truth(ROOT / "tests" / "truth"), plan)
     held = sum(holds for _, holds in compared)
     said = f"{held} of {len(compared)} bounds hold the truth; not: {[name for name, holds in compared if not holds]}"
     record_property("bounds", said)

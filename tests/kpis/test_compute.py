@@ -10,15 +10,15 @@ import pandas as pd
 import pytest
 
 from conftest import REGISTERS
-from helpers.i18n.formats import Words
+from helpers.i18n.formats import Translator
 from helpers.ingest.cells import read_answer
 from helpers.ingest.registers import Registers
-from helpers.kpis.compute import Measured, compute
-from helpers.kpis.observations import Evidence
+from helpers.kpis.compute import ComputedTables, compute_tables
+from helpers.kpis.observations import CountedReturns
+from helpers.plan.extractors import CountedReturn, Innovation
 from helpers.plan.plan import Plan
 from helpers.plan.quarters import first_cutoff, quarters_between
 from helpers.plan.questionnaire import Questionnaire
-from helpers.plan.readings import Counted, Item
 from helpers.report.tables.annexes import say_causes
 
 # Reference offices and staff; SEN and MLI are Western, KEN and UGA Eastern.
@@ -32,7 +32,7 @@ class Sent:
 
     received: str
     answers: Mapping[str, object]
-    items: tuple[Item, ...] | None = None
+    items: tuple[Innovation, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class World:
     sent: Mapping[tuple[str, str], Sequence[Sent]]
     registers: Registers
 
-    def evidence(self, day: date) -> Evidence:
+    def returns(self, day: date) -> CountedReturns:
         """Return the returns that count at a date: the last received of each member and quarter."""
         there = {key: [s for s in sent if date.fromisoformat(s.received) <= day] for key, sent in self.sent.items()}
         there = {key: sent for key, sent in there.items() if sent}
@@ -52,14 +52,16 @@ class World:
             key: {name: read_answer(self.form.by_name[name], cell) for name, cell in sent[-1].answers.items()}
             for key, sent in there.items()
         }
-        counted = {key: Counted(key[1], read[key], sent[-1].items) for key, sent in there.items()}
-        return Evidence(counted, {key: [date.fromisoformat(s.received) for s in sent] for key, sent in there.items()})
+        counted = {key: CountedReturn(key[1], read[key], sent[-1].items) for key, sent in there.items()}
+        return CountedReturns(
+            counted, {key: [date.fromisoformat(s.received) for s in sent] for key, sent in there.items()}
+        )
 
-    def measure(self, quarter: str, as_of: str = "") -> Measured:
+    def measure(self, quarter: str, as_of: str = "") -> ComputedTables:
         """Compute the tables of figures of an edition."""
         day = date.fromisoformat(as_of) if as_of else first_cutoff(quarter)
-        first = {q: self.evidence(min(first_cutoff(q), day)) for q in quarters_between("2022Q1", quarter)}
-        return compute(self.plan, self.form, quarter, day, self.evidence(day), self.registers, first)
+        first = {q: self.returns(min(first_cutoff(q), day)) for q in quarters_between("2022Q1", quarter)}
+        return compute_tables(self.plan, self.form, quarter, day, self.returns(day), self.registers, first)
 
 
 def register(**rows: Sequence[Mapping[str, object]]) -> Registers:
@@ -101,7 +103,7 @@ SENT = {
     (THEN, "SEN"): Sent(
         "2022-10-10",
         {"project_dre": "implementing", "audits_completed": 1, "training_sessions": 2},
-        (Item("solution", "SEN-1", "", "software"),),
+        (Innovation("solution", "SEN-1", "", "software"),),
     ),
     (THEN, "MLI"): Sent(
         "2022-10-20",
@@ -114,7 +116,7 @@ SENT = {
             "ipp_tracked": "s10_barcode", "ipp_small_packets": "s10_barcode", "project_payments": "completed",
             "trained_capacity_building": 9, "audits_completed": 3, "training_sessions": "ND",
         },
-        (Item("solution", "SEN-1", "", "software"), Item("adoption", "A-1", "", "own")),
+        (Innovation("solution", "SEN-1", "", "software"), Innovation("adoption", "A-1", "", "own")),
     ),
     (THEN, "KEN"): Sent(
         "2022-10-30",
@@ -133,7 +135,7 @@ SENT = {
             "ipp_tracked": "none", "ipp_small_packets": "NA", "project_dre": "none", "trained_capacity_building": 5,
             "audits_completed": 2, "training_sessions": 1, "attended_meetings": "yes",
         },
-        (Item("solution", " sen-1 ", "", "application"), Item("hackathon", "H-1", "", "")),
+        (Innovation("solution", " sen-1 ", "", "application"), Innovation("hackathon", "H-1", "", "")),
     ),
     (NOW, "KEN"): Sent(
         "2023-02-10",
@@ -148,7 +150,7 @@ SENT = {
             "project_dre": "agreed", "trained_capacity_building": "ND", "training_sessions": 0,
             "attended_meetings": "no",
         },
-        (Item("hackathon", "h-1", "", ""), Item("adoption", "A-1", "", "own"), Item("exhibition", "E-1", "", "")),
+        (Innovation("hackathon", "h-1", "", ""), Innovation("adoption", "A-1", "", "own"), Innovation("exhibition", "E-1", "", "")),
     ),
 }  # fmt: skip
 ROWS = {
@@ -554,7 +556,7 @@ def test_a_flow_has_an_upper_bound_when_every_member_reported_every_quarter(buil
 
 def test_flows_count_members_of_the_flows_quarter_and_items_members_of_the_last(build, plan):
     members = [replace(plan.by_iso3[m], member_to=date(2022, 12, 30) if m == "UGA" else date.max) for m in REFERENCES]
-    hackathon = (Item("hackathon", "H-1", "", ""),)
+    hackathon = (Innovation("hackathon", "H-1", "", ""),)
     sent = {key: replace(one, items=()) for key, one in everyone("2022Q3", "2022Q4", audits_completed=2).items()}
     sent["2022Q3", "UGA"] = replace(sent["2022Q3", "UGA"], items=hackathon)
     del sent["2022Q4", "UGA"]
@@ -585,8 +587,8 @@ def test_a_project_that_one_quarter_denies_was_still_implemented(build):
 
 
 def test_an_event_without_a_reference_is_told_apart_by_member_and_title(build):
-    part = (Item("hackathon", "", "Hack d'été", ""), Item("hackathon", " ", "HACK d’ete!", ""),
-            Item("hackathon", "", "", ""))  # fmt: skip
+    part = (Innovation("hackathon", "", "Hack d'été", ""), Innovation("hackathon", " ", "HACK d’ete!", ""),
+            Innovation("hackathon", "", "", ""))  # fmt: skip
     sent = {(NOW, member): Sent("2023-01-05", {}, part) for member in ("SEN", "KEN")}
     assert cells(build(sent).measure(NOW).kpis, "value", quarter=NOW, scope="PAPU", kpi="4.1.b") == [2]
 
@@ -747,7 +749,7 @@ LATE = "2023-03-20"  # after the first cut-off of 2022Q4
 
 
 def solutions(received: str, *references: str, kind: str = "solution", **answers: object) -> Sent:
-    return Sent(received, answers, tuple(Item(kind, reference, "", "software") for reference in references))
+    return Sent(received, answers, tuple(Innovation(kind, reference, "", "software") for reference in references))
 
 
 def test_a_late_return_without_an_item_is_no_cause_of_a_change_of_items(build):
@@ -803,9 +805,9 @@ def test_a_confirmation_is_no_revised_return(build):
         return build({(THEN, member): one for member, one in sent.items()})
 
     total = {"offices_total": 900, "offices_connected": 120}  # withdrawn (V05) until it is confirmed
-    withdrawn = world({"offices_connected": 120}).evidence(date(2022, 11, 14))
+    withdrawn = world({"offices_connected": 120}).returns(date(2022, 11, 14))
     confirmed, day = world(total, MLI=connected("2022-12-01", 10)), date(2023, 6, 30)
-    rows = compute(confirmed.plan, confirmed.form, THEN, day, confirmed.evidence(day), confirmed.registers,
+    rows = compute_tables(confirmed.plan, confirmed.form, THEN, day, confirmed.returns(day), confirmed.registers,
                    {THEN: withdrawn}).revisions  # fmt: skip
     key = {"quarter": THEN, "kpi": "2.1.a", "figure": "share"}
     assert cells(rows, "causes", scope="Eastern", **key) == ["register:KEN"]
@@ -859,7 +861,7 @@ def test_the_first_return_of_a_quarter_is_why_what_is_carried_has_a_figure(build
     ],
 )
 def test_the_causes_are_said_in_words(tokens, said):
-    assert say_causes(tokens, Words("en")) == said
+    assert say_causes(tokens, Translator("en")) == said
 
 
 # --- KPIs that the document does not have -----------------------------------------------------------------------

@@ -8,8 +8,8 @@ import pytest
 
 from helpers.kpis.measures import (
     Figure,
-    History,
-    Standing,
+    MemberHistory,
+    Observation,
     codes_named,
     count_ever,
     count_known,
@@ -25,23 +25,23 @@ from helpers.kpis.measures import (
     sum_reported,
 )
 
-UNKNOWN = Standing("UGA")
+UNKNOWN = Observation("UGA")
 
 
-def reported(value, total=None, cap=0.0, total_cap=0.0, codes="") -> Standing:
-    return Standing("SEN", value, total, frozenset(codes.split()), "reported", "2024Q3", cap, total_cap)
+def reported(value, total=None, cap=0.0, total_cap=0.0, codes="") -> Observation:
+    return Observation("SEN", value, total, frozenset(codes.split()), "reported", "2024Q3", cap, total_cap)
 
 
-def carried(value, total=None, cap=0.0, total_cap=0.0, codes="") -> Standing:
-    return Standing("MLI", value, total, frozenset(codes.split()), "carried", "2024Q2", cap, total_cap)
+def carried(value, total=None, cap=0.0, total_cap=0.0, codes="") -> Observation:
+    return Observation("MLI", value, total, frozenset(codes.split()), "carried", "2024Q2", cap, total_cap)
 
 
-def unknown(cap=0.0, total_cap=0.0) -> Standing:
-    return Standing("UGA", cap=cap, total_cap=total_cap)
+def unknown(cap=0.0, total_cap=0.0) -> Observation:
+    return Observation("UGA", cap=cap, total_cap=total_cap)
 
 
-def past(ever=False, always=False, reported_once=True, codes="") -> History:
-    return History("SEN", ever, always, reported_once, frozenset(codes.split()))
+def past(ever=False, always=False, reported_once=True, codes="") -> MemberHistory:
+    return MemberHistory("SEN", ever, always, reported_once, frozenset(codes.split()))
 
 
 @pytest.mark.parametrize(
@@ -206,6 +206,6 @@ def test_coverage_class_is_at_best_b_when_fewer_than_a_third_answered(coverage, 
 
 
 def test_without_a_cap_a_sum_has_no_upper_bound_and_a_share_lies_between_0_and_1():
-    members = [reported(4, 8, cap=inf), Standing("UGA", cap=inf, total_cap=inf)]
+    members = [reported(4, 8, cap=inf), Observation("UGA", cap=inf, total_cap=inf)]
     assert sum_known_share(members) == Figure(4, 4, None, 0.5, 0, 1)
     assert sum_known_share(members[:1]) == Figure(4, 4, 4, 0.5, 0.5, 0.5)

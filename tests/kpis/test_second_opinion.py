@@ -18,7 +18,7 @@ from conftest import DOCUMENT, REGISTERS, ROOT, Raw
 from helpers import paths
 from helpers.plan.quarters import quarter_end, quarters_between, shift
 from helpers.tables import pipeline
-from helpers.tables.pipeline import Tables
+from helpers.tables.pipeline import EditionTables
 
 pytestmark = pytest.mark.slow
 EDITIONS = (("2024Q3", ""), ("2024Q3", "2024-12-29"), ("2022Q3", ""), ("2024Q4", ""))
@@ -29,7 +29,7 @@ FEW = settings(
 )  # fmt: skip
 
 
-def tables_of(made: Tables) -> dict[str, pd.DataFrame]:
+def tables_of(made: EditionTables) -> dict[str, pd.DataFrame]:
     """Return the tables of an edition that the second opinion is asked about."""
     names = {"kpis": "kpis", "kpi_components": "components", "member_values": "member_values", "changes": "changes"}
     return {name: of_the_document(getattr(made, attribute)) for name, attribute in names.items()}
@@ -40,14 +40,14 @@ def of_the_document(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[rows["kpi"].isin(DOCUMENT)]
 
 
-def second(made: Tables, published: Path | None = None) -> dict[str, pd.DataFrame]:
+def second(made: EditionTables, published: Path | None = None) -> dict[str, pd.DataFrame]:
     """Return the same tables as the SQL makes them."""
     published = published or paths.out(made.quarter, made.as_of)
     found = opinion.compute(published, paths.registers(), paths.plan(), made.quarter, made.as_of)
     return {name: of_the_document(rows) for name, rows in found.items()}
 
 
-def differences(made: Tables, ours: dict[str, pd.DataFrame]) -> list[str]:
+def differences(made: EditionTables, ours: dict[str, pd.DataFrame]) -> list[str]:
     """Return every cell that differs, told as table, key, column, theirs, ours."""
     return [
         opinion.tell(cell)
@@ -62,7 +62,7 @@ def edition(request, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PAPU_ROOT", str(ROOT))
         patch.setenv("PAPU_OUT", str(tmp_path_factory.mktemp("edition")))
-        yield pipeline.measured(*request.param)
+        yield pipeline.load_tables(*request.param)
 
 
 def test_the_sample_gives_the_same_figures(edition):
@@ -88,7 +88,7 @@ def test_any_returns_give_the_same_figures(raw, monkeypatch, seed, first, rates,
     paths.registers().mkdir(parents=True)
     quarters = quarters_between(first, shift(first, len(rates) - 1))
     drawn.write_all(seed, Raw(root, raw.form), quarters, rates, own_plan)
-    made = pipeline.measured(quarters[-1], str(quarter_end(quarters[-1]) + timedelta(days=days)))
+    made = pipeline.load_tables(quarters[-1], str(quarter_end(quarters[-1]) + timedelta(days=days)))
     assert differences(made, second(made)) == []
     shutil.rmtree(root)
 
@@ -107,7 +107,7 @@ def test_what_is_rarely_drawn_gives_the_same_figures(raw):
         raw.write_plain(quarter, rows)
     parts = "information_platform;customer_experience;data_analytics;postal_iot;ecosystem;cybersecurity;human_skills"
     raw.write_register("milestones", "2022Q3,digital_model,4,postal_iot,D,", f"2023Q2,digital_model,4,{parts},D,")
-    made = pipeline.measured("2023Q2")
+    made = pipeline.load_tables("2023Q2")
     rows = made.kpis.set_index(["quarter", "scope", "kpi"])
     widened = rows.loc[("2022Q4", "Northern", "2.1.a")]
     assert (
@@ -120,12 +120,12 @@ def test_what_is_rarely_drawn_gives_the_same_figures(raw):
 # --- that the comparison can fail -------------------------------------------------------------------------------
 
 
-def one_quarter(raw: Raw) -> Tables:
+def one_quarter(raw: Raw) -> EditionTables:
     for name in REGISTERS:
         raw.write_register(name)
     answers = {"offices_total": 130, "offices_connected": 80, "roadmap_status": "completed"}
     raw.write_plain("2022Q3", [{"member": "SEN", "quarter": "2022Q3", "submitted_on": "2022-10-10"} | answers])
-    return pipeline.measured("2022Q3")
+    return pipeline.load_tables("2022Q3")
 
 
 def test_a_cell_that_was_changed_is_told(raw):

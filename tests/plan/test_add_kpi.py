@@ -18,13 +18,15 @@ from pyxform.xls2xform import convert
 from conftest import DOCUMENT, PLAN, ROOT, write_workbook
 from helpers.cli import main
 from helpers.explain import explain
-from helpers.explain.telling import list_lines
-from helpers.i18n.formats import Words
-from helpers.plan.plan import LANGUAGES, read_plan, read_rows
+from helpers.explain.telling import format_explanation
+from helpers.i18n.formats import Translator
+from helpers.plan.files import read_rows
+from helpers.plan.plan import read_plan
 from helpers.report.sentences import findings
 from helpers.report.tables import annexes, sections
 from helpers.runs import edition
-from helpers.tables.pipeline import measured
+from helpers.strings import LANGUAGES
+from helpers.tables.pipeline import load_tables
 
 FIRST, LAST = "2024Q2", "2024Q3"
 # Parcels, and whether tracking is offered; UGA skips both, SEN has no figure of parcels in the first quarter.
@@ -119,7 +121,7 @@ def test_the_new_questions_are_read_and_checked(root):
 
 @pytest.mark.parametrize("kpi", WORKED)
 def test_its_figure_and_bounds_are_those_worked_by_hand(kpi):
-    rows = measured(LAST).kpis.query("quarter == @LAST and scope == 'PAPU' and kpi == @kpi")
+    rows = load_tables(LAST).kpis.query("quarter == @LAST and scope == 'PAPU' and kpi == @kpi")
     found = rows[["value", "lower", "upper", "n_reported", "n_carried"]].iloc[0]
     assert tuple(None if pd.isna(figure) else figure for figure in found) == WORKED[kpi]
 
@@ -133,17 +135,17 @@ def test_it_is_explained_as_every_other(kpi):
     question = {"3.2.b": "parcels_tracked", "3.2.c": "offers_tracking"}[kpi]
     told = {(cell.quarter, cell.member): cell.raw for part in one.parts for cell in part.traces}
     assert told[LAST, "KEN"] == str(dict(zip(("3.2.b", "3.2.c"), SAID[LAST]["KEN"], strict=True))[kpi])
-    assert question in "\n".join(list_lines(one, Words("fr")))
+    assert question in "\n".join(format_explanation(one, Translator("fr")))
 
 
 def test_it_stands_with_its_theme_in_every_language():
-    tables = measured(LAST)
-    for say in map(Words, LANGUAGES):
+    tables = load_tables(LAST)
+    for say in map(Translator, LANGUAGES):
         card, methods = sections.tabulate_scorecard(tables, say).frame, annexes.tabulate_methods(tables, say).frame
         codes = list(card[say("KPI")])
         assert codes == sorted(codes) and len(codes) == 22 and list(methods[say("KPI")]) == codes
         assert set(sections.tabulate_theme(tables, 3, say).frame[say("KPI")]) >= {"3.2.b", "3.2.c"}
-        assert say.own(read_plan().by_kpi["3.2.c"].title) in set(card[say("Indicator")])
+        assert say.localised(read_plan().by_kpi["3.2.c"].title) in set(card[say("Indicator")])
         counting = (sections.say_glance(say), annexes.say_methods_title(say), findings.say_statuses(tables, say)[0])
         assert all("22" in sentence for sentence in counting)
     method = methods.set_index(say("KPI")).loc["3.2.b"]
@@ -163,7 +165,7 @@ def test_a_slip_is_told_as_contributing_shows_it(root, tmp_path, monkeypatch):
 
 @pytest.mark.slow
 def test_the_whole_edition_is_made_with_it_and_the_scorecard_is_whole(root):
-    target = edition.run_edition(edition.order(LAST, ("fr", "ar")), lambda _: None)
+    target = edition.run_edition(edition.make_request(LAST, ("fr", "ar")), lambda _: None)
     kpis = (root / "data" / "processed" / LAST / "2024-11-14" / "kpis.csv").read_text(encoding="utf-8")
     assert f"{LAST},PAPU,3.2.b,number,3327,,3327,," in kpis
     for language, title in TITLES.items():

@@ -11,7 +11,8 @@ from datetime import date
 import pytest
 
 from conftest import PLAN
-from helpers.plan.plan import PlanError, read_plan
+from helpers.plan.files import PlanError
+from helpers.plan.plan import read_plan
 from helpers.plan.quarters import (
     first_cutoff,
     in_plan,

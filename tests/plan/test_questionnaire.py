@@ -7,11 +7,10 @@ import shutil
 import pytest
 
 from conftest import PLAN
-from helpers.plan.answers import BLANK
-from helpers.plan.plan import PlanError
-from helpers.plan.questionnaire import read_questionnaire
-from helpers.plan.readings import COMPANION_READS, Counted
-from helpers.plan.sources import is_kept, read_of
+from helpers.plan.extractors import COMPANION_EXTRACTORS, CountedReturn
+from helpers.plan.files import PlanError
+from helpers.plan.questionnaire import UNANSWERED, read_questionnaire
+from helpers.plan.sources import extractor_of
 
 HARDWARE = " ".join(f"{k}_required {k}_working" for k in ("server", "laptop", "printer", "scanner", "scale"))
 SERVICES = "services_epost services_ecommerce services_egovernment services_efinance"
@@ -38,13 +37,13 @@ class Asked(dict):
     """Answers to nothing, that remember what was asked."""
 
     def get(self, question, default=None):
-        self[question] = BLANK
+        self[question] = UNANSWERED
         return default
 
 
 def questions_of(read) -> set[str]:
     asked = Asked()
-    read(Counted("SEN", asked, ()))
+    read(CountedReturn("SEN", asked, ()))
     return set(asked)
 
 
@@ -107,20 +106,20 @@ def test_identity_comment_and_ticks_of_not_available_do_not_make_a_return(form):
 
 @pytest.mark.parametrize("kpi", ASKED)
 def test_every_kpi_asks_what_the_methodology_says(plan, form, kpi):
-    assert questions_of(read_of(plan.by_kpi[kpi], form)) == set(ASKED[kpi].split())
+    assert questions_of(extractor_of(plan.by_kpi[kpi], form)) == set(ASKED[kpi].split())
     assert set(ASKED[kpi].split()) <= set(form.by_name)
 
 
 def test_every_kpi_of_the_document_is_asked_of_the_members_or_kept_by_the_secretariat(plan):
     kept = {"1.1.a", "2.3.a", "5.2.a", "5.3.a", "5.3.b", "6.1.a"}
     assert {kpi.kpi for kpi in plan.kpis} >= set(ASKED) | kept
-    assert kept <= {kpi.kpi for kpi in plan.kpis if is_kept(kpi)} and not set(ASKED) & kept
+    assert kept <= {kpi.kpi for kpi in plan.kpis if kpi.is_from_registers} and not set(ASKED) & kept
 
 
 def test_every_companion_is_read_from_questions_of_the_form(plan, form):
     rates = {("6.1.a", "monitoring"), ("6.1.a", "on_time"), ("6.1.a", "with_late")}
-    assert set(COMPANION_READS) == {(c.kpi, c.component) for c in plan.companions} - rates
-    for key, read in COMPANION_READS.items():
+    assert set(COMPANION_EXTRACTORS) == {(c.kpi, c.component) for c in plan.companions} - rates
+    for key, read in COMPANION_EXTRACTORS.items():
         assert questions_of(read) <= set(form.by_name), key
 
 

@@ -10,20 +10,28 @@ import pytest
 
 from conftest import PLAN
 from helpers.ingest.cells import read_answer
-from helpers.plan.plan import PlanError, read_plan
-from helpers.plan.readings import NOTHING, Counted, Item, Reading
-from helpers.plan.sources import REFERENCES, check_sources, parts_of, source_of, understand, workshops_of
+from helpers.plan.extractors import NO_EXTRACT, CountedReturn, Extract, Innovation
+from helpers.plan.files import PlanError
+from helpers.plan.plan import read_plan
+from helpers.plan.sources import (
+    REFERENCE_COLUMNS,
+    check_sources,
+    list_part_totals,
+    parse_source,
+    source_of,
+    workshops_of,
+)
 
-ENDS = Reading(ends=True)
+ENDS = Extract(ends=True)
 
 
 @pytest.fixture
 def say(form):
     """Return what a return with these answers says for a measure and a source."""
 
-    def read(measure: str, source: str, items=None, **answers: object) -> Reading:
+    def read(measure: str, source: str, items=None, **answers: object) -> Extract:
         said = {question: read_answer(form.by_name[question], cell) for question, cell in answers.items()}
-        return understand(measure, source, form).read(Counted("SEN", said, items))
+        return parse_source(measure, source, form).read(CountedReturn("SEN", said, items))
 
     return read
 
@@ -32,14 +40,14 @@ def say(form):
 
 
 @pytest.mark.parametrize(
-    ("cell", "reading"), [(3, Reading(3)), (0, Reading(0)), ("ND", NOTHING), (None, NOTHING), ("NA", ENDS)]
+    ("cell", "reading"), [(3, Extract(3)), (0, Extract(0)), ("ND", NO_EXTRACT), (None, NO_EXTRACT), ("NA", ENDS)]
 )
 def test_a_number_alone(say, cell, reading):
     assert say("sum_flow", "training_sessions", training_sessions=cell) == reading
     assert say("sum_known", "training_sessions", training_sessions=cell) == reading
 
 
-@pytest.mark.parametrize(("total", "reading"), [(90, Reading(60, 90)), (None, Reading(60))])
+@pytest.mark.parametrize(("total", "reading"), [(90, Extract(60, 90)), (None, Extract(60))])
 def test_a_number_over_its_total(say, total, reading):
     cells = {"offices_connected": 60, "offices_total": total}
     assert say("sum_known", "offices_connected over offices_total", **cells) == reading
@@ -48,7 +56,7 @@ def test_a_number_over_its_total(say, total, reading):
 @pytest.mark.parametrize(
     ("part", "whole", "reading"),
     [
-        (30, 40, Reading(75)), (50, 40, Reading(100)), (0, 40, Reading(0)), (0, 0, NOTHING), (30, None, NOTHING),
+        (30, 40, Extract(75)), (50, 40, Extract(100)), (0, 40, Extract(0)), (0, 0, NO_EXTRACT), (30, None, NO_EXTRACT),
         ("NA", 40, ENDS), (30, "NA", ENDS),
     ],
 )  # fmt: skip
@@ -57,7 +65,7 @@ def test_a_percentage_of_a_total_is_100_at_most(say, part, whole, reading):
 
 
 @pytest.mark.parametrize(
-    ("cell", "reading"), [("implementing", Reading(1)), ("adopted", Reading(0)), ("ND", NOTHING), ("NA", ENDS)]
+    ("cell", "reading"), [("implementing", Extract(1)), ("adopted", Extract(0)), ("ND", NO_EXTRACT), ("NA", ENDS)]
 )
 def test_a_question_in_some_answers(say, cell, reading):
     assert say("count_known", "roadmap_status in implementing|completed", roadmap_status=cell) == reading
@@ -71,7 +79,7 @@ def test_a_select_many_question_in_some_answers_when_one_is_ticked(say, cell, me
 @pytest.mark.parametrize("source", ["any project_* in completed", "any project_dre, project_fitaf in completed"])
 @pytest.mark.parametrize(
     ("dre", "fitaf", "reading"),
-    [("completed", None, Reading(1)), ("none", "ND", Reading(0)), ("NA", None, NOTHING), (None, None, NOTHING)],
+    [("completed", None, Extract(1)), ("none", "ND", Extract(0)), ("NA", None, NO_EXTRACT), (None, None, NO_EXTRACT)],
 )
 def test_any_of_several_questions_is_reported_when_one_is(say, source, dre, fitaf, reading):
     assert say("count_ever", source, project_dre=dre, project_fitaf=fitaf) == reading
@@ -84,8 +92,8 @@ def test_several_questions_are_not_applicable_when_all_are(say):
 
 def test_codes_that_are_ticked(say, form):
     found = say("distinct_codes", "sectors_benefiting", sectors_benefiting="trade other")
-    assert found == Reading(1, codes=frozenset({"trade"}))
-    counts = {name: understand("distinct_codes", name, form).codes for name in ("sectors_benefiting", "ipp_tracked")}
+    assert found == Extract(1, codes=frozenset({"trade"}))
+    counts = {name: parse_source("distinct_codes", name, form).codes for name in ("sectors_benefiting", "ipp_tracked")}
     assert counts == {"sectors_benefiting": 12, "ipp_tracked": 5}  # `none` and `other` never count
 
 
@@ -98,14 +106,16 @@ def test_codes_that_are_ticked(say, form):
     ],
 )
 def test_innovations_of_some_kinds(say, source, codes):
-    items = tuple(Item(*one, "", "") for one in (("hackathon", "H-1"), ("exhibition", "E-1"), ("solution", "S-1")))
+    items = tuple(
+        Innovation(*one, "", "") for one in (("hackathon", "H-1"), ("exhibition", "E-1"), ("solution", "S-1"))
+    )
     assert say("distinct_items", source, items).codes == codes
     assert say("count_ever", source.replace("innovations", "any innovation"), items).value == 1
-    assert say("distinct_items", source, None) == NOTHING
+    assert say("distinct_items", source, None) == NO_EXTRACT
 
 
 def test_the_same_source_is_read_once(form):
-    first, second = (understand("sum_flow", "audits_completed", form) for _ in range(2))
+    first, second = (parse_source("sum_flow", "audits_completed", form) for _ in range(2))
     assert first is second
 
 
@@ -119,12 +129,12 @@ def test_the_same_source_is_read_once(form):
     ],
 )  # fmt: skip
 def test_a_sum_is_capped_by_a_total_that_the_table_of_members_knows(form, source, cap, reference):
-    found = understand("sum_known", source, form)
+    found = parse_source("sum_known", source, form)
     assert (found.cap, found.reference) == (cap, reference)
 
 
 def test_a_reference_is_a_column_of_the_members_table(plan):
-    assert all(getattr(plan.members[0], column) > 0 for column in REFERENCES.values())
+    assert all(getattr(plan.members[0], column) > 0 for column in REFERENCE_COLUMNS.values())
 
 
 @pytest.mark.parametrize(
@@ -144,7 +154,7 @@ def test_a_register_counts_workshops_members_or_attendances(source, counted):
 
 def test_the_plan_fits_the_form(plan, form):
     check_sources(plan, form)
-    parts = parts_of(plan, form)
+    parts = list_part_totals(plan, form)
     assert ("offices_connected", "offices_total") in parts
     assert ("trained_cumulative", "staff_total") not in parts  # it may exceed the staff, and has V10
 

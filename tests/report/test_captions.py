@@ -7,22 +7,22 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from helpers.i18n.formats import Words
+from helpers.i18n.formats import Translator
 from helpers.plan.plan import read_plan
 from helpers.plan.quarters import shift
 from helpers.report.figures import changes, drawing, tiles, trends
 from helpers.report.sentences import movements
 from helpers.report.sentences.answers import say_calendar, say_member_map
-from helpers.tables.pipeline import Tables
+from helpers.tables.pipeline import EditionTables
 from invented import BLANK, COLUMNS, empty, invent
 
-FR, EN = Words("fr"), Words("en")
+FR, EN = Translator("fr"), Translator("en")
 NOW, BEFORE = "2024Q3", "2024Q2"
 WHAT = "Number of digital services offered by Member States"
 MATCHED = "members that reported it in both quarters"
 
 
-def services(*moves: float) -> Tables:
+def services(*moves: float) -> EditionTables:
     """Return tables in which as many members offered 10 services each, and now so many more."""
     members = [member.member for member in read_plan().members_in(NOW)][: len(moves)]
     rows = [(BEFORE, member, "3.1.a", 10.0, BLANK, "reported", BEFORE) for member in members]
@@ -79,7 +79,7 @@ def test_french_slopes_agree_in_number():
 # --- regions ----------------------------------------------------------------------------------------------------
 
 
-def regions(now: list[float], then: list[float], past: str = "2023Q3") -> Tables:
+def regions(now: list[float], then: list[float], past: str = "2023Q3") -> EditionTables:
     """Return tables with the regions' response rates now and then; a blank is a blank, and so is all else."""
     tables = invent()
     here = tables.kpis["kpi"].eq("6.1.a")
@@ -148,7 +148,7 @@ def test_the_roadmap_map_says_in_how_many_regions_half_do(per_region, title):
     assert say_member_map(tables, "1.1.b", EN)["title"] == title
 
 
-def answers(quarters: dict[str, int], quarter: str = NOW) -> Tables:
+def answers(quarters: dict[str, int], quarter: str = NOW) -> EditionTables:
     """Return tables in which the first so many members answered each of these quarters, at once."""
     rows = [
         (one, m.member, 1, f"{shift(one, 1)[:4]}-{3 * int(shift(one, 1)[5]) - 2:02}-05", "on_time", True, "f.xlsx", "0")

@@ -14,14 +14,14 @@ from pypdf import PdfReader
 
 from helpers import paths
 from helpers.i18n.catalogue import is_official
-from helpers.i18n.formats import Words
-from helpers.plan.plan import LANGUAGES
-from helpers.report.blocks import Sheet
-from helpers.report.document import Edition
+from helpers.i18n.formats import Translator
+from helpers.report.blocks import Table
+from helpers.report.document import Report
 from helpers.report.figures import tiles
 from helpers.report.fit import printable
 from helpers.report.pdf.typeset import STANDARDS
 from helpers.report.tables import sections
+from helpers.strings import LANGUAGES
 from invented import empty, invent
 from reports import make, write_hostile
 
@@ -56,7 +56,7 @@ class TestReport:
         reader = PdfReader(out / f"report_{language}.pdf")
         root = reader.trailer["/Root"]
         assert root["/Lang"].startswith(language) and root["/MarkInfo"]["/Marked"]
-        assert Words(language).quarter("2024Q3") in reader.metadata.title
+        assert Translator(language).quarter("2024Q3") in reader.metadata.title
         assert root["/ViewerPreferences"]["/DisplayDocTitle"]
 
     def test_a_translation_that_nobody_signed_says_so_on_its_cover(self, out, language):
@@ -151,7 +151,7 @@ def test_what_no_font_has_is_shown_as_its_code():
 def test_no_document_box_or_note_is_printed_without_edition_text(out):
     blocks = json.loads((out / "report_fr.json").read_text("utf-8"))["blocks"]
     assert [block["kind"] for block in blocks].count("note") == 2
-    bare = Edition("2022Q3", "2022-11-14", "fr", out)
+    bare = Report("2022Q3", "2022-11-14", "fr", out)
     assert bare.cover().data["box"] == [] and bare.note(1).kind == "nothing"
 
 
@@ -178,15 +178,15 @@ def test_the_first_quarter_and_a_quarter_without_answers_have_a_report_too(table
 
 
 def test_the_label_follows_from_the_date_alone():
-    assert not Edition("2024Q3", "2024-11-14", "fr", Path()).is_revised
-    assert not Edition("2024Q3", "2024-12-28", "fr", Path()).is_revised
-    assert Edition("2024Q3", "2024-12-29", "fr", Path()).is_revised
+    assert not Report("2024Q3", "2024-11-14", "fr", Path()).is_revised
+    assert not Report("2024Q3", "2024-12-28", "fr", Path()).is_revised
+    assert Report("2024Q3", "2024-12-29", "fr", Path()).is_revised
 
 
 def test_a_new_figure_appears_in_the_report_with_no_other_change(out, tmp_path):
-    edition = Edition("2024Q3", "2024-11-14", "en", tmp_path)
+    edition = Report("2024Q3", "2024-11-14", "en", tmp_path)
     edition.heading("A question")
-    block = edition.figure(tiles.plot_map(invent(), Words("en")), title="A finding", alt="Tiles: 3 of 4.")
+    block = edition.figure(tiles.plot_map(invent(), Translator("en")), title="A finding", alt="Tiles: 3 of 4.")
     assert block._repr_mimebundle_()["image/svg+xml"].startswith("<?xml")
     rendered = edition.render()
     assert rendered._repr_mimebundle_()["image/png"][:4] == b"\x89PNG"
@@ -194,17 +194,17 @@ def test_a_new_figure_appears_in_the_report_with_no_other_change(out, tmp_path):
 
 
 def test_a_figure_without_alternative_text_is_refused(tmp_path):
-    edition = Edition("2024Q3", "2024-11-14", "en", tmp_path)
+    edition = Report("2024Q3", "2024-11-14", "en", tmp_path)
     with pytest.raises(ValueError, match="no alternative text"):
-        edition.figure(tiles.plot_map(invent(), Words("en")), title="A finding", alt=" ")
+        edition.figure(tiles.plot_map(invent(), Translator("en")), title="A finding", alt=" ")
 
 
 def test_a_plain_frame_is_a_table_with_dressed_numbers(tmp_path):
-    edition = Edition("2024Q3", "2024-11-14", "fr", tmp_path)
+    edition = Report("2024Q3", "2024-11-14", "fr", tmp_path)
     block = edition.table(pd.DataFrame({"a": ["<b>", "y"], "n": [1234.5, float("nan")]}), title="Une table")
     assert [row["cells"] for row in block.data["rows"]] == [["<b>", "1\u202f234,5"], ["y", "s.d."]]
     assert block.data["right"] == [False, True] and "&lt;b&gt;" in block.as_html()
-    grouped = Sheet(pd.DataFrame({"g": ["u", "u", "v"], "x": ["1", "2", "3"]}), group="g")
+    grouped = Table(pd.DataFrame({"g": ["u", "u", "v"], "x": ["1", "2", "3"]}), group="g")
     rows = edition.table(grouped, title="Groupes").data["rows"]
     assert [row.get("group") for row in rows] == ["u", None, None, "v", None]
     assert edition.table(pd.DataFrame(), title="Rien").data["rows"] == [{"group": "rien à signaler"}]
@@ -213,11 +213,11 @@ def test_a_plain_frame_is_a_table_with_dressed_numbers(tmp_path):
 def test_a_block_shows_the_same_each_time_without_chance_names(tmp_path):
     shown = []
     for _ in range(2):
-        edition = Edition("2024Q3", "2024-11-14", "fr", tmp_path)
-        tables, say = invent(), Words("fr")
+        edition = Report("2024Q3", "2024-11-14", "fr", tmp_path)
+        tables, t = invent(), Translator("fr")
         blocks = [
             edition.cover(),
-            edition.scorecard(sections.tabulate_scorecard(tables, say), title="t"),
+            edition.scorecard(sections.tabulate_scorecard(tables, t), title="t"),
             edition.legend(),
         ]
         shown.append([block._repr_mimebundle_() for block in blocks])
@@ -230,4 +230,4 @@ def test_edition_text_that_cannot_be_read_is_named(tmp_path, monkeypatch):
     folder.mkdir(parents=True)
     (folder / "edition.toml").write_text("[fr\n", encoding="utf-8")
     with pytest.raises(ValueError, match=r"data/raw/2024Q3/edition\.toml: .*correct it, or remove it"):
-        Edition("2024Q3", "2024-11-14", "fr", tmp_path)
+        Report("2024Q3", "2024-11-14", "fr", tmp_path)

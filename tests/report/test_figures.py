@@ -14,52 +14,52 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from helpers.i18n.formats import Words
+from helpers.i18n.formats import Translator
 from helpers.report.figures import changes, choice, drawing, members, tiles, trends
 from helpers.report.tables import sections
 from helpers.tables import queries
 from invented import empty, invent
 
-FR = Words("fr")
+FR = Translator("fr")
 FULL = invent()
 TRAININGS = ("5.1.b", "5.1.c", "5.2.a", "5.3.b")
 FIGURES: dict[str, Callable] = {
-    "trend": lambda tables, say: trends.plot_trend(tables, "2.1.a", say),
-    "trends": lambda tables, say: trends.plot_trends(tables, TRAININGS, say),
-    "sparkline": lambda tables, say: trends.plot_sparkline(queries.select_trend(tables, "3.1.a"), say),
-    "companions": lambda tables, say: trends.plot_companions(
-        tables, "1.1.b", sections.companion_names("1.1.b", say, "percent"), say
+    "trend": lambda tables, t: trends.plot_trend(tables, "2.1.a", t),
+    "trends": lambda tables, t: trends.plot_trends(tables, TRAININGS, t),
+    "sparkline": lambda tables, t: trends.plot_sparkline(queries.select_trend(tables, "3.1.a"), t),
+    "companions": lambda tables, t: trends.plot_companions(
+        tables, "1.1.b", sections.companion_names("1.1.b", t, "percent"), t
     ),
-    "families": lambda tables, say: trends.plot_families(tables, "3.1.a", sections.family_names(say), say),
-    "members": lambda tables, say: members.plot_members(tables, "2.1.a", say),
-    "index by member": lambda tables, say: members.plot_members(tables, "2.2.a", say),
-    "share by member": lambda tables, say: members.plot_members(tables, "5.1.a", say),
-    "regions": lambda tables, say: members.plot_regions(tables, "5.1.a", say),
-    "regions over time": lambda tables, say: trends.plot_regions_over_time(tables, "2.1.a", say),
-    "rates over time": lambda tables, say: trends.plot_regions_over_time(tables, "6.1.a", say),
-    "counts over time": lambda tables, say: trends.plot_regions_over_time(tables, "3.1.a", say),
+    "families": lambda tables, t: trends.plot_families(tables, "3.1.a", sections.family_names(t), t),
+    "members": lambda tables, t: members.plot_members(tables, "2.1.a", t),
+    "index by member": lambda tables, t: members.plot_members(tables, "2.2.a", t),
+    "share by member": lambda tables, t: members.plot_members(tables, "5.1.a", t),
+    "regions": lambda tables, t: members.plot_regions(tables, "5.1.a", t),
+    "regions over time": lambda tables, t: trends.plot_regions_over_time(tables, "2.1.a", t),
+    "rates over time": lambda tables, t: trends.plot_regions_over_time(tables, "6.1.a", t),
+    "counts over time": lambda tables, t: trends.plot_regions_over_time(tables, "3.1.a", t),
     "map": tiles.plot_map,
-    "member map": lambda tables, say: tiles.plot_member_map(tables, "1.1.b", say),
+    "member map": lambda tables, t: tiles.plot_member_map(tables, "1.1.b", t),
     "calendar": tiles.plot_calendar,
     "responses": members.plot_responses,
-    "changes": lambda tables, say: changes.plot_changes(tables, ("2.1.a", "3.1.a", "5.1.a"), say),
-    "slopes of shares": lambda tables, say: changes.plot_slopes(tables, "2.1.a", say),
-    "choice": lambda tables, say: choice.plot_choice(tables, "2.1.a", say, "Western", ["SEN", "GHA", "NGA"]),
-    "choice of many": lambda tables, say: choice.plot_choice(
-        tables, "3.1.b", say, members=["SEN", "KEN", "COD", "CAF", "TZA", "MAR", "ZAF", "GNQ", "SSD"]
+    "changes": lambda tables, t: changes.plot_changes(tables, ("2.1.a", "3.1.a", "5.1.a"), t),
+    "slopes of shares": lambda tables, t: changes.plot_slopes(tables, "2.1.a", t),
+    "choice": lambda tables, t: choice.plot_choice(tables, "2.1.a", t, "Western", ["SEN", "GHA", "NGA"]),
+    "choice of many": lambda tables, t: choice.plot_choice(
+        tables, "3.1.b", t, members=["SEN", "KEN", "COD", "CAF", "TZA", "MAR", "ZAF", "GNQ", "SSD"]
     ),
-    "choice of flows": lambda tables, say: choice.plot_choice(tables, "5.1.c", say, "Central", ["COD"]),
-    "choice of one quarter": lambda tables, say: choice.plot_choice(
-        tables, "6.1.a", say, "Northern", quarters=[tables.quarter]
+    "choice of flows": lambda tables, t: choice.plot_choice(tables, "5.1.c", t, "Central", ["COD"]),
+    "choice of one quarter": lambda tables, t: choice.plot_choice(
+        tables, "6.1.a", t, "Northern", quarters=[tables.quarter]
     ),
-    "slopes of counts": lambda tables, say: changes.plot_slopes(tables, "3.1.a", say),
+    "slopes of counts": lambda tables, t: changes.plot_slopes(tables, "3.1.a", t),
 }
 
 
 @pytest.mark.parametrize("plot", FIGURES.values(), ids=FIGURES)
 @pytest.mark.parametrize("tables", [FULL, invent("2022Q3"), empty()], ids=["full", "first quarter", "nobody"])
 def test_every_figure_can_be_drawn_of_any_data(plot, tables):
-    assert "<svg" in drawing.svg(plot(tables, Words("en")))
+    assert "<svg" in drawing.svg(plot(tables, Translator("en")))
 
 
 @pytest.mark.parametrize("plot", FIGURES.values(), ids=FIGURES)
@@ -77,16 +77,16 @@ def test_importing_and_drawing_leaves_matplotlib_as_it_was():
     assert subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True).stdout == "False\n"
 
 
-class RightToLeft(Words):
+class RightToLeft(Translator):
     """A language read from right to left, before its catalogue is written."""
 
     is_rtl = True
 
 
-@pytest.mark.parametrize("say", [FR, Words("en"), RightToLeft("fr")], ids=["fr", "en", "right to left"])
+@pytest.mark.parametrize("say", [FR, Translator("en"), RightToLeft("fr")], ids=["fr", "en", "right to left"])
 @pytest.mark.parametrize("plot", FIGURES.values(), ids=FIGURES)
-def test_letters_are_the_reports_own_at_eight_points_or_more_and_inside_the_figure(plot, say):
-    figure = plot(FULL, say)
+def test_letters_are_the_reports_own_at_eight_points_or_more_and_inside_the_figure(plot, t):
+    figure = plot(FULL, t)
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     renderer = canvas.get_renderer()
@@ -104,9 +104,9 @@ def test_letters_are_the_reports_own_at_eight_points_or_more_and_inside_the_figu
 
 @pytest.mark.parametrize("name", ["map", "member map"])
 def test_a_map_changes_sides_for_readers_from_right_to_left_but_not_its_compass(name):
-    for say, before_the_key in ((FR, True), (RightToLeft("fr"), False)):
-        tiles, key = FIGURES[name](FULL, say).axes
-        assert tiles.get_label() == drawing.MAP and key.get_label() != drawing.MAP
+    for t, before_the_key in ((FR, True), (RightToLeft("fr"), False)):
+        tiles, key = FIGURES[name](FULL, t).axes
+        assert tiles.get_label() == drawing.MAP_AXES and key.get_label() != drawing.MAP_AXES
         assert (tiles.get_position().x0 < key.get_position().x0) == before_the_key
         places = {text.get_text(): tiles.transData.transform(text.xy)[0] for text in tiles.texts}
         assert places["SEN"] < places["ETH"] and places["GNQ"] < places["KEN"]
@@ -114,13 +114,13 @@ def test_a_map_changes_sides_for_readers_from_right_to_left_but_not_its_compass(
 
 def test_quarters_run_from_right_to_left_for_those_who_read_so():
     ends = {}
-    for say in (FR, RightToLeft("fr")):
-        axes = changes.plot_slopes(FULL, "2.1.a", say).axes[0]
-        ends[say.is_rtl] = axes.transData.transform([(0, 50), (1, 50)])[:, 0]
+    for t in (FR, RightToLeft("fr")):
+        axes = changes.plot_slopes(FULL, "2.1.a", t).axes[0]
+        ends[t.is_rtl] = axes.transData.transform([(0, 50), (1, 50)])[:, 0]
     assert ends[False][0] < ends[False][1] and ends[True][0] > ends[True][1]
 
 
-def unused_ticks(figure: drawing.Figure) -> list[matplotlib.text.Text]:
+def unused_ticks(figure: drawing.Drawing) -> list[matplotlib.text.Text]:
     """Return the labels of ticks that lie outside their axis and are never drawn."""
     axes = [axis for one in figure.axes for axis in (one.xaxis, one.yaxis)]
     return [
@@ -148,7 +148,7 @@ def test_a_sparkline_shows_the_target_within_reach_and_the_due_quarter():
 def test_a_bare_figure_shows_itself_in_a_notebook_as_svg():
     figure = FIGURES["choice"](FULL, FR)
     assert figure._repr_svg_() == drawing.svg(figure)
-    assert all(isinstance(plot(FULL, FR), drawing.Figure) for plot in FIGURES.values())
+    assert all(isinstance(plot(FULL, FR), drawing.Drawing) for plot in FIGURES.values())
 
 
 def test_a_choice_shows_members_beneath_on_the_same_quarters_and_carried_values_hollow():
@@ -238,17 +238,23 @@ def test_status_fills_can_be_told_apart(eye):
 
 
 # What one figure tells apart: colours, and beside each whatever else tells it from the others, as it is drawn.
-TILE_SIGNS = {state: (look.fill, look[3:7]) for state, look in drawing.TILES.items()}  # hatch, symbol, hollow, mark
+TILE_SIGNS = {
+    state: (look.fill, look[3:7]) for state, look in drawing.TILE_STYLES.items()
+}  # hatch, symbol, hollow, mark
 TOLD_APART = {
-    "tiles of who answered": [TILE_SIGNS[state] for state in queries.RESPONSES],
-    "tiles of the roadmap": [TILE_SIGNS[state] for state in queries.STATES],
+    "tiles of who answered": [TILE_SIGNS[state] for state in queries.RESPONSE_STATES],
+    "tiles of the roadmap": [TILE_SIGNS[state] for state in queries.YES_NO_STATES],
     "slopes": [
         (look["color"], (look.get("linestyle"), look.get("marker"), look["linewidth"] > 3))
-        for look in (*changes.SLOPES.values(), changes.MEDIAN)
+        for look in (*changes.SLOPE_STYLES.values(), changes.MEDIAN_STYLE)
     ],
-    "steps of a waterfall": [(look["facecolor"], look.get("hatch")) for look in (changes.RISE, changes.FALL)],
-    "lines of families": list(trends.FAMILIES),
-    "lines of members": [(shade, (marker, dash)) for shade, marker, dash in choice.MEMBERS[: choice.MOST_MEMBERS]],
+    "steps of a waterfall": [
+        (look["facecolor"], look.get("hatch")) for look in (changes.RISE_STYLE, changes.FALL_STYLE)
+    ],
+    "lines of families": list(trends.LINE_STYLES),
+    "lines of members": [
+        (shade, (marker, dash)) for shade, marker, dash in choice.MEMBER_STYLES[: choice.MOST_MEMBERS]
+    ],
     "region and Union": [(drawing.BLUE, None), (drawing.INK, None)],
     "value and bounds": [(drawing.BLUE, None), (drawing.BAND, None)],
 }

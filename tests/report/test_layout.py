@@ -10,9 +10,9 @@ from functools import cache
 import pytest
 from PIL import ImageFont
 
-from helpers.plan.plan import LANGUAGES
 from helpers.report.document import TEXT_WIDTH
 from helpers.report.figures import drawing
+from helpers.strings import LANGUAGES
 from invented import HOSTILE, invent
 from reports import make
 
@@ -59,8 +59,8 @@ def overflowing(block: dict) -> list[str]:
         for row in block["rows"]:
             texts += texts_of(row["cells"][place], block["size"]) if "cells" in row else []
         for text, bold, size in texts:
-            chip = 8 + 5.6 + 3 if bold and size == 8 and text != name else 0  # a status has a frame and a symbol
-            found += [f"{name}: {w}" for w in words_of(text) if measure(w, bold, size) + chip > room + 0.5]
+            badge = 8 + 5.6 + 3 if bold and size == 8 and text != name else 0  # a status has a frame and a symbol
+            found += [f"{name}: {w}" for w in words_of(text) if measure(w, bold, size) + badge > room + 0.5]
     return found
 
 

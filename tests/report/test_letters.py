@@ -16,7 +16,7 @@ from helpers.ingest import rules
 from helpers.ingest.issues import SEVERITIES
 from helpers.ingest.quarter import read_quarter
 from helpers.ingest.registers import read_registers
-from helpers.report.letters import Letter, _words, collect, lines, write_excel
+from helpers.report.letters import MemberFeedback, _read_texts, collect_feedback, format_letters, write_letters_workbook
 
 Q = "2024Q3"
 AS_OF = date(2024, 11, 14)
@@ -28,14 +28,14 @@ SEN = {"member": "SEN", "quarter": Q, "offices_total": 130, "staff_total": 1800,
 def letters(raw, plan, form):
     """Return a maker of the letters of what was received."""
 
-    def make(**how: object) -> list[Letter]:
-        verdict = rules.check(read_quarter(Q), read_registers(), plan, form, AS_OF)
-        return collect(verdict, plan, Q, **how)
+    def make(**how: object) -> list[MemberFeedback]:
+        verdict = rules.check_received(read_quarter(Q), read_registers(), plan, form, AS_OF)
+        return collect_feedback(verdict, plan, Q, **how)
 
     return make
 
 
-def of(letters: list[Letter], code: str) -> Letter:
+def of(letters: list[MemberFeedback], code: str) -> MemberFeedback:
     return next(letter for letter in letters if letter.code == code)
 
 
@@ -85,15 +85,15 @@ def test_only_the_members_asked_for(raw, letters):
 def test_the_lines_say_what_was_seen_expected_and_to_be_done(raw, letters, form, language):
     raw.write_plain(Q, [SEN | {"offices_connected": 999}])
     made = letters(language=language, members=("SEN",))
-    text = "\n".join(lines(made, form, Q, AS_OF, language))
+    text = "\n".join(format_letters(made, form, Q, AS_OF, language))
     for said in ("(SEN)", "mail.xlsx", "V04", form.by_name["offices_connected"].label[language], "999", "≤ 130"):
         assert said in text
     assert made[0].findings[0].say(language) in text
 
 
-def written(tmp_path: Path, made: list[Letter], form, name: str = "letters.xlsx") -> Path:
+def written(tmp_path: Path, made: list[MemberFeedback], form, name: str = "letters.xlsx") -> Path:
     path = tmp_path / name
-    write_excel(path, made, form, Q, AS_OF, sample=True)
+    write_letters_workbook(path, made, form, Q, AS_OF, sample=True)
     return path
 
 
@@ -167,9 +167,9 @@ def test_a_quarter_that_nobody_answered_is_told_too(raw):
     assert (code, said.count("Aucune réponse reçue")) == (0, 45)
 
 
-@pytest.mark.parametrize("key", list(_words()))
+@pytest.mark.parametrize("key", list(_read_texts()))
 def test_every_word_of_a_letter_is_said_in_the_four_languages(key):
-    said = [_words()[key][language] for language in ("fr", "en", "pt", "ar")]
+    said = [_read_texts()[key][language] for language in ("fr", "en", "pt", "ar")]
     assert all(said)
     assert len({tuple(sorted(re.findall(r"\{\w+\}", text))) for text in said}) == 1
 
@@ -177,6 +177,6 @@ def test_every_word_of_a_letter_is_said_in_the_four_languages(key):
 def test_a_file_that_cannot_be_read_is_told_as_a_file_and_many_refusals_in_one_line(raw, letters, form):
     raw.write_plain(Q, [SEN | {"member": f"Atlantis {n}"} for n in range(9)])
     raw.add(Q, "broken.xlsx", b"PK\x03\x04")
-    text = list(lines(letters(language="en")[-1:], form, Q, AS_OF, "en"))
+    text = list(format_letters(letters(language="en")[-1:], form, Q, AS_OF, "en"))
     assert text[0].endswith("mail.xlsx: refused (x 9)")
     assert sum("The whole file" in line for line in text) == 1

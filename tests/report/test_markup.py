@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from helpers.i18n.formats import Words
+from helpers.i18n.formats import Translator
 from helpers.report.blocks import Block
 from helpers.report.figures.drawing import BANDS, PALETTE
-from helpers.report.html.markup import Alone, show_block, show_cell
+from helpers.report.html.markup import NotebookView, render_block, render_cell
 
-CHIP = vars(Words("en").status("off_track", False))
+CHIP = vars(Translator("en").status("off_track", False))
 
 
 def table(rows: list[dict], columns: tuple[str, ...] = ("KPI", "Value")) -> Block:
@@ -31,23 +31,23 @@ def table(rows: list[dict], columns: tuple[str, ...] = ("KPI", "Value")) -> Bloc
     ],
 )
 def test_a_cell_is_shown_with_every_letter_a_letter(cell, shown):
-    assert show_cell(cell, Alone()) == shown
+    assert render_cell(cell, NotebookView()) == shown
 
 
 def test_a_status_brings_its_colours_symbol_and_word_and_hollow_says_why():
-    shown = show_cell(CHIP, Alone())
+    shown = render_cell(CHIP, NotebookView())
     assert "background:#FFFFFF;color:#A3320B;border:2px solid #A3320B" in shown
     assert '<span aria-hidden="true">▼</span> Off track' in shown and "<i>depends on non-response</i>" in shown
 
 
 def test_what_no_cell_is_is_refused():
     with pytest.raises(ValueError, match="a cell of colour cannot be shown; it has one of status, svg, strong, band"):
-        show_cell({"colour": "red"}, Alone())
+        render_cell({"colour": "red"}, NotebookView())
 
 
 def test_a_kind_of_block_without_markup_is_refused():
     with pytest.raises(ValueError, match="no markup for a block of kind 'carousel'"):
-        show_block({"kind": "carousel"}, Alone())
+        render_block({"kind": "carousel"}, NotebookView())
     assert Block("nothing", {}).as_html() == ""
 
 
@@ -74,11 +74,11 @@ def test_a_shaded_cell_brings_its_tint_and_every_tint_keeps_the_text_readable():
 
 def test_what_is_asked_next_is_a_list_beside_a_place_for_what_is_agreed():
     data = {"kind": "actions", "title": "Next", "items": ["Send <it>."], "blank": "Agreed"}
-    assert "<ul><li>Send &lt;it&gt;.</li></ul><p>Agreed</p>" in show_block(data, Alone())
+    assert "<ul><li>Send &lt;it&gt;.</li></ul><p>Agreed</p>" in render_block(data, NotebookView())
 
 
 def test_a_place_to_fold_is_not_a_letter():
-    assert show_cell("data/\u200braw", Alone()) == "data/<wbr>raw"
+    assert render_cell("data/\u200braw", NotebookView()) == "data/<wbr>raw"
 
 
 def contrast(ink: str, ground: str) -> float:

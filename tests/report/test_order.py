@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from helpers.i18n.formats import Words
-from helpers.report.html.order import order_column, weigh
+from helpers.i18n.formats import Translator
+from helpers.report.html.order import order_column, sort_value
 
-FR, EN = Words("fr"), Words("en")
+FR, EN = Translator("fr"), Translator("en")
 CHIP = {"status": "on_track", "symbol": "▲", "word": "On track", "hollow": False, "remark": ""}
 DRAWING = {"svg": "figures/a.svg", "alt": "1, 2", "width": 20}
 
@@ -30,20 +30,20 @@ DRAWING = {"svg": "figures/a.svg", "alt": "1, 2", "width": 20}
         (EN, CHIP, 2),
     ],
 )
-def test_a_cell_counts_as_the_number_it_begins_with(say, cell, weight):
-    assert weigh(cell, say) == weight
+def test_a_cell_counts_as_the_number_it_begins_with(t, cell, weight):
+    assert sort_value(cell, t) == weight
 
 
 @pytest.mark.parametrize("cell", ["", "s.d.", "1.1.a", "413e7ddd0f38", "2024Q3/EGY_2024Q3.xlsx", "oui", "1er", "⁦1.1.a⁩"])
 def test_codes_digests_and_words_are_no_numbers(cell):
-    assert weigh(cell, FR) is None and weigh(cell, EN) is None
+    assert sort_value(cell, FR) is None and sort_value(cell, EN) is None
 
 
 def test_quarters_follow_each_other_in_any_language():
-    for say in (FR, EN):
-        shown = [say.quarter(quarter) for quarter in ("2023Q4", "2024Q1", "2024Q2")]
-        assert [weigh(f"{text}\nnot due", say) for text in shown] == sorted(weigh(text, say) for text in shown)
-        assert len({weigh(text, say) for text in shown}) == 3
+    for t in (FR, EN):
+        shown = [t.quarter(quarter) for quarter in ("2023Q4", "2024Q1", "2024Q2")]
+        assert [sort_value(f"{text}\nnot due", t) for text in shown] == sorted(sort_value(text, t) for text in shown)
+        assert len({sort_value(text, t) for text in shown}) == 3
 
 
 @pytest.mark.parametrize(

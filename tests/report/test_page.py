@@ -12,16 +12,16 @@ import pytest
 
 from helpers.i18n.bidi import isolate
 from helpers.i18n.catalogue import LOCALES
-from helpers.i18n.formats import Words
-from helpers.plan.plan import LANGUAGES
-from helpers.report.document import Edition
+from helpers.i18n.formats import Translator
+from helpers.report.document import Report
 from helpers.report.figures import drawing
-from helpers.report.html.page import BEHAVIOUR, DESIGN, render_page
+from helpers.report.html.page import SCRIPT, STYLESHEET, render_page
+from helpers.strings import LANGUAGES
 from invented import empty, invent
 from reports import speaks, write, write_hostile
 
 VOID = {"meta", "link", "img", "br", "wbr", "col", "rect"}  # rect closes itself
-DESIGN_OF_PDF = DESIGN.with_suffix(".typ")
+DESIGN_OF_PDF = STYLESHEET.with_suffix(".typ")
 
 
 @dataclass
@@ -180,7 +180,7 @@ class TestPage:
 
     def test_that_the_data_are_invented_stands_on_top(self, elements, language):
         band = next(one for one in elements if one.attributes.get("class") == "sample")
-        said = isolate(Words(language)("invented sample: no figure here is real"), language)
+        said = isolate(Translator(language)("invented sample: no figure here is real"), language)
         assert "header" in band.within and band.text == said
 
 
@@ -228,7 +228,7 @@ def test_a_quarter_without_answers_has_a_page_too(tmp_path):
 
 
 def test_an_unofficial_translation_says_so_and_received_data_have_no_band(tmp_path):
-    edition = Edition("2024Q3", "2024-11-14", "en", tmp_path)
+    edition = Report("2024Q3", "2024-11-14", "en", tmp_path)
     edition.cover()
     document = edition._document()
     elements = read(render_page(document, tmp_path))
@@ -240,15 +240,15 @@ def test_an_unofficial_translation_says_so_and_received_data_have_no_band(tmp_pa
 
 @pytest.mark.skipif(not speaks("ar"), reason=f"{LOCALES.name}/ar.po has not all the sentences yet")
 def test_arabic_is_read_from_right_to_left(tmp_path):
-    edition = Edition("2024Q3", "2024-11-14", "ar", tmp_path)
+    edition = Report("2024Q3", "2024-11-14", "ar", tmp_path)
     edition.cover()
     assert '<html lang="ar" dir="rtl">' in render_page(edition._document(), tmp_path)
 
 
 def test_the_design_has_the_pdfs_colours_and_the_sides_of_the_line():
-    design = DESIGN.read_text(encoding="utf-8")
+    design = STYLESHEET.read_text(encoding="utf-8")
     colours = {colour.upper() for colour in re.findall(r"#[0-9a-fA-F]{3,6}\b", design)} - {"#FFF", "#000"}
     assert colours <= {colour.upper() for colour in re.findall(r"#[0-9a-fA-F]{6}", DESIGN_OF_PDF.read_text("utf-8"))}
     assert not re.search(r"(margin|padding|border|inset)-(left|right|top|bottom)\b|text-align: (left|right)", design)
     assert not re.search(r"[;{\s](left|right|float):", design)
-    assert "</" not in design + BEHAVIOUR.read_text(encoding="utf-8")
+    assert "</" not in design + SCRIPT.read_text(encoding="utf-8")

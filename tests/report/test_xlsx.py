@@ -13,10 +13,10 @@ import openpyxl
 import pytest
 
 from helpers.i18n import catalogue, formats
-from helpers.i18n.formats import Words
+from helpers.i18n.formats import Translator
 from helpers.i18n.terms import SYMBOLS
-from helpers.report.document import Edition
-from helpers.report.xlsx.tables import name_sheets, write_tables
+from helpers.report.document import Report
+from helpers.report.xlsx.tables import name_sheets, write_tables_workbook
 from invented import HOSTILE, invent
 from reports import make
 
@@ -54,7 +54,7 @@ def written(tmp_path, monkeypatch):
     monkeypatch.setattr(formats, "read_catalogue", lambda name: read(name if name == "fr" else "en"))
 
     def run(*blocks: Mapping, **said: object) -> openpyxl.Workbook:
-        write_tables(document(*blocks, **said), tmp_path / "tables.xlsx")
+        write_tables_workbook(document(*blocks, **said), tmp_path / "tables.xlsx")
         return openpyxl.load_workbook(tmp_path / "tables.xlsx")
 
     return run
@@ -241,7 +241,7 @@ def test_the_same_document_is_the_same_bytes_in_any_folder_and_time_zone(written
     monkeypatch.setenv("TZ", zone)
     time.tzset()
     (tmp_path / "é").mkdir()
-    write_tables(document(table(), sample=True), tmp_path / "é" / "other.xlsx")
+    write_tables_workbook(document(table(), sample=True), tmp_path / "é" / "other.xlsx")
     monkeypatch.delenv("TZ")
     time.tzset()
     first, second = tmp_path / "tables.xlsx", tmp_path / "é" / "other.xlsx"
@@ -257,9 +257,9 @@ def whole(request, tmp_path_factory) -> tuple[Mapping, openpyxl.Workbook]:
     """Return a whole report's document, hostile texts in it, and its workbook; the PDF is not made."""
     folder: Path = tmp_path_factory.mktemp("whole")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Edition, "render", lambda edition: None)
+        patch.setattr(Report, "render", lambda edition: None)
         made = make(invent(), request.param, folder)._document()
-    write_tables(made, folder / "tables.xlsx")
+    write_tables_workbook(made, folder / "tables.xlsx")
     return made, openpyxl.load_workbook(folder / "tables.xlsx")
 
 
@@ -285,19 +285,19 @@ def flat(cell: object) -> str:
     return " ".join(str(cell[name]) for name in ("word", "remark", "strong", "more", "words", "text") if cell.get(name))
 
 
-def reprint(cell, say: Words) -> str:
+def reprint(cell, t: Translator) -> str:
     """Return a cell of a sheet as the report prints it."""
     if cell.data_type != "n":
         return str(cell.value)
     decimals = len(re.split(r"[\"%;]", cell.number_format)[0].partition(".")[2])
     if "%" in cell.number_format:
-        return say.percent(cell.value * 100, decimals)
-    return (say.signed if cell.number_format[0] == "+" else say.number)(cell.value, decimals)
+        return t.percent(cell.value * 100, decimals)
+    return (t.signed if cell.number_format[0] == "+" else t.number)(cell.value, decimals)
 
 
 def test_every_printed_number_of_a_table_is_found_in_its_sheet_in_its_place(whole):
     made, book = whole
-    say = Words(made["language"])
+    t = Translator(made["language"])
     digits = re.compile(r"\d[\d\u202f.,]*")
     numbers = 0
     for block in (block for block in made["blocks"] if block["kind"] == "table"):
@@ -308,7 +308,7 @@ def test_every_printed_number_of_a_table_is_found_in_its_sheet_in_its_place(whol
             for column, text in enumerate(printed, start=1):
                 cell = sheet.cell(at, column)
                 numbers += cell.data_type == "n" and cell.value is not None
-                assert digits.findall(reprint(cell, say)) == digits.findall(text.replace("\u200b", ""))
+                assert digits.findall(reprint(cell, t)) == digits.findall(text.replace("\u200b", ""))
     assert numbers > 400
 
 

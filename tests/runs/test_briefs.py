@@ -15,32 +15,33 @@ from pypdf import PdfReader
 
 from helpers import paths
 from helpers.i18n import formats
-from helpers.plan.plan import LANGUAGES, read_plan
+from helpers.plan.plan import read_plan
 from helpers.plan.questionnaire import read_questionnaire
 from helpers.report import sentences
-from helpers.report.document import Edition
+from helpers.report.document import Report
 from helpers.report.sentences.briefs import say_answer, say_next_actions, say_return
 from helpers.report.tables import brief
 from helpers.runs import briefs
+from helpers.strings import LANGUAGES
 from helpers.tables import pipeline, profiles
-from helpers.tables.profiles import Given
+from helpers.tables.profiles import MemberAnswer
 
 NOTEBOOK = paths.notebooks() / "04_country_brief.ipynb"
 QUARTER = "2022Q4"
 
 
 @pytest.fixture(scope="module")
-def tables(tmp_path_factory) -> pipeline.Tables:
+def tables(tmp_path_factory) -> pipeline.EditionTables:
     """Return the sample's tables of its second quarter."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PAPU_OUT", str(tmp_path_factory.mktemp("out")))
-        return pipeline.measured(QUARTER)
+        return pipeline.load_tables(QUARTER)
 
 
-def make(tables: pipeline.Tables, member: str, language: str, out: Path) -> Path:
+def make(tables: pipeline.EditionTables, member: str, language: str, out: Path) -> Path:
     """Make a brief as the notebook does: from its own cells, on these tables."""
-    about, say = brief.find_member(member, tables.quarter), formats.Words(language)
-    edition = Edition(tables.quarter, tables.as_of, language, out, sample=True, name=f"brief_{member}")
+    about, say = brief.find_member(member, tables.quarter), formats.Translator(language)
+    edition = Report(tables.quarter, tables.as_of, language, out, sample=True, name=f"brief_{member}")
     names = {
         "edition": edition, "tables": tables, "profiles": profiles, "say": say,
         "about": about, "brief": brief, "sentences": sentences,
@@ -91,16 +92,16 @@ def test_an_answer_is_said_as_it_was_understood(name, value, state, said):
     question = read_questionnaire().by_name[name]
     if name == "ipp_ecompro":
         said = question.choice_labels["none"]["fr"]
-    assert say_answer(Given(question, value, value, state), formats.Words("fr")) == said
+    assert say_answer(MemberAnswer(question, value, value, state), formats.Translator("fr")) == said
 
 
 def test_a_questioned_answer_is_shown_as_received_and_marked():
     question = read_questionnaire().by_name["offices_connected"]
-    assert say_answer(Given(question, "999", "", "U"), formats.Words("fr")) == "999 (à confirmer)"
+    assert say_answer(MemberAnswer(question, "999", "", "U"), formats.Translator("fr")) == "999 (à confirmer)"
 
 
 def test_without_a_return_the_brief_asks_for_one(tables):
-    say = formats.Words("fr")
+    say = formats.Translator("fr")
     silent = [m for m in read_plan().members_in(QUARTER) if say_return(tables, m, say) == "aucune déclaration reçue"]
     assert silent
     for member in silent:
@@ -110,16 +111,16 @@ def test_without_a_return_the_brief_asks_for_one(tables):
 
 class TestOrder:
     def test_each_member_has_its_own_language_unless_one_is_given(self):
-        names = [name for name, _ in briefs.order_briefs("2024Q3", ["sen", "KEN", "AGO", "EGY"]).steps]
+        names = [name for name, _ in briefs.make_briefs_request("2024Q3", ["sen", "KEN", "AGO", "EGY"]).steps]
         assert names == ["brief_SEN_fr", "brief_KEN_en", "brief_AGO_pt", "brief_EGY_ar"]
-        steps = briefs.order_briefs("2024Q3", ["SEN"], ["fr", "ar"]).steps
+        steps = briefs.make_briefs_request("2024Q3", ["SEN"], ["fr", "ar"]).steps
         assert [name for name, _ in steps] == ["brief_SEN_fr", "brief_SEN_ar"]
-        assert len(briefs.order_briefs("2024Q3").steps) == 45
+        assert len(briefs.make_briefs_request("2024Q3").steps) == 45
 
     @pytest.mark.parametrize(("members", "languages"), [(["XXX"], []), (["SEN"], ["xx"]), (["../SEN"], [])])
     def test_what_is_no_member_or_language_is_refused(self, members, languages):
         with pytest.raises(ValueError):
-            briefs.order_briefs("2024Q3", members, languages)
+            briefs.make_briefs_request("2024Q3", members, languages)
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import xlsxwriter
 
-from helpers.runs.diff import MOST, tell
+from helpers.runs.diff import MOST_DIFFERENCES, list_differences
 from helpers.tables import schema
 
 KPIS = "quarter,scope,kpi,value,status\n"
@@ -23,7 +23,7 @@ def told(tmp_path: Path, name: str, was: str | bytes, now: str | bytes) -> list[
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         paths.append(path)
-    return tell(name, *paths)
+    return list_differences(name, *paths)
 
 
 def test_nothing_is_told_of_the_same_bytes(tmp_path):
@@ -55,7 +55,7 @@ def test_a_row_that_came_or_went_is_told_and_one_without_a_key_by_all_it_says(tm
 def test_of_many_differences_some_are_told_and_the_rest_counted(tmp_path):
     was = KPIS + "".join(f"2024Q3,PAPU,{n},1,\n" for n in range(30))
     lines = told(tmp_path, "kpis.csv", was, was.replace(",1,\n", ",2,\n"))
-    assert len(lines) == MOST + 1 and lines[-1] == "kpis.csv: and 10 more"
+    assert len(lines) == MOST_DIFFERENCES + 1 and lines[-1] == "kpis.csv: and 10 more"
 
 
 def test_a_parquet_table_is_told_like_any_other(tmp_path):
@@ -64,7 +64,7 @@ def test_a_parquet_table_is_told_like_any_other(tmp_path):
         (tmp_path / folder).mkdir()
         schema.write_parquet(answers.assign(raw=raw), tmp_path / folder / "answers.parquet")
     files = [tmp_path / folder / "answers.parquet" for folder in ("was", "now")]
-    assert tell("answers", *files) == ["answers: 2024Q3 KEN 1 q, raw: was 5, is 6"]
+    assert list_differences("answers", *files) == ["answers: 2024Q3 KEN 1 q, raw: was 5, is 6"]
 
 
 def test_a_notebook_is_told_by_its_cell_and_json_by_its_place(tmp_path):
@@ -84,7 +84,7 @@ def test_a_workbook_is_told_by_sheet_and_cell(tmp_path):
         with xlsxwriter.Workbook(tmp_path / folder / "tables.xlsx") as book:
             book.add_worksheet("Tableau 1").write(1, 2, value)
     files = [tmp_path / folder / "tables.xlsx" for folder in ("was", "now")]
-    assert tell("tables.xlsx", *files) == ["tables.xlsx: Tableau 1, C2: was 510, is 512"]
+    assert list_differences("tables.xlsx", *files) == ["tables.xlsx: Tableau 1, C2: was 510, is 512"]
 
 
 @pytest.mark.parametrize(

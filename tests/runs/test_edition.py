@@ -19,7 +19,8 @@ import pytest
 from commands import hashes, notebook, papu, wait_until
 from helpers import paths
 from helpers.runs import briefs, edition
-from helpers.runs.notebook import REFUSED, REPORT, UNWRITABLE, RunError, check_parameters, run_notebook
+from helpers.runs.errors import ExitCode, RunError
+from helpers.runs.notebook import REPORT_NOTEBOOK, check_parameters, run_notebook
 from helpers.tables import manifest, pipeline
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,30 +30,30 @@ DAY = "2022-10-10"
 class TestOrder:
     @pytest.mark.parametrize("text", ["2024Q3", "2024-Q3", "T3 2024", "Q3 2024"])
     def test_a_quarter_as_people_write_it_is_understood(self, text):
-        assert edition.order(text).quarter == "2024Q3"
+        assert edition.make_request(text).quarter == "2024Q3"
 
     @pytest.mark.parametrize(
         "text", ["", "2024", "T5 2024", "25Q3", "2025-3", "T3 2025x", "٣", "../2024Q3", "2021Q4", "2026Q1"]
     )
     def test_anything_else_is_refused(self, text):
         with pytest.raises(ValueError):
-            edition.order(text)
+            edition.make_request(text)
 
     def test_an_edition_is_as_of_its_first_cutoff_unless_told_otherwise(self):
-        assert edition.order("2024Q3").as_of == "2024-11-14"
-        assert edition.order("2024Q3", as_of="2025-01-20").as_of == "2025-01-20"
+        assert edition.make_request("2024Q3").as_of == "2024-11-14"
+        assert edition.make_request("2024Q3", as_of="2025-01-20").as_of == "2025-01-20"
 
     @pytest.mark.parametrize("text", ["2024-09-30", "2024-11-31", "tomorrow", "../x"])
     def test_a_date_that_is_none_or_lies_before_the_quarter_ended_is_refused(self, text):
         with pytest.raises(ValueError):
-            edition.order("2024Q3", as_of=text)
+            edition.make_request("2024Q3", as_of=text)
 
     def test_a_language_without_a_catalogue_is_refused_and_the_others_are_named(self):
         with pytest.raises(ValueError, match="fr, en"):
-            edition.order("2024Q3", ["xx"])
+            edition.make_request("2024Q3", ["xx"])
 
     def test_the_report_runs_once_a_language(self):
-        assert [name for _, name, _ in edition.order("2024Q3").steps] == [
+        assert [name for _, name, _ in edition.make_request("2024Q3").steps] == [
             "01_ingest", "02_kpis", "03_report_fr", "03_report_en",
         ]  # fmt: skip
 
@@ -95,13 +96,17 @@ class TestNotebook:
 class TestHold:
     def test_a_second_run_of_a_quarter_is_told_who_holds_it(self, tmp_path, monkeypatch):
         monkeypatch.setenv("PAPU_ROOT", str(tmp_path))
-        with edition.hold("2024Q3"), pytest.raises(RunError, match="held by process") as caught, edition.hold("2024Q3"):
+        with (
+            edition.lock_quarter("2024Q3"),
+            pytest.raises(RunError, match="held by process") as caught,
+            edition.lock_quarter("2024Q3"),
+        ):
             pass
         assert caught.value.code == 4
 
     def test_another_quarter_is_free(self, tmp_path, monkeypatch):
         monkeypatch.setenv("PAPU_ROOT", str(tmp_path))
-        with edition.hold("2024Q3"), edition.hold("2024Q2"):
+        with edition.lock_quarter("2024Q3"), edition.lock_quarter("2024Q2"):
             assert (tmp_path / "build" / "locks").is_dir()
 
 
@@ -118,17 +123,17 @@ class TestChanged:
         """Run an edition whose notebooks make the tables, and in which something changes before the report."""
 
         def run_notebook(notebook: Path, executed: Path, parameters: dict[str, str], progress: bool) -> None:
-            if notebook.stem == REPORT:
+            if notebook.stem == REPORT_NOTEBOOK:
                 change()
-            pipeline.measured(parameters["quarter"], parameters["as_of"])
+            pipeline.load_tables(parameters["quarter"], parameters["as_of"])
 
         monkeypatch.setattr(edition, "run_notebook", run_notebook)
-        edition.run_edition(edition.order("2022Q3", ["fr"]), lambda line: None)
+        edition.run_edition(edition.make_request("2022Q3", ["fr"]), lambda line: None)
 
     def test_a_file_that_changed_even_when_the_tables_were_made_again_of_it(self, received, monkeypatch):
         with pytest.raises(RunError, match="data/raw/2022Q3/mail.xlsx changed during the run") as caught:
             self.edition(monkeypatch, lambda: received.write_bytes(received.read_bytes() + b"x"))
-        assert caught.value.code == REFUSED and not paths.reports("2022Q3", "2022-11-14").exists()
+        assert caught.value.code == ExitCode.DATA_REFUSED and not paths.reports("2022Q3", "2022-11-14").exists()
 
     def test_a_file_that_came_when_the_tables_were_made_again_with_it(self, received, raw, monkeypatch):
         with pytest.raises(RunError, match="2022Q3/late.csv changed during the run"):
@@ -141,8 +146,8 @@ class TestChanged:
 
         monkeypatch.setattr(briefs, "make_briefs", make)
         with pytest.raises(RunError, match="data/raw/2022Q3/mail.xlsx changed during the run") as caught:
-            briefs.run_briefs(briefs.order_briefs("2022Q3", ["SEN"]), print)
-        assert caught.value.code == REFUSED and not list((paths.root() / "reports" / "2022Q3").iterdir())
+            briefs.run_briefs(briefs.make_briefs_request("2022Q3", ["SEN"]), print)
+        assert caught.value.code == ExitCode.DATA_REFUSED and not list((paths.root() / "reports" / "2022Q3").iterdir())
 
 
 class TestPublishedBriefs:
@@ -161,7 +166,7 @@ class TestPublishedBriefs:
                 return ([], names) if fails else (names, [])
 
             monkeypatch.setattr(briefs, "make_briefs", make)
-            return briefs.run_briefs(briefs.order_briefs("2022Q3", members, ["fr"]), print)[0]
+            return briefs.run_briefs(briefs.make_briefs_request("2022Q3", members, ["fr"]), print)[0]
 
         return publish
 
@@ -208,7 +213,7 @@ class TestPublishedBriefs:
         monkeypatch.setattr(manifest, "write_manifest", full)
         with pytest.raises(RunError) as caught:
             publish("SEN", "KEN")
-        assert caught.value.code == UNWRITABLE
+        assert caught.value.code == ExitCode.NOT_WRITABLE
         assert str(caught.value) == f"cannot write {folder}: No space left on device"
         assert self.outputs(folder) == before and [path.name for path in folder.parent.iterdir()] == [folder.name]
 
@@ -249,7 +254,7 @@ if member == "KEN" or member == "SEN" and tries.stat().st_size == 1:
         notebook(raw.root / "notebooks" / "04_country_brief.ipynb", LEAVES, kills, declares=PARAMETERS)
         monkeypatch.setenv("PAPU_OUT", str(tmp_path / "work"))
         told: list[str] = []
-        steps = briefs.order_briefs("2022Q3", ["KEN", "SEN", "TUN", "BEN"], ["fr"]).steps
+        steps = briefs.make_briefs_request("2022Q3", ["KEN", "SEN", "TUN", "BEN"], ["fr"]).steps
         made, failures = briefs.make_briefs(steps, tmp_path, 2, told.append)
         assert made == ["brief_BEN_fr", "brief_SEN_fr", "brief_TUN_fr"]
         assert failures == ["brief_KEN_fr: its process died twice, the last time with -9"]

@@ -25,9 +25,9 @@ from commands import hashes, notebook, papu
 from helpers import cli, paths
 from helpers.ingest.quarter import read_quarter
 from helpers.runs import edition
-from helpers.runs import notebook as notebooks
-from helpers.runs.notebook import FAILED, HELD, REFUSED, REPORT, UNWRITABLE, RunError, check_executed, run_notebook
-from helpers.runs.publish import clear_left, move_into_place, private_folder
+from helpers.runs.errors import ExitCode, RunError
+from helpers.runs.notebook import REPORT_NOTEBOOK, check_executed, run_notebook
+from helpers.runs.publish import move_into_place, private_folder, recover
 from helpers.tables import manifest, pipeline, schema
 from quick import DAY, LISTED, QUARTER, ROW, make_report, run_edition
 
@@ -43,7 +43,7 @@ def publish(tmp_path) -> Callable[[], None]:
         (target / "it.txt").write_text("old")
 
     def publish() -> None:
-        clear_left(tables_, report)
+        recover(tables_, report)
         with private_folder(report) as folder:
             for name in ("tables", "report"):
                 (folder / name).mkdir()
@@ -80,7 +80,7 @@ def test_f1_the_next_run_finds_both_old_or_both_new_wherever_one_was_killed(publ
         for path in tmp_path.rglob("it.txt"):
             path.write_text("old")
         assert interrupted.run(publish, tmp_path, nth, interrupted.kill, removals=True) == -9
-        clear_left(tables_, report)
+        recover(tables_, report)
         assert contents(tmp_path) in (both("old"), both("new")), writes[nth - 1]
         found.add(next(iter(contents(tmp_path).values())))
         publish()
@@ -112,7 +112,7 @@ def test_a_notebook_that_does_not_come_to_its_end_fails_and_names_the_cell(tmp_p
     for parameters in ({"quarter": "2024Q3"}, {}):
         with pytest.raises(RunError, match=re.escape(said)) as caught:
             run_notebook(path, tmp_path / "out.ipynb", parameters)
-        assert (caught.value.code, caught.value.cell) == (FAILED, 3)
+        assert (caught.value.code, caught.value.cell) == (ExitCode.NOTEBOOK_FAILED, 3)
         assert caught.value.line == cell.splitlines()[0]
     assert not (tmp_path / "out.ipynb").exists()
     wait_for_kernels()
@@ -151,7 +151,7 @@ def test_f7_what_cannot_be_written_is_named_and_nothing_is_touched(quick, tmp_pa
         with said.open("w") as file, contextlib.redirect_stderr(file):
             cli.main(["run", QUARTER, "--language", "fr"])
 
-    assert interrupted.run(run, tmp_path / "reports", 1, interrupted.lock_disk) == UNWRITABLE
+    assert interrupted.run(run, tmp_path / "reports", 1, interrupted.lock_disk) == ExitCode.NOT_WRITABLE
     told = json.loads(said.read_text().splitlines()[-1])
     assert told["message"] == f"cannot write {paths.reports(QUARTER, DAY)}: Read-only file system"
     assert "folder's rights" in told["next"] and hashes(tmp_path / "reports") | hashes(tmp_path / "data") == before
@@ -169,14 +169,14 @@ def test_f8_a_second_run_is_told_at_once_who_holds_the_quarter_and_a_dead_one_ho
     with subprocess.Popen([sys.executable, "-c", HOLDS, QUARTER], text=True, **pipes) as holder:
         assert holder.stdout.readline() == "held\n"
         second = papu("run", QUARTER)
-        assert second.returncode == HELD and not (tmp_path / "reports").exists()
+        assert second.returncode == ExitCode.QUARTER_HELD and not (tmp_path / "reports").exists()
         told = json.loads(second.stderr)["message"]
         assert re.search(rf"held by process {holder.pid}, started \d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00;", told)
         holder.kill()
         holder.wait()
     assert (paths.locks() / f"{QUARTER}.lock").is_file()
-    with edition.hold(QUARTER):
-        assert f"process {os.getpid()}" in edition.find_holder(QUARTER)
+    with edition.lock_quarter(QUARTER):
+        assert f"process {os.getpid()}" in edition.find_lock_holder(QUARTER)
 
 
 # --- F11, F14: what is received, half copied or changing ---------------------------------------------------------
@@ -235,16 +235,16 @@ def test_f14_an_input_that_changes_during_the_run_fails_it_up_to_the_last_moment
         path.write_bytes(content.replace(b"2022-10-10", b"2022-10-11") if name.startswith("M") else content + grown)
 
     def run_notebook(notebook: Path, *rest: object) -> None:
-        if notebook.stem == REPORT and moment.startswith("before"):
+        if notebook.stem == REPORT_NOTEBOOK and moment.startswith("before"):
             change()
         make_report(notebook, *rest)
-        if notebook.stem == REPORT and moment.startswith("after"):
+        if notebook.stem == REPORT_NOTEBOOK and moment.startswith("after"):
             change()
 
     monkeypatch.setattr(edition, "run_notebook", run_notebook)
     with pytest.raises(RunError, match=rf"{path.name} changed during the run") as caught:
         run_edition()
-    assert caught.value.code == REFUSED and not paths.reports(QUARTER, DAY).exists()
+    assert caught.value.code == ExitCode.DATA_REFUSED and not paths.reports(QUARTER, DAY).exists()
 
 
 def test_f14_a_file_whose_name_is_no_text_is_not_taken_for_changed(quick, tmp_path):
@@ -266,11 +266,11 @@ def flip(path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["answers.parquet", "first_returns.parquet", "kpis.csv", "returns.csv"])
 def test_f12_a_bit_flipped_in_a_table_of_the_build_folder_is_noticed_and_the_table_made_again(quick, name):
-    pipeline.measured(QUARTER)
+    pipeline.load_tables(QUARTER)
     path = paths.out(QUARTER, DAY) / name
     before = path.read_bytes()
     flip(path)
-    pipeline.measured(QUARTER)
+    pipeline.load_tables(QUARTER)
     assert path.read_bytes() == before
 
 
@@ -331,7 +331,7 @@ def test_f22_what_was_deleted_by_hand_is_made_again(quick, tmp_path, gone):
     assert told.exit_code == 0 and f"  {made}" in told.output
     run_edition()
     assert before.items() <= (hashes(tmp_path / "reports") | hashes(tmp_path / "data")).items()
-    assert manifest.read_made(QUARTER, DAY)
+    assert manifest.read_published_edition(QUARTER, DAY)
 
 
 # --- F24: what is stored of a notebook ---------------------------------------------------------------------------
@@ -376,6 +376,6 @@ def test_f24_a_stored_notebook_that_was_not_run_from_top_to_bottom_is_refused(ce
 def test_f18_a_kernel_starts_though_the_folder_for_temporary_files_has_a_long_name(tmp_path, monkeypatch):
     long = tmp_path / ("l'été à " * 12)
     long.mkdir()
-    monkeypatch.setattr(notebooks.tempfile, "tempdir", str(long))
+    monkeypatch.setattr(tempfile, "tempdir", str(long))
     run_notebook(notebook(tmp_path / "n.ipynb", "1"), tmp_path / "out.ipynb", {})
     assert (tmp_path / "out.ipynb").is_file()

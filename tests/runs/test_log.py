@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from helpers import paths
-from helpers.runs import log, notebook
+from helpers.runs import errors, log
 from helpers.runs.log import Log
 
 ABOUT = {"command": "run", "quarter": "2024Q3", "as_of": "2024-11-14"}
@@ -33,7 +33,7 @@ class TestLog:
     def test_without_a_terminal_each_line_is_json_with_what_it_is_about(self, capsys):
         log = Log({"command": "run"}).about(quarter="2024Q3")
         log.say("01_ingest: done in 5.5 s")
-        code = log.fail(notebook.RunError(1, "02_kpis.ipynb, cell 5: boom", "02_kpis.ipynb", 5))
+        code = log.fail(errors.RunError(1, "02_kpis.ipynb, cell 5: boom", "02_kpis.ipynb", 5))
         info, error = (json.loads(line) for line in capsys.readouterr().err.splitlines())
         assert (info["level"], info["command"], info["quarter"]) == ("info", "run", "2024Q3")
         assert info["message"] == "01_ingest: done in 5.5 s" and info["at"].endswith("+00:00")
@@ -49,7 +49,7 @@ class TestLog:
         monkeypatch.setattr(sys, "stderr", Terminal())
         log = Log({"command": "run"})
         log.say("01_ingest: done in 5.5 s")
-        log.fail(notebook.RunError(7, "cannot write reports: No space left on device"))
+        log.fail(errors.RunError(7, "cannot write reports: No space left on device"))
         assert sys.stderr.getvalue().splitlines() == [
             "01_ingest: done in 5.5 s",
             "papu run: cannot write reports: No space left on device",
@@ -64,36 +64,36 @@ class TestLog:
 
 class TestRecord:
     def test_a_run_that_succeeds_leaves_its_beginning_and_what_it_published(self, root):
-        with log.recorded(ABOUT) as outcome:
+        with log.record_run(ABOUT) as outcome:
             outcome["input_id"] = "c65069b1c429"
         began, published = log.read_events()
-        assert (began.event, published.event) == (log.BEGAN, log.PUBLISHED)
+        assert (began.event, published.event) == (log.RUN_BEGAN, log.RUN_PUBLISHED)
         assert published.edition == ("2024Q3", "2024-11-14")
         assert published.facts["input_id"] == "c65069b1c429" and published.facts["exit_code"] == 0
 
     @pytest.mark.parametrize(
         ("error", "event", "code"),
         [
-            (notebook.RunError(3, "data refused"), log.FAILED, 3),
-            (SystemExit(143), log.ENDED, 143),
-            (KeyError("unforeseen"), log.FAILED, None),
+            (errors.RunError(3, "data refused"), log.RUN_FAILED, 3),
+            (SystemExit(143), log.RUN_ENDED, 143),
+            (KeyError("unforeseen"), log.RUN_FAILED, None),
         ],
     )
     def test_one_that_stops_says_how_and_the_error_goes_on(self, root, error, event, code):
-        with pytest.raises(type(error)), log.recorded(ABOUT):
+        with pytest.raises(type(error)), log.record_run(ABOUT):
             raise error
         last = log.read_events()[-1]
         assert (last.event, last.facts.get("exit_code")) == (event, code)
 
     def test_a_line_cut_short_and_one_that_is_no_object_are_passed_over(self, root):
-        log.write_event(log.BEGAN, ABOUT)
+        log.append_event(log.RUN_BEGAN, ABOUT)
         with paths.record().open("a", encoding="utf-8") as file:
             file.write('[1]\n{"at": "2024-11-14T\n')
-        log.write_event(log.FAILED, ABOUT, message="boom")
-        assert [event.event for event in log.read_events()] == [log.BEGAN, log.FAILED]
+        log.append_event(log.RUN_FAILED, ABOUT, message="boom")
+        assert [event.event for event in log.read_events()] == [log.RUN_BEGAN, log.RUN_FAILED]
 
     def test_a_record_that_cannot_be_written_stops_no_run(self, root):
         (root / "build").write_text("a file in the way", encoding="utf-8")
-        with log.recorded(ABOUT):
+        with log.record_run(ABOUT):
             pass
         assert log.read_events() == []

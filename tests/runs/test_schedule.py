@@ -15,18 +15,18 @@ import pytest
 from commands import hashes, notebook, papu
 from helpers import paths
 from helpers.runs import edition, log, schedule
+from helpers.runs.errors import ExitCode, RunError
 from helpers.runs.log import Log
-from helpers.runs.notebook import REFUSED, RunError
 from helpers.tables import pipeline
 
 LOG = Log({"command": "run"})
 FIRST, REVISED = date(2024, 11, 14), date(2024, 12, 29)  # of 2024Q3
 
 
-def make(order: edition.Order, say: Callable, progress: bool = False) -> Path:
+def make(order: edition.EditionRequest, say: Callable, progress: bool = False) -> Path:
     """Publish an edition as far as the schedule looks at it: a manifest with the inputs as they are."""
-    with log.recorded({"command": "run", "quarter": order.quarter, "as_of": order.as_of}):
-        inputs = pipeline.list_current(order.quarter, order.as_of)
+    with log.record_run({"command": "run", "quarter": order.quarter, "as_of": order.as_of}):
+        inputs = pipeline.list_current_inputs(order.quarter, order.as_of)
         folder = paths.reports(order.quarter, order.as_of)
         folder.mkdir(parents=True, exist_ok=True)
         manifest = {
@@ -94,18 +94,20 @@ class TestDue:
     def test_after_the_plans_last_quarter_nothing_is_ever_due_and_it_says_so(self, root, today):
         run(FIRST)
         assert run(date.fromisoformat(today)) == ([], [])
-        assert "the plan ended with 2025Q4" in schedule.say_nothing(date.fromisoformat(today))
+        assert "the plan ended with 2025Q4" in schedule.describe_nothing_due(date.fromisoformat(today))
 
     def test_before_the_plans_first_cutoff_nothing_is_due(self, root):
         assert run(date(2022, 5, 14)) == ([], [])
-        assert schedule.say_nothing(date(2022, 5, 14)).endswith("no edition is due yet; next: 2022Q1 as of 2022-05-15")
+        assert schedule.describe_nothing_due(date(2022, 5, 14)).endswith(
+            "no edition is due yet; next: 2022Q1 as of 2022-05-15"
+        )
 
     def test_the_last_edition_of_the_plan_is_made_and_is_said_to_be_the_last(self, root):
         assert run(date(2026, 3, 31))[0] == ["2025Q4 2026-02-14", "2025Q4 2026-03-31"]
-        assert schedule.say_nothing(date(2026, 4, 1)).endswith("it was the plan's last")
+        assert schedule.describe_nothing_due(date(2026, 4, 1)).endswith("it was the plan's last")
 
     def test_every_quarter_of_the_plan_has_two_editions_on_days_of_their_own(self):
-        slots = schedule._slots()
+        slots = schedule._schedule()
         assert len(slots) == 32 and len({slot.as_of for slot in slots}) == 32
         assert [slot.is_revised for slot in slots[:4]] == [False, True, False, True]
 
@@ -137,14 +139,14 @@ class TestChangedInputs:
         assert [str(due.slot) for due in schedule.find_due(REVISED)] == ["2024Q3 as of 2024-12-29 (Rév. 1)"]
 
     def test_many_are_counted_and_only_three_named(self):
-        said = schedule._say_changed({}, {f"{n}.csv": "0" for n in range(5)})
+        said = schedule._describe_changes({}, {f"{n}.csv": "0" for n in range(5)})
         assert said == "its inputs changed since: 0.csv, 1.csv, 2.csv and 2 more"
 
     def test_a_language_more_is_made_with_those_there_so_that_two_timers_agree(self, root):
         run(FIRST, "fr")
         assert self.reasons(FIRST, "pt") == ["not there in pt"]
         run(FIRST, "pt")
-        assert schedule.read_made(schedule.Slot(FIRST, "2024Q3")).languages == ("fr", "pt")
+        assert schedule._read_slot(schedule.ScheduledEdition(FIRST, "2024Q3")).languages == ("fr", "pt")
         assert self.reasons(FIRST, "fr") == self.reasons(FIRST, "pt") == []
 
     @pytest.mark.parametrize("spoil", ["{", "[]", '{"outputs": {"report/report_fr.pdf": {}}}'])
@@ -156,8 +158,8 @@ class TestChangedInputs:
 
 class TestFailure:
     def test_it_is_reported_with_its_place_and_next_step_and_tried_again(self, root, monkeypatch, capsys):
-        def fail(order: edition.Order, say: Callable, progress: bool = False) -> Path:
-            with log.recorded({"command": "run", "quarter": order.quarter, "as_of": order.as_of}):
+        def fail(order: edition.EditionRequest, say: Callable, progress: bool = False) -> Path:
+            with log.record_run({"command": "run", "quarter": order.quarter, "as_of": order.as_of}):
                 raise RunError(1, "02_kpis.ipynb, cell 5: ValueError: boom", "02_kpis.ipynb", 5)
 
         with monkeypatch.context() as patch:
@@ -165,14 +167,14 @@ class TestFailure:
             assert run(FIRST) == ([], [1])
         said = json.loads(capsys.readouterr().err.splitlines()[-1])
         assert (said["quarter"], said["notebook"], said["cell"]) == ("2024Q3", "02_kpis.ipynb", 5)
-        told = "\n".join(schedule.list_lines(schedule.find_situation(FIRST)))
+        told = "\n".join(schedule.format_status(schedule.read_status(FIRST)))
         assert "02_kpis.ipynb, cell 5: ValueError: boom" in told and "next: mend the cause" in told
         assert "due: 2024Q3 as of 2024-11-14, not made yet" in told
         assert run(FIRST)[0] == ["2024Q3 2024-11-14"]
-        assert "did not succeed" not in "\n".join(schedule.list_lines(schedule.find_situation(FIRST)))
+        assert "did not succeed" not in "\n".join(schedule.format_status(schedule.read_status(FIRST)))
 
     def test_one_edition_that_fails_does_not_stop_the_next(self, root, monkeypatch):
-        def fail_first(order: edition.Order, say: Callable, progress: bool = False) -> Path:
+        def fail_first(order: edition.EditionRequest, say: Callable, progress: bool = False) -> Path:
             if order.as_of == FIRST.isoformat():
                 raise RunError(5, "the report failed")
             return make(order, say)
@@ -181,11 +183,11 @@ class TestFailure:
         assert run(REVISED) == (["2024Q3 2024-12-29"], [5])
 
     def test_of_two_timers_the_second_is_told_who_holds_the_quarter(self, root):
-        with edition.hold("2024Q3"):
+        with edition.lock_quarter("2024Q3"):
             assert run(FIRST) == ([], [4])
-            situation = schedule.find_situation(FIRST)
+            situation = schedule.read_status(FIRST)
             assert f"process {os.getpid()}" in situation.held["2024Q3"]
-        assert not schedule.find_situation(FIRST).held
+        assert not schedule.read_status(FIRST).held
 
     def test_one_that_comes_when_the_other_is_done_finds_it_made(self, root, monkeypatch):
         due = schedule.find_due(FIRST)
@@ -198,7 +200,7 @@ class TestFailure:
         raw.add("2024Q2", "s.csv", b"member,quarter\nKEN,2024Q2\n", "2024-07-13", channel="sample")
         with pytest.raises(RunError, match="invented sample and received returns") as caught:
             schedule.find_due(FIRST)
-        assert caught.value.code == REFUSED
+        assert caught.value.code == ExitCode.DATA_REFUSED
 
 
 class TestStatus:
@@ -212,10 +214,10 @@ class TestStatus:
         assert told["next"] == "2024Q4 as of 2025-02-14" and told["failed"] == told["running"] == []
 
     def test_a_run_that_was_killed_is_told_by_its_beginning(self, root):
-        log.write_event(log.BEGAN, {"command": "run", "quarter": "2024Q3", "as_of": "2024-11-14"})
-        assert "began and never ended: it was killed" in "\n".join(schedule.list_lines(schedule.find_situation(FIRST)))
-        with edition.hold("2024Q3"):
-            assert not schedule.find_situation(FIRST).failed
+        log.append_event(log.RUN_BEGAN, {"command": "run", "quarter": "2024Q3", "as_of": "2024-11-14"})
+        assert "began and never ended: it was killed" in "\n".join(schedule.format_status(schedule.read_status(FIRST)))
+        with edition.lock_quarter("2024Q3"):
+            assert not schedule.read_status(FIRST).failed
 
     def test_folders_deleted_by_hand_and_links_that_lead_nowhere_are_passed_over(self, root):
         run(FIRST)
@@ -223,7 +225,7 @@ class TestStatus:
         (root / "reports" / "2024Q2" / "latest").symlink_to(root / "gone")
         (root / "reports" / "2024Q2" / "notes").mkdir()
         (root / "reports" / "2024Q2" / "notes" / "manifest.json").write_text("{}", encoding="utf-8")
-        assert [str(slot) for slot in schedule.find_situation(FIRST).made] == ["2024Q3 as of 2024-11-14"]
+        assert [str(slot) for slot in schedule.read_status(FIRST).made] == ["2024Q3 as of 2024-11-14"]
 
     def test_an_empty_root_has_made_nothing(self, tmp_path):
         told = papu("status", "--today", "2030-01-01", PAPU_ROOT=str(tmp_path))

@@ -12,7 +12,7 @@ import pytest
 from commands import hashes, papu
 from helpers import paths
 from helpers.runs import edition, verify
-from helpers.runs.edition import order, run_edition
+from helpers.runs.edition import make_request, run_edition
 from helpers.tables import manifest, pipeline
 
 QUARTER, DAY = "2022Q3", "2022-11-14"
@@ -27,17 +27,17 @@ def published(raw, monkeypatch) -> Callable[[], Path]:
     )  # fmt: skip
 
     def run_notebook(notebook: Path, executed: Path, parameters: dict, progress: bool = False) -> None:
-        tables = pipeline.measured(parameters["quarter"], parameters["as_of"])
+        tables = pipeline.load_tables(parameters["quarter"], parameters["as_of"])
         work, language = paths.out(parameters["quarter"], parameters["as_of"]), parameters.get("language")
         for name in (f"report_{language}.pdf", f"report_{language}.html", f"tables_{language}.xlsx"):
             (work / name).write_text(tables.input_id, encoding="utf-8")
         executed.write_text('{"cells": []}', encoding="utf-8")
 
     monkeypatch.setattr(edition, "run_notebook", run_notebook)
-    return run_edition(order(QUARTER, ["fr"]), print)
+    return run_edition(make_request(QUARTER, ["fr"]), print)
 
 
-def check() -> verify.Verdict:
+def check() -> verify.Verification:
     return verify.verify(QUARTER, DAY, print)
 
 
@@ -78,7 +78,7 @@ class TestVerdict:
 
     def test_a_file_that_is_gone_is_named(self, published, raw):
         raw.add(QUARTER, "other.csv", b"member,quarter,offices_total\nKEN,2022Q3,623\n", "2022-10-12")
-        run_edition(order(QUARTER, ["fr"]), print)
+        run_edition(make_request(QUARTER, ["fr"]), print)
         (raw.folder(QUARTER) / "other.csv").unlink()
         verdict = check()
         assert verdict.notes == ["data/raw/2022Q3/other.csv: is gone"] and verdict.different
@@ -107,9 +107,9 @@ class TestVerdict:
 
 class TestVintages:
     def test_a_later_date_makes_a_revised_edition_that_names_the_one_it_revises(self, published):
-        first = manifest.read_made(QUARTER, DAY)
+        first = manifest.read_published_edition(QUARTER, DAY)
         before = hashes(published)
-        later = run_edition(order(QUARTER, ["fr"], "2023-01-20"), print)
+        later = run_edition(make_request(QUARTER, ["fr"], "2023-01-20"), print)
         revises = json.loads((later / "manifest.json").read_text())["revises"]
         assert revises == {"as_of": DAY, "input_id": first.input_id} and hashes(published) == before
         assert json.loads((published / "manifest.json").read_text())["revises"] is None

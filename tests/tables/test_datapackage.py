@@ -15,8 +15,8 @@ import pandas as pd
 import pytest
 
 from helpers.tables import schema
-from helpers.tables.datapackage import FIELDS, describe, describe_field, read_fields, write_datapackage
-from helpers.tables.pipeline import measured
+from helpers.tables.datapackage import _FIELDS_FILE, describe, describe_field, read_fields, write_datapackage
+from helpers.tables.pipeline import load_tables
 from invented import HOSTILE
 
 READ: Mapping[str, Callable[[str], object]] = {
@@ -33,17 +33,17 @@ def edition(out: Path, quarter: str, as_of: str) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("PAPU_ROOT", raising=False)
         patch.setenv("PAPU_OUT", str(out / "work"))
-        made = measured(quarter, as_of)
+        made = load_tables(quarter, as_of)
     folder = out / "published"
     folder.mkdir()
-    for name in schema.PUBLISHED:
+    for name in schema.PUBLISHED_TABLES:
         shutil.copyfile(*(place / file_of(name) for place in (out / "work", folder)))
     write_datapackage(folder, quarter, as_of, sample=made.sample, input_id=made.input_id)
     return folder
 
 
 def file_of(name: str) -> str:
-    return f"{name}.parquet" if name in schema.AS_PARQUET else f"{name}.csv"
+    return f"{name}.parquet" if name in schema.PARQUET_TABLES else f"{name}.csv"
 
 
 @pytest.fixture(scope="module", params=[("2022Q3", "2022-11-14"), ("2023Q1", "2023-09-01")], ids=["first", "revised"])
@@ -100,7 +100,7 @@ def keys(folder: Path, resource: Mapping, columns: Sequence[str]) -> list[tuple[
 
 def test_every_published_table_is_described_as_it_lies_there(published):
     package = descriptor(published)
-    assert [resource["name"] for resource in package["resources"]] == list(schema.PUBLISHED)
+    assert [resource["name"] for resource in package["resources"]] == list(schema.PUBLISHED_TABLES)
     for resource in package["resources"]:
         content = (published / resource["path"]).read_bytes()
         assert resource["hash"] == f"sha256:{hashlib.sha256(content).hexdigest()}"
@@ -148,7 +148,7 @@ def test_a_wrong_value_would_be_found(table, column, text, found):
 
 def test_texts_that_a_spreadsheet_would_run_keep_to_their_description_and_can_be_had_back(tmp_path):
     texts = ["=1+1", "+SUM(A1)", "-cmd", "@x", "\tx", "'=1+1", "a\r\nb", "-5", "’", HOSTILE]
-    for name in schema.PUBLISHED:
+    for name in schema.PUBLISHED_TABLES:
         schema.write_table(name, pd.DataFrame(), tmp_path)
     head = {"quarter": "2024Q3", "member": "SEN", "version": 1}
     schema.write_table("innovations", pd.DataFrame([head | {"title": text} for text in texts]), tmp_path)
@@ -165,8 +165,8 @@ def test_texts_that_a_spreadsheet_would_run_keep_to_their_description_and_can_be
 
 
 def test_every_column_of_every_table_is_described_and_no_other():
-    wanted = [(name, column) for name, contract in schema.CONTRACTS.items() for column in contract.columns]
-    with FIELDS.open(encoding="utf-8", newline="") as file:
+    wanted = [(name, column) for name, contract in schema.SCHEMAS.items() for column in contract.columns]
+    with _FIELDS_FILE.open(encoding="utf-8", newline="") as file:
         listed = [(row["table"], row["column"]) for row in csv.DictReader(file)]
     assert sorted(listed) == sorted(wanted)
     assert all(row["en"] and row["fr"] and row["required"] in ("", "yes") for row in read_fields().values())

@@ -10,7 +10,7 @@ import pytest
 
 from helpers import paths
 from helpers.tables import pipeline, schema
-from helpers.tables.pipeline import DataRefused, Tables, ingested, measured, settle_date
+from helpers.tables.pipeline import DataRefused, EditionTables, ingest, load_tables, resolve_date
 
 Q, AS_OF = "2022Q4", "2023-02-14"
 SUBMITTED = "2023-01-10T08:30:00"
@@ -54,7 +54,7 @@ def filled(raw):
     ],
 )
 def test_an_edition_is_as_of_the_date_given_or_its_first_cutoff(quarter, as_of, day):
-    assert settle_date(quarter, as_of) == day
+    assert resolve_date(quarter, as_of) == day
 
 
 @pytest.mark.parametrize(
@@ -64,13 +64,13 @@ def test_an_edition_is_as_of_the_date_given_or_its_first_cutoff(quarter, as_of, 
 )  # fmt: skip
 def test_a_quarter_outside_the_plan_or_a_date_that_cannot_be_is_refused(quarter, as_of):
     with pytest.raises(ValueError, match=r"."):
-        settle_date(quarter, as_of)
+        resolve_date(quarter, as_of)
 
 
-def edition_of(as_of: str = AS_OF, *inputs: tuple[str, str, str]) -> Tables:
+def edition_of(as_of: str = AS_OF, *inputs: tuple[str, str, str]) -> EditionTables:
     """Return an edition of some inputs: file, digest and channel."""
     nothing = pd.DataFrame()
-    return Tables(Q, as_of, *[nothing] * 9, pd.DataFrame(inputs, columns=["file", "sha256", "channel"]))
+    return EditionTables(Q, as_of, *[nothing] * 9, pd.DataFrame(inputs, columns=["file", "sha256", "channel"]))
 
 
 @pytest.mark.parametrize(("as_of", "revised"), [("2023-03-30", False), ("2023-03-31", True), ("2023-06-30", True)])
@@ -95,7 +95,7 @@ def test_an_edition_of_the_sample_says_so(channels, sample):
 
 
 def test_a_notebook_finds_all_the_tables(filled):
-    edition = measured(Q)
+    edition = load_tables(Q)
     assert (edition.quarter, edition.as_of, edition.sample) == (Q, AS_OF, False)
     connected = edition.kpis.query("quarter == @Q and scope == 'PAPU' and kpi == '2.1.a'")
     assert connected[["value", "n_reported"]].to_numpy().tolist() == [[990, 2]]
@@ -119,43 +119,43 @@ def made_again(monkeypatch) -> list[str]:
 
 
 def test_tables_are_used_again_when_nothing_changed(filled, monkeypatch):
-    first = measured(Q)
+    first = load_tables(Q)
     steps = made_again(monkeypatch)
-    again = measured(Q)
+    again = load_tables(Q)
     assert steps == []
     assert again.kpis.equals(first.kpis)
     assert again.input_id == first.input_id
 
 
 def test_tables_are_made_again_when_a_return_comes_in(filled, monkeypatch):
-    measured(Q)
+    load_tables(Q)
     steps = made_again(monkeypatch)
     filled.write_plain(Q, [plain("MAR", date(2023, 2, 1), offices_connected=1000)], name="mar.xlsx",
                        received_on="2023-02-01")  # fmt: skip
-    edition = measured(Q)
+    edition = load_tables(Q)
     assert steps == ["ingest", "measure"]
     assert "MAR" in set(edition.answers["member"])
 
 
 def test_tables_are_made_again_when_a_register_changed(filled, monkeypatch):
-    before = ingested(Q)["inputs"]
+    before = ingest(Q)["inputs"]
     steps = made_again(monkeypatch)
     filled.write_register("milestones", "2022Q3,digital_model,1,,D,2022-10-12", "2022Q4,digital_model,2,,D,2023-01-12")
-    assert ingested(Q)["inputs"].equals(before) is False
+    assert ingest(Q)["inputs"].equals(before) is False
     assert steps == ["ingest"]
 
 
 def test_tables_are_made_again_for_another_date(filled, monkeypatch):
-    ingested(Q)
+    ingest(Q)
     steps = made_again(monkeypatch)
-    ingested(Q, "2023-01-12")
-    ingested(Q, "2023-01-12")
+    ingest(Q, "2023-01-12")
+    ingest(Q, "2023-01-12")
     assert steps == ["ingest"]
 
 
 def test_nothing_is_written_but_to_the_folder_of_the_edition(filled):
     before = {path: path.read_bytes() for path in paths.raw().rglob("*") if path.is_file()}
-    measured(Q)
+    load_tables(Q)
     assert {path: path.read_bytes() for path in paths.raw().rglob("*") if path.is_file()} == before
     assert sorted(path.name for path in filled.root.iterdir()) == ["build", "data"]
     assert not (filled.root / "data" / "processed").exists()
@@ -168,19 +168,19 @@ def test_sample_and_received_returns_in_one_edition_are_refused(filled):
     filled.write_plain("2022Q3", [plain("KEN", date(2022, 10, 10)) | {"quarter": "2022Q3"}], name="k.xlsx",
                        channel="sample")  # fmt: skip
     with pytest.raises(DataRefused, match=r"2022Q3/k\.xlsx"):
-        ingested(Q)
+        ingest(Q)
 
 
 def test_a_sample_in_a_later_quarter_is_not_read(filled):
     filled.write_plain("2023Q1", [plain("KEN", date(2023, 4, 10)) | {"quarter": "2023Q1"}], channel="sample")
-    assert pipeline.read_source(Q).received.is_sample is False
+    assert pipeline.read_raw_data(Q).received.is_sample is False
 
 
 # --- a past edition is made again exactly -----------------------------------------------------------------------
 
 
 def published(out: Path) -> dict[str, bytes]:
-    names = (*schema.PUBLISHED, "inputs")
+    names = (*schema.PUBLISHED_TABLES, "inputs")
     return {name: path.read_bytes() for name in names for path in out.glob(f"{name}.*")}
 
 
@@ -205,10 +205,10 @@ def add_later_files(raw) -> None:
 
 
 def test_an_edition_is_the_same_bytes_after_later_files_were_added(filled):
-    first = measured(Q, AS_OF)
+    first = load_tables(Q, AS_OF)
     before = published(paths.out(Q, AS_OF))
     add_later_files(filled)
-    again = measured(Q, AS_OF)
+    again = load_tables(Q, AS_OF)
     assert [name for name, content in published(paths.out(Q, AS_OF)).items() if content != before[name]] == []
     assert again.input_id == first.input_id
 
@@ -218,18 +218,18 @@ def test_an_edition_is_the_same_bytes_after_later_files_were_added(filled):
     [(",2023-01-20,", ",2023-02-13,", True), (",kobo,", ",mail,", True), (",mail,\n", ",mail,a remark\n", False)],
 )
 def test_what_a_manifest_says_of_a_file_is_part_of_what_an_edition_rests_on(filled, before, after, moves):
-    first = measured(Q, AS_OF)
+    first = load_tables(Q, AS_OF)
     manifest = filled.folder(Q) / "MANIFEST.csv"
     edited = manifest.read_text().replace(before, after)
     assert edited != manifest.read_text()
     manifest.write_text(edited)
-    assert (measured(Q, AS_OF).input_id != first.input_id) is moves
+    assert (load_tables(Q, AS_OF).input_id != first.input_id) is moves
 
 
 def test_a_later_edition_sees_what_came_later(filled):
-    first = measured(Q, AS_OF)
+    first = load_tables(Q, AS_OF)
     add_later_files(filled)
-    later = measured(Q, "2023-06-30")
+    later = load_tables(Q, "2023-06-30")
     assert later.input_id != first.input_id
     assert len(later.returns) > len(first.returns)
     assert {"MAR", "KEN"} <= set(later.returns["member"])
@@ -237,10 +237,10 @@ def test_a_later_edition_sees_what_came_later(filled):
 
 
 def test_what_lies_in_the_folder_without_being_a_return_does_not_change_an_edition(filled):
-    ingested(Q, AS_OF)
+    ingest(Q, AS_OF)
     before = published(paths.out(Q, AS_OF))
     (filled.folder(Q) / "~$tun.xlsx").write_bytes(b"lock")
     (filled.folder(Q) / "next.xlsx.part").write_bytes(b"half")
-    ingested(Q, AS_OF)
+    ingest(Q, AS_OF)
     after = published(paths.out(Q, AS_OF))
     assert {name for name, content in after.items() if content != before[name]} == {"issues"}  # each is noted

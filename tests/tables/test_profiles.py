@@ -7,7 +7,7 @@ import math
 import pandas as pd
 import pytest
 
-from helpers.i18n.formats import Words
+from helpers.i18n.formats import Translator
 from helpers.plan.plan import read_plan
 from helpers.plan.questionnaire import read_questionnaire
 from helpers.report.tables import members
@@ -19,14 +19,14 @@ BLANK = float("nan")
 
 
 @pytest.fixture(scope="module")
-def tables(tmp_path_factory) -> pipeline.Tables:
+def tables(tmp_path_factory) -> pipeline.EditionTables:
     """Return the sample's tables of its second quarter."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PAPU_OUT", str(tmp_path_factory.mktemp("out")))
-        return pipeline.measured(QUARTER)
+        return pipeline.load_tables(QUARTER)
 
 
-def values(rows: list[tuple[str, float]], kpi: str = "3.1.a") -> pipeline.Tables:
+def values(rows: list[tuple[str, float]], kpi: str = "3.1.a") -> pipeline.EditionTables:
     """Return invented tables in which these members alone have these values of a KPI."""
     made = [("2024Q3", member, kpi, value, BLANK, "reported", "2024Q3") for member, value in rows]
     columns = ["quarter", "member", "kpi", "value", "denominator", "basis", "source_quarter"]
@@ -46,14 +46,14 @@ def values(rows: list[tuple[str, float]], kpi: str = "3.1.a") -> pipeline.Tables
     ids=["nobody", "one", "all equal", "four", "ties"],
 )
 def test_equal_values_share_a_quartile_band(rows, bands):
-    assert queries.find_bands(values(rows), "3.1.a") == bands
+    assert queries.find_quartile_bands(values(rows), "3.1.a") == bands
 
 
 def test_a_position_holds_the_medians_of_the_members_known_and_the_members_own_history():
     tables = values([("SEN", 4.0), ("MLI", 8.0), ("KEN", 1.0)])
     found = profiles.select_position(tables, read_plan().by_iso3["SEN"], "3.1.a")
     assert (found.level, found.middle(found.region), found.middle(found.union)) == (4.0, 6.0, 4.0)
-    assert found.history[-1] == profiles.Past("2024Q3", 4.0, "reported", 4.0)
+    assert found.history[-1] == profiles.PastValue("2024Q3", 4.0, "reported", 4.0)
     assert math.isnan(found.past("2024Q2").level)
 
 
@@ -64,21 +64,21 @@ def test_a_member_without_a_value_has_no_position():
 
 
 def test_answers_are_those_of_the_return_that_counts_in_the_forms_order(tables):
-    given = profiles.select_answers(tables, "SEN")
+    given = profiles.select_member_answers(tables, "SEN")
     names = [one.question.name for one in given]
     assert names[:2] == ["offices_total", "staff_total"] and "focal_point_name" not in names
     rows = tables.answers.query("quarter == @QUARTER and member == 'SEN' and question == 'offices_total'")
     assert given[0].value in set(rows["value"])
-    assert profiles.select_answers(tables, "XXX") == []
+    assert profiles.select_member_answers(tables, "XXX") == []
 
 
 def test_findings_put_the_gravest_first_and_leave_notes_out(tables):
     asked = tables.issues.query("quarter == @QUARTER and severity == 'withdrawn'")["member"].unique()
     assert len(asked)
-    found = {member: list(profiles.select_findings(tables, member)["severity"]) for member in asked}
+    found = {member: list(profiles.select_member_issues(tables, member)["severity"]) for member in asked}
     assert any(found.values())
     for severities in found.values():
-        assert severities == sorted(severities, key=profiles.ASKING.index)
+        assert severities == sorted(severities, key=profiles.ASKED_SEVERITIES.index)
 
 
 def test_the_parts_of_a_width_add_up_to_one_and_belong_to_those_that_did_not_report(tables):
@@ -111,17 +111,17 @@ def test_half_is_closed_by_the_fewest_replies(parts, n):
 
 
 def test_of_a_quarter_nobody_answered_every_member_is_to_be_called():
-    calls, say = profiles.select_calls(empty()), Words("en")
+    calls, t = profiles.select_calls(empty()), Translator("en")
     assert len(calls) == 45 and not calls["open"].map(len).any()
-    assert members.say_calls(empty(), say) == "No member has answered: all are to be called"
+    assert members.say_calls(empty(), t) == "No member has answered: all are to be called"
 
 
 def test_what_was_asked_last_quarter_stays_open_until_it_is_answered(tables):
     for member in read_plan().members_in(QUARTER):
-        before = set(profiles.select_findings(tables, member.member, "2022Q3")["question"])
-        given = {one.question.name: one.state for one in profiles.select_answers(tables, member.member)}
-        again = set(profiles.select_findings(tables, member.member)["question"])
-        found = set(profiles.select_unsettled(tables, member.member)["question"])
+        before = set(profiles.select_member_issues(tables, member.member, "2022Q3")["question"])
+        given = {one.question.name: one.state for one in profiles.select_member_answers(tables, member.member)}
+        again = set(profiles.select_member_issues(tables, member.member)["question"])
+        found = set(profiles.select_unsettled_issues(tables, member.member)["question"])
         assert found <= before - again
         assert all(given.get(name, "O") == "O" for name in found)
 
@@ -131,12 +131,12 @@ def test_a_question_asked_last_quarter_and_still_without_an_answer_is_open():
         [(1, "b.xlsx", True)], [("withdrawn", "offices_total", "a.xlsx"), ("warning", "staff_total", "a.xlsx")]
     )
     tables.issues["quarter"] = "2024Q2"
-    assert list(profiles.select_unsettled(tables, "SEN")["question"]) == [
+    assert list(profiles.select_unsettled_issues(tables, "SEN")["question"]) == [
         "offices_total"
     ]  # staff_total is answered now
 
 
-def sent(rows: list[tuple], issues: list[tuple]) -> pipeline.Tables:
+def sent(rows: list[tuple], issues: list[tuple]) -> pipeline.EditionTables:
     """Return invented tables with these versions of SEN's return (version, file, counts) and these findings."""
     full = invent()
     returns = [("2024Q3", "SEN", v, "2024-10-20", "on_time", counts, file, "0" * 64) for v, file, counts in rows]
@@ -156,14 +156,17 @@ def sent(rows: list[tuple], issues: list[tuple]) -> pipeline.Tables:
 def test_what_was_found_in_a_return_that_another_replaced_is_not_asked():
     issues = [("withdrawn", "offices_connected", "a.xlsx"), ("warning", "staff_total", "b.xlsx")]
     tables = sent([(1, "a.xlsx", False), (2, "b.xlsx", True)], issues)
-    assert list(profiles.select_findings(tables, "SEN")["question"]) == ["staff_total"]
-    assert list(profiles.select_findings(sent([], issues), "SEN")["question"]) == ["offices_connected", "staff_total"]
+    assert list(profiles.select_member_issues(tables, "SEN")["question"]) == ["staff_total"]
+    assert list(profiles.select_member_issues(sent([], issues), "SEN")["question"]) == [
+        "offices_connected",
+        "staff_total",
+    ]
 
 
 def test_a_question_that_the_form_does_not_ask_is_not_applicable_and_not_blank(tables):
     seen = set()
     for member in read_plan().members_in(QUARTER):
-        given = {one.question.name: one for one in profiles.select_answers(tables, member.member)}
+        given = {one.question.name: one for one in profiles.select_member_answers(tables, member.member)}
         if given and given["roadmap_status"].value in ("none", "drafted"):
             seen.add(given["roadmap_adopted_on"].state)
             assert not given["roadmap_adopted_on"].is_blank
@@ -172,5 +175,8 @@ def test_a_question_that_the_form_does_not_ask_is_not_applicable_and_not_blank(t
 
 def test_a_withdrawn_value_is_not_blank():
     question = read_questionnaire().by_name["offices_total"]
-    assert not profiles.Given(question, "environ 50", "", "O").is_blank
-    assert profiles.Given(question, " ", "", "O").is_blank and not profiles.Given(question, "", "", "L").is_blank
+    assert not profiles.MemberAnswer(question, "environ 50", "", "O").is_blank
+    assert (
+        profiles.MemberAnswer(question, " ", "", "O").is_blank
+        and not profiles.MemberAnswer(question, "", "", "L").is_blank
+    )

@@ -10,14 +10,14 @@ import pytest
 
 from helpers.plan.plan import UNION, Plan, read_plan
 from helpers.tables import queries
-from helpers.tables.pipeline import Tables
-from helpers.tables.queries import LATE, NOT_RECEIVED, ON_TIME
+from helpers.tables.pipeline import EditionTables
+from helpers.tables.queries import LATE, NO_RETURN, ON_TIME
 from invented import BLANK, COLUMNS, empty, invent
 
 NOW, BEFORE, YEAR_BEFORE = "2024Q3", "2024Q2", "2023Q3"
 
 
-def with_values(rows: list[tuple]) -> Tables:
+def with_values(rows: list[tuple]) -> EditionTables:
     """Return tables whose members' values are these: quarter, member, KPI, value, denominator, basis."""
     values = pd.DataFrame([(*row, row[0]) for row in rows], columns=COLUMNS["member_values"].split())
     return replace(invent(), member_values=values)
@@ -85,7 +85,7 @@ def test_a_median_needs_two():
 # --- regions and totals -----------------------------------------------------------------------------------------
 
 
-def with_shares(known: dict[str, dict[str, float]]) -> Tables:
+def with_shares(known: dict[str, dict[str, float]]) -> EditionTables:
     """Return tables with the regions' shares of 2.1.a in these quarters, blank in all others."""
     tables = invent()
     here = tables.kpis["kpi"].eq("2.1.a")
@@ -160,10 +160,10 @@ def test_members_stand_at_yes_or_no_reported_or_carried_or_unknown():
             (BEFORE, "EGY", "1.1.b", 1.0, BLANK, "reported"),
         ]
     )  # fmt: skip
-    states = queries.select_states(tables, "1.1.b").set_index("member")["state"]
+    states = queries.select_yes_no_states(tables, "1.1.b").set_index("member")["state"]
     shown = {member: states[member] for member in ("KEN", "UGA", "SEN", "TUN", "EGY")}
     assert shown == {"KEN": "yes", "UGA": "no", "SEN": "yes_carried", "TUN": "no_carried", "EGY": "unknown"}
-    assert len(states) == 45 and set(queries.select_states(empty(), "1.1.b")["state"]) == {"unknown"}
+    assert len(states) == 45 and set(queries.select_yes_no_states(empty(), "1.1.b")["state"]) == {"unknown"}
 
 
 def returned(quarter: str, member: str, day: str) -> tuple:
@@ -181,7 +181,7 @@ def test_the_calendar_counts_each_quarter_as_of_its_own_first_cutoff():
         columns=COLUMNS["returns"].split(),
     )
     calendar = queries.select_calendar(replace(invent(), returns=returns)).set_index(["quarter", "member"])["state"]
-    assert [calendar[BEFORE, member] for member in ("KEN", "UGA", "SEN")] == [ON_TIME, LATE, NOT_RECEIVED]
+    assert [calendar[BEFORE, member] for member in ("KEN", "UGA", "SEN")] == [ON_TIME, LATE, NO_RETURN]
     assert calendar[NOW, "SEN"] == ON_TIME and len(calendar) == 9 * 45
 
 

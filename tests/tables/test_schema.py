@@ -9,9 +9,9 @@ import pytest
 
 from helpers.ingest.records import Received
 from helpers.ingest.registers import Registers
-from helpers.ingest.rules import check
+from helpers.ingest.rules import check_received
 from helpers.tables import schema
-from helpers.tables.schema import ContractError, conform, read_parquet, read_table, write_parquet, write_table
+from helpers.tables.schema import SchemaError, conform, read_parquet, read_table, write_parquet, write_table
 
 CHANGES = [
     "quarter", "scope", "kpi", "before", "revisions", "matched", "carried_effect", "entered", "left", "after",
@@ -82,10 +82,10 @@ def test_the_same_rows_in_any_order_are_the_same_bytes(tmp_path):
     assert text_of("innovations", tmp_path / "one") == text_of("innovations", tmp_path / "two")
 
 
-@pytest.mark.parametrize("name", [name for name in schema.CONTRACTS if name not in schema.AS_PARQUET])
+@pytest.mark.parametrize("name", [name for name in schema.SCHEMAS if name not in schema.PARQUET_TABLES])
 def test_a_table_without_rows_is_its_header_and_reads_back(tmp_path, name):
     write_table(name, pd.DataFrame(), tmp_path)
-    assert text_of(name, tmp_path) == ",".join(schema.CONTRACTS[name].columns) + "\n"
+    assert text_of(name, tmp_path) == ",".join(schema.SCHEMAS[name].columns) + "\n"
     assert len(read_table(name, tmp_path)) == 0
 
 
@@ -105,7 +105,7 @@ def test_a_table_without_rows_is_its_header_and_reads_back(tmp_path, name):
     ],
 )  # fmt: skip
 def test_a_table_has_the_columns_of_the_methodology(name, columns):
-    assert list(schema.CONTRACTS[name].columns) == columns.split()
+    assert list(schema.SCHEMAS[name].columns) == columns.split()
 
 
 # --- the formula guard ------------------------------------------------------------------------------------------
@@ -161,7 +161,7 @@ def test_figures_flags_and_blanks_read_back_as_they_were_written(tmp_path):
     ],
 )
 def test_a_table_that_breaks_its_contract_is_never_written(tmp_path, name, row):
-    with pytest.raises(ContractError, match=name):
+    with pytest.raises(SchemaError, match=name):
         write_table(name, pd.DataFrame([row]), tmp_path / "out")
     assert not list(tmp_path.rglob(f"{name}.*"))
 
@@ -218,8 +218,8 @@ def tabulate(plan, form):
     def run(*returns):
         registers = Registers(dict.fromkeys(("milestones", "workshops", "attendance", "confirmations",
                                              "questionnaires"), ()))  # fmt: skip
-        verdict = check(Received((), returns, ()), registers, plan, form, date(2024, 11, 14))
-        return schema.tabulate(verdict, form)
+        verdict = check_received(Received((), returns, ()), registers, plan, form, date(2024, 11, 14))
+        return schema.tabulate_ingested(verdict, form)
 
     return run
 

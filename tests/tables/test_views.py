@@ -24,7 +24,7 @@ def run_cells(name: str, quarter: str) -> dict[str, object]:
     return names
 
 
-def run_notebooks(quarter: str) -> pipeline.Tables:
+def run_notebooks(quarter: str) -> pipeline.EditionTables:
     for name in ("01_ingest", "02_kpis", "03_report"):
         names = run_cells(name, quarter)
     return names["tables"]
@@ -56,7 +56,7 @@ class TestFrames:
              "offices_connected": "many"},
         ]  # fmt: skip
         raw.write_plain(Q, returns, received_on="2022-11-12")
-        return pipeline.measured(Q)
+        return pipeline.load_tables(Q)
 
     def test_who_answered_counts_each_member_once_in_its_region(self, tables):
         found = views.who_answered({"returns": tables.returns}, Q)

@@ -12,19 +12,16 @@ from helpers.explain.records import (
     ITEM,
     MEMBER,
     ROW,
+    CalculationStep,
+    CellIssue,
+    CellTrace,
+    ExplainedPart,
     Explanation,
-    Finding,
-    Part,
-    Step,
-    Trace,
     Value,
-    write_number,
+    exact_number,
 )
-from helpers.i18n.catalogue import is_official
-from helpers.i18n.formats import Words
-from helpers.i18n.terms import RESPONSE_WORDS, STATUS_WORDS
-from helpers.plan.plan import read_plan
-from helpers.plan.quarters import is_revised
+from helpers.i18n import Translator, catalogue, terms
+from helpers.plan import quarters, read_plan
 from helpers.report.sentences.methods import say_formula, say_source
 
 STEP_WORDS = {
@@ -63,7 +60,7 @@ class Listing:
     notes: tuple[str, ...] = ()
 
 
-def only_of(explanation: Explanation, member: str) -> Explanation:
+def narrow_to_member(explanation: Explanation, member: str) -> Explanation:
     """Return an explanation that shows one member's parts and cells only; its steps are those of all.
 
     Raises ValueError for a member that is not expected, naming those that are.
@@ -87,72 +84,74 @@ def only_of(explanation: Explanation, member: str) -> Explanation:
 # --- what it is about -------------------------------------------------------------------------------------------
 
 
-def list_facts(explanation: Explanation, say: Words) -> list[str]:
+def list_facts(explanation: Explanation, t: Translator) -> list[str]:
     """Return what figure it is, how it is measured and from what, and where the published one stands: a line each."""
     kpi, quarter = explanation.kpi, explanation.quarter
-    label = say.label(is_revised(quarter, date.fromisoformat(explanation.as_of)))
-    marks = [say("invented sample: no figure here is real")] if explanation.sample else []
-    marks += [] if is_official(say.language) else [say("unofficial translation")]
+    label = t.label(quarters.is_revised(quarter, date.fromisoformat(explanation.as_of)))
+    marks = [t("invented sample: no figure here is real")] if explanation.sample else []
+    marks += [] if catalogue.is_official(t.language) else [t("unofficial translation")]
     only = explanation.only
-    shown = [say("shown: the rows and cells of {member}; the steps are those of all", member=only)] if only else []
-    scope = say.region(explanation.scope)
-    dated = say("Data as of: ") + say.day(explanation.as_of)
+    shown = [t("shown: the rows and cells of {member}; the steps are those of all", member=only)] if only else []
+    scope = t.region(explanation.scope)
+    dated = t("Data as of: ") + t.day(explanation.as_of)
     return [
-        f"{kpi.kpi} – {say.own(kpi.title)} ({say(f'unit {kpi.unit}')})",
-        " · ".join([scope, say.quarter(quarter), label, dated]),
+        f"{kpi.kpi} – {t.localised(kpi.title)} ({t(f'unit {kpi.unit}')})",
+        " · ".join([scope, t.quarter(quarter), label, dated]),
         *marks,
-        say("{what}: {value}", what=say("How it is measured"), value=say_formula(kpi, say)),
-        say("Source: ") + say_source(kpi, say),
-        say("published figures: {place}", place=f"{explanation.origin}/kpis.csv") if explanation.origin
-        else say("this edition is not published: figures computed now from data/raw"),
+        t("{what}: {value}", what=t("How it is measured"), value=say_formula(kpi, t)),
+        t("Source: ") + say_source(kpi, t),
+        t("published figures: {place}", place=f"{explanation.origin}/kpis.csv") if explanation.origin
+        else t("this edition is not published: figures computed now from data/raw"),
         *shown,
     ]  # fmt: skip
 
 
-def say_foot(explanation: Explanation, say: Words) -> list[str]:
+def describe_agreement(explanation: Explanation, t: Translator) -> list[str]:
     """Return whether the rows give the figure of the edition: one line, or one for each step that does not."""
     if explanation.differences:
         return [
-            say("DIFFERENT – {name}: {result} from the rows, {published} in kpis.csv", name=say_step(step, say),
-                result=say_value(step, step.result, say), published=say_value(step, step.published, say))
+            t("DIFFERENT – {name}: {result} from the rows, {published} in kpis.csv", name=name_step(step, t),
+                result=format_step_value(step, step.result, t), published=format_step_value(step, step.published, t))
             for step in explanation.differences
         ]  # fmt: skip
     if explanation.is_void:
-        return [say("nothing: the figure is blank by definition")]
+        return [t("nothing: the figure is blank by definition")]
     shown = [step for step in explanation.steps if step.name in ("value", "share") and step.result is not None]
-    figure = say.joined(f"{say_step(step, say)} {say_value(step, step.result, say)}" for step in shown) or say.missing
+    figure = t.joined(f"{name_step(step, t)} {format_step_value(step, step.result, t)}" for step in shown) or t.missing
     if explanation.origin:
-        return [say("Added up, the rows give the published figure: {value}", value=figure)]
-    return [say("Added up, the rows give the figure of the edition: {value}", value=figure)]
+        return [t("Added up, the rows give the published figure: {value}", value=figure)]
+    return [t("Added up, the rows give the figure of the edition: {value}", value=figure)]
 
 
 # --- steps ------------------------------------------------------------------------------------------------------
 
 
-def say_step(step: Step, say: Words) -> str:
+def name_step(step: CalculationStep, t: Translator) -> str:
     """Return the name of a step."""
-    return say(STEP_WORDS[step.name])
+    return t(STEP_WORDS[step.name])
 
 
-def say_value(step: Step, value: Value, say: Words) -> str:
+def format_step_value(step: CalculationStep, value: Value, t: Translator) -> str:
     """Return a step's value: numbers exactly as the CSV files write them, a status in words, a mark where blank."""
     if value in (None, ""):
-        return say.missing
-    if value in STATUS_WORDS:
-        return say(STATUS_WORDS[value])
+        return t.missing
+    if value in terms.STATUS_WORDS:
+        return t(terms.STATUS_WORDS[value])
     if isinstance(value, bool):
-        return say("yes") if value else say("no")
-    return write_number(value)
+        return t("yes") if value else t("no")
+    return exact_number(value)
 
 
-def say_arithmetic(step: Step, say: Words) -> str:
+def format_arithmetic(step: CalculationStep, t: Translator) -> str:
     """Return how a step was worked out, statuses in words; blank where that is the result itself."""
     if step.name == "robust":
-        return " ".join(say(STATUS_WORDS[one]) if one in STATUS_WORDS else one for one in step.arithmetic.split(" "))
-    return "" if step.arithmetic == write_number(step.result) else step.arithmetic
+        return " ".join(
+            t(terms.STATUS_WORDS[one]) if one in terms.STATUS_WORDS else one for one in step.arithmetic.split(" ")
+        )
+    return "" if step.arithmetic == exact_number(step.result) else step.arithmetic
 
 
-def find_steps(explanation: Explanation) -> list[Step]:
+def find_steps(explanation: Explanation) -> list[CalculationStep]:
     """Return the steps that say anything: those that differ, the value and the status, all that are not blank."""
     return [
         step for step in explanation.steps
@@ -160,24 +159,24 @@ def find_steps(explanation: Explanation) -> list[Step]:
     ]  # fmt: skip
 
 
-def list_steps(explanation: Explanation, say: Words) -> Listing:
+def list_step_rows(explanation: Explanation, t: Translator) -> Listing:
     """List the steps: name, arithmetic, result, what kpis.csv has, and whether they are the same."""
-    heads = (say("Step"), say("Arithmetic"), say("Result"), "kpis.csv", say("The same"))
+    heads = (t("Step"), t("Arithmetic"), t("Result"), "kpis.csv", t("The same"))
     rows = tuple(
         (
-            say_step(step, say), say_arithmetic(step, say), _shown(step, step.result, say),
-            _shown(step, step.published, say) if step.column else "",
-            (say("yes") if step.agrees else say("no")) if step.column else "",
+            name_step(step, t), format_arithmetic(step, t), _shown(step, step.result, t),
+            _shown(step, step.published, t) if step.column else "",
+            (t("yes") if step.agrees else t("no")) if step.column else "",
         )
         for step in find_steps(explanation)
     )  # fmt: skip
-    return Listing(say("Step by step"), heads, rows)
+    return Listing(t("Step by step"), heads, rows)
 
 
-def _shown(step: Step, value: Value, say: Words) -> Value:
+def _shown(step: CalculationStep, value: Value, t: Translator) -> Value:
     """Return a step's value as a workbook holds it: a number as a number, all else in words."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return _number(value) if is_number else say_value(step, value, say)
+    return _number(value) if is_number else format_step_value(step, value, t)
 
 
 # --- tables -----------------------------------------------------------------------------------------------------
@@ -188,7 +187,7 @@ _KNOWN = "known, expected: what coverage divides; members by one, by reference o
 @dataclass(frozen=True)
 class _Column:
     head: str
-    get: Callable[[Part], Value]
+    get: Callable[[ExplainedPart], Value]
     meaning: str = ""
     is_added: bool = False
 
@@ -216,102 +215,102 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def _origin(part: Part) -> str:
+def _origin(part: ExplainedPart) -> str:
     """Return the quarter that a part's value comes from, with the version of the return."""
     versions = {one.version for one in part.traces if one.quarter == part.source_quarter and one.version is not None}
     return f"{part.source_quarter} v{max(versions)}" if versions else part.source_quarter
 
 
-def list_parts(explanation: Explanation, parts: Sequence[Part], title: str, say: Words) -> Listing:
+def list_part_rows(explanation: Explanation, parts: Sequence[ExplainedPart], title: str, t: Translator) -> Listing:
     """List parts: what each is, on what basis, how its return came, what it adds, and the most it could add."""
     what = {WHAT_WORDS[part.kind] for part in parts}
     is_now = all(part.quarter == explanation.quarter for part in parts)
     columns = [
         _Column(what.pop() if len(what) == 1 else "Row", lambda part: part.name),
-        _Column("Basis", lambda part: say(BASIS_WORDS[part.basis]) if part.kind == MEMBER else ""),
-        _Column("Return", lambda part: say(RESPONSE_WORDS[part.state]) if part.state else ""),
+        _Column("Basis", lambda part: t(BASIS_WORDS[part.basis]) if part.kind == MEMBER else ""),
+        _Column("Return", lambda part: t(terms.RESPONSE_WORDS[part.state]) if part.state else ""),
         *(_COLUMNS[1:] if is_now else _COLUMNS),
     ]
     columns = [one for one in columns if any(one.get(part) not in (None, "") for part in parts)]
     adds = parts is explanation.parts and not explanation.only and len(parts) > 1
     return Listing(
-        title, tuple(say(one.head) for one in columns),
+        title, tuple(t(one.head) for one in columns),
         tuple(tuple(_number(one.get(part)) for one in columns) for part in parts),
-        _add_up(columns, parts, say) if adds else (),
-        tuple(say(one.meaning) for one in columns if one.meaning),
+        _add_up(columns, parts, t) if adds else (),
+        tuple(t(one.meaning) for one in columns if one.meaning),
     )  # fmt: skip
 
 
-def _add_up(columns: Sequence[_Column], parts: Sequence[Part], say: Words) -> tuple[Value, ...]:
+def _add_up(columns: Sequence[_Column], parts: Sequence[ExplainedPart], t: Translator) -> tuple[Value, ...]:
     """Return the foot of a table: the sum of what is added up."""
     sums = [_number(float(sum(one.get(part) or 0 for part in parts))) if one.is_added else "" for one in columns]
-    return (say("Sum"), *sums[1:])
+    return (t("Sum"), *sums[1:])
 
 
 def _number(value: Value) -> Value:
     """Return a number as a reader takes it in: whole ones without `.0`, ∞ where there is no limit."""
     if isinstance(value, float):
-        return write_number(value) if math.isinf(value) else int(value) if value.is_integer() else value
+        return exact_number(value) if math.isinf(value) else int(value) if value.is_integer() else value
     return value
 
 
-def list_tables(explanation: Explanation, say: Words) -> list[Listing]:
+def list_tables(explanation: Explanation, t: Translator) -> list[Listing]:
     """List what is added up, and where the members stand where they are not what is added up."""
-    made = [list_parts(explanation, explanation.parts, say("What is added up"), say)]
+    made = [list_part_rows(explanation, explanation.parts, t("What is added up"), t)]
     if explanation.members:
-        made.append(list_parts(explanation, explanation.members, say("Where the members stand"), say))
+        made.append(list_part_rows(explanation, explanation.members, t("Where the members stand"), t))
     return made
 
 
 # --- cells ------------------------------------------------------------------------------------------------------
 
 
-def find_cells(explanation: Explanation) -> list[Trace]:
+def find_cells(explanation: Explanation) -> list[CellTrace]:
     """Return every cell that a part comes from, once, in the order of the parts."""
-    seen: dict[tuple[object, ...], Trace] = {}
+    seen: dict[tuple[object, ...], CellTrace] = {}
     for part in (*explanation.parts, *explanation.members):
         for one in part.traces:
             seen.setdefault((one.quarter, one.member, one.path, one.sheet, one.row, one.question, one.raw), one)
     return list(seen.values())
 
 
-def say_cell_place(cell: Trace, say: Words) -> str:
+def describe_place(cell: CellTrace, t: Translator) -> str:
     """Return where a cell stands: file, sheet and row."""
     file = f"data/raw/{cell.path}"
     if cell.sheet:
-        return say("{file}, {sheet}, row {row}", file=file, sheet=cell.sheet, row=cell.row)
-    return f"{file}, {say('row {row}', row=cell.row)}" if cell.row else file
+        return t("{file}, {sheet}, row {row}", file=file, sheet=cell.sheet, row=cell.row)
+    return f"{file}, {t('row {row}', row=cell.row)}" if cell.row else file
 
 
-def say_cell_finding(found: Finding, say: Words) -> str:
+def describe_issue(found: CellIssue, t: Translator) -> str:
     """Return what a check found on a cell: in French, or in English for every other language."""
-    message = found.message["fr" if say.language == "fr" else "en"]
-    return say("{what}: {value}", what=f"{say(f'severity {found.severity}')} {found.rule}", value=message)
+    message = found.message["fr" if t.language == "fr" else "en"]
+    return t("{what}: {value}", what=f"{t(f'severity {found.severity}')} {found.rule}", value=message)
 
 
-def say_states(cells: Sequence[Trace], say: Words) -> str:
+def describe_states(cells: Sequence[CellTrace], t: Translator) -> str:
     """Return what the letters of the states that occur mean, in one line; blank where there are none."""
     letters = sorted({cell.state for cell in cells if cell.state in CELL_WORDS})
-    return say.joined(f"[{letter}] {say(CELL_WORDS[letter])}" for letter in letters)
+    return t.joined(f"[{letter}] {t(CELL_WORDS[letter])}" for letter in letters)
 
 
-def list_cells(explanation: Explanation, say: Words) -> Listing:
+def list_cell_rows(explanation: Explanation, t: Translator) -> Listing:
     """List the cells: one row each, with its return, its place and what the checks said of it."""
     heads = ("Member", "Quarter", "Question", "as written", "understood", "State", "Version", "Received on", "Place",
              "Findings")  # fmt: skip
     cells = find_cells(explanation)
     rows = tuple(
         (
-            cell.member, cell.quarter, cell.question, cell.raw, cell.value, _said_state(cell, say), cell.version,
-            cell.received_on, say_cell_place(cell, say),
-            "\n".join(say_cell_finding(found, say) for found in cell.findings),
+            cell.member, cell.quarter, cell.question, cell.raw, cell.value, _said_state(cell, t), cell.version,
+            cell.received_on, describe_place(cell, t),
+            "\n".join(describe_issue(found, t) for found in cell.findings),
         )
         for cell in cells
     )  # fmt: skip
-    return Listing(say("The cells it comes from"), tuple(say(head) for head in heads), rows)
+    return Listing(t("The cells it comes from"), tuple(t(head) for head in heads), rows)
 
 
-def _said_state(cell: Trace, say: Words) -> str:
+def _said_state(cell: CellTrace, t: Translator) -> str:
     if cell.state in CELL_WORDS:
-        return f"{cell.state}: {say(CELL_WORDS[cell.state])}"
-    return say(RESPONSE_WORDS[cell.state]) if cell.state else ""
+        return f"{cell.state}: {t(CELL_WORDS[cell.state])}"
+    return t(terms.RESPONSE_WORDS[cell.state]) if cell.state else ""

@@ -6,17 +6,17 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from helpers.plan.plan import Kpi
-from helpers.tables.schema import text_of
+from helpers.plan import Kpi
+from helpers.tables import schema
 
 TOLERANCE = 1e-9
 Value = float | int | str | bool | None
 MEMBER, CODE, ITEM, ROW = "member", "code", "item", "row"  # what one part is
-REGISTERS = "registers/"
+REGISTERS_FOLDER = "registers/"
 
 
 @dataclass(frozen=True)
-class Finding:
+class CellIssue:
     """What a check found; notes tell what was normalised. `message` is by language, fr and en.
 
     `question` is blank where it is about a return as a whole.
@@ -31,7 +31,7 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Trace:
+class CellTrace:
     """One cell of a return, or one row of a register (then `raw` is the row, `received_on` the day it was recorded).
 
     Without a question it is the return itself: what the checks said of it as a whole, such as why it was refused.
@@ -48,7 +48,7 @@ class Trace:
     source_file: str
     sheet: str
     row: str
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[CellIssue, ...] = ()
 
     @property
     def path(self) -> str:
@@ -58,11 +58,11 @@ class Trace:
     @property
     def is_kept(self) -> bool:
         """Whether it is a row of a register that the Secretariat keeps."""
-        return self.source_file.startswith(REGISTERS)
+        return self.source_file.startswith(REGISTERS_FOLDER)
 
 
 @dataclass(frozen=True)
-class Part:
+class ExplainedPart:
     """One row of those that a figure adds up: a member (of a flow: in a quarter), a code, an item, a register's row.
 
     `value` is what it adds to the figure, None where it is not known, and `low` what it adds to the lower bound. `cap`
@@ -85,7 +85,7 @@ class Part:
     told: float = 0
     asked: float = 0
     members: tuple[str, ...] = ()
-    traces: tuple[Trace, ...] = ()
+    traces: tuple[CellTrace, ...] = ()
 
     def is_of(self, member: str) -> bool:
         """Tell whether a member is behind it."""
@@ -93,7 +93,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Step:
+class CalculationStep:
     """One step: what is worked out, the arithmetic with its numbers, the result, and what is published of it.
 
     `column` is its name in kpis.csv; blank for a step that is not published itself.
@@ -108,7 +108,7 @@ class Step:
     @property
     def agrees(self) -> bool:
         """Tell whether the result is what is published, to 1e-9; a step that is not published agrees."""
-        return not self.column or is_equal(self.result, self.published)
+        return not self.column or is_same_value(self.result, self.published)
 
 
 @dataclass(frozen=True)
@@ -126,9 +126,9 @@ class Explanation:
     origin: str
     sample: bool
     published: Mapping[str, Value]
-    parts: tuple[Part, ...]
-    members: tuple[Part, ...]
-    steps: tuple[Step, ...]
+    parts: tuple[ExplainedPart, ...]
+    members: tuple[ExplainedPart, ...]
+    steps: tuple[CalculationStep, ...]
     only: str = ""
 
     @property
@@ -137,12 +137,12 @@ class Explanation:
         return all(step.result is None for step in self.steps if step.name == "coverage")
 
     @property
-    def differences(self) -> tuple[Step, ...]:
+    def differences(self) -> tuple[CalculationStep, ...]:
         """The steps that do not give what is published."""
         return tuple(step for step in self.steps if not step.agrees)
 
 
-def is_equal(result: Value, published: Value) -> bool:
+def is_same_value(result: Value, published: Value) -> bool:
     """Tell whether two values are the same, numbers to 1e-9; blank equals blank only."""
     numbers = [isinstance(one, int | float) and not isinstance(one, bool) for one in (result, published)]
     if all(numbers):
@@ -153,12 +153,12 @@ def is_equal(result: Value, published: Value) -> bool:
 # --- arithmetic -------------------------------------------------------------------------------------------------
 
 
-def write_number(value: Value) -> str:
+def exact_number(value: Value) -> str:
     """Return a value exactly as the CSV files write it; ∞ where there is no limit."""
-    return "∞" if isinstance(value, float) and math.isinf(value) else text_of(value)
+    return "∞" if isinstance(value, float) and math.isinf(value) else schema.csv_text(value)
 
 
-def write_sum(numbers: Iterable[float]) -> str:
+def written_sum(numbers: Iterable[float]) -> str:
     """Write a sum out, equal numbers together and noughts left out: `120 + 2×45 + 33`; of ones, their count."""
     counted: dict[float, int] = {}
     for number in numbers:
@@ -166,10 +166,10 @@ def write_sum(numbers: Iterable[float]) -> str:
     counted.pop(0, None)
     if counted.keys() == {1}:
         return str(counted[1])
-    terms = [(f"{n}×" if n > 1 else "") + write_number(number) for number, n in counted.items()]
+    terms = [(f"{n}×" if n > 1 else "") + exact_number(number) for number, n in counted.items()]
     return " + ".join(terms) or "0"
 
 
-def bracket(text: str) -> str:
+def bracketed(text: str) -> str:
     """Return a sum as a factor or part of a fraction: in brackets where it has more than one term."""
     return f"({text})" if " " in text else text

@@ -14,15 +14,14 @@ from xlsxwriter.worksheet import Worksheet
 
 from helpers.explain import listing
 from helpers.explain.listing import Listing
-from helpers.explain.records import Explanation, Finding, Step, Trace, Value, write_number
-from helpers.i18n.bidi import isolate
-from helpers.i18n.formats import Words
-from helpers.kpis.reference import Reference
+from helpers.explain.records import CalculationStep, CellIssue, CellTrace, Explanation, Value, exact_number
+from helpers.i18n import Translator, isolate
+from helpers.kpis import Reference
 from helpers.report.sentences.methods import say_formula, say_source
 from helpers.report.xlsx.book import HEAD_FILL, Book, fit_row, open_book, set_page
 from helpers.strings import clean
 
-WIDTH = 118
+LINE_WIDTH = 118
 
 
 def _one_line(text: str) -> str:
@@ -30,96 +29,96 @@ def _one_line(text: str) -> str:
 
 
 def _wrapped(text: str, margin: str = "") -> Iterator[str]:
-    yield from textwrap.wrap(_one_line(text), WIDTH, initial_indent=margin, subsequent_indent=margin) or [margin]
+    yield from textwrap.wrap(_one_line(text), LINE_WIDTH, initial_indent=margin, subsequent_indent=margin) or [margin]
 
 
 # --- on a terminal ----------------------------------------------------------------------------------------------
 
 
-def list_lines(explanation: Explanation, say: Words) -> list[str]:
+def format_explanation(explanation: Explanation, t: Translator) -> list[str]:
     """Tell an explanation, line by line, for a person: what it is, its rows, their cells, the steps, and the foot."""
-    return [isolate(clean(line), say.language) for line in _lines(explanation, say)]
+    return [isolate(clean(line), t.language) for line in _lines(explanation, t)]
 
 
-def _lines(explanation: Explanation, say: Words) -> Iterator[str]:
-    for fact in listing.list_facts(explanation, say):
+def _lines(explanation: Explanation, t: Translator) -> Iterator[str]:
+    for fact in listing.list_facts(explanation, t):
         yield from _wrapped(fact)
-    for table in listing.list_tables(explanation, say):
-        yield from _table_lines(table, say)
-    yield from _cell_lines(listing.find_cells(explanation), say)
-    yield from ("", say("Step by step"))
+    for table in listing.list_tables(explanation, t):
+        yield from _table_lines(table, t)
+    yield from _cell_lines(listing.find_cells(explanation), t)
+    yield from ("", t("Step by step"))
     for step in listing.find_steps(explanation):
-        name, result = listing.say_step(step, say), listing.say_value(step, step.result, say)
-        yield f"  {say('{what}: {value}', what=name, value=result)}{_said_same(step, say)}"
-        if arithmetic := listing.say_arithmetic(step, say):
+        name, result = listing.name_step(step, t), listing.format_step_value(step, step.result, t)
+        yield f"  {t('{what}: {value}', what=name, value=result)}{_said_same(step, t)}"
+        if arithmetic := listing.format_arithmetic(step, t):
             yield from _wrapped(arithmetic, "      ")
     yield ""
-    for line in listing.say_foot(explanation, say):
+    for line in listing.describe_agreement(explanation, t):
         yield from _wrapped(line)
 
 
-def _said_same(step: Step, say: Words) -> str:
+def _said_same(step: CalculationStep, t: Translator) -> str:
     if not step.column:
         return ""
-    return "  = kpis.csv" if step.agrees else f"  ≠ kpis.csv: {listing.say_value(step, step.published, say)}"
+    return "  = kpis.csv" if step.agrees else f"  ≠ kpis.csv: {listing.format_step_value(step, step.published, t)}"
 
 
-def _table_lines(table: Listing, say: Words) -> Iterator[str]:
+def _table_lines(table: Listing, t: Translator) -> Iterator[str]:
     """Yield a table in aligned columns, numbers to the right; the last column goes on below itself where it is long."""
     yield from ("", table.title)
     if not table.rows:
-        yield f"  {say('nothing to report')}"
+        yield f"  {t('nothing to report')}"
         return
     rows = [table.heads, *table.rows, *([table.foot] if table.foot else [])]
-    texts = [[_one_line(write_number(cell)) for cell in row] for row in rows]
+    texts = [[_one_line(exact_number(cell)) for cell in row] for row in rows]
     right = [all(not isinstance(row[n], str) for row in table.rows if row[n] is not None) for n in range(len(rows[0]))]
     widths = [max(len(row[n]) for row in texts) for n in range(len(rows[0]))]
-    hang = " " * min(2 + sum(width + 2 for width in widths[:-1]), WIDTH // 2)
+    hang = " " * min(2 + sum(width + 2 for width in widths[:-1]), LINE_WIDTH // 2)
     for place, row in enumerate(texts):
         if table.foot and place == len(texts) - 1:
-            yield "  " + "  ".join("-" * width for width in widths)[: WIDTH - 2]
+            yield "  " + "  ".join("-" * width for width in widths)[: LINE_WIDTH - 2]
         aligned = (
             text.rjust(width) if is_right else text.ljust(width)
             for text, width, is_right in zip(row, widths, right, strict=True)
         )  # fmt: skip
-        yield from textwrap.wrap("  " + "  ".join(aligned).rstrip(), WIDTH, subsequent_indent=hang)
+        yield from textwrap.wrap("  " + "  ".join(aligned).rstrip(), LINE_WIDTH, subsequent_indent=hang)
     for note in table.notes:
         yield from _wrapped(note, "  ")
 
 
-def _cell_lines(cells: Sequence[Trace], say: Words) -> Iterator[str]:
+def _cell_lines(cells: Sequence[CellTrace], t: Translator) -> Iterator[str]:
     """Yield the cells, return by return: whose it is and where, what was found on it, then each cell."""
     if not cells:
         return
-    yield from ("", say("The cells it comes from"))
-    if states := listing.say_states(cells, say):
+    yield from ("", t("The cells it comes from"))
+    if states := listing.describe_states(cells, t):
         yield from _wrapped(states, "  ")
-    for (whose, place), group in itertools.groupby(cells, lambda cell: _said_return(cell, say)):
+    for (whose, place), group in itertools.groupby(cells, lambda cell: _said_return(cell, t)):
         here = list(group)
         yield from (f"  {whose}", *_wrapped(place, "      "))
-        yield from _finding_lines((one for cell in here for one in cell.findings if not one.question), say, "      ")
+        yield from _finding_lines((one for cell in here for one in cell.findings if not one.question), t, "      ")
         for cell in (cell for cell in here if cell.question):
             yield from _wrapped(_said_cell(cell), "      ")
-            yield from _finding_lines((one for one in cell.findings if one.question), say, "          ")
+            yield from _finding_lines((one for one in cell.findings if one.question), t, "          ")
 
 
-def _finding_lines(found: Iterable[Finding], say: Words, margin: str) -> Iterator[str]:
-    for told in dict.fromkeys(listing.say_cell_finding(one, say) for one in found):
+def _finding_lines(found: Iterable[CellIssue], t: Translator, margin: str) -> Iterator[str]:
+    for told in dict.fromkeys(listing.describe_issue(one, t) for one in found):
         yield from _wrapped(told, margin)
 
 
-def _said_return(cell: Trace, say: Words) -> tuple[str, str]:
+def _said_return(cell: CellTrace, t: Translator) -> tuple[str, str]:
     """Return whose return a cell is of, in which version, and where it stands."""
     whose = " ".join(text for text in (cell.member, cell.quarter) if text)
-    version = [f"{say('Version')} {cell.version}"] if cell.version is not None else []
-    refused = [say("refused")] if cell.state == "refused" else []
-    came = [say("received on {day}", day=cell.received_on)] if cell.received_on and not cell.is_kept else []
-    kept = [say("recorded on {day}", day=cell.received_on)] if cell.received_on and cell.is_kept else []
+    version = [f"{t('Version')} {cell.version}"] if cell.version is not None else []
+    refused = [t("refused")] if cell.state == "refused" else []
+    came = [t("received on {day}", day=cell.received_on)] if cell.received_on and not cell.is_kept else []
+    kept = [t("recorded on {day}", day=cell.received_on)] if cell.received_on and cell.is_kept else []
     said = (_one_line(whose), *version, *refused, *came, *kept)
-    return " · ".join(filter(None, said)), listing.say_cell_place(cell, say)
+    return " · ".join(filter(None, said)), listing.describe_place(cell, t)
 
 
-def _said_cell(cell: Trace) -> str:
+def _said_cell(cell: CellTrace) -> str:
     """Return a cell as it is written, what was understood where that is otherwise, and its state."""
     if not cell.raw:
         return f"{cell.question}: {cell.value or '«»'}" + (f" [{cell.state}]" if cell.state else "")
@@ -130,13 +129,13 @@ def _said_cell(cell: Trace) -> str:
 # --- as plain data ----------------------------------------------------------------------------------------------
 
 
-def tell(explanation: Explanation, say: Words) -> dict[str, object]:
+def to_json(explanation: Explanation, t: Translator) -> dict[str, object]:
     """Tell an explanation as plain data, for another program: numbers exact, what has no limit null."""
     kpi = explanation.kpi
     return {
         "reference": str(Reference(kpi.kpi, explanation.quarter, explanation.scope)),
         "kpi": kpi.kpi, "quarter": explanation.quarter, "scope": explanation.scope, "as_of": explanation.as_of,
-        "title": say.own(kpi.title), "formula": say_formula(kpi, say), "source": say_source(kpi, say),
+        "title": t.localised(kpi.title), "formula": say_formula(kpi, t), "source": say_source(kpi, t),
         "measure": kpi.measure, "unit": kpi.unit, "sample": explanation.sample,
         "published_in": explanation.origin or None, "member": explanation.only or None,
         "published": _plain(dict(explanation.published)),
@@ -165,23 +164,23 @@ _STEP_WIDTHS, _PART_WIDTHS = (30, 80, 26, 26, 12), (26, 22, 12, 12, 12, 16, 16, 
 _CELL_WIDTHS = (10, 10, 26, 30, 20, 8, 8, 12, 46, 60)
 
 
-def write_excel(path: Path, explanation: Explanation, say: Words) -> None:
+def write_explanation_workbook(path: Path, explanation: Explanation, t: Translator) -> None:
     """Write an explanation as a workbook: the figure and its steps, the rows added up, the cells they come from.
 
     The same explanation gives the same bytes. Raises OSError where nothing can be written.
     """
     name = str(Reference(explanation.kpi.kpi, explanation.quarter, explanation.scope))
     with open_book(path, date.fromisoformat(explanation.as_of), title=f"papu explain {name}") as book:
-        facts = [*listing.list_facts(explanation, say), *listing.say_foot(explanation, say)]
-        _write_sheet(book, [listing.list_steps(explanation, say)], facts, _STEP_WIDTHS, say)
-        _write_sheet(book, listing.list_tables(explanation, say), facts[:3], _PART_WIDTHS, say)
-        _write_sheet(book, [listing.list_cells(explanation, say)], facts[:3], _CELL_WIDTHS, say)
+        facts = [*listing.list_facts(explanation, t), *listing.describe_agreement(explanation, t)]
+        _write_sheet(book, [listing.list_step_rows(explanation, t)], facts, _STEP_WIDTHS, t)
+        _write_sheet(book, listing.list_tables(explanation, t), facts[:3], _PART_WIDTHS, t)
+        _write_sheet(book, [listing.list_cell_rows(explanation, t)], facts[:3], _CELL_WIDTHS, t)
 
 
 def _write_sheet(
-    book: Book, tables: Sequence[Listing], facts: Sequence[str], widths: Sequence[float], say: Words
+    book: Book, tables: Sequence[Listing], facts: Sequence[str], widths: Sequence[float], t: Translator
 ) -> None:
-    sheet = book.add_sheet(tables[0].title[:31], say.language)
+    sheet = book.add_sheet(tables[0].title[:31], t.language)
     for column, width in enumerate(widths):
         sheet.set_column(column, column, width)
     for row, fact in enumerate(facts):
@@ -204,7 +203,7 @@ def _write_table(book: Book, sheet: Worksheet, row: int, table: Listing, widths:
         is_foot = place == len(table.rows)
         for column, cell in enumerate(cells):
             _write_cell(book, sheet, row, column, cell, {"bold": True, "top": 1} if is_foot else {})
-        fit_row(sheet, row, [write_number(cell) for cell in cells], widths)
+        fit_row(sheet, row, [exact_number(cell) for cell in cells], widths)
     for note in table.notes:
         row += 1
         book.write(sheet, row, 0, note, book.style(italic=True))

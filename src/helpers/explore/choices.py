@@ -7,10 +7,8 @@ from dataclasses import asdict, dataclass, replace
 
 import pandas as pd
 
-from helpers.plan.plan import UNION, read_plan
-from helpers.plan.quarters import quarters_between
-from helpers.tables import queries
-from helpers.tables.pipeline import Tables
+from helpers.plan import UNION, quarters, read_plan
+from helpers.tables import EditionTables, queries
 
 _COUNTS = ("n_reported", "n_carried", "n_expected")
 
@@ -28,7 +26,7 @@ class Choice:
     @property
     def quarters(self) -> list[str]:
         """The quarters looked at, in order."""
-        return quarters_between(self.first, self.last)
+        return quarters.quarters_between(self.first, self.last)
 
     @property
     def name(self) -> str:
@@ -42,25 +40,25 @@ def list_scopes() -> list[str]:
     return [UNION, *read_plan().regions]
 
 
-def list_quarters(tables: Tables) -> list[str]:
+def list_quarters(tables: EditionTables) -> list[str]:
     """Return the quarters that can be chosen: from the first in the tables to the one reported."""
-    return quarters_between(min([*tables.kpis["quarter"], tables.quarter]), tables.quarter)
+    return quarters.quarters_between(min([*tables.kpis["quarter"], tables.quarter]), tables.quarter)
 
 
-def list_members(choice: Choice) -> list[str]:
+def list_choosable_members(choice: Choice) -> list[str]:
     """Return the members that can be chosen: those of the scope, where the KPI has values of members."""
     if not queries.has_member_values(choice.kpi):
         return []
     return [member.member for member in read_plan().members_in(choice.last, choice.scope)]
 
 
-def keep_members(choice: Choice) -> Choice:
+def drop_impossible_members(choice: Choice) -> Choice:
     """Return a choice without the members that it cannot show, such as those of another region."""
-    possible = set(list_members(choice))
+    possible = set(list_choosable_members(choice))
     return replace(choice, members=tuple(member for member in choice.members if member in possible))
 
 
-def settle_choice(tables: Tables, choice: Choice) -> Choice:
+def resolve_choice(tables: EditionTables, choice: Choice) -> Choice:
     """Return a choice as it can be shown: its quarters filled in where blank, its members once each.
 
     Raises ValueError that names everything that cannot be chosen, and what can.
@@ -80,10 +78,10 @@ def settle_choice(tables: Tables, choice: Choice) -> Choice:
     if not wrong and choice.first > choice.last:
         wrong.append(f"{choice.first} comes after {choice.last}; give the earlier quarter first")
     if not wrong and queries.has_member_values(choice.kpi):
-        wrong += _unknown(f"member of {choice.scope} in {choice.last}", choice.members, list_members(choice))
+        wrong += _unknown(f"member of {choice.scope} in {choice.last}", choice.members, list_choosable_members(choice))
     if wrong:
         raise ValueError(". ".join(wrong))
-    return keep_members(choice)
+    return drop_impossible_members(choice)
 
 
 def _unknown(what: str, asked: Iterable[str], known: Iterable[str]) -> list[str]:
@@ -94,7 +92,7 @@ def _unknown(what: str, asked: Iterable[str], known: Iterable[str]) -> list[str]
 # --- the frame --------------------------------------------------------------------------------------------------
 
 
-def select_rows(tables: Tables, choice: Choice) -> pd.DataFrame:
+def select_choice_rows(tables: EditionTables, choice: Choice) -> pd.DataFrame:
     """Return the figures of a choice: one row per quarter.
 
     Shares are 0-1; value and share are blank in class C, whose bounds alone are known. Each member chosen has its value
@@ -110,7 +108,7 @@ def select_rows(tables: Tables, choice: Choice) -> pd.DataFrame:
     return pd.concat([rows, *_member_columns(tables, choice)], axis="columns")
 
 
-def _member_columns(tables: Tables, choice: Choice) -> list[pd.DataFrame]:
+def _member_columns(tables: EditionTables, choice: Choice) -> list[pd.DataFrame]:
     if not choice.members:
         return []
     levels = queries.select_levels_over_time(tables, choice.kpi, choice.members, choice.quarters)

@@ -9,18 +9,18 @@ import pandas as pd
 
 from helpers import paths
 from helpers.explore import showing
-from helpers.explore.choices import Choice, select_rows, settle_choice
+from helpers.explore.choices import Choice, resolve_choice, select_choice_rows
 from helpers.explore.panel import Panel
-from helpers.i18n.formats import Words
-from helpers.plan.plan import UNION
+from helpers.i18n import Translator
+from helpers.plan import UNION
 from helpers.report.figures import drawing
-from helpers.tables.pipeline import Tables
+from helpers.tables import EditionTables
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 def choose(
-    tables: Tables, say: Words, kpi: str = "2.1.a", region: str = UNION, members: str | Sequence[str] = (),
+    tables: EditionTables, t: Translator, kpi: str = "2.1.a", region: str = UNION, members: str | Sequence[str] = (),
     first: str = "", last: str = "",
 ) -> Explorer:  # fmt: skip
     """Return an explorer that starts from a choice: members as ISO3 codes, `"SEN KEN"`; blank quarters: the last nine.
@@ -28,15 +28,15 @@ def choose(
     Raises ValueError for what cannot be chosen, naming what can.
     """
     asked = tuple(members.split() if isinstance(members, str) else members)
-    return Explorer(tables, say, Choice(kpi, region, asked, first, last))
+    return Explorer(tables, t, Choice(kpi, region, asked, first, last))
 
 
 class Explorer:
     """A choice, which the panel may change: its figures (`rows`), its `figure`, and both as files (`save`)."""
 
-    def __init__(self, tables: Tables, say: Words, choice: Choice) -> None:
-        self.tables, self.say = tables, say
-        self.choice = settle_choice(tables, choice)
+    def __init__(self, tables: EditionTables, t: Translator, choice: Choice) -> None:
+        self.tables, self.t = tables, t
+        self.choice = resolve_choice(tables, choice)
         self.panel: Panel | None = None
 
     def __repr__(self) -> str:
@@ -46,24 +46,24 @@ class Explorer:
     @property
     def rows(self) -> pd.DataFrame:
         """The figures of what is chosen now: one row per quarter (`select_rows`)."""
-        return select_rows(self.tables, self.choice)
+        return select_choice_rows(self.tables, self.choice)
 
     @property
-    def figure(self) -> drawing.Figure:
+    def figure(self) -> drawing.Drawing:
         """The figure of what is chosen now."""
-        return showing.draw(self.tables, self.choice, self.say)
+        return showing.draw(self.tables, self.choice, self.t)
 
     def save(self) -> list[str]:
         """Write what is chosen now as CSV and SVG where the notebooks write, and return the names of both files."""
         folder = paths.out(self.tables.quarter, self.tables.as_of)
         folder.mkdir(parents=True, exist_ok=True)
-        files = showing.render_files(self.tables, self.choice, self.say)
+        files = showing.render_files(self.tables, self.choice, self.t)
         for name, text in files.items():
             (folder / name).write_text(text, encoding="utf-8", newline="")
         return list(files)
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, object]:
-        static = showing.show_static(self.tables, self.choice, self.say)
+        static = showing.show_static(self.tables, self.choice, self.t)
         return {"text/plain": repr(self), "text/html": static} | self._view()
 
     def _view(self) -> dict[str, object]:

@@ -7,10 +7,17 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from helpers.explore import showing
-from helpers.explore.choices import Choice, keep_members, list_members, list_quarters, list_scopes, settle_choice
-from helpers.plan.plan import read_plan
+from helpers.explore.choices import (
+    Choice,
+    drop_impossible_members,
+    list_choosable_members,
+    list_quarters,
+    list_scopes,
+    resolve_choice,
+)
+from helpers.plan import read_plan
 from helpers.report.figures import drawing
-from helpers.report.html.markup import lines
+from helpers.report.html.markup import html_lines
 from helpers.strings import fold
 from helpers.tables import queries
 
@@ -81,11 +88,13 @@ class Panel:
     def _read(self) -> Choice:
         """Return what the widgets say; members that went with another region or KPI are left out."""
         first, last = self.quarters.value
-        return keep_members(Choice(self.kpi.value, self.scope.value, tuple(self.members.value), first, last))
+        return drop_impossible_members(Choice(self.kpi.value, self.scope.value, tuple(self.members.value), first, last))
 
     def _offer_members(self, choice: Choice) -> None:
         """Offer the members of the scope, keeping those chosen; what that changes in the widgets is no choice."""
-        offered = [(f"{self.say.member(member, short=True)} ({member})", member) for member in list_members(choice)]
+        offered = [
+            (f"{self.say.member(member, short=True)} ({member})", member) for member in list_choosable_members(choice)
+        ]
         self._is_settling = True
         try:
             self.members.options = sorted(offered, key=lambda one: fold(one[0]))
@@ -94,7 +103,7 @@ class Panel:
         finally:
             self._is_settling = False
         self.hint.value = (
-            f'<div dir="auto" style="line-height:1.3"><small>{lines(self._say_hint(choice))}</small></div>{_CSS}'
+            f'<div dir="auto" style="line-height:1.3"><small>{html_lines(self._say_hint(choice))}</small></div>{_CSS}'
         )
 
     def _say_hint(self, choice: Choice) -> str:
@@ -105,10 +114,10 @@ class Panel:
     def redraw(self) -> None:
         """Show what is chosen now; tell what goes wrong in the panel: nowhere else would it be seen."""
         try:
-            self._show(settle_choice(self.explorer.tables, self._read()))
+            self._show(resolve_choice(self.explorer.tables, self._read()))
         except Exception as error:
             said = self.say("This choice cannot be shown: {what}", what=f"{type(error).__name__}: {error}")
-            self.message.value = f'<p role="alert" style="margin:4px 0"><b>{lines(said)}</b></p>'
+            self.message.value = f'<p role="alert" style="margin:4px 0"><b>{html_lines(said)}</b></p>'
             self.figure.value = self.table.value = self.links.value = ""
 
     def _show(self, choice: Choice) -> None:

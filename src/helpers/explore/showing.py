@@ -7,63 +7,60 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from helpers.explore.choices import Choice, select_rows
-from helpers.i18n.formats import Words, is_blank
+from helpers.explore.choices import Choice, select_choice_rows
+from helpers.i18n import Translator, is_blank
 from helpers.report.figures import drawing
 from helpers.report.figures.choice import MOST_MEMBERS, plot_choice
 from helpers.report.figures.drawing import PALETTE
-from helpers.report.html.markup import Alone, lines, show_cell, value
+from helpers.report.html.markup import NotebookView, html_attribute, html_lines, render_cell
 from helpers.report.sentences import choices, findings
-from helpers.tables import queries
-from helpers.tables.pipeline import Tables
-from helpers.tables.queries import Standing
-from helpers.tables.schema import render_csv
+from helpers.tables import EditionTables, KpiFigure, queries, schema
 
-SAMPLE = "données fictives / invented sample"  # in a file, whatever its language
-PIXELS = 96
+SAMPLE_NOTICE = "données fictives / invented sample"  # in a file, whatever its language
+PIXELS_PER_INCH = 96
 _SHEET = f"background:#FFFFFF;color:{PALETTE['ink']};padding:6px 10px;line-height:1.35"
 _LINK = f"color:{PALETTE['blue']};text-decoration:underline"
 _CELL = f"padding:2px 8px;border-bottom:1px solid {PALETTE['grid']};vertical-align:top"
 _HEAD = f"padding:2px 8px;border-bottom:2px solid {PALETTE['grid']};vertical-align:bottom;background:#FFFFFF"
 
 
-def draw(tables: Tables, choice: Choice, say: Words) -> drawing.Figure:
+def draw(tables: EditionTables, choice: Choice, t: Translator) -> drawing.Drawing:
     """Draw the figure of a choice."""
-    return plot_choice(tables, choice.kpi, say, choice.scope, choice.members, choice.quarters)
+    return plot_choice(tables, choice.kpi, t, choice.scope, choice.members, choice.quarters)
 
 
 # --- files ------------------------------------------------------------------------------------------------------
 
 
-def render_rows(tables: Tables, choice: Choice) -> str:
+def render_rows(tables: EditionTables, choice: Choice) -> str:
     """Return the figures of a choice as CSV: one line per quarter, nothing rounded, marked where it is the sample.
 
     It begins with the mark by which spreadsheets know UTF-8.
     """
-    rows = select_rows(tables, choice)
+    rows = select_choice_rows(tables, choice)
     if tables.sample:
-        rows = rows.assign(sample=SAMPLE)
+        rows = rows.assign(sample=SAMPLE_NOTICE)
     texts = [name for name in rows.columns if not pd.api.types.is_numeric_dtype(rows[name])]
-    return "\ufeff" + render_csv(rows, texts)
+    return "\ufeff" + schema.render_csv(rows, texts)
 
 
-def render_files(tables: Tables, choice: Choice, say: Words, drawn: str = "") -> dict[str, str]:
+def render_files(tables: EditionTables, choice: Choice, t: Translator, drawn: str = "") -> dict[str, str]:
     """Return what can be downloaded: names and texts; `drawn` is the figure where it has been drawn."""
     name = f"{choice.name}_invented-sample" if tables.sample else choice.name
-    drawn = drawn or drawing.svg(draw(tables, choice, say))
-    return {f"{name}.csv": render_rows(tables, choice), f"{name}_{say.language}.svg": drawn}
+    drawn = drawn or drawing.svg(draw(tables, choice, t))
+    return {f"{name}.csv": render_rows(tables, choice), f"{name}_{t.language}.svg": drawn}
 
 
-def show_links(files: dict[str, str], say: Words) -> str:
+def show_links(files: dict[str, str], t: Translator) -> str:
     """Return the links by which the files are downloaded: each holds its file."""
-    said = {"csv": say("Download the figures (CSV)"), "svg": say("Download the chart (SVG)")}
+    said = {"csv": t("Download the figures (CSV)"), "svg": t("Download the chart (SVG)")}
     kinds = {"csv": "text/csv;charset=utf-8", "svg": "image/svg+xml"}
     links = []
     for name, text in files.items():
         end = name.rsplit(".", 1)[1]
         held = base64.b64encode(text.encode("utf-8")).decode()
-        target = f'download="{value(name)}" href="data:{kinds[end]};base64,{held}"'
-        link = f'<a style="{_LINK}" {target}>{lines(said[end])}</a>'
+        target = f'download="{html_attribute(name)}" href="data:{kinds[end]};base64,{held}"'
+        link = f'<a style="{_LINK}" {target}>{html_lines(said[end])}</a>'
         links.append(link)
     return f'<p style="margin:4px 0">{" · ".join(links)}</p>'
 
@@ -71,55 +68,57 @@ def show_links(files: dict[str, str], say: Words) -> str:
 # --- HTML -------------------------------------------------------------------------------------------------------
 
 
-def _sheet(inside: str, say: Words) -> str:
-    return f'<div dir="{"rtl" if say.is_rtl else "ltr"}" lang="{say.language}" style="{_SHEET}">{inside}</div>'
+def _sheet(inside: str, t: Translator) -> str:
+    return f'<div dir="{"rtl" if t.is_rtl else "ltr"}" lang="{t.language}" style="{_SHEET}">{inside}</div>'
 
 
 def _small(texts: Sequence[str]) -> str:
-    return f'<p style="margin:4px 0"><small>{"<br>".join(lines(text) for text in texts if text)}</small></p>'
+    return f'<p style="margin:4px 0"><small>{"<br>".join(html_lines(text) for text in texts if text)}</small></p>'
 
 
-def show_figure(tables: Tables, choice: Choice, say: Words, drawn: str) -> str:
+def show_figure(tables: EditionTables, choice: Choice, t: Translator, drawn: str) -> str:
     """Return a drawn choice as HTML: what it finds, what is measured, the figure, who is behind it."""
     members, quarters = choice.members[:MOST_MEMBERS], choice.quarters
-    caption = choices.say_choice(tables, choice.kpi, choice.scope, members, quarters, say)
+    caption = choices.say_choice(tables, choice.kpi, choice.scope, members, quarters, t)
     image = base64.b64encode(drawn.encode("utf-8")).decode()
-    width = round(drawing.WIDTH * PIXELS)
+    width = round(drawing.PAGE_WIDTH * PIXELS_PER_INCH)
     return _sheet(
-        f'<div style="max-width:{width}px"><b>{lines(caption["title"])}</b><br>{lines(caption["subtitle"])}</div>'
-        f'<img src="data:image/svg+xml;base64,{image}" alt="{value(caption["alt"])}" width="{width}">'
-        + _small([caption["n"], *say_remarks(choice, say)]),
-        say,
+        f'<div style="max-width:{width}px"><b>{html_lines(caption["title"])}</b><br>{html_lines(caption["subtitle"])}</div>'
+        f'<img src="data:image/svg+xml;base64,{image}" alt="{html_attribute(caption["alt"])}" width="{width}">'
+        + _small([caption["n"], *say_remarks(choice, t)]),
+        t,
     )
 
 
-def say_remarks(choice: Choice, say: Words) -> list[str]:
+def say_remarks(choice: Choice, t: Translator) -> list[str]:
     """Return what a reader must know of a choice: members that it cannot show, or not in the figure."""
     remarks = []
     if not queries.has_member_values(choice.kpi):
-        remarks.append(say("This indicator has no values of single members."))
+        remarks.append(t("This indicator has no values of single members."))
     left = choice.members[MOST_MEMBERS:]
     if left:
-        names = say.enumerated(say.member(member) for member in left)
+        names = t.enumerated(t.member(member) for member in left)
         remarks.append(
-            say("The figure shows {n} members at most; in the table only: {names}.", n=MOST_MEMBERS, names=names)
+            t("The figure shows {n} members at most; in the table only: {names}.", n=MOST_MEMBERS, names=names)
         )
     return remarks
 
 
-def show_table(tables: Tables, choice: Choice, say: Words) -> str:
+def show_table(tables: EditionTables, choice: Choice, t: Translator) -> str:
     """Return a choice's figures as an HTML table, one row per quarter, dressed for readers."""
     trend = queries.select_trend(tables, choice.kpi, choice.scope, choice.quarters)
-    table = _table(_tabulate(tables, choice, trend, say), say)
-    notes = [say("Targets and statuses are proposed: the plan has none.")]
+    table = _table(_tabulate(tables, choice, trend, t), t)
+    notes = [t("Targets and statuses are proposed: the plan has none.")]
     if any(one.is_bounds_only for one in trend):
-        notes.append(say("(C): too few answers, bounds only."))
+        notes.append(t("(C): too few answers, bounds only."))
     if tables.sample:
-        notes.append(say("invented sample (mark)"))
-    return _sheet(f'<div style="overflow-x:auto">{table}</div>' + _small(notes), say)
+        notes.append(t("invented sample (mark)"))
+    return _sheet(f'<div style="overflow-x:auto">{table}</div>' + _small(notes), t)
 
 
-def _tabulate(tables: Tables, choice: Choice, trend: Sequence[Standing], say: Words) -> list[dict[str, object]]:
+def _tabulate(
+    tables: EditionTables, choice: Choice, trend: Sequence[KpiFigure], t: Translator
+) -> list[dict[str, object]]:
     """Return the rows of the table, one per quarter: what stands under each head."""
     levels = None
     if choice.members:
@@ -127,41 +126,41 @@ def _tabulate(tables: Tables, choice: Choice, trend: Sequence[Standing], say: Wo
     rows = []
     for one in trend:
         own = [] if levels is None else levels[levels["quarter"] == one.quarter].itertuples()
-        values = {say.member(row.member): choices.say_value(choice.kpi, row, say) for row in own}
-        rows.append(_figure(tables, one, say) | values | _standing(one, say))
+        values = {t.member(row.member): choices.say_value(choice.kpi, row, t) for row in own}
+        rows.append(_figure(tables, one, t) | values | _standing(one, t))
     return rows
 
 
-def _figure(tables: Tables, one: Standing, say: Words) -> dict[str, str]:
-    known = say.missing if is_blank(one.assessed) else findings.say_level(tables, one, say)
+def _figure(tables: EditionTables, one: KpiFigure, t: Translator) -> dict[str, str]:
+    known = t.missing if is_blank(one.assessed) else findings.say_level(tables, one, t)
     return {
-        say("Quarter"): say.quarter(one.quarter),
-        say("Value"): "(C)" if one.is_bounds_only else known,
-        say("Bounds"): findings.say_bounds(one, say),
+        t("Quarter"): t.quarter(one.quarter),
+        t("Value"): "(C)" if one.is_bounds_only else known,
+        t("Bounds"): findings.say_bounds(one, t),
     }
 
 
-def _standing(one: Standing, say: Words) -> dict[str, object]:
+def _standing(one: KpiFigure, t: Translator) -> dict[str, object]:
     """Return who is behind a figure, and how it stands against its target."""
-    judged = not is_blank(one.goal)  # of many KPIs only the Union has a target, and so a status
-    asked = say.missing if is_blank(one.n_reported) else f"{say.number(one.n_reported)}/{say.number(one.n_expected)}"
+    judged = not is_blank(one.assessed_target)  # of many KPIs only the Union has a target, and so a status
+    asked = t.missing if is_blank(one.n_reported) else f"{t.number(one.n_reported)}/{t.number(one.n_expected)}"
     return {
-        say("Members that reported"): "–" if is_blank(one.n_reported) and one.is_certain else asked,
-        say("carried forward (c)"): "–" if is_blank(one.n_carried) else say.number(one.n_carried),
-        say("Class"): one.coverage_class or "–",
-        say("Proposed target"): findings.say_goal(one, say) if judged else "–",
-        say("Status against the proposed target"): vars(say.status(one.status, one.robust)) if judged else "–",
+        t("Members that reported"): "–" if is_blank(one.n_reported) and one.is_certain else asked,
+        t("carried forward (c)"): "–" if is_blank(one.n_carried) else t.number(one.n_carried),
+        t("Class"): one.coverage_class or "–",
+        t("Proposed target"): findings.say_goal(one, t) if judged else "–",
+        t("Status against the proposed target"): vars(t.status(one.status, one.robust)) if judged else "–",
     }
 
 
-def _table(rows: Sequence[dict[str, object]], say: Words) -> str:
-    start = "right" if say.is_rtl else "left"
-    heads = "".join(f'<th scope="col" style="{_HEAD};text-align:{start}">{lines(name)}</th>' for name in rows[0])
+def _table(rows: Sequence[dict[str, object]], t: Translator) -> str:
+    start = "right" if t.is_rtl else "left"
+    heads = "".join(f'<th scope="col" style="{_HEAD};text-align:{start}">{html_lines(name)}</th>' for name in rows[0])
     bodies = []
     for row in rows:
         first, *rest = row.values()
-        cells = "".join(f'<td style="{_side(cell, start)}">{show_cell(cell, Alone())}</td>' for cell in rest)
-        bodies.append(f'<tr><th scope="row" style="{_side(first, start)}">{lines(first)}</th>{cells}</tr>\n')
+        cells = "".join(f'<td style="{_side(cell, start)}">{render_cell(cell, NotebookView())}</td>' for cell in rest)
+        bodies.append(f'<tr><th scope="row" style="{_side(first, start)}">{html_lines(first)}</th>{cells}</tr>\n')
     table = f'<table style="border-collapse:collapse;font-size:12.5px"><thead><tr>{heads}</tr></thead>\n<tbody>\n'
     return table + "".join(bodies) + "</tbody></table>"
 
@@ -171,9 +170,9 @@ def _side(cell: object, start: str) -> str:
     return f"{_CELL};text-align:{start};" + ("white-space:nowrap" if isinstance(cell, str) else "min-width:170px")
 
 
-def show_static(tables: Tables, choice: Choice, say: Words) -> str:
+def show_static(tables: EditionTables, choice: Choice, t: Translator) -> str:
     """Return a choice as HTML that needs nothing else: figure, table, and how to choose."""
-    drawn = drawing.svg(draw(tables, choice, say))
-    how = say("To choose here, run this notebook in JupyterLab or VS Code; elsewhere, change its parameters.")
-    parts = (show_figure(tables, choice, say, drawn), show_table(tables, choice, say), _sheet(_small([how]), say))
+    drawn = drawing.svg(draw(tables, choice, t))
+    how = t("To choose here, run this notebook in JupyterLab or VS Code; elsewhere, change its parameters.")
+    parts = (show_figure(tables, choice, t, drawn), show_table(tables, choice, t), _sheet(_small([how]), t))
     return "\n".join(parts)

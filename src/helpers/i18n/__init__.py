@@ -1,1 +1,17 @@
-"""Languages: sentences, numbers, dates, reading direction."""
+"""Translates and formats: sentences, numbers, dates, quarters, reading direction. The only room that formats."""
+
+from helpers.i18n.bidi import isolate
+from helpers.i18n.catalogue import typeset
+from helpers.i18n.formats import Badge, Translator, is_blank
+
+__all__ = [
+    "Badge",
+    "Translator",
+    "bidi",
+    "catalogue",
+    "formats",
+    "is_blank",
+    "isolate",
+    "terms",
+    "typeset",
+]

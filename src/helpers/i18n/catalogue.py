@@ -10,29 +10,29 @@ from pathlib import Path
 
 from babel.messages.pofile import read_po
 
-from helpers.plan.plan import LANGUAGES
+from helpers.strings import LANGUAGES
 
 LOCALES = Path(__file__).with_name("locales")
 
 
-WORKING_LANGUAGES = ("fr", "en")  # the others are unofficial until a native reviewer signs their catalogue
+OFFICIAL_LANGUAGES = ("fr", "en")  # the others are unofficial until a native reviewer signs their catalogue
 
 
-NARROW, NO_BREAK = "\u202f", "\u00a0"
+NARROW_SPACE, NO_BREAK_SPACE = "\u202f", "\u00a0"
 
 
-class MissingWords(KeyError):
+class MissingTranslation(KeyError):
     """A sentence without a translation: says the language, the sentence and the file to add it to."""
 
 
 _FRENCH_SPACES = (
-    (re.compile(r" ([;!?])"), NARROW + r"\1"), (re.compile(r" ([:%»])"), NO_BREAK + r"\1"),
-    (re.compile("« "), "«" + NO_BREAK), (re.compile(r"(?<=\w)'(?=\w)"), "’"), (re.compile("([≥≤]) "), r"\1" + NO_BREAK),
+    (re.compile(r" ([;!?])"), NARROW_SPACE + r"\1"), (re.compile(r" ([:%»])"), NO_BREAK_SPACE + r"\1"),
+    (re.compile("« "), "«" + NO_BREAK_SPACE), (re.compile(r"(?<=\w)'(?=\w)"), "’"), (re.compile("([≥≤]) "), r"\1" + NO_BREAK_SPACE),
 )  # fmt: skip
 
 
 _ENGLISH_MARKS = (
-    (re.compile(r"(?<=\w)'(?=\w)"), "’"), (re.compile("([≥≤]) "), r"\1" + NO_BREAK),
+    (re.compile(r"(?<=\w)'(?=\w)"), "’"), (re.compile("([≥≤]) "), r"\1" + NO_BREAK_SPACE),
 )  # fmt: skip
 
 
@@ -45,7 +45,7 @@ def typeset(text: str, language: str) -> str:
 
 def is_official(language: str) -> bool:
     """Tell whether a language is one the report may be made in unasked: a working one, or one a reviewer signed."""
-    if language in WORKING_LANGUAGES:
+    if language in OFFICIAL_LANGUAGES:
         return True
     header = (LOCALES / f"{language}.po").read_text(encoding="utf-8").split("\n\n", 1)[0]
     return bool(re.search(r'"X-Reviewed-By: *[^\s"\\]', header))

@@ -15,16 +15,16 @@ from babel.lists import format_list
 from babel.numbers import format_decimal, get_decimal_symbol, get_group_symbol
 
 from helpers.i18n.bidi import RIGHT_TO_LEFT
-from helpers.i18n.catalogue import NO_BREAK, MissingWords, read_catalogue, typeset
+from helpers.i18n.catalogue import NO_BREAK_SPACE, MissingTranslation, read_catalogue, typeset
 from helpers.i18n.terms import REGION_WORDS, SHORT_NAMES, STATUS_WORDS, SYMBOLS, UNIT_WORDS
-from helpers.plan.plan import LANGUAGES, read_plan
-from helpers.plan.quarters import quarter_end, quarter_start
+from helpers.plan import quarters, read_plan
+from helpers.strings import LANGUAGES
 
-FEWEST = 5  # a percentage of fewer than this says more than is known: "3 of 4" instead
+FEWEST_FOR_PERCENT = 5  # a percentage of fewer than this says more than is known: "3 of 4" instead
 
 
 @dataclass(frozen=True)
-class Chip:
+class Badge:
     """A status as it is shown: symbol and word, and whether it is drawn hollow because non-response could change it."""
 
     status: str
@@ -37,7 +37,7 @@ class Chip:
         return f"{self.symbol} {self.word}" + (f" ({self.remark})" if self.remark else "")
 
 
-class Printed(NamedTuple):
+class PrintedNumber(NamedTuple):
     """A plain number as it was printed: `86,7 %` is (86.7, 1, True, False); signed is what bears a plus."""
 
     value: float
@@ -62,14 +62,14 @@ _MOST_DIGITS = 15  # what a double, and a spreadsheet, keeps of a decimal number
 def _number_pattern(language: str) -> re.Pattern[str]:
     """Return how numbers stand in a language: sign, digits in groups of three, decimals, percent sign."""
     group, point = re.escape(get_group_symbol(language)), re.escape(get_decimal_symbol(language))
-    return re.compile(rf"([+−]?)(\d{{1,3}}(?:{group}\d{{3}})*)(?:{point}(\d+))?({NO_BREAK}?%)?", re.ASCII)
+    return re.compile(rf"([+−]?)(\d{{1,3}}(?:{group}\d{{3}})*)(?:{point}(\d+))?({NO_BREAK_SPACE}?%)?", re.ASCII)
 
 
 # --- one language -----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
-class Words:
+class Translator:
     """How one language says things: `say("sentence", name=value)`, and numbers, dates and marks dressed for it."""
 
     language: str
@@ -88,12 +88,14 @@ class Words:
     def _forms(self, sentence: str) -> tuple[str, ...]:
         forms = read_catalogue(self.language)[0].get(sentence, ())
         if not forms or not all(forms):
-            raise MissingWords(f"{self.language}: no translation of {sentence!r}; add it to locales/{self.language}.po")
+            raise MissingTranslation(
+                f"{self.language}: no translation of {sentence!r}; add it to locales/{self.language}.po"
+            )
         return forms
 
     def __call__(self, sentence: str, **values: object) -> str:
         """Return a sentence of the catalogue with its named values filled in; numbers are dressed."""
-        return self._forms(sentence)[0].format(**{name: self._dress(value) for name, value in values.items()})
+        return self._forms(sentence)[0].format(**{name: self._format_value(value) for name, value in values.items()})
 
     def has(self, sentence: str) -> bool:
         """Tell whether the catalogue has a sentence: what a row of the plan may have of its own."""
@@ -103,12 +105,12 @@ class Words:
         """Return the form of a sentence that goes with a number, which fills `{n}`."""
         forms, rule = self._forms(sentence), read_catalogue(self.language)[1]
         form = forms[min(rule(int(n)), len(forms) - 1)]
-        return form.format(n=self.number(n), **{name: self._dress(value) for name, value in values.items()})
+        return form.format(n=self.number(n), **{name: self._format_value(value) for name, value in values.items()})
 
-    def _dress(self, value: object) -> str:
+    def _format_value(self, value: object) -> str:
         return value if isinstance(value, str) else self.number(value)
 
-    def own(self, texts: Mapping[str, str]) -> str:
+    def localised(self, texts: Mapping[str, str]) -> str:
         """Return a text of the plan in this language, typeset."""
         return typeset(texts.get(self.language) or texts.get("en", ""), self.language)
 
@@ -164,7 +166,7 @@ class Words:
         """Return a percentage given as 0-100, with the language's space before the sign."""
         if is_blank(value):
             return self.missing
-        return self.number(value, decimals) + (NO_BREAK + "%" if self.language == "fr" else "%")
+        return self.number(value, decimals) + (NO_BREAK_SPACE + "%" if self.language == "fr" else "%")
 
     def rate(self, part: object, whole: object, decimals: int = 1) -> str:
         """Return a share with its denominator, `86,7 % (39/45)`; of fewer than 5 only `3 sur 4`."""
@@ -172,7 +174,7 @@ class Words:
             return self.missing
         if whole == 0:
             return self.not_applicable
-        if whole < FEWEST:
+        if whole < FEWEST_FOR_PERCENT:
             return self("{part} of {whole}", part=self.number(part), whole=self.number(whole))
         return f"{self.percent(100 * part / whole, decimals)} ({self.number(part)}/{self.number(whole)})"
 
@@ -188,13 +190,13 @@ class Words:
         """Return a number alone, as its unit asks: percentages with their sign."""
         return self.percent(value) if unit == "percent" else self.number(value)
 
-    def goal(self, value: float, unit: str) -> str:
+    def target(self, value: float, unit: str) -> str:
         """Return a target as it was set: `80 %`, `66,6 %`, `4`."""
         if is_blank(value) or unit != "percent":
             return self.number(value)
         return self.percent(value, 0 if abs(value - round(value)) < 1e-9 else 1)
 
-    def parse_number(self, text: str) -> Printed | None:
+    def parse_number(self, text: str) -> PrintedNumber | None:
         """Return a plain number that this language dressed, and how; None for anything else.
 
         What is not exactly what `number`, `percent` or `signed` print is none: `2024` (a year has no thousands mark),
@@ -212,7 +214,7 @@ class Words:
             return None
         if f"{sign}{dress(value, len(decimals))}" != bare:
             return None
-        return Printed(-value if sign == "−" else value, len(decimals), bool(percent), sign == "+")
+        return PrintedNumber(-value if sign == "−" else value, len(decimals), bool(percent), sign == "+")
 
     def interval(self, lower: object, upper: object, unit: str = "") -> str:
         """Return bounds: `12 à 30`, `≥ 12` where there is no finite upper one, one number where they meet."""
@@ -229,7 +231,7 @@ class Words:
 
     def quarter(self, quarter: str) -> str:
         """Return `T3 2024` or `Q3 2024`; the mark of no data when blank."""
-        return format_date(quarter_end(quarter), "QQQ y", self.language) if quarter else self.missing
+        return format_date(quarters.quarter_end(quarter), "QQQ y", self.language) if quarter else self.missing
 
     def short_quarter(self, quarter: str) -> str:
         """Return a quarter without its year, as an axis has room for: `T3`."""
@@ -238,7 +240,8 @@ class Words:
     def months(self, quarter: str) -> str:
         """Return the months of a quarter: `juillet à septembre 2024`."""
         first, last = (
-            format_date(day, "MMMM", self.language) for day in (quarter_start(quarter), quarter_end(quarter))
+            format_date(day, "MMMM", self.language)
+            for day in (quarters.quarter_start(quarter), quarters.quarter_end(quarter))
         )
         return self("{first} to {last} {year}", first=first, last=last, year=quarter[:4])
 
@@ -250,11 +253,11 @@ class Words:
 
     # names
 
-    def status(self, status: str, robust: object = None) -> Chip:
+    def status(self, status: str, robust: object = None) -> Badge:
         """Return a status as symbol and word; not robust is hollow and says that it depends on non-response."""
         hollow = not is_blank(robust) and not bool(robust)
         word, symbol = self(STATUS_WORDS[status]), SYMBOLS[status]
-        return Chip(status, symbol, word, hollow, self("depends on non-response") if hollow else "")
+        return Badge(status, symbol, word, hollow, self("depends on non-response") if hollow else "")
 
     def region(self, scope: str) -> str:
         """Return the name of a region, or of the Union."""
@@ -265,7 +268,7 @@ class Words:
         if short and member in SHORT_NAMES:
             return self(SHORT_NAMES[member])
         record = read_plan().by_iso3.get(member)
-        return self.own(record.name) if record else member
+        return self.localised(record.name) if record else member
 
     def label(self, is_revised: bool) -> str:
         """Return the edition's label, which follows from its date alone."""

@@ -1,1 +1,18 @@
-"""From received files to checked answers."""
+"""From received files to checked answers: reads, orders the versions of, and checks every return."""
+
+from helpers.ingest.quarter import read_returns
+from helpers.ingest.records import Received, ReceivedFile
+from helpers.ingest.registers import Registers
+
+__all__ = [
+    "Received",
+    "ReceivedFile",
+    "Registers",
+    "add",
+    "issues",
+    "read_returns",
+    "received",
+    "registers",
+    "rules",
+    "versions",
+]

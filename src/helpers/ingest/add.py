@@ -12,8 +12,8 @@ from pathlib import Path, PurePath
 from filelock import FileLock
 
 from helpers import paths, strings
-from helpers.ingest.issues import Place, issue
-from helpers.ingest.received import COLUMNS, EDITION_TEXT, MANIFEST, name_of, read_bytes, read_manifest
+from helpers.ingest.issues import Place, make_issue
+from helpers.ingest.received import EDITION_TOML, MANIFEST_COLUMNS, MANIFEST_CSV, file_name, read_bytes, read_manifest
 
 _PRIVATE = ".adding"  # what is being written; no other add writes in the folder at the same time
 
@@ -46,7 +46,7 @@ def add_file(source: Path, quarter: str, received_on: date, channel: str = "mail
     except PermissionError as reason:
         raise NotAdded(f"{source.name} cannot be read: {reason.strerror}; check its permissions") from reason
     if given.refusal:
-        refused = issue(f"V20.{given.refusal.reason}", Place(quarter), observed=given.refusal.observed)
+        refused = make_issue(f"V20.{given.refusal.reason}", Place(quarter), observed=given.refusal.observed)
         raise NotAdded(f"{source.name}: {refused.say('en')}")
     folder = paths.returns(quarter)
     folder.mkdir(parents=True, exist_ok=True)
@@ -62,21 +62,21 @@ def add_file(source: Path, quarter: str, received_on: date, channel: str = "mail
                 return known, False
         if read_bytes(source).sha256 != given.sha256:
             raise NotAdded(f"{source.name} changed while it was copied; wait until it is whole, then add it again")
-        name = _free_name(folder, _tame(name_of(source)), listed)
-        _write(folder / name, given.content)
+        name = _free_name(folder, _safe_name(file_name(source)), listed)
+        _write_read_only(folder / name, given.content)
         said = (name, given.sha256, received_on.isoformat(), channel, note)
-        _list(folder / MANIFEST, dict(zip(COLUMNS, said, strict=True)))
+        _append_to_manifest(folder / MANIFEST_CSV, dict(zip(MANIFEST_COLUMNS, said, strict=True)))
     return name, True
 
 
-def _tame(name: str) -> str:
+def _safe_name(name: str) -> str:
     """Return a name that is a return's: none that the reader would pass over, nor one with control characters."""
     plain = strings.clean(name).replace("\\", "_").replace("/", "_").strip().lstrip(".~$") or "return"
-    reserved = plain in (MANIFEST, EDITION_TEXT) or plain.casefold().endswith(".part")
+    reserved = plain in (MANIFEST_CSV, EDITION_TOML) or plain.casefold().endswith(".part")
     return f"return-{plain}"[: -len(".part") if plain.casefold().endswith(".part") else None] if reserved else plain
 
 
-def _write(target: Path, content: bytes) -> None:
+def _write_read_only(target: Path, content: bytes) -> None:
     """Write a file whole or not at all, then make it read-only."""
     private = target.with_name(_PRIVATE)
     try:
@@ -87,10 +87,10 @@ def _write(target: Path, content: bytes) -> None:
         private.unlink(missing_ok=True)
 
 
-def _list(manifest: Path, row: dict[str, str]) -> None:
+def _append_to_manifest(manifest: Path, row: dict[str, str]) -> None:
     """Add a row to MANIFEST.csv, under its own header; the file is replaced whole, never seen half written."""
     before = manifest.read_bytes().decode("utf-8-sig") if manifest.exists() else ""
-    header = next(csv.reader(io.StringIO(before, newline="")), None) or list(COLUMNS)
+    header = next(csv.reader(io.StringIO(before, newline="")), None) or list(MANIFEST_COLUMNS)
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, [name.strip() for name in header], lineterminator="\n", extrasaction="ignore")
     if not before:

@@ -6,16 +6,15 @@ import re
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 
-from helpers.plan.answers import ANSWERED, MISSING, NEGLIGIBLE, NOT_APPLICABLE, NOT_AVAILABLE, Answer
-from helpers.plan.questionnaire import NOTHING, Question
+from helpers.plan import questionnaire
 from helpers.strings import clean
 
 MAX_COUNT = 10**9
 
 _TOKENS = {
-    "": MISSING, "-": MISSING, "...": MISSING, "…": MISSING,
-    "na": NOT_APPLICABLE, "n.a.": NOT_APPLICABLE, "sans objet": NOT_APPLICABLE,
-    "nd": NOT_AVAILABLE, "n.d.": NOT_AVAILABLE, "non disponible": NOT_AVAILABLE,
+    "": questionnaire.MISSING, "-": questionnaire.MISSING, "...": questionnaire.MISSING, "…": questionnaire.MISSING,
+    "na": questionnaire.NOT_APPLICABLE, "n.a.": questionnaire.NOT_APPLICABLE, "sans objet": questionnaire.NOT_APPLICABLE,
+    "nd": questionnaire.NOT_AVAILABLE, "n.d.": questionnaire.NOT_AVAILABLE, "non disponible": questionnaire.NOT_AVAILABLE,
 }  # fmt: skip
 _NEGLIGIBLE = {"ng", "négligeable"}
 _ZERO = {"néant", "nil"}
@@ -28,33 +27,33 @@ _DATE = re.compile(r"(?P<day>\d{4}-\d{2}-\d{2})(?P<time>[T ]\d{2}:\d{2}(?::\d{2}
 
 _MARKUP = re.compile(r"<[A-Za-z!/][^<>]*>|#\w+\s*\(|\\[A-Za-z]+\s*\{|\{\{|\{%|\$\{|\]\(")
 _ERRORS = ("#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!", "#SPILL!", "#CALC!", "#GETTING_DATA")
-MAX_TEXT = 2_000
+LONGEST_TEXT = 2_000
 _SHARED = 200  # characters: the longest cell worth remembering
 
-Cell = object  # what a spreadsheet cell holds: None, str, bool, int, float, date, datetime, time, timedelta
+CellValue = object  # what a spreadsheet cell holds: None, str, bool, int, float, date, datetime, time, timedelta
 
 
 class Formula(str):
     """The text of a formula, with the value that was stored for it (None: stored without one)."""
 
-    stored: Cell = None
+    stored: CellValue = None
 
     @classmethod
-    def of(cls, text: str, stored: Cell) -> Formula:
+    def of(cls, text: str, stored: CellValue) -> Formula:
         """Make a formula of its text and its stored value."""
         formula = cls(text)
         formula.stored = stored
         return formula
 
 
-def plain(cell: Cell) -> Cell:
+def stored_value(cell: CellValue) -> CellValue:
     """Return a cell's value: of a formula, the stored one, or its text where none was stored."""
     return cell.stored if isinstance(cell, Formula) and cell.stored is not None else cell
 
 
-def text_of(cell: Cell) -> str:
+def raw_text(cell: CellValue) -> str:
     """Return a cell's raw text: numbers without a false `.0`, dates in ISO, booleans as spreadsheets show them."""
-    cell = plain(cell)
+    cell = stored_value(cell)
     if cell is None:
         return ""
     if isinstance(cell, bool):
@@ -66,7 +65,7 @@ def text_of(cell: Cell) -> str:
     return cell.isoformat() if isinstance(cell, (date, time)) else str(cell)
 
 
-def is_blank(cell: Cell) -> bool:
+def is_empty_cell(cell: CellValue) -> bool:
     """Tell whether nothing is written in a cell."""
     return cell is None or (isinstance(cell, str) and not cell.strip())
 
@@ -77,7 +76,7 @@ def text_remarks(text: str) -> list[str]:
         "TEXT_CONTROL": clean(text) != text,
         "TEXT_FORMULA": len(text.strip()) > 1 and text[:1] in ("=", "+", "-", "@", "\t", "\r"),
         "TEXT_MARKUP": bool(_MARKUP.search(text)),
-        "TEXT_TOO_LONG": len(text) > MAX_TEXT,
+        "TEXT_TOO_LONG": len(text) > LONGEST_TEXT,
         "FORMULA_ERROR": text.strip() in _ERRORS,
     }
     return [key for key, holds in found.items() if holds]
@@ -95,9 +94,9 @@ def parse_count(text: str) -> int | None:
     return int(whole) if _PLAIN.fullmatch(whole) and len(whole) <= 12 else None
 
 
-def parse_day(cell: Cell) -> date | None:
+def parse_day(cell: CellValue) -> date | None:
     """Return the day that a spreadsheet date, `YYYY-MM-DD` or a tool's ISO timestamp names, as written."""
-    cell = plain(cell)
+    cell = stored_value(cell)
     if isinstance(cell, datetime):
         return cell.date()
     if isinstance(cell, date):
@@ -109,9 +108,9 @@ def parse_day(cell: Cell) -> date | None:
         return None
 
 
-def parse_instant(cell: Cell) -> datetime | None:
+def parse_instant(cell: CellValue) -> datetime | None:
     """Return the instant within the day, None where no time of day is given (a spreadsheet date at 00:00 has none)."""
-    cell = plain(cell)
+    cell = stored_value(cell)
     if isinstance(cell, datetime):
         return cell if cell.time() != time() else None
     found = _DATE.fullmatch(cell.strip()) if isinstance(cell, str) else None
@@ -127,9 +126,9 @@ def _token(text: str) -> str | None:
     return _TOKENS.get(text.casefold())
 
 
-def _read_count(cell: Cell, raw: str) -> Answer:
+def _read_count(cell: CellValue, raw: str) -> questionnaire.Answer:
     if isinstance(cell, (bool, datetime, date, time, timedelta, Formula)):
-        return Answer(raw, rule="V03")
+        return questionnaire.Answer(raw, rule="V03")
     if isinstance(cell, int):
         number = cell
     elif isinstance(cell, float):
@@ -137,14 +136,14 @@ def _read_count(cell: Cell, raw: str) -> Answer:
     else:
         text = raw.strip()
         if text.casefold() in _NEGLIGIBLE:
-            return Answer(raw, "0", NEGLIGIBLE)
+            return questionnaire.Answer(raw, "0", questionnaire.NEGLIGIBLE)
         if text.casefold() in _ZERO:
-            return Answer(raw, "0", ANSWERED, note="NUM_MISSING_TOKEN")
+            return questionnaire.Answer(raw, "0", questionnaire.ANSWERED, note="NUM_MISSING_TOKEN")
         number = parse_count(text)
     if number is None or not 0 <= number <= MAX_COUNT:
-        return Answer(raw, rule="V03")
+        return questionnaire.Answer(raw, rule="V03")
     as_written = str(number) == raw or isinstance(cell, (int, float))
-    return Answer(raw, str(number), ANSWERED, note="" if as_written else _number_note(raw))
+    return questionnaire.Answer(raw, str(number), questionnaire.ANSWERED, note="" if as_written else _number_note(raw))
 
 
 def _number_note(raw: str) -> str:
@@ -156,40 +155,50 @@ def _number_note(raw: str) -> str:
     return "NUM_AMBIGUOUS_SEP" if _GROUPED.fullmatch(raw.strip()) else "NUM_NORMALISED"
 
 
-def _read_date(cell: Cell, raw: str) -> Answer:
+def _read_date(cell: CellValue, raw: str) -> questionnaire.Answer:
     day = None if isinstance(cell, Formula) else parse_day(cell)
-    return Answer(raw, day.isoformat(), ANSWERED) if day else Answer(raw, rule="V03")
+    return (
+        questionnaire.Answer(raw, day.isoformat(), questionnaire.ANSWERED)
+        if day
+        else questionnaire.Answer(raw, rule="V03")
+    )
 
 
-def _read_choice(question: Question, raw: str) -> Answer:
+def _read_choice(question: questionnaire.Question, raw: str) -> questionnaire.Answer:
     code = raw.strip()
-    return Answer(raw, code, ANSWERED) if code in question.choices else Answer(raw, rule="V07")
+    return (
+        questionnaire.Answer(raw, code, questionnaire.ANSWERED)
+        if code in question.choices
+        else questionnaire.Answer(raw, rule="V07")
+    )
 
 
-def _read_choices(question: Question, raw: str) -> Answer:
+def _read_choices(question: questionnaire.Question, raw: str) -> questionnaire.Answer:
     codes = raw.split()
     if codes == ["0"]:
-        return Answer(raw, NOTHING, ANSWERED, note="CHOICE_ZERO")
-    if not set(codes) <= set(question.choices) or (NOTHING in codes and len(set(codes)) > 1):
-        return Answer(raw, rule="V07")
-    return Answer(raw, " ".join(code for code in question.choices if code in codes), ANSWERED)
+        return questionnaire.Answer(raw, questionnaire.NONE_CODE, questionnaire.ANSWERED, note="CHOICE_ZERO")
+    if not set(codes) <= set(question.choices) or (questionnaire.NONE_CODE in codes and len(set(codes)) > 1):
+        return questionnaire.Answer(raw, rule="V07")
+    return questionnaire.Answer(
+        raw, " ".join(code for code in question.choices if code in codes), questionnaire.ANSWERED
+    )
 
 
-def _read_text(raw: str) -> Answer:
+def _read_text(raw: str) -> questionnaire.Answer:
     # "néant" under a text says that there is nothing to say, and a formula's error says nothing at all.
     if raw.strip().casefold() in _ZERO or raw.strip() in _ERRORS or not clean(raw).strip():
-        return Answer(raw)
-    return Answer(raw, clean(raw), ANSWERED)
+        return questionnaire.Answer(raw)
+    return questionnaire.Answer(raw, clean(raw), questionnaire.ANSWERED)
 
 
-def _read(question: Question, cell: Cell) -> Answer:
+def _read(question: questionnaire.Question, cell: CellValue) -> questionnaire.Answer:
     if question.type == "text" and isinstance(cell, Formula) and not isinstance(cell.stored, str):
         return _read_text(str(cell))  # an answer that began with "=": a collection tool wrote it as a formula
-    cell = plain(cell)
-    raw = text_of(cell)
+    cell = stored_value(cell)
+    raw = raw_text(cell)
     token = _token(raw.strip()) if isinstance(cell, str) or cell is None else None
     if token is not None:
-        return Answer(raw, state=token)
+        return questionnaire.Answer(raw, state=token)
     if question.type == "integer":
         return _read_count(cell, raw)
     if question.type == "date":
@@ -197,17 +206,17 @@ def _read(question: Question, cell: Cell) -> Answer:
     if question.type == "text":
         return _read_text(raw)
     if isinstance(cell, Formula):
-        return Answer(raw, rule="V07")
+        return questionnaire.Answer(raw, rule="V07")
     return _read_choice(question, raw) if question.type == "select_one" else _read_choices(question, raw)
 
 
 @lru_cache(maxsize=16_384)
-def _read_again(question: Question, kind: type, cell: Cell) -> Answer:
+def _read_again(question: questionnaire.Question, kind: type, cell: CellValue) -> questionnaire.Answer:
     """Read a cell that many returns share: codes, tokens, small counts. 1, 1.0 and TRUE are equal but not the same."""
     return _read(question, cell)
 
 
-def read_answer(question: Question, cell: Cell) -> Answer:
+def read_answer(question: questionnaire.Question, cell: CellValue) -> questionnaire.Answer:
     """Read one cell as the answer to a question.
 
     Tokens are compared trimmed and without regard to case. A value that breaks V03 or V07 is withdrawn at once:

@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterator, Sequence
 
 from helpers.ingest.admit import MAX_BYTES, MAX_COLUMNS, MAX_ROWS, Remark, Unreadable
-from helpers.ingest.headers import Column, count_known, understand
-from helpers.ingest.xlsx import HEADER_ROWS, Contents, Sheet, is_empty
-from helpers.plan.questionnaire import Questionnaire
+from helpers.ingest.headers import Column, count_known_headers, match_headers
+from helpers.ingest.xlsx import HEADER_ROWS, Contents, Sheet, is_empty_row
+from helpers.plan import questionnaire
 
 _DELIMITERS = (",", ";", "\t", "|")
 _HINT = re.compile(r'"?sep=(?P<mark>[^\r\n"])"?[ \t]*(\r\n|\r|\n|$)', re.IGNORECASE)
@@ -30,7 +30,7 @@ _MAX_STRANGE = 0.1  # of the characters; above it the file is no text
 Line = tuple[int, list[str]]  # a record, and the line of the file that it begins on
 
 
-def read_text(content: bytes, form: Questionnaire, name: str = "") -> Contents:
+def read_text(content: bytes, form: questionnaire.Questionnaire, name: str = "") -> Contents:
     """Return a CSV's sheet, read with the delimiter under which its header is the questionnaire's.
 
     Row numbers are those of the records. Raises Unreadable where the rows cannot be trusted as a whole.
@@ -46,7 +46,7 @@ def read_text(content: bytes, form: Questionnaire, name: str = "") -> Contents:
     if delimiter != ",":
         remarks.append(Remark("DELIMITER", repr(delimiter).strip("'")))
     kept = ((number, tuple(row)) for number, (_, row) in enumerate(lines, start=1))
-    sheet = Sheet(name, False, tuple((number, row) for number, row in kept if not is_empty(row)), ragged=True)
+    sheet = Sheet(name, False, tuple((number, row) for number, row in kept if not is_empty_row(row)), ragged=True)
     return Contents((sheet,), tuple(remarks))
 
 
@@ -103,13 +103,13 @@ def _recognise_damaged(content: bytes) -> tuple[str, str]:
 # --- delimiter and quotes ---------------------------------------------------------------------------------------
 
 
-def _fit(text: str, delimiter: str, form: Questionnaire) -> int:
+def _fit(text: str, delimiter: str, form: questionnaire.Questionnaire) -> int:
     """Return how many headers of the questionnaire the best of the first rows holds, read with a delimiter."""
     reader = csv.reader(io.StringIO(text[:_SAMPLE], newline=""), delimiter=delimiter)
     best = 0
     try:
         for _, row in zip(range(HEADER_ROWS), reader, strict=False):
-            best = max(best, count_known(row[:MAX_COLUMNS], form))
+            best = max(best, count_known_headers(row[:MAX_COLUMNS], form))
     except csv.Error:
         pass  # the reading proper says what is wrong
     return best
@@ -129,14 +129,16 @@ def _rows(text: str, delimiter: str) -> Iterator[Line]:
         raise Unreadable("quote", line, observed=str(line)) from reason
 
 
-def _check_rows(lines: Sequence[Line], delimiter: str, form: Questionnaire) -> None:
+def _check_rows(lines: Sequence[Line], delimiter: str, form: questionnaire.Questionnaire) -> None:
     """Refuse rows that are not what they seem: in another delimiter than the header, or swallowed by a stray quote."""
     top = max(
-        range(min(len(lines), HEADER_ROWS)), key=lambda n: count_known(lines[n][1][:MAX_COLUMNS], form), default=0
+        range(min(len(lines), HEADER_ROWS)),
+        key=lambda n: count_known_headers(lines[n][1][:MAX_COLUMNS], form),
+        default=0,
     )
     header, body = (lines[top][1] if lines else []), lines[top + 1 :]
     width, others = len(header), [mark for mark in _DELIMITERS if mark != delimiter]
-    headers = understand(header, form, ("member", "quarter"))
+    headers = match_headers(header, form, ("member", "quarter"))
     keys = [place for place, each in enumerate(headers) if each.column == Column("quarter")]
     keys = keys or [place for place, each in enumerate(headers) if each.column]
     named = {row[place].strip() for _, row in body for place in keys if place < len(row)} - {""}

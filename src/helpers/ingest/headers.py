@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 
-from helpers.plan.questionnaire import LABEL_LANGUAGES, Label, Question, Questionnaire
+from helpers.plan import questionnaire
 
-NAMES = ""  # instead of a language: the form's own names (XML names)
+BY_NAME = ""  # instead of a language: the form's own names (XML names)
 _USUAL_MARKS = frozenset("/-")  # KoboToolbox joins by "/" unless told otherwise, ODK groups by "-" and choices by "/"
 _LONGEST_MARK, _LONGEST_HEADER = 8, 500
 
@@ -20,7 +20,7 @@ class Convention:
     """How a tool writes headers: in a language or by NAMES, with group paths joined by a separator or without (None),
     and what joins a question to one of its choices."""
 
-    language: str = NAMES
+    language: str = BY_NAME
     separator: str | None = None
     mark: str = "/"
 
@@ -34,10 +34,10 @@ class Column:
 
     question: str
     choice: str = ""
-    language: str = field(default=NAMES, compare=False)
+    language: str = field(default=BY_NAME, compare=False)
 
 
-def canonical(text: str) -> str:
+def canonical_header(text: str) -> str:
     """Return a header or a label as they are compared: NFC, no invisible characters, single blanks, no case."""
     if not text.isascii():
         text = unicodedata.normalize("NFC", text)
@@ -45,34 +45,41 @@ def canonical(text: str) -> str:
     return " ".join(text.split()).casefold()
 
 
-def title(name: str, label: Label, language: str) -> str:
+def header_title(name: str, label: questionnaire.Label, language: str) -> str:
     """Return how a tool names something: by its label in a language, by its name where it has none there."""
     return label.get(language) or name
 
 
-def _heads(question: Question, form: Questionnaire, convention: Convention) -> Iterator[str]:
-    asked = title(question.name, question.label, convention.language)
+def _heads(
+    question: questionnaire.Question, form: questionnaire.Questionnaire, convention: Convention
+) -> Iterator[str]:
+    asked = header_title(question.name, question.label, convention.language)
     if convention.separator is None:
         yield asked
     else:
-        groups = [title(group, form.groups[group], convention.language) for group in question.path]
+        groups = [header_title(group, form.groups[group], convention.language) for group in question.path]
         for start in range(len(groups)):
             yield convention.separator.join([*groups[start:], asked])
 
 
-def spell(questions: Iterable[Question], form: Questionnaire, convention: Convention) -> Iterator[tuple[str, Column]]:
+def spell_headers(
+    questions: Iterable[questionnaire.Question], form: questionnaire.Questionnaire, convention: Convention
+) -> Iterator[tuple[str, Column]]:
     """Yield the exact header a tool writes under a convention for each question, and for each choice when split."""
     language = convention.language
     for question in questions:
         for head in _heads(question, form, convention):
             yield head, Column(question.name, language=language)
             for code, label in question.choice_labels.items() if question.type == "select_multiple" else ():
-                yield head + convention.mark + title(code, label, language), Column(question.name, code, language)
+                yield (
+                    head + convention.mark + header_title(code, label, language),
+                    Column(question.name, code, language),
+                )
 
 
 def _conventions(marks: Iterable[str]) -> Iterator[Convention]:
     marks = sorted(marks)
-    for language in (NAMES, *LABEL_LANGUAGES):
+    for language in (BY_NAME, *questionnaire.LABEL_LANGUAGES):
         for separator in (None, *marks):
             for mark in marks if separator is None else sorted({"/", separator}):
                 yield Convention(language, separator, mark)
@@ -87,12 +94,12 @@ class _Known:
 
 
 @lru_cache(maxsize=32)
-def _index(form: Questionnaire, questions: tuple[str, ...], marks: frozenset[str]) -> dict[str, _Known]:
+def _index(form: questionnaire.Questionnaire, questions: tuple[str, ...], marks: frozenset[str]) -> dict[str, _Known]:
     asked = [q for q in (*form.questions, *form.fields) if q.name in questions]
     known: dict[str, _Known] = {}
     for convention in _conventions(marks):
-        for header, column in spell(asked, form, convention):
-            known.setdefault(canonical(header), _Known(header, column))
+        for header, column in spell_headers(asked, form, convention):
+            known.setdefault(canonical_header(header), _Known(header, column))
     return known
 
 
@@ -107,30 +114,32 @@ def _joint(header: str, parts: Sequence[str]) -> str:
 
 
 @cache
-def _sequences(form: Questionnaire) -> dict[str, tuple[tuple[str, ...], ...]]:
+def _sequences(form: questionnaire.Questionnaire) -> dict[str, tuple[tuple[str, ...], ...]]:
     """List what tools join into one header, groups and questions, questions and choices, by how it opens."""
     found: dict[str, set[tuple[str, ...]]] = {}
-    for language in (NAMES, *LABEL_LANGUAGES):
+    for language in (BY_NAME, *questionnaire.LABEL_LANGUAGES):
         for question in (*form.questions, *form.fields):
-            groups = [canonical(title(group, form.groups[group], language)) for group in question.path]
-            asked = canonical(title(question.name, question.label, language))
+            groups = [canonical_header(header_title(group, form.groups[group], language)) for group in question.path]
+            asked = canonical_header(header_title(question.name, question.label, language))
             sequences = [(*groups[start:], asked) for start in range(len(groups))]
             if question.type == "select_multiple":
                 labels = question.choice_labels.items()
-                sequences += [(asked, canonical(title(code, label, language))) for code, label in labels]
+                sequences += [(asked, canonical_header(header_title(code, label, language))) for code, label in labels]
             for parts in sequences:
                 found.setdefault(parts[0][:4], set()).add(parts)
     return {opening: tuple(sorted(sequences)) for opening, sequences in found.items()}
 
 
-def _joints(form: Questionnaire, headers: Iterable[str]) -> frozenset[str]:
+def _joints(form: questionnaire.Questionnaire, headers: Iterable[str]) -> frozenset[str]:
     """Find what a file joins groups, questions and choices by: a person may choose any text, but only one or two."""
     sequences = _sequences(form)
     joints = Counter(_joint(header, parts) for header in headers for parts in sequences.get(header[:4], ()))
     return frozenset([joint for joint, _ in joints.most_common(4) if joint][:3])
 
 
-def _unlisted(name: str, known: Mapping[str, _Known], marks: Iterable[str], form: Questionnaire) -> Column | None:
+def _unlisted(
+    name: str, known: Mapping[str, _Known], marks: Iterable[str], form: questionnaire.Questionnaire
+) -> Column | None:
     """Understand a path by its end: an unknown choice of a question, or a question under unknown groups."""
     for mark in sorted(marks, key=lambda mark: (-len(mark), mark)):
         path, joint, leaf = name.rpartition(mark)
@@ -153,14 +162,16 @@ class Header:
     spelled: str = ""
 
 
-def understand(headers: Sequence[str], form: Questionnaire, questions: tuple[str, ...]) -> list[Header]:
+def match_headers(
+    headers: Sequence[str], form: questionnaire.Questionnaire, questions: tuple[str, ...]
+) -> list[Header]:
     """Return what each header of a sheet stands for, among some of the form's questions or fields.
 
     Headers are looked up among those that the tools write, in any language, with or without group paths; names are
     unique in the whole form, so the end of an unknown path is the question whatever groups stand before it. A choice
     may be one that the form does not have: whoever ticks it is told so.
     """
-    names = [canonical(header) for header in headers]
+    names = [canonical_header(header) for header in headers]
     joints = _joints(form, names)
     known = _index(form, questions, _USUAL_MARKS | joints)
     understood = []
@@ -171,9 +182,9 @@ def understand(headers: Sequence[str], form: Questionnaire, questions: tuple[str
     return understood
 
 
-def count_known(cells: Sequence[str], form: Questionnaire) -> int:
+def count_known_headers(cells: Sequence[str], form: questionnaire.Questionnaire) -> int:
     """Return how many cells of a row are headers of the form: what tells its header from other rows."""
-    names = [canonical(cell) for cell in cells if len(cell) <= _LONGEST_HEADER]
+    names = [canonical_header(cell) for cell in cells if len(cell) <= _LONGEST_HEADER]
     questions = (*form.by_name, *(field.name for field in form.fields))
     known = _index(form, questions, _USUAL_MARKS)
     found = sum(name in known for name in names)

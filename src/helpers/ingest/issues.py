@@ -9,7 +9,7 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
-from helpers.ingest.cells import MAX_TEXT
+from helpers.ingest.cells import LONGEST_TEXT
 from helpers.strings import clean, mask
 
 SENTENCES = Path(__file__).with_name("issues.csv")
@@ -17,10 +17,10 @@ REFUSED, WITHDRAWN, WARNING, NOTE = "refused", "withdrawn", "warning", "note"
 SEVERITIES = (REFUSED, WITHDRAWN, WARNING, NOTE)
 
 
-def _shown(text: str) -> str:
+def _presentable(text: str) -> str:
     """Return a text as a finding shows it: nothing personal, nothing that disturbs a line, cut where it is endless."""
     shown = mask(clean(text))
-    return shown if len(shown) <= MAX_TEXT else shown[:MAX_TEXT] + "…"
+    return shown if len(shown) <= LONGEST_TEXT else shown[:LONGEST_TEXT] + "…"
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class Place:
 
 
 @cache
-def _sentences() -> dict[str, dict[str, str]]:
+def _read_sentences() -> dict[str, dict[str, str]]:
     """Read what each finding says: severity, what was expected, the sentence in each language.
 
     A key's part before the first dot is the rule; {0}, {1}… are the details that the check gives. A key of `phrase`
@@ -101,7 +101,7 @@ class Phrase:
 
     def say(self, language: str) -> str:
         """Return it in a language."""
-        return _sentences()[self.key][language].format(self.detail)
+        return _read_sentences()[self.key][language].format(self.detail)
 
 
 @dataclass(frozen=True)
@@ -114,12 +114,12 @@ class Sentence:
 
     def say(self, language: str) -> str:
         """Return it in a language, personal data hidden."""
-        return _sentences()[self.key][language].format(*self.values(language), **self.words)
+        return _read_sentences()[self.key][language].format(*self.values(language), **self.words)
 
     def values(self, language: str) -> list[str]:
         """Return its details as they stand in a sentence."""
         said = (detail.say(language) if isinstance(detail, Phrase) else str(detail) for detail in self.details)
-        return [_shown(text) for text in said]
+        return [_presentable(text) for text in said]
 
 
 def rule_of(key: str) -> str:
@@ -127,13 +127,13 @@ def rule_of(key: str) -> str:
     return key.partition(".")[0]
 
 
-def issue(
+def make_issue(
     key: str, place: Place, *details: object, question: str = "", observed: str = "", rule: str = "",
     known_on: date | None = None,
 ) -> Issue:  # fmt: skip
     """Make the finding of a key at a place; `details` fill the sentence, in both languages."""
-    found, place = _sentences()[key], place.of(question)
-    words = {"observed": _shown(observed), "question": question, "quarter": place.quarter}
+    found, place = _read_sentences()[key], place.of(question)
+    words = {"observed": _presentable(observed), "question": question, "quarter": place.quarter}
     sentence = Sentence(key, details, words)
     said = (f"{place.say('fr')} : {sentence.say('fr')}.", f"{place.say('en')}: {sentence.say('en')}.")
     return Issue(
@@ -143,6 +143,6 @@ def issue(
     )  # fmt: skip
 
 
-def known_by(issues: Iterable[Issue], as_of: date) -> list[Issue]:
+def issues_known_by(issues: Iterable[Issue], as_of: date) -> list[Issue]:
     """Return the findings that exist for an edition: those whose file had been received by then."""
     return [replace(found, known_on=None) for found in issues if found.known_on is None or found.known_on <= as_of]

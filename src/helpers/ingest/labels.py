@@ -4,28 +4,31 @@ from __future__ import annotations
 
 from functools import cache, lru_cache
 
-from helpers.ingest.headers import canonical
-from helpers.plan.questionnaire import Question
+from helpers.ingest.headers import canonical_header
+from helpers.plan import questionnaire
 
 _JOINTS = " ;,،؛"  # the tools join labels by a blank (KoboToolbox), a comma (Google) or a semicolon (both)
 _LONGEST = 2_000
 
 
 @cache
-def _codes(question: Question) -> dict[str, str]:
+def _codes(question: questionnaire.Question) -> dict[str, str]:
     """Return the codes of a question by what may be written for them: the code itself, or its label in a language."""
     labels = {
-        canonical(text): code for code, label in question.choice_labels.items() for text in label.values() if text
+        canonical_header(text): code
+        for code, label in question.choice_labels.items()
+        for text in label.values()
+        if text
     }
-    return labels | {canonical(code): code for code in question.choices}
+    return labels | {canonical_header(code): code for code in question.choices}
 
 
 @cache
-def _longest_first(question: Question) -> tuple[str, ...]:
+def _longest_first(question: questionnaire.Question) -> tuple[str, ...]:
     return tuple(sorted(_codes(question), key=lambda label: (-len(label), label)))
 
 
-def _split(text: str, question: Question) -> list[str] | None:
+def _split(text: str, question: questionnaire.Question) -> list[str] | None:
     """Return the labels that a text is made of, the longest first tried; None when something else is in it.
 
     Labels hold blanks, and a tool may join them by one: only together do they say where one ends.
@@ -49,10 +52,10 @@ def _split(text: str, question: Question) -> list[str] | None:
 
 
 @lru_cache(maxsize=8192)
-def decode(question: Question, text: str) -> str:
+def decode(question: questionnaire.Question, text: str) -> str:
     """Return the code that a label stands for, or the codes of several, blank-separated; any other text as it is."""
     codes = _codes(question)
-    name = canonical(text) if len(text) <= _LONGEST else ""
+    name = canonical_header(text) if len(text) <= _LONGEST else ""
     if name in codes:
         return codes[name]
     labels = _split(name.strip(_JOINTS), question) if question.type == "select_multiple" else None

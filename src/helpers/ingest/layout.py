@@ -12,17 +12,18 @@ from functools import cached_property
 from openpyxl.utils import get_column_letter
 
 from helpers.ingest.admit import Remark, Unreadable
-from helpers.ingest.cells import Cell, is_blank, text_of
-from helpers.ingest.headers import NAMES, Column, Header, canonical, understand
-from helpers.ingest.issues import Phrase, Place, issue
+from helpers.ingest.cells import CellValue, is_empty_cell, raw_text
+from helpers.ingest.headers import BY_NAME, Column, Header, canonical_header, match_headers
+from helpers.ingest.issues import Phrase, Place, make_issue
 from helpers.ingest.tools import KOBO, MAILED, ODK, PARENT_KEYS, PLAIN, Tool, read_times, recognise
 from helpers.ingest.xlsx import HEADER_ROWS, Contents, Sheet
-from helpers.plan.quarters import quarter_start
-from helpers.plan.questionnaire import REPEAT, Question, Questionnaire
+from helpers.plan import quarters, questionnaire
 from helpers.strings import mask
 
-SheetRow = tuple[Cell, ...]
-Key = Column | str  # a question's column or a field of the repeat; or the canonical name of a column that a tool adds
+SheetRow = tuple[CellValue, ...]
+HeaderKey = (
+    Column | str
+)  # a question's column or a field of the repeat; or the canonical name of a column that a tool adds
 
 _LINKS = frozenset({"quarter", "submitted_on", *(child for child, _ in PARENT_KEYS)})
 _MIN_CODES = 3  # in column A of a mailed questionnaire
@@ -30,33 +31,33 @@ _KNOWN_SHARE = 0.6  # of a row's cells, for it to be a header that lacks a key c
 
 
 @dataclass(frozen=True)
-class Slot:
+class AnswerColumns:
     """Where a question is answered: its own column, or those of its choices; `by_label` under a label."""
 
-    question: Question
+    question: questionnaire.Question
     index: int | None
     split: tuple[tuple[str, int], ...] = ()
     by_label: bool = False
 
 
 @dataclass(frozen=True)
-class Table:
+class HeadedSheet:
     """A sheet with its header understood. `row_of` tells a mailed questionnaire's row of each question."""
 
     sheet: Sheet
     tool: Tool
     width: int
-    columns: Mapping[Key, int]
+    columns: Mapping[HeaderKey, int]
     rows: Sequence[tuple[int, SheetRow]]
     row_of: Mapping[str, str] = field(default_factory=dict)
 
-    def cell(self, row: SheetRow, key: Key) -> Cell:
+    def cell(self, row: SheetRow, key: HeaderKey) -> CellValue:
         """Return the cell of a row under a column, None where there is none."""
-        return at(row, self.columns.get(key))
+        return cell_at(row, self.columns.get(key))
 
     def says(self, row: SheetRow, name: str) -> str:
         """Return the text under a column that the tool added."""
-        return text_of(self.cell(row, name)).strip()
+        return raw_text(self.cell(row, name)).strip()
 
     @cached_property
     def languages(self) -> Mapping[str, str]:
@@ -64,22 +65,22 @@ class Table:
         keys = sorted((key for key in self.columns if isinstance(key, Column)), key=lambda key: not key.choice)
         return {key.question: key.language for key in keys}
 
-    def slots(self, questions: Sequence[Question]) -> list[Slot]:
+    def slots(self, questions: Sequence[questionnaire.Question]) -> list[AnswerColumns]:
         """Return where each of the questions is answered."""
         split: dict[str, list[tuple[str, int]]] = {}
         for key, index in self.columns.items():
             if isinstance(key, Column) and key.choice:
                 split.setdefault(key.question, []).append((key.choice, index))
         return [
-            Slot(
+            AnswerColumns(
                 question, self.columns.get(Column(question.name)), tuple(split.get(question.name, ())),
-                bool(question.choices) and (self.tool is MAILED or self.languages.get(question.name, NAMES) != NAMES),
+                bool(question.choices) and (self.tool is MAILED or self.languages.get(question.name, BY_NAME) != BY_NAME),
             )
             for question in questions
         ]  # fmt: skip
 
 
-def at(row: SheetRow, index: int | None) -> Cell:
+def cell_at(row: SheetRow, index: int | None) -> CellValue:
     """Return a cell of a row, None where it has none."""
     return row[index] if index is not None and index < len(row) else None
 
@@ -88,21 +89,21 @@ def at(row: SheetRow, index: int | None) -> Cell:
 class Layout:
     """Where the returns and the innovations of a file stand; without a table of innovations it carries no such part."""
 
-    returns: Sequence[Table]
-    items: Sequence[Table]
+    returns: Sequence[HeadedSheet]
+    items: Sequence[HeadedSheet]
 
 
-class Reader:
+class LayoutReader:
     """Understands the sheets of a file; gathers notes on what it had to normalise."""
 
-    def __init__(self, form: Questionnaire, place: Place, received_on: date | None) -> None:
+    def __init__(self, form: questionnaire.Questionnaire, place: Place, received_on: date | None) -> None:
         self.form, self.place, self.received_on, self.notes = form, place, received_on, []
         self._fields = tuple(field.name for field in form.fields)
 
     def note(self, key: str, *details: object, sheet: str = "", row: str = "", observed: str = "") -> None:
         """Keep a note on the file, on one of its sheets or rows."""
         place = replace(self.place, sheet=sheet, row=row)
-        self.notes.append(issue(key, place, *details, observed=observed))
+        self.notes.append(make_issue(key, place, *details, observed=observed))
 
     def layout(self, contents: Contents) -> Layout:
         """Find the tables of returns and of innovations by what stands in their headers (methodology, 2b).
@@ -159,11 +160,11 @@ class Reader:
     def _candidates(self, sheet: Sheet, questions: tuple[str, ...]) -> Iterator[tuple[int, list[Header]]]:
         """Yield the rows that may be a sheet's header, understood: titles and themes may stand above it."""
         for index, (_, row) in enumerate(sheet.rows[:HEADER_ROWS]):
-            texts = [text_of(cell) for cell in row]
+            texts = [raw_text(cell) for cell in row]
             if sum(map(bool, texts)) > 1:
-                yield index, understand(texts, self.form, questions)
+                yield index, match_headers(texts, self.form, questions)
 
-    def _returns(self, sheet: Sheet) -> Table | None:
+    def _returns(self, sheet: Sheet) -> HeadedSheet | None:
         """Return a sheet of returns, one a row, as a table; None when it is none."""
         for index, headers in self._candidates(sheet, tuple(self.form.by_name)):
             asked = {header.column.question for header in headers if header.column}
@@ -173,7 +174,7 @@ class Reader:
                     return self._table(sheet, index, headers, tool)
         return None
 
-    def _items(self, sheet: Sheet) -> Table | None:
+    def _items(self, sheet: Sheet) -> HeadedSheet | None:
         """Return a sheet of innovations as a table; None when it is none.
 
         A tool's further table is ours by its name, or where no name tells by most of its headers; a form may have
@@ -195,25 +196,27 @@ class Reader:
 
     def _is_named(self, sheet: Sheet) -> bool:
         """Tell whether a sheet is named as the innovations are: by name or label, after a form's name or a path."""
-        last = re.split(r"[-.]", canonical(re.sub(r"(~\d+)?(\.csv)?$", "", sheet.name.casefold())))[-1]
-        return last in {canonical(text) for text in (REPEAT, *self.form.groups[REPEAT].values())}
+        last = re.split(r"[-.]", canonical_header(re.sub(r"(~\d+)?(\.csv)?$", "", sheet.name.casefold())))[-1]
+        return last in {
+            canonical_header(text) for text in (questionnaire.REPEAT, *self.form.groups[questionnaire.REPEAT].values())
+        }
 
-    def _mailed(self, sheet: Sheet) -> Table | None:
+    def _mailed(self, sheet: Sheet) -> HeadedSheet | None:
         """Return a mailed questionnaire, codes in column A and answers in column C, as a table of one return."""
-        codes = [text_of(at(row, 0)) for _, row in sheet.rows]
-        headers = understand(codes, self.form, tuple(self.form.by_name))
+        codes = [raw_text(cell_at(row, 0)) for _, row in sheet.rows]
+        headers = match_headers(codes, self.form, tuple(self.form.by_name))
         asked = [header.column.question for header in headers if header.column]
         if "member" not in asked or len(asked) < _MIN_CODES:
             return None
         answered = [
-            (number, header, at(row, 2))
+            (number, header, cell_at(row, 2))
             for (number, row), header in zip(sheet.rows, headers, strict=True)
             if header.column or header.name in MAILED.system
         ]
         first = next(number for number, header, _ in answered if header.column)
         for (number, row), header in zip(sheet.rows, headers, strict=True):
             unread = number > first and not header.column and header.name not in MAILED.system
-            if unread and header.name and not is_blank(at(row, 2)):
+            if unread and header.name and not is_empty_cell(cell_at(row, 2)):
                 self._note_unknown(header, sheet.name, str(number))
         row = (first, tuple(cell for _, _, cell in answered))
         transposed = replace(sheet, rows=((first, ()), row), ragged=False)
@@ -221,10 +224,10 @@ class Reader:
         places = {header.column.question: str(number) for number, header, _ in answered if header.column}
         return replace(table, row_of=places)
 
-    def _table(self, sheet: Sheet, index: int, headers: Sequence[Header], tool: Tool) -> Table:
+    def _table(self, sheet: Sheet, index: int, headers: Sequence[Header], tool: Tool) -> HeadedSheet:
         """Make a table of a sheet whose header is known, and note what of it is not as the tool writes it."""
         rows = self._without_tags(sheet.rows[index + 1 :], sheet)
-        columns: dict[Key, int] = {}
+        columns: dict[HeaderKey, int] = {}
         for place, header in enumerate(headers):
             key = header.column or header.name
             self._note_header(header, tool, sheet.name)
@@ -239,24 +242,24 @@ class Reader:
         if tool.is_form:
             rows = self._read_times(rows, columns, tool, sheet)
         width = max((place + 1 for place, header in enumerate(headers) if header.name), default=0)
-        return Table(sheet, tool, width, columns, rows)
+        return HeadedSheet(sheet, tool, width, columns, rows)
 
     def _read_times(
-        self, rows: Sequence[tuple[int, SheetRow]], columns: Mapping[Key, int], tool: Tool, sheet: Sheet
+        self, rows: Sequence[tuple[int, SheetRow]], columns: Mapping[HeaderKey, int], tool: Tool, sheet: Sheet
     ) -> list[tuple[int, SheetRow]]:
         """Read a form tool's own timestamps, which are written as its account's country does."""
         index = next(columns[name] for name in tool.receipt if name in columns)
-        column = [at(row, index) for _, row in rows]
-        times, guess = read_times(column, quarter_start(self.place.quarter), self.received_on or date.max)
+        column = [cell_at(row, index) for _, row in rows]
+        times, guess = read_times(column, quarters.quarter_start(self.place.quarter), self.received_on or date.max)
         if guess:
-            self.note(f"DATE_AMBIGUOUS.{guess}", sheet=sheet.name, observed=text_of(column[0]))
+            self.note(f"DATE_AMBIGUOUS.{guess}", sheet=sheet.name, observed=raw_text(column[0]))
         return [
             (number, (*row[:index], time, *row[index + 1 :]))
             for (number, row), time in zip(rows, times, strict=True)
         ]  # fmt: skip
 
     def _without_tags(self, rows: Sequence[tuple[int, SheetRow]], sheet: Sheet) -> Sequence[tuple[int, SheetRow]]:
-        tags = [text_of(cell) for cell in rows[0][1] if not is_blank(cell)] if rows else []
+        tags = [raw_text(cell) for cell in rows[0][1] if not is_empty_cell(cell)] if rows else []
         if tags and all(tag.startswith("#") for tag in tags):
             self.note("ROW_TAGS", sheet=sheet.name, row=str(rows[0][0]))
             return rows[1:]
@@ -265,7 +268,7 @@ class Reader:
     def _check_same(
         self, rows: Sequence[tuple[int, SheetRow]], first: int, second: int, header: Header, sheet: Sheet
     ) -> None:
-        if any(text_of(at(row, first)) != text_of(at(row, second)) for _, row in rows):
+        if any(raw_text(cell_at(row, first)) != raw_text(cell_at(row, second)) for _, row in rows):
             raise Unreadable("duplicate", mask(header.text), observed=header.text)
         self.note("HEADER_DUPLICATE_SAME", sheet=sheet.name, observed=header.text)
 
@@ -281,7 +284,7 @@ class Reader:
                 self.note("HEADER_NORMALISED", header.name, sheet=sheet, observed=header.text)
         elif column.choice and column.choice not in self._choices(column.question):
             self._note_unknown(header, sheet)
-        elif tool is PLAIN and column.language != NAMES:
+        elif tool is PLAIN and column.language != BY_NAME:
             self.note("HEADER_LABEL_MAPPED", column.question, sheet=sheet, observed=header.text)
         elif header.text != header.spelled and not tool.is_form:
             self.note("HEADER_NORMALISED", header.spelled, sheet=sheet, observed=header.text)
@@ -294,10 +297,10 @@ class Reader:
         """Note cells under a blank header, and those beyond the last one: they are not read."""
         blank = [place for place, header in enumerate(headers) if not header.name]
         for place in blank:
-            if any(not is_blank(at(row, place)) for _, row in rows):
+            if any(not is_empty_cell(cell_at(row, place)) for _, row in rows):
                 self.note("COLUMN_UNNAMED", sheet=sheet.name, observed=get_column_letter(place + 1))
         for number, row in rows:
-            if any(not is_blank(cell) for cell in row[len(headers) :]):
+            if any(not is_empty_cell(cell) for cell in row[len(headers) :]):
                 self.note("ROW_EXTRA_CELLS", len(headers), sheet=sheet.name, row=str(number), observed=str(len(row)))
 
     def _choices(self, name: str) -> tuple[str, ...]:

@@ -9,16 +9,16 @@ import zipfile
 from collections.abc import Iterator, Mapping
 
 from helpers.ingest.admit import MAX_CELLS, MAX_COLUMNS, MAX_ROWS, Remark, Unreadable, unpack
-from helpers.ingest.cells import Cell
+from helpers.ingest.cells import CellValue
 from helpers.ingest.delimited import read_text
-from helpers.ingest.xlsx import Contents, Sheet, is_empty
-from helpers.plan.questionnaire import Questionnaire
+from helpers.ingest.xlsx import Contents, Sheet, is_empty_row
+from helpers.plan import questionnaire
 
-KEY, PARENT_KEY = "KEY", "PARENT_KEY"
+KEY_COLUMN, PARENT_KEY_COLUMN = "KEY", "PARENT_KEY"
 _ROOT, _PARENT = "Submissions", "__Submissions-id"
 
 
-def read_archive(content: bytes, form: Questionnaire) -> Contents:
+def read_archive(content: bytes, form: questionnaire.Questionnaire) -> Contents:
     """Return the tables of ODK Central's zip, one sheet each; media and the audit are no tables.
 
     Members are read in memory, by name, and never unpacked to a disk. Raises Unreadable for a zip that has no table
@@ -35,16 +35,16 @@ def read_archive(content: bytes, form: Questionnaire) -> Contents:
                 sheets += table.sheets
                 remarks += table.remarks
     headers = [{str(cell).strip() for cell in sheet.rows[0][1]} for sheet in sheets if sheet.rows]
-    if not any(KEY in header for header in headers):
+    if not any(KEY_COLUMN in header for header in headers):
         raise Unreadable("archive")
-    if not any(KEY in header and PARENT_KEY not in header for header in headers):
+    if not any(KEY_COLUMN in header and PARENT_KEY_COLUMN not in header for header in headers):
         raise Unreadable("no_root")
     return Contents(tuple(sheets), tuple(remarks))
 
 
 # --- OData ------------------------------------------------------------------------------------------------------
 
-Record = dict[str, Cell]
+OdataRecord = dict[str, CellValue]
 
 
 def read_odata(content: bytes) -> Contents:
@@ -65,11 +65,13 @@ def read_odata(content: bytes) -> Contents:
     if submissions and not any("__id" in each for each in submissions):
         raise Unreadable("json")
     if any(_PARENT in each for each in submissions):
-        items = [(number, _item(each, {KEY: each.get(_PARENT)})) for number, each in enumerate(submissions, start=1)]
+        items = [
+            (number, _item(each, {KEY_COLUMN: each.get(_PARENT)})) for number, each in enumerate(submissions, start=1)
+        ]
         return Contents((_sheet(_named(document), items),), remarks)
-    tables: dict[str, list[tuple[int, Record]]] = {_ROOT: []}
+    tables: dict[str, list[tuple[int, OdataRecord]]] = {_ROOT: []}
     for number, submission in enumerate(submissions, start=1):
-        record: Record = {}
+        record: OdataRecord = {}
         for name, value in _flatten(submission):
             if isinstance(value, list) and all(isinstance(each, dict) for each in value):
                 tables.setdefault(name, []).extend((number, _item(each, record)) for each in value)
@@ -89,7 +91,7 @@ def _flatten(submission: Mapping[str, object], path: str = "") -> Iterator[tuple
     """Yield every answer under the header that the CSV would give it; ids come first, as a repeat points to them."""
     for name, value in sorted(submission.items(), key=lambda each: each[0] != "__id"):
         if name == "__id":
-            yield KEY, value
+            yield KEY_COLUMN, value
         elif name == "__system" and isinstance(value, dict):
             yield from ((key[:1].upper() + key[1:], each) for key, each in value.items())
         elif isinstance(value, dict):
@@ -98,20 +100,20 @@ def _flatten(submission: Mapping[str, object], path: str = "") -> Iterator[tuple
             yield path + name, value
 
 
-def _item(item: Mapping[str, object], parent: Mapping[str, Cell]) -> Record:
-    return {**dict(_flatten(item)), PARENT_KEY: parent.get(KEY)}
+def _item(item: Mapping[str, object], parent: Mapping[str, CellValue]) -> OdataRecord:
+    return {**dict(_flatten(item)), PARENT_KEY_COLUMN: parent.get(KEY_COLUMN)}
 
 
-def _sheet(name: str, records: list[tuple[int, Record]]) -> Sheet:
-    keys = [KEY] if name == _ROOT else [KEY, PARENT_KEY]
+def _sheet(name: str, records: list[tuple[int, OdataRecord]]) -> Sheet:
+    keys = [KEY_COLUMN] if name == _ROOT else [KEY_COLUMN, PARENT_KEY_COLUMN]
     header = tuple(dict.fromkeys([*keys, *(key for _, record in records for key in record)]))
     width = len(header)
     if len(records) > MAX_ROWS or width > MAX_COLUMNS or len(records) * width > MAX_CELLS:
         raise Unreadable("range", observed=str(max(len(records), width)))
     rows = ((number, tuple(_cell(record.get(key)) for key in header)) for number, record in records)
-    return Sheet(name, False, ((0, header), *(each for each in rows if not is_empty(each[1]))))
+    return Sheet(name, False, ((0, header), *(each for each in rows if not is_empty_row(each[1]))))
 
 
-def _cell(value: object) -> Cell:
+def _cell(value: object) -> CellValue:
     """Return a value as a cell: what is neither text nor number (a place on the map) as the text it was sent as."""
     return value if value is None or isinstance(value, (str, int, float)) else json.dumps(value, ensure_ascii=False)

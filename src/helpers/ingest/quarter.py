@@ -10,34 +10,35 @@ from pathlib import Path
 from helpers import paths
 from helpers.ingest import cells
 from helpers.ingest.admit import Unreadable, is_cut
-from helpers.ingest.issues import Issue, Place, issue
-from helpers.ingest.received import list_candidates, name_of, read_bytes, read_manifest
-from helpers.ingest.records import File, Part, Received, Return
-from helpers.ingest.rows import orphan, read_file
-from helpers.plan.plan import Plan, read_plan
-from helpers.plan.questionnaire import Questionnaire, read_questionnaire
+from helpers.ingest.issues import Issue, Place, make_issue
+from helpers.ingest.received import file_name, list_candidates, read_bytes, read_manifest
+from helpers.ingest.records import DetachedItems, Received, ReceivedFile, ReceivedReturn
+from helpers.ingest.rows import orphan_issue, read_file
+from helpers.plan import Plan, questionnaire, read_plan
 
 
 class _QuarterReader:
     """Reads the files of one quarter's folder, one by one; keeps what was found and what was wrong."""
 
-    def __init__(self, quarter: str, listed: Mapping[str, Mapping[str, str]], plan: Plan, form: Questionnaire) -> None:
+    def __init__(
+        self, quarter: str, listed: Mapping[str, Mapping[str, str]], plan: Plan, form: questionnaire.Questionnaire
+    ) -> None:
         self.quarter, self.listed, self.plan, self.form = quarter, listed, plan, form
-        self.files: list[File] = []
-        self.returns: list[Return] = []
-        self.parts: list[Part] = []
+        self.files: list[ReceivedFile] = []
+        self.returns: list[ReceivedReturn] = []
+        self.parts: list[DetachedItems] = []
         self.issues: list[Issue] = []
         self._first: dict[str, str] = {}  # the file that had some bytes first, by their digest
 
     def read(self, path: Path) -> None:
         """Read a file; one that cannot be read is an issue."""
-        name = name_of(path)
+        name = file_name(path)
         row = self.listed.get(name, {})
         known_on = cells.parse_day(row.get("received_on", ""))
         place = Place(self.quarter, name)
         try:
             given = read_bytes(path)
-            file = File(self.quarter, name, given.sha256, given.size, row.get("channel", ""), known_on)
+            file = ReceivedFile(self.quarter, name, given.sha256, given.size, row.get("channel", ""), known_on)
             self.files.append(file)
             if given.refusal:
                 raise given.refusal
@@ -48,7 +49,7 @@ class _QuarterReader:
                 raise Unreadable("cut")
             first = self._first.setdefault(given.sha256, name)
             if first != name:
-                self.issues.append(issue("FILE_DUPLICATE", place, first, known_on=known_on))
+                self.issues.append(make_issue("FILE_DUPLICATE", place, first, known_on=known_on))
                 return
             read = read_file(given.content, file, self.plan, self.form)
             self.returns += read.returns
@@ -56,9 +57,9 @@ class _QuarterReader:
             self.issues += read.notes
         except Unreadable as reason:
             said = {"observed": reason.observed, "known_on": known_on}
-            self.issues.append(issue(f"V20.{reason.reason}", place, *reason.details, **said))
+            self.issues.append(make_issue(f"V20.{reason.reason}", place, *reason.details, **said))
         except OSError as reason:
-            self.issues.append(issue("V20.file", place, reason.strerror))
+            self.issues.append(make_issue("V20.file", place, reason.strerror))
 
     def join(self) -> None:
         """Give the returns of a file the innovations that came beside it, by the identity of the submissions.
@@ -66,7 +67,7 @@ class _QuarterReader:
         The two belong together when they were received on one day and an item names a return. Several files may hold
         a part each, or the same one: an item counts once, by its own identity.
         """
-        days: dict[date | None, list[Part]] = {}
+        days: dict[date | None, list[DetachedItems]] = {}
         for part in self.parts:
             days.setdefault(part.file.received_on, []).append(part)
         for day, parts in days.items():
@@ -74,7 +75,7 @@ class _QuarterReader:
             files = {one.file for one in self.returns if one.identity in keys and one.file.received_on == day}
             hosts = [n for n, one in enumerate(self.returns) if one.file in files and one.items is None]
             if not files:
-                self.issues += [issue("V20.no_root", part.file.place, known_on=day) for part in parts]
+                self.issues += [make_issue("V20.no_root", part.file.place, known_on=day) for part in parts]
                 continue
             once = {(key, own or item.place): item for part in parts for key, own, item in part.items}
             for n in hosts:
@@ -82,7 +83,9 @@ class _QuarterReader:
                 items = tuple(item.of(one.member) for (key, _), item in once.items() if key == one.identity)
                 self.returns[n] = replace(one, items=items)
             named = {one.identity for one in self.returns if one.file in files}
-            self.issues += [replace(orphan(item), known_on=day) for (key, _), item in once.items() if key not in named]
+            self.issues += [
+                replace(orphan_issue(item), known_on=day) for (key, _), item in once.items() if key not in named
+            ]
 
 
 def read_quarter(quarter: str) -> Received:
@@ -94,16 +97,16 @@ def read_quarter(quarter: str) -> Received:
     try:
         candidates, notes = list_candidates(folder, quarter, listed)
     except OSError as reason:
-        return Received((), (), (*problems, issue("V20.file", Place(quarter), reason.strerror)))
-    reader = _QuarterReader(quarter, listed, read_plan(), read_questionnaire())
+        return Received((), (), (*problems, make_issue("V20.file", Place(quarter), reason.strerror)))
+    reader = _QuarterReader(quarter, listed, read_plan(), questionnaire.read_questionnaire())
     # Of files with the same bytes the first received is the one that is read.
     for path in sorted(
-        candidates, key=lambda path: (listed.get(path.name, {}).get("received_on") or "9999", name_of(path))
+        candidates, key=lambda path: (listed.get(path.name, {}).get("received_on") or "9999", file_name(path))
     ):
         reader.read(path)
     reader.join()
-    absent = sorted(set(listed) - {name_of(path) for path in candidates} - {note.source_file for note in notes})
-    missing = [issue("V20.missing", Place(quarter, name)) for name in absent]
+    absent = sorted(set(listed) - {file_name(path) for path in candidates} - {note.source_file for note in notes})
+    missing = [make_issue("V20.missing", Place(quarter, name)) for name in absent]
     return Received(tuple(reader.files), tuple(reader.returns), (*problems, *notes, *reader.issues, *missing))
 
 

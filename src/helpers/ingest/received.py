@@ -15,69 +15,71 @@ from pathlib import Path
 
 from helpers.ingest import cells
 from helpers.ingest.admit import MAX_BYTES, Unreadable, check_size
-from helpers.ingest.issues import Issue, Place, issue
+from helpers.ingest.issues import Issue, Place, make_issue
 
-MANIFEST, EDITION_TEXT = "MANIFEST.csv", "edition.toml"
-COLUMNS = ("file", "sha256", "received_on", "channel", "note")
+MANIFEST_CSV, EDITION_TOML = "MANIFEST.csv", "edition.toml"
+MANIFEST_COLUMNS = ("file", "sha256", "received_on", "channel", "note")
 _SETTLED_AFTER = 1.0  # seconds without a change, before a file that nobody listed is taken for whole
 
 
-def name_of(path: Path) -> str:
+def file_name(path: Path) -> str:
     """Return a file's name as text, whatever bytes it is made of."""
     return os.fsencode(path.name).decode("utf-8", errors="replace")
 
 
 def read_manifest(folder: Path, quarter: str) -> tuple[dict[str, dict[str, str]], list[Issue]]:
     """Return the rows of MANIFEST.csv by file; what cannot be read is an issue, and other files stand."""
-    place = Place(quarter, MANIFEST)
+    place = Place(quarter, MANIFEST_CSV)
     try:
-        text = (folder / MANIFEST).read_bytes().decode("utf-8-sig")
+        text = (folder / MANIFEST_CSV).read_bytes().decode("utf-8-sig")
         reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
         rows = list(reader)
-        if not set(COLUMNS[:3]) <= set(reader.fieldnames or ()):
+        if not set(MANIFEST_COLUMNS[:3]) <= set(reader.fieldnames or ()):
             raise ValueError("file, sha256, received_on")
     except FileNotFoundError:
         return {}, []
     except (OSError, ValueError, csv.Error) as reason:
-        return {}, [issue("V20.manifest", place, getattr(reason, "strerror", None) or reason)]
+        return {}, [make_issue("V20.manifest", place, getattr(reason, "strerror", None) or reason)]
     listed, issues = {}, []
     for number, row in enumerate(rows, start=2):
-        clean = {key: (row.get(key) or "").strip() for key in COLUMNS}
+        clean = {key: (row.get(key) or "").strip() for key in MANIFEST_COLUMNS}
         if clean["received_on"] and cells.parse_day(clean["received_on"]) is None:
-            issues.append(issue("V20.manifest_row", replace(place, row=str(number)), observed=clean["received_on"]))
+            issues.append(
+                make_issue("V20.manifest_row", replace(place, row=str(number)), observed=clean["received_on"])
+            )
             clean["received_on"] = ""
         if clean["file"]:
             listed[clean["file"]] = clean
     return listed, issues
 
 
-def list_known(folder: Path, quarter: str, as_of: date, used: Container[str]) -> list[tuple[str, ...]]:
+def list_manifest_rows(folder: Path, quarter: str, as_of: date, used: Container[str]) -> list[tuple[str, ...]]:
     """Return what MANIFEST.csv says of the files received by a date, and of those used: all but the remarks."""
     listed, _ = read_manifest(folder, quarter)
     days = {name: cells.parse_day(row["received_on"]) or date.max for name, row in listed.items()}
     known = [row for name, row in listed.items() if name in used or days[name] <= as_of]
-    return sorted(tuple(row[column] for column in COLUMNS[:4]) for row in known)
+    return sorted(tuple(row[column] for column in MANIFEST_COLUMNS[:4]) for row in known)
 
 
 def list_candidates(folder: Path, quarter: str, listed: Mapping[str, object]) -> tuple[list[Path], list[Issue]]:
     """Return the files of a quarter's folder that may hold returns, and a note on each that is passed over."""
     kept, notes = [], []
-    for path in sorted(folder.iterdir(), key=name_of):
-        place = Place(quarter, name_of(path))
+    for path in sorted(folder.iterdir(), key=file_name):
+        place = Place(quarter, file_name(path))
         if path.name.startswith("~$"):
-            notes.append(issue("FILE_LOCK", place))
+            notes.append(make_issue("FILE_LOCK", place))
         elif path.suffix.casefold() == ".part":
-            notes.append(issue("FILE_PARTIAL", place))
+            notes.append(make_issue("FILE_PARTIAL", place))
         elif path.is_dir() and not path.is_symlink():
-            notes.append(issue("FOLDER", place))
-        elif path.name not in (MANIFEST, EDITION_TEXT) and not path.name.startswith("."):
+            notes.append(make_issue("FOLDER", place))
+        elif path.name not in (MANIFEST_CSV, EDITION_TOML) and not path.name.startswith("."):
             kept.append(path)
-    changing = _changing([path for path in kept if name_of(path) not in listed])
-    notes += [issue("FILE_CHANGING", Place(quarter, name_of(path))) for path in changing]
+    changing = _find_changing([path for path in kept if file_name(path) not in listed])
+    notes += [make_issue("FILE_CHANGING", Place(quarter, file_name(path))) for path in changing]
     return [path for path in kept if path not in changing], notes
 
 
-def _look(path: Path) -> tuple[int, int] | None:
+def _stat(path: Path) -> tuple[int, int] | None:
     """Return a file's size and time of change, None when it is gone."""
     try:
         found = path.lstat()
@@ -86,18 +88,18 @@ def _look(path: Path) -> tuple[int, int] | None:
     return found.st_size, found.st_mtime_ns
 
 
-def _changing(paths_: Sequence[Path]) -> set[Path]:
+def _find_changing(paths_: Sequence[Path]) -> set[Path]:
     """Return the files that are still being written: those that were touched just now are looked at a second time."""
     now = time.time_ns()
-    looks = {path: _look(path) for path in paths_}
+    looks = {path: _stat(path) for path in paths_}
     fresh = {path: seen for path, seen in looks.items() if seen and 0 <= now - seen[1] < _SETTLED_AFTER * 1e9}
     if fresh:
         time.sleep(_SETTLED_AFTER)
-    return {path for path, seen in fresh.items() if _look(path) != seen}
+    return {path for path, seen in fresh.items() if _stat(path) != seen}
 
 
 @dataclass(frozen=True)
-class Bytes:
+class FileBytes:
     """What a file is made of; `refusal` is why its content was not taken into memory."""
 
     content: bytes
@@ -106,13 +108,13 @@ class Bytes:
     refusal: Unreadable | None = None
 
 
-def read_bytes(path: Path) -> Bytes:
+def read_bytes(path: Path) -> FileBytes:
     """Return a file's bytes; of a link, of what is no file, and of one over the limit only that it is there."""
     nothing = hashlib.sha256().hexdigest()
     if path.is_symlink():
-        return Bytes(b"", nothing, 0, Unreadable("link"))
+        return FileBytes(b"", nothing, 0, Unreadable("link"))
     if not stat.S_ISREG(path.stat().st_mode):
-        return Bytes(b"", nothing, 0, Unreadable("special"))
+        return FileBytes(b"", nothing, 0, Unreadable("special"))
     with path.open("rb") as file:
         content = file.read(MAX_BYTES + 1)
         digest, size = hashlib.sha256(content), len(content)
@@ -122,8 +124,8 @@ def read_bytes(path: Path) -> Bytes:
     try:
         check_size(size)
     except Unreadable as reason:
-        return Bytes(b"", digest.hexdigest(), size, reason)
-    return Bytes(content, digest.hexdigest(), size)
+        return FileBytes(b"", digest.hexdigest(), size, reason)
+    return FileBytes(content, digest.hexdigest(), size)
 
 
 # --- adding a file ----------------------------------------------------------------------------------------------

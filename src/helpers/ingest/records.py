@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
 from helpers.ingest.issues import Issue, Place
-from helpers.plan.answers import Answer
+from helpers.plan import questionnaire
 
 SAMPLE_CHANNEL = "sample"
 
 
 @dataclass(frozen=True)
-class File:
+class ReceivedFile:
     """One file of a quarter's folder that was read."""
 
     quarter: str
@@ -30,10 +30,10 @@ class File:
 
 
 @dataclass(frozen=True)
-class Item:
+class ReceivedItem:
     """One entry of the repeat `innovations`, as read."""
 
-    answers: Mapping[str, Answer]
+    answers: Mapping[str, questionnaire.Answer]
     place: Place
 
     @property
@@ -41,13 +41,13 @@ class Item:
         """What makes two items the same."""
         return tuple(answer.content for answer in self.answers.values())
 
-    def of(self, member: str) -> Item:
+    def of(self, member: str) -> ReceivedItem:
         """Return it as an item of a member's return."""
         return replace(self, place=replace(self.place, member=member))
 
 
 @dataclass(frozen=True)
-class Return:
+class ReceivedReturn:
     """One row of a received file: one member's return for one quarter, as read, before any rule.
 
     `items` is None when it came without an innovations part. `identity` is the tool's own for the submission, or
@@ -56,16 +56,16 @@ class Return:
     """
 
     place: Place
-    file: File
+    file: ReceivedFile
     member: str
     member_text: str
     quarter_text: str
     received_on: date | None
     received_at: datetime | None
     identity: str
-    answers: Mapping[str, Answer]
+    answers: Mapping[str, questionnaire.Answer]
     personal: Mapping[str, str] = field(repr=False)
-    items: tuple[Item, ...] | None = None
+    items: tuple[ReceivedItem, ...] | None = None
     problems: tuple[Issue, ...] = ()
     notes: tuple[Issue, ...] = ()
     on_hold: bool = False
@@ -84,19 +84,19 @@ class Return:
 
 
 @dataclass(frozen=True)
-class Part:
+class DetachedItems:
     """Innovations that came in a file of their own: each with its submission's identity, and its own."""
 
-    file: File
-    items: tuple[tuple[str, str, Item], ...]
+    file: ReceivedFile
+    items: tuple[tuple[str, str, ReceivedItem], ...]
 
 
 @dataclass(frozen=True)
 class Received:
     """All that was received: the files, the returns in them, and what could not be read."""
 
-    files: tuple[File, ...]
-    returns: tuple[Return, ...]
+    files: tuple[ReceivedFile, ...]
+    returns: tuple[ReceivedReturn, ...]
     issues: tuple[Issue, ...]
 
     @property

@@ -10,9 +10,8 @@ from datetime import date
 
 from helpers import paths
 from helpers.ingest.cells import parse_count, parse_day
-from helpers.ingest.issues import Issue, Place, issue, known_by
-from helpers.plan.plan import MILESTONE_PRODUCTS, WORKSHOP_STEPS, Plan, read_plan
-from helpers.plan.quarters import in_plan, parse_quarter, quarter_of
+from helpers.ingest.issues import Issue, Place, issues_known_by, make_issue
+from helpers.plan import Plan, quarters, read_plan, sources
 
 _COLUMNS = {
     "milestones": ("quarter", "product", "stage", "parts", "reference"),
@@ -56,8 +55,8 @@ class Registers:
         """Return what could not be read of the rows recorded by a day, attendance at unknown workshops included."""
         workshops = {row["workshop"] for row in self.at(day)["workshops"]}
         lost = [r for r in self.rows["attendance"] if _is_there(r, day) and r["workshop"] not in workshops]
-        seen = [_unreadable("attendance", r, "workshop", r["workshop"], "workshops.csv", None) for r in lost]
-        return [*known_by(self.issues, day), *seen]
+        seen = [_unreadable_row("attendance", r, "workshop", r["workshop"], "workshops.csv", None) for r in lost]
+        return [*issues_known_by(self.issues, day), *seen]
 
     def confirmed(self, day: date) -> dict[tuple[str, str, str], int]:
         """Return the values that members stood by, as known on a day, by quarter, member and question."""
@@ -83,10 +82,10 @@ def _need(row: Mapping[str, str], name: str, found: object, expected: str) -> ob
 
 def _quarter(row: Mapping[str, str], name: str) -> str:
     try:
-        quarter = parse_quarter(row[name])
+        quarter = quarters.parse_quarter(row[name])
     except ValueError:
         quarter = ""
-    return _need(row, name, quarter if quarter and in_plan(quarter) else None, "2024Q3")
+    return _need(row, name, quarter if quarter and quarters.in_plan(quarter) else None, "2024Q3")
 
 
 def _day(row: Mapping[str, str], name: str) -> date:
@@ -109,7 +108,7 @@ def _milestone(row: Mapping[str, str]) -> RegisterRow:
     stage = _count(row, "stage")
     parts = frozenset(part.strip() for part in row["parts"].split(";") if part.strip())
     return {
-        "quarter": _quarter(row, "quarter"), "product": _choice(row, "product", MILESTONE_PRODUCTS),
+        "quarter": _quarter(row, "quarter"), "product": _choice(row, "product", sources.MILESTONE_PRODUCTS),
         "stage": _need(row, "stage", stage if stage <= 5 else None, "0-5"), "parts": parts,
     }  # fmt: skip
 
@@ -117,7 +116,7 @@ def _milestone(row: Mapping[str, str]) -> RegisterRow:
 def _workshop(row: Mapping[str, str]) -> RegisterRow:
     name = _need(row, "workshop", row["workshop"] or None, "code")
     held_on = _day(row, "held_on")
-    return {"workshop": name, "step": _choice(row, "step", WORKSHOP_STEPS), "held_on": held_on}
+    return {"workshop": name, "step": _choice(row, "step", sources.WORKSHOP_STEPS), "held_on": held_on}
 
 
 def _attendance(row: Mapping[str, str]) -> RegisterRow:
@@ -154,7 +153,7 @@ def _raw_rows(name: str) -> tuple[list[dict[str, str]], list[Issue]]:
             raise ValueError(", ".join(missing))
     except (OSError, ValueError, csv.Error) as reason:
         seen = str(getattr(reason, "strerror", None) or reason)
-        return [], [issue("V22", Place("", path.name), ", ".join(_COLUMNS[name]), "*", observed=seen)]
+        return [], [make_issue("V22", Place("", path.name), ", ".join(_COLUMNS[name]), "*", observed=seen)]
     return rows, []
 
 
@@ -169,21 +168,23 @@ def _read(name: str, plan: Plan) -> tuple[tuple[RegisterRow, ...], list[Issue]]:
             recorded_on = _day_or_blank(row, "recorded_on") if "recorded_on" in row else None
             rows.append(row | dict(_READERS[name](row)) | {"recorded_on": recorded_on})
         except _BadRow as bad:
-            issues.append(_unreadable(name, row, *bad.args, recorded_on))
+            issues.append(_unreadable_row(name, row, *bad.args, recorded_on))
     return tuple(rows), issues
 
 
-def _unreadable(name: str, row: RegisterRow, column: str, observed: str, expected: str, known_on: date | None) -> Issue:
+def _unreadable_row(
+    name: str, row: RegisterRow, column: str, observed: str, expected: str, known_on: date | None
+) -> Issue:
     """V22: a register row that cannot be read; said with the member and the quarter that it does name."""
     member = read_plan().resolve(str(row.get("member", ""))).iso3
     place = Place("", f"{name}.csv", row=str(row["row"]), member=member)
-    found = issue("V22", place, expected, column, observed=observed, known_on=known_on)
+    found = make_issue("V22", place, expected, column, observed=observed, known_on=known_on)
     return replace(found, quarter=_quarter_or_blank(row))
 
 
 def _quarter_or_blank(row: RegisterRow) -> str:
     try:
-        return parse_quarter(str(row.get("quarter", "")))
+        return quarters.parse_quarter(str(row.get("quarter", "")))
     except ValueError:
         return ""
 
@@ -200,4 +201,4 @@ def read_registers() -> Registers:
 
 def due_quarter(row: RegisterRow) -> str:
     """Return the quarter that a questionnaire was due in."""
-    return quarter_of(row["due_on"])
+    return quarters.quarter_of(row["due_on"])

@@ -7,9 +7,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 
-from helpers.ingest.cells import Cell, plain
+from helpers.ingest.cells import CellValue, stored_value
 
-REJECTED, HELD = "rejected", "held"
+REJECTED, ON_HOLD = "rejected", "held"
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,8 @@ PARENT_KEYS = (
 )  # fmt: skip
 
 _STATES = {
-    "not approved": REJECTED, "rejected": REJECTED, "non approuvé": REJECTED, "on hold": HELD, "hasissues": HELD,
-    "en attente": HELD,
+    "not approved": REJECTED, "rejected": REJECTED, "non approuvé": REJECTED, "on hold": ON_HOLD, "hasissues": ON_HOLD,
+    "en attente": ON_HOLD,
 }  # fmt: skip
 UNDECRYPTED = ("not decrypted", "missing encrypted form data")
 
@@ -124,14 +124,14 @@ def _make(found: re.Match[str], month: str, day: str) -> datetime | None:
     return moment.replace(hour=0, minute=0, second=0) if found["zone"] and not zone else moment
 
 
-def read_times(column: Sequence[Cell], earliest: date, latest: date) -> tuple[list[Cell], str]:
+def read_times(column: Sequence[CellValue], earliest: date, latest: date) -> tuple[list[CellValue], str]:
     """Return a column of an online form's timestamps as dates, and how their order was guessed ("" where it is told).
 
     The tools write them as the account's country does. One that can only be day or month first tells of all; else they
     are day first, as in the members' countries, unless only month first puts them all between the quarter's start and
     the day the file was received. That is a guess: "day", "month".
     """
-    texts = [cell.strip() if isinstance(cell, str) else "" for cell in map(plain, column)]
+    texts = [cell.strip() if isinstance(cell, str) else "" for cell in map(stored_value, column)]
     found = [_YEAR_LAST.fullmatch(text) for text in texts]
     told = [each for each in found if each]
     day_first = [_make(each, "b", "a") for each in told]
@@ -144,7 +144,7 @@ def read_times(column: Sequence[Cell], earliest: date, latest: date) -> tuple[li
     by_month = only_one and (None not in month_first)
     by_month = by_month or (not only_one and not fits(day_first) and fits(month_first))
     chosen = iter(month_first if by_month else day_first)
-    times: list[Cell] = []
+    times: list[CellValue] = []
     for cell, text, each in zip(column, texts, found, strict=True):
         year_first = _YEAR_FIRST.fullmatch(text)
         times.append((next(chosen) if each else _make(year_first, "a", "b") if year_first else None) or cell)

@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 import openpyxl
 
 from helpers.ingest.admit import MAX_CELLS, MAX_COLUMNS, MAX_ROWS, Remark, Unreadable, unpack
-from helpers.ingest.cells import Cell, Formula, is_blank
+from helpers.ingest.cells import CellValue, Formula, is_empty_cell
 
 HEADER_ROWS = 30  # a header stands among the first rows: titles may stand above it
 
@@ -29,7 +29,7 @@ class Sheet:
 
     name: str
     hidden: bool
-    rows: tuple[tuple[int, tuple[Cell, ...]], ...]
+    rows: tuple[tuple[int, tuple[CellValue, ...]], ...]
     ragged: bool = False  # a text file, where a row shorter than the header was cut
 
 
@@ -41,9 +41,9 @@ class Contents:
     remarks: tuple[Remark, ...] = ()
 
 
-def is_empty(row: Iterable[Cell]) -> bool:
+def is_empty_row(row: Iterable[CellValue]) -> bool:
     """Tell whether nothing is written in a row."""
-    return all(map(is_blank, row))
+    return all(map(is_empty_cell, row))
 
 
 def read_workbook(content: bytes) -> Contents:
@@ -68,11 +68,11 @@ def read_workbook(content: bytes) -> Contents:
         if name in formulas:
             written = formulas[name][1]
             rows = [(number, _with_formulas(row, texts)) for (number, row), texts in zip(rows, written, strict=True)]
-        sheets.append(Sheet(name, hidden, tuple((number, row) for number, row in rows if not is_empty(row))))
+        sheets.append(Sheet(name, hidden, tuple((number, row) for number, row in rows if not is_empty_row(row))))
     return Contents(tuple(sheets), tuple(remarks))
 
 
-Grid = list[tuple[int, tuple[Cell, ...]]]
+Grid = list[tuple[int, tuple[CellValue, ...]]]
 
 
 def _grids(content: bytes, data_only: bool, only: set[str] | None = None) -> dict[str, tuple[bool, Grid]]:
@@ -88,7 +88,7 @@ def _grids(content: bytes, data_only: bool, only: set[str] | None = None) -> dic
     return grids
 
 
-def _bounded(rows: Iterator[tuple[Cell, ...]], budget: int) -> Iterator[tuple[int, tuple[Cell, ...]]]:
+def _bounded(rows: Iterator[tuple[CellValue, ...]], budget: int) -> Iterator[tuple[int, tuple[CellValue, ...]]]:
     for number, row in enumerate(rows, start=1):
         budget -= len(row)
         if number > MAX_ROWS or len(row) > MAX_COLUMNS or budget < 0:
@@ -97,11 +97,11 @@ def _bounded(rows: Iterator[tuple[Cell, ...]], budget: int) -> Iterator[tuple[in
             yield number, row
 
 
-def _with_formulas(row: tuple[Cell, ...], written: tuple[int, tuple[Cell, ...]]) -> tuple[Cell, ...]:
+def _with_formulas(row: tuple[CellValue, ...], written: tuple[int, tuple[CellValue, ...]]) -> tuple[CellValue, ...]:
     return tuple(_with_formula(value, text) for value, text in zip(row, written[1], strict=True))
 
 
-def _with_formula(value: Cell, written: Cell) -> Cell:
+def _with_formula(value: CellValue, written: CellValue) -> CellValue:
     text = getattr(written, "text", written)  # of an array formula, openpyxl gives an object that holds the text
     return Formula.of(text, value) if isinstance(text, str) and text.startswith("=") and text != value else value
 

@@ -1,1 +1,16 @@
-"""From checked answers to figures, bounds and statuses."""
+"""From checked answers to figures, their bounds and their statuses."""
+
+from helpers.kpis.observations import Snapshot
+from helpers.kpis.reference import Reference, parse_reference, parse_request
+
+__all__ = [
+    "Reference",
+    "Snapshot",
+    "compute",
+    "measures",
+    "observations",
+    "parse_reference",
+    "parse_request",
+    "revisions",
+    "statuses",
+]

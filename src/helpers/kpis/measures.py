@@ -10,11 +10,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-NAMED_BY = 3  # a sector counts once so many members name it
+LEAST_NAMING = 3  # a sector counts once so many members name it
 
 
 @dataclass(frozen=True)
-class Standing:
+class Observation:
     """Where one expected member stands: `basis` is reported, carried or blank (not known).
 
     `cap` is the most its value can be, infinite without a limit; `total_cap` what its total is taken for while it has
@@ -47,7 +47,7 @@ class Standing:
 
 
 @dataclass(frozen=True)
-class History:
+class MemberHistory:
     """What a member said over the quarters since the first collected: `ever` whether it met the condition.
 
     `always` is whether it reported in every quarter of them (3.3.a: in the last).
@@ -72,42 +72,42 @@ class Figure:
     share_upper: float | None = None
 
 
-BLANK = Figure()
+NO_FIGURE = Figure()
 
 
-def _known(members: Sequence[Standing]) -> list[Standing]:
+def _known(members: Sequence[Observation]) -> list[Observation]:
     return [member for member in members if member.is_known]
 
 
-def _reported(members: Sequence[Standing]) -> list[Standing]:
+def _reported(members: Sequence[Observation]) -> list[Observation]:
     return [member for member in members if member.is_reported]
 
 
-def _others(members: Sequence[Standing]) -> list[Standing]:
+def _others(members: Sequence[Observation]) -> list[Observation]:
     return [member for member in members if not member.is_reported]
 
 
-def count_known(members: Sequence[Standing]) -> Figure:
+def count_known(members: Sequence[Observation]) -> Figure:
     """Count the known members that meet a condition (value 1); those not reported may or may not."""
     known, lower = _known(members), sum(m.value for m in _reported(members))
     return Figure(sum(m.value for m in known) if known else None, lower, lower + len(_others(members)))
 
 
-def sum_known(members: Sequence[Standing]) -> Figure:
+def sum_known(members: Sequence[Observation]) -> Figure:
     """Add up the known members' values; each not reported may reach its cap, and without a cap anything."""
     known, lower = _known(members), sum(m.value for m in _reported(members))
     upper = lower + sum(m.bound for m in _others(members))
     return Figure(sum(m.value for m in known) if known else None, lower, None if math.isinf(upper) else upper)
 
 
-def share_of(members: Sequence[Standing]) -> float | None:
+def share_of(members: Sequence[Observation]) -> float | None:
     """Return Σ values / Σ totals over the known members whose own return has the total; None without any."""
     both = [m for m in _known(members) if m.total is not None]
     totals = sum(m.total for m in both)
     return sum(m.value for m in both) / totals if totals else None
 
 
-def share_bounds(members: Sequence[Standing]) -> tuple[float | None, float | None]:
+def share_bounds(members: Sequence[Observation]) -> tuple[float | None, float | None]:
     """Return the bounds of a share, the members that did not report both numbers standing in with their caps.
 
     Where nothing caps a total they are 0 and 1: all that is known of a part is that it does not exceed its whole.
@@ -123,43 +123,43 @@ def share_bounds(members: Sequence[Standing]) -> tuple[float | None, float | Non
     return (lower, upper) if share is None else (min(lower, share), max(upper, share))
 
 
-def sum_known_share(members: Sequence[Standing]) -> Figure:
+def sum_known_share(members: Sequence[Observation]) -> Figure:
     """Add up the known members' values, with the share of their totals and its bounds."""
     total = sum_known(members)
     return Figure(total.value, total.lower, total.upper, share_of(members), *share_bounds(members))
 
 
-def mean_index(members: Sequence[Standing]) -> Figure:
+def mean_index(members: Sequence[Observation]) -> Figure:
     """Take the mean of the known members' index, 0-100; those not reported may have 0 or 100."""
     known, reported = _known(members), sum(m.value for m in _reported(members))
     if not members:
-        return BLANK
+        return NO_FIGURE
     most = reported + 100 * len(_others(members))
     value = sum(m.value for m in known) / len(known) if known else None
     return Figure(value, reported / len(members), most / len(members))
 
 
-def codes_named(members: Sequence[Standing], by: int) -> int:
+def codes_named(members: Sequence[Observation], by: int) -> int:
     """Count the codes that so many members name."""
     named = Counter(code for member in members for code in member.codes)
     return sum(count >= by for count in named.values())
 
 
-def distinct_codes(members: Sequence[Standing], codes: int) -> Figure:
+def distinct_codes(members: Sequence[Observation], codes: int) -> Figure:
     """Count the codes named by at least three known members, of so many in the list."""
     known = _known(members)
-    value = codes_named(known, NAMED_BY) if known else None
-    return Figure(value, codes_named(_reported(members), NAMED_BY), codes)
+    value = codes_named(known, LEAST_NAMING) if known else None
+    return Figure(value, codes_named(_reported(members), LEAST_NAMING), codes)
 
 
-def count_ever(members: Sequence[History]) -> Figure:
+def count_ever(members: Sequence[MemberHistory]) -> Figure:
     """Count the members that ever met a condition; those with a gap in their reports may have, unseen."""
     met = sum(member.ever for member in members)
     unseen = sum(not member.ever and not member.always for member in members)
     return Figure(met if any(m.reported_once for m in members) else None, met, met + unseen)
 
 
-def distinct_items(members: Sequence[History]) -> Figure:
+def distinct_items(members: Sequence[MemberHistory]) -> Figure:
     """Count the distinct items reported so far; nothing bounds those that were not."""
     found = len(frozenset().union(*(member.codes for member in members)))
     return Figure(found if any(m.reported_once for m in members) else None, found, None)
@@ -171,7 +171,7 @@ def sum_flow(reported: Sequence[float | None]) -> Figure:
     return Figure(sum(known) if known else None, sum(known), sum(known) if len(known) == len(reported) else None)
 
 
-def sum_reported(members: Sequence[Standing]) -> float | None:
+def sum_reported(members: Sequence[Observation]) -> float | None:
     """Add up what was reported in the quarter itself; None when nobody did."""
     reported = _reported(members)
     return sum(m.value for m in reported) if reported else None

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from helpers.plan.plan import UNION
-from helpers.plan.quarters import parse_quarter
+from helpers.plan import UNION, quarters
 
 
 class Reference(NamedTuple):
@@ -27,10 +26,10 @@ def parse_reference(text: str) -> Reference:
     kpi, *rest = text.strip().split("/")
     if len(rest) not in (1, 2) or not all(rest):
         raise ValueError(f"{text!r} is no reference; write KPI/QUARTER or KPI/QUARTER/REGION, such as 2.1.a/2024Q3")
-    return Reference(kpi, parse_quarter(rest[0]), *rest[1:])
+    return Reference(kpi, quarters.parse_quarter(rest[0]), *rest[1:])
 
 
-def ask(figure: str, quarter: str = "", scope: str = "") -> Reference:
+def parse_request(figure: str, quarter: str = "", scope: str = "") -> Reference:
     """Return what is asked for: a reference by itself, or a KPI and a quarter, with a scope or the Union.
 
     Raises ValueError where a reference comes with more, or a KPI without a quarter.

@@ -5,26 +5,23 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 
-from helpers.kpis.measures import NAMED_BY, Standing
-from helpers.kpis.observations import CARRY_QUARTERS, Scene, stand
-from helpers.plan.plan import STOCKS, Kpi
-from helpers.plan.quarters import shift
-from helpers.plan.readings import NOTHING, Reading
-from helpers.plan.sources import is_kept, read_of
+from helpers.kpis.measures import LEAST_NAMING, Observation
+from helpers.kpis.observations import CARRY_QUARTERS, Snapshot, observe
+from helpers.plan import Kpi, extractors, quarters, sources
 
-KINDS = ("late", "revised", "register")
+CAUSES = ("late", "revised", "register")
 
-Slot = tuple[str, str]  # the quarter and the member of a return
-Codes = frozenset[str]
+ReturnKey = tuple[str, str]  # the quarter and the member of a return
+CodeSet = frozenset[str]
 
 
-def _turned(was: Iterable[Codes], now: Iterable[Codes], by: int = 1) -> Codes:
+def _changed_codes(was: Iterable[CodeSet], now: Iterable[CodeSet], by: int = 1) -> CodeSet:
     """Return the codes that so many name on one side only: those that make a count of codes change."""
     then, since = (Counter(code for codes in side for code in codes) for side in (was, now))
     return frozenset(code for code in then | since if (then[code] >= by) != (since[code] >= by))
 
 
-def _adds(kpi: Kpi, figure: str, turned: Codes) -> Callable[[Standing], object]:
+def _contribution_of(kpi: Kpi, figure: str, turned: CodeSet) -> Callable[[Observation], object]:
     """Return how to tell what a member adds to a figure of a stock; to be known or not changes a mean alone."""
     if figure == "share":
         return lambda s: (0, 0) if s.total is None else (s.value, s.total)
@@ -33,38 +30,47 @@ def _adds(kpi: Kpi, figure: str, turned: Codes) -> Callable[[Standing], object]:
     return (lambda s: s.value) if kpi.measure == "mean_index" else (lambda s: s.value or 0)
 
 
-def _stock_slots(first: Scene, now: Scene, kpi: Kpi, scope: str, figure: str) -> set[Slot]:
+def _find_stock_returns(first: Snapshot, now: Snapshot, kpi: Kpi, scope: str, figure: str) -> set[ReturnKey]:
     """Return the returns behind the change of a stock: of a member, the latest one that reads otherwise decides."""
-    read = read_of(kpi, now.form)
-    before, after = (stand(scene, read, scene.members(scope)) for scene in (first, now))
-    adds = _adds(kpi, figure, _turned((s.codes for s in before), (s.codes for s in after), NAMED_BY))
+    read = sources.extractor_of(kpi, now.form)
+    before, after = (observe(snapshot, read, snapshot.members(scope)) for snapshot in (first, now))
+    adds = _contribution_of(
+        kpi, figure, _changed_codes((s.codes for s in before), (s.codes for s in after), LEAST_NAMING)
+    )
     pairs = list(zip(before, after, strict=True))
     members = [s.member for old, s in pairs if adds(old) != adds(s)]
     members = members or [s.member for old, s in pairs if old.is_known != s.is_known]  # from blank to 0
-    was, says = (scene.evidence.readings(read) for scene in (first, now))
-    window = [shift(now.quarter, -lag) for lag in range(CARRY_QUARTERS + 1)]
+    was, says = (snapshot.returns.extracts(read) for snapshot in (first, now))
+    window = [quarters.shift(now.quarter, -lag) for lag in range(CARRY_QUARTERS + 1)]
     latest = ([(quarter, member) for quarter in window] for member in members)
-    return {next(slot for slot in slots if was.get(slot, NOTHING) != says.get(slot, NOTHING)) for slots in latest}
+    return {
+        next(slot for slot in slots if was.get(slot, extractors.NO_EXTRACT) != says.get(slot, extractors.NO_EXTRACT))
+        for slots in latest
+    }
 
 
-def _says(kpi: Kpi, turned: Codes) -> tuple[Callable[[Reading], object], Callable[[list], object]]:
+def _extract_contribution(
+    kpi: Kpi, turned: CodeSet
+) -> tuple[Callable[[extractors.Extract], object], Callable[[list], object]]:
     """Return what a quarter adds to a figure that adds up, and how a member's quarters are put together."""
     if kpi.measure == "sum_flow":
-        return lambda reading: reading.value or 0, sum
+        return lambda extract: extract.value or 0, sum
     if kpi.measure == "count_ever":
-        return lambda reading: bool(reading.value), any
-    return lambda reading: reading.codes & turned, lambda quarters: frozenset().union(*quarters)
+        return lambda extract: bool(extract.value), any
+    return lambda extract: extract.codes & turned, lambda quarters: frozenset().union(*quarters)
 
 
-def _cumulative_slots(first: Scene, now: Scene, kpi: Kpi, scope: str) -> set[Slot]:
+def _find_cumulative_returns(first: Snapshot, now: Snapshot, kpi: Kpi, scope: str) -> set[ReturnKey]:
     """Return the returns behind the change of a flow, ever or items: of members valid in the flow's own quarter."""
     quarters, is_flow = sorted({*first.collected, *now.collected}), kpi.measure == "sum_flow"
     slots = [(q, m.member) for q in quarters for m in now.plan.members_in(q if is_flow else now.quarter, scope)]
-    readings = [scene.evidence.readings(read_of(kpi, now.form)) for scene in (first, now)]
-    was, are = ({slot: side.get(slot, NOTHING) for slot in slots} for side in readings)
-    says, together = _says(kpi, _turned((r.codes for r in was.values()), (r.codes for r in are.values())))
+    extracts = [snapshot.returns.extracts(sources.extractor_of(kpi, now.form)) for snapshot in (first, now)]
+    was, are = ({slot: side.get(slot, extractors.NO_EXTRACT) for slot in slots} for side in extracts)
+    says, together = _extract_contribution(
+        kpi, _changed_codes((r.codes for r in was.values()), (r.codes for r in are.values()))
+    )
 
-    def whole(side: dict[Slot, Reading], member: str) -> object:
+    def whole(side: dict[ReturnKey, extractors.Extract], member: str) -> object:
         return together([says(side[slot]) for slot in slots if slot[1] == member])
 
     moved = {member for _, member in slots if whole(was, member) != whole(are, member)}
@@ -72,32 +78,36 @@ def _cumulative_slots(first: Scene, now: Scene, kpi: Kpi, scope: str) -> set[Slo
     return found or {slot for slot in slots if (was[slot].value is None) != (are[slot].value is None)}
 
 
-def _accepted(scene: Scene, slot: Slot) -> list:
-    return sorted(scene.evidence.accepted.get(slot, ()))
+def _accepted_days(snapshot: Snapshot, slot: ReturnKey) -> list:
+    return sorted(snapshot.returns.accepted.get(slot, ()))
 
 
-def _opening_slots(first: Scene, now: Scene) -> set[Slot]:
+def _find_opening_returns(first: Snapshot, now: Snapshot) -> set[ReturnKey]:
     """Return the returns that made a quarter one with any: until then its figures are blank, whatever is carried."""
-    slots = {slot for slot in (*first.evidence.accepted, *now.evidence.accepted) if slot[0] == now.quarter}
-    return {slot for slot in slots if _accepted(first, slot) != _accepted(now, slot)}
+    slots = {slot for slot in (*first.returns.accepted, *now.returns.accepted) if slot[0] == now.quarter}
+    return {slot for slot in slots if _accepted_days(first, slot) != _accepted_days(now, slot)}
 
 
-def _kind(first: Scene, now: Scene, slot: Slot) -> str:
-    was = _accepted(first, slot)
+def _cause_of(first: Snapshot, now: Snapshot, slot: ReturnKey) -> str:
+    was = _accepted_days(first, slot)
     if not was:
         return "late"
-    return "register" if was == _accepted(now, slot) else "revised"
+    return "register" if was == _accepted_days(now, slot) else "revised"
 
 
-def find_causes(first: Scene, now: Scene, kpi: Kpi, scope: str, figure: str) -> str:
+def find_causes(first: Snapshot, now: Snapshot, kpi: Kpi, scope: str, figure: str) -> str:
     """Return why a figure is not what was first published: `late:KEN revised:SEN register:MOZ`; or `register`.
 
     Named are the members whose own part of that very figure changed. Late is one none of whose returns of the quarter
     behind it was there; revised one that sent another; register one whose same return is read otherwise (confirmed).
     """
-    if is_kept(kpi):
+    if kpi.is_from_registers:
         return "register"
-    is_stock = kpi.measure in STOCKS
-    slots = _stock_slots(first, now, kpi, scope, figure) if is_stock else _cumulative_slots(first, now, kpi, scope)
-    found = {(_kind(first, now, slot), slot[1]) for slot in slots or _opening_slots(first, now)}
-    return " ".join(":".join(one) for one in sorted(found, key=lambda one: (KINDS.index(one[0]), one[1])))
+    is_stock = kpi.is_stock
+    slots = (
+        _find_stock_returns(first, now, kpi, scope, figure)
+        if is_stock
+        else _find_cumulative_returns(first, now, kpi, scope)
+    )
+    found = {(_cause_of(first, now, slot), slot[1]) for slot in slots or _find_opening_returns(first, now)}
+    return " ".join(":".join(one) for one in sorted(found, key=lambda one: (CAUSES.index(one[0]), one[1])))

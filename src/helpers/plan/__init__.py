@@ -1,1 +1,17 @@
-"""What is asked: quarters, members, KPIs, the form, and how a KPI reads an answer."""
+"""What is asked: the plan's quarters, members and KPIs, the questionnaire, and how a KPI reads a return."""
+
+from helpers.plan.files import PlanError
+from helpers.plan.plan import UNION, Kpi, Member, Plan, read_plan
+
+__all__ = [
+    "Kpi",
+    "Member",
+    "Plan",
+    "PlanError",
+    "UNION",
+    "extractors",
+    "quarters",
+    "questionnaire",
+    "read_plan",
+    "sources",
+]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,27 +11,20 @@ from pathlib import Path
 from typing import TypeVar
 
 from helpers import paths
+from helpers.plan.extractors import STOCK_MEASURES, Companion
+from helpers.plan.files import CsvRow, PlanError, read_rows
 from helpers.plan.quarters import parse_quarter, quarter_end
-from helpers.strings import fold
+from helpers.strings import LANGUAGES, fold
 
-LANGUAGES = ("fr", "en", "pt", "ar")
 UNION = "PAPU"
 MEASURES = (
     "count_known", "count_ever", "sum_known", "mean_index", "distinct_codes", "distinct_items",
     "sum_flow", "milestone", "register", "rate", "sum_reported",
 )  # fmt: skip
-STOCKS = ("count_known", "sum_known", "mean_index", "distinct_codes")
-KEPT = ("milestone", "register", "rate")  # by the Secretariat itself: no return is asked
-
-MILESTONE_PRODUCTS = {"digital_model": "1.1", "software_guidelines": "2.3"}
-WORKSHOP_STEPS = ("5.2", "5.3")
-
-CsvRow = Mapping[str, str]
-Record = TypeVar("Record")
+REGISTER_MEASURES = ("milestone", "register", "rate")  # by the Secretariat itself: no return is asked
 
 
-class PlanError(ValueError):
-    """A file of the plan that cannot be trusted: says the file, the row and the reason."""
+_Record = TypeVar("Record")
 
 
 # --- quarters ---------------------------------------------------------------------------------------------------
@@ -87,23 +79,28 @@ class Kpi:
         return "percent" if self.assessed == "share" else self.unit
 
     @property
+    def is_stock(self) -> bool:
+        """Tell whether it is a level that is carried forward, not a flow or a running total."""
+        return self.measure in STOCK_MEASURES
+
+    @property
+    def is_from_registers(self) -> bool:
+        """Tell whether the Secretariat records it itself: it is read from registers, not from returns."""
+        return self.measure in REGISTER_MEASURES
+
+    @property
+    def has_member_values(self) -> bool:
+        """Tell whether each member has a value of its own: stocks, and flows quarter by quarter."""
+        return self.is_stock or self.measure == "sum_flow"
+
+    @property
     def on_share(self) -> bool:
         """Tell whether the target is a share or a percentage: the only targets a region is judged on."""
         return self.assessed == "share" or self.unit == "percent"
 
 
 @dataclass(frozen=True)
-class Companion:
-    """A figure shown beside a KPI."""
-
-    kpi: str
-    component: str
-    unit: str
-    measure: str
-
-
-@dataclass(frozen=True)
-class Component:
+class StepPart:
     """A part that the plan itself names within a step."""
 
     step: str
@@ -135,7 +132,7 @@ class Member:
 
 
 @dataclass(frozen=True)
-class Name:
+class ResolvedName:
     """What a name resolves to: a member (or a state that is none), or nothing, with the reason to tell."""
 
     iso3: str
@@ -153,7 +150,7 @@ class Plan:
     themes: tuple[Theme, ...]
     steps: tuple[Step, ...]
     kpis: tuple[Kpi, ...]
-    components: tuple[Component, ...]
+    components: tuple[StepPart, ...]
     companions: tuple[Companion, ...]
     members: tuple[Member, ...]
     aliases: tuple[tuple[str, str], ...]
@@ -198,13 +195,13 @@ class Plan:
             names.setdefault(fold(alias), set()).add(iso3)
         return {name: frozenset(codes) for name, codes in names.items() if name}
 
-    def resolve(self, text: str) -> Name:
+    def resolve(self, text: str) -> ResolvedName:
         """Return what a name stands for, matched whole, never nearly (methodology, section 1)."""
         found = self._names.get(fold(text), frozenset())
         codes = sorted(found & _AMBIGUOUS.get(fold(text), found))
         if len(codes) == 1 and fold(text) not in _AMBIGUOUS:
-            return Name(codes[0], codes[0] in self.by_iso3)
-        return Name("", False, tuple(codes) or tuple(sorted(_AMBIGUOUS.get(fold(text), ()))))
+            return ResolvedName(codes[0], codes[0] in self.by_iso3)
+        return ResolvedName("", False, tuple(codes) or tuple(sorted(_AMBIGUOUS.get(fold(text), ()))))
 
 
 # Said alone, these could be two things (methodology, section 1): "NA" is Namibia or "not available".
@@ -218,19 +215,6 @@ _AMBIGUOUS = {
 # --- reading ----------------------------------------------------------------------------------------------------
 
 _ROW = "(row)"  # beside a row's own columns: where it stands in its file
-
-
-def read_rows(path: Path, columns: tuple[str, ...], error: type[ValueError] = PlanError) -> list[dict[str, str]]:
-    """Read a CSV of ours (UTF-8, comma, RFC 4180) as text; refuse a file without the columns it must have."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file, strict=True))
-    except (OSError, UnicodeDecodeError, csv.Error) as reason:
-        raise error(f"{path.name}: cannot be read ({reason}); restore it from the repository") from reason
-    missing = [column for column in columns if rows and column not in rows[0]]
-    if not rows or missing:
-        raise error(f"{path.name}: has no row, or no column {', '.join(missing) or '…'}; restore it")
-    return [{key: (value or "").strip() for key, value in row.items() if key} for row in rows]
 
 
 def _texts(row: CsvRow, prefix: str) -> dict[str, str]:
@@ -282,15 +266,15 @@ def _companion(row: CsvRow, kpis: Mapping[str, Kpi]) -> Companion:
     return Companion(row["kpi"], row["component"], row["unit"], row["measure"])
 
 
-def _component(row: CsvRow, steps: Mapping[str, Step]) -> Component:
+def _step_part(row: CsvRow, steps: Mapping[str, Step]) -> StepPart:
     if row["step"] not in steps:
         raise ValueError(f"unknown step {row['step']!r}")
-    return Component(row["step"], row["list"], row["code"], _texts(row, "title"))
+    return StepPart(row["step"], row["list"], row["code"], _texts(row, "title"))
 
 
 def _records(
-    path: Path, columns: str, make: Callable[[CsvRow], Record], key: Callable[[Record], object]
-) -> tuple[Record, ...]:
+    path: Path, columns: str, make: Callable[[CsvRow], _Record], key: Callable[[_Record], object]
+) -> tuple[_Record, ...]:
     """Make a record of every row; say file, row and reason of all that cannot be one, together."""
     records, problems = [], []
     for number, row in enumerate(read_rows(path, tuple(columns.split())), start=2):
@@ -322,7 +306,7 @@ def _read(folder: Path) -> Plan:
         _records(
             folder / "components.csv",
             "step list code title_fr title_en",
-            lambda row: _component(row, by_step),
+            lambda row: _step_part(row, by_step),
             lambda r: (r.step, r.code),
         ),
         _records(

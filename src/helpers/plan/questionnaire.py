@@ -9,13 +9,13 @@ from functools import cache, cached_property
 from pathlib import Path
 
 from helpers import paths
-from helpers.plan.plan import PlanError, read_rows
+from helpers.plan.files import PlanError, read_rows
 
 LABEL_LANGUAGES = {"fr": "Français (fr)", "en": "English (en)", "pt": "Português (pt)", "ar": "العربية (ar)"}
 TYPES = ("integer", "date", "text", "select_one", "select_multiple")
 # Personal data: read, compared, and never passed on (methodology, section 6).
 PERSONAL = ("focal_point_name", "focal_point_email")
-IDENTITY, REPEAT, NOTHING = "identity", "innovations", "none"
+IDENTITY, REPEAT, NONE_CODE = "identity", "innovations", "none"
 _DETAIL_LISTS = {"solution": "detail_solution", "adoption": "detail_adoption"}
 
 
@@ -143,3 +143,44 @@ def read_questionnaire(folder: Path | None = None) -> Questionnaire:
     Raises PlanError with the file, the row and the reason of what is wrong.
     """
     return _read(folder or paths.questionnaire())
+
+
+ANSWERED, NEGLIGIBLE, UNUSUAL = "A", "N", "U"
+
+
+NOT_APPLICABLE, NOT_AVAILABLE, MISSING = "M", "L", "O"
+
+
+REPORTED_STATES = frozenset({ANSWERED, NEGLIGIBLE, UNUSUAL})
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer as read: `raw` as written, `value` as understood, `state` (SDMX OBS_STATUS).
+
+    `rule` is the hard rule it broke in reading (V03, V07), `note` the catalogue's code of what was normalised.
+    """
+
+    raw: str
+    value: str = ""
+    state: str = MISSING
+    rule: str = ""
+    note: str = ""
+
+    @property
+    def number(self) -> int | None:
+        """The count it stands for; None when it has none."""
+        return int(self.value) if self.value and self.state in REPORTED_STATES else None
+
+    @property
+    def content(self) -> str:
+        """What it says, to be compared: its value, or what was written where that could not be understood."""
+        return self.value or (self.raw.strip() if self.rule else "")
+
+    @property
+    def is_reported(self) -> bool:
+        """Tell whether it counts as reported: A, N or U (methodology, section 3)."""
+        return self.state in REPORTED_STATES
+
+
+UNANSWERED = Answer("")

@@ -9,24 +9,35 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from helpers.plan import readings
-from helpers.plan.plan import KEPT, LANGUAGES, MILESTONE_PRODUCTS, WORKSHOP_STEPS, Kpi, Plan, PlanError
+from helpers.plan import extractors
+from helpers.plan.extractors import (
+    HARDWARE_KINDS,
+    IPP_PRODUCTS,
+    NEUTRAL_CODES,
+    SERVICE_FAMILIES,
+    TRAINED_PER_STAFF,
+    Extractor,
+)
+from helpers.plan.files import PlanError
+from helpers.plan.plan import Kpi, Plan
 from helpers.plan.questionnaire import Questionnaire
-from helpers.plan.readings import FAMILIES, HARDWARE, IPP_PRODUCTS, NO_CODES, TRAINED_PER_STAFF, Read
+from helpers.strings import LANGUAGES
 
+MILESTONE_PRODUCTS = {"digital_model": "1.1", "software_guidelines": "2.3"}
+WORKSHOP_STEPS = ("5.2", "5.3")
 SERVICES_CAP = 24
 # The totals for which the table of members holds a figure that stands in until a member has answered.
-REFERENCES = {"offices_total": "reference_offices", "staff_total": "reference_staff"}
+REFERENCE_COLUMNS = {"offices_total": "reference_offices", "staff_total": "reference_staff"}
 # Numbers that may exceed the total they are compared with, and by how much.
-_BEYOND = {"trained_cumulative": TRAINED_PER_STAFF}
+_CAP_FACTORS = {"trained_cumulative": TRAINED_PER_STAFF}
 # A solution is its developer's: two members that report one reference have developed two. An event is one for all.
 _OWN_KINDS = frozenset({"solution"})
 ATTENDANCES, DISTINCT_MEMBERS = "attendances", "distinct members"
-RETURN_LEDGER = "return ledger and questionnaires register"
+RETURN_RATE_SOURCE = "return ledger and questionnaires register"
 
 
 @dataclass(frozen=True)
-class Source:
+class KpiSource:
     """How a KPI is read from one return, and what bounds it: `asks` names its questions, or kinds of innovations.
 
     `total` is the question of the whole that it is a part of, blank without one; `cap` the most one member can add
@@ -34,7 +45,7 @@ class Source:
     can be named.
     """
 
-    read: Read
+    read: Extractor
     asks: tuple[str, ...]
     total: str = ""
     cap: float = math.inf
@@ -43,26 +54,31 @@ class Source:
     @property
     def reference(self) -> str:
         """The column of the members' table that stands in for the total; blank where none does."""
-        return REFERENCES.get(self.total, "")
+        return REFERENCE_COLUMNS.get(self.total, "")
 
 
 # Formulas of their own, under the words that kpis.csv names them by, each with the measure that it is made for.
-FORMULAS: Mapping[str, tuple[str, Source]] = {
+NAMED_FORMULAS: Mapping[str, tuple[str, KpiSource]] = {
     "hardware coverage index over 5 kinds": (
         "mean_index",
-        Source(readings.hardware, tuple(f"{kind}_{part}" for kind in HARDWARE for part in ("required", "working"))),
+        KpiSource(
+            extractors.hardware_index,
+            tuple(f"{kind}_{part}" for kind in HARDWARE_KINDS for part in ("required", "working")),
+        ),
     ),
     "number of live services in the 4 services_* questions": (
         "sum_known",
-        Source(readings.services, tuple(f"services_{family}" for family in FAMILIES), cap=SERVICES_CAP),
+        KpiSource(
+            extractors.live_services, tuple(f"services_{family}" for family in SERVICE_FAMILIES), cap=SERVICES_CAP
+        ),
     ),
     "Integrated Product Plan index over 3 products x 5 features": (
         "mean_index",
-        Source(readings.products, tuple(f"ipp_{product}" for product in IPP_PRODUCTS)),
+        KpiSource(extractors.ipp_index, tuple(f"ipp_{product}" for product in IPP_PRODUCTS)),
     ),
 }
 # How the source of each measure is written, as an error tells it.
-_WRITTEN = {
+_SYNTAX = {
     "count_known": "`question in code|code`, `any question, question in code` or `any prefix_* in code`",
     "count_ever": "`question in code|code`, `any prefix_* in code` or `any innovation of kind kind|kind`",
     "sum_known": "`number` or `number over total`",
@@ -72,7 +88,7 @@ _WRITTEN = {
     "sum_flow": "`number`",
     "milestone": f"`milestones register, product {'|'.join(MILESTONE_PRODUCTS)}`",
     "register": f"`workshops of step N`, `attendance at workshops of step N: {DISTINCT_MEMBERS}` or `…: {ATTENDANCES}`",
-    "rate": f"`{RETURN_LEDGER}`",
+    "rate": f"`{RETURN_RATE_SOURCE}`",
 }
 # The units that a measure can have: what else there is, sums and distinct things have.
 _UNITS = {
@@ -93,11 +109,6 @@ def _listed(names: Iterable[str]) -> str:
 # --- what the Secretariat keeps ---------------------------------------------------------------------------------
 
 
-def is_kept(kpi: Kpi) -> bool:
-    """Tell whether the Secretariat keeps a KPI itself: it is read from registers, not from returns."""
-    return kpi.measure in KEPT
-
-
 @cache
 def workshops_of(source: str) -> tuple[str, str]:
     """Return the step whose workshops a register's KPI counts, and what of them: blank for the workshops themselves.
@@ -106,22 +117,22 @@ def workshops_of(source: str) -> tuple[str, str]:
     """
     found = _WORKSHOPS.fullmatch(source)
     if not found or bool(found[1]) != bool(found[3]):
-        raise _not_understood(source, "register")
+        raise _syntax_error(source, "register")
     if found[2] not in WORKSHOP_STEPS:
         raise ValueError(f"source names step {found[2]}; the steps with workshops are {_listed(WORKSHOP_STEPS)}")
     return found[2], found[3] or ""
 
 
-def _check_kept(kpi: Kpi) -> None:
+def _check_register_source(kpi: Kpi) -> None:
     """Raise ValueError where a KPI of the registers is about nothing that they hold."""
     if kpi.measure == "register":
         workshops_of(kpi.source)
-    elif kpi.measure == "rate" and kpi.source != RETURN_LEDGER:
-        raise _not_understood(kpi.source, kpi.measure)
+    elif kpi.measure == "rate" and kpi.source != RETURN_RATE_SOURCE:
+        raise _syntax_error(kpi.source, kpi.measure)
     elif kpi.measure == "milestone":
         found = _MILESTONE.fullmatch(kpi.source)
         if not found:
-            raise _not_understood(kpi.source, kpi.measure)
+            raise _syntax_error(kpi.source, kpi.measure)
         if MILESTONE_PRODUCTS.get(found[1]) != kpi.step:
             raise ValueError(f"source names {found[1]}, which is no product of step {kpi.step} in the register")
 
@@ -129,8 +140,8 @@ def _check_kept(kpi: Kpi) -> None:
 # --- what returns say -------------------------------------------------------------------------------------------
 
 
-def _not_understood(text: str, measure: str) -> ValueError:
-    return ValueError(f"source {text!r} is not understood; for {measure} write {_WRITTEN[measure]}")
+def _syntax_error(text: str, measure: str) -> ValueError:
+    return ValueError(f"source {text!r} is not understood; for {measure} write {_SYNTAX[measure]}")
 
 
 def _check_question(name: str, form: Questionnaire, *types: str) -> tuple[str, ...]:
@@ -160,46 +171,46 @@ def _names(listed: str, form: Questionnaire) -> Iterator[str]:
         yield from found
 
 
-def _read_answers(found: re.Match[str], form: Questionnaire) -> Source:
+def _read_answers(found: re.Match[str], form: Questionnaire) -> KpiSource:
     names, codes = tuple(_names(found[2], form)), found[3].split("|")
     if len(names) > 1 and not found[1]:
         raise ValueError(f"source names {len(names)} questions; write `any {found[2]} in {found[3]}`")
     for name in names:
         _check_codes(codes, _check_question(name, form, "select_one", "select_multiple"), f"answer to {name}")
-    return Source(readings.any_of(names, frozenset(codes)), names)
+    return KpiSource(extractors.any_of(names, frozenset(codes)), names)
 
 
-def _read_items(found: re.Match[str], form: Questionnaire) -> Source:
+def _read_items(found: re.Match[str], form: Questionnaire) -> KpiSource:
     kinds = tuple(found[1].split("|"))
     _check_codes(kinds, next(field.choices for field in form.fields if field.name == "kind"), "kind of innovation")
-    return Source(readings.items(kinds, per_member=_OWN_KINDS.issuperset(kinds)), kinds)
+    return KpiSource(extractors.innovations(kinds, per_member=_OWN_KINDS.issuperset(kinds)), kinds)
 
 
-def _read_number(found: re.Match[str], form: Questionnaire) -> Source:
+def _read_number(found: re.Match[str], form: Questionnaire) -> KpiSource:
     _check_question(found[1], form, "integer")
-    return Source(readings.number(found[1]), (found[1],))
+    return KpiSource(extractors.number(found[1]), (found[1],))
 
 
-def _read_part(found: re.Match[str], form: Questionnaire) -> Source:
+def _read_part(found: re.Match[str], form: Questionnaire) -> KpiSource:
     for name in found.groups():
         _check_question(name, form, "integer")
     name, total = found.groups()
-    cap = _BEYOND.get(name, 1) if total in REFERENCES else math.inf
-    return Source(readings.number(name, total), (name, total), total, cap)
+    cap = _CAP_FACTORS.get(name, 1) if total in REFERENCE_COLUMNS else math.inf
+    return KpiSource(extractors.number(name, total), (name, total), total, cap)
 
 
-def _read_percentage(found: re.Match[str], form: Questionnaire) -> Source:
+def _read_percentage(found: re.Match[str], form: Questionnaire) -> KpiSource:
     for name in found.groups():
         _check_question(name, form, "integer")
-    return Source(readings.percentage(*found.groups()), found.groups())
+    return KpiSource(extractors.percentage(*found.groups()), found.groups())
 
 
-def _read_codes(found: re.Match[str], form: Questionnaire) -> Source:
+def _read_codes(found: re.Match[str], form: Questionnaire) -> KpiSource:
     choices = _check_question(found[1], form, "select_multiple")
-    return Source(readings.codes_of(found[1]), (found[1],), codes=len(set(choices) - NO_CODES))
+    return KpiSource(extractors.selected_codes(found[1]), (found[1],), codes=len(set(choices) - NEUTRAL_CODES))
 
 
-_FORMS: Mapping[str, tuple[tuple[re.Pattern[str], Callable[[re.Match[str], Questionnaire], Source]], ...]] = {
+_FORMS: Mapping[str, tuple[tuple[re.Pattern[str], Callable[[re.Match[str], Questionnaire], KpiSource]], ...]] = {
     "count_known": ((_ANSWERS, _read_answers),),
     "count_ever": ((_ANSWERS, _read_answers), (_ITEMS, _read_items)),
     "sum_known": ((_NAME, _read_number), (_PART, _read_part)),
@@ -211,34 +222,34 @@ _FORMS: Mapping[str, tuple[tuple[re.Pattern[str], Callable[[re.Match[str], Quest
 
 
 @cache
-def understand(measure: str, text: str, form: Questionnaire) -> Source:
+def parse_source(measure: str, text: str, form: Questionnaire) -> KpiSource:
     """Return what a source means for a measure of the returns; the same source is one reading, made once.
 
     Raises ValueError with what is wrong and what is allowed.
     """
-    meant_for, formula = FORMULAS.get(text, ("", None))
+    meant_for, formula = NAMED_FORMULAS.get(text, ("", None))
     if formula and meant_for == measure:
         return formula
     for pattern, make in _FORMS[measure]:
         if found := pattern.fullmatch(text):
             return make(found, form)
-    raise _not_understood(text, measure)
+    raise _syntax_error(text, measure)
 
 
-def source_of(kpi: Kpi, form: Questionnaire) -> Source:
+def source_of(kpi: Kpi, form: Questionnaire) -> KpiSource:
     """Return how a KPI of the returns is read from one return."""
-    return understand(kpi.measure, kpi.source, form)
+    return parse_source(kpi.measure, kpi.source, form)
 
 
-def read_of(kpi: Kpi, form: Questionnaire) -> Read:
+def extractor_of(kpi: Kpi, form: Questionnaire) -> Extractor:
     """Return what reads a KPI of the returns from one return."""
     return source_of(kpi, form).read
 
 
-def parts_of(plan: Plan, form: Questionnaire) -> tuple[tuple[str, str], ...]:
+def list_part_totals(plan: Plan, form: Questionnaire) -> tuple[tuple[str, str], ...]:
     """Return the numbers that KPIs take as parts of a total which they cannot exceed, each with its total."""
     sums = [source_of(kpi, form) for kpi in plan.kpis if kpi.measure == "sum_known"]
-    return tuple((one.asks[0], one.total) for one in sums if one.total and one.asks[0] not in _BEYOND)
+    return tuple((one.asks[0], one.total) for one in sums if one.total and one.asks[0] not in _CAP_FACTORS)
 
 
 # --- the plan held against the form -----------------------------------------------------------------------------
@@ -258,9 +269,9 @@ def _check_row(kpi: Kpi, known: Iterable[str]) -> Iterator[str]:
 def _check_source(kpi: Kpi, form: Questionnaire) -> Iterator[str]:
     """Yield what is wrong with a KPI's source, and with a share that is asked of a source without a total."""
     try:
-        if is_kept(kpi):
-            _check_kept(kpi)
-        has_total = not is_kept(kpi) and bool(source_of(kpi, form).total)
+        if kpi.is_from_registers:
+            _check_register_source(kpi)
+        has_total = not kpi.is_from_registers and bool(source_of(kpi, form).total)
     except ValueError as reason:
         yield str(reason)
     else:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from helpers.i18n.formats import Chip
-from helpers.report.html.markup import Alone, show_block
+from helpers.i18n import Badge
+from helpers.report.html.markup import NotebookView, render_block
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class Two:
+class TwoLines:
     """A cell of two lines: the figure, and what it is made of."""
 
     strong: str
@@ -46,11 +46,11 @@ class Shade:
         return self.text
 
 
-Cell = str | float | int | Chip | Picture | Two | Shade | None
+Cell = str | float | int | Badge | Picture | TwoLines | Shade | None
 
 
 @dataclass(frozen=True)
-class Sheet:
+class Table:
     """A frame ready to be set: relative widths, right-aligned columns, the column whose values head groups of rows.
 
     `figures` are the columns, besides the right-aligned ones, in which a number is a figure and never a code.
@@ -82,7 +82,7 @@ class Sheet:
 
 
 @dataclass(frozen=True)
-class Tile:
+class HeadlineTile:
     """A headline: value, change on the last quarter, proposed target, status, who is behind it, and its reference."""
 
     label: str
@@ -90,7 +90,7 @@ class Tile:
     detail: str
     change: str
     target: str
-    chip: Chip
+    badge: Badge
     behind: str
     reference: str = ""
 
@@ -116,4 +116,4 @@ class Block:
 
     def as_html(self) -> str:
         """Return the block as HTML: the same cells and words, every text escaped."""
-        return show_block(self.data, Alone()) if self.data else ""
+        return render_block(self.data, NotebookView()) if self.data else ""

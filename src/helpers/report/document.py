@@ -13,21 +13,20 @@ from pathlib import Path
 import pandas as pd
 
 from helpers import paths
-from helpers.i18n.catalogue import is_official, typeset
-from helpers.i18n.formats import Chip, Words, is_blank
-from helpers.plan.quarters import is_revised
-from helpers.report.blocks import Block, Cell, Picture, Shade, Sheet, Tile, Two
+from helpers.i18n import Badge, Translator, catalogue, is_blank, typeset
+from helpers.plan import quarters
+from helpers.report.blocks import Block, Cell, HeadlineTile, Picture, Shade, Table, TwoLines
 from helpers.report.figures import drawing
-from helpers.report.fit import LETTER, fold, make_fit, read_edition_text
+from helpers.report.fit import LETTER_WIDTH, break_long_words, make_fit, read_edition_text
 from helpers.report.html.page import write_page
 from helpers.report.pdf.typeset import Rendered, set_pages
-from helpers.report.xlsx.tables import write_tables
+from helpers.report.xlsx.tables import write_tables_workbook
 
-REPORT = "report"
+REPORT_NAME = "report"
 TEXT_WIDTH = 170  # millimetres
 
 
-class Edition:
+class Report:
     """A document of one quarter in one language, block by block; `render` makes the PDF of all of them.
 
     It is the report, or under another `name` a member's brief.
@@ -35,10 +34,10 @@ class Edition:
 
     def __init__(
         self, quarter: str, as_of: str, language: str, out: Path, *, sample: bool = False, input_id: str = "",
-        name: str = REPORT,
+        name: str = REPORT_NAME,
     ) -> None:  # fmt: skip
         self.quarter, self.as_of, self.language, self.out = quarter, as_of, language, Path(out)
-        self.name, self.sample, self.input_id, self.say = name, sample, input_id, Words(language)
+        self.name, self.sample, self.input_id, self.t = name, sample, input_id, Translator(language)
         self.authored = read_edition_text(quarter, language)
         self.blocks: list[Block] = []
         self._counts = {"table": 0, "figure": 0}
@@ -46,7 +45,7 @@ class Edition:
     @property
     def is_revised(self) -> bool:
         """Whether the edition is a revised one, which follows from its date alone."""
-        return is_revised(self.quarter, date.fromisoformat(self.as_of))
+        return quarters.is_revised(self.quarter, date.fromisoformat(self.as_of))
 
     def _add(self, kind: str, **data: object) -> Block:
         block = Block(kind, {"kind": kind, **make_fit(data, self.language)})
@@ -61,26 +60,26 @@ class Edition:
 
     def cover(self) -> Block:
         """Add the cover, with the Union's document box where `edition.toml` has it."""
-        say, texts = self.say, self.authored
+        t, texts = self.t, self.authored
         box = [
-            [say(name), str(texts[key])]
+            [t(name), str(texts[key])]
             for key, name in (("subject", "Subject"), ("reference", "References"), ("decision", "Decision expected"))
             if texts.get(key)
         ]
         facts = [
-            [say("Data as of: "), say.day(self.as_of)],
-            [say("Input id: "), self.input_id],
-            [say("Targets: "), say("the plan sets none; all targets and statuses in this report are proposed")],
+            [t("Data as of: "), t.day(self.as_of)],
+            [t("Input id: "), self.input_id],
+            [t("Targets: "), t("the plan sets none; all targets and statuses in this report are proposed")],
         ]
         return self._add(
             "cover",
-            union=say("Pan African Postal Union"),
-            title=say("Digitalisation action plan 2022-2025"),
-            subtitle=say("Quarterly monitoring report"),
-            quarter=say.quarter(self.quarter),
-            months=say.months(self.quarter),
-            label=say.label(self.is_revised),
-            unofficial="" if is_official(self.language) else say("unofficial translation"),
+            union=t("Pan African Postal Union"),
+            title=t("Digitalisation action plan 2022-2025"),
+            subtitle=t("Quarterly monitoring report"),
+            quarter=t.quarter(self.quarter),
+            months=t.months(self.quarter),
+            label=t.label(self.is_revised),
+            unofficial="" if catalogue.is_official(self.language) else t("unofficial translation"),
             box=box,
             facts=facts,
             tiles=_motif(),
@@ -88,28 +87,28 @@ class Edition:
 
     def contents(self) -> Block:
         """Add the table of contents, and how to read the report."""
-        say = self.say
-        notes = [say("How to read this report"), *(say(note) for note in _READING)]
-        return self._add("contents", title=say("Contents"), notes=notes)
+        t = self.t
+        notes = [t("How to read this report"), *(t(note) for note in _READING)]
+        return self._add("contents", title=t("Contents"), notes=notes)
 
     def head(self, title: str, facts: Sequence[str]) -> Block:
         """Add the head of a brief, in place of a cover: whose it is, which quarter, what came in."""
-        say = self.say
-        subtitle = say(
+        t = self.t
+        subtitle = t(
             "{quarter}, {months} · {label}",
-            quarter=say.quarter(self.quarter),
-            months=say.months(self.quarter),
-            label=say.label(self.is_revised),
+            quarter=t.quarter(self.quarter),
+            months=t.months(self.quarter),
+            label=t.label(self.is_revised),
         )
-        unofficial = "" if is_official(self.language) else say("unofficial translation")
-        union = say("Pan African Postal Union")
+        unofficial = "" if catalogue.is_official(self.language) else t("unofficial translation")
+        union = t("Pan African Postal Union")
         return self._add("head", union=union, title=title, subtitle=subtitle, facts=list(facts), unofficial=unofficial)
 
     def actions(self, items: Sequence[str]) -> Block:
         """Add what is asked next, and an empty box for what is agreed."""
-        say = self.say
+        t = self.t
         return self._add(
-            "actions", title=say("Next actions"), items=list(items), blank=say("Agreed (action, who, by when)")
+            "actions", title=t("Next actions"), items=list(items), blank=t("Agreed (action, who, by when)")
         )
 
     # text
@@ -137,34 +136,34 @@ class Edition:
         text = str(notes.get(str(theme), "")) if isinstance(notes, dict) else ""
         if not text:
             return Block("nothing", {})
-        return self._add("note", label=self.say("Note by the General Secretariat"), text=typeset(text, self.language))
+        return self._add("note", label=self.t("Note by the General Secretariat"), text=typeset(text, self.language))
 
-    def tiles(self, tiles: Sequence[Tile]) -> Block:
+    def tiles(self, tiles: Sequence[HeadlineTile]) -> Block:
         """Add headline tiles."""
-        return self._add("tiles", tiles=[{**vars(tile), "chip": vars(tile.chip)} for tile in tiles])
+        return self._add("tiles", tiles=[{**vars(tile), "badge": vars(tile.badge)} for tile in tiles])
 
     def legend(self) -> Block:
         """Add what symbols, colours and marks mean."""
-        say = self.say
-        chips = [vars(say.status(status)) for status in drawing.STATUS_COLOURS if status != "no_data"]
+        t = self.t
+        badges = [vars(t.status(status)) for status in drawing.STATUS_COLOURS if status != "no_data"]
         marks = [
-            [say.number(0), say("a true zero")],
-            [say.missing, say("no data")],
-            [say.not_applicable, say("not applicable")],
-            [say.not_due, say("the due quarter has not come")],
-            ["c", say("carried forward")],
-            ["p", say("provisional figure")],
-            ["r", say("revised figure")],
+            [t.number(0), t("a true zero")],
+            [t.missing, t("no data")],
+            [t.not_applicable, t("not applicable")],
+            [t.not_due, t("the due quarter has not come")],
+            ["c", t("carried forward")],
+            ["p", t("provisional figure")],
+            ["r", t("revised figure")],
         ]
         return self._add(
-            "legend", chips=chips, hollow=vars(say.status("achieved", False)), marks=marks, hatched=say.missing
+            "legend", badges=badges, hollow=vars(t.status("achieved", False)), marks=marks, hatched=t.missing
         )
 
     # tables and figures
 
     def table(
         self,
-        rows: Sheet | pd.DataFrame,
+        rows: Table | pd.DataFrame,
         *,
         title: str,
         subtitle: str = "",
@@ -178,7 +177,7 @@ class Edition:
 
         `whole` keeps it on one page with the legend that follows; `reserve` millimetres are left to what stands above.
         """
-        sheet = rows if isinstance(rows, Sheet) else Sheet(rows)
+        sheet = rows if isinstance(rows, Table) else Table(rows)
         columns = sheet.columns
         widths = list(sheet.widths) if len(sheet.widths) == len(columns) else [1] * len(columns)
         return self._add(
@@ -188,12 +187,12 @@ class Edition:
             subtitle=subtitle,
             note=note,
             n=n,
-            source=self.say("quarterly returns of the members") if source is None else source,
+            source=self.t("quarterly returns of the members") if source is None else source,
             columns=[str(name) for name in columns] or [""],
             right=[sheet.is_right(name) for name in columns] or [False],
             figures=[sheet.is_figure(name) for name in columns] or [False],
             widths=widths or [1],
-            rows=self._rows(sheet, columns, widths) or [{"group": self.say("nothing to report")}],
+            rows=self._rows(sheet, columns, widths) or [{"group": self.t("nothing to report")}],
             size=sheet.size,
             pad=sheet.pad,
             middle=sheet.middle,
@@ -203,13 +202,13 @@ class Edition:
             reserve=reserve,
         )
 
-    def scorecard(self, rows: Sheet, *, title: str, subtitle: str = "", note: str = "") -> Block:
+    def scorecard(self, rows: Table, *, title: str, subtitle: str = "", note: str = "") -> Block:
         """Add the scorecard: a table kept on one page, with its legend."""
         return self.table(rows, title=title, subtitle=subtitle, note=note, whole=True, reserve=18)
 
-    def _rows(self, sheet: Sheet, columns: Sequence[str], widths: Sequence[float]) -> list[dict[str, object]]:
+    def _rows(self, sheet: Table, columns: Sequence[str], widths: Sequence[float]) -> list[dict[str, object]]:
         across = (TEXT_WIDTH + 2 * sheet.wide) / sheet.beside / (sum(widths) or 1)
-        most = [int(across * width / (LETTER * sheet.size)) for width in widths]
+        most = [int(across * width / (LETTER_WIDTH * sheet.size)) for width in widths]
         rows: list[dict[str, object]] = []
         group = None
         for record in sheet.frame.to_dict("records"):
@@ -217,21 +216,21 @@ class Edition:
                 group = record[sheet.group]
                 rows.append({"group": str(group)})
             cells = [self._cell(record[name]) for name in columns]
-            rows.append({"cells": [fold(cell, size) for cell, size in zip(cells, most, strict=True)]})
+            rows.append({"cells": [break_long_words(cell, size) for cell, size in zip(cells, most, strict=True)]})
         return rows
 
     def _cell(self, value: Cell) -> object:
-        if isinstance(value, Chip | Two | Shade):
+        if isinstance(value, Badge | TwoLines | Shade):
             return vars(value)
         if isinstance(value, Picture):
             return {"svg": self._keep(value.svg), "alt": value.alt, "width": value.width, "words": value.words}
         if isinstance(value, str):
             return value
-        return self.say.number(value, 0 if is_blank(value) or float(value).is_integer() else 1)
+        return self.t.number(value, 0 if is_blank(value) or float(value).is_integer() else 1)
 
     def figure(
         self,
-        figure: drawing.Figure,
+        figure: drawing.Drawing,
         *,
         title: str,
         alt: str,
@@ -252,7 +251,7 @@ class Edition:
             note=note,
             n=n,
             alt=alt,
-            source=self.say("quarterly returns of the members") if source is None else source,
+            source=self.t("quarterly returns of the members") if source is None else source,
             svg=self._keep(drawn),
             width=min(25.4 * figure.get_figwidth(), 170),
         )
@@ -274,40 +273,40 @@ class Edition:
     # the report
 
     def _document(self) -> dict[str, object]:
-        say = self.say
-        label = say.label(self.is_revised)
-        plan, quarter = say("Digitalisation action plan 2022-2025"), say.quarter(self.quarter)
+        t = self.t
+        label = t.label(self.is_revised)
+        plan, quarter = t("Digitalisation action plan 2022-2025"), t.quarter(self.quarter)
         furniture = {
             "language": self.language,
-            "rtl": say.is_rtl,
+            "rtl": t.is_rtl,
             "as_of": self.as_of,
             "sample": self.sample,
-            "title": say(
+            "title": t(
                 "{plan} – {quarter} ({months}), {label}",
                 plan=" – ".join([plan.replace("\n", " "), *self._heads()]),
                 quarter=quarter,
-                months=say.months(self.quarter),
+                months=t.months(self.quarter),
                 label=label,
             ),
-            "subtitle": say("Quarterly monitoring report"),
-            "author": say("Pan African Postal Union"),
+            "subtitle": t("Quarterly monitoring report"),
+            "author": t("Pan African Postal Union"),
             "keywords": ["UPAP", "PAPU", self.quarter],
-            "running": " · ".join([say("PAPU"), quarter, *self._heads()]),
-            "foot": say(
+            "running": " · ".join([t("PAPU"), quarter, *self._heads()]),
+            "foot": t(
                 "{quarter}, {label}, data as of {day} · input id {id}",
                 quarter=quarter,
                 label=label,
-                day=say.day(self.as_of),
+                day=t.day(self.as_of),
                 id=self.input_id,
             ),
-            "sample_words": say("invented sample: no figure here is real"),
+            "sample_words": t("invented sample: no figure here is real"),
             "words": {
-                "table": say("Table"),
-                "figure": say("Figure"),
-                "n": say("Who: "),
-                "note": say("Note: "),
-                "source": say("Source: "),
-                "proposed-target": say("Proposed target: "),
+                "table": t("Table"),
+                "figure": t("Figure"),
+                "n": t("Who: "),
+                "note": t("Note: "),
+                "source": t("Source: "),
+                "proposed-target": t("Proposed target: "),
             },
         }
         colours = {"palette": drawing.PALETTE, "statuses": drawing.STATUS_COLOURS, "bands": drawing.BANDS}
@@ -323,9 +322,9 @@ class Edition:
         document, name = self._document(), f"{self.name}_{self.language}"
         written = json.dumps(document, ensure_ascii=False, indent=1)
         (self.out / f"{name}.json").write_text(written + "\n", encoding="utf-8", newline="\n")
-        if self.name == REPORT:  # a brief's few tables are the member's own answers, as it sent them
+        if self.name == REPORT_NAME:  # a brief's few tables are the member's own answers, as it sent them
             write_page(document, self.out / f"{name}.html")
-            write_tables(document, self.out / f"tables_{self.language}.xlsx")
+            write_tables_workbook(document, self.out / f"tables_{self.language}.xlsx")
         moment = int(datetime.combine(date.fromisoformat(self.as_of), datetime.min.time(), UTC).timestamp())
         return set_pages(self.out, name, moment)
 

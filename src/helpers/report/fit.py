@@ -9,17 +9,19 @@ from functools import cache
 from textwrap import wrap
 
 from helpers import paths
-from helpers.i18n.bidi import isolate
+from helpers.i18n import isolate
 from helpers.report.figures import drawing
 
 EDITION_TEXT = "edition.toml"
-LETTER = 0.2  # millimetres that a letter takes, on the whole, per point of its size
+LETTER_WIDTH = 0.2  # millimetres that a letter takes, on the whole, per point of its size
 _KEYS = ("as_of", "kind", "language", "status", "svg")  # texts of a block that are names, not words
 
 
 @cache
 def _letters() -> frozenset[int]:
-    return frozenset(code for code in drawing.letters() if code >= 0x20 and not 0xE000 <= code <= 0xF8FF) | {0x0A}
+    return frozenset(
+        code for code in drawing.printable_code_points() if code >= 0x20 and not 0xE000 <= code <= 0xF8FF
+    ) | {0x0A}
 
 
 def printable(text: str) -> str:
@@ -28,7 +30,7 @@ def printable(text: str) -> str:
     return "".join(c if ord(c) in _letters() else f"[U+{ord(c):04X}]" for c in shown)
 
 
-def fold(cell: object, most: int) -> object:
+def break_long_words(cell: object, most: int) -> object:
     """Let a text without blanks be broken where it is longer than its column, as a member may have written it."""
     if not isinstance(cell, str) or most < 1:
         return cell

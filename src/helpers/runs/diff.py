@@ -11,13 +11,12 @@ from pathlib import Path
 
 import openpyxl
 
-from helpers.tables import schema
-from helpers.tables.datapackage import PRIMARY_KEYS
+from helpers.tables import datapackage, schema
 
-MOST = 20  # lines told of one file; the rest are counted
+MOST_DIFFERENCES = 20  # lines told of one file; the rest are counted
 _LONGEST = 60  # letters of a value that are shown
 
-Cells = Mapping[tuple[str, ...], str]  # what a file says, by where it says it
+TableCells = Mapping[tuple[str, ...], str]  # what a file says, by where it says it
 
 
 def _short(value: str) -> str:
@@ -25,7 +24,7 @@ def _short(value: str) -> str:
     return f"{text[:_LONGEST]}…" if len(text) > _LONGEST else text or "blank"
 
 
-def tell_cells(was: Cells, now: Cells) -> Iterator[str]:
+def compare_cells(was: TableCells, now: TableCells) -> Iterator[str]:
     """Tell where two versions say something else: each place with what was and what is there."""
     for place in sorted(was.keys() | now.keys()):
         if was.get(place) != now.get(place):
@@ -36,10 +35,10 @@ def tell_cells(was: Cells, now: Cells) -> Iterator[str]:
 # --- what a file says, by where ---------------------------------------------------------------------------------
 
 
-def _table(name: str, rows: Sequence[Sequence[str]]) -> Cells:
+def _table(name: str, rows: Sequence[Sequence[str]]) -> TableCells:
     """Return the cells of a table by row and column; a row is named by its key, or without one by all it says."""
     header, *body = rows
-    key = [header.index(column) for column in PRIMARY_KEYS.get(name, ()) if column in header]
+    key = [header.index(column) for column in datapackage.PRIMARY_KEYS.get(name, ()) if column in header]
     cells: dict[tuple[str, ...], str] = {}
     for row in body:
         named = " ".join(row[n] for n in key)
@@ -51,18 +50,18 @@ def _table(name: str, rows: Sequence[Sequence[str]]) -> Cells:
     return cells
 
 
-def _read_csv(path: Path) -> Cells:
+def _read_csv(path: Path) -> TableCells:
     csv.field_size_limit(2**31 - 1)
     with path.open(encoding="utf-8", newline="") as file:
         return _table(path.stem, list(csv.reader(file)))
 
 
-def _read_parquet(path: Path) -> Cells:
+def _read_parquet(path: Path) -> TableCells:
     rows = schema.read_parquet(path)
     return _table(path.stem, [list(rows.columns), *rows.astype("str").to_numpy().tolist()])
 
 
-def _read_json(path: Path) -> Cells:
+def _read_json(path: Path) -> TableCells:
     return dict(_leaves(json.loads(path.read_text(encoding="utf-8")), ()))
 
 
@@ -77,7 +76,7 @@ def _leaves(value: object, place: tuple[str, ...]) -> Iterator[tuple[tuple[str, 
         yield place, str(value)
 
 
-def _read_notebook(path: Path) -> Cells:
+def _read_notebook(path: Path) -> TableCells:
     """Return what a notebook's cells show, line by line."""
     cells: dict[tuple[str, ...], str] = {}
     for number, cell in enumerate(json.loads(path.read_text(encoding="utf-8"))["cells"], start=1):
@@ -95,7 +94,7 @@ def _texts(cell: Mapping) -> Iterator[tuple[str, object]]:
             yield "text", output["text"]
 
 
-def _read_workbook(path: Path) -> Cells:
+def _read_workbook(path: Path) -> TableCells:
     book = openpyxl.load_workbook(path, read_only=True)
     return {
         (sheet.title, cell.coordinate): str(cell.value)
@@ -103,13 +102,13 @@ def _read_workbook(path: Path) -> Cells:
     }  # fmt: skip
 
 
-def _read_lines(path: Path) -> Cells:
+def _read_lines(path: Path) -> TableCells:
     lines = path.read_text(encoding="utf-8").splitlines()
     width = int(math.log10(len(lines) or 1)) + 1
     return {(f"line {number:0{width}}",): line for number, line in enumerate(lines, start=1)}
 
 
-_READERS: Mapping[str, Callable[[Path], Cells]] = {
+_READERS: Mapping[str, Callable[[Path], TableCells]] = {
     ".csv": _read_csv, ".parquet": _read_parquet, ".json": _read_json, ".ipynb": _read_notebook,
     ".xlsx": _read_workbook, ".html": _read_lines, ".svg": _read_lines,
 }  # fmt: skip
@@ -118,11 +117,11 @@ _READERS: Mapping[str, Callable[[Path], Cells]] = {
 # --- two files --------------------------------------------------------------------------------------------------
 
 
-def _first_byte(was: bytes, now: bytes) -> int:
+def _first_different_byte(was: bytes, now: bytes) -> int:
     return next(n for n, (a, b) in enumerate(zip_longest(was, now), start=1) if a != b)
 
 
-def tell(name: str, was: Path, now: Path) -> list[str]:
+def list_differences(name: str, was: Path, now: Path) -> list[str]:
     """Tell how a file differs from what it was, under a name; nothing where every byte is the same."""
     before, after = was.read_bytes(), now.read_bytes()
     if before == after:
@@ -130,12 +129,12 @@ def tell(name: str, was: Path, now: Path) -> list[str]:
     reader, lines = _READERS.get(was.suffix), []
     if reader:
         try:
-            found = tell_cells(reader(was), reader(now))
-            lines = [f"{name}: {line}" for line in islice(found, MOST)]
+            found = compare_cells(reader(was), reader(now))
+            lines = [f"{name}: {line}" for line in islice(found, MOST_DIFFERENCES)]
             more = sum(1 for _ in found)
             lines += [f"{name}: and {more} more"] if more else []
         except Exception as reason:  # what was published may be damaged in any way: its bytes are told then
             lines = [f"{name}: cannot be read ({type(reason).__name__}: {_short(str(reason))})"]
     return lines or [
-        f"{name}: differs from byte {_first_byte(before, after)} on ({len(before)} bytes then, {len(after)} now)"
+        f"{name}: differs from byte {_first_different_byte(before, after)} on ({len(before)} bytes then, {len(after)} now)"
     ]

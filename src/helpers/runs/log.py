@@ -11,28 +11,18 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from helpers import paths
+from helpers.runs.errors import RunError
 
-BEGAN, PUBLISHED, FAILED, ENDED = "began", "published", "failed", "ended"
+RUN_BEGAN, RUN_PUBLISHED, RUN_FAILED, RUN_ENDED = "began", "published", "failed", "ended"
 
-Facts = Mapping[str, object]
-
-
-class Failure(RuntimeError):
-    """What could not be finished: its exit code (design, Contracts), what to tell the person, what else is known."""
-
-    code: int
-
-    @property
-    def facts(self) -> dict[str, object]:
-        """What the log and the record say of it besides its message."""
-        return {"exit_code": self.code}
+LogFacts = Mapping[str, object]
 
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _line(facts: Facts) -> str:
+def _line(facts: LogFacts) -> str:
     return json.dumps(facts, ensure_ascii=False, default=str)
 
 
@@ -46,7 +36,7 @@ class Log:
     `facts` stand in every JSON line: what it is about (command, quarter, as_of…).
     """
 
-    facts: Facts = field(default_factory=dict)
+    facts: LogFacts = field(default_factory=dict)
 
     def about(self, **facts: object) -> Log:
         """Return the same log, about something more particular."""
@@ -61,7 +51,7 @@ class Log:
         if not sys.stderr.isatty():
             self.say(message)
 
-    def fail(self, error: Failure) -> int:
+    def fail(self, error: RunError) -> int:
         """Tell what went wrong and what to do next; return the exit code."""
         self._tell("error", str(error), **error.facts)
         return error.code
@@ -80,7 +70,7 @@ class Log:
 
 
 @dataclass(frozen=True)
-class Event:
+class RunEvent:
     """One line of the record: a run began, and was published, failed or was ended."""
 
     at: str
@@ -88,7 +78,7 @@ class Event:
     command: str
     quarter: str
     as_of: str
-    facts: Facts
+    facts: LogFacts
 
     @property
     def edition(self) -> tuple[str, str]:
@@ -99,7 +89,7 @@ class Event:
 _KEYS = ("at", "event", "command", "quarter", "as_of")
 
 
-def write_event(event: str, about: Facts, **facts: object) -> None:
+def append_event(event: str, about: LogFacts, **facts: object) -> None:
     """Add a line to the record; a record that cannot be written stops no run, and none is begun for it."""
     line = _line({"at": _now(), "event": event, "process": os.getpid(), **about, **facts}) + "\n"
     with contextlib.suppress(OSError):
@@ -110,12 +100,12 @@ def write_event(event: str, about: Facts, **facts: object) -> None:
             file.write(line.encode())
 
 
-def read_events() -> list[Event]:
+def read_events() -> list[RunEvent]:
     """Read the record, oldest first; a line that a full disk cut short is passed over."""
     return list(_events())
 
 
-def _events() -> Iterator[Event]:
+def _events() -> Iterator[RunEvent]:
     try:
         lines = paths.record().read_bytes().decode(errors="replace").splitlines()
     except OSError:
@@ -123,24 +113,24 @@ def _events() -> Iterator[Event]:
     for line in lines:
         with contextlib.suppress(ValueError, KeyError, TypeError):
             told = json.loads(line)
-            yield Event(*(str(told[key]) for key in _KEYS), {k: v for k, v in told.items() if k not in _KEYS})
+            yield RunEvent(*(str(told[key]) for key in _KEYS), {k: v for k, v in told.items() if k not in _KEYS})
 
 
 @contextlib.contextmanager
-def recorded(about: Facts) -> Iterator[dict[str, object]]:
+def record_run(about: LogFacts) -> Iterator[dict[str, object]]:
     """Record that a run began and how it ended; the run adds what it is published with to the dict.
 
     A run that is killed leaves its beginning only, and that tells.
     """
-    write_event(BEGAN, about)
+    append_event(RUN_BEGAN, about)
     outcome: dict[str, object] = {}
     try:
         yield outcome
     except SystemExit as stopped:
-        write_event(ENDED, about, exit_code=stopped.code)
+        append_event(RUN_ENDED, about, exit_code=stopped.code)
         raise
     except BaseException as error:
-        facts = error.facts if isinstance(error, Failure) else {}
-        write_event(FAILED, about, message=str(error) or type(error).__name__, **facts)
+        facts = error.facts if isinstance(error, RunError) else {}
+        append_event(RUN_FAILED, about, message=str(error) or type(error).__name__, **facts)
         raise
-    write_event(PUBLISHED, about, **{"exit_code": 0, **outcome})
+    append_event(RUN_PUBLISHED, about, **{"exit_code": 0, **outcome})

@@ -13,50 +13,21 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from helpers.runs import log
+from helpers.runs.errors import ExitCode, RunError
 
-INGEST, KPIS, REPORT = "01_ingest", "02_kpis", "03_report"
+INGEST, KPIS, REPORT_NOTEBOOK = "01_ingest", "02_kpis", "03_report"
 
 
 CELL_TIMEOUT, NOTEBOOK_TIMEOUT, START_TIMEOUT = 600, 1800, 120  # seconds: a cell, a notebook, the start of its kernel
 
 
-DONE, FAILED, REFUSED, HELD, REPORT_FAILED, UNWRITABLE = 0, 1, 3, 4, 5, 7
-
-
 SOCKET_PATH = 107  # bytes that the path of a socket may have
 
 
-FULL_OR_LOCKED = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
+UNWRITABLE_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
 
 
-WIDGET = "application/vnd.jupyter.widget-view+json"
-
-
-NEXT_STEPS = {
-    FAILED: "mend the cause, then run it again",
-    REFUSED: "do what the message says, then run it again",
-    HELD: "wait for that run to end, or end it, then run it again",
-    REPORT_FAILED: "mend the cause, then run it again",
-    UNWRITABLE: "free the disk, or mend the folder's rights, then run it again",
-}
-
-
-class RunError(log.Failure):
-    """A run that could not be finished: its exit code (design, Contracts) and what to tell the person.
-
-    `cell` is the number that JupyterLab shows beside it, `line` its first line; 0 where no cell is to be named.
-    """
-
-    def __init__(self, code: int, message: str, notebook: str = "", cell: int = 0, line: str = "") -> None:
-        super().__init__(message)
-        self.code, self.notebook, self.cell, self.line = code, notebook, cell, line
-
-    @property
-    def facts(self) -> dict[str, object]:
-        """What the log and the record say of it besides its message."""
-        where = {"notebook": self.notebook, "cell": self.cell, "line": self.line} if self.notebook else {}
-        return {"exit_code": self.code, **where, "next": NEXT_STEPS.get(self.code, "")}
+WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 
 
 def check_parameters(notebook: Path, parameters: Mapping[str, str]) -> None:
@@ -66,7 +37,10 @@ def check_parameters(notebook: Path, parameters: Mapping[str, str]) -> None:
     known = papermill.inspect_notebook(str(notebook))
     unknown = sorted(set(parameters) - set(known))
     if unknown:
-        raise RunError(FAILED, f"{notebook.name}: no parameter {', '.join(unknown)}; it declares {', '.join(known)}")
+        raise RunError(
+            ExitCode.NOTEBOOK_FAILED,
+            f"{notebook.name}: no parameter {', '.join(unknown)}; it declares {', '.join(known)}",
+        )
 
 
 @contextlib.contextmanager
@@ -96,7 +70,7 @@ def _private_kernel() -> Iterator[dict[str, object]]:
         yield {"kernel_manager_class": Private}
 
 
-class _Clock:
+class _CellClock:
     """The cells begun so far, and the seconds that the next one may take: its own limit, or what is left of all."""
 
     def __init__(self) -> None:
@@ -110,12 +84,18 @@ class _Clock:
         return max(min(CELL_TIMEOUT, self.end - time.monotonic()), 0.1)
 
 
-def _code_of(name: str, message: str, notebook: Path) -> int:
+def _exit_code_of(name: str, message: str, notebook: Path) -> int:
     """Return the exit code for an error that a cell raised."""
     number = re.match(r"\[Errno (\d+)\]", message)
-    if number and int(number[1]) in FULL_OR_LOCKED:
-        return UNWRITABLE
-    return REFUSED if name == "DataRefused" else REPORT_FAILED if notebook.stem == REPORT else FAILED
+    if number and int(number[1]) in UNWRITABLE_ERRNOS:
+        return ExitCode.NOT_WRITABLE
+    return (
+        ExitCode.DATA_REFUSED
+        if name == "DataRefused"
+        else ExitCode.REPORT_FAILED
+        if notebook.stem == REPORT_NOTEBOOK
+        else ExitCode.NOTEBOOK_FAILED
+    )
 
 
 def run_notebook(notebook: Path, executed: Path, parameters: Mapping[str, str], progress: bool = False) -> None:
@@ -128,7 +108,7 @@ def run_notebook(notebook: Path, executed: Path, parameters: Mapping[str, str], 
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
     check_parameters(notebook, parameters)
-    clock = _Clock()
+    clock = _CellClock()
     try:
         with _private_kernel() as kernel:
             ran = papermill.execute_notebook(
@@ -137,7 +117,7 @@ def run_notebook(notebook: Path, executed: Path, parameters: Mapping[str, str], 
                 on_cell_execute=clock.begin, **kernel,
             )  # fmt: skip
     except papermill.PapermillExecutionError as error:
-        code = _code_of(error.ename, error.evalue, notebook)
+        code = _exit_code_of(error.ename, error.evalue, notebook)
         # As JupyterLab numbers it after Run All: papermill has put a cell with the parameters before it.
         cell = (error.exec_count or error.cell_index + 1) - bool(parameters)
         message = f"{notebook.name}, cell {cell}: {error.ename}: {error.evalue}"
@@ -145,9 +125,11 @@ def run_notebook(notebook: Path, executed: Path, parameters: Mapping[str, str], 
     except (DeadKernelError, CellTimeoutError) as error:
         cell, lines = len(clock.begun) - bool(parameters), clock.begun[-1]["source"].strip() if clock.begun else ""
         message = f"{notebook.name}, cell {cell}: {str(error).splitlines()[0]}"
-        raise RunError(FAILED, message, notebook.name, cell, lines.partition("\n")[0]) from error
+        raise RunError(ExitCode.NOTEBOOK_FAILED, message, notebook.name, cell, lines.partition("\n")[0]) from error
     check_executed(ran, notebook.stem)
-    executed.write_text(json.dumps(strip(ran), ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    executed.write_text(
+        json.dumps(strip_notebook(ran), ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8"
+    )
 
 
 def check_executed(notebook: Mapping, name: str) -> None:
@@ -161,10 +143,10 @@ def check_executed(notebook: Mapping, name: str) -> None:
             what = failed[0] if failed else "it did not run, or not in its turn"
             at, line = number - added or 1, "".join(cell["source"]).strip().partition("\n")[0]
             message = f"{name}.ipynb, cell {at} of {len(cells) - added}: {what}"
-            raise RunError(FAILED, message, f"{name}.ipynb", at, line)
+            raise RunError(ExitCode.NOTEBOOK_FAILED, message, f"{name}.ipynb", at, line)
 
 
-def strip(notebook: Mapping) -> dict[str, object]:
+def strip_notebook(notebook: Mapping) -> dict[str, object]:
     """Return an executed notebook without the times, paths and ids that change from run to run, and without widgets."""
     kernel = {"kernelspec": notebook["metadata"]["kernelspec"], "language_info": {"name": "python"}}
     return dict(notebook) | {"metadata": kernel, "cells": [_strip_cell(*c) for c in enumerate(notebook["cells"])]}
@@ -188,7 +170,7 @@ def _strip_output(output: Mapping) -> dict[str, object]:
     if "text" in kept:
         kept["text"] = _lines(kept["text"])
     if "data" in kept:
-        kept["data"] = {kind: _lines(value) for kind, value in kept["data"].items() if kind != WIDGET}
+        kept["data"] = {kind: _lines(value) for kind, value in kept["data"].items() if kind != WIDGET_MIME}
     return kept
 
 

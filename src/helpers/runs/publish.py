@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-FINISHED = ("report", "briefs")  # in a run's own folder, what it moves into place last
+LAST_MOVED = ("report", "briefs")  # in a run's own folder, what it moves into place last
 
 
 @contextlib.contextmanager
@@ -35,20 +35,20 @@ def private_folder(target: Path) -> Iterator[Path]:
             os.environ.pop("PAPU_OUT") if before is None else os.environ.update(PAPU_OUT=before)
 
 
-def _old(target: Path) -> Path:
+def _backup_of(target: Path) -> Path:
     """Return where what is being replaced stands meanwhile."""
     return target.with_name(f".{target.name}.old")
 
 
-def clear_left(*targets: Path) -> None:
+def recover(*targets: Path) -> None:
     """Clear what a killed run left: where it had not moved all of its folders into place, those before come back.
 
     The folders are given as to `move_into_place`: the run's own folder is beside the last, and still holds what it
     had not moved.
     """
     left = [folder for target in targets for folder in target.parent.glob(f".{target.name}.*.run")]
-    half = any((folder / name).exists() for folder in left for name in FINISHED)
-    for old, target in [(_old(target), target) for target in targets if _old(target).exists()]:
+    half = any((folder / name).exists() for folder in left for name in LAST_MOVED)
+    for old, target in [(_backup_of(target), target) for target in targets if _backup_of(target).exists()]:
         if half or not target.exists():
             shutil.rmtree(target, ignore_errors=True)
             old.rename(target)
@@ -65,19 +65,19 @@ def move_into_place(*moves: tuple[Path, Path]) -> None:
     try:
         for new, target in moves:
             if target.exists():
-                target.rename(_old(target))
+                target.rename(_backup_of(target))
             new.rename(target)
     except BaseException:
         for new, target in moves:
-            _put_back(new, target)
+            _undo_move(new, target)
         raise
     for _, target in moves:
-        shutil.rmtree(_old(target), ignore_errors=True)
+        shutil.rmtree(_backup_of(target), ignore_errors=True)
 
 
-def _put_back(new: Path, target: Path) -> None:
+def _undo_move(new: Path, target: Path) -> None:
     """Undo one move, as far as it came."""
     if not new.exists():
         target.rename(new)
-    if _old(target).exists():
-        _old(target).rename(target)
+    if _backup_of(target).exists():
+        _backup_of(target).rename(target)

@@ -10,16 +10,14 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
-from helpers.i18n.catalogue import typeset
-from helpers.i18n.formats import Words
-from helpers.plan.plan import UNION, read_plan
-from helpers.plan.quarters import is_revised
+from helpers.i18n import Translator, typeset
+from helpers.plan import UNION, quarters, read_plan
 from helpers.tables import schema
-from helpers.tables.schema import CONTRACTS
+from helpers.tables.schema import SCHEMAS
 
 DESCRIPTOR = "datapackage.json"
-FIELDS = Path(__file__).with_name("fields.csv")
-WORDS = Path(__file__).with_suffix(".csv")
+_FIELDS_FILE = Path(__file__).with_name("fields.csv")
+_TITLES_FILE = Path(__file__).with_suffix(".csv")
 LICENCE = {
     "name": "Apache-2.0",
     "title": "Apache License 2.0",
@@ -34,7 +32,7 @@ PRIMARY_KEYS: Mapping[str, tuple[str, ...]] = {
     "answers": ("quarter", "member", "version", "question"),
 }
 # Each of their rows speaks of a row of kpis.
-OF_KPIS = ("kpi_components", "changes", "revisions")
+KPI_TABLES = ("kpi_components", "changes", "revisions")
 _TYPES = {"text": "string", "count": "integer", "figure": "number", "flag": "boolean"}
 # Texts in our frames, for a blank is no date and no number there; in the files they are what they say.
 _READ_AS = {
@@ -55,13 +53,13 @@ _DIALECT = {
 @cache
 def read_fields() -> Mapping[tuple[str, str], Mapping[str, str]]:
     """Read what each column of each table is: by table and column."""
-    with FIELDS.open(encoding="utf-8", newline="") as file:
+    with _FIELDS_FILE.open(encoding="utf-8", newline="") as file:
         return {(row["table"], row["column"]): row for row in csv.DictReader(file)}
 
 
 @cache
 def _words() -> Mapping[str, Mapping[str, str]]:
-    with WORDS.open(encoding="utf-8", newline="") as file:
+    with _TITLES_FILE.open(encoding="utf-8", newline="") as file:
         return {row["key"]: row for row in csv.DictReader(file)}
 
 
@@ -78,7 +76,7 @@ def _said(name: str, *keys: str, **values: str) -> dict[str, str]:
 
 def describe_field(table: str, column: str) -> dict[str, object]:
     """Describe a column: its type, what it holds, its unit, and what its values keep to."""
-    told, contract = read_fields()[table, column], schema.CONTRACTS[table]
+    told, contract = read_fields()[table, column], schema.SCHEMAS[table]
     kind = _READ_AS.get((table, column), _TYPES[contract.columns[column]])
     field: dict[str, object] = {"name": column, "type": kind}
     if kind == "boolean":
@@ -92,7 +90,7 @@ def describe_field(table: str, column: str) -> dict[str, object]:
 
 def _constraints(table: str, column: str, kind: str) -> dict[str, object]:
     kept: dict[str, object] = {"required": True} if read_fields()[table, column]["required"] else {}
-    choices = [choice for choice in schema.CONTRACTS[table].choices.get(column, ()) if choice]
+    choices = [choice for choice in schema.SCHEMAS[table].choices.get(column, ()) if choice]
     if column == "scope":
         choices = [UNION, *read_plan().regions]
     if column == "kpi":
@@ -109,12 +107,12 @@ def _constraints(table: str, column: str, kind: str) -> dict[str, object]:
 def describe_schema(table: str) -> dict[str, object]:
     """Describe a table's columns, in order, and its keys."""
     schema: dict[str, object] = {
-        "fields": [describe_field(table, column) for column in CONTRACTS[table].columns],
+        "fields": [describe_field(table, column) for column in SCHEMAS[table].columns],
         "missingValues": [""],
     }
     if table in PRIMARY_KEYS:
         schema["primaryKey"] = list(PRIMARY_KEYS[table])
-    if table in OF_KPIS:
+    if table in KPI_TABLES:
         key = list(PRIMARY_KEYS["kpis"])
         schema["foreignKeys"] = [{"fields": key, "reference": {"resource": "kpis", "fields": key}}]
     return schema
@@ -122,7 +120,7 @@ def describe_schema(table: str) -> dict[str, object]:
 
 def describe_table(table: str, folder: Path) -> dict[str, object]:
     """Describe a published table as it lies in a folder: its file, format, digest, rows and columns."""
-    is_parquet = table in schema.AS_PARQUET
+    is_parquet = table in schema.PARQUET_TABLES
     path = folder / f"{table}.{'parquet' if is_parquet else 'csv'}"
     content, n_rows = path.read_bytes(), len(schema.read_table(table, folder))
     return {
@@ -157,7 +155,7 @@ def describe(folder: Path, quarter: str, as_of: str, *, sample: bool, input_id: 
 
     An invented sample says so, and is under the repository's licence; what members reported bears none of ours.
     """
-    label = Words("en").label(is_revised(quarter, date.fromisoformat(as_of)))
+    label = Translator("en").label(quarters.is_revised(quarter, date.fromisoformat(as_of)))
     told = ("sample", "description", "guard") if sample else ("description", "received", "guard")
     sources = ("source.sample" if sample else "source.returns", "source.plan")
     return {
@@ -170,7 +168,7 @@ def describe(folder: Path, quarter: str, as_of: str, *, sample: bool, input_id: 
         "edition": {"quarter": quarter, "as_of": as_of, "label": label, "sample": sample, "input_id": input_id},
         **({"licenses": [LICENCE]} if sample else {}),
         "sources": [_said("title", key) for key in sources],
-        "resources": [describe_table(table, folder) for table in schema.PUBLISHED],
+        "resources": [describe_table(table, folder) for table in schema.PUBLISHED_TABLES],
     }
 
 

@@ -16,12 +16,12 @@ import pandas as pd
 
 from helpers import paths
 from helpers.tables import schema
-from helpers.tables.pipeline import Tables
+from helpers.tables.pipeline import EditionTables
 
-MANIFEST = "manifest.json"
+MANIFEST_JSON = "manifest.json"
 
 
-def facts(path: Path) -> dict[str, object]:
+def describe_file(path: Path) -> dict[str, object]:
     """Return what a manifest tells of a file."""
     content = path.read_bytes()
     told: dict[str, object] = {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
@@ -60,7 +60,7 @@ def describe_environment() -> dict[str, str]:
 
 
 def write_manifest(
-    folder: Path, parameters: Mapping[str, object], outputs: Mapping[str, object], inputs: Tables, started: datetime,
+    folder: Path, parameters: Mapping[str, object], outputs: Mapping[str, object], inputs: EditionTables, started: datetime,
     revises: Mapping[str, str] | None = None,
 ) -> None:  # fmt: skip
     """Write what an edition or its briefs were made from, with what, and what came out; it is not compared itself."""
@@ -76,14 +76,14 @@ def write_manifest(
         "started_at": started.isoformat(timespec="seconds"),
         "ended_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    (folder / MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    (folder / MANIFEST_JSON).write_text(json.dumps(manifest, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
 # --- read back --------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
-class Made:
+class PublishedEdition:
     """A published edition, as its manifest tells: `inputs` and `outputs` are digests by file name."""
 
     quarter: str
@@ -104,11 +104,11 @@ class Made:
         return folder(self.quarter, self.as_of) / name
 
 
-def read_made(quarter: str, as_of: str) -> Made | None:
+def read_published_edition(quarter: str, as_of: str) -> PublishedEdition | None:
     """Return a published edition; None where there is none, or no manifest that can be read."""
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
-        told = json.loads((paths.reports(quarter, as_of) / MANIFEST).read_text(encoding="utf-8"))
-        return Made(
+        told = json.loads((paths.reports(quarter, as_of) / MANIFEST_JSON).read_text(encoding="utf-8"))
+        return PublishedEdition(
             quarter, as_of, tuple(told["parameters"]["languages"]), told["input_id"],
             {row["file"]: row["sha256"] for row in told["inputs"]},
             {name: facts["sha256"] for name, facts in told["outputs"].items()},
@@ -117,29 +117,29 @@ def read_made(quarter: str, as_of: str) -> Made | None:
     return None
 
 
-def list_made(quarter: str = "*") -> list[Made]:
+def list_published_editions(quarter: str = "*") -> list[PublishedEdition]:
     """Return the published editions that can be read, of one quarter or of all, in order of quarters and dates."""
-    folders = sorted(path.parent for path in (paths.root() / "reports").glob(f"{quarter}/*/{MANIFEST}"))
-    found = [read_made(folder.parent.name, folder.name) for folder in folders]
+    folders = sorted(path.parent for path in (paths.root() / "reports").glob(f"{quarter}/*/{MANIFEST_JSON}"))
+    found = [read_published_edition(folder.parent.name, folder.name) for folder in folders]
     return [made for made in found if made is not None]
 
 
 def find_revised(quarter: str, as_of: str) -> dict[str, str] | None:
     """Return the edition that one of a later date revises: the last one of its quarter before it, None without any."""
-    earlier = [made for made in list_made(quarter) if made.as_of < as_of]
+    earlier = [made for made in list_published_editions(quarter) if made.as_of < as_of]
     return {"as_of": earlier[-1].as_of, "input_id": earlier[-1].input_id} if earlier else None
 
 
-def read_published(quarter: str, as_of: str) -> Tables | None:
+def read_published_tables(quarter: str, as_of: str) -> EditionTables | None:
     """Return the tables of a published edition as they stand, None without one; what findings say is in two languages.
 
     Its inputs are those of the manifest, for they are not published as a table.
     """
     folder = paths.processed(quarter, as_of)
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        told = json.loads((paths.reports(quarter, as_of) / MANIFEST).read_text(encoding="utf-8"))
+        told = json.loads((paths.reports(quarter, as_of) / MANIFEST_JSON).read_text(encoding="utf-8"))
         inputs = schema.conform("inputs", pd.DataFrame(told["inputs"]))
-        found = {name: schema.read_table(name, folder) for name in schema.PUBLISHED}
+        found = {name: schema.read_table(name, folder) for name in schema.PUBLISHED_TABLES}
         found["components"] = found.pop("kpi_components")
-        return Tables(quarter, as_of, **found, inputs=inputs)
+        return EditionTables(quarter, as_of, **found, inputs=inputs)
     return None

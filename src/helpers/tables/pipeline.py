@@ -12,32 +12,17 @@ from pathlib import Path
 import pandas as pd
 
 from helpers import paths
-from helpers.i18n.catalogue import known_units
-from helpers.ingest import rules
-from helpers.ingest.quarter import read_returns
-from helpers.ingest.received import EDITION_TEXT, MANIFEST, list_known
-from helpers.ingest.records import File, Received
-from helpers.ingest.registers import Registers, read_registers
-from helpers.ingest.rules import Verdict
-from helpers.kpis import compute
-from helpers.kpis.observations import read_evidence
-from helpers.plan.plan import Plan, PlanError, read_plan
-from helpers.plan.quarters import (
-    FIRST_QUARTER,
-    first_cutoff,
-    in_plan,
-    is_revised,
-    parse_quarter,
-    quarter_end,
-    quarters_between,
-)
-from helpers.plan.questionnaire import Questionnaire, read_questionnaire
-from helpers.plan.sources import check_sources
+from helpers.i18n import catalogue
+from helpers.ingest import Received, ReceivedFile, Registers, read_returns, received, registers, rules
+from helpers.kpis import compute, observations
+from helpers.plan import Plan, PlanError, quarters, questionnaire, read_plan, sources
 from helpers.tables import schema
 
-FIRST = "first_"  # prefix of the intermediate tables: each quarter's returns as they stood at its own first cut-off
-_EVIDENCE = ("returns", "answers", "innovations")
-_READY = "{step}.done"
+FIRST_PREFIX = (
+    "first_"  # prefix of the intermediate tables: each quarter's returns as they stood at its own first cut-off
+)
+_RETURN_TABLES = ("returns", "answers", "innovations")
+_DONE_FILE = "{step}.done"
 
 
 class DataRefused(ValueError):
@@ -45,7 +30,7 @@ class DataRefused(ValueError):
 
 
 @dataclass(frozen=True)
-class Tables:
+class EditionTables:
     """All the tables of an edition, as published (methodology, section 7), and what they rest on.
 
     `issues` has besides what each finding says in every language (`said_fr`…), without its place.
@@ -78,139 +63,149 @@ class Tables:
     @property
     def is_revised(self) -> bool:
         """Tell whether the edition is a revised one: from 90 days after the quarter's end."""
-        return is_revised(self.quarter, date.fromisoformat(self.as_of))
+        return quarters.is_revised(self.quarter, date.fromisoformat(self.as_of))
 
 
-def settle_date(quarter: str, as_of: str = "") -> date:
+def resolve_date(quarter: str, as_of: str = "") -> date:
     """Return the date an edition is as of: the one given, else the quarter's first cut-off.
 
     Raises ValueError for a quarter outside the plan, or a date before the quarter's end.
     """
-    quarter = parse_quarter(quarter)
-    if not in_plan(quarter):
+    quarter = quarters.parse_quarter(quarter)
+    if not quarters.in_plan(quarter):
         raise ValueError(f"{quarter} is outside the plan, 2022Q1-2025Q4; choose a quarter within it")
-    day = date.fromisoformat(as_of) if as_of else first_cutoff(quarter)
-    if day <= quarter_end(quarter):
+    day = date.fromisoformat(as_of) if as_of else quarters.first_cutoff(quarter)
+    if day <= quarters.quarter_end(quarter):
         raise ValueError(f"as_of {day} is not after the end of {quarter}; give a later date, or none")
     return day
 
 
 @dataclass(frozen=True)
-class Source:
+class RawData:
     """Everything read from `data/raw` for a quarter, once."""
 
     plan: Plan
-    form: Questionnaire
+    form: questionnaire.Questionnaire
     received: Received
     registers: Registers
 
 
-def read_source(quarter: str) -> Source:
+def read_raw_data(quarter: str) -> RawData:
     """Read the plan, the questionnaire, the registers and the returns of every quarter up to one.
 
     Raises DataRefused when the plan does not fit the form, or when invented and received returns lie together
     (methodology, section 6).
     """
     try:
-        plan, form = read_plan(), read_questionnaire()
-        check_sources(plan, form, known_units())
+        plan, form = read_plan(), questionnaire.read_questionnaire()
+        sources.check_sources(plan, form, catalogue.known_units())
     except PlanError as reason:
         raise DataRefused(str(reason)) from reason
-    received = read_returns(quarters_between(FIRST_QUARTER, quarter))
+    received = read_returns(quarters.quarters_between(quarters.FIRST_QUARTER, quarter))
     if received.is_mixed:
         sample = sorted({f"{file.quarter}/{file.name}" for file in received.files if file.channel == "sample"})
         raise DataRefused(
             f"invented sample and received returns lie together in data/raw ({len(sample)} sample files, the first "
             f"{sample[0]}); remove the sample's folders, or work in a folder of its own (PAPU_ROOT)"
         )
-    return Source(plan, form, received, read_registers())
+    return RawData(plan, form, received, registers.read_registers())
 
 
-def _up_to(received: Received, quarter: str) -> Received:
+def _received_up_to(received: Received, quarter: str) -> Received:
     return replace(received, returns=tuple(one for one in received.returns if one.place.quarter <= quarter))
 
 
-def first_verdicts(source: Source, quarter: str, as_of: date) -> Iterator[tuple[str, Verdict]]:
+def check_at_first_cutoffs(source: RawData, quarter: str, as_of: date) -> Iterator[tuple[str, rules.Checked]]:
     """Settle each quarter's returns as they stood at its own first cut-off, never later than a date."""
-    for past in quarters_between(FIRST_QUARTER, quarter):
-        cutoff = min(first_cutoff(past), as_of)
+    for past in quarters.quarters_between(quarters.FIRST_QUARTER, quarter):
+        cutoff = min(quarters.first_cutoff(past), as_of)
         if any(one.place.quarter <= past for one in source.received.returns):
-            yield past, rules.settle(_up_to(source.received, past), source.registers, source.plan, source.form, cutoff)
+            yield (
+                past,
+                rules.resolve(
+                    _received_up_to(source.received, past), source.registers, source.plan, source.form, cutoff
+                ),
+            )
 
 
 def _digest(content: bytes) -> tuple[str, int]:
     return hashlib.sha256(content).hexdigest(), len(content)
 
 
-def list_inputs(source: Source, verdict: Verdict, quarter: str, as_of: date) -> list[tuple[str, File]]:
+def list_inputs(source: RawData, checked: rules.Checked, quarter: str, as_of: date) -> list[tuple[str, ReceivedFile]]:
     """List what an edition rests on, as known on its date, so that what comes later does not change it.
 
     Registers and MANIFESTs grow: of them, the rows that stood on that date are what is hashed.
     """
-    used = {entry.received.file for entry in verdict.ledger}
+    used = {entry.received.file for entry in checked.ledger}
     files = [f for f in source.received.files if f in used or (f.received_on is not None and f.received_on <= as_of)]
     inputs = [(f"{file.quarter}/{file.name}", file) for file in files]
     recorded = {f"registers/{name}.csv": rows for name, rows in source.registers.at(as_of).items()}
-    for past in quarters_between(FIRST_QUARTER, quarter):
+    for past in quarters.quarters_between(quarters.FIRST_QUARTER, quarter):
         named = {file.name for file in used if file.quarter == past}
-        if rows := list_known(paths.returns(past), past, as_of, named):
-            recorded[f"{past}/{MANIFEST}"] = rows
+        if rows := received.list_manifest_rows(paths.returns(past), past, as_of, named):
+            recorded[f"{past}/{received.MANIFEST_CSV}"] = rows
     for name, rows in recorded.items():
-        content = json.dumps(rows, default=_plain, sort_keys=True).encode()
-        inputs.append((name, File("", name, *_digest(content), "register", None)))
+        content = json.dumps(rows, default=_json_value, sort_keys=True).encode()
+        inputs.append((name, ReceivedFile("", name, *_digest(content), "register", None)))
     texts = {f"plan/{path.relative_to(paths.plan()).as_posix()}": path for path in paths.plan().rglob("*.csv")}
-    texts[f"{quarter}/{EDITION_TEXT}"] = paths.returns(quarter) / EDITION_TEXT
+    texts[f"{quarter}/{received.EDITION_TOML}"] = paths.returns(quarter) / received.EDITION_TOML
     for name, path in sorted(texts.items()):
         if path.is_file():
-            inputs.append((name, File("", name, *_digest(path.read_bytes()), "plan", None)))
+            inputs.append((name, ReceivedFile("", name, *_digest(path.read_bytes()), "plan", None)))
     return inputs
 
 
-def _plain(value: object) -> object:
+def _json_value(value: object) -> object:
     return sorted(value) if isinstance(value, frozenset) else str(value)
 
 
-def check(source: Source, as_of: date) -> Verdict:
+def check_as_of(source: RawData, as_of: date) -> rules.Checked:
     """Check all that was read, as it stood on a date."""
-    return rules.check(source.received, source.registers, source.plan, source.form, as_of)
+    return rules.check_received(source.received, source.registers, source.plan, source.form, as_of)
 
 
-def list_current(quarter: str, as_of: str) -> dict[str, str]:
+def list_current_inputs(quarter: str, as_of: str) -> dict[str, str]:
     """Return the files an edition would rest on if it were made now, each with its digest; nothing is written.
 
     Raises DataRefused as an edition would.
     """
-    source, day = read_source(quarter), settle_date(quarter, as_of)
-    return {name: file.sha256 for name, file in list_inputs(source, check(source, day), quarter, day)}
+    source, day = read_raw_data(quarter), resolve_date(quarter, as_of)
+    return {name: file.sha256 for name, file in list_inputs(source, check_as_of(source, day), quarter, day)}
 
 
-def ingest(
-    source: Source, quarter: str, as_of: date, out: Path, verdict: Verdict | None = None
+def write_ingested(
+    source: RawData, quarter: str, as_of: date, out: Path, checked: rules.Checked | None = None
 ) -> dict[str, pd.DataFrame]:
     """Keep one quarter's checked returns and all before them: the tables of 01, written to `out`."""
-    verdict = verdict or check(source, as_of)
-    found = schema.tabulate(verdict, source.form)
-    found["inputs"] = schema.tabulate_inputs(list_inputs(source, verdict, quarter, as_of))
+    checked = checked or check_as_of(source, as_of)
+    found = schema.tabulate_ingested(checked, source.form)
+    found["inputs"] = schema.tabulate_files(list_inputs(source, checked, quarter, as_of))
     written = {name: schema.write_table(name, rows, out) for name, rows in found.items()}
-    firsts: dict[str, list[pd.DataFrame]] = {name: [] for name in _EVIDENCE}
-    for past, first in first_verdicts(source, quarter, as_of):
-        for name, rows in schema.tabulate(first, source.form).items():
-            if name in _EVIDENCE:
+    firsts: dict[str, list[pd.DataFrame]] = {name: [] for name in _RETURN_TABLES}
+    for past, first in check_at_first_cutoffs(source, quarter, as_of):
+        for name, rows in schema.tabulate_ingested(first, source.form).items():
+            if name in _RETURN_TABLES:
                 firsts[name].append(schema.conform(name, rows).assign(edition=past))
     for name, parts in firsts.items():
         stacked = pd.concat(parts) if parts else schema.conform(name, pd.DataFrame()).assign(edition="")
-        schema.write_parquet(stacked, out / f"{FIRST}{name}.parquet")
-    _mark(out, "ingest", quarter, as_of)
+        schema.write_parquet(stacked, out / f"{FIRST_PREFIX}{name}.parquet")
+    _mark_done(out, "ingest", quarter, as_of)
     return written
 
 
-def measure(quarter: str, as_of: date, out: Path) -> compute.Measured:
+def write_measured(quarter: str, as_of: date, out: Path) -> compute.ComputedTables:
     """Compute every figure from the tables that `ingest` left in `out`: the tables of 02, written beside them."""
-    evidence = read_evidence(*(schema.read_table(name, out) for name in _EVIDENCE))
-    firsts = {name: schema.read_parquet(out / f"{FIRST}{name}.parquet") for name in _EVIDENCE}
+    evidence = observations.read_counted_returns(*(schema.read_table(name, out) for name in _RETURN_TABLES))
+    firsts = {name: schema.read_parquet(out / f"{FIRST_PREFIX}{name}.parquet") for name in _RETURN_TABLES}
     editions = sorted(firsts["returns"]["edition"].unique())
-    first = {past: read_evidence(*(rows[rows["edition"] == past] for rows in firsts.values())) for past in editions}
-    measured = compute.compute(read_plan(), read_questionnaire(), quarter, as_of, evidence, read_registers(), first)
+    first = {
+        past: observations.read_counted_returns(*(rows[rows["edition"] == past] for rows in firsts.values()))
+        for past in editions
+    }
+    measured = compute.compute_tables(
+        read_plan(), questionnaire.read_questionnaire(), quarter, as_of, evidence, registers.read_registers(), first
+    )
     written = {
         name: schema.write_table(name, rows, out)
         for name, rows in (
@@ -218,8 +213,8 @@ def measure(quarter: str, as_of: date, out: Path) -> compute.Measured:
             ("member_values", measured.member_values), ("revisions", measured.revisions),
         )
     }  # fmt: skip
-    _mark(out, "measure", quarter, as_of)
-    return compute.Measured(
+    _mark_done(out, "measure", quarter, as_of)
+    return compute.ComputedTables(
         written["kpis"], written["kpi_components"], written["member_values"], written["changes"], written["revisions"]
     )
 
@@ -227,53 +222,60 @@ def measure(quarter: str, as_of: date, out: Path) -> compute.Measured:
 # --- what a notebook asks for -----------------------------------------------------------------------------------
 
 
-def _stamp(quarter: str, as_of: date) -> str:
+def _fingerprint(quarter: str, as_of: date) -> str:
     """Say what a step's tables in a build folder rest on, so that a notebook run alone never reads stale ones."""
-    folders = [paths.plan(), paths.registers(), *(paths.returns(q) for q in quarters_between(FIRST_QUARTER, quarter))]
+    folders = [
+        paths.plan(),
+        paths.registers(),
+        *(paths.returns(q) for q in quarters.quarters_between(quarters.FIRST_QUARTER, quarter)),
+    ]
     files = sorted(path for folder in folders if folder.is_dir() for path in folder.rglob("*") if path.is_file())
     code = sorted(paths.PACKAGE.rglob("*.py"))
     facts = [(path.as_posix(), path.stat().st_size, path.stat().st_mtime_ns) for path in [*files, *code]]
     return hashlib.sha256(json.dumps([quarter, as_of.isoformat(), facts]).encode()).hexdigest()
 
 
-def _left(out: Path, step: str) -> str:
+def _digest_outputs(out: Path, step: str) -> str:
     """Return the digest of the tables that a step left, so that one damaged since is made again."""
-    firsts = [f"{FIRST}{name}" for name in _EVIDENCE]
-    names = [*schema.INGESTED, *firsts] if step == "ingest" else schema.MEASURED
+    firsts = [f"{FIRST_PREFIX}{name}" for name in _RETURN_TABLES]
+    names = [*schema.INGESTED_TABLES, *firsts] if step == "ingest" else schema.MEASURED_TABLES
     digest = hashlib.sha256()
     for path in sorted(path for name in names for path in out.glob(f"{name}.*")):
         digest.update(f"{path.name} {_digest(path.read_bytes())}".encode())
     return digest.hexdigest()
 
 
-def _mark(out: Path, step: str, quarter: str, as_of: date) -> None:
-    text = f"{_stamp(quarter, as_of)} {_left(out, step)}"
-    (out / _READY.format(step=step)).write_text(text, encoding="utf-8")
+def _mark_done(out: Path, step: str, quarter: str, as_of: date) -> None:
+    text = f"{_fingerprint(quarter, as_of)} {_digest_outputs(out, step)}"
+    (out / _DONE_FILE.format(step=step)).write_text(text, encoding="utf-8")
 
 
 def _is_ready(out: Path, step: str, quarter: str, as_of: date) -> bool:
-    mark = out / _READY.format(step=step)
-    return mark.is_file() and mark.read_text(encoding="utf-8") == f"{_stamp(quarter, as_of)} {_left(out, step)}"
+    mark = out / _DONE_FILE.format(step=step)
+    return (
+        mark.is_file()
+        and mark.read_text(encoding="utf-8") == f"{_fingerprint(quarter, as_of)} {_digest_outputs(out, step)}"
+    )
 
 
-def ingested(quarter: str, as_of: str = "") -> dict[str, pd.DataFrame]:
+def ingest(quarter: str, as_of: str = "") -> dict[str, pd.DataFrame]:
     """Return the tables of returns, answers, innovations, issues and inputs; make them where they are not there."""
-    quarter, day = parse_quarter(quarter), settle_date(quarter, as_of)
+    quarter, day = quarters.parse_quarter(quarter), resolve_date(quarter, as_of)
     out = paths.out(quarter, day.isoformat())
     if not _is_ready(out, "ingest", quarter, day):
-        return ingest(read_source(quarter), quarter, day, out)
-    return {name: schema.read_table(name, out) for name in schema.INGESTED}
+        return write_ingested(read_raw_data(quarter), quarter, day, out)
+    return {name: schema.read_table(name, out) for name in schema.INGESTED_TABLES}
 
 
-def measured(quarter: str, as_of: str = "") -> Tables:
+def load_tables(quarter: str, as_of: str = "") -> EditionTables:
     """Return all the tables of an edition; make them where they are not there."""
-    quarter, day = parse_quarter(quarter), settle_date(quarter, as_of)
+    quarter, day = quarters.parse_quarter(quarter), resolve_date(quarter, as_of)
     out = paths.out(quarter, day.isoformat())
-    kept = ingested(quarter, as_of)
+    kept = ingest(quarter, as_of)
     if not _is_ready(out, "measure", quarter, day):
-        measure(quarter, day, out)
-    figures: Mapping[str, pd.DataFrame] = {name: schema.read_table(name, out) for name in schema.MEASURED}
-    return Tables(
+        write_measured(quarter, day, out)
+    figures: Mapping[str, pd.DataFrame] = {name: schema.read_table(name, out) for name in schema.MEASURED_TABLES}
+    return EditionTables(
         quarter, day.isoformat(), figures["kpis"], figures["kpi_components"], figures["member_values"],
         figures["changes"], figures["revisions"], kept["returns"],
         kept["issues"].merge(kept["told"], on="message_fr", how="left"), kept["answers"], kept["innovations"],

@@ -8,27 +8,22 @@ from datetime import date, timedelta
 
 import pandas as pd
 
-from helpers.i18n.formats import is_blank
-from helpers.i18n.terms import CHANGE_WORDS
-from helpers.ingest.registers import due_quarter, read_registers
-from helpers.kpis import measures
-from helpers.kpis.observations import Scene, read_evidence, recall, remembers, stand_on
-from helpers.plan.plan import KEPT, STOCKS, UNION, Kpi, read_plan
-from helpers.plan.quarters import ON_TIME_DAYS, first_cutoff, quarter_end, quarters_between, shift
-from helpers.plan.questionnaire import read_questionnaire
-from helpers.plan.sources import is_kept, read_of
-from helpers.tables.pipeline import Tables
+from helpers.i18n import is_blank, terms
+from helpers.ingest import registers
+from helpers.kpis import Snapshot, measures, observations
+from helpers.plan import UNION, Kpi, quarters, questionnaire, read_plan, sources
+from helpers.tables.pipeline import EditionTables
 
-ON_TIME, LATE, REFUSED, NOT_RECEIVED = "on_time", "late", "refused", "missing"
-RESPONSES = (ON_TIME, LATE, REFUSED, NOT_RECEIVED)
-YES, YES_CARRIED, NO, NO_CARRIED, UNKNOWN = STATES = ("yes", "yes_carried", "no", "no_carried", "unknown")
+ON_TIME, LATE, ONLY_REFUSED, NO_RETURN = "on_time", "late", "refused", "missing"
+RESPONSE_STATES = (ON_TIME, LATE, ONLY_REFUSED, NO_RETURN)
+YES, YES_CARRIED, NO, NO_CARRIED, UNKNOWN = YES_NO_STATES = ("yes", "yes_carried", "no", "no_carried", "unknown")
 SPARK_QUARTERS = 9
 NAMED_MOST = 8  # members of one region that a slope chart has room to name
 SMALL_STEPS = 0.25  # steps that together are smaller than this part of a total cannot be seen beside it
 
 
 @dataclass(frozen=True)
-class Standing:
+class KpiFigure:
     """One KPI, scope and quarter, ready to be said. `value` and `share` are blank in class C: bounds only."""
 
     kpi: Kpi
@@ -64,7 +59,7 @@ class Standing:
         return (100 * self.share_lower, 100 * self.share_upper) if self.on_share else (self.lower, self.upper)
 
     @property
-    def goal(self) -> float:
+    def assessed_target(self) -> float:
         """The proposed target; a share as a percentage."""
         return 100 * self.target if self.on_share else self.target
 
@@ -81,7 +76,7 @@ class Standing:
     @property
     def is_certain(self) -> bool:
         """Whether non-response cannot change it: milestones, registers and the rate."""
-        return self.kpi.measure in KEPT
+        return self.kpi.is_from_registers
 
     @property
     def n_known(self) -> float:
@@ -97,16 +92,16 @@ def _number(value: object) -> float:
     return _BLANK if is_blank(value) else float(value)
 
 
-def _standing(kpi: Kpi, scope: str, quarter: str, row: pd.Series | None) -> Standing:
+def _figure(kpi: Kpi, scope: str, quarter: str, row: pd.Series | None) -> KpiFigure:
     if row is None:
-        return Standing(kpi, scope, quarter, *[_BLANK] * 9, "", _BLANK, "not_assessable", None)
+        return KpiFigure(kpi, scope, quarter, *[_BLANK] * 9, "", _BLANK, "not_assessable", None)
     figures = {name: _number(row[name]) for name in _FIGURES}
     coverage_class = "" if is_blank(row["coverage_class"]) else str(row["coverage_class"])
     if coverage_class == "C":
         figures |= {"value": _BLANK, "share": _BLANK}
     robust = None if is_blank(row["robust"]) else bool(row["robust"])
     status = "not_assessable" if is_blank(row["status"]) else str(row["status"])
-    return Standing(
+    return KpiFigure(
         kpi,
         scope,
         quarter,
@@ -118,57 +113,63 @@ def _standing(kpi: Kpi, scope: str, quarter: str, row: pd.Series | None) -> Stan
     )
 
 
-def select_standing(tables: Tables, kpi: str, scope: str = UNION, quarter: str = "") -> Standing:
+def select_figure(tables: EditionTables, kpi: str, scope: str = UNION, quarter: str = "") -> KpiFigure:
     """Return one KPI in one scope and quarter (default: the Union, the quarter reported)."""
     return select_trend(tables, kpi, scope, [quarter or tables.quarter])[0]
 
 
-def read_scene(tables: Tables) -> Scene:
+def read_snapshot(tables: EditionTables) -> Snapshot:
     """Return the quarter as seen from the edition's date: everything that its figures are made of."""
-    evidence = read_evidence(tables.returns, tables.answers, tables.innovations)
+    evidence = observations.read_counted_returns(tables.returns, tables.answers, tables.innovations)
     as_of = date.fromisoformat(tables.as_of)
-    return Scene(read_plan(), read_questionnaire(), tables.quarter, as_of, evidence, read_registers())
+    return Snapshot(
+        read_plan(), questionnaire.read_questionnaire(), tables.quarter, as_of, evidence, registers.read_registers()
+    )
 
 
-def find_unreported(kpi: Kpi, standings: Sequence[measures.Standing]) -> list[measures.Standing]:
+def find_unreported(kpi: Kpi, kpi_figures: Sequence[measures.Observation]) -> list[measures.Observation]:
     """Return the members that did not report a KPI; of a share, also those that reported it without its total."""
     whole = kpi.assessed == "share"
-    return [s for s in standings if not s.is_reported or (whole and s.total is None)]
+    return [s for s in kpi_figures if not s.is_reported or (whole and s.total is None)]
 
 
-def _silent(scene: Scene, kpi: Kpi) -> list[str]:
+def _find_unsettling(snapshot: Snapshot, kpi: Kpi) -> list[str]:
     """Return the members that leave the bounds of a KPI open: of an ever-count, those that may have met it unseen."""
-    members = scene.members(UNION)
+    members = snapshot.members(UNION)
     if kpi.measure == "count_ever":
-        histories = recall(scene, read_of(kpi, scene.form), members, remembers(kpi))
+        histories = observations.observe_history(
+            snapshot, sources.extractor_of(kpi, snapshot.form), members, observations.is_cumulative(kpi)
+        )
         return [history.member for history in histories if not history.ever and not history.always]
-    return [s.member for s in find_unreported(kpi, stand_on(scene, kpi, members))]
+    return [s.member for s in find_unreported(kpi, observations.observe_kpi(snapshot, kpi, members))]
 
 
-def select_open(tables: Tables) -> dict[str, list[str]]:
+def select_open_statuses(tables: EditionTables) -> dict[str, list[str]]:
     """Return the KPIs whose status non-response could change, each with the members that leave its bounds open."""
-    scene = read_scene(tables)
-    fragile = [kpi for kpi in read_plan().kpis if not is_kept(kpi)]
-    return {kpi.kpi: _silent(scene, kpi) for kpi in fragile if select_standing(tables, kpi.kpi).robust is False}
+    snapshot = read_snapshot(tables)
+    fragile = [kpi for kpi in read_plan().kpis if not kpi.is_from_registers]
+    return {
+        kpi.kpi: _find_unsettling(snapshot, kpi) for kpi in fragile if select_figure(tables, kpi.kpi).robust is False
+    }
 
 
-def select_trend(tables: Tables, kpi: str, scope: str = UNION, quarters: list[str] | None = None) -> list[Standing]:
+def select_trend(
+    tables: EditionTables, kpi: str, scope: str = UNION, quarters: list[str] | None = None
+) -> list[KpiFigure]:
     """Return one KPI quarter by quarter; a quarter without a row is there, blank."""
     rows = tables.kpis[(tables.kpis["kpi"] == kpi) & (tables.kpis["scope"] == scope)].set_index("quarter")
     asked = select_quarters(tables) if quarters is None else quarters
     record = read_plan().by_kpi[kpi]
-    return [
-        _standing(record, scope, quarter, rows.loc[quarter] if quarter in rows.index else None) for quarter in asked
-    ]
+    return [_figure(record, scope, quarter, rows.loc[quarter] if quarter in rows.index else None) for quarter in asked]
 
 
-def select_quarters(tables: Tables, most: int = SPARK_QUARTERS) -> list[str]:
+def select_quarters(tables: EditionTables, most: int = SPARK_QUARTERS) -> list[str]:
     """Return the last quarters of the tables, up to the one reported."""
     first = min([*tables.kpis["quarter"].unique(), tables.quarter])
-    return quarters_between(max(first, shift(tables.quarter, 1 - most)), tables.quarter)
+    return quarters.quarters_between(max(first, quarters.shift(tables.quarter, 1 - most)), tables.quarter)
 
 
-def select_components(tables: Tables, kpi: str, scope: str = UNION, quarter: str = "") -> pd.DataFrame:
+def select_companions(tables: EditionTables, kpi: str, scope: str = UNION, quarter: str = "") -> pd.DataFrame:
     """Return a KPI's companions in the plan's order: component, unit, value, share, n_reported."""
     order = {part.component: n for n, part in enumerate(read_plan().companions) if part.kpi == kpi}
     rows = tables.components
@@ -177,7 +178,7 @@ def select_components(tables: Tables, kpi: str, scope: str = UNION, quarter: str
     return rows.set_index("component")[["unit", "value", "share", "n_reported"]]
 
 
-def percent_of(rows: pd.DataFrame, code: str, on_share: bool) -> float:
+def companion_percent(rows: pd.DataFrame, code: str, on_share: bool) -> float:
     """Return a companion as a percentage: its value, or its share."""
     if code not in rows.index:
         return _BLANK
@@ -185,7 +186,7 @@ def percent_of(rows: pd.DataFrame, code: str, on_share: bool) -> float:
     return _BLANK if is_blank(value) else float(value) * (100 if on_share else 1)
 
 
-def select_members(tables: Tables, kpi: str, quarter: str = "") -> pd.DataFrame:
+def select_members(tables: EditionTables, kpi: str, quarter: str = "") -> pd.DataFrame:
     """Return every member valid in the quarter with its value of a KPI: one row per member; not known is blank."""
     quarter = quarter or tables.quarter
     expected = pd.DataFrame(
@@ -198,7 +199,7 @@ def select_members(tables: Tables, kpi: str, quarter: str = "") -> pd.DataFrame:
     return joined.assign(basis=joined["basis"].astype(object).where(joined["basis"].notna(), ""))
 
 
-def select_levels(tables: Tables, kpi: str, quarter: str = "") -> pd.DataFrame:
+def select_levels(tables: EditionTables, kpi: str, quarter: str = "") -> pd.DataFrame:
     """Return the rows of `select_members` with each member's `level`: its value, or its share in percent.
 
     The share is what the target of 2.1.a and 5.1.a is about; a member whose total is not known has no level.
@@ -212,10 +213,12 @@ def select_levels(tables: Tables, kpi: str, quarter: str = "") -> pd.DataFrame:
 
 def has_member_values(kpi: str) -> bool:
     """Tell whether a KPI is known member by member: stocks, and what is reported of each quarter alone."""
-    return read_plan().by_kpi[kpi].measure in (*STOCKS, "sum_flow")
+    return read_plan().by_kpi[kpi].has_member_values
 
 
-def select_levels_over_time(tables: Tables, kpi: str, members: Sequence[str], quarters: Sequence[str]) -> pd.DataFrame:
+def select_levels_over_time(
+    tables: EditionTables, kpi: str, members: Sequence[str], quarters: Sequence[str]
+) -> pd.DataFrame:
     """Return some members' rows of `select_levels`, quarter by quarter: one row per member and quarter.
 
     A member that is not known, or was none then, has a blank row.
@@ -233,7 +236,7 @@ def find_medians(rows: pd.DataFrame, level: str = "level") -> dict[str, float]:
     return {region: float(part.median()) for region, part in known if len(part) > 1}
 
 
-def select_states(tables: Tables, kpi: str) -> pd.DataFrame:
+def select_yes_no_states(tables: EditionTables, kpi: str) -> pd.DataFrame:
     """Return where each member stands on a yes-or-no KPI: member, region, state (one of STATES)."""
     rows = select_members(tables, kpi)
     carried = rows["basis"].eq("carried").map({True: "_carried", False: ""})
@@ -241,7 +244,7 @@ def select_states(tables: Tables, kpi: str) -> pd.DataFrame:
     return rows[["member", "region"]].assign(state=state.astype(object).where(state.notna(), UNKNOWN))
 
 
-def find_bands(tables: Tables, kpi: str) -> dict[str, int]:
+def find_quartile_bands(tables: EditionTables, kpi: str) -> dict[str, int]:
     """Return the quartile band, 0 to 3, of each member whose level of a KPI is known; none where all are equal.
 
     Equal levels share a band: how many quartiles of the members known lie below the level.
@@ -253,42 +256,48 @@ def find_bands(tables: Tables, kpi: str) -> dict[str, int]:
     return {member: sum(level > quartile for quartile in quartiles) for member, level in levels.items()}
 
 
-def _share_parts(tables: Tables, standing: Standing) -> tuple[float, float]:
+def _share_parts(tables: EditionTables, kpi_figure: KpiFigure) -> tuple[float, float]:
     """Return numerator and denominator of a share: of the members whose return has the total."""
     rows = tables.member_values
-    rows = rows[(rows["kpi"] == standing.kpi.kpi) & (rows["quarter"] == standing.quarter) & rows["denominator"].notna()]
-    names = {member.member for member in read_plan().members_in(standing.quarter, standing.scope)}
+    rows = rows[
+        (rows["kpi"] == kpi_figure.kpi.kpi) & (rows["quarter"] == kpi_figure.quarter) & rows["denominator"].notna()
+    ]
+    names = {member.member for member in read_plan().members_in(kpi_figure.quarter, kpi_figure.scope)}
     rows = rows[rows["member"].isin(names)]
     return (float(rows["value"].sum()), float(rows["denominator"].sum())) if len(rows) else (_BLANK, _BLANK)
 
 
-def _rate_parts(tables: Tables, standing: Standing) -> tuple[float, float]:
+def _rate_parts(tables: EditionTables, kpi_figure: KpiFigure) -> tuple[float, float]:
     """Return numerator and denominator of a response rate, as of its own first cut-off."""
-    cutoff = min(first_cutoff(standing.quarter), date.fromisoformat(tables.as_of))
-    names = {member.member for member in read_plan().members_in(standing.quarter, standing.scope)}
-    asked = [r for r in read_registers().at(cutoff)["questionnaires"] if due_quarter(r) == standing.quarter]
-    whole = standing.n_expected + sum(row["member"] in names for row in asked)
-    return round(standing.value * whole / 100), whole
+    cutoff = min(quarters.first_cutoff(kpi_figure.quarter), date.fromisoformat(tables.as_of))
+    names = {member.member for member in read_plan().members_in(kpi_figure.quarter, kpi_figure.scope)}
+    asked = [
+        r
+        for r in registers.read_registers().at(cutoff)["questionnaires"]
+        if registers.due_quarter(r) == kpi_figure.quarter
+    ]
+    whole = kpi_figure.n_expected + sum(row["member"] in names for row in asked)
+    return round(kpi_figure.value * whole / 100), whole
 
 
-def select_parts(tables: Tables, standing: Standing) -> tuple[float, float]:
+def select_rate_parts(tables: EditionTables, kpi_figure: KpiFigure) -> tuple[float, float]:
     """Return numerator and denominator of a share or a rate; blank where they do not give the published figure."""
-    if is_blank(standing.assessed) or is_blank(standing.n_expected):
+    if is_blank(kpi_figure.assessed) or is_blank(kpi_figure.n_expected):
         return _BLANK, _BLANK
-    if not standing.on_share and standing.kpi.measure != "rate":
+    if not kpi_figure.on_share and kpi_figure.kpi.measure != "rate":
         return _BLANK, _BLANK
-    part, whole = (_share_parts if standing.on_share else _rate_parts)(tables, standing)
-    agree = not is_blank(whole) and whole and abs(100 * part / whole - standing.assessed) < 1e-6
+    part, whole = (_share_parts if kpi_figure.on_share else _rate_parts)(tables, kpi_figure)
+    agree = not is_blank(whole) and whole and abs(100 * part / whole - kpi_figure.assessed) < 1e-6
     return (part, whole) if agree else (_BLANK, _BLANK)
 
 
-def matched_change(tables: Tables, kpi: str) -> tuple[float, int]:
+def sum_matched_change(tables: EditionTables, kpi: str) -> tuple[float, int]:
     """Return the change on the last quarter of the members that reported a KPI in both, and how many they are."""
     rows = tables.member_values
     rows = rows[(rows["kpi"] == kpi) & (rows["basis"] == "reported")]
     now, before = (
         rows[rows["quarter"] == quarter].set_index("member")["value"]
-        for quarter in (tables.quarter, shift(tables.quarter, -1))
+        for quarter in (tables.quarter, quarters.shift(tables.quarter, -1))
     )
     both = now.index.intersection(before.index)
     return float((now[both] - before[both]).sum()), len(both)
@@ -297,18 +306,18 @@ def matched_change(tables: Tables, kpi: str) -> tuple[float, int]:
 # --- change -----------------------------------------------------------------------------------------------------
 
 
-def select_matched(tables: Tables, kpi: str) -> pd.DataFrame:
+def select_matched(tables: EditionTables, kpi: str) -> pd.DataFrame:
     """Return the members that reported a KPI in this quarter and the last, with their levels.
 
     One row per member: member, region, before, now, change (0 where it is less than a figure shows: 0.05 of a point for
     percentages), and named: whether it moved among the most in its region, as many as a figure has room to name.
     """
-    both = [select_levels(tables, kpi, quarter) for quarter in (shift(tables.quarter, -1), tables.quarter)]
+    both = [select_levels(tables, kpi, quarter) for quarter in (quarters.shift(tables.quarter, -1), tables.quarter)]
     before, now = (rows[rows["basis"].eq("reported") & rows["level"].notna()] for rows in both)
     rows = now[["member", "region", "level"]].merge(before[["member", "level"]], on="member", suffixes=("_now", ""))
     rows = rows.rename(columns={"level": "before", "level_now": "now"})
     change = rows["now"] - rows["before"]
-    least = 0.05 if select_standing(tables, kpi).unit == "percent" else 0.0
+    least = 0.05 if select_figure(tables, kpi).unit == "percent" else 0.0
     rows = rows.assign(change=change.where(change.abs() > least + 1e-9, 0.0))
     order = rows.assign(far=-rows["change"].abs()).sort_values(["far", "member"])
     place = order.groupby("region").cumcount().reindex(rows.index)
@@ -337,31 +346,33 @@ class Waterfall:
         return 0.0 if high - low == 0 or high - low >= SMALL_STEPS * high else low - (high - low) / 2
 
 
-def select_waterfall(tables: Tables, kpi: str) -> Waterfall | None:
+def select_waterfall(tables: EditionTables, kpi: str) -> Waterfall | None:
     """Return what the change of the Union's total on the last quarter is made of; none without two totals to compare.
 
     Neither has a total of which too few are known (class C).
     """
     rows = tables.changes
     rows = rows[(rows["quarter"] == tables.quarter) & (rows["scope"] == UNION) & (rows["kpi"] == kpi)]
-    ends = [select_standing(tables, kpi, quarter=quarter) for quarter in (shift(tables.quarter, -1), tables.quarter)]
+    ends = [
+        select_figure(tables, kpi, quarter=quarter) for quarter in (quarters.shift(tables.quarter, -1), tables.quarter)
+    ]
     if not len(rows) or any(is_blank(one.value) for one in ends):
         return None
     row, level, steps = rows.iloc[0], float(rows.iloc[0]["before"]), []
-    for part in CHANGE_WORDS:
+    for part in terms.CHANGE_WORDS:
         steps.append((part, level, float(row[part])))
         level += float(row[part])
     return Waterfall(float(row["before"]), float(row["after"]), tuple(steps))
 
 
-def compare_regions(tables: Tables, kpi: str) -> tuple[str, dict[str, tuple[float, float]]]:
+def compare_regions(tables: EditionTables, kpi: str) -> tuple[str, dict[str, tuple[float, float]]]:
     """Return each region's figure then and now, of the regions known in both, and which quarter that was.
 
     It is the quarter a year before; where no region is known then, the first in which one is.
     """
-    quarters = select_quarters(tables)[:-1]
-    a_year_before = [quarter for quarter in quarters if quarter == shift(tables.quarter, -4)]
-    for past in (*a_year_before, *quarters):
+    earlier = select_quarters(tables)[:-1]
+    a_year_before = [quarter for quarter in earlier if quarter == quarters.shift(tables.quarter, -4)]
+    for past in (*a_year_before, *earlier):
         found = {}
         for region in read_plan().regions:
             then, now = (one.assessed for one in select_trend(tables, kpi, region, [past, tables.quarter]))
@@ -375,11 +386,11 @@ def compare_regions(tables: Tables, kpi: str) -> tuple[str, dict[str, tuple[floa
 # --- who answered -----------------------------------------------------------------------------------------------
 
 
-def select_responses(tables: Tables, quarter: str = "", by: date | None = None) -> pd.DataFrame:
+def select_responses(tables: EditionTables, quarter: str = "", by: date | None = None) -> pd.DataFrame:
     """Return how each member answered: member, region, state, received_on (first accepted), version."""
     quarter = quarter or tables.quarter
     limit = (by or date.fromisoformat(tables.as_of)).isoformat()
-    on_time = (quarter_end(quarter) + timedelta(days=ON_TIME_DAYS)).isoformat()
+    on_time = (quarters.quarter_end(quarter) + timedelta(days=quarters.ON_TIME_DAYS)).isoformat()
     rows = tables.returns[(tables.returns["quarter"] == quarter) & (tables.returns["received_on"] <= limit)]
     refused = rows["state"] == "refused"
     first, version = (rows[~refused].groupby("member")[name] for name in ("received_on", "version"))
@@ -387,29 +398,33 @@ def select_responses(tables: Tables, quarter: str = "", by: date | None = None) 
     found = []
     for member in read_plan().members_in(quarter):
         day = first.get(member.member, "")
-        otherwise = REFUSED if member.member in only_refused else NOT_RECEIVED
+        otherwise = ONLY_REFUSED if member.member in only_refused else NO_RETURN
         state = (ON_TIME if day <= on_time else LATE) if day else otherwise
         found.append((member.member, member.region, state, day, version.get(member.member, 0)))
     return pd.DataFrame(found, columns=["member", "region", "state", "received_on", "version"])
 
 
-def _select_first(tables: Tables, quarter: str) -> pd.DataFrame:
+def _select_at_first_cutoff(tables: EditionTables, quarter: str) -> pd.DataFrame:
     """Return how each member answered as of the quarter's own first cut-off."""
-    return select_responses(tables, quarter, min(first_cutoff(quarter), date.fromisoformat(tables.as_of)))
+    return select_responses(tables, quarter, min(quarters.first_cutoff(quarter), date.fromisoformat(tables.as_of)))
 
 
-def select_calendar(tables: Tables) -> pd.DataFrame:
+def select_calendar(tables: EditionTables) -> pd.DataFrame:
     """Return how today's members answered, each quarter as of its own first cut-off: one row per member and quarter.
 
     A quarter in which a member was not valid has no row.
     """
     today = {member.member for member in read_plan().members_in(tables.quarter)}
-    rows = pd.concat([_select_first(tables, quarter).assign(quarter=quarter) for quarter in select_quarters(tables)])
+    rows = pd.concat(
+        [_select_at_first_cutoff(tables, quarter).assign(quarter=quarter) for quarter in select_quarters(tables)]
+    )
     rows = rows[rows["member"].isin(today)].reset_index(drop=True)
     return rows[["member", "region", "quarter", "state"]].assign(answered=rows["state"].isin((ON_TIME, LATE)))
 
 
-def count_responses(tables: Tables) -> pd.DataFrame:
+def count_responses(tables: EditionTables) -> pd.DataFrame:
     """Count members by state as of each quarter's own first cut-off: one row per quarter, so that quarters compare."""
-    counted = {quarter: _select_first(tables, quarter)["state"].value_counts() for quarter in select_quarters(tables)}
-    return pd.DataFrame(counted).T.reindex(columns=list(RESPONSES)).fillna(0).astype(int)
+    counted = {
+        quarter: _select_at_first_cutoff(tables, quarter)["state"].value_counts() for quarter in select_quarters(tables)
+    }
+    return pd.DataFrame(counted).T.reindex(columns=list(RESPONSE_STATES)).fillna(0).astype(int)

@@ -14,15 +14,10 @@ import pandera.pandas as pa
 import pyarrow as arrow
 import pyarrow.parquet as parquet
 
-from helpers.ingest.issues import Issue
-from helpers.ingest.records import File
-from helpers.ingest.rules import Checked, Verdict
-from helpers.ingest.versions import Entry
-from helpers.kpis.status import STATUSES
-from helpers.plan.answers import ANSWERED, MISSING
-from helpers.plan.plan import LANGUAGES
-from helpers.plan.questionnaire import REPEAT, Questionnaire
-from helpers.strings import mask, mask_addresses, mask_text
+from helpers.ingest import ReceivedFile, issues, rules, versions
+from helpers.kpis import statuses
+from helpers.plan import questionnaire
+from helpers.strings import LANGUAGES, mask, mask_addresses, mask_text
 
 # A text that a spreadsheet would take for a formula; numbers stay numbers.
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
@@ -31,7 +26,7 @@ _TEXT, _COUNT, _FIGURE, _FLAG = "text", "count", "figure", "flag"
 
 
 @dataclass(frozen=True)
-class Contract:
+class TableSchema:
     """The columns of a table, in order, each with what it holds; `choices` limits a text column."""
 
     columns: Mapping[str, str]
@@ -55,60 +50,60 @@ class Contract:
         )
 
 
-def _contract(
+def _schema(
     text: str = "", count: str = "", figure: str = "", flag: str = "", *, order: str, **choices: Sequence[str]
-) -> Contract:
+) -> TableSchema:
     kinds = {
         name: kind
         for kind, names in ((_TEXT, text), (_COUNT, count), (_FIGURE, figure), (_FLAG, flag))
         for name in names.split()
     }
-    return Contract({name: kinds.get(name, _TEXT) for name in order.split()}, choices)
+    return TableSchema({name: kinds.get(name, _TEXT) for name in order.split()}, choices)
 
 
-CONTRACTS: Mapping[str, Contract] = {
-    "kpis": _contract(
+SCHEMAS: Mapping[str, TableSchema] = {
+    "kpis": _schema(
         count="n_reported n_carried n_expected", flag="robust",
         figure="value share lower upper share_lower share_upper coverage target",
         order="quarter scope kpi unit value share lower upper share_lower share_upper n_reported n_carried n_expected "
         "coverage coverage_class target target_status status robust",
-        status=("", *STATUSES), coverage_class=("", "A", "B", "C"),
+        status=("", *statuses.STATUSES), coverage_class=("", "A", "B", "C"),
     ),
-    "kpi_components": _contract(
+    "kpi_components": _schema(
         count="n_reported", figure="value share", order="quarter scope kpi component unit value share n_reported"
     ),
-    "member_values": _contract(
+    "member_values": _schema(
         figure="value denominator", order="quarter member kpi value denominator basis source_quarter",
         basis=("reported", "carried"),
     ),
-    "changes": _contract(
+    "changes": _schema(
         figure="before revisions matched carried_effect entered left after",
         order="quarter scope kpi before revisions matched carried_effect entered left after",
     ),
-    "revisions": _contract(figure="first now", order="quarter scope kpi figure first now causes"),
-    "returns": _contract(
+    "revisions": _schema(figure="first now", order="quarter scope kpi figure first now causes"),
+    "returns": _schema(
         count="version", flag="counts", order="quarter member version received_on state counts source_file sha256",
         state=("refused", "duplicate", "revised", "on_time", "late"),
     ),
-    "issues": _contract(
+    "issues": _schema(
         order="severity rule quarter member question observed expected message_fr message_en source_file sheet row",
         severity=("refused", "withdrawn", "warning", "note"),
     ),
-    "answers": _contract(
+    "answers": _schema(
         count="version", order="quarter member version question raw value obs_status source_file sheet row",
         obs_status=("A", "M", "L", "N", "O", "U"),
     ),
-    "innovations": _contract(
+    "innovations": _schema(
         count="version",
         order="quarter member version kind reference title date detail local_experts source_file sheet row",
     ),
-    "inputs": _contract(count="size", order="file sha256 size channel"),
-    "told": _contract(order=f"message_fr {' '.join(f'said_{language}' for language in LANGUAGES)}"),
+    "inputs": _schema(count="size", order="file sha256 size channel"),
+    "told": _schema(order=f"message_fr {' '.join(f'said_{language}' for language in LANGUAGES)}"),
 }  # fmt: skip
-AS_PARQUET = ("answers", "told")
-INGESTED = ("returns", "answers", "innovations", "issues", "inputs", "told")
-MEASURED = ("kpis", "kpi_components", "member_values", "changes", "revisions")
-PUBLISHED = (
+PARQUET_TABLES = ("answers", "told")
+INGESTED_TABLES = ("returns", "answers", "innovations", "issues", "inputs", "told")
+MEASURED_TABLES = ("kpis", "kpi_components", "member_values", "changes", "revisions")
+PUBLISHED_TABLES = (
     "kpis",
     "kpi_components",
     "member_values",
@@ -121,7 +116,7 @@ PUBLISHED = (
 )
 
 
-class ContractError(ValueError):
+class SchemaError(ValueError):
     """A table that breaks its contract: a fault of ours, never of a return's."""
 
 
@@ -133,7 +128,7 @@ def conform(name: str, rows: pd.DataFrame) -> pd.DataFrame:
 
     Raises ContractError where it breaks the contract.
     """
-    contract = CONTRACTS[name]
+    contract = SCHEMAS[name]
     table = pd.DataFrame({column: rows.get(column, pd.Series(dtype="object")) for column in contract.columns})
     for column, kind in contract.columns.items():
         values = table[column].fillna("") if kind == _TEXT else table[column]
@@ -141,21 +136,21 @@ def conform(name: str, rows: pd.DataFrame) -> pd.DataFrame:
     try:
         return contract.schema().validate(table, lazy=True).reset_index(drop=True)
     except pa.errors.SchemaErrors as reason:
-        raise ContractError(f"{name}: {reason}") from reason
+        raise SchemaError(f"{name}: {reason}") from reason
 
 
-def _texts(table: pd.DataFrame) -> list[tuple[str, ...]]:
+def _csv_rows(table: pd.DataFrame) -> list[tuple[str, ...]]:
     """Return the rows of a table as the CSV files write them."""
-    return list(zip(*([text_of(value) for value in table[column]] for column in table.columns), strict=True))
+    return list(zip(*([csv_text(value) for value in table[column]] for column in table.columns), strict=True))
 
 
 def sort_as_text(table: pd.DataFrame) -> pd.DataFrame:
     """Return a table with its rows sorted by their columns in order, as text (section 7)."""
-    texts = _texts(table)
+    texts = _csv_rows(table)
     return table.iloc[sorted(range(len(texts)), key=texts.__getitem__)].reset_index(drop=True)
 
 
-def text_of(value: object) -> str:
+def csv_text(value: object) -> str:
     """Return a value as the CSV files write it: figures not rounded, whole ones without `.0`, blank for None."""
     if value is None or value is pd.NA or (isinstance(value, float) and value != value):
         return ""
@@ -172,11 +167,11 @@ def _csv_line(fields: Iterable[str]) -> str:
     return ",".join(quoted) + "\n"
 
 
-def _guarded(text: str) -> str:
+def _guard_formula(text: str) -> str:
     return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
 
 
-def _unguarded(text: str) -> str:
+def _unguard_formula(text: str) -> str:
     return text[1:] if text.startswith("'") and _FORMULA.match(text[1:]) else text
 
 
@@ -185,9 +180,9 @@ def render_csv(table: pd.DataFrame, text_columns: Iterable[str]) -> str:
     guarded = set(text_columns)
     are_texts = [column in guarded for column in table.columns]
     lines = [_csv_line(table.columns)]
-    for row in _texts(table):
+    for row in _csv_rows(table):
         fields = zip(row, are_texts, strict=True)
-        lines.append(_csv_line(_guarded(text) if is_text else text for text, is_text in fields))
+        lines.append(_csv_line(_guard_formula(text) if is_text else text for text, is_text in fields))
     return "".join(lines)
 
 
@@ -195,10 +190,10 @@ def write_table(name: str, rows: pd.DataFrame, folder: Path) -> pd.DataFrame:
     """Write a table to a folder under its name, and return it as written."""
     table = sort_as_text(conform(name, rows))
     folder.mkdir(parents=True, exist_ok=True)
-    if name in AS_PARQUET:
+    if name in PARQUET_TABLES:
         write_parquet(table, folder / f"{name}.parquet")
         return table
-    texts = [column for column, kind in CONTRACTS[name].columns.items() if kind == _TEXT]
+    texts = [column for column, kind in SCHEMAS[name].columns.items() if kind == _TEXT]
     (folder / f"{name}.csv").write_text(render_csv(table, texts), encoding="utf-8", newline="")
     return table
 
@@ -218,16 +213,16 @@ def read_parquet(path: Path) -> pd.DataFrame:
 
 def read_table(name: str, folder: Path) -> pd.DataFrame:
     """Read a table back as it was written."""
-    if name in AS_PARQUET:
+    if name in PARQUET_TABLES:
         return read_parquet(folder / f"{name}.parquet")
     csv.field_size_limit(2**31 - 1)  # a comment is kept whole, however long
     with (folder / f"{name}.csv").open(encoding="utf-8", newline="") as file:
         header, *rows = csv.reader(file, strict=True)
     texts = pd.DataFrame(rows, columns=header, dtype="str")
     columns = {}
-    for column, kind in CONTRACTS[name].columns.items():
+    for column, kind in SCHEMAS[name].columns.items():
         if kind == _TEXT:
-            columns[column] = texts[column].map(_unguarded)
+            columns[column] = texts[column].map(_unguard_formula)
         elif kind == _FLAG:
             columns[column] = texts[column].map({"true": True, "false": False})
         else:
@@ -238,7 +233,7 @@ def read_table(name: str, folder: Path) -> pd.DataFrame:
 # --- from the checks to the tables ------------------------------------------------------------------------------
 
 
-def tabulate_returns(ledger: Iterable[Entry]) -> pd.DataFrame:
+def tabulate_returns(ledger: Iterable[versions.LedgerEntry]) -> pd.DataFrame:
     """List every return received: one row each, with its version, its state and whether it counts."""
     return pd.DataFrame(
         {
@@ -255,11 +250,11 @@ def tabulate_returns(ledger: Iterable[Entry]) -> pd.DataFrame:
     )
 
 
-def _versions(checked: Iterable[Checked]) -> list[Checked]:
+def _versions(checked: Iterable[rules.CheckedReturn]) -> list[rules.CheckedReturn]:
     return [one for one in checked if one.entry.is_version]
 
 
-def tabulate_answers(checked: Iterable[Checked], form: Questionnaire) -> pd.DataFrame:
+def tabulate_all_answers(checked: Iterable[rules.CheckedReturn], form: questionnaire.Questionnaire) -> pd.DataFrame:
     """List every question of every version: one row each.
 
     The repeat stands as one more question, its value the number of items: without a part its state is O.
@@ -276,51 +271,61 @@ def tabulate_answers(checked: Iterable[Checked], form: Questionnaire) -> pd.Data
             )
         has_part = one.items is not None
         count = str(len(one.items)) if has_part else ""
-        rows.append((*head, REPEAT, "", count, ANSWERED if has_part else MISSING, *file, one.place.row))
-    return pd.DataFrame(rows, columns=list(CONTRACTS["answers"].columns))
+        rows.append(
+            (
+                *head,
+                questionnaire.REPEAT,
+                "",
+                count,
+                questionnaire.ANSWERED if has_part else questionnaire.MISSING,
+                *file,
+                one.place.row,
+            )
+        )
+    return pd.DataFrame(rows, columns=list(SCHEMAS["answers"].columns))
 
 
-def tabulate_innovations(checked: Iterable[Checked]) -> pd.DataFrame:
+def tabulate_innovations(checked: Iterable[rules.CheckedReturn]) -> pd.DataFrame:
     """List every item of every version: one row each; blank where withdrawn."""
     names = ("kind", "reference", "title", "date", "detail", "local_experts")
     return pd.DataFrame(
         {"quarter": one.key[0], "member": one.key[1], "version": one.entry.version}
-        | {name: _hidden(name, item.answers[name].value) for name in names}
+        | {name: _masked(name, item.answers[name].value) for name in names}
         | {"source_file": item.place.source_file, "sheet": item.place.sheet, "row": item.place.row}
         for one in _versions(checked)
         for item in one.items or ()
     )
 
 
-def _hidden(name: str, text: str) -> str:
+def _masked(name: str, text: str) -> str:
     return mask_addresses(text) if name == "reference" else mask_text(text) if name in ("title", "detail") else text
 
 
-def tabulate_issues(issues: Iterable[Issue]) -> pd.DataFrame:
+def tabulate_issues(found_issues: Iterable[issues.Issue]) -> pd.DataFrame:
     """List every finding: one row for each and received row."""
-    names = [field.name for field in fields(Issue) if field.name not in ("known_on", "sentence")]
-    return pd.DataFrame([{name: getattr(found, name) for name in names} for found in issues], columns=names)
+    names = [field.name for field in fields(issues.Issue) if field.name not in ("known_on", "sentence")]
+    return pd.DataFrame([{name: getattr(found, name) for name in names} for found in found_issues], columns=names)
 
 
-def tabulate_told(issues: Iterable[Issue]) -> pd.DataFrame:
+def tabulate_messages(issues: Iterable[issues.Issue]) -> pd.DataFrame:
     """List what the findings say in each language, without their places: one row per French message."""
     rows = {found.message_fr: [found.say(language) for language in LANGUAGES] for found in issues}
-    return pd.DataFrame([(message, *said) for message, said in rows.items()], columns=list(CONTRACTS["told"].columns))
+    return pd.DataFrame([(message, *said) for message, said in rows.items()], columns=list(SCHEMAS["told"].columns))
 
 
-def tabulate_inputs(files: Iterable[tuple[str, File]]) -> pd.DataFrame:
+def tabulate_files(files: Iterable[tuple[str, ReceivedFile]]) -> pd.DataFrame:
     """List the files that an edition rests on: one row each."""
     return pd.DataFrame(
         {"file": path, "sha256": file.sha256, "size": file.size, "channel": file.channel} for path, file in files
     )
 
 
-def tabulate(verdict: Verdict, form: Questionnaire) -> dict[str, pd.DataFrame]:
+def tabulate_ingested(checked: rules.Checked, form: questionnaire.Questionnaire) -> dict[str, pd.DataFrame]:
     """Return the tables of returns, answers, innovations, issues, and what the issues say in each language."""
     return {
-        "returns": tabulate_returns(verdict.ledger),
-        "answers": tabulate_answers(verdict.checked, form),
-        "innovations": tabulate_innovations(verdict.checked),
-        "issues": tabulate_issues(verdict.issues),
-        "told": tabulate_told(verdict.issues),
+        "returns": tabulate_returns(checked.ledger),
+        "answers": tabulate_all_answers(checked.checked, form),
+        "innovations": tabulate_innovations(checked.checked),
+        "issues": tabulate_issues(checked.issues),
+        "told": tabulate_messages(checked.issues),
     }

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from helpers.plan.plan import UNION, read_plan
-from helpers.plan.questionnaire import read_questionnaire
-from helpers.tables.pipeline import Tables
+from helpers.plan import UNION, questionnaire, read_plan
+from helpers.tables.pipeline import EditionTables
 
 _STATES = {
     "A": "answered", "U": "questioned", "N": "negligible", "M": "not applicable", "L": "not available", "O": "missing",
@@ -18,7 +17,7 @@ _FIGURES = (
     "coverage_class", "target", "status", "robust",
 )  # fmt: skip
 
-Kept = Mapping[str, pd.DataFrame]
+IngestedTables = Mapping[str, pd.DataFrame]
 
 
 def count_files(inputs: pd.DataFrame) -> pd.DataFrame:
@@ -29,13 +28,13 @@ def count_files(inputs: pd.DataFrame) -> pd.DataFrame:
     return inputs.groupby(names)["file"].agg(["size"]).rename(columns={"size": "files"})
 
 
-def count_rows(kept: Kept) -> pd.DataFrame:
+def count_rows(kept: IngestedTables) -> pd.DataFrame:
     """Count what was kept: one row per table and quarter."""
     counts = {name: rows["quarter"].value_counts() for name, rows in kept.items() if "quarter" in rows}
     return pd.DataFrame(counts).fillna(0).astype(int).sort_index().rename({"": "registers"}).rename_axis("quarter")
 
 
-def who_answered(kept: Kept, quarter: str) -> pd.DataFrame:
+def who_answered(kept: IngestedTables, quarter: str) -> pd.DataFrame:
     """Tell who answered a quarter: one row per region, its members by the state of their return that counts."""
     plan = read_plan()
     counting = kept["returns"].query("quarter == @quarter and counts")
@@ -48,36 +47,36 @@ def who_answered(kept: Kept, quarter: str) -> pd.DataFrame:
     return table.assign(members=table.sum(axis=1)).rename_axis(columns=None)
 
 
-def list_versions(kept: Kept, quarter: str) -> pd.DataFrame:
+def list_versions(kept: IngestedTables, quarter: str) -> pd.DataFrame:
     """List every return of the members that sent more than one: which version counts, and why the others do not."""
     returns = kept["returns"].query("quarter == @quarter")
     several = returns[returns.duplicated("member", keep=False) & (returns["member"] != "")]
     return several[["member", "version", "received_on", "state", "counts", "source_file"]].reset_index(drop=True)
 
 
-def count_issues(kept: Kept, quarter: str) -> pd.DataFrame:
+def count_issues(kept: IngestedTables, quarter: str) -> pd.DataFrame:
     """Count the findings of a quarter: one row per rule and severity."""
     issues = kept["issues"].query("quarter == @quarter")
     return issues.groupby(["severity", "rule"]).size().rename("findings").reset_index()
 
 
-def list_issues(kept: Kept, quarter: str, severity: str) -> pd.DataFrame:
+def list_issues(kept: IngestedTables, quarter: str, severity: str) -> pd.DataFrame:
     """List the findings of one severity: who, what was seen, what was expected, and where it stands."""
     issues = kept["issues"].query("quarter == @quarter and severity == @severity")
     columns = ["rule", "member", "question", "observed", "expected", "source_file", "sheet", "row"]
     return issues[columns].reset_index(drop=True)
 
 
-def count_states(kept: Kept, quarter: str) -> pd.DataFrame:
+def count_states(kept: IngestedTables, quarter: str) -> pd.DataFrame:
     """Count the states of the answers that count: one row per group of the questionnaire."""
     counting = kept["returns"].query("quarter == @quarter and counts")[["member", "version"]]
     answers = kept["answers"].query("quarter == @quarter").merge(counting, on=["member", "version"])
-    groups = {question.name: question.group for question in read_questionnaire().questions}
+    groups = {question.name: question.group for question in questionnaire.read_questionnaire().questions}
     answers = answers.assign(group=answers["question"].map(groups), state=answers["obs_status"].map(_STATES))
     return pd.crosstab(answers["group"], answers["state"]).rename_axis(columns=None)
 
 
-def list_innovations(kept: Kept, quarter: str) -> pd.DataFrame:
+def list_innovations(kept: IngestedTables, quarter: str) -> pd.DataFrame:
     """List the innovations of the returns that count: one row each."""
     counting = kept["returns"].query("quarter == @quarter and counts")[["member", "version"]]
     items = kept["innovations"].query("quarter == @quarter").merge(counting, on=["member", "version"])
@@ -95,26 +94,26 @@ def _with_assessed(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(assessed=rows["share"].where(on_share, rows["value"]))
 
 
-def theme_figures(tables: Tables, quarter: str, theme: int) -> pd.DataFrame:
+def theme_figures(tables: EditionTables, quarter: str, theme: int) -> pd.DataFrame:
     """Show a theme's KPIs for the Union: value, bounds, who is behind them, proposed target and status."""
     rows = _of_theme(tables.kpis, theme, quarter).query("scope == 'PAPU'")
     return rows.set_index("kpi")[list(_FIGURES)].dropna(axis="columns", how="all")
 
 
-def theme_companions(tables: Tables, quarter: str, theme: int) -> pd.DataFrame:
+def theme_companions(tables: EditionTables, quarter: str, theme: int) -> pd.DataFrame:
     """Show the figures beside a theme's KPIs for the Union."""
     rows = _of_theme(tables.components, theme, quarter).query("scope == 'PAPU'")
     columns = ["unit", "value", "share", "n_reported"]
     return rows.set_index(["kpi", "component"])[columns].dropna(axis="columns", how="all")
 
 
-def theme_regions(tables: Tables, quarter: str, theme: int) -> pd.DataFrame:
+def theme_regions(tables: EditionTables, quarter: str, theme: int) -> pd.DataFrame:
     """Show a theme's KPIs by region: one row per region; shares where the target is on the share."""
     rows = _with_assessed(_of_theme(tables.kpis, theme, quarter))
     return rows.pivot(index="scope", columns="kpi", values="assessed").reindex([UNION, *read_plan().regions])
 
 
-def theme_members(tables: Tables, quarter: str, theme: int) -> pd.DataFrame:
+def theme_members(tables: EditionTables, quarter: str, theme: int) -> pd.DataFrame:
     """Show what each member adds to a theme's KPIs, `c` marking a value carried from an earlier quarter."""
     rows = _of_theme(tables.member_values, theme, quarter)
     marks = rows["basis"].map({"carried": " c", "reported": ""})
@@ -124,13 +123,13 @@ def theme_members(tables: Tables, quarter: str, theme: int) -> pd.DataFrame:
     return marked.pivot(index="member", columns="kpi", values="text").reindex(members).fillna("")
 
 
-def theme_history(tables: Tables, theme: int) -> pd.DataFrame:
+def theme_history(tables: EditionTables, theme: int) -> pd.DataFrame:
     """Show a theme's KPIs over the quarters for the Union: the figure that is assessed."""
     rows = _with_assessed(_of_theme(tables.kpis, theme)).query("scope == 'PAPU'")
     return rows.pivot(index="kpi", columns="quarter", values="assessed")
 
 
-def sum_changes(tables: Tables, quarter: str) -> pd.DataFrame:
+def sum_changes(tables: EditionTables, quarter: str) -> pd.DataFrame:
     """Show why the Union's sums changed on the previous quarter: before plus all five parts is after, exactly."""
     rows = tables.changes[(tables.changes["quarter"] == quarter) & (tables.changes["scope"] == UNION)]
     return rows.set_index("kpi").drop(columns=["quarter", "scope"])

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from conftest import PLAN, Raw
 from helpers.plan.plan import Member, read_plan
 from helpers.plan.quarters import first_cutoff, quarter_end, quarter_start, quarters_between
-from helpers.plan.questionnaire import NOTHING, PERSONAL, Question
+from helpers.plan.questionnaire import NONE_CODE, PERSONAL, Question
 
 MEMBERS = read_plan(PLAN).members
 Row = dict[str, object]
@@ -47,9 +47,9 @@ def answer_of(
     if question.type == "select_one":
         return rng.choice(question.choices)
     if question.type == "select_multiple":
-        codes = [code for code in question.choices if code != NOTHING]
+        codes = [code for code in question.choices if code != NONE_CODE]
         some = " ".join(rng.sample(codes, rng.randint(1, len(codes))))
-        return rng.choice([NOTHING, "0", some, some, some, some, f"{codes[0]} {codes[0]}", f"{NOTHING} {some}"])
+        return rng.choice([NONE_CODE, "0", some, some, some, some, f"{codes[0]} {codes[0]}", f"{NONE_CODE} {some}"])
     return None
 
 
@@ -63,10 +63,10 @@ def return_of(rng: random.Random, raw: Raw, member: Member, quarter: str) -> Row
         if not question.name.startswith("nd_"):
             row[question.name] = answer_of(rng, question, row, member, blank)
         elif rng.random() < 0.2:
-            row[question.name] = rng.choice([code for code in question.choices if code != NOTHING])
+            row[question.name] = rng.choice([code for code in question.choices if code != NONE_CODE])
     if rng.random() < 0.25:  # answers that agree: all offices connected, every family without services
         row["offices_connected"] = row["offices_total"]
-        row |= {name: NOTHING for name in row if name.startswith("services_")}
+        row |= {name: NONE_CODE for name in row if name.startswith("services_")}
     return row
 
 

@@ -2,7 +2,16 @@
 
 from helpers.report.figures.changes import plot_changes, plot_slopes
 from helpers.report.figures.choice import MOST_MEMBERS, plot_choice
-from helpers.report.figures.drawing import BANDS, FONTS, PALETTE, STATUS_COLOURS, WIDTH, Figure, letters, svg
+from helpers.report.figures.drawing import (
+    BANDS,
+    FONTS,
+    PAGE_WIDTH,
+    PALETTE,
+    STATUS_COLOURS,
+    Drawing,
+    printable_code_points,
+    svg,
+)
 from helpers.report.figures.members import plot_members, plot_regions, plot_responses
 from helpers.report.figures.profile import plot_history, plot_strip
 from helpers.report.figures.tiles import plot_calendar, plot_map, plot_member_map
@@ -16,8 +25,30 @@ from helpers.report.figures.trends import (
 )
 
 __all__ = [
-    "BANDS", "FONTS", "MOST_MEMBERS", "PALETTE", "STATUS_COLOURS", "WIDTH", "Figure", "letters", "plot_calendar",
-    "plot_changes", "plot_choice", "plot_companions", "plot_families", "plot_history", "plot_map",
-    "plot_member_map", "plot_members", "plot_regions", "plot_regions_over_time", "plot_responses", "plot_slopes",
-    "plot_sparkline", "plot_strip", "plot_trend", "plot_trends", "svg",
-]  # fmt: skip
+    "BANDS",
+    "Drawing",
+    "FONTS",
+    "MOST_MEMBERS",
+    "PAGE_WIDTH",
+    "PALETTE",
+    "STATUS_COLOURS",
+    "plot_calendar",
+    "plot_changes",
+    "plot_choice",
+    "plot_companions",
+    "plot_families",
+    "plot_history",
+    "plot_map",
+    "plot_member_map",
+    "plot_members",
+    "plot_regions",
+    "plot_regions_over_time",
+    "plot_responses",
+    "plot_slopes",
+    "plot_sparkline",
+    "plot_strip",
+    "plot_trend",
+    "plot_trends",
+    "printable_code_points",
+    "svg",
+]

@@ -8,35 +8,31 @@ import matplotlib
 import pandas as pd
 from matplotlib.axes import Axes
 
-from helpers.i18n.formats import Words
-from helpers.i18n.terms import CHANGE_WORDS
-from helpers.plan.plan import read_plan
-from helpers.plan.quarters import shift
+from helpers.i18n import Translator, terms
+from helpers.plan import quarters, read_plan
 from helpers.report.figures.drawing import (
     BLUE,
     GRID,
     INK,
     MUTED,
     VIOLET,
-    Figure,
-    drawn,
+    Drawing,
+    in_report_style,
     inches_high,
-    line_sign,
+    line_entry,
     make_figure,
-    names_wide,
+    names_width,
     spread,
     wrap,
     write_key,
 )
-from helpers.tables import queries
-from helpers.tables.pipeline import Tables
-from helpers.tables.queries import Waterfall
+from helpers.tables import EditionTables, queries
 
 # --- waterfall --------------------------------------------------------------------------------------------------
 
-RISE = {"facecolor": BLUE, "edgecolor": BLUE}
-FALL = {"facecolor": VIOLET, "edgecolor": VIOLET, "hatch": "////"}
-TOTAL, CONNECTOR = "#7D8892", "#8A949D"
+RISE_STYLE = {"facecolor": BLUE, "edgecolor": BLUE}
+FALL_STYLE = {"facecolor": VIOLET, "edgecolor": VIOLET, "hatch": "////"}
+TOTAL_COLOUR, CONNECTOR_COLOUR = "#7D8892", "#8A949D"
 
 
 def _draw_cut(axes: Axes, x: float, row: float, wide: float) -> None:
@@ -46,35 +42,35 @@ def _draw_cut(axes: Axes, x: float, row: float, wide: float) -> None:
         axes.plot([start, start + 0.03 * wide], [row + 0.36, row - 0.36], color="#FFFFFF", linewidth=1.6, zorder=4)
 
 
-def _draw_waterfall(axes: Axes, fall: Waterfall, say: Words) -> None:
+def _draw_waterfall(axes: Axes, fall: queries.Waterfall, t: Translator) -> None:
     last, wide = len(fall.steps) + 1, max(max(fall.levels) - fall.base, 1)
     beside = ("data", "offset points")
     for row, total in ((0, fall.before), (last, fall.after)):
-        axes.barh(row, total - fall.base, 0.62, fall.base, color=TOTAL, linewidth=0)
-        axes.annotate(say.number(total), (total, row), (3, 0), *beside, va="center", size=8, weight=700)
+        axes.barh(row, total - fall.base, 0.62, fall.base, color=TOTAL_COLOUR, linewidth=0)
+        axes.annotate(t.number(total), (total, row), (3, 0), *beside, va="center", size=8, weight=700)
         if fall.base:
             _draw_cut(axes, fall.base + 0.07 * wide, row, wide)
     for row, (_, start, change) in enumerate(fall.steps, start=1):
         if change:
-            axes.barh(row, change, 0.62, start, linewidth=0.8, **(RISE if change > 0 else FALL))
+            axes.barh(row, change, 0.62, start, linewidth=0.8, **(RISE_STYLE if change > 0 else FALL_STYLE))
         else:
-            axes.plot([start, start], [row - 0.31, row + 0.31], color=CONNECTOR, linewidth=1.2)
+            axes.plot([start, start], [row - 0.31, row + 0.31], color=CONNECTOR_COLOUR, linewidth=1.2)
         end = max(start, start + change)
-        axes.annotate(say.signed(change), (end, row), (3, 0), *beside, va="center", size=8)
+        axes.annotate(t.signed(change), (end, row), (3, 0), *beside, va="center", size=8)
     for row, level in enumerate(fall.levels):
-        axes.plot([level, level], [row + 0.31, row + 0.69], color=CONNECTOR, linewidth=0.7, zorder=1)
+        axes.plot([level, level], [row + 0.31, row + 0.69], color=CONNECTOR_COLOUR, linewidth=0.7, zorder=1)
     axes.set_xlim(fall.base, fall.base + 1.42 * wide)
 
 
-@drawn
-def plot_changes(tables: Tables, kpis: Sequence[str], say: Words) -> Figure:
+@in_report_style
+def plot_changes(tables: EditionTables, kpis: Sequence[str], t: Translator) -> Drawing:
     """Plot what the change of each total on the last quarter is made of: a waterfall each, from one total to the next.
 
     Where the steps are too small to be seen beside the totals the axis begins above 0, and the totals' bars are cut.
     """
-    before = shift(tables.quarter, -1)
-    rows = [say.quarter(before), *(say(word) for word in CHANGE_WORDS.values()), say.quarter(tables.quarter)]
-    figure, grid = make_figure(2.3, names_wide(rows, 8.5, 700), 0.05, 0.62, 0.05, ncols=len(kpis))
+    before = quarters.shift(tables.quarter, -1)
+    rows = [t.quarter(before), *(t(word) for word in terms.CHANGE_WORDS.values()), t.quarter(tables.quarter)]
+    figure, grid = make_figure(2.3, names_width(rows, 8.5, 700), 0.05, 0.62, 0.05, ncols=len(kpis))
     figure.subplots_adjust(wspace=0.16)
     for column, (kpi, axes) in enumerate(zip(kpis, grid.flat, strict=True)):
         fall = queries.select_waterfall(tables, kpi)
@@ -82,11 +78,11 @@ def plot_changes(tables: Tables, kpis: Sequence[str], say: Words) -> Figure:
         axes.set_xticks([])
         axes.spines["bottom"].set_visible(False)
         axes.set_yticks(range(len(rows)), rows if column == 0 else [""] * len(rows), color=INK, size=8.5)
-        axes.set_title(wrap(f"{kpi}  {say.own(read_plan().by_kpi[kpi].title)}", 26))
+        axes.set_title(wrap(f"{kpi}  {t.localised(read_plan().by_kpi[kpi].title)}", 26))
         if fall:
-            _draw_waterfall(axes, fall, say)
+            _draw_waterfall(axes, fall, t)
         else:
-            text = wrap(say("no comparison with {quarter}", quarter=say.quarter(before)), 22)
+            text = wrap(t("no comparison with {quarter}", quarter=t.quarter(before)), 22)
             axes.annotate(text, (0.5, 0.5), xycoords="axes fraction", ha="center", va="center", color=MUTED, size=8.5)
     ticks = figure.axes[0].yaxis.get_major_ticks()
     for label in (label for tick in (ticks[0], ticks[-1]) for label in (tick.label1, tick.label2)):
@@ -96,48 +92,48 @@ def plot_changes(tables: Tables, kpis: Sequence[str], say: Words) -> Figure:
 
 # --- slopes -----------------------------------------------------------------------------------------------------
 
-SLOPES = {  # risen, unchanged, fallen
+SLOPE_STYLES = {  # risen, unchanged, fallen
     1: {"color": BLUE, "linewidth": 1.3},
     0: {"color": "#9AA5AE", "linewidth": 1.0},
     -1: {"color": VIOLET, "linewidth": 1.3, "linestyle": (0, (4, 2)), "marker": "v", "markersize": 4, "markevery": [1]},
 }
-MEDIAN = {"color": "#BCC6CE", "linewidth": 5.0, "solid_capstyle": "butt"}
-NAMES_AT = 1.18  # where names begin, the quarters being at 0 and 1
+MEDIAN_STYLE = {"color": "#BCC6CE", "linewidth": 5.0, "solid_capstyle": "butt"}
+NAMES_X = 1.18  # where names begin, the quarters being at 0 and 1
 
 
 def _direction(change: float) -> int:
     return (change > 0) - (change < 0)
 
 
-def _write_names(axes: Axes, rows: pd.DataFrame, unit: str, say: Words) -> None:
+def _write_names(axes: Axes, rows: pd.DataFrame, unit: str, t: Translator) -> None:
     """Write the members that moved most at the end of their lines, none over another, each tied to its end."""
     named = rows[rows["named"]]
     bottom, top = axes.get_ylim()
     gap = (top - bottom) * 0.128 / inches_high(axes)
     heights = spread(list(named["now"]), gap, bottom + gap / 3, top)
     for row, height in zip(named.itertuples(), heights, strict=True):
-        colour = SLOPES[_direction(row.change)]["color"]
-        axes.plot([1.03, NAMES_AT - 0.02], [row.now, height], color=colour, linewidth=0.5)
-        change = say.signed(row.change, 1 if unit == "percent" else 0)
-        axes.annotate(f"{row.member} {change}", (NAMES_AT, height), va="center", size=8, color=colour)
+        colour = SLOPE_STYLES[_direction(row.change)]["color"]
+        axes.plot([1.03, NAMES_X - 0.02], [row.now, height], color=colour, linewidth=0.5)
+        change = t.signed(row.change, 1 if unit == "percent" else 0)
+        axes.annotate(f"{row.member} {change}", (NAMES_X, height), va="center", size=8, color=colour)
 
 
-def _draw_slopes(axes: Axes, rows: pd.DataFrame, unit: str, say: Words) -> None:
+def _draw_slopes(axes: Axes, rows: pd.DataFrame, unit: str, t: Translator) -> None:
     for direction in (0, 1, -1):
         part = rows[rows["change"].map(_direction) == direction]
         for row in part.itertuples():
-            axes.plot([0, 1], [row.before, row.now], zorder=3, **SLOPES[direction])
+            axes.plot([0, 1], [row.before, row.now], zorder=3, **SLOPE_STYLES[direction])
     medians = [queries.find_medians(rows, when) for when in ("before", "now")]
     for region, now in medians[1].items():
-        axes.plot([0, 1], [medians[0][region], now], zorder=1, **MEDIAN)
+        axes.plot([0, 1], [medians[0][region], now], zorder=1, **MEDIAN_STYLE)
     if len(rows):
-        _write_names(axes, rows, unit, say)
+        _write_names(axes, rows, unit, t)
     else:
         look = {"ha": "center", "va": "center", "color": MUTED, "style": "italic"}
-        axes.annotate(say.missing, (0.5, 0.5), xycoords=("data", "axes fraction"), **look)
+        axes.annotate(t.missing, (0.5, 0.5), xycoords=("data", "axes fraction"), **look)
 
 
-def _scale(axes: Axes, levels: Sequence[float], unit: str, say: Words) -> None:
+def _scale(axes: Axes, levels: Sequence[float], unit: str, t: Translator) -> None:
     """Set the common scale: what the members' levels need, from 0 where the lowest is near it."""
     if not levels:
         axes.set_yticks([])
@@ -146,23 +142,23 @@ def _scale(axes: Axes, levels: Sequence[float], unit: str, say: Words) -> None:
     room = max(high - low, 0.04 * high, 1) * 0.07
     axes.set_ylim(0 if low < 0.3 * high else low - room, high + room)
     axes.yaxis.set_major_locator(matplotlib.ticker.MaxNLocator(5, integer=True))
-    axes.yaxis.set_major_formatter(lambda value, _: say.percent(value, 0) if unit == "percent" else say.number(value))
+    axes.yaxis.set_major_formatter(lambda value, _: t.percent(value, 0) if unit == "percent" else t.number(value))
 
 
-@drawn
-def plot_slopes(tables: Tables, kpi: str, say: Words) -> Figure:
+@in_report_style
+def plot_slopes(tables: EditionTables, kpi: str, t: Translator) -> Drawing:
     """Plot the members that reported a KPI in the last quarter and in this one: a line each, by region, on one scale.
 
     Those that moved most are named, and by how much they moved; the thick line is their region's median.
     """
-    rows, unit = queries.select_matched(tables, kpi), queries.select_standing(tables, kpi).unit
-    regions, quarters = read_plan().regions, (shift(tables.quarter, -1), tables.quarter)
+    rows, unit = queries.select_matched(tables, kpi), queries.select_figure(tables, kpi).unit
+    regions, two_quarters = read_plan().regions, (quarters.shift(tables.quarter, -1), tables.quarter)
     figure, ((*sides,),) = make_figure(2.4, 0.42, 0.02, 0.48, 0.38, ncols=len(regions), sharey=True)
     figure.subplots_adjust(wspace=0.03)
-    _scale(sides[0], [*rows["before"], *rows["now"]], unit, say)
+    _scale(sides[0], [*rows["before"], *rows["now"]], unit, t)
     for axes, region in zip(sides, regions, strict=True):
-        axes.set_title(say.region(region))
-        axes.set_xticks([0, 1], [f"{say.short_quarter(quarter)}\n{quarter[:4]}" for quarter in quarters])
+        axes.set_title(t.region(region))
+        axes.set_xticks([0, 1], [f"{t.short_quarter(quarter)}\n{quarter[:4]}" for quarter in two_quarters])
         axes.set_xlim(-0.06, 2.14)
         axes.spines["bottom"].set_visible(False)
         axes.tick_params(labelleft=axes is sides[0])
@@ -170,10 +166,10 @@ def plot_slopes(tables: Tables, kpi: str, say: Words) -> Figure:
             axes.plot([0, 1], [level, level], color=GRID, linewidth=0.6, zorder=0)
         axes.set_ylim(sides[0].get_ylim())
         axes.vlines([0, 1], *axes.get_ylim(), color=GRID, linewidth=0.8, zorder=0)
-        _draw_slopes(axes, rows[rows["region"] == region], unit, say)
+        _draw_slopes(axes, rows[rows["region"] == region], unit, t)
     n = [int((rows["change"].map(_direction) == way).sum()) for way in (1, 0, -1)]
-    same = say("unchanged to within 0.1 point: {n}", n=n[1]) if unit == "percent" else say("unchanged: {n}", n=n[1])
-    words = (say("up: {n}", n=n[0]), same, say("down: {n}", n=n[2]))
-    signs = [line_sign(text, **SLOPES[way]) for text, way in zip(words, (1, 0, -1), strict=True)]
-    write_key(figure, [*signs, line_sign(say("median of the region's members"), **MEDIAN)])
+    same = t("unchanged to within 0.1 point: {n}", n=n[1]) if unit == "percent" else t("unchanged: {n}", n=n[1])
+    words = (t("up: {n}", n=n[0]), same, t("down: {n}", n=n[2]))
+    signs = [line_entry(text, **SLOPE_STYLES[way]) for text, way in zip(words, (1, 0, -1), strict=True)]
+    write_key(figure, [*signs, line_entry(t("median of the region's members"), **MEDIAN_STYLE)])
     return figure

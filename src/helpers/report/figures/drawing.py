@@ -19,28 +19,16 @@ from matplotlib.text import Annotation, Text
 from matplotlib.textpath import TextPath
 from matplotlib.ticker import FixedFormatter
 
-from helpers.i18n.bidi import isolate
-from helpers.i18n.formats import Words, is_blank
-from helpers.tables.queries import (
-    LATE,
-    NO,
-    NO_CARRIED,
-    NOT_RECEIVED,
-    ON_TIME,
-    REFUSED,
-    UNKNOWN,
-    YES,
-    YES_CARRIED,
-    Standing,
-)
+from helpers.i18n import Translator, is_blank, isolate
+from helpers.tables import KpiFigure, queries
 
 FONTS = Path(__file__).parents[1] / "fonts"
 FONT, ARABIC_FONT = "PAPU Sans", "PAPU Sans Arabic"
 _INVISIBLE = {0x200E, 0x200F, *range(0x2066, 0x206A)}  # marks of direction: ours alone, never a text's own
 FEWEST_TICKS = 4  # an axis of quarters has room for at least five, so that a first edition looks like the next
-WIDTH = 6.69  # inches: the text width of the page, so that letters are printed at their true size
+PAGE_WIDTH = 6.69  # inches: the text width of the page, so that letters are printed at their true size
 INK, MUTED, GRID, BLUE, BAND, PALE = "#1B2733", "#55616D", "#D8DFE5", "#0072B2", "#CBE0EE", "#EEF3F7"
-AMBER, VERMILION, OUTLINE, VIOLET, GREY = "#F0C040", "#A3320B", "#595959", "#6B4E9B", "#8A949D"
+AMBER, VERMILION, OUTLINE_COLOUR, VIOLET, GREY = "#F0C040", "#A3320B", "#595959", "#6B4E9B", "#8A949D"
 STATUS_COLOURS = {  # fill, text: measured for colour-blind readers (style guide)
     "achieved": (BLUE, "#FFFFFF"),
     "achieved_late": (BLUE, "#FFFFFF"),
@@ -48,14 +36,14 @@ STATUS_COLOURS = {  # fill, text: measured for colour-blind readers (style guide
     "at_risk": (AMBER, "#000000"),
     "off_track": (VERMILION, "#FFFFFF"),
     "overdue": (VERMILION, "#FFFFFF"),
-    "not_assessable": ("#FFFFFF", OUTLINE),
-    "no_data": ("#FFFFFF", OUTLINE),
+    "not_assessable": ("#FFFFFF", OUTLINE_COLOUR),
+    "no_data": ("#FFFFFF", OUTLINE_COLOUR),
 }
 BANDS = ("#F4F8FB", "#DDEBF5", "#BAD7EA", "#92C1E0")  # quartiles, from the lowest: lighter to darker in grey too
 PALETTE = {"ink": INK, "muted": MUTED, "grid": GRID, "blue": BLUE, "pale": PALE, "amber": AMBER}
 
 
-class Tile(NamedTuple):
+class TileStyle(NamedTuple):
     """How a state is drawn: never by its fill alone."""
 
     fill: str
@@ -68,16 +56,16 @@ class Tile(NamedTuple):
     line: float = 0.9
 
 
-TILES = {
-    ON_TIME: Tile(BLUE, BLUE, "#FFFFFF", symbol="o"),
-    LATE: Tile(AMBER, OUTLINE, "#000000", symbol="D"),
-    REFUSED: Tile("#FFFFFF", VERMILION, VERMILION, symbol="X"),
-    NOT_RECEIVED: Tile("#FFFFFF", GREY, MUTED, hatch="////"),
-    YES: Tile(BLUE, BLUE, "#FFFFFF", symbol="o"),
-    YES_CARRIED: Tile("#FFFFFF", BLUE, BLUE, symbol="o", mark="c", line=1.6),
-    NO: Tile(BAND, OUTLINE, INK, symbol="o", hollow=True),
-    NO_CARRIED: Tile("#FFFFFF", OUTLINE, INK, symbol="o", hollow=True, mark="c"),
-    UNKNOWN: Tile("#FFFFFF", GREY, MUTED, hatch="////"),
+TILE_STYLES = {
+    queries.ON_TIME: TileStyle(BLUE, BLUE, "#FFFFFF", symbol="o"),
+    queries.LATE: TileStyle(AMBER, OUTLINE_COLOUR, "#000000", symbol="D"),
+    queries.ONLY_REFUSED: TileStyle("#FFFFFF", VERMILION, VERMILION, symbol="X"),
+    queries.NO_RETURN: TileStyle("#FFFFFF", GREY, MUTED, hatch="////"),
+    queries.YES: TileStyle(BLUE, BLUE, "#FFFFFF", symbol="o"),
+    queries.YES_CARRIED: TileStyle("#FFFFFF", BLUE, BLUE, symbol="o", mark="c", line=1.6),
+    queries.NO: TileStyle(BAND, OUTLINE_COLOUR, INK, symbol="o", hollow=True),
+    queries.NO_CARRIED: TileStyle("#FFFFFF", OUTLINE_COLOUR, INK, symbol="o", hollow=True, mark="c"),
+    queries.UNKNOWN: TileStyle("#FFFFFF", GREY, MUTED, hatch="////"),
 }
 STYLE = {
     "font.family": [FONT, ARABIC_FONT],
@@ -116,10 +104,10 @@ STYLE = {
     "path.simplify": False,
 }
 
-Said = ParamSpec("Said")
+_Arguments = ParamSpec("Said")
 
 
-class Figure(matplotlib.figure.Figure):
+class Drawing(matplotlib.figure.Figure):
     """A figure that a notebook shows as SVG, which is text: what is stored can be compared."""
 
     def _repr_svg_(self) -> str:
@@ -132,19 +120,19 @@ def _use_fonts() -> None:
         font_manager.fontManager.addfont(file)
 
 
-def letters() -> frozenset[int]:
+def printable_code_points() -> frozenset[int]:
     """Return the code points that the report's fonts can print."""
     fonts = (FT2Font(str(FONTS / f"{name.replace(' ', '')}-Regular.ttf")) for name in (FONT, ARABIC_FONT))
     return frozenset(code for font in fonts for code in font.get_charmap()) - _INVISIBLE
 
 
-def drawn(plot: Callable[Said, Figure]) -> Callable[Said, Figure]:
+def in_report_style(plot: Callable[_Arguments, Drawing]) -> Callable[_Arguments, Drawing]:
     """Draw a figure in the report's style and reading direction, and leave matplotlib as it was."""
 
     @wraps(plot)
-    def draw(*args: Said.args, **kwargs: Said.kwargs) -> Figure:
+    def draw(*args: _Arguments.args, **kwargs: _Arguments.kwargs) -> Drawing:
         _use_fonts()
-        said = [one for one in (*args, *kwargs.values()) if isinstance(one, Words)]
+        said = [one for one in (*args, *kwargs.values()) if isinstance(one, Translator)]
         is_rtl = bool(said) and said[0].is_rtl
         with matplotlib.rc_context(STYLE | ({"axes.titlelocation": "right"} if is_rtl else {})):
             figure = plot(*args, **kwargs)
@@ -158,16 +146,16 @@ def drawn(plot: Callable[Said, Figure]) -> Callable[Said, Figure]:
 # --- right to left ----------------------------------------------------------------------------------------------
 
 _SIDES = {"left": "right", "right": "left"}
-MAP = "map"  # the label of axes whose sides are compass points: they may change places, but are never turned over
-KEY = "key"  # the label of axes that hold only a key
+MAP_AXES = "map"  # the label of axes whose sides are compass points: they may change places, but are never turned over
+KEY_AXES = "key"  # the label of axes that hold only a key
 
 
-def _mirror(figure: Figure, language: str) -> None:
+def _mirror(figure: Drawing, language: str) -> None:
     """Turn a figure over for readers from right to left: axes, names, labels; letters and numbers stay as they are."""
     for axes in figure.axes:
         box = axes.get_position()
         axes.set_position((1 - box.x1, box.y0, box.width, box.height))
-        if axes.get_label() != MAP:
+        if axes.get_label() != MAP_AXES:
             axes.set_xlim(*reversed(axes.get_xlim()))
             axes.yaxis.tick_right()
             for text in axes.texts:
@@ -194,7 +182,7 @@ def _mirror_text(text: Text) -> None:
         text.xyann = (-text.xyann[0], text.xyann[1])
 
 
-def svg(figure: Figure) -> str:
+def svg(figure: Drawing) -> str:
     """Return a figure as SVG text: letters as paths, no date, the same bytes each time."""
     _use_fonts()
     buffer = io.StringIO()
@@ -208,18 +196,18 @@ def svg(figure: Figure) -> str:
 
 def make_figure(height: float, left: float, right: float, top: float, bottom: float, **grid: object) -> tuple:
     """Return a figure of the page's width and its axes; margins in inches."""
-    figure = Figure(figsize=(WIDTH, height))
+    figure = Drawing(figsize=(PAGE_WIDTH, height))
     axes = figure.subplots(squeeze=False, **grid)
-    figure.subplots_adjust(left / WIDTH, bottom / height, 1 - right / WIDTH, 1 - top / height)
+    figure.subplots_adjust(left / PAGE_WIDTH, bottom / height, 1 - right / PAGE_WIDTH, 1 - top / height)
     return figure, axes
 
 
-def mark_quarters(axes: Axes, quarters: Sequence[str], say: Words, every: int = 1) -> None:
+def mark_quarters(axes: Axes, quarters: Sequence[str], t: Translator, every: int = 1) -> None:
     """Write quarters under an axis, the year where it begins."""
     shown = range(len(quarters) - 1, -1, -every)
     first = {min(n for n in shown if quarters[n][:4] == year) for year in {quarters[n][:4] for n in shown}}
     ticks = sorted(shown)
-    labels = [f"{say.short_quarter(quarters[n])}\n{quarters[n][:4] if n in first else ''}" for n in ticks]
+    labels = [f"{t.short_quarter(quarters[n])}\n{quarters[n][:4] if n in first else ''}" for n in ticks]
     axes.set_xticks(ticks, labels)
     axes.set_xlim(-0.4, max(len(quarters) - 1, FEWEST_TICKS) + 0.25)
 
@@ -230,11 +218,11 @@ def find_top(values: Sequence[float], unit: str) -> float:
     return 100 if unit == "percent" and max(known, default=0) <= 100 else max([*known, 1]) * 1.12
 
 
-def mark_numbers(axes: Axes, top: float, unit: str, say: Words, along: str = "y") -> None:
+def mark_numbers(axes: Axes, top: float, unit: str, t: Translator, along: str = "y") -> None:
     axes.grid(axis=along)
     axis = axes.yaxis if along == "y" else axes.xaxis
     axis.set_major_locator(matplotlib.ticker.MaxNLocator(5, integer=True))
-    axis.set_major_formatter(lambda value, _: say.percent(value, 0) if unit == "percent" else say.number(value))
+    axis.set_major_formatter(lambda value, _: t.percent(value, 0) if unit == "percent" else t.number(value))
     (axes.set_ylim if along == "y" else axes.set_xlim)(0, top)
 
 
@@ -267,7 +255,7 @@ def inches_high(axes: Axes) -> float:
     return axes.get_position().height * axes.figure.get_figheight()
 
 
-def letters_wide(text: str, size: float, weight: int = 400) -> float:
+def text_width(text: str, size: float, weight: int = 400) -> float:
     """Return the width of a text in inches."""
     if not text.strip():
         return 0.0
@@ -275,12 +263,12 @@ def letters_wide(text: str, size: float, weight: int = 400) -> float:
     return float(TextPath((0, 0), text, size, prop=font).get_extents().width) / 72
 
 
-def names_wide(names: Sequence[str], size: float, weight: int = 400, least: float = 0.0) -> float:
+def names_width(names: Sequence[str], size: float, weight: int = 400, least: float = 0.0) -> float:
     """Return the margin, in inches, that names beside an axis need."""
-    return max([least, *(letters_wide(name, size, weight) + 0.1 for name in names)])
+    return max([least, *(text_width(name, size, weight) + 0.1 for name in names)])
 
 
-class Sign(NamedTuple):
+class KeyEntry(NamedTuple):
     """One entry of a key: its words, and what draws its sign, so many inches wide, from a place on."""
 
     text: str
@@ -288,25 +276,25 @@ class Sign(NamedTuple):
     inches: float = 0.0
 
 
-def line_sign(text: str, **look: object) -> Sign:
+def line_entry(text: str, **look: object) -> KeyEntry:
     """Return the sign of a line."""
-    return Sign(text, lambda axes, x: axes.plot([x, x + 0.28], [0.085, 0.085], **look), 0.28)
+    return KeyEntry(text, lambda axes, x: axes.plot([x, x + 0.28], [0.085, 0.085], **look), 0.28)
 
 
-def dot_sign(text: str, marker: str = "o", **look: object) -> Sign:
+def marker_entry(text: str, marker: str = "o", **look: object) -> KeyEntry:
     """Return the sign of a marker."""
-    return Sign(text, lambda axes, x: axes.plot([x + 0.05], [0.085], marker, **look), 0.1)
+    return KeyEntry(text, lambda axes, x: axes.plot([x + 0.05], [0.085], marker, **look), 0.1)
 
 
-def write_key(figure: Figure, signs: Sequence[Sign]) -> None:
+def write_key(figure: Drawing, signs: Sequence[KeyEntry]) -> None:
     """Write what signs mean in one row along the top of a figure, each before its words, closer where they must be."""
     height = figure.get_figheight()
-    axes = figure.add_axes((0, 1 - 0.2 / height, 1, 0.2 / height), xlim=(0, WIDTH), ylim=(0, 0.2), label=KEY)
+    axes = figure.add_axes((0, 1 - 0.2 / height, 1, 0.2 / height), xlim=(0, PAGE_WIDTH), ylim=(0, 0.2), label=KEY_AXES)
     axes.set_axis_off()
     before = [sign.inches + 0.07 * bool(sign.inches) for sign in signs]
     for size in (8.5, 8.0):
-        widths = [x + letters_wide(sign.text, size) for x, sign in zip(before, signs, strict=True)]
-        gap = min(0.26, (WIDTH - 0.08 - sum(widths)) / max(len(signs) - 1, 1))
+        widths = [x + text_width(sign.text, size) for x, sign in zip(before, signs, strict=True)]
+        gap = min(0.26, (PAGE_WIDTH - 0.08 - sum(widths)) / max(len(signs) - 1, 1))
         if gap >= 0.12:
             break
     x = 0.03
@@ -327,7 +315,7 @@ def find_runs(values: Sequence[float]) -> list[list[int]]:
     return [run for run in runs if run]
 
 
-def draw_trend(axes: Axes, trend: Sequence[Standing], colour: str = BLUE, size: float = 4) -> None:
+def draw_trend(axes: Axes, trend: Sequence[KpiFigure], colour: str = BLUE, size: float = 4) -> None:
     """Draw bounds as a band, values as a line with dots; a quarter with bounds only is a bar, without any a gap."""
     lower, upper = zip(*(one.bounds for one in trend), strict=True)
     banded = [math.nan if is_blank(u) else u - low for low, u in zip(lower, upper, strict=True)]

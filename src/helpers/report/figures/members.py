@@ -8,43 +8,40 @@ import matplotlib
 import pandas as pd
 from matplotlib.axes import Axes
 
-from helpers.i18n.formats import Words, is_blank
-from helpers.i18n.terms import RESPONSE_WORDS
-from helpers.plan.plan import UNION, read_plan
+from helpers.i18n import Translator, is_blank, terms
+from helpers.plan import UNION, read_plan
 from helpers.report.figures.drawing import (
     BAND,
     BLUE,
     FEWEST_TICKS,
     INK,
     MUTED,
+    PAGE_WIDTH,
     PALE,
-    TILES,
-    WIDTH,
-    Figure,
-    Sign,
-    dot_sign,
-    drawn,
+    TILE_STYLES,
+    Drawing,
+    KeyEntry,
     find_top,
+    in_report_style,
     make_figure,
     mark_numbers,
     mark_quarters,
-    names_wide,
+    marker_entry,
+    names_width,
     split_columns,
     write_key,
     write_labels,
 )
-from helpers.tables import queries
-from helpers.tables.pipeline import Tables
-from helpers.tables.queries import RESPONSES
+from helpers.tables import EditionTables, queries
 
 # --- members and regions ----------------------------------------------------------------------------------------
 
 
-def _member_rows(tables: Tables, kpi: str, region: str, say: Words) -> pd.DataFrame:
+def _member_rows(tables: EditionTables, kpi: str, region: str, t: Translator) -> pd.DataFrame:
     """Return a region's members, known levels from high to low, then those without, by name."""
     members = queries.select_levels(tables, kpi)
     members = members[members["region"] == region]
-    names = [say.member(member, short=True) for member in members["member"]]
+    names = [t.member(member, short=True) for member in members["member"]]
     return members.assign(name=names).sort_values(["level", "name"], ascending=[False, True])
 
 
@@ -54,31 +51,31 @@ def _find_end(levels: Sequence[float], unit: str) -> float:
     return find_top(known, unit if not known or max(known) > 50 else "")
 
 
-@drawn
-def plot_members(tables: Tables, kpi: str, say: Words) -> Figure:
+@in_report_style
+def plot_members(tables: EditionTables, kpi: str, t: Translator) -> Drawing:
     """Plot every member's value: sorted within its region, hollow where carried, a mark where there is none.
 
     A line through each region's rows is the median of its known members.
     """
-    unit = queries.select_standing(tables, kpi).unit
+    unit = queries.select_figure(tables, kpi).unit
     medians = queries.find_medians(queries.select_levels(tables, kpi))
-    columns = split_columns([(region, _member_rows(tables, kpi, region, say)) for region in read_plan().regions])
+    columns = split_columns([(region, _member_rows(tables, kpi, region, t)) for region in read_plan().regions])
     tallest = max(sum(len(rows) + 1.4 for _, rows in column) for column in columns)
-    left = names_wide([name for column in columns for _, rows in column for name in rows["name"]], 8, least=1.0)
+    left = names_width([name for column in columns for _, rows in column for name in rows["name"]], 8, least=1.0)
     figure, ((*sides,),) = make_figure(0.14 * tallest + 0.5, left, 0.82, 0.28, 0.24, ncols=2)
-    figure.subplots_adjust(wspace=(left + 0.82) / ((WIDTH - 2 * (left + 0.82)) / 2))
+    figure.subplots_adjust(wspace=(left + 0.82) / ((PAGE_WIDTH - 2 * (left + 0.82)) / 2))
     end = _find_end([v for column in columns for _, rows in column for v in rows["level"]], unit)
     for axes, column in zip(sides, columns, strict=True):
-        mark_numbers(axes, end, unit, say, "x")
+        mark_numbers(axes, end, unit, t, "x")
         axes.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(4, integer=True))
         axes.spines["bottom"].set_visible(False)
         place, ticks = 0.0, {}
         for region, rows in column:
-            _head_region(axes, place, left, say.region(region), medians.get(region), len(rows), unit, say)
+            _head_region(axes, place, left, t.region(region), medians.get(region), len(rows), unit, t)
             for row in rows.itertuples():
                 place += 1
                 ticks[place] = row.name
-                _draw_member(axes, row, place, unit, say)
+                _draw_member(axes, row, place, unit, t)
             place += 1.4
         axes.set_yticks(list(ticks), list(ticks.values()), color=INK)
         axes.tick_params("y", pad=4)
@@ -86,68 +83,66 @@ def plot_members(tables: Tables, kpi: str, say: Words) -> Figure:
     write_key(
         figure,
         [
-            dot_sign(say("reported"), color=BLUE, markersize=5),
-            dot_sign(say("carried forward (c)"), color=BLUE, markerfacecolor="#FFFFFF", markersize=5),
-            dot_sign(say("median of the region's known members"), "|", color=INK, markersize=9),
-            Sign(say("{mark}: no data", mark=say.missing)),
+            marker_entry(t("reported"), color=BLUE, markersize=5),
+            marker_entry(t("carried forward (c)"), color=BLUE, markerfacecolor="#FFFFFF", markersize=5),
+            marker_entry(t("median of the region's known members"), "|", color=INK, markersize=9),
+            KeyEntry(t("{mark}: no data", mark=t.missing)),
         ],
     )
     return figure
 
 
 def _head_region(
-    axes: Axes, place: float, left: float, name: str, median: float | None, rows: int, unit: str, say: Words
+    axes: Axes, place: float, left: float, name: str, median: float | None, rows: int, unit: str, t: Translator
 ) -> None:
     """Write a region's name over its rows, and its median beside it and as a line through them."""
     beside = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "va": "center", "color": INK}
     axes.annotate(name, (0, place), (-72 * left + 2, 0), weight=700, size=9, **beside)
     if median is not None:
         axes.plot([median, median], [place + 0.5, place + rows + 0.5], color=INK, linewidth=0.9, zorder=1)
-        axes.annotate(_level(median, unit, say), (1, place), (8, 0), weight=700, size=8, **beside)
+        axes.annotate(_level(median, unit, t), (1, place), (8, 0), weight=700, size=8, **beside)
 
 
-def _level(level: float, unit: str, say: Words) -> str:
-    return say.measured(level, unit) if unit == "percent" else say.number(level, 0 if level == round(level) else 1)
+def _level(level: float, unit: str, t: Translator) -> str:
+    return t.measured(level, unit) if unit == "percent" else t.number(level, 0 if level == round(level) else 1)
 
 
-def _draw_member(axes: Axes, row: object, place: float, unit: str, say: Words) -> None:
+def _draw_member(axes: Axes, row: object, place: float, unit: str, t: Translator) -> None:
     axes.axhline(place, color=PALE, linewidth=0.8, zorder=0)
     beside = ((1, place), (8, 0), ("axes fraction", "data"), "offset points")
     if is_blank(row.value):
-        axes.annotate(say.missing, *beside, va="center", size=8, color=MUTED, style="italic")
+        axes.annotate(t.missing, *beside, va="center", size=8, color=MUTED, style="italic")
         return
     carried = row.basis == "carried"
     fill = "#FFFFFF" if carried else BLUE
     axes.plot(row.level, place, "o", markersize=5, color=BLUE, markerfacecolor=fill, clip_on=False, zorder=3)
     if is_blank(row.denominator):
-        shown = say.number(row.value) if is_blank(row.level) else say.measured(row.value, unit)
+        shown = t.number(row.value) if is_blank(row.level) else t.measured(row.value, unit)
     else:
-        shown = f"{say.number(row.value)}/{say.number(row.denominator)}"
+        shown = f"{t.number(row.value)}/{t.number(row.denominator)}"
     axes.annotate(shown + (" c" if carried else ""), *beside, va="center", size=8, color=INK)
 
 
-@drawn
-def plot_regions(tables: Tables, kpi: str, say: Words) -> Figure:
+@in_report_style
+def plot_regions(tables: EditionTables, kpi: str, t: Translator) -> Drawing:
     """Plot a KPI by region and for the Union: value as a dot, bounds as a bar, the proposed target as a line."""
     scopes = [*read_plan().regions, UNION]
-    standings = [queries.select_standing(tables, kpi, scope) for scope in scopes]
-    unit, goal = standings[-1].unit, standings[-1].goal
-    left = names_wide([say.region(scope) for scope in scopes], 8.5, least=0.8)
+    kpi_figures = [queries.select_figure(tables, kpi, scope) for scope in scopes]
+    unit, goal = kpi_figures[-1].unit, kpi_figures[-1].assessed_target
+    left = names_width([t.region(scope) for scope in scopes], 8.5, least=0.8)
     figure, ((axes,),) = make_figure(0.62 + 0.27 * len(scopes), left, 2.75, 0.24, 0.28)
-    top = find_top([v for one in standings for v in (one.assessed, *one.bounds, goal)], "")
-    mark_numbers(axes, min(top, 100) if unit == "percent" else top, unit, say, "x")
-    for place, one in enumerate(reversed(standings)):
+    top = find_top([v for one in kpi_figures for v in (one.assessed, *one.bounds, goal)], "")
+    mark_numbers(axes, min(top, 100) if unit == "percent" else top, unit, t, "x")
+    for place, one in enumerate(reversed(kpi_figures)):
         low, high = one.bounds
         if not one.is_certain and not is_blank(low):
             axes.plot(
                 [low, top if is_blank(high) else high], [place, place], color=BAND, linewidth=7, solid_capstyle="butt"
             )
         axes.plot([one.assessed], [place], "o", color=INK if place == 0 else BLUE, markersize=7, zorder=4)
-        bounds = say("bounds {interval}", interval=say.interval(low, high, unit))
-        parts = queries.select_parts(tables, one)
-        value = (
-            "" if one.is_bounds_only else say.measured(one.assessed, unit) if is_blank(parts[1]) else say.rate(*parts)
-        )
+        bounds = t("bounds {interval}", interval=t.interval(low, high, unit))
+        parts = queries.select_rate_parts(tables, one)
+        value = "" if one.is_bounds_only else t.measured(one.assessed, unit) if is_blank(parts[1]) else t.rate(*parts)
         text = value if one.is_certain or is_blank(low) else f"{value}   {bounds}" if value else bounds
         axes.annotate(
             text,
@@ -159,11 +154,11 @@ def plot_regions(tables: Tables, kpi: str, say: Words) -> Figure:
             size=8,
             weight=700 if place == 0 else 400,
         )
-    axes.set_yticks(range(len(scopes)), [say.region(scope) for scope in reversed(scopes)], color=INK, size=8.5)
+    axes.set_yticks(range(len(scopes)), [t.region(scope) for scope in reversed(scopes)], color=INK, size=8.5)
     axes.set_ylim(-0.6, len(scopes) - 0.4)
     if not is_blank(goal):
         axes.axvline(goal, color=INK, linewidth=0.9, linestyle=(0, (5, 3)), zorder=1)
-        text = say("proposed target {value}", value=say.goal(goal, unit))
+        text = t("proposed target {value}", value=t.target(goal, unit))
         axes.annotate(
             text, (goal, 1), (0, 3), ("data", "axes fraction"), "offset points", ha="center", weight=600, size=8
         )
@@ -173,29 +168,29 @@ def plot_regions(tables: Tables, kpi: str, say: Words) -> Figure:
 # --- who answered -----------------------------------------------------------------------------------------------
 
 
-@drawn
-def plot_responses(tables: Tables, say: Words) -> Figure:
+@in_report_style
+def plot_responses(tables: EditionTables, t: Translator) -> Drawing:
     """Plot how many members answered on time, late, or not at all, quarter by quarter, at each one's own cut-off."""
     counted = queries.count_responses(tables)
     figure, ((axes,),) = make_figure(2.2, 0.05, 1.05, 0.1, 0.38)
     below = pd.Series(0, index=counted.index)
     labels = []
-    for state in RESPONSES:
-        fill, edge, ink, hatch = TILES[state][:4]
+    for state in queries.RESPONSE_STATES:
+        fill, edge, ink, hatch = TILE_STYLES[state][:4]
         heights = counted[state]
         axes.bar(range(len(heights)), heights, 0.82, below, color=fill, edgecolor=edge, hatch=hatch, linewidth=0.8)
         for place, (n, base) in enumerate(zip(heights, below, strict=True)):
             if n >= 2:
                 box = {"bbox": {"facecolor": "#FFFFFF", "edgecolor": "none", "pad": 0.8}} if hatch else {}
                 axes.text(
-                    place, base + n / 2, say.number(n), ha="center", va="center", color=ink, weight=600, size=8.5, **box
+                    place, base + n / 2, t.number(n), ha="center", va="center", color=ink, weight=600, size=8.5, **box
                 )
         if heights.iloc[-1]:
             labels.append(
-                (below.iloc[-1] + heights.iloc[-1] / 2, say(RESPONSE_WORDS[state]), {"color": INK, "size": 8.5})
+                (below.iloc[-1] + heights.iloc[-1] / 2, t(terms.RESPONSE_WORDS[state]), {"color": INK, "size": 8.5})
             )
         below = below + heights
-    mark_quarters(axes, list(counted.index), say)
+    mark_quarters(axes, list(counted.index), t)
     axes.set_xlim(-0.5, max(len(counted), FEWEST_TICKS + 1) - 0.5)
     axes.set_ylim(0, max([*below, 1]))
     axes.set_yticks([])

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from helpers.i18n.formats import Words, is_blank
-from helpers.report.figures.drawing import BLUE, GRID, INK, MUTED, Figure, drawn, find_runs
-from helpers.tables.profiles import Past, Position
+from helpers.i18n import Translator, is_blank
+from helpers.report.figures.drawing import BLUE, GRID, INK, MUTED, Drawing, find_runs, in_report_style
+from helpers.tables import profiles
 
 _OTHERS, _REGION = "#C3CDD5", "#6E7C88"
 
 
-@drawn
-def plot_strip(position: Position, say: Words) -> Figure:
+@in_report_style
+def plot_strip(position: profiles.MemberPosition, t: Translator) -> Drawing:
     """Plot a member among the others: Union pale, region darker, the member a diamond, the Union's median a line."""
-    figure = Figure(figsize=(1.45, 0.22))
+    figure = Drawing(figsize=(1.45, 0.22))
     axes = figure.add_axes((0.03, 0.08, 0.94, 0.84))
     axes.axhline(0, color=GRID, linewidth=0.8, zorder=0)
     axes.plot(position.union, [0] * len(position.union), "|", color=_OTHERS, markersize=7, markeredgewidth=1)
@@ -32,10 +32,10 @@ def plot_strip(position: Position, say: Words) -> Figure:
     return figure
 
 
-@drawn
-def plot_history(history: Sequence[Past], say: Words) -> Figure:
+@in_report_style
+def plot_history(history: Sequence[profiles.PastValue], t: Translator) -> Drawing:
     """Plot a member's own values over the quarters, from 0; hollow where carried, a gap where not known."""
-    figure = Figure(figsize=(0.95, 0.22))
+    figure = Drawing(figsize=(0.95, 0.22))
     axes = figure.add_axes((0.03, 0.1, 0.94, 0.8))
     values = [past.level for past in history]
     for run in find_runs(values):

@@ -11,33 +11,30 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from helpers import paths
-from helpers.i18n.formats import Words
-from helpers.i18n.terms import RESPONSE_WORDS, STATE_WORDS
+from helpers.i18n import Translator, terms
 from helpers.report.figures.drawing import (
     INK,
-    MAP,
-    TILES,
-    WIDTH,
-    Figure,
-    Sign,
-    Tile,
-    drawn,
+    MAP_AXES,
+    PAGE_WIDTH,
+    TILE_STYLES,
+    Drawing,
+    KeyEntry,
+    TileStyle,
+    in_report_style,
     make_figure,
-    names_wide,
+    names_width,
     split_columns,
     wrap,
     write_key,
 )
-from helpers.tables import queries
-from helpers.tables.pipeline import Tables
-from helpers.tables.queries import RESPONSES, STATES
+from helpers.tables import EditionTables, queries
 
 MAP_HEIGHT, MAP_COLUMNS, MAP_ROWS = 3.2, 10.2, 10.1  # inches; the members' tiles lie in columns 3-12, rows 1-10
 
 # --- one tile ---------------------------------------------------------------------------------------------------
 
 
-def _draw_box(axes: Axes, x: float, y: float, width: float, height: float, look: Tile) -> None:
+def _draw_box(axes: Axes, x: float, y: float, width: float, height: float, look: TileStyle) -> None:
     axes.add_patch(
         Rectangle(
             (x, y), width, height, facecolor=look.fill, edgecolor=look.edge, hatch=look.hatch, linewidth=look.line
@@ -45,14 +42,14 @@ def _draw_box(axes: Axes, x: float, y: float, width: float, height: float, look:
     )
 
 
-def _draw_symbol(axes: Axes, x: float, y: float, look: Tile, size: float) -> None:
+def _draw_symbol(axes: Axes, x: float, y: float, look: TileStyle, size: float) -> None:
     fill = "none" if look.hollow else look.ink
     axes.plot(
         x, y, look.symbol, color=fill, markersize=size, markeredgecolor=look.ink, markeredgewidth=0.9 * look.hollow
     )
 
 
-def _draw_tile(axes: Axes, column: float, row: float, look: Tile, letters: str) -> None:
+def _draw_tile(axes: Axes, column: float, row: float, look: TileStyle, letters: str) -> None:
     """Draw a tile of a map: letters, and under them its symbol and mark."""
     _draw_box(axes, column + 0.04, row + 0.04, 0.92, 0.92, look)
     box = {"bbox": {"facecolor": "#FFFFFF", "edgecolor": "none", "pad": 0.8}} if look.hatch else {}
@@ -74,72 +71,74 @@ def _tile_grid() -> dict[str, tuple[int, int]]:
     return {row["iso3"]: (int(row["row"]), int(row["column"])) for row in rows}
 
 
-def _draw_map(states: Mapping[str, str], order: Sequence[str], words: Mapping[str, str], say: Words) -> Figure:
+def _draw_map(states: Mapping[str, str], order: Sequence[str], words: Mapping[str, str], t: Translator) -> Drawing:
     """Draw one tile per member, roughly where its country lies, and beside the map what each state is, and how many.
 
     The key has axes of its own, so that for readers from right to left it stands before the map, not within it.
     """
-    figure, wide = Figure(figsize=(WIDTH, MAP_HEIGHT)), MAP_HEIGHT * MAP_COLUMNS / MAP_ROWS
+    figure, wide = Drawing(figsize=(PAGE_WIDTH, MAP_HEIGHT)), MAP_HEIGHT * MAP_COLUMNS / MAP_ROWS
     limits = {"ylim": (0.95 + MAP_ROWS, 0.95)}
-    axes = figure.add_axes((0, 0, wide / WIDTH, 1), label=MAP, xlim=(2.9, 2.9 + MAP_COLUMNS), **limits)
-    room = (WIDTH - wide) * MAP_ROWS / MAP_HEIGHT
-    key = figure.add_axes((wide / WIDTH, 0, 1 - wide / WIDTH, 1), xlim=(0, room), **limits)
+    axes = figure.add_axes((0, 0, wide / PAGE_WIDTH, 1), label=MAP_AXES, xlim=(2.9, 2.9 + MAP_COLUMNS), **limits)
+    room = (PAGE_WIDTH - wide) * MAP_ROWS / MAP_HEIGHT
+    key = figure.add_axes((wide / PAGE_WIDTH, 0, 1 - wide / PAGE_WIDTH, 1), xlim=(0, room), **limits)
     for one in (axes, key):
         one.set_axis_off()
     for member, state in states.items():
         if member in _tile_grid():
             row, column = _tile_grid()[member]
-            _draw_tile(axes, column, row, TILES[state], member)
-    key.annotate(say.plural("{n} member", len(states)), (1.3, 2.6), weight=700, size=10.5, va="center")
+            _draw_tile(axes, column, row, TILE_STYLES[state], member)
+    key.annotate(t.plural("{n} member", len(states)), (1.3, 2.6), weight=700, size=10.5, va="center")
     for place, state in enumerate(order):
         row, n = 3.2 + 1.25 * place, sum(one == state for one in states.values())
-        _draw_tile(key, 1.3, row, TILES[state], say.number(n))
-        key.annotate(wrap(say(words[state]), 30), (2.55, row + 0.5), va="center", size=9.5)
+        _draw_tile(key, 1.3, row, TILE_STYLES[state], t.number(n))
+        key.annotate(wrap(t(words[state]), 30), (2.55, row + 0.5), va="center", size=9.5)
     return figure
 
 
-@drawn
-def plot_map(tables: Tables, say: Words) -> Figure:
+@in_report_style
+def plot_map(tables: EditionTables, t: Translator) -> Drawing:
     """Plot who answered, one tile per member, roughly where the country lies; colour, symbol and letters."""
     answers = queries.select_responses(tables)
-    return _draw_map(dict(zip(answers["member"], answers["state"], strict=True)), RESPONSES, RESPONSE_WORDS, say)
+    return _draw_map(
+        dict(zip(answers["member"], answers["state"], strict=True)), queries.RESPONSE_STATES, terms.RESPONSE_WORDS, t
+    )
 
 
-@drawn
-def plot_member_map(tables: Tables, kpi: str, say: Words) -> Figure:
+@in_report_style
+def plot_member_map(tables: EditionTables, kpi: str, t: Translator) -> Drawing:
     """Plot where members stand on a yes-or-no KPI, one tile each: yes, no, no data; white with a c where carried."""
-    rows = queries.select_states(tables, kpi)
-    return _draw_map(dict(zip(rows["member"], rows["state"], strict=True)), STATES, STATE_WORDS[kpi], say)
+    rows = queries.select_yes_no_states(tables, kpi)
+    return _draw_map(
+        dict(zip(rows["member"], rows["state"], strict=True)), queries.YES_NO_STATES, terms.STATE_WORDS[kpi], t
+    )
 
 
 # --- calendar ---------------------------------------------------------------------------------------------------
 
 
-def _cell_sign(state: str, say: Words) -> Sign:
+def _cell_sign(state: str, t: Translator) -> KeyEntry:
     def draw(axes: Axes, x: float) -> None:
-        _draw_box(axes, x, 0.025, 0.18, 0.12, TILES[state])
-        if TILES[state].symbol:
-            _draw_symbol(axes, x + 0.09, 0.085, TILES[state], 3.2)
+        _draw_box(axes, x, 0.025, 0.18, 0.12, TILE_STYLES[state])
+        if TILE_STYLES[state].symbol:
+            _draw_symbol(axes, x + 0.09, 0.085, TILE_STYLES[state], 3.2)
 
-    return Sign(say(RESPONSE_WORDS[state]), draw, 0.18)
+    return KeyEntry(t(terms.RESPONSE_WORDS[state]), draw, 0.18)
 
 
-def _draw_cells(axes: Axes, rows: pd.DataFrame, row: float, quarters: Sequence[str], say: Words) -> None:
+def _draw_cells(axes: Axes, rows: pd.DataFrame, row: float, quarters: Sequence[str], t: Translator) -> None:
     for quarter, state in zip(rows["quarter"], rows["state"], strict=True):
         x = quarters.index(quarter)
-        _draw_box(axes, x - 0.44, row - 0.4, 0.88, 0.8, TILES[state])
-        if TILES[state].symbol:
-            _draw_symbol(axes, x, row, TILES[state], 3.2)
-    answered = f"{say.number(int(rows['answered'].sum()))}/{say.number(len(rows))}"
+        _draw_box(axes, x - 0.44, row - 0.4, 0.88, 0.8, TILE_STYLES[state])
+        if TILE_STYLES[state].symbol:
+            _draw_symbol(axes, x, row, TILE_STYLES[state], 3.2)
+    answered = f"{t.number(int(rows['answered'].sum()))}/{t.number(len(rows))}"
     axes.annotate(answered, (len(quarters) - 0.5, row), (4, 0), "data", "offset points", va="center", size=8)
 
 
-def _mark_columns(axes: Axes, quarters: Sequence[str], say: Words) -> None:
+def _mark_columns(axes: Axes, quarters: Sequence[str], t: Translator) -> None:
     """Write quarters over the columns, the year over its first."""
     first = {min(n for n, quarter in enumerate(quarters) if quarter[:4] == year) for year in {q[:4] for q in quarters}}
-    labels = [
-        f"{quarter[:4] if n in first else ''}\n{say.short_quarter(quarter)}" for n, quarter in enumerate(quarters)
-    ]
+    labels = [f"{quarter[:4] if n in first else ''}\n{t.short_quarter(quarter)}" for n, quarter in enumerate(quarters)]
     axes.xaxis.tick_top()
     axes.set_xticks(range(len(quarters)), labels)
     axes.tick_params("both", pad=2)
@@ -147,35 +146,39 @@ def _mark_columns(axes: Axes, quarters: Sequence[str], say: Words) -> None:
     axes.spines["bottom"].set_visible(False)
 
 
-@drawn
-def plot_calendar(tables: Tables, say: Words) -> Figure:
+@in_report_style
+def plot_calendar(tables: EditionTables, t: Translator) -> Drawing:
     """Plot how each member answered quarter by quarter, each as of its own first cut-off; counts stand at the end."""
     calendar, quarters = queries.select_calendar(tables), queries.select_quarters(tables)
     columns = split_columns(
         [
-            (region, [(say.member(m, short=True), part) for m, part in rows.groupby("member", sort=False)])
+            (region, [(t.member(m, short=True), part) for m, part in rows.groupby("member", sort=False)])
             for region, rows in calendar.groupby("region", sort=False)
         ]
     )
     tallest = max(sum(len(rows) + 1.3 for _, rows in column) for column in columns)
-    left = names_wide([name for column in columns for _, members in column for name, _ in members], 8, least=1.0)
+    left = names_width([name for column in columns for _, members in column for name, _ in members], 8, least=1.0)
     figure, ((*sides,),) = make_figure(0.137 * tallest + 0.58, left, 0.4, 0.55, 0.03, ncols=2)
-    figure.subplots_adjust(wspace=(left + 0.5) / ((WIDTH - 2 * left - 0.9) / 2))
+    figure.subplots_adjust(wspace=(left + 0.5) / ((PAGE_WIDTH - 2 * left - 0.9) / 2))
     for axes, column in zip(sides, columns, strict=True):
-        _mark_columns(axes, quarters, say)
+        _mark_columns(axes, quarters, t)
         axes.set_ylim(tallest - 0.8, -0.6)
         row, ticks = 0.0, {}
         for region, members in column:
             look = {"va": "center", "weight": 700, "size": 8.5, "color": INK}
             beside = ((0, row), (-72 * left + 2, 0), ("axes fraction", "data"), "offset points")
-            axes.annotate(say.region(region), *beside, **look)
+            axes.annotate(t.region(region), *beside, **look)
             for name, rows in members:
                 row += 1
                 ticks[row] = name
-                _draw_cells(axes, rows, row, quarters, say)
+                _draw_cells(axes, rows, row, quarters, t)
             row += 1.3
         axes.set_yticks(list(ticks), list(ticks.values()), color=INK)
     write_key(
-        figure, [*(_cell_sign(state, say) for state in RESPONSES), Sign(say("n/N: quarters answered, of those asked"))]
+        figure,
+        [
+            *(_cell_sign(state, t) for state in queries.RESPONSE_STATES),
+            KeyEntry(t("n/N: quarters answered, of those asked")),
+        ],
     )
     return figure

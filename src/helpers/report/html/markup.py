@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from html import escape
 
-from helpers.i18n.terms import SYMBOLS
+from helpers.i18n import terms
 from helpers.report.figures.drawing import BANDS, PALETTE, STATUS_COLOURS
 
-OUTLINE = STATUS_COLOURS["not_assessable"][1]
+_OUTLINE = STATUS_COLOURS["not_assessable"][1]
 PALE_STATUSES = ("on_track", "at_risk", "not_assessable")  # their fill is too near to white to end by itself
 
 Data = Mapping[str, object]
 
 
-def lines(text: object) -> str:
+def html_lines(text: object) -> str:
     """Return a text as HTML, its lines apart, every letter of it a letter.
 
     A place to fold is no letter: as one it would be in the way of whoever searches or copies.
@@ -22,15 +22,15 @@ def lines(text: object) -> str:
     return escape(str(text)).replace("\n", "<br>").replace("\u200b", "<wbr>")
 
 
-def value(text: object) -> str:
+def html_attribute(text: object) -> str:
     """Return a text as an attribute's value, on one line."""
     return escape(str(text)).replace("\n", " ").replace("\u200b", "")
 
 
-def paint_chip(status: str, hollow: bool, statuses: Mapping[str, Sequence[str]], ink: str) -> str:
+def badge_style(status: str, hollow: bool, statuses: Mapping[str, Sequence[str]], ink: str) -> str:
     """Return the colours of a status as style: filled, or hollow because non-response could change it."""
     fill, text = statuses[status]
-    edge = OUTLINE if status in PALE_STATUSES else fill
+    edge = _OUTLINE if status in PALE_STATUSES else fill
     if hollow:
         fill, text = "#FFFFFF", ink if status in PALE_STATUSES else fill
     return f"background:{fill};color:{text};border:{2 if hollow else 1}px solid {edge}"
@@ -38,8 +38,8 @@ def paint_chip(status: str, hollow: bool, statuses: Mapping[str, Sequence[str]],
 
 def _styles() -> dict[str, str]:
     """Return what an element needs of style where there is no page around it, by its role."""
-    chips = {
-        " ".join(("chip", status, *(["hollow"] if hollow else []))): paint_chip(
+    badges = {
+        " ".join(("badge", status, *(["hollow"] if hollow else []))): badge_style(
             status, hollow, STATUS_COLOURS, PALETTE["ink"]
         )
         + ";border-radius:3px;padding:0 4px"
@@ -48,7 +48,7 @@ def _styles() -> dict[str, str]:
     }
     bands = {f"band-{n}": f"background:{colour}" for n, colour in enumerate(BANDS)}
     return {
-        **chips,
+        **badges,
         **bands,
         "start": "text-align:left",  # JupyterLab sets every cell to the right
         "tiles": "display:flex;gap:1em;list-style:none;padding:0",
@@ -57,7 +57,7 @@ def _styles() -> dict[str, str]:
     }
 
 
-class Alone:
+class NotebookView:
     """How a block stands in JupyterLab: alone, so it brings its own style, and nothing points to it."""
 
     styles: Mapping[str, str] = _styles()
@@ -73,15 +73,15 @@ class Alone:
 
     def counted(self, kind: str, number: object) -> str:
         """Return the number of a table or figure as its caption has it."""
-        return f"{lines(number)} ·"
+        return f"{html_lines(number)} ·"
 
     def led(self, name: str, text: object) -> str:
         """Return a text with the word that leads it: who, note, source, proposed target."""
-        return lines(text)
+        return html_lines(text)
 
     def draw(self, picture: Data) -> str:
         """Return a drawing in the line of a text."""
-        return f'<span title="{value(picture["alt"])}">~</span>'
+        return f'<span title="{html_attribute(picture["alt"])}">~</span>'
 
     def describe(self, alt: object) -> str:
         """Return a drawing's alternative text for those who see it too."""
@@ -111,27 +111,27 @@ class Alone:
 # --- cells ------------------------------------------------------------------------------------------------------
 
 
-def _chip(chip: Data, at: Alone) -> str:
-    role = f"chip {chip['status']}" + (" hollow" if chip["hollow"] else "")
-    said = f" <i{at.look('remark')}>{lines(chip['remark'])}</i>" if chip["remark"] else ""
-    symbol = f'<span aria-hidden="true">{SYMBOLS[chip["status"]]}</span>'
-    return f"<span{at.look(role)}>{symbol} {lines(chip['word'])}</span>{said}"
+def _badge(badge: Data, at: NotebookView) -> str:
+    role = f"badge {badge['status']}" + (" hollow" if badge["hollow"] else "")
+    said = f" <i{at.look('remark')}>{html_lines(badge['remark'])}</i>" if badge["remark"] else ""
+    symbol = f'<span aria-hidden="true">{terms.SYMBOLS[badge["status"]]}</span>'
+    return f"<span{at.look(role)}>{symbol} {html_lines(badge['word'])}</span>{said}"
 
 
-def _two(cell: Data, at: Alone) -> str:
-    more = f"<br><span{at.look('more')}>{lines(cell['more'])}</span>" if cell["more"] else ""
-    return f"<b>{lines(cell['strong'])}</b>{more}"
+def _two(cell: Data, at: NotebookView) -> str:
+    more = f"<br><span{at.look('more')}>{html_lines(cell['more'])}</span>" if cell["more"] else ""
+    return f"<b>{html_lines(cell['strong'])}</b>{more}"
 
 
-def show_cell(cell: object, at: Alone) -> str:
+def render_cell(cell: object, at: NotebookView) -> str:
     """Return what stands in a cell: a text, a status, a drawing, two lines, or a text on a tint."""
     if not isinstance(cell, Mapping):
-        return lines(cell)
+        return html_lines(cell)
     shows: dict[str, Callable[[], str]] = {
-        "status": lambda: _chip(cell, at),
+        "status": lambda: _badge(cell, at),
         "svg": lambda: at.draw(cell),
         "strong": lambda: _two(cell, at),
-        "band": lambda: lines(cell["text"]),
+        "band": lambda: html_lines(cell["text"]),
     }
     for key, show in shows.items():
         if key in cell:
@@ -146,13 +146,13 @@ def _roles(cell: object, side: str) -> list[str]:
 # --- tables and figures -----------------------------------------------------------------------------------------
 
 
-def _caption(data: Data, at: Alone) -> str:
+def _caption(data: Data, at: NotebookView) -> str:
     count = f"<span{at.look('count')}>{at.counted(str(data['kind']), data['number'])}</span>"
-    title = f"<div{at.look('title')}>{count} <b>{lines(data['title'])}</b></div>"
-    return title + (f"<div{at.look('subtitle')}>{lines(data['subtitle'])}</div>" if data["subtitle"] else "")
+    title = f"<div{at.look('title')}>{count} <b>{html_lines(data['title'])}</b></div>"
+    return title + (f"<div{at.look('subtitle')}>{html_lines(data['subtitle'])}</div>" if data["subtitle"] else "")
 
 
-def _under(data: Data, at: Alone) -> str:
+def _under(data: Data, at: NotebookView) -> str:
     said = "<br>".join(at.led(name, data[name]) for name in ("n", "note", "source") if data[name])
     return f"<p{at.look('under')}><small>{said}</small></p>" if said else ""
 
@@ -170,44 +170,44 @@ def _groups(rows: Sequence[Data]) -> list[tuple[object, list[Sequence[object]]]]
     return groups
 
 
-def _row(cells: Sequence[object], sides: Sequence[str], keys: Sequence[str], at: Alone) -> str:
+def _row(cells: Sequence[object], sides: Sequence[str], keys: Sequence[str], at: NotebookView) -> str:
     shown = []
     for place, (cell, side, key) in enumerate(zip(cells, sides, keys, strict=True)):
         # The first cell names its row to those who hear the table; an empty name would be none.
         tag, scope = ("th", ' scope="row"') if place == 0 and cell != "" else ("td", "")
-        shown.append(f"<{tag}{scope}{key}{at.look(*_roles(cell, side))}>{show_cell(cell, at)}</{tag}>")
+        shown.append(f"<{tag}{scope}{key}{at.look(*_roles(cell, side))}>{render_cell(cell, at)}</{tag}>")
     return f"<tr>{''.join(shown)}</tr>"
 
 
-def _body(group: object, rows: Sequence[str], columns: int, at: Alone) -> str:
+def _body(group: object, rows: Sequence[str], columns: int, at: NotebookView) -> str:
     if group is None:
         head = ""
     elif rows:
         scope = f'colspan="{columns}" scope="rowgroup"{at.look("start")}'
-        head = f"<tr{at.look('group')}><th {scope}><span>{lines(group)}</span></th></tr>\n"
+        head = f"<tr{at.look('group')}><th {scope}><span>{html_lines(group)}</span></th></tr>\n"
     else:
-        head = f'<tr><td colspan="{columns}"{at.look("start")}>{lines(group)}</td></tr>\n'
+        head = f'<tr><td colspan="{columns}"{at.look("start")}>{html_lines(group)}</td></tr>\n'
     return "<tbody>\n" + head + "".join(f"{row}\n" for row in rows) + "</tbody>"
 
 
-def _head(columns: Sequence[object], sides: Sequence[str], orders: Sequence[str], at: Alone) -> str:
+def _head(columns: Sequence[object], sides: Sequence[str], orders: Sequence[str], at: NotebookView) -> str:
     if not any(columns):
         return ""
     heads = (
-        f'<th scope="col"{order}{at.look(side)}>{lines(name)}</th>' if name else "<td></td>"
+        f'<th scope="col"{order}{at.look(side)}>{html_lines(name)}</th>' if name else "<td></td>"
         for name, side, order in zip(columns, sides, orders, strict=True)
     )
     return f"<thead><tr>{''.join(heads)}</tr></thead>\n"
 
 
-def _bodies(data: Data, sides: Sequence[str], keys: Iterator[Sequence[str]], at: Alone) -> str:
+def _bodies(data: Data, sides: Sequence[str], keys: Iterator[Sequence[str]], at: NotebookView) -> str:
     return "\n".join(
         _body(group, [_row(cells, sides, next(keys), at) for cells in rows], len(sides), at)
         for group, rows in _groups(data["rows"])
     )
 
 
-def _table(data: Data, at: Alone) -> str:
+def _table(data: Data, at: NotebookView) -> str:
     sides = ["end" if right else "start" for right in data["right"]]
     cells = [row for _, rows in _groups(data["rows"]) for row in rows]
     orders = [at.order([row[place] for row in cells]) for place in range(len(sides))]
@@ -224,7 +224,7 @@ def _width(columns: int) -> list[str]:
     return ["many"] if columns >= 7 else ["some"] if columns >= 4 else []
 
 
-def _figure(data: Data, at: Alone) -> str:
+def _figure(data: Data, at: NotebookView) -> str:
     drawing = at.frame("figure", data["number"], at.draw(data))
     caption = f"<figcaption>{_caption(data, at)}</figcaption>"
     under = _under(data, at) + at.describe(data["alt"])
@@ -234,84 +234,86 @@ def _figure(data: Data, at: Alone) -> str:
 # --- other blocks -----------------------------------------------------------------------------------------------
 
 
-def _pairs(pairs: Sequence[Sequence[object]], role: str, at: Alone) -> str:
-    said = "".join(f"<div><dt>{lines(name)}</dt><dd>{lines(text)}</dd></div>" for name, text in pairs)
+def _pairs(pairs: Sequence[Sequence[object]], role: str, at: NotebookView) -> str:
+    said = "".join(f"<div><dt>{html_lines(name)}</dt><dd>{html_lines(text)}</dd></div>" for name, text in pairs)
     return f"<dl{at.look(role)}>{said}</dl>" if pairs else ""
 
 
-def _cover(data: Data, at: Alone) -> str:
-    said = [f"<p{at.look('union')}>{lines(data['union'])}</p><h1>{lines(data['title'])}</h1>"]
-    said += [f"<p{at.look(name)}>{lines(data[name])}</p>" for name in ("subtitle", "quarter", "months")]
-    labels = [f"<span{at.look(name)}>{lines(data[name])}</span>" for name in ("label", "unofficial") if data[name]]
+def _cover(data: Data, at: NotebookView) -> str:
+    said = [f"<p{at.look('union')}>{html_lines(data['union'])}</p><h1>{html_lines(data['title'])}</h1>"]
+    said += [f"<p{at.look(name)}>{html_lines(data[name])}</p>" for name in ("subtitle", "quarter", "months")]
+    labels = [f"<span{at.look(name)}>{html_lines(data[name])}</span>" for name in ("label", "unofficial") if data[name]]
     front = f"<div{at.look('words')}>{''.join(said)}<p{at.look('labels')}>{' '.join(labels)}</p></div>"
     pairs = _pairs(data["box"], "box", at) + _pairs(data["facts"], "facts", at)
     return f"<div{at.look('front')}>{front}{at.motif(data['tiles'])}</div>\n<div{at.look('desk')}>{pairs}</div>"
 
 
-def _head_of_brief(data: Data, at: Alone) -> str:
-    unofficial = f" <span{at.look('unofficial')}>{lines(data['unofficial'])}</span>" if data["unofficial"] else ""
-    facts = "".join(f"<p>{lines(fact)}</p>" for fact in data["facts"])
-    said = f"<p{at.look('union')}>{lines(data['union'])}{unofficial}</p><h1>{lines(data['title'])}</h1>"
-    return f"<div{at.look('front')}>{said}<p{at.look('quarter')}>{lines(data['subtitle'])}</p>{facts}</div>"
+def _head_of_brief(data: Data, at: NotebookView) -> str:
+    unofficial = f" <span{at.look('unofficial')}>{html_lines(data['unofficial'])}</span>" if data["unofficial"] else ""
+    facts = "".join(f"<p>{html_lines(fact)}</p>" for fact in data["facts"])
+    said = f"<p{at.look('union')}>{html_lines(data['union'])}{unofficial}</p><h1>{html_lines(data['title'])}</h1>"
+    return f"<div{at.look('front')}>{said}<p{at.look('quarter')}>{html_lines(data['subtitle'])}</p>{facts}</div>"
 
 
-def _actions(data: Data, at: Alone) -> str:
-    asked = "".join(f"<li>{lines(item)}</li>" for item in data["items"])
-    agreed = f"<p{at.look('agreed')}>{lines(data['blank'])}</p>"
-    return f"<div{at.look('actions')}><p><b>{lines(data['title'])}</b></p><ul>{asked}</ul>{agreed}</div>"
+def _actions(data: Data, at: NotebookView) -> str:
+    asked = "".join(f"<li>{html_lines(item)}</li>" for item in data["items"])
+    agreed = f"<p{at.look('agreed')}>{html_lines(data['blank'])}</p>"
+    return f"<div{at.look('actions')}><p><b>{html_lines(data['title'])}</b></p><ul>{asked}</ul>{agreed}</div>"
 
 
-def _contents(data: Data, at: Alone) -> str:
+def _contents(data: Data, at: NotebookView) -> str:
     first, *notes = data["notes"]
-    said = "".join(f"<p>{lines(note)}</p>" for note in notes)
-    reading = f"<div{at.look('reading')}><p><b>{lines(first)}</b></p>{said}</div>"
-    return f"<h2>{lines(data['title'])}</h2>{at.entries()}{reading}"
+    said = "".join(f"<p>{html_lines(note)}</p>" for note in notes)
+    reading = f"<div{at.look('reading')}><p><b>{html_lines(first)}</b></p>{said}</div>"
+    return f"<h2>{html_lines(data['title'])}</h2>{at.entries()}{reading}"
 
 
-def _heading(data: Data, at: Alone) -> str:
-    kicker = f"<small>{lines(data['kicker'])}</small><br>" if data["kicker"] else ""
-    reference = f"<p{at.look('reference')}>{lines(data['reference'])}</p>" if data["reference"] else ""
-    return f"<h{data['level'] + 1}>{kicker}{lines(data['text'])}</h{data['level'] + 1}>{reference}"
+def _heading(data: Data, at: NotebookView) -> str:
+    kicker = f"<small>{html_lines(data['kicker'])}</small><br>" if data["kicker"] else ""
+    reference = f"<p{at.look('reference')}>{html_lines(data['reference'])}</p>" if data["reference"] else ""
+    return f"<h{data['level'] + 1}>{kicker}{html_lines(data['text'])}</h{data['level'] + 1}>{reference}"
 
 
-def _text(data: Data, at: Alone) -> str:
-    return f"<p{at.look('lead') if data['lead'] else ''}>{lines(data['text'])}</p>"
+def _text(data: Data, at: NotebookView) -> str:
+    return f"<p{at.look('lead') if data['lead'] else ''}>{html_lines(data['text'])}</p>"
 
 
-def _points(data: Data, at: Alone) -> str:
-    return f"<ol{at.look('points')}>{''.join(f'<li>{lines(item)}</li>' for item in data['items'])}</ol>"
+def _points(data: Data, at: NotebookView) -> str:
+    return f"<ol{at.look('points')}>{''.join(f'<li>{html_lines(item)}</li>' for item in data['items'])}</ol>"
 
 
-def _note(data: Data, at: Alone) -> str:
-    return f"<blockquote{at.look('note')}><b>{lines(data['label'])}</b><br>{lines(data['text'])}</blockquote>"
+def _note(data: Data, at: NotebookView) -> str:
+    return f"<blockquote{at.look('note')}><b>{html_lines(data['label'])}</b><br>{html_lines(data['text'])}</blockquote>"
 
 
-def _tile(tile: Data, at: Alone) -> str:
+def _tile(tile: Data, at: NotebookView) -> str:
     said = [
-        f"<b>{lines(tile['label'])}</b>",
-        f"<big>{lines(tile['value'])}</big> {lines(tile['detail'])}",
-        lines(tile["change"]),
-        f"{at.led('proposed-target', tile['target'])} {_chip(tile['chip'], at)}",
-        f"<small>{lines(tile['behind'])} <span{at.look('reference')}>{lines(tile['reference'])}</span></small>",
+        f"<b>{html_lines(tile['label'])}</b>",
+        f"<big>{html_lines(tile['value'])}</big> {html_lines(tile['detail'])}",
+        html_lines(tile["change"]),
+        f"{at.led('proposed-target', tile['target'])} {_badge(tile['badge'], at)}",
+        f"<small>{html_lines(tile['behind'])} <span{at.look('reference')}>{html_lines(tile['reference'])}</span></small>",
     ]
     return f"<li{at.look('tile')}>{''.join(f'<p>{one}</p>' for one in said)}</li>"
 
 
-def _tiles(data: Data, at: Alone) -> str:
+def _tiles(data: Data, at: NotebookView) -> str:
     return f"<ul{at.look('tiles')}>{''.join(_tile(tile, at) for tile in data['tiles'])}</ul>"
 
 
-def _mark(mark: object, meaning: object, role: str, at: Alone) -> str:
-    return f"<span{at.look('mark')}><b{at.look(role) if role else ''}>{lines(mark)}</b> {lines(meaning)}</span>"
+def _mark(mark: object, meaning: object, role: str, at: NotebookView) -> str:
+    return (
+        f"<span{at.look('mark')}><b{at.look(role) if role else ''}>{html_lines(mark)}</b> {html_lines(meaning)}</span>"
+    )
 
 
-def _legend(data: Data, at: Alone) -> str:
-    chips = [f"<span{at.look('mark')}>{_chip(chip, at)}</span>" for chip in (*data["chips"], data["hollow"])]
+def _legend(data: Data, at: NotebookView) -> str:
+    badges = [f"<span{at.look('mark')}>{_badge(badge, at)}</span>" for badge in (*data["badges"], data["hollow"])]
     marks = [_mark(*pair, "hatched" if pair[0] == data["hatched"] else "", at) for pair in data["marks"]]
-    return f"<p{at.look('legend')}>{' '.join(chips)}</p>\n<p{at.look('legend')}>{' '.join(marks)}</p>"
+    return f"<p{at.look('legend')}>{' '.join(badges)}</p>\n<p{at.look('legend')}>{' '.join(marks)}</p>"
 
 
-_SHOWN: dict[str, Callable[[Data, Alone], str]] = {
+_SHOWN: dict[str, Callable[[Data, NotebookView], str]] = {
     "cover": _cover,
     "head": _head_of_brief,
     "contents": _contents,
@@ -327,7 +329,7 @@ _SHOWN: dict[str, Callable[[Data, Alone], str]] = {
 }
 
 
-def show_block(data: Data, at: Alone) -> str:
+def render_block(data: Data, at: NotebookView) -> str:
     """Return a block as HTML where it stands: alone, or in the page.
 
     Raises ValueError for a kind of block that has no markup.

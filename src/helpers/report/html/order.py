@@ -6,9 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 
-from helpers.i18n.catalogue import NO_BREAK
-from helpers.i18n.formats import Words
-from helpers.plan.quarters import FIRST_QUARTER, LAST_QUARTER, quarters_between
+from helpers.i18n import Translator, catalogue
+from helpers.plan import quarters
 from helpers.report.figures.drawing import STATUS_COLOURS
 
 _INVISIBLE = re.compile("[\u061c\u200b\u200e\u200f\u2066-\u2069]")  # marks of direction, places to fold
@@ -19,14 +18,14 @@ _MARKS = ("", "–", "(C)")
 @cache
 def _part(language: str) -> re.Pattern[str]:
     """Return what `3 of 4` looks like: a rate of fewer than five, which is shown without its percentage."""
-    shown = re.escape(Words(language)("{part} of {whole}", part="PART", whole="WHOLE"))
+    shown = re.escape(Translator(language)("{part} of {whole}", part="PART", whole="WHOLE"))
     return re.compile(shown.replace("PART", r"(\d)").replace("WHOLE", r"([1-9])") + r"(?=$|\s)")
 
 
 @cache
 def _quarters(language: str) -> Mapping[str, int]:
-    say = Words(language)
-    names = (say.quarter(quarter) for quarter in quarters_between(FIRST_QUARTER, LAST_QUARTER))
+    t = Translator(language)
+    names = (t.quarter(quarter) for quarter in quarters.quarters_between(quarters.FIRST_QUARTER, quarters.LAST_QUARTER))
     return {_INVISIBLE.sub("", name): place for place, name in enumerate(names)}
 
 
@@ -36,26 +35,26 @@ def _text(cell: object) -> str:
     return _INVISIBLE.sub("", str(cell))
 
 
-def weigh(cell: object, say: Words) -> float | None:
+def sort_value(cell: object, t: Translator) -> float | None:
     """Return the number that a cell begins with, the place of its quarter or status; None where it is of words."""
     if isinstance(cell, Mapping) and "status" in cell:
         return float(_STATUSES.index(cell["status"]))
     text = _text(cell)
-    if found := _part(say.language).match(text):
+    if found := _part(t.language).match(text):
         return 100 * int(found[1]) / int(found[2])
-    if (quarter := _quarters(say.language).get(text.split("\n")[0])) is not None:
+    if (quarter := _quarters(t.language).get(text.split("\n")[0])) is not None:
         return float(quarter)
     # The first word is the number; a code such as `1.1.a`, a digest, a year or a file's name is none.
-    printed = say.parse_number(re.split(r"[ \n]", text.removeprefix("≥").lstrip(NO_BREAK))[0])
+    printed = t.parse_number(re.split(r"[ \n]", text.removeprefix("≥").lstrip(catalogue.NO_BREAK_SPACE))[0])
     return printed.value if printed else None
 
 
-def _is_mark(cell: object, say: Words) -> bool:
-    marks = (*_MARKS, say.missing, say.not_applicable)
+def _is_mark(cell: object, t: Translator) -> bool:
+    marks = (*_MARKS, t.missing, t.not_applicable)
     return _text(cell) in {_INVISIBLE.sub("", mark) for mark in marks}
 
 
-def order_column(cells: Sequence[object], say: Words) -> tuple[str, list[str | None]]:
+def order_column(cells: Sequence[object], t: Translator) -> tuple[str, list[str | None]]:
     """Return how a column is sorted (`number`, `text`, or not at all: blank), and what each of its cells counts as.
 
     A column is one of numbers where most cells that say something begin with one; in it, what is none counts as
@@ -63,8 +62,8 @@ def order_column(cells: Sequence[object], say: Words) -> tuple[str, list[str | N
     """
     if len(cells) < 2 or any(isinstance(cell, Mapping) and "svg" in cell for cell in cells):
         return "", [None] * len(cells)
-    said = [cell for cell in cells if not _is_mark(cell, say)]
-    weights = [None if _is_mark(cell, say) else weigh(cell, say) for cell in cells]
+    said = [cell for cell in cells if not _is_mark(cell, t)]
+    weights = [None if _is_mark(cell, t) else sort_value(cell, t) for cell in cells]
     if 2 * sum(weight is not None for weight in weights) <= len(said):
-        return "text", ["" if _is_mark(cell, say) else None for cell in cells]
+        return "text", ["" if _is_mark(cell, t) else None for cell in cells]
     return "number", ["" if weight is None else f"{weight:.10g}" for weight in weights]

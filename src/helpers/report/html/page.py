@@ -8,15 +8,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from helpers.i18n.formats import Words
-from helpers.report.html.markup import Alone, Data, lines, paint_chip, show_block, value
+from helpers.i18n import Translator
+from helpers.report.html.markup import Data, NotebookView, badge_style, html_attribute, html_lines, render_block
 from helpers.report.html.order import order_column
 
-DESIGN, BEHAVIOUR = Path(__file__).with_name("report.css"), Path(__file__).with_name("report.js")
+STYLESHEET, SCRIPT = Path(__file__).with_name("report.css"), Path(__file__).with_name("report.js")
 PIXELS = 96 / 25.4  # in a millimetre
-SILENT = ("start",)  # roles that every element without a class has
+UNSTYLED_ROLES = ("start",)  # roles that every element without a class has
 # What is said when a table is sorted, by the way it is sorted: the page's script fills in {column}.
-SAID = {
+SORT_MESSAGES = {
     "ascending": "Sorted by {column}, lowest first",
     "descending": "Sorted by {column}, highest first",
     "none": "In the original order",
@@ -41,17 +41,17 @@ def _parts(blocks: Sequence[Data]) -> list[list[Data]]:
     return parts
 
 
-class Page(Alone):
+class PageView(NotebookView):
     """How a block stands in the page: its looks are classes, its drawings are within, others point to it by name."""
 
     def __init__(self, document: Data, folder: Path) -> None:
         self.document, self.folder = document, folder
-        self.say = Words(str(document["language"]))
+        self.t = Translator(str(document["language"]))
         self.parts = _parts(document["blocks"])
 
     def look(self, *roles: str) -> str:
         """Return the element's classes."""
-        names = " ".join(role for role in roles if role not in SILENT)
+        names = " ".join(role for role in roles if role not in UNSTYLED_ROLES)
         return f' class="{names}"' if names else ""
 
     def name(self, kind: str, number: object) -> str:
@@ -60,11 +60,11 @@ class Page(Alone):
 
     def counted(self, kind: str, number: object) -> str:
         """Return `Table 3`, as the PDF has it."""
-        return f"{lines(self.document['words'][kind])} {lines(number)}"
+        return f"{html_lines(self.document['words'][kind])} {html_lines(number)}"
 
     def led(self, name: str, text: object) -> str:
         """Return a text behind its bold word."""
-        return f"<b>{lines(self.document['words'][name])}</b>{lines(text)}"
+        return f"<b>{html_lines(self.document['words'][name])}</b>{html_lines(text)}"
 
     def draw(self, picture: Data) -> str:
         """Return a drawing as an image within the page.
@@ -72,18 +72,16 @@ class Page(Alone):
         A data URI keeps the ids within one drawing apart from those of the others.
         """
         drawn = base64.b64encode((self.folder / str(picture["svg"])).read_bytes()).decode()
-        alt, width = value(picture["alt"]), round(picture["width"] * PIXELS)
+        alt, width = html_attribute(picture["alt"]), round(picture["width"] * PIXELS)
         return f'<img src="data:image/svg+xml;base64,{drawn}" alt="{alt}" width="{width}">'
 
     def describe(self, alt: object) -> str:
         """Return the alternative text, to be opened."""
-        return (
-            f"<details><summary>{lines(self.say('Description of the figure'))}</summary><p>{lines(alt)}</p></details>"
-        )
+        return f"<details><summary>{html_lines(self.t('Description of the figure'))}</summary><p>{html_lines(alt)}</p></details>"
 
     def frame(self, kind: str, number: object, inside: str) -> str:
         """Return a table or drawing in a part of its own that can be moved by keys: the page itself never is."""
-        label = f'aria-label="{value(self.document["words"][kind])} {value(number)}"'
+        label = f'aria-label="{html_attribute(self.document["words"][kind])} {html_attribute(number)}"'
         return f'<div class="frame" tabindex="0" role="region" {label}>{inside}</div>'
 
     def columns(self, widths: Sequence[float]) -> str:
@@ -93,18 +91,18 @@ class Page(Alone):
 
     def order(self, cells: Sequence[object]) -> tuple[str, list[str]]:
         """Return the attributes that the page's script sorts rows by."""
-        kind, keys = order_column(cells, self.say)
+        kind, keys = order_column(cells, self.t)
         head = f' data-sort="{kind}"' if kind else ""
         return head, ["" if key is None else f' data-sort="{key}"' for key in keys]
 
     def entries(self) -> str:
         """Return the links to the parts."""
         links = "".join(self._entry(n, part[0]) for n, part in enumerate(self.parts) if part[0]["kind"] == "heading")
-        return f'<nav aria-label="{value(self.say("Contents"))}"><ol>{links}</ol></nav>'
+        return f'<nav aria-label="{html_attribute(self.t("Contents"))}"><ol>{links}</ol></nav>'
 
     def _entry(self, part: int, heading: Data) -> str:
-        kicker = f"<small>{lines(heading['kicker'])}</small> " if heading["kicker"] else ""
-        return f'<li><a href="#{_link(part)}">{kicker}<span>{lines(heading["text"])}</span></a></li>'
+        kicker = f"<small>{html_lines(heading['kicker'])}</small> " if heading["kicker"] else ""
+        return f'<li><a href="#{_link(part)}">{kicker}<span>{html_lines(heading["text"])}</span></a></li>'
 
     def motif(self, tiles: Sequence[Sequence[object]]) -> str:
         """Return the tiles of the members, an ornament that says nothing."""
@@ -121,8 +119,8 @@ class Page(Alone):
         """The sheet of styles, its colours those of the document."""
         palette, statuses = self.document["palette"], self.document["statuses"]
         root = ";".join(f"--{name}:{colour}" for name, colour in palette.items())
-        chips = [
-            f".chip.{status}{'.hollow' * hollow}{{{paint_chip(status, hollow, statuses, palette['ink'])}}}"
+        badges = [
+            f".badge.{status}{'.hollow' * hollow}{{{badge_style(status, hollow, statuses, palette['ink'])}}}"
             for status in statuses
             for hollow in (False, True)
         ]
@@ -130,16 +128,16 @@ class Page(Alone):
         tables = [block for block in self.document["blocks"] if block["kind"] == "table"]
         used = sorted({width for table in tables for width in _percentages(table["widths"])})
         widths = [f".w-{width}{{inline-size:{width}%}}" for width in used]
-        return "\n".join([f":root{{{root}}}", DESIGN.read_text(encoding="utf-8"), *chips, *bands, *widths])
+        return "\n".join([f":root{{{root}}}", STYLESHEET.read_text(encoding="utf-8"), *badges, *bands, *widths])
 
     @cached_property
     def script(self) -> str:
         """The script that sorts tables; without it they are plain."""
-        return BEHAVIOUR.read_text(encoding="utf-8")
+        return SCRIPT.read_text(encoding="utf-8")
 
     def head(self) -> Iterator[str]:
         """Return the lines of the page's head; the policy lets nothing in but what is in the page."""
-        say, document = self.say, self.document
+        t, document = self.t, self.document
         policy = (
             f"default-src 'none'; style-src {_digest(self.style)}; script-src {_digest(self.script)}; "
             "img-src data:; base-uri 'none'; form-action 'none'"
@@ -148,40 +146,42 @@ class Page(Alone):
         yield f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
         yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
         yield '<meta name="color-scheme" content="light">'
-        yield f"<title>{value(document['title'])}</title>"
-        yield f'<meta name="description" content="{value(say.joined([document["subtitle"], document["foot"]]))}">'
-        yield f'<meta name="author" content="{value(document["author"])}">'
+        yield f"<title>{html_attribute(document['title'])}</title>"
+        yield f'<meta name="description" content="{html_attribute(t.joined([document["subtitle"], document["foot"]]))}">'
+        yield f'<meta name="author" content="{html_attribute(document["author"])}">'
         yield '<link rel="icon" href="data:,">'
         yield f"<style>{self.style}</style>"
 
     def top(self) -> Iterator[str]:
         """Return the lines of what stays on top: where one is, the way to the contents, that the data are invented."""
         contents = next((n for n, part in enumerate(self.parts) if part[0]["kind"] == "contents"), None)
-        yield f'<a class="skip" href="#report">{lines(self.say("Skip to the report"))}</a>'
+        yield f'<a class="skip" href="#report">{html_lines(self.t("Skip to the report"))}</a>'
         yield '<header class="top">'
         if self.document["sample"]:
-            yield f'<p class="sample">{lines(self.document["sample_words"])}</p>'
-        yield f'<div class="bar"><a href="#report">{lines(self.document["running"])}</a>'
+            yield f'<p class="sample">{html_lines(self.document["sample_words"])}</p>'
+        yield f'<div class="bar"><a href="#report">{html_lines(self.document["running"])}</a>'
         yield '<span class="here" aria-hidden="true"></span>'
         if contents is not None:
-            yield f'<a href="#{_link(contents)}">{lines(self.say("Contents"))}</a>'
+            yield f'<a href="#{_link(contents)}">{html_lines(self.t("Contents"))}</a>'
         yield "</div>\n</header>"
 
     def section(self, number: int, blocks: Sequence[Data]) -> str:
         """Return one part of the report."""
         first = blocks[0]
         leaf = ["leaf"] if first["kind"] == "contents" or first.get("page") else []
-        shown = "\n".join(show_block(block, self) for block in blocks)
+        shown = "\n".join(render_block(block, self) for block in blocks)
         return f'<section id="{_link(number)}"{self.look(str(first["kind"]), *leaf)}>\n{shown}\n</section>'
 
     def body(self) -> Iterator[str]:
         """Return the lines of the page's body."""
-        said = " ".join(f'data-{way}="{value(self.say(text, column="{column}"))}"' for way, text in SAID.items())
+        said = " ".join(
+            f'data-{way}="{html_attribute(self.t(text, column="{column}"))}"' for way, text in SORT_MESSAGES.items()
+        )
         yield f"<body {said}>"
         yield from self.top()
         yield '<main id="report" tabindex="-1">'
         yield from (self.section(n, blocks) for n, blocks in enumerate(self.parts))
-        yield f'</main>\n<footer><p>{lines(self.document["foot"])}</p><p id="said" role="status"></p></footer>'
+        yield f'</main>\n<footer><p>{html_lines(self.document["foot"])}</p><p id="said" role="status"></p></footer>'
         yield f"<script>{self.script}</script>\n</body>"
 
 
@@ -198,8 +198,8 @@ def render_page(document: Mapping[str, object], folder: Path) -> str:
 
     Raises ValueError for a kind of block that has no markup.
     """
-    page = Page(document, folder)
-    direction = "rtl" if page.say.is_rtl else "ltr"
+    page = PageView(document, folder)
+    direction = "rtl" if page.t.is_rtl else "ltr"
     looks = page.look("sampled") if document["sample"] else ""
     opened = f'<!DOCTYPE html>\n<html lang="{document["language"]}" dir="{direction}"{looks}>\n<head>'
     return "\n".join([opened, *page.head(), "</head>", *page.body(), "</html>"]) + "\n"

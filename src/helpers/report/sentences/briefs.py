@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import re
 
-from helpers.i18n.catalogue import typeset
-from helpers.i18n.formats import Words, is_blank
-from helpers.plan.plan import Member, read_plan
-from helpers.plan.quarters import shift
-from helpers.plan.questionnaire import read_questionnaire
+from helpers.i18n import Translator, is_blank, typeset
+from helpers.plan import Member, quarters, questionnaire, read_plan
 from helpers.strings import mask_text
-from helpers.tables import profiles
-from helpers.tables.pipeline import Tables
-from helpers.tables.profiles import Given, Position
-from helpers.tables.queries import LATE, NOT_RECEIVED, ON_TIME, REFUSED
+from helpers.tables import EditionTables, profiles, queries
 
 _LONGEST_ANSWER = 90
 _RETURN = {
-    ON_TIME: "return received on time, on {day}",
-    LATE: "return received late, on {day}",
-    REFUSED: "return received but refused",
-    NOT_RECEIVED: "no return received",
+    queries.ON_TIME: "return received on time, on {day}",
+    queries.LATE: "return received late, on {day}",
+    queries.ONLY_REFUSED: "return received but refused",
+    queries.NO_RETURN: "no return received",
 }
 
 
@@ -39,38 +33,38 @@ _NAMES = {
 _OWN_KPIS = (*profiles.BOUNDED_KPIS, "3.1.b")  # those whose bounds one member's reply narrows
 
 
-def say_own_name(kpi: str, say: Words) -> str:
+def say_own_name(kpi: str, t: Translator) -> str:
     """Return what a KPI is for one member: its own offices, services or staff."""
-    return say(_NAMES[kpi])
+    return t(_NAMES[kpi])
 
 
-def say_return(tables: Tables, member: Member, say: Words) -> str:
+def say_return(tables: EditionTables, member: Member, t: Translator) -> str:
     """Return whether and when a member's return came."""
-    answer = profiles.select_response(tables, member.member)
-    came = say(_RETURN[answer.state], day=say.day(answer.received_on) if answer.received_on else "")
-    return say("{came}, revised since (version {n})", came=came, n=answer.version) if answer.version > 1 else came
+    answer = profiles.select_member_response(tables, member.member)
+    came = t(_RETURN[answer.state], day=t.day(answer.received_on) if answer.received_on else "")
+    return t("{came}, revised since (version {n})", came=came, n=answer.version) if answer.version > 1 else came
 
 
-def say_question(name: str, say: Words) -> str:
+def say_question(name: str, t: Translator) -> str:
     """Return a question as the questionnaire words it."""
-    return say.own(read_questionnaire().label_of(name)) or name
+    return t.localised(questionnaire.read_questionnaire().label_of(name)) or name
 
 
-def say_answer(given: Given, say: Words) -> str:
+def say_answer(given: profiles.MemberAnswer, t: Translator) -> str:
     """Return one answer in words: numbers dressed, choices by their labels, the four marks for what is none."""
-    marks = {"O": say.missing, "M": say.not_applicable, "L": say("not available (mark)")}
+    marks = {"O": t.missing, "M": t.not_applicable, "L": t("not available (mark)")}
     if given.state == "O" and not given.is_blank:
-        return say("{value} (not used)", value=_short(mask_text(given.raw)))
+        return t("{value} (not used)", value=_short(mask_text(given.raw)))
     if given.state in marks:
         return marks[given.state]
     if given.state == "U":
-        return say("{value} (questioned)", value=_short(mask_text(given.raw)))
+        return t("{value} (questioned)", value=_short(mask_text(given.raw)))
     if given.question.type == "integer":
-        return say.number(float(given.value))
+        return t.number(float(given.value))
     if given.question.type == "date":
-        return say.day(given.value)
+        return t.day(given.value)
     labels = given.question.choice_labels
-    return _short(say.listed([say.own(labels[code]) if code in labels else code for code in given.value.split()]))
+    return _short(t.listed([t.localised(labels[code]) if code in labels else code for code in given.value.split()]))
 
 
 def _short(text: str, most: int = _LONGEST_ANSWER) -> str:
@@ -80,13 +74,13 @@ def _short(text: str, most: int = _LONGEST_ANSWER) -> str:
 # --- points -----------------------------------------------------------------------------------------------------
 
 
-def say_standing(positions: list[Position], say: Words) -> str:
+def say_standing(positions: list[profiles.MemberPosition], t: Translator) -> str:
     """Return on how many indicators a member stands at or above the Union's median, as a title."""
     known = [one for one in positions if not is_blank(one.level) and one.kpi != "1.1.b"]
     if not known:
-        return say("No figure of this member is known")
+        return t("No figure of this member is known")
     above = sum(one.level >= one.middle(one.union) - 1e-9 for one in known)
-    return say(
+    return t(
         "Indicators known: {known}; at or above the Union's median: {above}; below: {below}",
         known=len(known),
         above=above,
@@ -94,7 +88,7 @@ def say_standing(positions: list[Position], say: Words) -> str:
     )
 
 
-def _moves(positions: list[Position], quarter: str) -> dict[str, float]:
+def _moves(positions: list[profiles.MemberPosition], quarter: str) -> dict[str, float]:
     """Return the change on a quarter of each KPI reported in both; what cannot be compared is left out."""
     moves = {}
     for one in positions:
@@ -104,42 +98,44 @@ def _moves(positions: list[Position], quarter: str) -> dict[str, float]:
     return moves
 
 
-def _say_movement(positions: list[Position], quarter: str, say: Words) -> str:
+def _say_movement(positions: list[profiles.MemberPosition], quarter: str, t: Translator) -> str:
     """Return which figures rose and fell on the quarter before, reported ones only."""
-    before = shift(quarter, -1)
-    moves, quarter = _moves(positions, before), say.quarter(before)
+    before = quarters.shift(quarter, -1)
+    moves, quarter = _moves(positions, before), t.quarter(before)
     rose, fell = (
-        say.listed([say_own_name(kpi, say) for kpi, move in moves.items() if side * move > 1e-9]) for side in (1, -1)
+        t.listed([say_own_name(kpi, t) for kpi, move in moves.items() if side * move > 1e-9]) for side in (1, -1)
     )
     if not moves:
-        return say("No figure was reported in both quarters: nothing to compare with {quarter}.", quarter=quarter)
-    if rose != say.nobody and fell != say.nobody:
-        return say("Since {quarter}, up: {rose}; down: {fell}.", quarter=quarter, rose=rose, fell=fell)
-    if rose != say.nobody:
-        return say("Since {quarter}, up: {rose}.", quarter=quarter, rose=rose)
-    if fell != say.nobody:
-        return say("Since {quarter}, down: {fell}.", quarter=quarter, fell=fell)
-    return say("No figure reported in both quarters has changed since {quarter}.", quarter=quarter)
+        return t("No figure was reported in both quarters: nothing to compare with {quarter}.", quarter=quarter)
+    if rose != t.nobody and fell != t.nobody:
+        return t("Since {quarter}, up: {rose}; down: {fell}.", quarter=quarter, rose=rose, fell=fell)
+    if rose != t.nobody:
+        return t("Since {quarter}, up: {rose}.", quarter=quarter, rose=rose)
+    if fell != t.nobody:
+        return t("Since {quarter}, down: {fell}.", quarter=quarter, fell=fell)
+    return t("No figure reported in both quarters has changed since {quarter}.", quarter=quarter)
 
 
-def say_brief_points(tables: Tables, member: Member, positions: list[Position], say: Words) -> list[str]:
+def say_brief_points(
+    tables: EditionTables, member: Member, positions: list[profiles.MemberPosition], t: Translator
+) -> list[str]:
     """Return the brief's main points: response and movement."""
-    answered, of = profiles.count_answered(tables, member.member)
+    answered, of = profiles.count_answered_quarters(tables, member.member)
     return [
-        say("Quarters answered so far: {n} of {of}.", n=answered, of=of),
-        _say_movement(positions, tables.quarter, say),
+        t("Quarters answered so far: {n} of {of}.", n=answered, of=of),
+        _say_movement(positions, tables.quarter, t),
     ]
 
 
-def say_position(position: Position, say: Words) -> str:
+def say_position(position: profiles.MemberPosition, t: Translator) -> str:
     """Return a member's position as the alternative text of its picture."""
     unit = read_plan().by_kpi[position.kpi].assessed_unit
-    return say(
+    return t(
         "{what}: {value}; median of the region {region}, of the Union {union}; members known: {n}",
-        what=say_own_name(position.kpi, say),
-        value=say.measured(position.level, unit),
-        region=say.measured(position.middle(position.region), unit),
-        union=say.measured(position.middle(position.union), unit),
+        what=say_own_name(position.kpi, t),
+        value=t.measured(position.level, unit),
+        region=t.measured(position.middle(position.region), unit),
+        union=t.measured(position.middle(position.union), unit),
         n=len(position.union),
     )
 
@@ -147,51 +143,51 @@ def say_position(position: Position, say: Words) -> str:
 # --- what is asked ----------------------------------------------------------------------------------------------
 
 
-def say_finding(row: object, say: Words) -> str:
+def say_finding(row: object, t: Translator) -> str:
     """Return a finding as it is put to the member: questions by the questionnaire's words, not by their codes."""
-    told = typeset(getattr(row, f"said_{say.language}"), say.language)
-    for name in sorted(read_questionnaire().by_name, key=len, reverse=True):
-        told = re.sub(rf"\b{name}\b", lambda _, name=name: say_question(name, say), told)
+    told = typeset(getattr(row, f"said_{t.language}"), t.language)
+    for name in sorted(questionnaire.read_questionnaire().by_name, key=len, reverse=True):
+        told = re.sub(rf"\b{name}\b", lambda _, name=name: say_question(name, t), told)
     return _short(told, 240)
 
 
-def say_read(row: object, answers: dict[str, Given], say: Words) -> str:
+def say_read(row: object, answers: dict[str, profiles.MemberAnswer], t: Translator) -> str:
     """Return what was read where a finding stands: the answer as it was written, else what the check saw."""
     given = answers.get(row.question)
     text = given.raw if given and given.raw.strip() else str(row.observed)
     return _short(mask_text(text), 60) if row.question and text else "–"
 
 
-def say_asked(tables: Tables, member: Member, say: Words) -> str:
+def say_asked(tables: EditionTables, member: Member, t: Translator) -> str:
     """Return how many questions the checks ask, as a title."""
-    n = len(profiles.select_findings(tables, member.member))
-    return say.plural("{n} question on this return, to answer", n) if n else say("No question on this return")
+    n = len(profiles.select_member_issues(tables, member.member))
+    return t.plural("{n} question on this return, to answer", n) if n else t("No question on this return")
 
 
-def say_next_actions(tables: Tables, member: Member, say: Words) -> list[str]:
+def say_next_actions(tables: EditionTables, member: Member, t: Translator) -> list[str]:
     """Return what is asked of a member next; thanks where nothing is."""
-    actions, quarter = [], say.quarter(tables.quarter)
-    state = profiles.select_response(tables, member.member).state
-    findings = len(profiles.select_findings(tables, member.member))
-    blanks = [one for one in profiles.select_answers(tables, member.member) if one.is_blank]
-    if state == NOT_RECEIVED:
+    actions, quarter = [], t.quarter(tables.quarter)
+    state = profiles.select_member_response(tables, member.member).state
+    findings = len(profiles.select_member_issues(tables, member.member))
+    blanks = [one for one in profiles.select_member_answers(tables, member.member) if one.is_blank]
+    if state == queries.NO_RETURN:
         actions.append(
-            say("Send the questionnaire for {quarter}: it will be counted in the next edition.", quarter=quarter)
+            t("Send the questionnaire for {quarter}: it will be counted in the next edition.", quarter=quarter)
         )
-    if state == REFUSED:
-        actions.append(say("Correct the return for {quarter} and send it again.", quarter=quarter))
+    if state == queries.ONLY_REFUSED:
+        actions.append(t("Correct the return for {quarter} and send it again.", quarter=quarter))
     if findings:
-        actions.append(say.plural("Answer the {n} question listed here: confirm or correct.", findings))
-    unsettled = profiles.select_unsettled(tables, member.member)
+        actions.append(t.plural("Answer the {n} question listed here: confirm or correct.", findings))
+    unsettled = profiles.select_unsettled_issues(tables, member.member)
     if len(unsettled):
-        names = say.listed([say_question(name, say) for name in unsettled["question"]])
+        names = t.listed([say_question(name, t) for name in unsettled["question"]])
         actions.append(
-            say("Still open from {quarter}: {names}.", quarter=say.quarter(shift(tables.quarter, -1)), names=names)
+            t("Still open from {quarter}: {names}.", quarter=t.quarter(quarters.shift(tables.quarter, -1)), names=names)
         )
     if blanks:
-        actions.append(say.plural("Complete the {n} question left blank, marked in the answers.", len(blanks)))
+        actions.append(t.plural("Complete the {n} question left blank, marked in the answers.", len(blanks)))
     held = [kpi for kpi in _OWN_KPIS if member.member in profiles.select_open(tables).get(kpi, ())]
     if held:
-        names = say.listed([say_own_name(kpi, say) for kpi in held])
-        actions.append(say("A figure for these would help to settle the Union's status: {names}.", names=names))
-    return actions or [say("Nothing is asked for {quarter}: thank you.", quarter=quarter)]
+        names = t.listed([say_own_name(kpi, t) for kpi in held])
+        actions.append(t("A figure for these would help to settle the Union's status: {names}.", names=names))
+    return actions or [t("Nothing is asked for {quarter}: thank you.", quarter=quarter)]

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from helpers.i18n.formats import Words
-from helpers.plan.plan import Kpi
-from helpers.plan.questionnaire import REPEAT, read_questionnaire
-from helpers.plan.sources import is_kept, source_of
+from helpers.i18n import Translator
+from helpers.plan import Kpi, questionnaire, sources
 
 
-def say_formula(kpi: Kpi, say: Words) -> str:
+def say_formula(kpi: Kpi, t: Translator) -> str:
     """Return how a KPI is measured, in its own words where the catalogue has them, else in its measure's."""
     own, on_share = f"formula {kpi.kpi}", kpi.assessed == "share"
-    return say(own if say.has(own) else f"formula {kpi.measure}{' share' if on_share else ''}")
+    return t(own if t.has(own) else f"formula {kpi.measure}{' share' if on_share else ''}")
 
 
-def say_source(kpi: Kpi, say: Words) -> str:
+def say_source(kpi: Kpi, t: Translator) -> str:
     """Return what a KPI is read from: in its own words where the catalogue has them, else the questions it asks."""
     own = f"source {kpi.kpi}"
-    if say.has(own):
-        return say(own)
-    if is_kept(kpi):
-        return say("register")
-    asks = source_of(kpi, read_questionnaire()).asks
-    is_question = set(asks) <= set(read_questionnaire().by_name)
-    return ("" if is_question else f"{REPEAT}: ") + say.enumerated(asks)
+    if t.has(own):
+        return t(own)
+    if kpi.is_from_registers:
+        return t("register")
+    asks = sources.source_of(kpi, questionnaire.read_questionnaire()).asks
+    is_question = set(asks) <= set(questionnaire.read_questionnaire().by_name)
+    return ("" if is_question else f"{questionnaire.REPEAT}: ") + t.enumerated(asks)

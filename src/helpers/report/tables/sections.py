@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import pandas as pd
 
-from helpers.i18n.formats import Words, is_blank
-from helpers.i18n.terms import CHANGE_WORDS
-from helpers.kpis.reference import Reference
-from helpers.plan.plan import UNION, Kpi, read_plan
-from helpers.plan.quarters import shift
-from helpers.report.blocks import Picture, Sheet, Tile, Two
+from helpers.i18n import Translator, is_blank, terms
+from helpers.kpis import Reference
+from helpers.plan import UNION, Kpi, quarters, read_plan
+from helpers.report.blocks import HeadlineTile, Picture, Table, TwoLines
 from helpers.report.figures import drawing, trends
 from helpers.report.sentences import findings
-from helpers.tables import queries
-from helpers.tables.pipeline import Tables
-from helpers.tables.queries import Standing
+from helpers.tables import EditionTables, KpiFigure, queries
 
 COMPANION_WORDS = {
     ("1.1.b", "adopted_or_beyond"): "Roadmap adopted or beyond",
@@ -42,108 +38,108 @@ STAGES = ("not started", "benchmark done", "draft", "consulted", "adopted by the
 # --- KPIs -------------------------------------------------------------------------------------------------------
 
 
-def say_due(kpi: Kpi, quarter: str, say: Words) -> str:
+def say_due(kpi: Kpi, quarter: str, t: Translator) -> str:
     """Return when a KPI is due, and that it is not due yet."""
     if not kpi.due:
-        return say("each quarter")
-    return say.quarter(kpi.due) + (f"\n{say.not_due}" if kpi.due > quarter else "")
+        return t("each quarter")
+    return t.quarter(kpi.due) + (f"\n{t.not_due}" if kpi.due > quarter else "")
 
 
-def _headed(name: str, tables: Tables) -> str:
+def _headed(name: str, tables: EditionTables) -> str:
     """Return a column's name with the mark of provisional figures."""
     return f"{name} p" if not tables.is_revised else name
 
 
-def _value(tables: Tables, standing: Standing, say: Words) -> object:
-    if is_blank(standing.value):
-        return say("bounds only") if standing.is_bounds_only else say.missing
-    if standing.kpi.unit == "stage":
-        stage = int(standing.value)
-        return Two(say("stage {n} of 5", n=stage), say(STAGES[stage]) if stage < len(STAGES) else "")
-    level = findings.say_level(tables, standing, say)
-    if standing.on_share:
-        return Two(say.number(standing.value), level)
+def _value(tables: EditionTables, kpi_figure: KpiFigure, t: Translator) -> object:
+    if is_blank(kpi_figure.value):
+        return t("bounds only") if kpi_figure.is_bounds_only else t.missing
+    if kpi_figure.kpi.unit == "stage":
+        stage = int(kpi_figure.value)
+        return TwoLines(t("stage {n} of 5", n=stage), t(STAGES[stage]) if stage < len(STAGES) else "")
+    level = findings.say_level(tables, kpi_figure, t)
+    if kpi_figure.on_share:
+        return TwoLines(t.number(kpi_figure.value), level)
     head, bracket, rest = level.partition(" (")
-    return Two(head, f"({rest}") if bracket else head
+    return TwoLines(head, f"({rest}") if bracket else head
 
 
-def _behind(standing: Standing, say: Words) -> str:
-    if is_blank(standing.n_reported):
-        return say("register") if standing.is_certain else say.missing
-    carried = f"\n+ {say.number(standing.n_carried)} c" if standing.n_carried else ""
-    return f"{say.number(standing.n_reported)}/{say.number(standing.n_expected)}{carried}"
+def _behind(kpi_figure: KpiFigure, t: Translator) -> str:
+    if is_blank(kpi_figure.n_reported):
+        return t("register") if kpi_figure.is_certain else t.missing
+    carried = f"\n+ {t.number(kpi_figure.n_carried)} c" if kpi_figure.n_carried else ""
+    return f"{t.number(kpi_figure.n_reported)}/{t.number(kpi_figure.n_expected)}{carried}"
 
 
-def _previous(tables: Tables, kpi: str, say: Words) -> str:
-    before = queries.select_standing(tables, kpi, quarter=shift(tables.quarter, -1))
+def _previous(tables: EditionTables, kpi: str, t: Translator) -> str:
+    before = queries.select_figure(tables, kpi, quarter=quarters.shift(tables.quarter, -1))
     revised = tables.revisions
     revised = revised[(revised["quarter"] == before.quarter) & (revised["scope"] == UNION) & (revised["kpi"] == kpi)]
     shown = (
-        say.interval(before.lower, before.upper, before.kpi.unit)
+        t.interval(before.lower, before.upper, before.kpi.unit)
         if is_blank(before.value)
-        else say.measured(before.value, before.kpi.unit)
+        else t.measured(before.value, before.kpi.unit)
     )
     return shown + (" r" if len(revised) else "")
 
 
-def say_target(standing: Standing, say: Words) -> str:
+def say_target(kpi_figure: KpiFigure, t: Translator) -> str:
     """Return the proposed target of a standing as a table shows it."""
-    if is_blank(standing.target):
-        return say("none")
-    return say("stage {n}", n=standing.target) if standing.kpi.unit == "stage" else findings.say_goal(standing, say)
+    if is_blank(kpi_figure.target):
+        return t("none")
+    return t("stage {n}", n=kpi_figure.target) if kpi_figure.kpi.unit == "stage" else findings.say_goal(kpi_figure, t)
 
 
-def _spark(tables: Tables, kpi: str, say: Words) -> Picture:
+def _spark(tables: EditionTables, kpi: str, t: Translator) -> Picture:
     trend = queries.select_trend(tables, kpi)
-    series = findings.say_series(trend, say)
+    series = findings.say_series(trend, t)
     return Picture(
-        drawing.svg(trends.plot_sparkline(trend, say)),
-        say("{what}, by quarter: {series}", what=findings.say_name(kpi, say), series=series),
+        drawing.svg(trends.plot_sparkline(trend, t)),
+        t("{what}, by quarter: {series}", what=findings.say_name(kpi, t), series=series),
         16.5,
         series,
     )
 
 
-def theme_name(theme: int, say: Words) -> str:
+def theme_name(theme: int, t: Translator) -> str:
     """Return a theme's number and title, as they head its rows in a table."""
     title = next(one.title for one in read_plan().themes if one.theme == theme)
-    return f"{theme}  {say.own(title)}"
+    return f"{theme}  {t.localised(title)}"
 
 
-def theme_kicker(theme: int, say: Words) -> str:
+def theme_kicker(theme: int, t: Translator) -> str:
     """Return a theme's number and title, as they stand over its finding."""
     title = next(one.title for one in read_plan().themes if one.theme == theme)
-    return say("Theme {n} · {title}", n=theme, title=say.own(title))
+    return t("Theme {n} · {title}", n=theme, title=t.localised(title))
 
 
-def say_glance(say: Words) -> str:
+def say_glance(t: Translator) -> str:
     """Return the heading of the scorecard."""
-    return say.plural("The {n} indicator at a glance", len(read_plan().kpis))
+    return t.plural("The {n} indicator at a glance", len(read_plan().kpis))
 
 
-def tabulate_scorecard(tables: Tables, say: Words) -> Sheet:
+def tabulate_scorecard(tables: EditionTables, t: Translator) -> Table:
     """Tabulate the KPIs by theme: one row per KPI, with its trend line."""
     rows = []
     for kpi in read_plan().kpis:
-        standing = queries.select_standing(tables, kpi.kpi)
+        kpi_figure = queries.select_figure(tables, kpi.kpi)
         rows.append(
             {
-                GROUP: theme_name(kpi.theme, say),
-                say("KPI"): kpi.kpi,
-                say("Indicator"): say.own(kpi.title),
-                _headed(say("Value"), tables): _value(tables, standing, say),
-                say("Bounds"): findings.say_bounds(standing, say),
-                say("Proposed target"): say_target(standing, say),
-                say("Due"): say_due(kpi, tables.quarter, say),
-                say("Status against the proposed target"): say.status(standing.status, standing.robust),
-                say.plural("{n} quarter", len(queries.select_quarters(tables))): _spark(tables, kpi.kpi, say),
-                say("Answers"): _behind(standing, say),
+                GROUP: theme_name(kpi.theme, t),
+                t("KPI"): kpi.kpi,
+                t("Indicator"): t.localised(kpi.title),
+                _headed(t("Value"), tables): _value(tables, kpi_figure, t),
+                t("Bounds"): findings.say_bounds(kpi_figure, t),
+                t("Proposed target"): say_target(kpi_figure, t),
+                t("Due"): say_due(kpi, tables.quarter, t),
+                t("Status against the proposed target"): t.status(kpi_figure.status, kpi_figure.robust),
+                t.plural("{n} quarter", len(queries.select_quarters(tables))): _spark(tables, kpi.kpi, t),
+                t("Answers"): _behind(kpi_figure, t),
             }
         )
-    return Sheet(
+    return Table(
         pd.DataFrame(rows),
         (8.5, 44, 25, 15, 15.5, 15, 37.5, 17, 15.5),
-        figures=(_headed(say("Value"), tables), say("Proposed target")),
+        figures=(_headed(t("Value"), tables), t("Proposed target")),
         group=GROUP,
         size=8,
         pad=1.2,
@@ -152,149 +148,147 @@ def tabulate_scorecard(tables: Tables, say: Words) -> Sheet:
     )
 
 
-def tabulate_theme(tables: Tables, theme: int, say: Words) -> Sheet:
+def tabulate_theme(tables: EditionTables, theme: int, t: Translator) -> Table:
     """Tabulate one theme's KPIs: one row per KPI, with the quarter before."""
     rows = []
     for kpi in read_plan().kpis:
         if kpi.theme != theme:
             continue
-        standing = queries.select_standing(tables, kpi.kpi)
+        kpi_figure = queries.select_figure(tables, kpi.kpi)
         rows.append(
             {
-                say("KPI"): kpi.kpi,
-                say("Indicator"): say.own(kpi.title),
-                _headed(say.quarter(tables.quarter), tables): _value(tables, standing, say),
-                say.quarter(shift(tables.quarter, -1)): _previous(tables, kpi.kpi, say),
-                say("Bounds"): findings.say_bounds(standing, say),
-                say("Proposed target"): say_target(standing, say),
-                say("Due"): say_due(kpi, tables.quarter, say),
-                say("Status against the proposed target"): say.status(standing.status, standing.robust),
-                say("Answers"): _behind(standing, say),
+                t("KPI"): kpi.kpi,
+                t("Indicator"): t.localised(kpi.title),
+                _headed(t.quarter(tables.quarter), tables): _value(tables, kpi_figure, t),
+                t.quarter(quarters.shift(tables.quarter, -1)): _previous(tables, kpi.kpi, t),
+                t("Bounds"): findings.say_bounds(kpi_figure, t),
+                t("Proposed target"): say_target(kpi_figure, t),
+                t("Due"): say_due(kpi, tables.quarter, t),
+                t("Status against the proposed target"): t.status(kpi_figure.status, kpi_figure.robust),
+                t("Answers"): _behind(kpi_figure, t),
             }
         )
     frame = pd.DataFrame(rows)
-    figures = [*frame.columns[2:4], say("Proposed target")]
+    figures = [*frame.columns[2:4], t("Proposed target")]
     widths = (8.5, 36, 25, 15.5, 16, 15.5, 15.5, 38, 16)
-    return Sheet(frame, widths, figures=figures, size=8, pad=1.8, middle=True, wide=8)
+    return Table(frame, widths, figures=figures, size=8, pad=1.8, middle=True, wide=8)
 
 
-def headline_tiles(tables: Tables, say: Words) -> list[Tile]:
+def headline_tiles(tables: EditionTables, t: Translator) -> list[HeadlineTile]:
     """Return the four headline tiles."""
     tiles = []
     for kpi in ("2.1.a", "3.1.a", "1.1.b", "6.1.a"):
-        standing = queries.select_standing(tables, kpi)
+        kpi_figure = queries.select_figure(tables, kpi)
         level = (
-            findings.say_level(tables, standing, say)
-            if not is_blank(standing.assessed)
-            else findings.say_bounds(standing, say)
+            findings.say_level(tables, kpi_figure, t)
+            if not is_blank(kpi_figure.assessed)
+            else findings.say_bounds(kpi_figure, t)
         )
         value, bracket, rest = level.partition(" (")
         detail = (
             rest.rstrip(")")
             if bracket
             else ""
-            if is_blank(standing.assessed)
-            else say.counted(standing.value, standing.kpi.unit).removeprefix(value).strip()
+            if is_blank(kpi_figure.assessed)
+            else t.counted(kpi_figure.value, kpi_figure.kpi.unit).removeprefix(value).strip()
         )
         tiles.append(
-            Tile(
-                findings.say_name(kpi, say),
+            HeadlineTile(
+                findings.say_name(kpi, t),
                 value,
                 detail,
-                findings.say_change(tables, kpi, say),
-                findings.say_goal(standing, say),
-                say.status(standing.status, standing.robust),
-                findings.say_behind(standing, say),
-                say_reference(tables, kpi, say),
+                findings.say_change(tables, kpi, t),
+                findings.say_goal(kpi_figure, t),
+                t.status(kpi_figure.status, kpi_figure.robust),
+                findings.say_behind(kpi_figure, t),
+                say_reference(tables, kpi, t),
             )
         )
     return tiles
 
 
-def say_reference(tables: Tables, kpi: str, say: Words) -> str:
+def say_reference(tables: EditionTables, kpi: str, t: Translator) -> str:
     """Return the reference of one of the Union's figures, which `papu explain` takes."""
-    return say("ref. {reference}", reference=str(Reference(kpi, tables.quarter)))
+    return t("ref. {reference}", reference=str(Reference(kpi, tables.quarter)))
 
 
-def theme_reference(tables: Tables, theme: int, say: Words) -> str:
+def theme_reference(tables: EditionTables, theme: int, t: Translator) -> str:
     """Return the reference of the figure that a theme's finding is about."""
-    return say_reference(tables, findings.LEADING[theme], say)
+    return say_reference(tables, findings.LEADING[theme], t)
 
 
 # --- companions -------------------------------------------------------------------------------------------------
 
 
-def companion_names(kpi: str, say: Words, unit: str = "") -> dict[str, str]:
+def companion_names(kpi: str, t: Translator, unit: str = "") -> dict[str, str]:
     """Return a KPI's companions by code with their names, those of one unit where one is given."""
     plan = read_plan()
     titles = {part.code: part.title for part in plan.components if part.step == plan.by_kpi[kpi].step}
     return {
-        part.component: say(COMPANION_WORDS[kpi, part.component])
+        part.component: t(COMPANION_WORDS[kpi, part.component])
         if (kpi, part.component) in COMPANION_WORDS
-        else say.own(titles.get(part.component, {"en": part.component}))
+        else t.localised(titles.get(part.component, {"en": part.component}))
         for part in plan.companions
         if part.kpi == kpi and unit in ("", part.unit)
     }
 
 
-def _companion_value(row: object, unit: str, expected: float, say: Words) -> str:
+def _companion_value(row: object, unit: str, expected: float, t: Translator) -> str:
     if not is_blank(expected) and not is_blank(row.value):
-        return say.rate(round(row.value * expected / 100), expected)
+        return t.rate(round(row.value * expected / 100), expected)
     if is_blank(row.value) or is_blank(row.share) or not row.share:
-        return say.measured(row.value, unit)
+        return t.measured(row.value, unit)
     whole = row.value / row.share
     if abs(whole - round(whole)) < 1e-6:
-        return f"{say.number(row.value)}\n{say.rate(row.value, round(whole))}"
-    return say.number(row.value)
+        return f"{t.number(row.value)}\n{t.rate(row.value, round(whole))}"
+    return t.number(row.value)
 
 
-def tabulate_companions(tables: Tables, theme: int, say: Words) -> Sheet:
+def tabulate_companions(tables: EditionTables, theme: int, t: Translator) -> Table:
     """Tabulate the companions of one theme's KPIs: one row per companion, now, a quarter and a year before."""
-    past = {quarter: say.quarter(quarter) for quarter in (shift(tables.quarter, -1), shift(tables.quarter, -4))}
+    past = {
+        quarter: t.quarter(quarter)
+        for quarter in (quarters.shift(tables.quarter, -1), quarters.shift(tables.quarter, -4))
+    }
     rows = []
     for kpi in (one for one in read_plan().kpis if one.theme == theme):
-        now = queries.select_components(tables, kpi.kpi)
-        older = {quarter: queries.select_components(tables, kpi.kpi, quarter=quarter) for quarter in past}
+        now = queries.select_companions(tables, kpi.kpi)
+        older = {quarter: queries.select_companions(tables, kpi.kpi, quarter=quarter) for quarter in past}
         low = {
-            q: queries.select_standing(tables, kpi.kpi, quarter=q).coverage_class == "C"
-            for q in (tables.quarter, *past)
+            q: queries.select_figure(tables, kpi.kpi, quarter=q).coverage_class == "C" for q in (tables.quarter, *past)
         }
-        of = queries.select_standing(tables, kpi.kpi).n_expected
-        for code, name in companion_names(kpi.kpi, say).items():
+        of = queries.select_figure(tables, kpi.kpi).n_expected
+        for code, name in companion_names(kpi.kpi, t).items():
             row = now.loc[code] if code in now.index else None
             companion = next(c for c in read_plan().companions if (c.kpi, c.component) == (kpi.kpi, code))
             unit, expected = companion.unit, of if companion.measure == "rate" else None
             shown = (
-                say.missing
-                if row is None
-                else "(C)"
-                if low[tables.quarter]
-                else _companion_value(row, unit, expected, say)
+                t.missing if row is None else "(C)" if low[tables.quarter] else _companion_value(row, unit, expected, t)
             )
             rows.append(
                 {
-                    GROUP: f"{kpi.kpi}  {say.own(kpi.title)}",
-                    say("Component"): name,
-                    say.quarter(tables.quarter): shown,
+                    GROUP: f"{kpi.kpi}  {t.localised(kpi.title)}",
+                    t("Component"): name,
+                    t.quarter(tables.quarter): shown,
                     **{
-                        past[q]: say.missing
+                        past[q]: t.missing
                         if code not in one.index
                         else "(C)"
                         if low[q]
-                        else say.measured(one.at[code, "value"], unit)
+                        else t.measured(one.at[code, "value"], unit)
                         for q, one in older.items()
                     },
-                    say("Members reporting"): say.missing if row is None else say.number(row.n_reported),
+                    t("Members reporting"): t.missing if row is None else t.number(row.n_reported),
                 }
             )
     frame = pd.DataFrame(rows)
-    return Sheet(frame, (80, 38, 20, 20, 20), right=list(frame.columns[2:]) if len(frame) else (), group=GROUP, pad=2)
+    return Table(frame, (80, 38, 20, 20, 20), right=list(frame.columns[2:]) if len(frame) else (), group=GROUP, pad=2)
 
 
 # --- change -----------------------------------------------------------------------------------------------------
 
 
-def tabulate_changes(tables: Tables, say: Words) -> Sheet:
+def tabulate_changes(tables: EditionTables, t: Translator) -> Table:
     """Tabulate what the change of each total is made of: one row per total and scope."""
     rows = tables.changes[tables.changes["quarter"] == tables.quarter].set_index(["kpi", "scope"])
     found = []
@@ -304,36 +298,36 @@ def tabulate_changes(tables: Tables, say: Words) -> Sheet:
                 row = rows.loc[(kpi, scope)]
                 found.append(
                     {
-                        GROUP: f"{kpi}  {say.own(read_plan().by_kpi[kpi].title)}",
-                        say("Scope"): say.region(scope),
-                        say("before"): say.number(row["before"]),
-                        **{say(word): say.signed(row[part]) for part, word in CHANGE_WORDS.items()},
-                        say("after"): say.number(row["after"]),
+                        GROUP: f"{kpi}  {t.localised(read_plan().by_kpi[kpi].title)}",
+                        t("Scope"): t.region(scope),
+                        t("before"): t.number(row["before"]),
+                        **{t(word): t.signed(row[part]) for part, word in terms.CHANGE_WORDS.items()},
+                        t("after"): t.number(row["after"]),
                     }
                 )
     frame = pd.DataFrame(found)
-    return Sheet(frame, (30, 18, 22, 25, 20, 25, 20, 18), right=list(frame.columns[2:]), group=GROUP, pad=2)
+    return Table(frame, (30, 18, 22, 25, 20, 25, 20, 18), right=list(frame.columns[2:]), group=GROUP, pad=2)
 
 
 # --- names and subtitles ---
 
 
-def family_names(say: Words) -> dict[str, str]:
+def family_names(t: Translator) -> dict[str, str]:
     """Return the four service families by code with their names."""
     families = {part.code for part in read_plan().components if part.list == "service_family"}
-    return {code: name for code, name in companion_names("3.1.a", say).items() if code in families}
+    return {code: name for code, name in companion_names("3.1.a", t).items() if code in families}
 
 
-def say_before(tables: Tables, say: Words) -> str:
+def say_before(tables: EditionTables, t: Translator) -> str:
     """Return the quarter before the one reported."""
-    return say.quarter(shift(tables.quarter, -1))
+    return t.quarter(quarters.shift(tables.quarter, -1))
 
 
-def say_quarters(tables: Tables, say: Words) -> str:
+def say_quarters(tables: EditionTables, t: Translator) -> str:
     """Return the subtitle of a theme's indicators: scope, quarters and marks."""
     sentence = (
         "Union, {quarter} and the quarter before; p provisional, r revised, c carried forward"
         if not tables.is_revised
         else "Union, {quarter} and the quarter before; r revised, c carried forward"
     )
-    return say(sentence, quarter=say.quarter(tables.quarter))
+    return t(sentence, quarter=t.quarter(tables.quarter))

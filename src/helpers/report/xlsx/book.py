@@ -14,7 +14,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from helpers.i18n.bidi import RIGHT_TO_LEFT, isolate
+from helpers.i18n import bidi, isolate
 from helpers.strings import clean
 
 HEAD_FILL = "#E8EDF3"
@@ -48,7 +48,7 @@ class Book:
         """Add a sheet that is read as its language is."""
         sheet = self.book.add_worksheet(name)
         self._languages[name] = language
-        if language in RIGHT_TO_LEFT:
+        if language in bidi.RIGHT_TO_LEFT:
             sheet.right_to_left()
         return sheet
 
@@ -73,7 +73,7 @@ def _shown(text: str, language: str) -> str:
     A code alone is looked up and filtered by: an invisible mark of direction would be in the way.
     """
     bare = clean(text)
-    if language not in RIGHT_TO_LEFT or not has_arabic(bare):
+    if language not in bidi.RIGHT_TO_LEFT or not has_arabic(bare):
         return _fit(bare)
     return _fit("\n".join(isolate(line, language) for line in bare.split("\n")))
 

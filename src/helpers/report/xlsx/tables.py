@@ -12,10 +12,7 @@ from pathlib import Path
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from helpers.i18n.bidi import RIGHT_TO_LEFT
-from helpers.i18n.catalogue import NO_BREAK
-from helpers.i18n.formats import Printed, Words
-from helpers.i18n.terms import SYMBOLS
+from helpers.i18n import Translator, bidi, catalogue, formats, terms
 from helpers.report.xlsx.book import HEAD_FILL, Book, fit_row, has_arabic, open_book, set_page
 
 _ACROSS = 132  # characters: as wide together as a landscape page can show
@@ -29,15 +26,15 @@ _NOTICE = {"bold": True, "font_color": "#4A3A00"}
 
 
 @dataclass(frozen=True)
-class Told:
+class SheetCell:
     """A cell as the workbook has it: what is printed, the number where it is a plain one, and its colours."""
 
     text: str
-    number: Printed | None = None
+    number: formats.PrintedNumber | None = None
     look: tuple[tuple[str, object], ...] = ()
 
 
-def write_tables(document: Mapping, path: Path) -> None:
+def write_tables_workbook(document: Mapping, path: Path) -> None:
     """Write every table of a report's document as a workbook: the contents, then one sheet a table.
 
     The same document gives the same bytes. Raises OSError where nothing can be written.
@@ -45,7 +42,7 @@ def write_tables(document: Mapping, path: Path) -> None:
     tables = [block for block in document["blocks"] if block["kind"] == "table"]
     with open_book(path, date.fromisoformat(document["as_of"]), **_properties(document)) as book:
         book.book.set_custom_property("Language", document["language"], "text")
-        made = _Writer(book, document, [str(block["number"]) for block in tables])
+        made = _TablesWriter(book, document, [str(block["number"]) for block in tables])
         made.write_contents(tables)
         for name, block in zip(made.names, tables, strict=True):
             made.write_table(name, block)
@@ -87,39 +84,39 @@ def name_sheets(wanted: Sequence[str]) -> list[str]:
 # --- cells ------------------------------------------------------------------------------------------------------
 
 
-def number_format(number: Printed, say: Words) -> str:
+def number_format(number: formats.PrintedNumber, t: Translator) -> str:
     """Return the format that shows a number as it is printed: decimals, percent sign, sign of a change, true minus.
 
     What stands between thousands, and the decimal mark, follow the settings of the reader's own program.
     """
     shown = "#,##0" + ("." + "0" * number.decimals if number.decimals else "")
     if number.is_percent:
-        shown += f'"{NO_BREAK}"%' if NO_BREAK in say.percent(0) else "%"
+        shown += f'"{catalogue.NO_BREAK_SPACE}"%' if catalogue.NO_BREAK_SPACE in t.percent(0) else "%"
     plus = "+" if number.is_signed else ""
     return f'{plus}{shown};"−"{shown};{shown}'
 
 
-def number_value(number: Printed) -> float:
+def number_value(number: formats.PrintedNumber) -> float:
     """Return a number as it is stored: a percentage as a fraction, with no digit that was not printed."""
     return round(number.value / 100, number.decimals + 2) if number.is_percent else number.value
 
 
-def tell(cell: object, is_figure: bool, document: Mapping, say: Words) -> Told:
+def convert_cell(cell: object, is_figure: bool, document: Mapping, t: Translator) -> SheetCell:
     """Return what the workbook has for a cell of a table's block."""
     if isinstance(cell, Mapping) and "status" in cell:
         remark = f" ({cell['remark']})" if cell["remark"] else ""
-        return Told(f"{SYMBOLS[cell['status']]} {cell['word']}{remark}", None, _chip_look(cell, document))
+        return SheetCell(f"{terms.SYMBOLS[cell['status']]} {cell['word']}{remark}", None, _badge_look(cell, document))
     if isinstance(cell, Mapping) and "svg" in cell:
-        return Told(_plain(cell.get("words") or cell["alt"]))
+        return SheetCell(_plain(cell.get("words") or cell["alt"]))
     if isinstance(cell, Mapping) and "band" in cell:
         look = (("bg_color", document["bands"][cell["band"]]),)
-        return _tell_text(cell["text"], is_figure, say, look)
+        return _tell_text(cell["text"], is_figure, t, look)
     if isinstance(cell, Mapping):
         cell = "\n".join(str(part) for part in (cell["strong"], cell["more"]) if part)
-    return _tell_text(str(cell), is_figure, say)
+    return _tell_text(str(cell), is_figure, t)
 
 
-def _tell_text(text: str, is_figure: bool, say: Words, look: tuple[tuple[str, object], ...] = ()) -> Told:
+def _tell_text(text: str, is_figure: bool, t: Translator, look: tuple[tuple[str, object], ...] = ()) -> SheetCell:
     """Return a text, and the plain number that it prints.
 
     The latter only in columns of figures, which whoever made the table has named: right-aligned ones, and
@@ -127,7 +124,7 @@ def _tell_text(text: str, is_figure: bool, say: Words, look: tuple[tuple[str, ob
     `2.1` in English; a year would stay so in any, printed as it is without a thousands mark.
     """
     plain = _plain(text)
-    return Told(plain, say.parse_number(plain) if is_figure else None, look)
+    return SheetCell(plain, t.parse_number(plain) if is_figure else None, look)
 
 
 def _plain(text: object) -> str:
@@ -135,10 +132,10 @@ def _plain(text: object) -> str:
     return str(text).replace("\u200b", "")
 
 
-def _chip_look(chip: Mapping, document: Mapping) -> tuple[tuple[str, object], ...]:
+def _badge_look(badge: Mapping, document: Mapping) -> tuple[tuple[str, object], ...]:
     """Return a status's colours as the report draws it; one that non-response could change is left white."""
-    fill, ink = document["statuses"][chip["status"]]
-    if chip["hollow"] or chip["status"] == "not_assessable":
+    fill, ink = document["statuses"][badge["status"]]
+    if badge["hollow"] or badge["status"] == "not_assessable":
         return (("bold", True),)
     return (("bg_color", fill), ("bold", True), ("font_color", ink))
 
@@ -146,15 +143,15 @@ def _chip_look(chip: Mapping, document: Mapping) -> tuple[tuple[str, object], ..
 # --- sheets -----------------------------------------------------------------------------------------------------
 
 
-class _Writer:
+class _TablesWriter:
     """What writes a document's sheets: the workbook, the words, the names of the sheets."""
 
     def __init__(self, book: Book, document: Mapping, numbers: Sequence[str]) -> None:
-        self.book, self.document, self.say = book, document, Words(document["language"])
+        self.book, self.document, self.t = book, document, Translator(document["language"])
         self.words, self.notices = document["words"], _notices(document)
-        wanted = [self.say("Contents"), *(f"{self.words['table']} {number}" for number in numbers)]
+        wanted = [self.t("Contents"), *(f"{self.words['table']} {number}" for number in numbers)]
         self.contents, *self.names = name_sheets(wanted)
-        self.is_rtl = document["language"] in RIGHT_TO_LEFT
+        self.is_rtl = document["language"] in bidi.RIGHT_TO_LEFT
 
     # texts
 
@@ -205,7 +202,7 @@ class _Writer:
 
     def write_contents(self, tables: Sequence[Mapping]) -> None:
         """Write the first sheet: what the report is, what its marks mean, its tables with links, its figures."""
-        sheet, say = self.book.add_sheet(self.contents, self.document["language"]), self.say
+        sheet, t = self.book.add_sheet(self.contents, self.document["language"]), self.t
         for column, width in enumerate(_CONTENTS_WIDTHS):
             sheet.set_column(column, column, width)
         across = sum(_CONTENTS_WIDTHS)
@@ -214,7 +211,7 @@ class _Writer:
         for notice in self.notices:
             row = self.write_lines(sheet, row, notice, across, **_NOTICE)
         row = self._write_facts(sheet, row + 1)
-        rounded = say(
+        rounded = t(
             "The numbers are those printed in the report. The published tables, kpis.csv first, hold them unrounded."
         )
         row = self.write_lines(sheet, row, rounded, across)
@@ -226,7 +223,7 @@ class _Writer:
     def _write_facts(self, sheet: Worksheet, row: int) -> int:
         facts = _cover(self.document).get("facts") or [["", self.document["foot"]]]
         for name, fact in facts:
-            self.write(sheet, row, 0, str(name).strip(f" {NO_BREAK}"), bold=True)
+            self.write(sheet, row, 0, str(name).strip(f" {catalogue.NO_BREAK_SPACE}"), bold=True)
             self.write(sheet, row, 1, str(fact))
             row += 1
         return row
@@ -234,7 +231,7 @@ class _Writer:
     def _write_marks(self, sheet: Worksheet, row: int) -> int:
         marks = [pair for block in self.document["blocks"] if block["kind"] == "legend" for pair in block["marks"]]
         if marks:
-            self.write(sheet, row, 0, self.say("What the marks mean"), bold=True, font_size=12)
+            self.write(sheet, row, 0, self.t("What the marks mean"), bold=True, font_size=12)
             row += 1
         for mark, meaning in marks:
             self.write(sheet, row, 0, str(mark), bold=True)
@@ -249,9 +246,9 @@ class _Writer:
 
     def _write_list(self, sheet: Worksheet, row: int, tables: Sequence[Mapping]) -> int:
         """Write the list of tables: one row each, with a link to its sheet."""
-        say = self.say
+        t = self.t
         row = self._write_head(
-            sheet, row, say("Tables"), [self.words["table"], say("Title"), say("Measure, unit, population and period")]
+            sheet, row, t("Tables"), [self.words["table"], t("Title"), t("Measure, unit, population and period")]
         )
         for name, block in zip(self.names, tables, strict=True):
             texts = [name, _plain(block["title"]), _plain(block["subtitle"])]
@@ -265,9 +262,9 @@ class _Writer:
         figures = [block for block in self.document["blocks"] if block["kind"] == "figure"]
         if not figures:
             return row
-        say = self.say
-        heads = [self.words["figure"], say("Title"), say("Description")]
-        row = self._write_head(sheet, row, say("Figures, which stand in the report only"), heads)
+        t = self.t
+        heads = [self.words["figure"], t("Title"), t("Description")]
+        row = self._write_head(sheet, row, t("Figures, which stand in the report only"), heads)
         for block in figures:
             texts = [f"{self.words['figure']} {block['number']}", _plain(block["title"]), _plain(block["alt"])]
             self.write_wrapped(sheet, row, texts, _CONTENTS_WIDTHS, **_RULE)
@@ -283,7 +280,7 @@ class _Writer:
         rows = [
             row
             if "group" in row
-            else [tell(*pair, self.document, self.say) for pair in zip(row["cells"], figures, strict=True)]
+            else [convert_cell(*pair, self.document, self.t) for pair in zip(row["cells"], figures, strict=True)]
             for row in block["rows"]
         ]
         widths = _widths(block, [row for row in rows if isinstance(row, list)])
@@ -310,17 +307,17 @@ class _Writer:
         row = self.write_lines(sheet, row, _plain(block["subtitle"]), across, font_color="#55616D")
         for notice in self.notices:
             row = self.write_lines(sheet, row, notice, across, **_NOTICE)
-        text = self.say("Back to the contents")
+        text = self.t("Back to the contents")
         self.book.link(sheet, row, 0, self.contents, text, self.style(text, font_color="#0000EE", underline=1))
         return row + 1
 
     def _write_row(
-        self, sheet: Worksheet, row: int, cells: Sequence[Told], places: Sequence[Mapping], widths: Sequence[float]
+        self, sheet: Worksheet, row: int, cells: Sequence[SheetCell], places: Sequence[Mapping], widths: Sequence[float]
     ) -> None:
         for column, (cell, place) in enumerate(zip(cells, places, strict=True)):
             look = {**_RULE, **place, **dict(cell.look)}
             if cell.number:
-                style = self.book.style(valign="top", num_format=number_format(cell.number, self.say), **look)
+                style = self.book.style(valign="top", num_format=number_format(cell.number, self.t), **look)
                 sheet.write_number(row, column, number_value(cell.number), style)
             else:
                 self.write(sheet, row, column, cell.text, text_wrap=True, **look)
@@ -355,7 +352,7 @@ def _places(figures: Sequence[bool], start: str) -> list[dict[str, object]]:
     ]
 
 
-def _widths(block: Mapping, rows: Sequence[Sequence[Told]]) -> list[float]:
+def _widths(block: Mapping, rows: Sequence[Sequence[SheetCell]]) -> list[float]:
     """Return the columns' widths in characters: as in print, but wide enough for a number and a picture's words."""
     share = _ACROSS / (sum(block["widths"]) or 1)
     widths = [max(round(width * share, 1), _NARROWEST) for width in block["widths"]]

@@ -6,14 +6,13 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from helpers.plan.plan import Kpi
-from helpers.plan.quarters import BASELINE_QUARTER, FIRST_STATUS_QUARTER, index
+from helpers.plan import Kpi, quarters
 
 ACHIEVED, ACHIEVED_LATE, ON_TRACK, AT_RISK, OFF_TRACK, OVERDUE, NOT_ASSESSABLE = (
     "achieved", "achieved_late", "on_track", "at_risk", "off_track", "overdue", "not_assessable",
 )  # fmt: skip
 STATUSES = (ACHIEVED, ACHIEVED_LATE, ON_TRACK, AT_RISK, OFF_TRACK, OVERDUE, NOT_ASSESSABLE)
-EPSILON = 1e-9
+STATUS_TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True)
@@ -28,28 +27,28 @@ class Assessed:
     complete: bool = True
 
 
-def elapsed(kpi: Kpi, quarter: str) -> float:
+def elapsed_share(kpi: Kpi, quarter: str) -> float:
     """Return e(q), the part of the time from 2022Q2 to the due quarter that has passed, 0-1."""
-    start = index(BASELINE_QUARTER)
-    return min(max((index(quarter) - start) / (index(kpi.due) - start), 0.0), 1.0)
+    start = quarters.index(quarters.BASELINE_QUARTER)
+    return min(max((quarters.index(quarter) - start) / (quarters.index(kpi.due) - start), 0.0), 1.0)
 
 
 def _reaches(value: float, limit: float) -> bool:
-    return value >= limit - EPSILON
+    return value >= limit - STATUS_TOLERANCE
 
 
-def progress(kpi: Kpi, quarter: str, value: float) -> float:
+def progress_ratio(kpi: Kpi, quarter: str, value: float) -> float:
     """Return r, how far a figure has come from the baseline of what the time that has passed asks, 1 = all of it."""
-    return (value - kpi.baseline) / ((kpi.target - kpi.baseline) * elapsed(kpi, quarter))
+    return (value - kpi.baseline) / ((kpi.target - kpi.baseline) * elapsed_share(kpi, quarter))
 
 
 def expected_stage(kpi: Kpi, quarter: str) -> int:
     """Return the stage that a milestone should have come to by a quarter."""
-    return math.floor(kpi.target * elapsed(kpi, quarter) + EPSILON)
+    return math.floor(kpi.target * elapsed_share(kpi, quarter) + STATUS_TOLERANCE)
 
 
 def _progress(kpi: Kpi, quarter: str, value: float) -> str:
-    ratio = progress(kpi, quarter, value)
+    ratio = progress_ratio(kpi, quarter, value)
     return ON_TRACK if _reaches(ratio, 0.9) else AT_RISK if _reaches(ratio, 0.6) else OFF_TRACK
 
 
@@ -62,7 +61,7 @@ def _rate(kpi: Kpi, value: float) -> str:
     return ACHIEVED if _reaches(value, kpi.target) else AT_RISK if _reaches(value, 0.8 * kpi.target) else OFF_TRACK
 
 
-def judge(kpi: Kpi, quarter: str, value: float, complete: bool, first_reached: str) -> str:
+def judge_status(kpi: Kpi, quarter: str, value: float, complete: bool, first_reached: str) -> str:
     """Return the status of a figure, given the quarter in which the target was first reached (blank: not before)."""
     if kpi.measure == "rate":
         return _rate(kpi, value)
@@ -84,7 +83,7 @@ def judge_bounds(kpi: Kpi, figure: Assessed, first_reached: str) -> tuple[str, s
     """Return the status of an assessable figure at its value, at its lower and at its upper bound."""
     upper = kpi.target if figure.upper is None else figure.upper
     status, low, high = (
-        judge(kpi, figure.quarter, value, figure.complete, first_reached)
+        judge_status(kpi, figure.quarter, value, figure.complete, first_reached)
         for value in (figure.value, figure.lower, upper)
     )
     return status, low, high
@@ -100,7 +99,7 @@ def compute_statuses(kpi: Kpi, figures: Iterable[Assessed]) -> list[tuple[str, b
     """
     found, first_reached = [], ""
     for figure in figures:
-        if figure.quarter < FIRST_STATUS_QUARTER:
+        if figure.quarter < quarters.FIRST_STATUS_QUARTER:
             found.append(("", None))
             continue
         if not is_assessable(kpi, figure):

@@ -5,27 +5,37 @@ from __future__ import annotations
 import pytest
 
 from helpers.ingest.cells import read_answer
-from helpers.plan.readings import COMPANION_READS, HARDWARE, NOTHING, OWN_QUESTION, Counted, Item, Reading
-from helpers.plan.sources import read_of
+from helpers.plan.extractors import (
+    COMPANION_EXTRACTORS,
+    HARDWARE_KINDS,
+    NO_EXTRACT,
+    OWN_QUESTION_EXTRACTORS,
+    CountedReturn,
+    Extract,
+    Innovation,
+)
+from helpers.plan.sources import extractor_of
 
 FAMILIES = ("services_epost", "services_ecommerce", "services_egovernment", "services_efinance")
-ENDS = Reading(ends=True)
+ENDS = Extract(ends=True)
 
 
 @pytest.fixture
 def say(plan, form):
     """Return what a return with these answers says for a KPI (`2.1.a`) or a companion (`2.1.a networked`)."""
 
-    def read(name: str, items=None, own: bool = False, **answers: object) -> Reading:
+    def read(name: str, items=None, own: bool = False, **answers: object) -> Extract:
         kpi, _, component = name.partition(" ")
         said = {question: read_answer(form.by_name[question], cell) for question, cell in answers.items()}
-        reads = OWN_QUESTION if own else COMPANION_READS
-        return (reads[kpi, component] if component else read_of(plan.by_kpi[kpi], form))(Counted("SEN", said, items))
+        reads = OWN_QUESTION_EXTRACTORS if own else COMPANION_EXTRACTORS
+        return (reads[kpi, component] if component else extractor_of(plan.by_kpi[kpi], form))(
+            CountedReturn("SEN", said, items)
+        )
 
     return read
 
 
-def value(reading: Reading) -> float | None:
+def value(reading: Extract) -> float | None:
     return reading.value
 
 
@@ -37,11 +47,13 @@ def value(reading: Reading) -> float | None:
     [("none", 0, 0), ("drafted", 0, 0), ("adopted", 0, 1), ("implementing", 1, 1), ("completed", 1, 1)],
 )
 def test_a_roadmap_is_implemented_when_it_is_running_or_completed(say, status, running, adopted):
-    assert say("1.1.b", roadmap_status=status) == Reading(running)
-    assert say("1.1.b adopted_or_beyond", roadmap_status=status) == Reading(adopted)
+    assert say("1.1.b", roadmap_status=status) == Extract(running)
+    assert say("1.1.b adopted_or_beyond", roadmap_status=status) == Extract(adopted)
 
 
-@pytest.mark.parametrize(("cell", "reading"), [("NA", ENDS), ("ND", NOTHING), (None, NOTHING), ("running", NOTHING)])
+@pytest.mark.parametrize(
+    ("cell", "reading"), [("NA", ENDS), ("ND", NO_EXTRACT), (None, NO_EXTRACT), ("running", NO_EXTRACT)]
+)
 def test_a_choice_that_is_not_reported_says_nothing_and_only_na_ends_carrying(say, cell, reading):
     assert say("1.1.b", roadmap_status=cell) == reading
 
@@ -56,8 +68,8 @@ def test_a_domain_is_ready_in_thirds(say, level, percent):
 @pytest.mark.parametrize(
     ("connected", "total", "reading"),
     [
-        (60, 90, Reading(60, 90)), (0, 90, Reading(0, 90)), ("NG", 90, Reading(0, 90)), (60, None, Reading(60)),
-        (60, "NA", Reading(60)), ("ND", 90, NOTHING), (None, 90, NOTHING), ("NA", 90, ENDS), ("x", 90, NOTHING),
+        (60, 90, Extract(60, 90)), (0, 90, Extract(0, 90)), ("NG", 90, Extract(0, 90)), (60, None, Extract(60)),
+        (60, "NA", Extract(60)), ("ND", 90, NO_EXTRACT), (None, 90, NO_EXTRACT), ("NA", 90, ENDS), ("x", 90, NO_EXTRACT),
     ],
 )  # fmt: skip
 def test_connected_offices_come_with_the_total_of_their_own_return(say, connected, total, reading):
@@ -69,7 +81,7 @@ def test_connected_offices_come_with_the_total_of_their_own_return(say, connecte
 
 def kit(**kinds: tuple[object, object]) -> dict[str, object]:
     """Return the answers on hardware: required and working of the kinds named, the others blank."""
-    cells = {kind: kinds.get(kind, (None, None)) for kind in HARDWARE}
+    cells = {kind: kinds.get(kind, (None, None)) for kind in HARDWARE_KINDS}
     return {f"{k}_required": both[0] for k, both in cells.items()} | {
         f"{k}_working": both[1] for k, both in cells.items()
     }
@@ -95,7 +107,7 @@ NO = (0, 0)
         # fewer than three, and a kind required has no number working
         ({"server": (10, 4), "laptop": (10, None), "printer": NO, "scanner": NO, "scale": NO}, None),
         # nothing required at all
-        (dict.fromkeys(HARDWARE, NO), None),
+        (dict.fromkeys(HARDWARE_KINDS, NO), None),
         ({}, None),
     ],
 )  # fmt: skip
@@ -107,15 +119,15 @@ def test_the_hardware_index_needs_three_kinds_or_all_that_are_required(say, kind
 
 @pytest.mark.parametrize(("scale", "ends"), [(("NA", None), True), ((0, 0), False), (("ND", None), False)])
 def test_hardware_is_not_applicable_when_all_five_required_are(say, scale, ends):
-    kinds = dict.fromkeys(HARDWARE, ("NA", "NA")) | {"scale": scale}
-    assert say("2.2.a", **kit(**kinds)) == Reading(ends=ends)
+    kinds = dict.fromkeys(HARDWARE_KINDS, ("NA", "NA")) | {"scale": scale}
+    assert say("2.2.a", **kit(**kinds)) == Extract(ends=ends)
 
 
 @pytest.mark.parametrize(
     ("required", "working", "reading"),
     [
-        (10, 5, Reading(5, 10)), (10, 15, Reading(10, 10)), (0, 3, Reading(0, 0)), (10, None, NOTHING),
-        (None, 5, NOTHING), ("NA", 5, ENDS), (10, "NA", ENDS), ("ND", "NA", ENDS), ("ND", 5, NOTHING),
+        (10, 5, Extract(5, 10)), (10, 15, Extract(10, 10)), (0, 3, Extract(0, 0)), (10, None, NO_EXTRACT),
+        (None, 5, NO_EXTRACT), ("NA", 5, ENDS), (10, "NA", ENDS), ("ND", "NA", ENDS), ("ND", 5, NO_EXTRACT),
     ],
 )  # fmt: skip
 def test_a_kind_of_hardware_needs_both_its_numbers(say, required, working, reading):
@@ -125,8 +137,8 @@ def test_a_kind_of_hardware_needs_both_its_numbers(say, required, working, readi
 @pytest.mark.parametrize(("working", "equipped"), [(95, 1), (94, 0), (120, 1)])
 def test_fully_equipped_is_every_kind_at_95_percent(say, working, equipped):
     kinds = {"server": (100, working), "laptop": (10, 10), "scale": (10, 10)}
-    assert say("2.2.a fully_equipped", **kit(**kinds)) == Reading(equipped)
-    assert say("2.2.a fully_equipped", **kit(server=(100, working))) == NOTHING
+    assert say("2.2.a fully_equipped", **kit(**kinds)) == Extract(equipped)
+    assert say("2.2.a fully_equipped", **kit(server=(100, working))) == NO_EXTRACT
 
 
 # --- services and products --------------------------------------------------------------------------------------
@@ -142,7 +154,7 @@ def test_services_add_up_over_the_families_none_and_na_being_0(say):
 @pytest.mark.parametrize("cell", [None, "ND", "-", "fax", "hybrid_mail fax", "none hybrid_mail"])
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_family_blank_withdrawn_or_not_available_leaves_the_total_unreported(say, family, cell):
-    assert say("3.1.a", **ALL | {family: cell}) == NOTHING
+    assert say("3.1.a", **ALL | {family: cell}) == NO_EXTRACT
 
 
 def test_four_families_of_none_and_na_are_an_answer_of_0(say):
@@ -152,9 +164,9 @@ def test_four_families_of_none_and_na_are_an_answer_of_0(say):
 def test_a_family_is_of_the_record_of_the_total_while_its_own_question_may_be_answered(say):
     assert say("3.1.a epost", **ALL).value == 2
     without = ALL | {"services_efinance": "ND"}
-    assert say("3.1.a epost", **without) == NOTHING
+    assert say("3.1.a epost", **without) == NO_EXTRACT
     assert say("3.1.a epost", own=True, **without).value is not None
-    assert say("3.1.a efinance", own=True, **without) == NOTHING
+    assert say("3.1.a efinance", own=True, **without) == NO_EXTRACT
 
 
 @pytest.mark.parametrize(
@@ -163,7 +175,7 @@ def test_a_family_is_of_the_record_of_the_total_while_its_own_question_may_be_an
 )
 def test_a_service_in_all_four_families(say, efinance, egovernment, reading):
     answers = ALL | {"services_efinance": efinance, "services_egovernment": egovernment}
-    assert say("3.1.a all_families", **answers) == Reading(reading)
+    assert say("3.1.a all_families", **answers) == Extract(reading)
 
 
 @pytest.mark.parametrize(
@@ -176,7 +188,7 @@ def test_a_service_in_all_four_families(say, efinance, egovernment, reading):
 )  # fmt: skip
 def test_sectors_other_and_none_are_answers_that_name_no_code(say, cell, codes, reported, ends):
     found = say("3.1.b", sectors_benefiting=cell)
-    assert found == Reading(len(codes) if reported else None, codes=frozenset(codes), ends=ends)
+    assert found == Extract(len(codes) if reported else None, codes=frozenset(codes), ends=ends)
 
 
 PRODUCTS = ("ipp_ecompro", "ipp_tracked", "ipp_small_packets")
@@ -198,9 +210,9 @@ def test_the_product_index_has_the_services_rule(say, cells, index):
 
 
 def test_a_product_is_known_on_its_own(say):
-    assert say("3.2.a ecompro", ipp_ecompro="s10_barcode") == Reading(20.0)
-    assert say("3.2.a ecompro", ipp_ecompro="NA") == Reading(0.0)
-    assert say("3.2.a ecompro", ipp_ecompro="ND") == NOTHING
+    assert say("3.2.a ecompro", ipp_ecompro="s10_barcode") == Extract(20.0)
+    assert say("3.2.a ecompro", ipp_ecompro="NA") == Extract(0.0)
+    assert say("3.2.a ecompro", ipp_ecompro="ND") == NO_EXTRACT
 
 
 @pytest.mark.parametrize(
@@ -226,12 +238,12 @@ def test_without_a_part_nothing_is_reported_and_an_empty_part_is_a_0(say):
 @pytest.mark.parametrize(
     ("item", "key"),
     [
-        (Item("hackathon", "H-1", "Hack", ""), "h-1"),
-        (Item("hackathon", "  h-1 ", "Autre", ""), "h-1"),
-        (Item("hackathon", "", "Le Hackathon d'été !", ""), "SEN: le hackathon d ete"),
-        (Item("hackathon", " ", " LE HACKATHON D'ÉTÉ", ""), "SEN: le hackathon d ete"),
-        (Item("hackathon", "", "", ""), ""),
-        (Item("hackathon", "", "!?", ""), ""),
+        (Innovation("hackathon", "H-1", "Hack", ""), "h-1"),
+        (Innovation("hackathon", "  h-1 ", "Autre", ""), "h-1"),
+        (Innovation("hackathon", "", "Le Hackathon d'été !", ""), "SEN: le hackathon d ete"),
+        (Innovation("hackathon", " ", " LE HACKATHON D'ÉTÉ", ""), "SEN: le hackathon d ete"),
+        (Innovation("hackathon", "", "", ""), ""),
+        (Innovation("hackathon", "", "!?", ""), ""),
     ],
 )
 def test_an_item_is_known_by_its_reference_else_by_member_and_title(item, key):
@@ -239,14 +251,14 @@ def test_an_item_is_known_by_its_reference_else_by_member_and_title(item, key):
 
 
 def test_an_item_without_reference_and_title_does_not_count(say):
-    assert say("4.1.b", items=(Item("hackathon", "", "", ""),)).codes == frozenset()
+    assert say("4.1.b", items=(Innovation("hackathon", "", "", ""),)).codes == frozenset()
 
 
 def test_items_count_under_their_own_kind_only(say):
     items = (
-        Item("solution", "S-1", "", "software"), Item("solution", "s-1", "", "application"),
-        Item("hackathon", "H-1", "", ""), Item("exhibition", "E-1", "", ""), Item("adoption", "A-1", "", "own"),
-        Item("", "X", "", ""),
+        Innovation("solution", "S-1", "", "software"), Innovation("solution", "s-1", "", "application"),
+        Innovation("hackathon", "H-1", "", ""), Innovation("exhibition", "E-1", "", ""), Innovation("adoption", "A-1", "", "own"),
+        Innovation("", "X", "", ""),
     )  # fmt: skip
     codes = {name: len(say(name, items=items).codes) for name in (
         "4.1.a", "4.1.a software", "4.1.a application", "4.1.b", "4.2.a", "4.2.a exhibition", "4.2.a competition",
@@ -264,17 +276,17 @@ def test_items_count_under_their_own_kind_only(say):
 @pytest.mark.parametrize(
     ("name", "answers", "reading"),
     [
-        ("5.1.a", {"trained_cumulative": 100, "staff_total": 1000}, Reading(100, 1000)),
-        ("5.1.a", {"trained_cumulative": 100, "staff_total": "ND"}, Reading(100)),
-        ("5.1.a women", {"trained_women": 4}, Reading(4)),
-        ("5.1.b", {"audits_completed": 0}, Reading(0)),
+        ("5.1.a", {"trained_cumulative": 100, "staff_total": 1000}, Extract(100, 1000)),
+        ("5.1.a", {"trained_cumulative": 100, "staff_total": "ND"}, Extract(100)),
+        ("5.1.a women", {"trained_women": 4}, Extract(4)),
+        ("5.1.b", {"audits_completed": 0}, Extract(0)),
         ("5.1.b", {"audits_completed": "NA"}, ENDS),
-        ("5.1.c", {"training_sessions": None}, NOTHING),
-        ("6.1.a meetings", {"attended_meetings": "yes"}, Reading(1)),
-        ("6.1.a meetings", {"attended_meetings": "no"}, Reading(0)),
-        ("6.1.a meetings", {"attended_meetings": "ND"}, NOTHING),
-        ("2.3.a shared_information", {"shared_system_information": "yes"}, Reading(1)),
-        ("2.1.a cloud_production", {"cloud_use": "pilot"}, Reading(0)),
+        ("5.1.c", {"training_sessions": None}, NO_EXTRACT),
+        ("6.1.a meetings", {"attended_meetings": "yes"}, Extract(1)),
+        ("6.1.a meetings", {"attended_meetings": "no"}, Extract(0)),
+        ("6.1.a meetings", {"attended_meetings": "ND"}, NO_EXTRACT),
+        ("2.3.a shared_information", {"shared_system_information": "yes"}, Extract(1)),
+        ("2.1.a cloud_production", {"cloud_use": "pilot"}, Extract(0)),
     ],
 )
 def test_people_participation_and_the_rest(say, name, answers, reading):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from helpers.plan.answers import BLANK, NOT_APPLICABLE, Answer
+from helpers.plan.questionnaire import NOT_APPLICABLE, UNANSWERED, Answer
 from helpers.strings import fold
 
-HARDWARE = ("server", "laptop", "printer", "scanner", "scale")
-FAMILIES = ("epost", "ecommerce", "egovernment", "efinance")
+HARDWARE_KINDS = ("server", "laptop", "printer", "scanner", "scale")
+SERVICE_FAMILIES = ("epost", "ecommerce", "egovernment", "efinance")
 IPP_PRODUCTS = ("ecompro", "tracked", "small_packets")
-FEATURES = 5
+IPP_FEATURES = 5
 PROJECTS = ("dre", "payments", "fitaf")
 TRAINING_KINDS = ("capacity_building", "upskilling", "reskilling")
 DOMAINS = (
@@ -19,16 +19,16 @@ DOMAINS = (
     "human_skills",
 )  # fmt: skip
 READINESS = {"none": 0, "planned": 1, "in_progress": 2, "operational": 3}
-EQUIPPED = 0.95
+EQUIPPED_SHARE = 0.95
 TRAINED_PER_STAFF = 1.2  # more than the staff: some of those trained have left since
 # Answers that say "answered, nothing listed": they never count as a code.
-NO_CODES = frozenset({"none", "other"})
+NEUTRAL_CODES = frozenset({"none", "other"})
 
 Answers = Mapping[str, Answer]
 
 
 @dataclass(frozen=True)
-class Reading:
+class Extract:
     """What one return says: `value` None when not reported; `ends` when not applicable, which ends carrying."""
 
     value: float | None = None
@@ -37,11 +37,11 @@ class Reading:
     ends: bool = False
 
 
-NOTHING = Reading()
+NO_EXTRACT = Extract()
 
 
 @dataclass(frozen=True)
-class Item:
+class Innovation:
     """One innovation of a counted return, as understood; blank where withdrawn."""
 
     kind: str
@@ -57,55 +57,55 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Counted:
+class CountedReturn:
     """The return of a member that counts for a quarter: `items` is None without an innovations part."""
 
     member: str
     answers: Answers
-    items: tuple[Item, ...] | None = None
+    items: tuple[Innovation, ...] | None = None
 
 
-Read = Callable[[Counted], Reading]
+Extractor = Callable[[CountedReturn], Extract]
 
 
 def answer_to(answers: Answers, question: str) -> Answer:
     """Return the answer to a question; a question that was never there is unanswered."""
-    return answers.get(question, BLANK)
+    return answers.get(question, UNANSWERED)
 
 
-def _unread(*answers: Answer) -> Reading:
-    return Reading(ends=any(answer.state == NOT_APPLICABLE for answer in answers))
+def _no_extract(*answers: Answer) -> Extract:
+    return Extract(ends=any(answer.state == NOT_APPLICABLE for answer in answers))
 
 
-def number(question: str, total: str = "") -> Read:
+def number(question: str, total: str = "") -> Extractor:
     """Read a count, with the total it is a part of where there is one."""
 
-    def read(counted: Counted) -> Reading:
+    def read(counted: CountedReturn) -> Extract:
         answer = answer_to(counted.answers, question)
         whole = answer_to(counted.answers, total).number if total else None
-        return _unread(answer) if answer.number is None else Reading(answer.number, whole)
+        return _no_extract(answer) if answer.number is None else Extract(answer.number, whole)
 
     return read
 
 
-def percentage(question: str, total: str) -> Read:
+def percentage(question: str, total: str) -> Extractor:
     """Read a count in percent of its total, at most 100; nothing to measure against a total of 0."""
 
-    def read(counted: Counted) -> Reading:
+    def read(counted: CountedReturn) -> Extract:
         part, whole = (answer_to(counted.answers, name) for name in (question, total))
         if part.number is None or whole.number is None:
-            return _unread(part, whole)
-        return Reading(100 * min(1, part.number / whole.number)) if whole.number else NOTHING
+            return _no_extract(part, whole)
+        return Extract(100 * min(1, part.number / whole.number)) if whole.number else NO_EXTRACT
 
     return read
 
 
-def choice(question: str, values: Mapping[str, float]) -> Read:
+def choice(question: str, values: Mapping[str, float]) -> Extractor:
     """Read a choice as the number that each code stands for; a code not named stands for 0."""
 
-    def read(counted: Counted) -> Reading:
+    def read(counted: CountedReturn) -> Extract:
         answer = answer_to(counted.answers, question)
-        return Reading(values.get(answer.value, 0)) if answer.is_reported else _unread(answer)
+        return Extract(values.get(answer.value, 0)) if answer.is_reported else _no_extract(answer)
 
     return read
 
@@ -115,142 +115,142 @@ def _ticked(answers: Answers, question: str) -> frozenset[str] | None:
     answer = answer_to(answers, question)
     if answer.state == NOT_APPLICABLE:
         return frozenset()
-    return frozenset(answer.value.split()) - NO_CODES if answer.is_reported else None
+    return frozenset(answer.value.split()) - NEUTRAL_CODES if answer.is_reported else None
 
 
-def codes_of(question: str) -> Read:
+def selected_codes(question: str) -> Extractor:
     """Read the codes that are ticked and how many they are."""
 
-    def read(counted: Counted) -> Reading:
+    def read(counted: CountedReturn) -> Extract:
         answer = answer_to(counted.answers, question)
         if not answer.is_reported:
-            return _unread(answer)
-        codes = frozenset(answer.value.split()) - NO_CODES
-        return Reading(len(codes), codes=codes)
+            return _no_extract(answer)
+        codes = frozenset(answer.value.split()) - NEUTRAL_CODES
+        return Extract(len(codes), codes=codes)
 
     return read
 
 
-def services(counted: Counted) -> Reading:
+def live_services(counted: CountedReturn) -> Extract:
     """Read the number of live services over the four families (3.1.a); one family unknown, the total is."""
-    families = [_ticked(counted.answers, f"services_{family}") for family in FAMILIES]
+    families = [_ticked(counted.answers, f"services_{family}") for family in SERVICE_FAMILIES]
     if any(family is None for family in families):
-        return NOTHING
+        return NO_EXTRACT
     codes = frozenset().union(*families)
-    return Reading(sum(map(len, families)), codes=codes)
+    return Extract(sum(map(len, families)), codes=codes)
 
 
-def family_of_services(family: str) -> Read:
+def family_of_services(family: str) -> Extractor:
     """Read one family of the services total: from the same record as the total."""
 
-    def read(counted: Counted) -> Reading:
+    def read(counted: CountedReturn) -> Extract:
         codes = _ticked(counted.answers, f"services_{family}")
-        return Reading(len(codes)) if services(counted).value is not None else NOTHING
+        return Extract(len(codes)) if live_services(counted).value is not None else NO_EXTRACT
 
     return read
 
 
-def all_families(counted: Counted) -> Reading:
+def all_families(counted: CountedReturn) -> Extract:
     """Read whether a service lives in each of the four families: from the same record as the total."""
-    if services(counted).value is None:
-        return NOTHING
-    return Reading(float(all(_ticked(counted.answers, f"services_{family}") for family in FAMILIES)))
+    if live_services(counted).value is None:
+        return NO_EXTRACT
+    return Extract(float(all(_ticked(counted.answers, f"services_{family}") for family in SERVICE_FAMILIES)))
 
 
-def ticked(question: str) -> Read:
+def reported_codes(question: str) -> Extractor:
     """Read whether a select-many question was reported, NA included, which is 0 there (the rule of 3.1.a)."""
 
-    def read(counted: Counted) -> Reading:
+    def read(counted: CountedReturn) -> Extract:
         codes = _ticked(counted.answers, question)
-        return NOTHING if codes is None else Reading(len(codes), codes=codes)
+        return NO_EXTRACT if codes is None else Extract(len(codes), codes=codes)
 
     return read
 
 
-def product(name: str) -> Read:
+def ipp_product(name: str) -> Extractor:
     """Read the share of the features that a product has, in percent."""
 
-    def read(counted: Counted) -> Reading:
+    def read(counted: CountedReturn) -> Extract:
         codes = _ticked(counted.answers, f"ipp_{name}")
-        return NOTHING if codes is None else Reading(100 * len(codes) / FEATURES)
+        return NO_EXTRACT if codes is None else Extract(100 * len(codes) / IPP_FEATURES)
 
     return read
 
 
-def products(counted: Counted) -> Reading:
+def ipp_index(counted: CountedReturn) -> Extract:
     """Read the index of the Integrated Product Plan (3.2.a): the mean over its three products."""
-    parts = [product(name)(counted).value for name in IPP_PRODUCTS]
-    return NOTHING if None in parts else Reading(sum(parts) / len(parts))
+    parts = [ipp_product(name)(counted).value for name in IPP_PRODUCTS]
+    return NO_EXTRACT if None in parts else Extract(sum(parts) / len(parts))
 
 
-def hardware_kind(kind: str) -> Read:
+def hardware_kind(kind: str) -> Extractor:
     """Read the units of a kind that work, of those required; not applicable when either number is."""
 
-    def read(counted: Counted) -> Reading:
+    def read(counted: CountedReturn) -> Extract:
         required, working = (answer_to(counted.answers, f"{kind}_{part}") for part in ("required", "working"))
         if required.number is None or working.number is None:
-            return _unread(required, working)
-        return Reading(min(working.number, required.number), required.number)
+            return _no_extract(required, working)
+        return Extract(min(working.number, required.number), required.number)
 
     return read
 
 
-def _hardware_ratios(counted: Counted) -> list[float] | None:
+def _hardware_ratios(counted: CountedReturn) -> list[float] | None:
     """Return working/required of the kinds required, None when they are too few to stand for all (2.2.a)."""
-    kinds = [hardware_kind(kind)(counted) for kind in HARDWARE]
+    kinds = [hardware_kind(kind)(counted) for kind in HARDWARE_KINDS]
     ratios = [kind.value / kind.total for kind in kinds if kind.value is not None and kind.total]
     if len(ratios) >= 3:
         return ratios
-    required = [answer_to(counted.answers, f"{kind}_required") for kind in HARDWARE]
+    required = [answer_to(counted.answers, f"{kind}_required") for kind in HARDWARE_KINDS]
     all_said = all(answer.is_reported or answer.state == NOT_APPLICABLE for answer in required)
     wanted = sum(bool(answer.number) for answer in required)
     return ratios if all_said and ratios and len(ratios) == wanted else None
 
 
-def _hardware(counted: Counted, value: Callable[[list[float]], float]) -> Reading:
+def _hardware(counted: CountedReturn, value: Callable[[list[float]], float]) -> Extract:
     ratios = _hardware_ratios(counted)
     if ratios is not None:
-        return Reading(value(ratios))
-    required = [answer_to(counted.answers, f"{kind}_required") for kind in HARDWARE]
-    return Reading(ends=all(answer.state == NOT_APPLICABLE for answer in required))
+        return Extract(value(ratios))
+    required = [answer_to(counted.answers, f"{kind}_required") for kind in HARDWARE_KINDS]
+    return Extract(ends=all(answer.state == NOT_APPLICABLE for answer in required))
 
 
-def hardware(counted: Counted) -> Reading:
+def hardware_index(counted: CountedReturn) -> Extract:
     """Read the hardware coverage index (2.2.a), 0-100."""
     return _hardware(counted, lambda ratios: 100 * sum(ratios) / len(ratios))
 
 
-def fully_equipped(counted: Counted) -> Reading:
+def fully_equipped(counted: CountedReturn) -> Extract:
     """Read whether every kind required is there at 95 % or more: from the same record as the index."""
-    return _hardware(counted, lambda ratios: float(all(ratio >= EQUIPPED - 1e-9 for ratio in ratios)))
+    return _hardware(counted, lambda ratios: float(all(ratio >= EQUIPPED_SHARE - 1e-9 for ratio in ratios)))
 
 
-def any_of(questions: tuple[str, ...], codes: frozenset[str]) -> Read:
+def any_of(questions: tuple[str, ...], codes: frozenset[str]) -> Extractor:
     """Read whether any of the questions has one of the codes; reported when at least one is answered.
 
     Not applicable, which ends carrying, only when all of them are.
     """
 
-    def read(counted: Counted) -> Reading:
+    def read(counted: CountedReturn) -> Extract:
         answers = [answer_to(counted.answers, question) for question in questions]
         said = [answer for answer in answers if answer.is_reported]
         if not said:
-            return Reading(ends=all(answer.state == NOT_APPLICABLE for answer in answers))
-        return Reading(float(any(codes.intersection(answer.value.split()) for answer in said)))
+            return Extract(ends=all(answer.state == NOT_APPLICABLE for answer in answers))
+        return Extract(float(any(codes.intersection(answer.value.split()) for answer in said)))
 
     return read
 
 
-def items(kinds: tuple[str, ...], detail: str = "", per_member: bool = False) -> Read:
+def innovations(kinds: tuple[str, ...], detail: str = "", per_member: bool = False) -> Extractor:
     """Read the innovations of some kinds as codes: reported when the return came with an innovations part."""
 
-    def read(counted: Counted) -> Reading:
+    def read(counted: CountedReturn) -> Extract:
         if counted.items is None:
-            return NOTHING
+            return NO_EXTRACT
         wanted = [i for i in counted.items if i.kind in kinds and (not detail or i.detail == detail)]
         keys = {item.key(counted.member) for item in wanted} - {""}
         codes = frozenset(f"{counted.member}: {key}" for key in keys) if per_member else frozenset(keys)
-        return Reading(float(bool(codes)), codes=codes)
+        return Extract(float(bool(codes)), codes=codes)
 
     return read
 
@@ -258,7 +258,7 @@ def items(kinds: tuple[str, ...], detail: str = "", per_member: bool = False) ->
 _RUNNING = frozenset({"implementing", "completed"})
 _YES = {"yes": 1.0}
 
-COMPANION_READS: Mapping[tuple[str, str], Read] = {
+COMPANION_EXTRACTORS: Mapping[tuple[str, str], Extractor] = {
     ("1.1.b", "adopted_or_beyond"): any_of(("roadmap_status",), _RUNNING | {"adopted"}),
     **{
         ("1.1.b", domain): choice(f"domain_{domain}", {code: 100 * level / 3 for code, level in READINESS.items()})
@@ -268,22 +268,22 @@ COMPANION_READS: Mapping[tuple[str, str], Read] = {
     ("2.1.a", "alternative_power"): number("offices_alternative_power", "offices_total"),
     ("2.1.a", "networked"): number("offices_networked", "offices_total"),
     ("2.1.a", "cloud_production"): choice("cloud_use", {"production": 1.0}),
-    **{("2.2.a", kind): hardware_kind(kind) for kind in HARDWARE},
+    **{("2.2.a", kind): hardware_kind(kind) for kind in HARDWARE_KINDS},
     ("2.2.a", "fully_equipped"): fully_equipped,
     ("2.3.a", "shared_information"): choice("shared_system_information", _YES),
     ("2.3.a", "uses_guidelines"): choice("uses_software_guidelines", _YES),
-    **{("3.1.a", family): family_of_services(family) for family in FAMILIES},
+    **{("3.1.a", family): family_of_services(family) for family in SERVICE_FAMILIES},
     ("3.1.a", "all_families"): all_families,
-    ("3.1.a", "distinct_services"): services,
-    ("3.1.b", "named_by_one"): codes_of("sectors_benefiting"),
-    **{("3.2.a", name): product(name) for name in IPP_PRODUCTS},
+    ("3.1.a", "distinct_services"): live_services,
+    ("3.1.b", "named_by_one"): selected_codes("sectors_benefiting"),
+    **{("3.2.a", name): ipp_product(name) for name in IPP_PRODUCTS},
     **{("3.3.a", project): any_of((f"project_{project}",), _RUNNING) for project in PROJECTS},
-    ("4.1.a", "software"): items(("solution",), "software", per_member=True),
-    ("4.1.a", "application"): items(("solution",), "application", per_member=True),
-    ("4.1.a", "members"): items(("solution",)),
-    ("4.2.a", "exhibition"): items(("exhibition",)),
-    ("4.2.a", "competition"): items(("competition",)),
-    ("4.2.b", "adoptions"): items(("adoption",), per_member=True),
+    ("4.1.a", "software"): innovations(("solution",), "software", per_member=True),
+    ("4.1.a", "application"): innovations(("solution",), "application", per_member=True),
+    ("4.1.a", "members"): innovations(("solution",)),
+    ("4.2.a", "exhibition"): innovations(("exhibition",)),
+    ("4.2.a", "competition"): innovations(("competition",)),
+    ("4.2.b", "adoptions"): innovations(("adoption",), per_member=True),
     **{("5.1.a", kind): number(f"trained_{kind}") for kind in (*TRAINING_KINDS, "women")},
     ("6.1.a", "meetings"): choice("attended_meetings", _YES),
     ("6.1.a", "initiatives"): choice("joined_initiatives", _YES),
@@ -291,4 +291,25 @@ COMPANION_READS: Mapping[tuple[str, str], Read] = {
 }
 
 # Companions taken from their KPI's record, whose own question may be answered where the record is not (section 7).
-OWN_QUESTION: Mapping[tuple[str, str], Read] = {("3.1.a", family): ticked(f"services_{family}") for family in FAMILIES}
+OWN_QUESTION_EXTRACTORS: Mapping[tuple[str, str], Extractor] = {
+    ("3.1.a", family): reported_codes(f"services_{family}") for family in SERVICE_FAMILIES
+}
+
+
+# The measures of a level, which is carried forward until the next report.
+STOCK_MEASURES = ("count_known", "sum_known", "mean_index", "distinct_codes")
+
+
+@dataclass(frozen=True)
+class Companion:
+    """A figure shown beside a KPI."""
+
+    kpi: str
+    component: str
+    unit: str
+    measure: str
+
+    @property
+    def is_stock(self) -> bool:
+        """Tell whether it is a level that is carried forward, not a flow or a running total."""
+        return self.measure in STOCK_MEASURES
