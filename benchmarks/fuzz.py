@@ -29,12 +29,12 @@ sys.path.insert(0, str(ROOT / "tests"))
 from test_variants import RETURNS  # noqa: E402
 
 from exports import VARIANTS  # noqa: E402
-from helpers import tables  # noqa: E402
 from helpers.ingest import rules  # noqa: E402
 from helpers.ingest.quarter import read_quarter  # noqa: E402
 from helpers.ingest.registers import read_registers  # noqa: E402
 from helpers.plan.plan import read_plan  # noqa: E402
-from helpers.plan.questionnaire import read_questionnaire  # noqa: E402
+from helpers.plan.questionnaire import read_form  # noqa: E402
+from helpers.tables import schema  # noqa: E402
 
 Q, AS_OF = "2024Q3", date(2024, 11, 14)
 MEMORY, SECONDS = 1 << 30, 20
@@ -86,7 +86,7 @@ def main() -> None:
     minutes, seed = float((sys.argv[1:] or ["3"])[0]), int((sys.argv[2:] or ["20241114"])[0])
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     signal.signal(signal.SIGALRM, lambda *_: (_ for _ in ()).throw(TimeoutError("too slow")))
-    chance, plan, form = random.Random(seed), read_plan(), read_questionnaire()
+    chance, plan, form = random.Random(seed), read_plan(), read_form()
     corpus = {name: (variant.suffix, variant.write(form, RETURNS)) for name, variant in VARIANTS.items()}
     said, failures, slowest = collections.Counter(), [], (0.0, "")
     end, turns = time.monotonic() + 60 * minutes, 0
@@ -108,7 +108,7 @@ def main() -> None:
             try:
                 received = read_quarter(Q)
                 verdict = rules.check_received(received, read_registers(), plan, form, AS_OF)
-                found = tables.tabulate(verdict, form)
+                found = schema.tabulate_ingested(verdict, form)
                 signal.alarm(0)
                 refusals = [i.sentence.key for i in received.issues if i.severity == "refused" and i.source_file]
                 said[refusals[0] if refusals else f"read, {min(len(received.returns), 4)} returns"] += 1

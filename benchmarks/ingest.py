@@ -24,12 +24,12 @@ import openpyxl  # noqa: E402
 from exports import Said, kobo, mailed  # noqa: E402
 from helpers.ingest.quarter import read_quarter  # noqa: E402
 from helpers.plan.plan import read_plan  # noqa: E402
-from helpers.plan.questionnaire import REPEAT, Questionnaire, read_questionnaire  # noqa: E402
+from helpers.plan.questionnaire import REPEAT, Form, read_form  # noqa: E402
 
 Q, TURNS = "2024Q3", 5
 
 
-def invent(form: Questionnaire, number: int, member: str) -> Said:
+def invent(form: Form, number: int, member: str) -> Said:
     """Return an invented return that answers every question."""
     said: dict[str, object] = {"member": member, "quarter": Q, "submitted_on": f"2024-10-{1 + number % 28:02}"}
     for n, question in enumerate(form.questions):
@@ -86,7 +86,7 @@ def compare(name: str, files: dict[str, bytes]) -> str:
 
 def main() -> None:
     """Measure the cases, print and write `INGEST.md`."""
-    form, members = read_questionnaire(), [member.member for member in read_plan().members]
+    form, members = read_form(), [member.member for member in read_plan().members]
     mail = {f"{m}.xlsx": mailed("fr").write(form, [invent(form, n, m)]) for n, m in enumerate(members)}
     many = [invent(form, n, members[n % len(members)]) for n in range(2_000)]
     rows = [

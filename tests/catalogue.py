@@ -21,7 +21,7 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from catalogue_text import BASE, QUARTER, TEXTS, Row, Writers, csv_of, edited, questions, table_of
 from conftest import PLAN, Formula, write_workbook
 from exports import MICROSOFT, Table, labelled
-from helpers.plan.questionnaire import Question, read_questionnaire
+from helpers.plan.questionnaire import Question, read_form
 
 SHEET, STRINGS = "xl/worksheets/sheet1.xml", "xl/sharedStrings.xml"
 _MAIN = b'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
@@ -174,7 +174,7 @@ def _title_rows_above_header() -> bytes:
 
 
 def _merged_two_level_header() -> bytes:
-    themes = read_questionnaire(PLAN / "questionnaire").groups
+    themes = read_form(PLAN / "questionnaire").groups
     groups = [themes[question.group]["fr"] for question in questions().values()]
     first = [group if group not in groups[:n] else None for n, group in enumerate(groups)]
     made, book = io.BytesIO(), openpyxl.load_workbook(io.BytesIO(book_of({"returns": [first, *table_of()]})))

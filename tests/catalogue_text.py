@@ -13,7 +13,7 @@ from functools import cache
 
 from conftest import PLAN
 from exports import Table, labelled, text
-from helpers.plan.questionnaire import Question, read_questionnaire
+from helpers.plan.questionnaire import Question, read_form
 
 Row = dict[str, object]
 Writers = dict[str, Callable[[], bytes]]
@@ -47,7 +47,7 @@ SMALL: Row = {"quarter": QUARTER, "submitted_on": "2024-10-10", "trained_upskill
 @cache
 def questions() -> dict[str, Question]:
     """Return the questions that the files ask: all that make a return one, its key columns and the comment."""
-    form = read_questionnaire(PLAN / "questionnaire")
+    form = read_form(PLAN / "questionnaire")
     return {name: form.by_name[name] for name in ("member", "quarter", *form.substantive, "comment")}
 
 

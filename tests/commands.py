@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 
-def notebook(path: Path, *sources: str, declares: tuple[str, ...] = ("quarter",)) -> Path:
+def write_notebook(path: Path, *sources: str, declares: tuple[str, ...] = ("quarter",)) -> Path:
     """Write a small notebook; its first cell declares its parameters."""
     parameters = "\n".join(f'{name}: str = ""  # the {name}' for name in declares)
     cells = [

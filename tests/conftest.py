@@ -18,7 +18,7 @@ from helpers.ingest.cells import parse_instant, read_answer
 from helpers.ingest.issues import Place
 from helpers.ingest.records import ReceivedFile, ReceivedItem, ReceivedReturn
 from helpers.plan.plan import Plan, read_plan
-from helpers.plan.questionnaire import PERSONAL, REPEAT, Questionnaire, read_questionnaire
+from helpers.plan.questionnaire import PERSONAL, REPEAT, Form, read_form
 
 ROOT = Path(__file__).resolve().parents[1]
 PLAN = ROOT / "data" / "raw" / "plan"
@@ -75,7 +75,7 @@ class Raw:
     """A root of its own: the plan, empty registers, and writers of files as they are received."""
 
     root: Path
-    form: Questionnaire = field(repr=False)
+    form: Form = field(repr=False)
 
     def folder(self, quarter: str) -> Path:
         """Return a quarter's folder, made where it is not there."""
@@ -167,13 +167,13 @@ def plan() -> Plan:
 
 
 @pytest.fixture(scope="session")
-def form() -> Questionnaire:
+def form() -> Form:
     """Return the questionnaire."""
-    return read_questionnaire(PLAN / "questionnaire")
+    return read_form(PLAN / "questionnaire")
 
 
 @pytest.fixture
-def raw(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: Questionnaire) -> Raw:
+def raw(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: Form) -> Raw:
     """Return a root of its own, with data only, in which `helpers.paths` then looks; the plan is the shipped one."""
     monkeypatch.setenv("PAPU_ROOT", str(tmp_path))
     monkeypatch.delenv("PAPU_OUT", raising=False)
@@ -185,7 +185,7 @@ def raw(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: Questionnaire) ->
 
 
 @pytest.fixture
-def make_return(form: Questionnaire, plan: Plan) -> Callable[..., ReceivedReturn]:
+def make_return(form: Form, plan: Plan) -> Callable[..., ReceivedReturn]:
     """Return a maker of returns as read: answers by question, items as records (None: without the part)."""
 
     def make(

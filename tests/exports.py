@@ -16,7 +16,7 @@ from datetime import date, datetime, time
 
 import xlsxwriter
 
-from helpers.plan.questionnaire import REPEAT, Question, Questionnaire
+from helpers.plan.questionnaire import REPEAT, Form, Question
 
 Said = Mapping[str, object]
 Table = list[list[object]]
@@ -29,7 +29,7 @@ class Variant:
 
     suffix: str
     has_items: bool
-    write: Callable[[Questionnaire, Sequence[Said]], bytes]
+    write: Callable[[Form, Sequence[Said]], bytes]
 
 
 # --- cells and files --------------------------------------------------------------------------------------------
@@ -91,7 +91,7 @@ def identity(said: Said) -> str:
 
 
 def kobo_tables(
-    form: Questionnaire, returns: Sequence[Said], language: str = "", groups: str | None = "/", select: str = "both",
+    form: Form, returns: Sequence[Said], language: str = "", groups: str | None = "/", select: str = "both",
     split_mark: str = "/", as_text: bool = False,
 ) -> dict[str, Table]:  # fmt: skip
     """Return the sheets of a standard export: in names or labels, with group paths or not, choices split or not."""
@@ -146,7 +146,7 @@ def kobo(**how: object) -> Variant:
 def kobo_csv(**how: object) -> Variant:
     """Return KoboToolbox's CSV: semicolons, every cell quoted, without the repeat."""
 
-    def write(form: Questionnaire, returns: Sequence[Said]) -> bytes:
+    def write(form: Form, returns: Sequence[Said]) -> bytes:
         main, _ = kobo_tables(form, returns, as_text=True, **how).values()
         return text(main, ";", csv.QUOTE_ALL, "\r\n")
 
@@ -156,7 +156,7 @@ def kobo_csv(**how: object) -> Variant:
 # --- ODK Central ------------------------------------------------------------------------------------------------
 
 
-def odk_tables(form: Questionnaire, returns: Sequence[Said], groups: bool = True, split: bool = False) -> list[Table]:
+def odk_tables(form: Form, returns: Sequence[Said], groups: bool = True, split: bool = False) -> list[Table]:
     """Return the tables of ODK Central: submissions, newest first, and the repeat."""
 
     def head(question: Question) -> str:
@@ -191,7 +191,7 @@ def odk_tables(form: Questionnaire, returns: Sequence[Said], groups: bool = True
 def odk_zip(**how: bool) -> Variant:
     """Return ODK Central's zip."""
 
-    def write(form: Questionnaire, returns: Sequence[Said]) -> bytes:
+    def write(form: Form, returns: Sequence[Said]) -> bytes:
         target = io.BytesIO()
         with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
             root, child = odk_tables(form, returns, **how)
@@ -207,7 +207,7 @@ def odk_zip(**how: bool) -> Variant:
 def odata(expanded: bool = True) -> Variant:
     """Return ODK Central's OData document, groups as objects, the repeat expanded or left behind a link."""
 
-    def write(form: Questionnaire, returns: Sequence[Said]) -> bytes:
+    def write(form: Form, returns: Sequence[Said]) -> bytes:
         documents = []
         for said in returns:
             key = f"uuid:{identity(said)}"
@@ -247,7 +247,7 @@ GOOGLE_TIME = {"fr": "Horodateur", "en": "Timestamp", "pt": "Carimbo de data/hor
 def google(language: str, as_csv: bool = False) -> Variant:
     """Return the linked sheet of a Google form, or its download as CSV, whose ticked boxes are joined otherwise."""
 
-    def write(form: Questionnaire, returns: Sequence[Said]) -> bytes:
+    def write(form: Form, returns: Sequence[Said]) -> bytes:
         table: Table = [
             [GOOGLE_TIME[language], "Adresse e-mail", *(question.label[language] for question in form.questions)]
         ]
@@ -271,7 +271,7 @@ MICROSOFT = {
 def microsoft(language: str) -> Variant:
     """Return the workbook of a Microsoft form: no-break blanks in its headers, a semicolon after the last choice."""
 
-    def write(form: Questionnaire, returns: Sequence[Said]) -> bytes:
+    def write(form: Form, returns: Sequence[Said]) -> bytes:
         header = [question.label[language].replace(" ", "\u00a0", 1) + "\n" for question in form.questions]
         table: Table = [[*MICROSOFT[language], *header]]
         for number, said in enumerate(returns, start=1):
@@ -288,7 +288,7 @@ def microsoft(language: str) -> Variant:
 # --- typed by hand ----------------------------------------------------------------------------------------------
 
 
-def plain_tables(form: Questionnaire, returns: Sequence[Said]) -> dict[str, Table]:
+def plain_tables(form: Form, returns: Sequence[Said]) -> dict[str, Table]:
     """Return the sheets of a plain workbook."""
     main: Table = [[*(question.name for question in form.questions), "submitted_on"]]
     items: Table = [["member", "submitted_on", *(field.name for field in form.fields)]]
@@ -308,7 +308,7 @@ def plain() -> Variant:
 def plain_csv(delimiter: str = ",", end: str = "\n", hint: bool = False, encoding: str = "utf-8") -> Variant:
     """Return a plain CSV, under any of the delimiters, ends of line and encodings that are recognised."""
 
-    def write(form: Questionnaire, returns: Sequence[Said]) -> bytes:
+    def write(form: Form, returns: Sequence[Said]) -> bytes:
         main = plain_tables(form, returns)["returns"]
         start = f"sep={delimiter}{end}".encode(encoding) if hint else b""
         return start + text(main, delimiter, csv.QUOTE_MINIMAL, end, encoding=encoding)
@@ -319,7 +319,7 @@ def plain_csv(delimiter: str = ",", end: str = "\n", hint: bool = False, encodin
 def titled() -> Variant:
     """Return a plain workbook with titles, themes and a blank line above the header, and notes under the table."""
 
-    def write(form: Questionnaire, returns: Sequence[Said]) -> bytes:
+    def write(form: Form, returns: Sequence[Said]) -> bytes:
         sheets = plain_tables(form, returns)
         themes = [form.groups[question.group]["fr"] for question in form.questions]
         above: Table = [["Union panafricaine des postes"], ["Questionnaire trimestriel"], [], themes]
@@ -332,7 +332,7 @@ def titled() -> Variant:
 def mailed(language: str, in_labels: bool = False) -> Variant:
     """Return the mailed questionnaire, down the page, one sheet a member."""
 
-    def write(form: Questionnaire, returns: Sequence[Said]) -> bytes:
+    def write(form: Form, returns: Sequence[Said]) -> bytes:
         sheets: dict[str, Table] = {}
         for said in returns:
             table: Table = [["Questionnaire trimestriel"], [], ["Code", "Question", "Réponse"]]

@@ -27,7 +27,7 @@ import pytest
 from click.testing import CliRunner
 from pypdf import PdfReader
 
-from commands import notebook
+from commands import write_notebook
 from conftest import ROOT, Raw, table_of
 from helpers.cli import main
 from helpers.plan.questionnaire import PERSONAL, REPEAT
@@ -82,7 +82,7 @@ NAMES = (
 
 def test_hostile_names_of_parameters_are_refused_before_anything_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    path = notebook(tmp_path / "n.ipynb", "1")
+    path = write_notebook(tmp_path / "n.ipynb", "1")
     for name in NAMES:
         with pytest.raises(RunError, match="no parameter"):
             run_notebook(path, tmp_path / "out.ipynb", {name: "1"})

@@ -14,7 +14,7 @@ from started import published, start
 from conftest import Raw
 from helpers.plan.plan import read_plan
 from helpers.plan.quarters import quarter_end, quarters_between
-from helpers.plan.questionnaire import Question, Questionnaire
+from helpers.plan.questionnaire import Form, Question
 
 GIB, MINUTES = 1 << 30, 2
 
@@ -26,7 +26,7 @@ def answer(question: Question, number: int) -> object:
     return number if question.type == "integer" else f"Rien à signaler ({number})" if question.type == "text" else None
 
 
-def receive(raw: Raw, form: Questionnaire, last: str, versions: int) -> int:
+def receive(raw: Raw, form: Form, last: str, versions: int) -> int:
     """Receive every member's returns up to a quarter, each in several versions; return how many."""
     asked = [one for one in form.questions if not one.name.startswith("nd_") and one.group != form.questions[0].group]
     count = 0
@@ -71,7 +71,7 @@ def _held(pid: int) -> int:
     return held
 
 
-def make(root: Path, form: Questionnaire, last: str, versions: int, limited: bool = False) -> tuple[int, float, int]:
+def make(root: Path, form: Form, last: str, versions: int, limited: bool = False) -> tuple[int, float, int]:
     """Make an edition of that many versions of every return: how many returns, the seconds, the memory."""
     raw = Raw(root, form)
     (root / "data" / "raw" / "registers").mkdir(parents=True)

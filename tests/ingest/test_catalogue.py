@@ -25,7 +25,7 @@ from helpers.ingest import rules
 from helpers.ingest.issues import Issue
 from helpers.ingest.quarter import read_quarter, read_returns
 from helpers.ingest.registers import read_registers
-from helpers.plan.questionnaire import LABEL_LANGUAGES, read_questionnaire
+from helpers.plan.questionnaire import LABEL_LANGUAGES, read_form
 from helpers.tables import schema
 
 AS_OF = date(2024, 11, 14)
@@ -473,7 +473,7 @@ def test_every_row_of_the_catalogue_has_an_input_and_every_input_an_expectation(
     [
         ("4-mixed_delimiters.csv", ["','", "';'", "2"]), ("5-unclosed_quote.csv", ["2"]),
         ("6-duplicate_columns_conflict.csv", ["offices_total"]), ("7-missing_key_column.csv", ["member"]),
-        ("8-no_header.csv", [str(len(read_questionnaire().questions))]), ("10-data_in_hidden_sheet.xlsx", ["réponses"]),
+        ("8-no_header.csv", [str(len(read_form().questions))]), ("10-data_in_hidden_sheet.xlsx", ["réponses"]),
         ("14-html_named_xls.xls", ["HTML", ".xlsx"]), ("17-xxe.xlsx", ["DTD"]), ("104-legacy_biff.xls", [".xlsx"]),
         ("24-ragged_short_row.csv", ["5", str(WIDE)]),
         ("25-country_unknown.csv", ["SEN", "KEN", "COD / COG", "NAM", "RWA"]), ("42-mojibake.csv", ["SEN"]),

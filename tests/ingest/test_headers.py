@@ -14,15 +14,15 @@ from helpers.ingest.headers import (
     match_headers,
     spell_headers,
 )
-from helpers.plan.questionnaire import LABEL_LANGUAGES, Questionnaire
+from helpers.plan.questionnaire import LABEL_LANGUAGES, Form
 
 
-def column(form: Questionnaire, *headers: str) -> Column | None:
+def column(form: Form, *headers: str) -> Column | None:
     """Return what the first of some headers of one sheet stands for."""
     return match_headers(headers, form, tuple(form.by_name))[0].column
 
 
-def item_column(form: Questionnaire, *headers: str) -> Column | None:
+def item_column(form: Form, *headers: str) -> Column | None:
     """Return what the first of some headers of a sheet of innovations stands for."""
     return match_headers(headers, form, tuple(field.name for field in form.fields))[0].column
 

@@ -17,11 +17,11 @@ from helpers.ingest.cells import read_answer
 from helpers.ingest.quarter import read_quarter
 from helpers.ingest.registers import read_registers
 from helpers.plan.plan import read_plan
-from helpers.plan.questionnaire import NONE_CODE, NOT_AVAILABLE, PERSONAL, REPEAT, Question, read_questionnaire
+from helpers.plan.questionnaire import NONE_CODE, NOT_AVAILABLE, PERSONAL, REPEAT, Question, read_form
 from helpers.tables import schema
 
 Q = "2024Q3"
-FORM, MEMBERS = read_questionnaire(PLAN / "questionnaire"), [member.member for member in read_plan(PLAN).members]
+FORM, MEMBERS = read_form(PLAN / "questionnaire"), [member.member for member in read_plan(PLAN).members]
 QUICK = settings(
     max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )

@@ -18,7 +18,7 @@ from helpers.kpis.observations import CountedReturns
 from helpers.plan.extractors import CountedReturn, Innovation
 from helpers.plan.plan import Plan
 from helpers.plan.quarters import first_cutoff, quarters_between
-from helpers.plan.questionnaire import Questionnaire
+from helpers.plan.questionnaire import Form
 from helpers.report.tables.annexes import say_causes
 
 # Reference offices and staff; SEN and MLI are Western, KEN and UGA Eastern.
@@ -40,7 +40,7 @@ class World:
     """What four members sent, by quarter and member, in the order received."""
 
     plan: Plan
-    form: Questionnaire
+    form: Form
     sent: Mapping[tuple[str, str], Sequence[Sent]]
     registers: Registers
 
@@ -108,51 +108,101 @@ SENT = {
     (THEN, "MLI"): Sent(
         "2022-10-20",
         {
-            "roadmap_status": "completed", "domain_cybersecurity": "planned", "offices_total": 40,
-            "offices_connected": 10, "offices_electrified": 20, "staff_total": 400, "trained_cumulative": 30,
-            **kit(server=(4, 2), laptop=(4, 1), printer=(4, 0)), "shared_system_information": "yes",
-            "services_epost": "hybrid_mail", "services_ecommerce": "none", "services_egovernment": "none",
-            "services_efinance": "none", "sectors_benefiting": "trade education", "ipp_ecompro": "s10_barcode",
-            "ipp_tracked": "s10_barcode", "ipp_small_packets": "s10_barcode", "project_payments": "completed",
-            "trained_capacity_building": 9, "audits_completed": 3, "training_sessions": "ND",
+            "roadmap_status": "completed",
+            "domain_cybersecurity": "planned",
+            "offices_total": 40,
+            "offices_connected": 10,
+            "offices_electrified": 20,
+            "staff_total": 400,
+            "trained_cumulative": 30,
+            **kit(server=(4, 2), laptop=(4, 1), printer=(4, 0)),
+            "shared_system_information": "yes",
+            "services_epost": "hybrid_mail",
+            "services_ecommerce": "none",
+            "services_egovernment": "none",
+            "services_efinance": "none",
+            "sectors_benefiting": "trade education",
+            "ipp_ecompro": "s10_barcode",
+            "ipp_tracked": "s10_barcode",
+            "ipp_small_packets": "s10_barcode",
+            "project_payments": "completed",
+            "trained_capacity_building": 9,
+            "audits_completed": 3,
+            "training_sessions": "ND",
         },
         (Innovation("solution", "SEN-1", "", "software"), Innovation("adoption", "A-1", "", "own")),
     ),
     (THEN, "KEN"): Sent(
         "2022-10-30",
-        {"staff_total": 1800, "shared_system_information": "yes", "project_dre": "agreed", "audits_completed": 0,
-         "training_sessions": 4},
+        {
+            "staff_total": 1800,
+            "shared_system_information": "yes",
+            "project_dre": "agreed",
+            "audits_completed": 0,
+            "training_sessions": 4,
+        },
     ),
     (NOW, "SEN"): Sent(
         "2023-01-20",
         {
-            "roadmap_status": "implementing", "domain_cybersecurity": "operational", "offices_total": 90,
-            "offices_connected": 60, "offices_electrified": 80, "staff_total": 1000, "trained_cumulative": 100,
-            **kit(server=(10, 5), laptop=(10, 10), printer=(10, 12), scanner=(0, 0)), "cloud_use": "production",
-            "shared_system_information": "no", "services_epost": "hybrid_mail e_postbox",
-            "services_ecommerce": "online_shop", "services_egovernment": "none", "services_efinance": "NA",
-            "sectors_benefiting": "trade finance other", "ipp_ecompro": "s10_barcode tracking_events",
-            "ipp_tracked": "none", "ipp_small_packets": "NA", "project_dre": "none", "trained_capacity_building": 5,
-            "audits_completed": 2, "training_sessions": 1, "attended_meetings": "yes",
+            "roadmap_status": "implementing",
+            "domain_cybersecurity": "operational",
+            "offices_total": 90,
+            "offices_connected": 60,
+            "offices_electrified": 80,
+            "staff_total": 1000,
+            "trained_cumulative": 100,
+            **kit(server=(10, 5), laptop=(10, 10), printer=(10, 12), scanner=(0, 0)),
+            "cloud_use": "production",
+            "shared_system_information": "no",
+            "services_epost": "hybrid_mail e_postbox",
+            "services_ecommerce": "online_shop",
+            "services_egovernment": "none",
+            "services_efinance": "NA",
+            "sectors_benefiting": "trade finance other",
+            "ipp_ecompro": "s10_barcode tracking_events",
+            "ipp_tracked": "none",
+            "ipp_small_packets": "NA",
+            "project_dre": "none",
+            "trained_capacity_building": 5,
+            "audits_completed": 2,
+            "training_sessions": 1,
+            "attended_meetings": "yes",
         },
         (Innovation("solution", " sen-1 ", "", "application"), Innovation("hackathon", "H-1", "", "")),
     ),
     (NOW, "KEN"): Sent(
         "2023-02-10",
         {
-            "roadmap_status": "adopted", "domain_cybersecurity": "ND", "offices_total": 180, "offices_connected": 120,
+            "roadmap_status": "adopted",
+            "domain_cybersecurity": "ND",
+            "offices_total": 180,
+            "offices_connected": 120,
             "trained_cumulative": 90,
             **kit(server=(10, 4), laptop=(20, 8), printer=(0, 0), scanner=(0, 0), scale=("NA", None)),
-            "cloud_use": "pilot", "shared_system_information": "no", "uses_software_guidelines": "yes",
-            "services_epost": "hybrid_mail", "services_ecommerce": "online_shop", "services_egovernment": "tax_payment",
-            "services_efinance": "mobile_wallet bill_payment", "sectors_benefiting": "trade finance health",
-            "ipp_ecompro": FIVE, "ipp_tracked": FIVE, "ipp_small_packets": "s10_barcode tracking_events",
-            "project_dre": "agreed", "trained_capacity_building": "ND", "training_sessions": 0,
+            "cloud_use": "pilot",
+            "shared_system_information": "no",
+            "uses_software_guidelines": "yes",
+            "services_epost": "hybrid_mail",
+            "services_ecommerce": "online_shop",
+            "services_egovernment": "tax_payment",
+            "services_efinance": "mobile_wallet bill_payment",
+            "sectors_benefiting": "trade finance health",
+            "ipp_ecompro": FIVE,
+            "ipp_tracked": FIVE,
+            "ipp_small_packets": "s10_barcode tracking_events",
+            "project_dre": "agreed",
+            "trained_capacity_building": "ND",
+            "training_sessions": 0,
             "attended_meetings": "no",
         },
-        (Innovation("hackathon", "h-1", "", ""), Innovation("adoption", "A-1", "", "own"), Innovation("exhibition", "E-1", "", "")),
+        (
+            Innovation("hackathon", "h-1", "", ""),
+            Innovation("adoption", "A-1", "", "own"),
+            Innovation("exhibition", "E-1", "", ""),
+        ),
     ),
-}  # fmt: skip
+}
 ROWS = {
     "milestones": [
         {"quarter": THEN, "product": "digital_model", "stage": 2, "parts": frozenset()},

@@ -68,10 +68,17 @@ def test_a_domain_is_ready_in_thirds(say, level, percent):
 @pytest.mark.parametrize(
     ("connected", "total", "reading"),
     [
-        (60, 90, Extract(60, 90)), (0, 90, Extract(0, 90)), ("NG", 90, Extract(0, 90)), (60, None, Extract(60)),
-        (60, "NA", Extract(60)), ("ND", 90, NO_EXTRACT), (None, 90, NO_EXTRACT), ("NA", 90, ENDS), ("x", 90, NO_EXTRACT),
+        (60, 90, Extract(60, 90)),
+        (0, 90, Extract(0, 90)),
+        ("NG", 90, Extract(0, 90)),
+        (60, None, Extract(60)),
+        (60, "NA", Extract(60)),
+        ("ND", 90, NO_EXTRACT),
+        (None, 90, NO_EXTRACT),
+        ("NA", 90, ENDS),
+        ("x", 90, NO_EXTRACT),
     ],
-)  # fmt: skip
+)
 def test_connected_offices_come_with_the_total_of_their_own_return(say, connected, total, reading):
     assert say("2.1.a", offices_connected=connected, offices_total=total) == reading
 
@@ -256,10 +263,13 @@ def test_an_item_without_reference_and_title_does_not_count(say):
 
 def test_items_count_under_their_own_kind_only(say):
     items = (
-        Innovation("solution", "S-1", "", "software"), Innovation("solution", "s-1", "", "application"),
-        Innovation("hackathon", "H-1", "", ""), Innovation("exhibition", "E-1", "", ""), Innovation("adoption", "A-1", "", "own"),
+        Innovation("solution", "S-1", "", "software"),
+        Innovation("solution", "s-1", "", "application"),
+        Innovation("hackathon", "H-1", "", ""),
+        Innovation("exhibition", "E-1", "", ""),
+        Innovation("adoption", "A-1", "", "own"),
         Innovation("", "X", "", ""),
-    )  # fmt: skip
+    )
     codes = {name: len(say(name, items=items).codes) for name in (
         "4.1.a", "4.1.a software", "4.1.a application", "4.1.b", "4.2.a", "4.2.a exhibition", "4.2.a competition",
         "4.2.b", "4.2.b adoptions",

@@ -9,7 +9,7 @@ import pytest
 from conftest import PLAN
 from helpers.plan.extractors import COMPANION_EXTRACTORS, CountedReturn
 from helpers.plan.files import PlanError
-from helpers.plan.questionnaire import UNANSWERED, read_questionnaire
+from helpers.plan.questionnaire import UNANSWERED, read_form
 from helpers.plan.sources import extractor_of
 
 HARDWARE = " ".join(f"{k}_required {k}_working" for k in ("server", "laptop", "printer", "scanner", "scale"))
@@ -143,6 +143,6 @@ def test_a_broken_form_is_refused_and_says_what_is_wrong(tmp_path, file, old, ne
     assert old in text
     (folder / file).write_text(text.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(PlanError) as refused:
-        read_questionnaire(folder)
+        read_form(folder)
     assert file in str(refused.value)
     assert said in str(refused.value)

@@ -16,7 +16,7 @@ from pypdf import PdfReader
 from helpers import paths
 from helpers.i18n import formats
 from helpers.plan.plan import read_plan
-from helpers.plan.questionnaire import read_questionnaire
+from helpers.plan.questionnaire import read_form
 from helpers.report import sentences
 from helpers.report.document import Report
 from helpers.report.sentences.briefs import say_answer, say_next_actions, say_return
@@ -89,14 +89,14 @@ def test_a_brief_names_no_person(tables, tmp_path):
     ],
 )
 def test_an_answer_is_said_as_it_was_understood(name, value, state, said):
-    question = read_questionnaire().by_name[name]
+    question = read_form().by_name[name]
     if name == "ipp_ecompro":
         said = question.choice_labels["none"]["fr"]
     assert say_answer(MemberAnswer(question, value, value, state), formats.Translator("fr")) == said
 
 
 def test_a_questioned_answer_is_shown_as_received_and_marked():
-    question = read_questionnaire().by_name["offices_connected"]
+    question = read_form().by_name["offices_connected"]
     assert say_answer(MemberAnswer(question, "999", "", "U"), formats.Translator("fr")) == "999 (à confirmer)"
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from commands import hashes, notebook, papu, wait_until
+from commands import hashes, papu, wait_until, write_notebook
 from helpers import paths
 from helpers.runs import briefs, edition
 from helpers.runs.errors import ExitCode, RunError
@@ -60,12 +60,12 @@ class TestOrder:
 
 class TestNotebook:
     def test_a_parameter_that_the_notebook_does_not_declare_is_refused(self, tmp_path):
-        path = notebook(tmp_path / "n.ipynb")
+        path = write_notebook(tmp_path / "n.ipynb")
         with pytest.raises(RunError, match="no parameter quarte;"):
             check_parameters(path, {"quarte": "2024Q3"})
 
     def test_an_error_names_the_notebook_the_cell_and_the_message(self, tmp_path):
-        path = notebook(tmp_path / "n.ipynb", "1 + 1", "raise ValueError('no such office')")
+        path = write_notebook(tmp_path / "n.ipynb", "1 + 1", "raise ValueError('no such office')")
         for parameters in ({"quarter": "2024Q3"}, {}):  # the cell that papermill adds for them does not count
             with pytest.raises(RunError, match="n.ipynb, cell 3: ValueError: no such office") as caught:
                 run_notebook(path, tmp_path / "out.ipynb", parameters)
@@ -73,19 +73,19 @@ class TestNotebook:
             assert caught.value.facts["line"] == "raise ValueError('no such office')"
 
     def test_a_notebook_that_exits_early_is_refused(self, tmp_path):
-        path = notebook(tmp_path / "n.ipynb", "import sys; sys.exit(0)", "2")
+        path = write_notebook(tmp_path / "n.ipynb", "import sys; sys.exit(0)", "2")
         with pytest.raises(RunError) as caught:
             run_notebook(path, tmp_path / "out.ipynb", {})
         assert caught.value.code == 1
 
     def test_a_kernel_that_dies_fails_the_run(self, tmp_path):
-        path = notebook(tmp_path / "n.ipynb", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "2")
+        path = write_notebook(tmp_path / "n.ipynb", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "2")
         with pytest.raises(RunError) as caught:
             run_notebook(path, tmp_path / "out.ipynb", {})
         assert caught.value.code == 1
 
     def test_an_executed_notebook_is_the_same_bytes_twice(self, tmp_path):
-        path = notebook(tmp_path / "n.ipynb", "quarter")
+        path = write_notebook(tmp_path / "n.ipynb", "quarter")
         first, second = tmp_path / "a.ipynb", tmp_path / "b.ipynb"
         for executed in (first, second):
             run_notebook(path, executed, {"quarter": "2023Q1"})
@@ -251,7 +251,7 @@ with tries.open("a") as file:
 if member == "KEN" or member == "SEN" and tries.stat().st_size == 1:
     os.kill(os.getppid(), signal.SIGKILL)
     os.kill(os.getpid(), signal.SIGKILL)"""
-        notebook(raw.root / "notebooks" / "04_country_brief.ipynb", LEAVES, kills, declares=PARAMETERS)
+        write_notebook(raw.root / "notebooks" / "04_country_brief.ipynb", LEAVES, kills, declares=PARAMETERS)
         monkeypatch.setenv("PAPU_OUT", str(tmp_path / "work"))
         told: list[str] = []
         steps = briefs.make_briefs_request("2022Q3", ["KEN", "SEN", "TUN", "BEN"], ["fr"]).steps
@@ -268,7 +268,7 @@ if member == "KEN" or member == "SEN" and tries.stat().st_size == 1:
     def test_a_run_that_is_ended_ends_its_processes_and_kernels_and_starts_nothing_more(self, received, raw, number):
         (raw.root / "notebooks").mkdir()
         sleeps = f"import time\npathlib.Path({str(raw.root)!r}, member).touch()\ntime.sleep(60)"
-        notebook(raw.root / "notebooks" / "04_country_brief.ipynb", LEAVES, sleeps, declares=PARAMETERS)
+        write_notebook(raw.root / "notebooks" / "04_country_brief.ipynb", LEAVES, sleeps, declares=PARAMETERS)
         command = [sys.executable, "-m", "helpers", "briefs", "2022Q3", "--workers", "2"]
         run = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
         wait_until(lambda: len([path for path in raw.root.iterdir() if path.name.isupper()]) == 2)
@@ -321,7 +321,7 @@ class TestEdition:
         published.mkdir(parents=True)
         (published / "report_fr.pdf").write_text("as it was", encoding="utf-8")
         kpis = checkout / "notebooks" / "02_kpis.ipynb"
-        notebook(kpis, "raise RuntimeError('boom')", declares=("quarter", "as_of"))
+        write_notebook(kpis, "raise RuntimeError('boom')", declares=("quarter", "as_of"))
         failed = papu("run", "2022Q4", PAPU_ROOT=str(checkout))
         assert failed.returncode == 1
         assert "02_kpis.ipynb, cell" in failed.stderr and "boom" in failed.stderr

@@ -21,10 +21,10 @@ import pytest
 from click.testing import CliRunner
 
 import interrupted
-from commands import hashes, notebook, papu
+from commands import hashes, papu, write_notebook
 from helpers import cli, paths
 from helpers.ingest.quarter import read_quarter
-from helpers.runs import edition
+from helpers.runs import edition, notebook
 from helpers.runs.errors import ExitCode, RunError
 from helpers.runs.notebook import REPORT_NOTEBOOK, check_executed, run_notebook
 from helpers.runs.publish import move_into_place, private_folder, recover
@@ -107,8 +107,8 @@ SLEEPS = "import time\ntime.sleep(60)"
 )
 def test_a_notebook_that_does_not_come_to_its_end_fails_and_names_the_cell(tmp_path, monkeypatch, cell, limit, said):
     if limit:
-        monkeypatch.setattr(notebooks, limit, 3)
-    path = notebook(tmp_path / "n.ipynb", "1 + 1", cell, "2")
+        monkeypatch.setattr(notebook, limit, 3)
+    path = write_notebook(tmp_path / "n.ipynb", "1 + 1", cell, "2")
     for parameters in ({"quarter": "2024Q3"}, {}):
         with pytest.raises(RunError, match=re.escape(said)) as caught:
             run_notebook(path, tmp_path / "out.ipynb", parameters)
@@ -136,7 +136,7 @@ def wait_for_kernels() -> None:
     ],
 )  # fmt: skip
 def test_f6_a_cell_that_cannot_write_is_told_by_the_exit_code_for_it(tmp_path, raised, code):
-    path = notebook(tmp_path / "n.ipynb", f"raise {raised}")
+    path = write_notebook(tmp_path / "n.ipynb", f"raise {raised}")
     with pytest.raises(RunError, match="n.ipynb, cell 2: ") as caught:
         run_notebook(path, tmp_path / "out.ipynb", {})
     assert caught.value.code == code
@@ -376,6 +376,6 @@ def test_f24_a_stored_notebook_that_was_not_run_from_top_to_bottom_is_refused(ce
 def test_f18_a_kernel_starts_though_the_folder_for_temporary_files_has_a_long_name(tmp_path, monkeypatch):
     long = tmp_path / ("l'été à " * 12)
     long.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(long))
-    run_notebook(notebook(tmp_path / "n.ipynb", "1"), tmp_path / "out.ipynb", {})
+    monkeypatch.setattr(notebook.tempfile, "tempdir", str(long))
+    run_notebook(write_notebook(tmp_path / "n.ipynb", "1"), tmp_path / "out.ipynb", {})
     assert (tmp_path / "out.ipynb").is_file()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from commands import hashes, notebook, papu
+from commands import hashes, papu, write_notebook
 from helpers import paths
 from helpers.runs import edition, log, schedule
 from helpers.runs.errors import ExitCode, RunError
@@ -249,7 +249,9 @@ class TestCommand:
     def test_a_failure_is_reported_then_made_good_and_two_timers_make_one_edition(self, checkout):
         words, root = ("run", "--due", "--today", "2022-11-14", "--language", "fr"), {"PAPU_ROOT": str(checkout)}
         kept = (checkout / "notebooks" / "02_kpis.ipynb").read_bytes()
-        notebook(checkout / "notebooks" / "02_kpis.ipynb", "raise ValueError('boom')", declares=("quarter", "as_of"))
+        write_notebook(
+            checkout / "notebooks" / "02_kpis.ipynb", "raise ValueError('boom')", declares=("quarter", "as_of")
+        )
         failed = papu(*words, **root)
         last = json.loads(failed.stderr.splitlines()[-1])
         assert failed.returncode == 1 and (last["notebook"], last["exit_code"]) == ("02_kpis.ipynb", 1)

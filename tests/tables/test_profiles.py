@@ -9,7 +9,7 @@ import pytest
 
 from helpers.i18n.formats import Translator
 from helpers.plan.plan import read_plan
-from helpers.plan.questionnaire import read_questionnaire
+from helpers.plan.questionnaire import read_form
 from helpers.report.tables import members
 from helpers.tables import pipeline, profiles, queries
 from invented import empty, invent
@@ -174,7 +174,7 @@ def test_a_question_that_the_form_does_not_ask_is_not_applicable_and_not_blank(t
 
 
 def test_a_withdrawn_value_is_not_blank():
-    question = read_questionnaire().by_name["offices_total"]
+    question = read_form().by_name["offices_total"]
     assert not profiles.MemberAnswer(question, "environ 50", "", "O").is_blank
     assert (
         profiles.MemberAnswer(question, " ", "", "O").is_blank

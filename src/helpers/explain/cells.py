@@ -43,7 +43,7 @@ class CellIndex:
         return tuple(sorted((one for one in rows if one.value), key=lambda one: one.quarter)[-1:])
 
 
-def index_cells(tables: EditionTables, form: questionnaire.Questionnaire) -> CellIndex:
+def index_cells(tables: EditionTables, form: questionnaire.Form) -> CellIndex:
     """Read the cells of the returns that count, the items, and what was refused, from an edition's tables."""
     findings = _index_findings(tables.issues)
     found = {
@@ -129,7 +129,7 @@ def _index_findings(rows: pd.DataFrame) -> _Findings:
     return found
 
 
-def _said(findings: _Findings, row: object, question: str, form: questionnaire.Questionnaire) -> tuple[CellIssue, ...]:
+def _said(findings: _Findings, row: object, question: str, form: questionnaire.Form) -> tuple[CellIssue, ...]:
     """Return what was found on a cell: on its question, the group it stands in, a field of the item, or the return."""
     here = findings.get((row.quarter, row.source_file, row.sheet, row.row), ())
     group = form.by_name[question].group if question in form.by_name else ""

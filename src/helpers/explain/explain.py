@@ -47,7 +47,7 @@ def explain_figures(
 
     Raises ValueError where the tables have no such row.
     """
-    snapshot, cells = queries.read_snapshot(tables), index_cells(tables, questionnaire.read_questionnaire())
+    snapshot, cells = queries.read_snapshot(tables), index_cells(tables, questionnaire.read_form())
     states = queries.select_responses(tables).set_index("member")["state"].to_dict()
     for kpi, scope in figures:
         yield _explain(tables, FigureCase(snapshot, kpi, scope, cells, states), origin)

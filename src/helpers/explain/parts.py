@@ -119,10 +119,16 @@ def _codes(case: FigureCase, stock: ExplainedParts) -> ExplainedParts:
         low = float(len(reported) >= measures.LEAST_NAMING)
         parts.append(
             ExplainedPart(
-                CODE, code, case.snapshot.quarter, value=float(len(naming) >= measures.LEAST_NAMING), low=low, cap=1 - low,
-                told=len(naming), members=tuple(one.name for one in naming),
+                CODE,
+                code,
+                case.snapshot.quarter,
+                value=float(len(naming) >= measures.LEAST_NAMING),
+                low=low,
+                cap=1 - low,
+                told=len(naming),
+                members=tuple(one.name for one in naming),
             )
-        )  # fmt: skip
+        )
     return tuple(parts)
 
 

@@ -17,7 +17,7 @@ from helpers.explore.choices import (
 )
 from helpers.plan import read_plan
 from helpers.report.figures import drawing
-from helpers.report.html.markup import html_lines
+from helpers.report.html.markup import as_html
 from helpers.strings import fold
 from helpers.tables import queries
 
@@ -103,7 +103,7 @@ class Panel:
         finally:
             self._is_settling = False
         self.hint.value = (
-            f'<div dir="auto" style="line-height:1.3"><small>{html_lines(self._say_hint(choice))}</small></div>{_CSS}'
+            f'<div dir="auto" style="line-height:1.3"><small>{as_html(self._say_hint(choice))}</small></div>{_CSS}'
         )
 
     def _say_hint(self, choice: Choice) -> str:
@@ -117,7 +117,7 @@ class Panel:
             self._show(resolve_choice(self.explorer.tables, self._read()))
         except Exception as error:
             said = self.say("This choice cannot be shown: {what}", what=f"{type(error).__name__}: {error}")
-            self.message.value = f'<p role="alert" style="margin:4px 0"><b>{html_lines(said)}</b></p>'
+            self.message.value = f'<p role="alert" style="margin:4px 0"><b>{as_html(said)}</b></p>'
             self.figure.value = self.table.value = self.links.value = ""
 
     def _show(self, choice: Choice) -> None:

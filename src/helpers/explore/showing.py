@@ -12,7 +12,7 @@ from helpers.i18n import Translator, is_blank
 from helpers.report.figures import drawing
 from helpers.report.figures.choice import MOST_MEMBERS, plot_choice
 from helpers.report.figures.drawing import PALETTE
-from helpers.report.html.markup import NotebookView, html_attribute, html_lines, render_cell
+from helpers.report.html.markup import NotebookView, as_attribute, as_html, render_cell
 from helpers.report.sentences import choices, findings
 from helpers.tables import EditionTables, KpiFigure, queries, schema
 
@@ -59,8 +59,8 @@ def show_links(files: dict[str, str], t: Translator) -> str:
     for name, text in files.items():
         end = name.rsplit(".", 1)[1]
         held = base64.b64encode(text.encode("utf-8")).decode()
-        target = f'download="{html_attribute(name)}" href="data:{kinds[end]};base64,{held}"'
-        link = f'<a style="{_LINK}" {target}>{html_lines(said[end])}</a>'
+        target = f'download="{as_attribute(name)}" href="data:{kinds[end]};base64,{held}"'
+        link = f'<a style="{_LINK}" {target}>{as_html(said[end])}</a>'
         links.append(link)
     return f'<p style="margin:4px 0">{" · ".join(links)}</p>'
 
@@ -73,7 +73,7 @@ def _sheet(inside: str, t: Translator) -> str:
 
 
 def _small(texts: Sequence[str]) -> str:
-    return f'<p style="margin:4px 0"><small>{"<br>".join(html_lines(text) for text in texts if text)}</small></p>'
+    return f'<p style="margin:4px 0"><small>{"<br>".join(as_html(text) for text in texts if text)}</small></p>'
 
 
 def show_figure(tables: EditionTables, choice: Choice, t: Translator, drawn: str) -> str:
@@ -83,8 +83,8 @@ def show_figure(tables: EditionTables, choice: Choice, t: Translator, drawn: str
     image = base64.b64encode(drawn.encode("utf-8")).decode()
     width = round(drawing.PAGE_WIDTH * PIXELS_PER_INCH)
     return _sheet(
-        f'<div style="max-width:{width}px"><b>{html_lines(caption["title"])}</b><br>{html_lines(caption["subtitle"])}</div>'
-        f'<img src="data:image/svg+xml;base64,{image}" alt="{html_attribute(caption["alt"])}" width="{width}">'
+        f'<div style="max-width:{width}px"><b>{as_html(caption["title"])}</b><br>{as_html(caption["subtitle"])}</div>'
+        f'<img src="data:image/svg+xml;base64,{image}" alt="{as_attribute(caption["alt"])}" width="{width}">'
         + _small([caption["n"], *say_remarks(choice, t)]),
         t,
     )
@@ -155,12 +155,12 @@ def _standing(one: KpiFigure, t: Translator) -> dict[str, object]:
 
 def _table(rows: Sequence[dict[str, object]], t: Translator) -> str:
     start = "right" if t.is_rtl else "left"
-    heads = "".join(f'<th scope="col" style="{_HEAD};text-align:{start}">{html_lines(name)}</th>' for name in rows[0])
+    heads = "".join(f'<th scope="col" style="{_HEAD};text-align:{start}">{as_html(name)}</th>' for name in rows[0])
     bodies = []
     for row in rows:
         first, *rest = row.values()
         cells = "".join(f'<td style="{_side(cell, start)}">{render_cell(cell, NotebookView())}</td>' for cell in rest)
-        bodies.append(f'<tr><th scope="row" style="{_side(first, start)}">{html_lines(first)}</th>{cells}</tr>\n')
+        bodies.append(f'<tr><th scope="row" style="{_side(first, start)}">{as_html(first)}</th>{cells}</tr>\n')
     table = f'<table style="border-collapse:collapse;font-size:12.5px"><thead><tr>{heads}</tr></thead>\n<tbody>\n'
     return table + "".join(bodies) + "</tbody></table>"
 

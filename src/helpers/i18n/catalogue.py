@@ -26,9 +26,12 @@ class MissingTranslation(KeyError):
 
 
 _FRENCH_SPACES = (
-    (re.compile(r" ([;!?])"), NARROW_SPACE + r"\1"), (re.compile(r" ([:%»])"), NO_BREAK_SPACE + r"\1"),
-    (re.compile("« "), "«" + NO_BREAK_SPACE), (re.compile(r"(?<=\w)'(?=\w)"), "’"), (re.compile("([≥≤]) "), r"\1" + NO_BREAK_SPACE),
-)  # fmt: skip
+    (re.compile(r" ([;!?])"), NARROW_SPACE + r"\1"),
+    (re.compile(r" ([:%»])"), NO_BREAK_SPACE + r"\1"),
+    (re.compile("« "), "«" + NO_BREAK_SPACE),
+    (re.compile(r"(?<=\w)'(?=\w)"), "’"),
+    (re.compile("([≥≤]) "), r"\1" + NO_BREAK_SPACE),
+)
 
 
 _ENGLISH_MARKS = (

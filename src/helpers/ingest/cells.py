@@ -12,10 +12,17 @@ from helpers.strings import clean
 MAX_COUNT = 10**9
 
 _TOKENS = {
-    "": questionnaire.MISSING, "-": questionnaire.MISSING, "...": questionnaire.MISSING, "…": questionnaire.MISSING,
-    "na": questionnaire.NOT_APPLICABLE, "n.a.": questionnaire.NOT_APPLICABLE, "sans objet": questionnaire.NOT_APPLICABLE,
-    "nd": questionnaire.NOT_AVAILABLE, "n.d.": questionnaire.NOT_AVAILABLE, "non disponible": questionnaire.NOT_AVAILABLE,
-}  # fmt: skip
+    "": questionnaire.MISSING,
+    "-": questionnaire.MISSING,
+    "...": questionnaire.MISSING,
+    "…": questionnaire.MISSING,
+    "na": questionnaire.NOT_APPLICABLE,
+    "n.a.": questionnaire.NOT_APPLICABLE,
+    "sans objet": questionnaire.NOT_APPLICABLE,
+    "nd": questionnaire.NOT_AVAILABLE,
+    "n.d.": questionnaire.NOT_AVAILABLE,
+    "non disponible": questionnaire.NOT_AVAILABLE,
+}
 _NEGLIGIBLE = {"ng", "négligeable"}
 _ZERO = {"néant", "nil"}
 

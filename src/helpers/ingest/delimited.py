@@ -30,7 +30,7 @@ _MAX_STRANGE = 0.1  # of the characters; above it the file is no text
 Line = tuple[int, list[str]]  # a record, and the line of the file that it begins on
 
 
-def read_text(content: bytes, form: questionnaire.Questionnaire, name: str = "") -> Contents:
+def read_text(content: bytes, form: questionnaire.Form, name: str = "") -> Contents:
     """Return a CSV's sheet, read with the delimiter under which its header is the questionnaire's.
 
     Row numbers are those of the records. Raises Unreadable where the rows cannot be trusted as a whole.
@@ -103,7 +103,7 @@ def _recognise_damaged(content: bytes) -> tuple[str, str]:
 # --- delimiter and quotes ---------------------------------------------------------------------------------------
 
 
-def _fit(text: str, delimiter: str, form: questionnaire.Questionnaire) -> int:
+def _fit(text: str, delimiter: str, form: questionnaire.Form) -> int:
     """Return how many headers of the questionnaire the best of the first rows holds, read with a delimiter."""
     reader = csv.reader(io.StringIO(text[:_SAMPLE], newline=""), delimiter=delimiter)
     best = 0
@@ -129,7 +129,7 @@ def _rows(text: str, delimiter: str) -> Iterator[Line]:
         raise Unreadable("quote", line, observed=str(line)) from reason
 
 
-def _check_rows(lines: Sequence[Line], delimiter: str, form: questionnaire.Questionnaire) -> None:
+def _check_rows(lines: Sequence[Line], delimiter: str, form: questionnaire.Form) -> None:
     """Refuse rows that are not what they seem: in another delimiter than the header, or swallowed by a stray quote."""
     top = max(
         range(min(len(lines), HEADER_ROWS)),

@@ -50,9 +50,7 @@ def header_title(name: str, label: questionnaire.Label, language: str) -> str:
     return label.get(language) or name
 
 
-def _heads(
-    question: questionnaire.Question, form: questionnaire.Questionnaire, convention: Convention
-) -> Iterator[str]:
+def _heads(question: questionnaire.Question, form: questionnaire.Form, convention: Convention) -> Iterator[str]:
     asked = header_title(question.name, question.label, convention.language)
     if convention.separator is None:
         yield asked
@@ -63,7 +61,7 @@ def _heads(
 
 
 def spell_headers(
-    questions: Iterable[questionnaire.Question], form: questionnaire.Questionnaire, convention: Convention
+    questions: Iterable[questionnaire.Question], form: questionnaire.Form, convention: Convention
 ) -> Iterator[tuple[str, Column]]:
     """Yield the exact header a tool writes under a convention for each question, and for each choice when split."""
     language = convention.language
@@ -94,7 +92,7 @@ class _Known:
 
 
 @lru_cache(maxsize=32)
-def _index(form: questionnaire.Questionnaire, questions: tuple[str, ...], marks: frozenset[str]) -> dict[str, _Known]:
+def _index(form: questionnaire.Form, questions: tuple[str, ...], marks: frozenset[str]) -> dict[str, _Known]:
     asked = [q for q in (*form.questions, *form.fields) if q.name in questions]
     known: dict[str, _Known] = {}
     for convention in _conventions(marks):
@@ -114,7 +112,7 @@ def _joint(header: str, parts: Sequence[str]) -> str:
 
 
 @cache
-def _sequences(form: questionnaire.Questionnaire) -> dict[str, tuple[tuple[str, ...], ...]]:
+def _sequences(form: questionnaire.Form) -> dict[str, tuple[tuple[str, ...], ...]]:
     """List what tools join into one header, groups and questions, questions and choices, by how it opens."""
     found: dict[str, set[tuple[str, ...]]] = {}
     for language in (BY_NAME, *questionnaire.LABEL_LANGUAGES):
@@ -130,16 +128,14 @@ def _sequences(form: questionnaire.Questionnaire) -> dict[str, tuple[tuple[str, 
     return {opening: tuple(sorted(sequences)) for opening, sequences in found.items()}
 
 
-def _joints(form: questionnaire.Questionnaire, headers: Iterable[str]) -> frozenset[str]:
+def _joints(form: questionnaire.Form, headers: Iterable[str]) -> frozenset[str]:
     """Find what a file joins groups, questions and choices by: a person may choose any text, but only one or two."""
     sequences = _sequences(form)
     joints = Counter(_joint(header, parts) for header in headers for parts in sequences.get(header[:4], ()))
     return frozenset([joint for joint, _ in joints.most_common(4) if joint][:3])
 
 
-def _unlisted(
-    name: str, known: Mapping[str, _Known], marks: Iterable[str], form: questionnaire.Questionnaire
-) -> Column | None:
+def _unlisted(name: str, known: Mapping[str, _Known], marks: Iterable[str], form: questionnaire.Form) -> Column | None:
     """Understand a path by its end: an unknown choice of a question, or a question under unknown groups."""
     for mark in sorted(marks, key=lambda mark: (-len(mark), mark)):
         path, joint, leaf = name.rpartition(mark)
@@ -162,9 +158,7 @@ class Header:
     spelled: str = ""
 
 
-def match_headers(
-    headers: Sequence[str], form: questionnaire.Questionnaire, questions: tuple[str, ...]
-) -> list[Header]:
+def match_headers(headers: Sequence[str], form: questionnaire.Form, questions: tuple[str, ...]) -> list[Header]:
     """Return what each header of a sheet stands for, among some of the form's questions or fields.
 
     Headers are looked up among those that the tools write, in any language, with or without group paths; names are
@@ -182,7 +176,7 @@ def match_headers(
     return understood
 
 
-def count_known_headers(cells: Sequence[str], form: questionnaire.Questionnaire) -> int:
+def count_known_headers(cells: Sequence[str], form: questionnaire.Form) -> int:
     """Return how many cells of a row are headers of the form: what tells its header from other rows."""
     names = [canonical_header(cell) for cell in cells if len(cell) <= _LONGEST_HEADER]
     questions = (*form.by_name, *(field.name for field in form.fields))

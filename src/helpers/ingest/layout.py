@@ -73,11 +73,14 @@ class HeadedSheet:
                 split.setdefault(key.question, []).append((key.choice, index))
         return [
             AnswerColumns(
-                question, self.columns.get(Column(question.name)), tuple(split.get(question.name, ())),
-                bool(question.choices) and (self.tool is MAILED or self.languages.get(question.name, BY_NAME) != BY_NAME),
+                question,
+                self.columns.get(Column(question.name)),
+                tuple(split.get(question.name, ())),
+                bool(question.choices)
+                and (self.tool is MAILED or self.languages.get(question.name, BY_NAME) != BY_NAME),
             )
             for question in questions
-        ]  # fmt: skip
+        ]
 
 
 def cell_at(row: SheetRow, index: int | None) -> CellValue:
@@ -96,7 +99,7 @@ class Layout:
 class LayoutReader:
     """Understands the sheets of a file; gathers notes on what it had to normalise."""
 
-    def __init__(self, form: questionnaire.Questionnaire, place: Place, received_on: date | None) -> None:
+    def __init__(self, form: questionnaire.Form, place: Place, received_on: date | None) -> None:
         self.form, self.place, self.received_on, self.notes = form, place, received_on, []
         self._fields = tuple(field.name for field in form.fields)
 

@@ -18,7 +18,7 @@ KEY_COLUMN, PARENT_KEY_COLUMN = "KEY", "PARENT_KEY"
 _ROOT, _PARENT = "Submissions", "__Submissions-id"
 
 
-def read_archive(content: bytes, form: questionnaire.Questionnaire) -> Contents:
+def read_archive(content: bytes, form: questionnaire.Form) -> Contents:
     """Return the tables of ODK Central's zip, one sheet each; media and the audit are no tables.
 
     Members are read in memory, by name, and never unpacked to a disk. Raises Unreadable for a zip that has no table

@@ -21,7 +21,7 @@ class _QuarterReader:
     """Reads the files of one quarter's folder, one by one; keeps what was found and what was wrong."""
 
     def __init__(
-        self, quarter: str, listed: Mapping[str, Mapping[str, str]], plan: Plan, form: questionnaire.Questionnaire
+        self, quarter: str, listed: Mapping[str, Mapping[str, str]], plan: Plan, form: questionnaire.Form
     ) -> None:
         self.quarter, self.listed, self.plan, self.form = quarter, listed, plan, form
         self.files: list[ReceivedFile] = []
@@ -98,7 +98,7 @@ def read_quarter(quarter: str) -> Received:
         candidates, notes = list_candidates(folder, quarter, listed)
     except OSError as reason:
         return Received((), (), (*problems, make_issue("V20.file", Place(quarter), reason.strerror)))
-    reader = _QuarterReader(quarter, listed, read_plan(), questionnaire.read_questionnaire())
+    reader = _QuarterReader(quarter, listed, read_plan(), questionnaire.read_form())
     # Of files with the same bytes the first received is the one that is read.
     for path in sorted(
         candidates, key=lambda path: (listed.get(path.name, {}).get("received_on") or "9999", file_name(path))

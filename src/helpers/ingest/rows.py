@@ -32,7 +32,7 @@ _SUMS = frozenset({
 })  # fmt: skip
 
 
-def open_file(content: bytes, name: str, form: questionnaire.Questionnaire) -> Contents:
+def open_file(content: bytes, name: str, form: questionnaire.Form) -> Contents:
     """Return the sheets of a file of any kind, with a remark where its name promises another kind.
 
     Raises Unreadable, or whatever the zip, XML and JSON readers raise on hostile bytes.
@@ -60,7 +60,7 @@ class FileRead:
     notes: Sequence[Issue]
 
 
-def read_file(content: bytes, file: ReceivedFile, plan: Plan, form: questionnaire.Questionnaire) -> FileRead:
+def read_file(content: bytes, file: ReceivedFile, plan: Plan, form: questionnaire.Form) -> FileRead:
     """Read the returns of one file, with their innovations, and what had to be normalised on the way.
 
     Raises Unreadable, whatever the bytes, for a file that is refused as a whole: an unreadable file is an issue, never
@@ -74,7 +74,7 @@ def read_file(content: bytes, file: ReceivedFile, plan: Plan, form: questionnair
         raise Unreadable("damaged") from reason
 
 
-def _read_file(content: bytes, file: ReceivedFile, plan: Plan, form: questionnaire.Questionnaire) -> FileRead:
+def _read_file(content: bytes, file: ReceivedFile, plan: Plan, form: questionnaire.Form) -> FileRead:
     reader = LayoutReader(form, file.place, file.received_on)
     layout = reader.layout(open_file(content, file.name, form))
     found = [one for table in layout.returns for one in _TableReader(table, reader, file, plan, form).read()]
@@ -120,7 +120,7 @@ class _TableReader:
         reader: LayoutReader,
         file: ReceivedFile,
         plan: Plan,
-        form: questionnaire.Questionnaire,
+        form: questionnaire.Form,
     ) -> None:
         self.table, self.reader, self.file, self.plan, self.form = table, reader, file, plan, form
         asked = [q for q in form.questions if q.name not in ("member", "quarter", *questionnaire.PERSONAL)]
@@ -342,9 +342,7 @@ def _read_field(slot: AnswerColumns, row: SheetRow) -> questionnaire.Answer:
 class _Links:
     """Finds the returns that an item belongs to: by the tool's keys, else by its member and date of receipt."""
 
-    def __init__(
-        self, table: HeadedSheet, found: Sequence[_Found], plan: Plan, form: questionnaire.Questionnaire
-    ) -> None:
+    def __init__(self, table: HeadedSheet, found: Sequence[_Found], plan: Plan, form: questionnaire.Form) -> None:
         self.table, self.found, self.plan = table, found, plan
         (self.member,) = table.slots([form.by_name["member"]])
         self.keys: list[tuple[str, str, dict[str, list[int]]]] = []

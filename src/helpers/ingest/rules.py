@@ -69,7 +69,7 @@ def _reference(member: Member, question: str) -> int:
     return member.reference_staff if question.startswith("staff") else member.reference_offices
 
 
-def _unread(answers: CheckedAnswers, form: questionnaire.Questionnaire, place: Place) -> Iterator[Issue]:
+def _unread(answers: CheckedAnswers, form: questionnaire.Form, place: Place) -> Iterator[Issue]:
     """Tell of the values that broke V03 or V07 in reading."""
     for name, answer in answers.items():
         question = form.by_name[name]
@@ -121,7 +121,7 @@ def _check_trained(answers: CheckedAnswers, member: Member, place: Place) -> Ite
         yield make_issue("V10.cap", place, source, f"{limit:g}", question="trained_cumulative", observed=str(value))
 
 
-def _check_item(item: ReceivedItem, form: questionnaire.Questionnaire) -> tuple[ReceivedItem, list[Issue]]:
+def _check_item(item: ReceivedItem, form: questionnaire.Form) -> tuple[ReceivedItem, list[Issue]]:
     """V03 and V07 within the repeat: an unknown kind withdraws the item, an unknown detail the detail only."""
     answers, found = dict(item.answers), []
     for name in ("date", "local_experts"):
@@ -146,7 +146,7 @@ def _check_item(item: ReceivedItem, form: questionnaire.Questionnaire) -> tuple[
 
 
 def check_values(
-    entry: LedgerEntry, plan: Plan, form: questionnaire.Questionnaire, confirmed: ConfirmedValues
+    entry: LedgerEntry, plan: Plan, form: questionnaire.Form, confirmed: ConfirmedValues
 ) -> tuple[CheckedReturn, list[Issue]]:
     """Run the hard rules on an accepted return, in the order V03, V07, V05, V04, V10.
 
@@ -263,7 +263,7 @@ def warn_trained(checked: CheckedReturn, past: LastKnown) -> Iterator[Issue]:
         yield make_issue("V10.women", checked.place, sum(known), question="trained_women", observed=str(women))
 
 
-def warn_copied(checked: CheckedReturn, past: LastKnown, form: questionnaire.Questionnaire) -> Iterator[Issue]:
+def warn_copied(checked: CheckedReturn, past: LastKnown, form: questionnaire.Form) -> Iterator[Issue]:
     """V11: fewer than 90 % of the numbers present in both are those of the calendar quarter before."""
     before = past.counting.get((quarters.shift(checked.key[0], -1), checked.key[1]))
     pairs = [(checked.number(q), before.number(q)) for q in form.numbers] if before else []
@@ -273,7 +273,7 @@ def warn_copied(checked: CheckedReturn, past: LastKnown, form: questionnaire.Que
         yield make_issue("V11", checked.place, observed=f"{same}/{len(both)}")
 
 
-def warn_zeros(checked: CheckedReturn, form: questionnaire.Questionnaire) -> Iterator[Issue]:
+def warn_zeros(checked: CheckedReturn, form: questionnaire.Form) -> Iterator[Issue]:
     """V12: not every number is 0."""
     numbers = [number for number in map(checked.number, form.numbers) if number is not None]
     if numbers and not any(numbers):
@@ -327,7 +327,7 @@ def warn_training(checked: CheckedReturn) -> Iterator[Issue]:
         yield make_issue("V16", checked.place, trained, question="training_sessions", observed=str(sessions))
 
 
-def warn_magnitude(checked: CheckedReturn, past: LastKnown, form: questionnaire.Questionnaire) -> Iterator[Issue]:
+def warn_magnitude(checked: CheckedReturn, past: LastKnown, form: questionnaire.Form) -> Iterator[Issue]:
     """V18: no number is close to 10, 100 or 1000 times the last known one."""
     for question in form.numbers:
         value, last = checked.number(question), past.last(checked, question)
@@ -386,7 +386,7 @@ def _title(item: ReceivedItem) -> str:
 
 
 def list_warnings(
-    counting: Sequence[CheckedReturn], plan: Plan, form: questionnaire.Questionnaire, confirmed: ConfirmedValues
+    counting: Sequence[CheckedReturn], plan: Plan, form: questionnaire.Form, confirmed: ConfirmedValues
 ) -> list[Issue]:
     """Run the soft rules on the versions that count."""
     past = LastKnown({checked.key: checked for checked in counting}, sorted({checked.key[0] for checked in counting}))
@@ -434,9 +434,7 @@ class Checked:
     issues: tuple[Issue, ...]
 
 
-def resolve(
-    received: Received, registers: Registers, plan: Plan, form: questionnaire.Questionnaire, as_of: date
-) -> Checked:
+def resolve(received: Received, registers: Registers, plan: Plan, form: questionnaire.Form, as_of: date) -> Checked:
     """Say which returns count at a date and which values stand: versions, then the hard rules (sections 3 and 4)."""
     returns, repeated = read_histories(received.returns)
     ledger, issues = build_ledger(returns, plan, form, as_of)
@@ -452,7 +450,7 @@ def resolve(
 
 
 def check_received(
-    received: Received, registers: Registers, plan: Plan, form: questionnaire.Questionnaire, as_of: date
+    received: Received, registers: Registers, plan: Plan, form: questionnaire.Form, as_of: date
 ) -> Checked:
     """Check all that was received by a date: settle what counts, then question it by the soft rules."""
     verdict = resolve(received, registers, plan, form, as_of)

@@ -134,7 +134,7 @@ def check_receipt(one: ReceivedReturn) -> list[Issue]:
     return [*one.problems, *([] if one.received_on else [make_issue("V20.receipt", one.place)])]
 
 
-def check_answered(one: ReceivedReturn, form: questionnaire.Questionnaire) -> list[Issue]:
+def check_answered(one: ReceivedReturn, form: questionnaire.Form) -> list[Issue]:
     """V21: at least one question is answered, or an innovation reported, before any rule."""
     silent = all(
         one.answers[name].state == questionnaire.MISSING and not one.answers[name].rule for name in form.substantive
@@ -255,7 +255,7 @@ def number_versions(returns: Sequence[ReceivedReturn]) -> tuple[list[LedgerEntry
 
 
 def build_ledger(
-    returns: Iterable[ReceivedReturn], plan: Plan, form: questionnaire.Questionnaire, as_of: date
+    returns: Iterable[ReceivedReturn], plan: Plan, form: questionnaire.Form, as_of: date
 ) -> tuple[list[LedgerEntry], list[Issue]]:
     """Enter every return received by a date in the ledger; one received after it does not exist (section 3)."""
     there = [one for one in returns if one.received_on is None or one.received_on <= as_of]

@@ -403,7 +403,7 @@ def _revision_rows(
 
 
 def compute_tables(
-    plan: Plan, form: questionnaire.Questionnaire, quarter: str, as_of: date,
+    plan: Plan, form: questionnaire.Form, quarter: str, as_of: date,
     returns: CountedReturns, registers: Registers, first: Mapping[str, CountedReturns],
 ) -> ComputedTables:  # fmt: skip
     """Compute every table of figures for the names up to one, as known on a date.

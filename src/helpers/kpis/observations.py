@@ -94,7 +94,7 @@ class Snapshot:
     """One quarter, seen from a date: everything that a figure of it is made of."""
 
     plan: Plan
-    form: questionnaire.Questionnaire
+    form: questionnaire.Form
     quarter: str
     as_of: date
     returns: CountedReturns

@@ -48,7 +48,7 @@ class Question:
 
 
 @dataclass(frozen=True, eq=False)
-class Questionnaire:
+class Form:
     """The form: its questions in order, the fields of the repeat `innovations`, its groups, notes and choice lists."""
 
     questions: tuple[Question, ...]
@@ -111,7 +111,7 @@ def _question(row: Mapping[str, str], path: Sequence[str], lists: Mapping[str, M
 
 
 @cache
-def _read(folder: Path) -> Questionnaire:
+def _read(folder: Path) -> Form:
     lists = _choice_lists(folder / "choices.csv")
     questions, fields, notes, problems = [], [], [], []
     groups, path = {}, []
@@ -134,10 +134,10 @@ def _read(folder: Path) -> Questionnaire:
     problems += [f"choices.csv: no list {name}" for name in _DETAIL_LISTS.values() if name not in lists]
     if problems:
         raise PlanError("\n".join(problems) + "\nCorrect the file, or restore it from the repository.")
-    return Questionnaire(tuple(questions), tuple(fields), groups, tuple(notes), lists)
+    return Form(tuple(questions), tuple(fields), groups, tuple(notes), lists)
 
 
-def read_questionnaire(folder: Path | None = None) -> Questionnaire:
+def read_form(folder: Path | None = None) -> Form:
     """Read the questionnaire from its XLSForm in text form (default: `data/raw/plan/questionnaire`).
 
     Raises PlanError with the file, the row and the reason of what is wrong.

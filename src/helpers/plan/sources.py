@@ -20,7 +20,7 @@ from helpers.plan.extractors import (
 )
 from helpers.plan.files import PlanError
 from helpers.plan.plan import Kpi, Plan
-from helpers.plan.questionnaire import Questionnaire
+from helpers.plan.questionnaire import Form
 from helpers.strings import LANGUAGES
 
 MILESTONE_PRODUCTS = {"digital_model": "1.1", "software_guidelines": "2.3"}
@@ -144,7 +144,7 @@ def _syntax_error(text: str, measure: str) -> ValueError:
     return ValueError(f"source {text!r} is not understood; for {measure} write {_SYNTAX[measure]}")
 
 
-def _check_question(name: str, form: Questionnaire, *types: str) -> tuple[str, ...]:
+def _check_question(name: str, form: Form, *types: str) -> tuple[str, ...]:
     """Return the codes of a question; raise ValueError where the form has none, or one of another type."""
     asked = form.by_name.get(name)
     if asked is None:
@@ -162,7 +162,7 @@ def _check_codes(codes: Iterable[str], allowed: Iterable[str], what: str) -> Non
         raise ValueError(f"source names {_listed(unknown)}, which is no {what}; choose from {_listed(allowed)}")
 
 
-def _names(listed: str, form: Questionnaire) -> Iterator[str]:
+def _names(listed: str, form: Form) -> Iterator[str]:
     """Yield the questions of a list; `project_*` stands for all whose names begin so, in the form's order."""
     for name in re.split(", ?", listed):
         found = [one for one in form.substantive if one.startswith(name[:-1])] if name.endswith("*") else [name]
@@ -171,7 +171,7 @@ def _names(listed: str, form: Questionnaire) -> Iterator[str]:
         yield from found
 
 
-def _read_answers(found: re.Match[str], form: Questionnaire) -> KpiSource:
+def _read_answers(found: re.Match[str], form: Form) -> KpiSource:
     names, codes = tuple(_names(found[2], form)), found[3].split("|")
     if len(names) > 1 and not found[1]:
         raise ValueError(f"source names {len(names)} questions; write `any {found[2]} in {found[3]}`")
@@ -180,18 +180,18 @@ def _read_answers(found: re.Match[str], form: Questionnaire) -> KpiSource:
     return KpiSource(extractors.any_of(names, frozenset(codes)), names)
 
 
-def _read_items(found: re.Match[str], form: Questionnaire) -> KpiSource:
+def _read_items(found: re.Match[str], form: Form) -> KpiSource:
     kinds = tuple(found[1].split("|"))
     _check_codes(kinds, next(field.choices for field in form.fields if field.name == "kind"), "kind of innovation")
     return KpiSource(extractors.innovations(kinds, per_member=_OWN_KINDS.issuperset(kinds)), kinds)
 
 
-def _read_number(found: re.Match[str], form: Questionnaire) -> KpiSource:
+def _read_number(found: re.Match[str], form: Form) -> KpiSource:
     _check_question(found[1], form, "integer")
     return KpiSource(extractors.number(found[1]), (found[1],))
 
 
-def _read_part(found: re.Match[str], form: Questionnaire) -> KpiSource:
+def _read_part(found: re.Match[str], form: Form) -> KpiSource:
     for name in found.groups():
         _check_question(name, form, "integer")
     name, total = found.groups()
@@ -199,18 +199,18 @@ def _read_part(found: re.Match[str], form: Questionnaire) -> KpiSource:
     return KpiSource(extractors.number(name, total), (name, total), total, cap)
 
 
-def _read_percentage(found: re.Match[str], form: Questionnaire) -> KpiSource:
+def _read_percentage(found: re.Match[str], form: Form) -> KpiSource:
     for name in found.groups():
         _check_question(name, form, "integer")
     return KpiSource(extractors.percentage(*found.groups()), found.groups())
 
 
-def _read_codes(found: re.Match[str], form: Questionnaire) -> KpiSource:
+def _read_codes(found: re.Match[str], form: Form) -> KpiSource:
     choices = _check_question(found[1], form, "select_multiple")
     return KpiSource(extractors.selected_codes(found[1]), (found[1],), codes=len(set(choices) - NEUTRAL_CODES))
 
 
-_FORMS: Mapping[str, tuple[tuple[re.Pattern[str], Callable[[re.Match[str], Questionnaire], KpiSource]], ...]] = {
+_FORMS: Mapping[str, tuple[tuple[re.Pattern[str], Callable[[re.Match[str], Form], KpiSource]], ...]] = {
     "count_known": ((_ANSWERS, _read_answers),),
     "count_ever": ((_ANSWERS, _read_answers), (_ITEMS, _read_items)),
     "sum_known": ((_NAME, _read_number), (_PART, _read_part)),
@@ -222,7 +222,7 @@ _FORMS: Mapping[str, tuple[tuple[re.Pattern[str], Callable[[re.Match[str], Quest
 
 
 @cache
-def parse_source(measure: str, text: str, form: Questionnaire) -> KpiSource:
+def parse_source(measure: str, text: str, form: Form) -> KpiSource:
     """Return what a source means for a measure of the returns; the same source is one reading, made once.
 
     Raises ValueError with what is wrong and what is allowed.
@@ -236,17 +236,17 @@ def parse_source(measure: str, text: str, form: Questionnaire) -> KpiSource:
     raise _syntax_error(text, measure)
 
 
-def source_of(kpi: Kpi, form: Questionnaire) -> KpiSource:
+def source_of(kpi: Kpi, form: Form) -> KpiSource:
     """Return how a KPI of the returns is read from one return."""
     return parse_source(kpi.measure, kpi.source, form)
 
 
-def extractor_of(kpi: Kpi, form: Questionnaire) -> Extractor:
+def extractor_of(kpi: Kpi, form: Form) -> Extractor:
     """Return what reads a KPI of the returns from one return."""
     return source_of(kpi, form).read
 
 
-def list_part_totals(plan: Plan, form: Questionnaire) -> tuple[tuple[str, str], ...]:
+def list_part_totals(plan: Plan, form: Form) -> tuple[tuple[str, str], ...]:
     """Return the numbers that KPIs take as parts of a total which they cannot exceed, each with its total."""
     sums = [source_of(kpi, form) for kpi in plan.kpis if kpi.measure == "sum_known"]
     return tuple((one.asks[0], one.total) for one in sums if one.total and one.asks[0] not in _CAP_FACTORS)
@@ -266,7 +266,7 @@ def _check_row(kpi: Kpi, known: Iterable[str]) -> Iterator[str]:
         yield f"unit {kpi.unit!r} is not one of {kpi.measure}'s: {_listed(units)}"
 
 
-def _check_source(kpi: Kpi, form: Questionnaire) -> Iterator[str]:
+def _check_source(kpi: Kpi, form: Form) -> Iterator[str]:
     """Yield what is wrong with a KPI's source, and with a share that is asked of a source without a total."""
     try:
         if kpi.is_from_registers:
@@ -279,7 +279,7 @@ def _check_source(kpi: Kpi, form: Questionnaire) -> Iterator[str]:
             yield "assessed is share, which takes sum_known of a source with a total: `number over total`"
 
 
-def check_sources(plan: Plan, form: Questionnaire, units: Iterable[str]) -> None:
+def check_sources(plan: Plan, form: Form, units: Iterable[str]) -> None:
     """Hold the KPIs of the plan against the form.
 
     Raises PlanError with the row of kpis.csv and the reason of everything that is wrong, together.

@@ -97,7 +97,7 @@ def _places(entry: versions.LedgerEntry) -> Iterator[tuple[str, str, str]]:
         yield place.source_file, place.sheet, place.row
 
 
-def _about(found: issues.Issue, form: questionnaire.Questionnaire, language: str) -> str:
+def _about(found: issues.Issue, form: questionnaire.Form, language: str) -> str:
     """Return what a finding is about: a question as the questionnaire words it, a whole return, a whole file."""
     name = found.question
     if not name:
@@ -117,7 +117,7 @@ def _state(entry: versions.LedgerEntry, language: str) -> str:
 
 
 def format_letters(
-    letters: Sequence[MemberFeedback], form: questionnaire.Questionnaire, quarter: str, as_of: date, language: str
+    letters: Sequence[MemberFeedback], form: questionnaire.Form, quarter: str, as_of: date, language: str
 ) -> Iterator[str]:
     """Yield the letters as lines of text, member by member, and a line that sums them up."""
     for letter in letters:
@@ -141,7 +141,7 @@ def format_letters(
     )  # fmt: skip
 
 
-def _finding_lines(found: issues.Issue, form: questionnaire.Questionnaire, language: str) -> Iterator[str]:
+def _finding_lines(found: issues.Issue, form: questionnaire.Form, language: str) -> Iterator[str]:
     """Yield a finding: what it is about, what was seen and expected, what to do, and where it stands."""
     margin = " " * 24
     code = f" ({found.question})" if found.question else ""
@@ -191,7 +191,7 @@ class _LettersBook(Book):
 def write_letters_workbook(
     path: Path,
     letters: Sequence[MemberFeedback],
-    form: questionnaire.Questionnaire,
+    form: questionnaire.Form,
     quarter: str,
     as_of: date,
     sample: bool = False,
@@ -244,7 +244,7 @@ def _write_contents(
 
 
 def _write_letter(
-    made: _LettersBook, letter: MemberFeedback, form: questionnaire.Questionnaire, quarter: str, as_of: date, sample: bool
+    made: _LettersBook, letter: MemberFeedback, form: questionnaire.Form, quarter: str, as_of: date, sample: bool
 ) -> None:  # fmt: skip
     language, sheet = letter.language, made.add_sheet(_name(letter), letter.language)
     for column, width in enumerate(_WIDTHS):

@@ -136,5 +136,6 @@ def list_differences(name: str, was: Path, now: Path) -> list[str]:
         except Exception as reason:  # what was published may be damaged in any way: its bytes are told then
             lines = [f"{name}: cannot be read ({type(reason).__name__}: {_short(str(reason))})"]
     return lines or [
-        f"{name}: differs from byte {_first_different_byte(before, after)} on ({len(before)} bytes then, {len(after)} now)"
+        f"{name}: differs from byte {_first_different_byte(before, after)} on "
+        f"({len(before)} bytes then, {len(after)} now)"
     ]

@@ -60,9 +60,13 @@ def describe_environment() -> dict[str, str]:
 
 
 def write_manifest(
-    folder: Path, parameters: Mapping[str, object], outputs: Mapping[str, object], inputs: EditionTables, started: datetime,
+    folder: Path,
+    parameters: Mapping[str, object],
+    outputs: Mapping[str, object],
+    inputs: EditionTables,
+    started: datetime,
     revises: Mapping[str, str] | None = None,
-) -> None:  # fmt: skip
+) -> None:
     """Write what an edition or its briefs were made from, with what, and what came out; it is not compared itself."""
     manifest = {
         "parameters": dict(parameters),

@@ -85,7 +85,7 @@ class RawData:
     """Everything read from `data/raw` for a quarter, once."""
 
     plan: Plan
-    form: questionnaire.Questionnaire
+    form: questionnaire.Form
     received: Received
     registers: Registers
 
@@ -97,7 +97,7 @@ def read_raw_data(quarter: str) -> RawData:
     (methodology, section 6).
     """
     try:
-        plan, form = read_plan(), questionnaire.read_questionnaire()
+        plan, form = read_plan(), questionnaire.read_form()
         sources.check_sources(plan, form, catalogue.known_units())
     except PlanError as reason:
         raise DataRefused(str(reason)) from reason
@@ -204,7 +204,7 @@ def write_measured(quarter: str, as_of: date, out: Path) -> compute.ComputedTabl
         for past in editions
     }
     measured = compute.compute_tables(
-        read_plan(), questionnaire.read_questionnaire(), quarter, as_of, evidence, registers.read_registers(), first
+        read_plan(), questionnaire.read_form(), quarter, as_of, evidence, registers.read_registers(), first
     )
     written = {
         name: schema.write_table(name, rows, out)

@@ -135,7 +135,7 @@ def select_member_answers(tables: EditionTables, member: str, quarter: str = "")
     """
     rows = _of_counted_return(tables, member, quarter or tables.quarter, tables.answers)
     said = {row.question: row for row in rows.itertuples()}
-    form, given = questionnaire.read_questionnaire(), []
+    form, given = questionnaire.read_form(), []
     for name in (name for name in form.substantive if name in said):
         question, row = form.by_name[name], said[name]
         asked = any(code in said[other].value.split() for other, code in question.asked_if if other in said)
@@ -187,7 +187,7 @@ def select_unsettled_issues(tables: EditionTables, member: str) -> pd.DataFrame:
     before = select_member_issues(tables, member, quarters.shift(tables.quarter, -1))
     given = {one.question.name: one.state for one in select_member_answers(tables, member)}
     again = set(select_member_issues(tables, member)["question"])
-    asked = before["question"].isin(questionnaire.read_questionnaire().substantive) & ~before["question"].isin(again)
+    asked = before["question"].isin(questionnaire.read_form().substantive) & ~before["question"].isin(again)
     silent = (
         before["question"]
         .map(lambda name: given.get(name, questionnaire.MISSING) == questionnaire.MISSING)

@@ -122,9 +122,7 @@ def read_snapshot(tables: EditionTables) -> Snapshot:
     """Return the quarter as seen from the edition's date: everything that its figures are made of."""
     evidence = observations.read_counted_returns(tables.returns, tables.answers, tables.innovations)
     as_of = date.fromisoformat(tables.as_of)
-    return Snapshot(
-        read_plan(), questionnaire.read_questionnaire(), tables.quarter, as_of, evidence, registers.read_registers()
-    )
+    return Snapshot(read_plan(), questionnaire.read_form(), tables.quarter, as_of, evidence, registers.read_registers())
 
 
 def find_unreported(kpi: Kpi, kpi_figures: Sequence[measures.Observation]) -> list[measures.Observation]:

@@ -254,7 +254,7 @@ def _versions(checked: Iterable[rules.CheckedReturn]) -> list[rules.CheckedRetur
     return [one for one in checked if one.entry.is_version]
 
 
-def tabulate_all_answers(checked: Iterable[rules.CheckedReturn], form: questionnaire.Questionnaire) -> pd.DataFrame:
+def tabulate_all_answers(checked: Iterable[rules.CheckedReturn], form: questionnaire.Form) -> pd.DataFrame:
     """List every question of every version: one row each.
 
     The repeat stands as one more question, its value the number of items: without a part its state is O.
@@ -320,7 +320,7 @@ def tabulate_files(files: Iterable[tuple[str, ReceivedFile]]) -> pd.DataFrame:
     )
 
 
-def tabulate_ingested(checked: rules.Checked, form: questionnaire.Questionnaire) -> dict[str, pd.DataFrame]:
+def tabulate_ingested(checked: rules.Checked, form: questionnaire.Form) -> dict[str, pd.DataFrame]:
     """Return the tables of returns, answers, innovations, issues, and what the issues say in each language."""
     return {
         "returns": tabulate_returns(checked.ledger),

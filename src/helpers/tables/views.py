@@ -71,7 +71,7 @@ def count_states(kept: IngestedTables, quarter: str) -> pd.DataFrame:
     """Count the states of the answers that count: one row per group of the questionnaire."""
     counting = kept["returns"].query("quarter == @quarter and counts")[["member", "version"]]
     answers = kept["answers"].query("quarter == @quarter").merge(counting, on=["member", "version"])
-    groups = {question.name: question.group for question in questionnaire.read_questionnaire().questions}
+    groups = {question.name: question.group for question in questionnaire.read_form().questions}
     answers = answers.assign(group=answers["question"].map(groups), state=answers["obs_status"].map(_STATES))
     return pd.crosstab(answers["group"], answers["state"]).rename_axis(columns=None)
 

@@ -14,7 +14,7 @@ PALE_STATUSES = ("on_track", "at_risk", "not_assessable")  # their fill is too n
 Data = Mapping[str, object]
 
 
-def html_lines(text: object) -> str:
+def as_html(text: object) -> str:
     """Return a text as HTML, its lines apart, every letter of it a letter.
 
     A place to fold is no letter: as one it would be in the way of whoever searches or copies.
@@ -22,7 +22,7 @@ def html_lines(text: object) -> str:
     return escape(str(text)).replace("\n", "<br>").replace("\u200b", "<wbr>")
 
 
-def html_attribute(text: object) -> str:
+def as_attribute(text: object) -> str:
     """Return a text as an attribute's value, on one line."""
     return escape(str(text)).replace("\n", " ").replace("\u200b", "")
 
@@ -73,15 +73,15 @@ class NotebookView:
 
     def counted(self, kind: str, number: object) -> str:
         """Return the number of a table or figure as its caption has it."""
-        return f"{html_lines(number)} ·"
+        return f"{as_html(number)} ·"
 
     def led(self, name: str, text: object) -> str:
         """Return a text with the word that leads it: who, note, source, proposed target."""
-        return html_lines(text)
+        return as_html(text)
 
     def draw(self, picture: Data) -> str:
         """Return a drawing in the line of a text."""
-        return f'<span title="{html_attribute(picture["alt"])}">~</span>'
+        return f'<span title="{as_attribute(picture["alt"])}">~</span>'
 
     def describe(self, alt: object) -> str:
         """Return a drawing's alternative text for those who see it too."""
@@ -113,25 +113,25 @@ class NotebookView:
 
 def _badge(badge: Data, at: NotebookView) -> str:
     role = f"badge {badge['status']}" + (" hollow" if badge["hollow"] else "")
-    said = f" <i{at.look('remark')}>{html_lines(badge['remark'])}</i>" if badge["remark"] else ""
+    said = f" <i{at.look('remark')}>{as_html(badge['remark'])}</i>" if badge["remark"] else ""
     symbol = f'<span aria-hidden="true">{terms.SYMBOLS[badge["status"]]}</span>'
-    return f"<span{at.look(role)}>{symbol} {html_lines(badge['word'])}</span>{said}"
+    return f"<span{at.look(role)}>{symbol} {as_html(badge['word'])}</span>{said}"
 
 
 def _two(cell: Data, at: NotebookView) -> str:
-    more = f"<br><span{at.look('more')}>{html_lines(cell['more'])}</span>" if cell["more"] else ""
-    return f"<b>{html_lines(cell['strong'])}</b>{more}"
+    more = f"<br><span{at.look('more')}>{as_html(cell['more'])}</span>" if cell["more"] else ""
+    return f"<b>{as_html(cell['strong'])}</b>{more}"
 
 
 def render_cell(cell: object, at: NotebookView) -> str:
     """Return what stands in a cell: a text, a status, a drawing, two lines, or a text on a tint."""
     if not isinstance(cell, Mapping):
-        return html_lines(cell)
+        return as_html(cell)
     shows: dict[str, Callable[[], str]] = {
         "status": lambda: _badge(cell, at),
         "svg": lambda: at.draw(cell),
         "strong": lambda: _two(cell, at),
-        "band": lambda: html_lines(cell["text"]),
+        "band": lambda: as_html(cell["text"]),
     }
     for key, show in shows.items():
         if key in cell:
@@ -148,8 +148,8 @@ def _roles(cell: object, side: str) -> list[str]:
 
 def _caption(data: Data, at: NotebookView) -> str:
     count = f"<span{at.look('count')}>{at.counted(str(data['kind']), data['number'])}</span>"
-    title = f"<div{at.look('title')}>{count} <b>{html_lines(data['title'])}</b></div>"
-    return title + (f"<div{at.look('subtitle')}>{html_lines(data['subtitle'])}</div>" if data["subtitle"] else "")
+    title = f"<div{at.look('title')}>{count} <b>{as_html(data['title'])}</b></div>"
+    return title + (f"<div{at.look('subtitle')}>{as_html(data['subtitle'])}</div>" if data["subtitle"] else "")
 
 
 def _under(data: Data, at: NotebookView) -> str:
@@ -184,9 +184,9 @@ def _body(group: object, rows: Sequence[str], columns: int, at: NotebookView) ->
         head = ""
     elif rows:
         scope = f'colspan="{columns}" scope="rowgroup"{at.look("start")}'
-        head = f"<tr{at.look('group')}><th {scope}><span>{html_lines(group)}</span></th></tr>\n"
+        head = f"<tr{at.look('group')}><th {scope}><span>{as_html(group)}</span></th></tr>\n"
     else:
-        head = f'<tr><td colspan="{columns}"{at.look("start")}>{html_lines(group)}</td></tr>\n'
+        head = f'<tr><td colspan="{columns}"{at.look("start")}>{as_html(group)}</td></tr>\n'
     return "<tbody>\n" + head + "".join(f"{row}\n" for row in rows) + "</tbody>"
 
 
@@ -194,7 +194,7 @@ def _head(columns: Sequence[object], sides: Sequence[str], orders: Sequence[str]
     if not any(columns):
         return ""
     heads = (
-        f'<th scope="col"{order}{at.look(side)}>{html_lines(name)}</th>' if name else "<td></td>"
+        f'<th scope="col"{order}{at.look(side)}>{as_html(name)}</th>' if name else "<td></td>"
         for name, side, order in zip(columns, sides, orders, strict=True)
     )
     return f"<thead><tr>{''.join(heads)}</tr></thead>\n"
@@ -235,64 +235,64 @@ def _figure(data: Data, at: NotebookView) -> str:
 
 
 def _pairs(pairs: Sequence[Sequence[object]], role: str, at: NotebookView) -> str:
-    said = "".join(f"<div><dt>{html_lines(name)}</dt><dd>{html_lines(text)}</dd></div>" for name, text in pairs)
+    said = "".join(f"<div><dt>{as_html(name)}</dt><dd>{as_html(text)}</dd></div>" for name, text in pairs)
     return f"<dl{at.look(role)}>{said}</dl>" if pairs else ""
 
 
 def _cover(data: Data, at: NotebookView) -> str:
-    said = [f"<p{at.look('union')}>{html_lines(data['union'])}</p><h1>{html_lines(data['title'])}</h1>"]
-    said += [f"<p{at.look(name)}>{html_lines(data[name])}</p>" for name in ("subtitle", "quarter", "months")]
-    labels = [f"<span{at.look(name)}>{html_lines(data[name])}</span>" for name in ("label", "unofficial") if data[name]]
+    said = [f"<p{at.look('union')}>{as_html(data['union'])}</p><h1>{as_html(data['title'])}</h1>"]
+    said += [f"<p{at.look(name)}>{as_html(data[name])}</p>" for name in ("subtitle", "quarter", "months")]
+    labels = [f"<span{at.look(name)}>{as_html(data[name])}</span>" for name in ("label", "unofficial") if data[name]]
     front = f"<div{at.look('words')}>{''.join(said)}<p{at.look('labels')}>{' '.join(labels)}</p></div>"
     pairs = _pairs(data["box"], "box", at) + _pairs(data["facts"], "facts", at)
     return f"<div{at.look('front')}>{front}{at.motif(data['tiles'])}</div>\n<div{at.look('desk')}>{pairs}</div>"
 
 
 def _head_of_brief(data: Data, at: NotebookView) -> str:
-    unofficial = f" <span{at.look('unofficial')}>{html_lines(data['unofficial'])}</span>" if data["unofficial"] else ""
-    facts = "".join(f"<p>{html_lines(fact)}</p>" for fact in data["facts"])
-    said = f"<p{at.look('union')}>{html_lines(data['union'])}{unofficial}</p><h1>{html_lines(data['title'])}</h1>"
-    return f"<div{at.look('front')}>{said}<p{at.look('quarter')}>{html_lines(data['subtitle'])}</p>{facts}</div>"
+    unofficial = f" <span{at.look('unofficial')}>{as_html(data['unofficial'])}</span>" if data["unofficial"] else ""
+    facts = "".join(f"<p>{as_html(fact)}</p>" for fact in data["facts"])
+    said = f"<p{at.look('union')}>{as_html(data['union'])}{unofficial}</p><h1>{as_html(data['title'])}</h1>"
+    return f"<div{at.look('front')}>{said}<p{at.look('quarter')}>{as_html(data['subtitle'])}</p>{facts}</div>"
 
 
 def _actions(data: Data, at: NotebookView) -> str:
-    asked = "".join(f"<li>{html_lines(item)}</li>" for item in data["items"])
-    agreed = f"<p{at.look('agreed')}>{html_lines(data['blank'])}</p>"
-    return f"<div{at.look('actions')}><p><b>{html_lines(data['title'])}</b></p><ul>{asked}</ul>{agreed}</div>"
+    asked = "".join(f"<li>{as_html(item)}</li>" for item in data["items"])
+    agreed = f"<p{at.look('agreed')}>{as_html(data['blank'])}</p>"
+    return f"<div{at.look('actions')}><p><b>{as_html(data['title'])}</b></p><ul>{asked}</ul>{agreed}</div>"
 
 
 def _contents(data: Data, at: NotebookView) -> str:
     first, *notes = data["notes"]
-    said = "".join(f"<p>{html_lines(note)}</p>" for note in notes)
-    reading = f"<div{at.look('reading')}><p><b>{html_lines(first)}</b></p>{said}</div>"
-    return f"<h2>{html_lines(data['title'])}</h2>{at.entries()}{reading}"
+    said = "".join(f"<p>{as_html(note)}</p>" for note in notes)
+    reading = f"<div{at.look('reading')}><p><b>{as_html(first)}</b></p>{said}</div>"
+    return f"<h2>{as_html(data['title'])}</h2>{at.entries()}{reading}"
 
 
 def _heading(data: Data, at: NotebookView) -> str:
-    kicker = f"<small>{html_lines(data['kicker'])}</small><br>" if data["kicker"] else ""
-    reference = f"<p{at.look('reference')}>{html_lines(data['reference'])}</p>" if data["reference"] else ""
-    return f"<h{data['level'] + 1}>{kicker}{html_lines(data['text'])}</h{data['level'] + 1}>{reference}"
+    kicker = f"<small>{as_html(data['kicker'])}</small><br>" if data["kicker"] else ""
+    reference = f"<p{at.look('reference')}>{as_html(data['reference'])}</p>" if data["reference"] else ""
+    return f"<h{data['level'] + 1}>{kicker}{as_html(data['text'])}</h{data['level'] + 1}>{reference}"
 
 
 def _text(data: Data, at: NotebookView) -> str:
-    return f"<p{at.look('lead') if data['lead'] else ''}>{html_lines(data['text'])}</p>"
+    return f"<p{at.look('lead') if data['lead'] else ''}>{as_html(data['text'])}</p>"
 
 
 def _points(data: Data, at: NotebookView) -> str:
-    return f"<ol{at.look('points')}>{''.join(f'<li>{html_lines(item)}</li>' for item in data['items'])}</ol>"
+    return f"<ol{at.look('points')}>{''.join(f'<li>{as_html(item)}</li>' for item in data['items'])}</ol>"
 
 
 def _note(data: Data, at: NotebookView) -> str:
-    return f"<blockquote{at.look('note')}><b>{html_lines(data['label'])}</b><br>{html_lines(data['text'])}</blockquote>"
+    return f"<blockquote{at.look('note')}><b>{as_html(data['label'])}</b><br>{as_html(data['text'])}</blockquote>"
 
 
 def _tile(tile: Data, at: NotebookView) -> str:
     said = [
-        f"<b>{html_lines(tile['label'])}</b>",
-        f"<big>{html_lines(tile['value'])}</big> {html_lines(tile['detail'])}",
-        html_lines(tile["change"]),
+        f"<b>{as_html(tile['label'])}</b>",
+        f"<big>{as_html(tile['value'])}</big> {as_html(tile['detail'])}",
+        as_html(tile["change"]),
         f"{at.led('proposed-target', tile['target'])} {_badge(tile['badge'], at)}",
-        f"<small>{html_lines(tile['behind'])} <span{at.look('reference')}>{html_lines(tile['reference'])}</span></small>",
+        f"<small>{as_html(tile['behind'])} <span{at.look('reference')}>{as_html(tile['reference'])}</span></small>",
     ]
     return f"<li{at.look('tile')}>{''.join(f'<p>{one}</p>' for one in said)}</li>"
 
@@ -302,9 +302,7 @@ def _tiles(data: Data, at: NotebookView) -> str:
 
 
 def _mark(mark: object, meaning: object, role: str, at: NotebookView) -> str:
-    return (
-        f"<span{at.look('mark')}><b{at.look(role) if role else ''}>{html_lines(mark)}</b> {html_lines(meaning)}</span>"
-    )
+    return f"<span{at.look('mark')}><b{at.look(role) if role else ''}>{as_html(mark)}</b> {as_html(meaning)}</span>"
 
 
 def _legend(data: Data, at: NotebookView) -> str:

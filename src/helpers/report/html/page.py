@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from helpers.i18n import Translator
-from helpers.report.html.markup import Data, NotebookView, badge_style, html_attribute, html_lines, render_block
+from helpers.report.html.markup import Data, NotebookView, as_attribute, as_html, badge_style, render_block
 from helpers.report.html.order import order_column
 
 STYLESHEET, SCRIPT = Path(__file__).with_name("report.css"), Path(__file__).with_name("report.js")
@@ -60,11 +60,11 @@ class PageView(NotebookView):
 
     def counted(self, kind: str, number: object) -> str:
         """Return `Table 3`, as the PDF has it."""
-        return f"{html_lines(self.document['words'][kind])} {html_lines(number)}"
+        return f"{as_html(self.document['words'][kind])} {as_html(number)}"
 
     def led(self, name: str, text: object) -> str:
         """Return a text behind its bold word."""
-        return f"<b>{html_lines(self.document['words'][name])}</b>{html_lines(text)}"
+        return f"<b>{as_html(self.document['words'][name])}</b>{as_html(text)}"
 
     def draw(self, picture: Data) -> str:
         """Return a drawing as an image within the page.
@@ -72,16 +72,18 @@ class PageView(NotebookView):
         A data URI keeps the ids within one drawing apart from those of the others.
         """
         drawn = base64.b64encode((self.folder / str(picture["svg"])).read_bytes()).decode()
-        alt, width = html_attribute(picture["alt"]), round(picture["width"] * PIXELS)
+        alt, width = as_attribute(picture["alt"]), round(picture["width"] * PIXELS)
         return f'<img src="data:image/svg+xml;base64,{drawn}" alt="{alt}" width="{width}">'
 
     def describe(self, alt: object) -> str:
         """Return the alternative text, to be opened."""
-        return f"<details><summary>{html_lines(self.t('Description of the figure'))}</summary><p>{html_lines(alt)}</p></details>"
+        return (
+            f"<details><summary>{as_html(self.t('Description of the figure'))}</summary><p>{as_html(alt)}</p></details>"
+        )
 
     def frame(self, kind: str, number: object, inside: str) -> str:
         """Return a table or drawing in a part of its own that can be moved by keys: the page itself never is."""
-        label = f'aria-label="{html_attribute(self.document["words"][kind])} {html_attribute(number)}"'
+        label = f'aria-label="{as_attribute(self.document["words"][kind])} {as_attribute(number)}"'
         return f'<div class="frame" tabindex="0" role="region" {label}>{inside}</div>'
 
     def columns(self, widths: Sequence[float]) -> str:
@@ -98,11 +100,11 @@ class PageView(NotebookView):
     def entries(self) -> str:
         """Return the links to the parts."""
         links = "".join(self._entry(n, part[0]) for n, part in enumerate(self.parts) if part[0]["kind"] == "heading")
-        return f'<nav aria-label="{html_attribute(self.t("Contents"))}"><ol>{links}</ol></nav>'
+        return f'<nav aria-label="{as_attribute(self.t("Contents"))}"><ol>{links}</ol></nav>'
 
     def _entry(self, part: int, heading: Data) -> str:
-        kicker = f"<small>{html_lines(heading['kicker'])}</small> " if heading["kicker"] else ""
-        return f'<li><a href="#{_link(part)}">{kicker}<span>{html_lines(heading["text"])}</span></a></li>'
+        kicker = f"<small>{as_html(heading['kicker'])}</small> " if heading["kicker"] else ""
+        return f'<li><a href="#{_link(part)}">{kicker}<span>{as_html(heading["text"])}</span></a></li>'
 
     def motif(self, tiles: Sequence[Sequence[object]]) -> str:
         """Return the tiles of the members, an ornament that says nothing."""
@@ -146,23 +148,23 @@ class PageView(NotebookView):
         yield f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
         yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
         yield '<meta name="color-scheme" content="light">'
-        yield f"<title>{html_attribute(document['title'])}</title>"
-        yield f'<meta name="description" content="{html_attribute(t.joined([document["subtitle"], document["foot"]]))}">'
-        yield f'<meta name="author" content="{html_attribute(document["author"])}">'
+        yield f"<title>{as_attribute(document['title'])}</title>"
+        yield f'<meta name="description" content="{as_attribute(t.joined([document["subtitle"], document["foot"]]))}">'
+        yield f'<meta name="author" content="{as_attribute(document["author"])}">'
         yield '<link rel="icon" href="data:,">'
         yield f"<style>{self.style}</style>"
 
     def top(self) -> Iterator[str]:
         """Return the lines of what stays on top: where one is, the way to the contents, that the data are invented."""
         contents = next((n for n, part in enumerate(self.parts) if part[0]["kind"] == "contents"), None)
-        yield f'<a class="skip" href="#report">{html_lines(self.t("Skip to the report"))}</a>'
+        yield f'<a class="skip" href="#report">{as_html(self.t("Skip to the report"))}</a>'
         yield '<header class="top">'
         if self.document["sample"]:
-            yield f'<p class="sample">{html_lines(self.document["sample_words"])}</p>'
-        yield f'<div class="bar"><a href="#report">{html_lines(self.document["running"])}</a>'
+            yield f'<p class="sample">{as_html(self.document["sample_words"])}</p>'
+        yield f'<div class="bar"><a href="#report">{as_html(self.document["running"])}</a>'
         yield '<span class="here" aria-hidden="true"></span>'
         if contents is not None:
-            yield f'<a href="#{_link(contents)}">{html_lines(self.t("Contents"))}</a>'
+            yield f'<a href="#{_link(contents)}">{as_html(self.t("Contents"))}</a>'
         yield "</div>\n</header>"
 
     def section(self, number: int, blocks: Sequence[Data]) -> str:
@@ -175,13 +177,13 @@ class PageView(NotebookView):
     def body(self) -> Iterator[str]:
         """Return the lines of the page's body."""
         said = " ".join(
-            f'data-{way}="{html_attribute(self.t(text, column="{column}"))}"' for way, text in SORT_MESSAGES.items()
+            f'data-{way}="{as_attribute(self.t(text, column="{column}"))}"' for way, text in SORT_MESSAGES.items()
         )
         yield f"<body {said}>"
         yield from self.top()
         yield '<main id="report" tabindex="-1">'
         yield from (self.section(n, blocks) for n, blocks in enumerate(self.parts))
-        yield f'</main>\n<footer><p>{html_lines(self.document["foot"])}</p><p id="said" role="status"></p></footer>'
+        yield f'</main>\n<footer><p>{as_html(self.document["foot"])}</p><p id="said" role="status"></p></footer>'
         yield f"<script>{self.script}</script>\n</body>"
 
 

@@ -47,7 +47,7 @@ def say_return(tables: EditionTables, member: Member, t: Translator) -> str:
 
 def say_question(name: str, t: Translator) -> str:
     """Return a question as the questionnaire words it."""
-    return t.localised(questionnaire.read_questionnaire().label_of(name)) or name
+    return t.localised(questionnaire.read_form().label_of(name)) or name
 
 
 def say_answer(given: profiles.MemberAnswer, t: Translator) -> str:
@@ -146,7 +146,7 @@ def say_position(position: profiles.MemberPosition, t: Translator) -> str:
 def say_finding(row: object, t: Translator) -> str:
     """Return a finding as it is put to the member: questions by the questionnaire's words, not by their codes."""
     told = typeset(getattr(row, f"said_{t.language}"), t.language)
-    for name in sorted(questionnaire.read_questionnaire().by_name, key=len, reverse=True):
+    for name in sorted(questionnaire.read_form().by_name, key=len, reverse=True):
         told = re.sub(rf"\b{name}\b", lambda _, name=name: say_question(name, t), told)
     return _short(told, 240)
 

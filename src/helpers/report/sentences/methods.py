@@ -19,6 +19,6 @@ def say_source(kpi: Kpi, t: Translator) -> str:
         return t(own)
     if kpi.is_from_registers:
         return t("register")
-    asks = sources.source_of(kpi, questionnaire.read_questionnaire()).asks
-    is_question = set(asks) <= set(questionnaire.read_questionnaire().by_name)
+    asks = sources.source_of(kpi, questionnaire.read_form()).asks
+    is_question = set(asks) <= set(questionnaire.read_form().by_name)
     return ("" if is_question else f"{questionnaire.REPEAT}: ") + t.enumerated(asks)

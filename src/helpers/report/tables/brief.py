@@ -100,7 +100,7 @@ def tabulate_findings(tables: EditionTables, member: Member, t: Translator) -> T
 
 def tabulate_answers(tables: EditionTables, member: Member, t: Translator) -> Table:
     """Tabulate a member's answers as they were understood: one row per question, by group, two columns to a page."""
-    groups = questionnaire.read_questionnaire().groups
+    groups = questionnaire.read_form().groups
     rows = [
         {
             GROUP: t.localised(groups[one.question.group]),
