@@ -17,7 +17,7 @@ from helpers.explain.listing import Listing
 from helpers.explain.records import CalculationStep, CellIssue, CellTrace, Explanation, Value, exact_number
 from helpers.i18n import Translator, isolate
 from helpers.kpis import Reference
-from helpers.report.sentences.methods import say_formula, say_source
+from helpers.report.methods import describe_formula, describe_source
 from helpers.report.xlsx.book import HEAD_FILL, Book, fit_row, open_book, set_page
 from helpers.strings import clean
 
@@ -135,7 +135,7 @@ def to_json(explanation: Explanation, t: Translator) -> dict[str, object]:
     return {
         "reference": str(Reference(kpi.kpi, explanation.quarter, explanation.scope)),
         "kpi": kpi.kpi, "quarter": explanation.quarter, "scope": explanation.scope, "as_of": explanation.as_of,
-        "title": t.localised(kpi.title), "formula": say_formula(kpi, t), "source": say_source(kpi, t),
+        "title": t.localised(kpi.title), "formula": describe_formula(kpi, t), "source": describe_source(kpi, t),
         "measure": kpi.measure, "unit": kpi.unit, "sample": explanation.sample,
         "published_in": explanation.origin or None, "member": explanation.only or None,
         "published": _plain(dict(explanation.published)),

@@ -1,5 +1,6 @@
 """What the figures say: computed sentences that stay true for any data, and captions with alternative texts."""
 
+from helpers.report.methods import describe_formula, describe_source
 from helpers.report.sentences.answers import say_answering, say_calendar, say_map, say_member_map
 from helpers.report.sentences.briefs import (
     say_answer,
@@ -45,7 +46,6 @@ from helpers.report.sentences.findings import (
     say_title,
     say_unknown,
 )
-from helpers.report.sentences.methods import say_formula, say_source
 from helpers.report.sentences.movements import say_changes, say_regions_over_time, say_slopes
 
 __all__ = [

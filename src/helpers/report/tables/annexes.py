@@ -7,8 +7,9 @@ import pandas as pd
 from helpers.i18n import Translator, is_blank, typeset
 from helpers.kpis import Reference
 from helpers.plan import UNION, read_plan
+from helpers.report import methods
 from helpers.report.blocks import Table, TwoLines
-from helpers.report.sentences import findings, methods
+from helpers.report.sentences import findings
 from helpers.report.tables.sections import GROUP, say_due, say_target, theme_name
 from helpers.tables import EditionTables, queries
 
@@ -27,8 +28,8 @@ def tabulate_methods(tables: EditionTables, t: Translator) -> Table:
         rows.append(
             {
                 t("KPI"): kpi.kpi,
-                t("How it is measured"): TwoLines(t.localised(kpi.title), methods.say_formula(kpi, t)),
-                t("Source"): _foldable(methods.say_source(kpi, t)),
+                t("How it is measured"): TwoLines(t.localised(kpi.title), methods.describe_formula(kpi, t)),
+                t("Source"): _foldable(methods.describe_source(kpi, t)),
                 t("Unit"): t(f"unit {kpi.unit}"),
                 t("Baseline and target, proposed"): t(
                     "{baseline} to {target}", baseline=baseline, target=say_target(kpi_figure, t)

@@ -6,13 +6,13 @@ from helpers.i18n import Translator
 from helpers.plan import Kpi, questionnaire, sources
 
 
-def say_formula(kpi: Kpi, t: Translator) -> str:
+def describe_formula(kpi: Kpi, t: Translator) -> str:
     """Return how a KPI is measured, in its own words where the catalogue has them, else in its measure's."""
     own, on_share = f"formula {kpi.kpi}", kpi.assessed == "share"
     return t(own if t.has(own) else f"formula {kpi.measure}{' share' if on_share else ''}")
 
 
-def say_source(kpi: Kpi, t: Translator) -> str:
+def describe_source(kpi: Kpi, t: Translator) -> str:
     """Return what a KPI is read from: in its own words where the catalogue has them, else the questions it asks."""
     own = f"source {kpi.kpi}"
     if t.has(own):

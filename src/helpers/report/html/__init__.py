@@ -1,0 +1,6 @@
+"""Blocks as HTML, alone in JupyterLab or within the page: data is never markup."""
+
+from helpers.report.html.markup import NotebookView, as_attribute, as_html, render_block, render_cell
+from helpers.report.html.page import write_page
+
+__all__ = ["NotebookView", "as_attribute", "as_html", "render_block", "render_cell", "write_page"]
