@@ -11,11 +11,7 @@ from helpers.runs import edition
 from helpers.tables import pipeline
 
 QUARTER, DAY = "2022Q3", "2022-11-14"
-
-
 LISTED = "2022-10-10"
-
-
 ROW = {"member": "SEN", "quarter": QUARTER, "offices_total": 130, "offices_connected": 90}
 
 

@@ -24,8 +24,6 @@ def fold(text: str) -> str:
 _CONTROLS = re.compile(
     "\x1b\\[[0-9;]*[A-Za-z]|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]|[\ud800-\udfff]"
 )
-
-
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
 
@@ -41,8 +39,6 @@ def without_invisible(text: str) -> str:
 
 # Looked for from where a word begins only: a long text without an address takes no longer than it is long.
 _EMAIL = re.compile(r"(?<![^\s@<>;,:\"'])[^\s@<>;,:\"']++@[^\s@<>;,:\"']+\.[^\s@<>;,:\"']+")
-
-
 _PHONE = re.compile(
     r"(?<![\w.,])(?!\d{4}-\d{2}-\d{2}|\d{1,2}[./]\d{1,2}[./]\d{4})(?:\+|00)?\(?\d(?:[\s().\u00a0\u202f/-]{0,2}\d){7,40}(?!\w)"
 )

@@ -15,6 +15,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from helpers.i18n.formats import Translator
+from helpers.report import look
 from helpers.report.figures import changes, choice, drawing, members, tiles, trends
 from helpers.report.tables import sections
 from helpers.tables import queries
@@ -94,9 +95,7 @@ def test_letters_are_the_reports_own_at_eight_points_or_more_and_inside_the_figu
     for text in figure.findobj(matplotlib.text.Text):
         if not text.get_text().strip() or not text.get_visible() or text in unused:
             continue
-        assert text.get_fontsize() >= 8 and text.get_fontfamily() == [drawing.FONT, drawing.ARABIC_FONT], (
-            text.get_text()
-        )
+        assert text.get_fontsize() >= 8 and text.get_fontfamily() == [look.FONT, look.ARABIC_FONT], text.get_text()
         box = text.get_window_extent(renderer)
         assert box.x0 >= frame.x0 - 1 and box.x1 <= frame.x1 + 1, text.get_text()
         assert box.y0 >= frame.y0 - 1 and box.y1 <= frame.y1 + 1, text.get_text()
@@ -170,7 +169,7 @@ def test_a_gap_is_a_gap_and_carried_values_are_hollow():
     assert drawing.find_runs([1.0, float("nan"), 2.0, 3.0]) == [[0], [2, 3]]
     axes = FIGURES["members"](FULL, FR).axes
     fills = {line.get_markerfacecolor() for one in axes for line in one.lines if line.get_marker() == "o"}
-    assert fills == {"#FFFFFF", drawing.BLUE}
+    assert fills == {"#FFFFFF", look.BLUE}
 
 
 def test_labels_never_lie_over_each_other_and_move_as_little_as_it_takes():
@@ -232,7 +231,7 @@ def lightness(colour: str) -> float:
 
 @pytest.mark.parametrize("eye", WORST)
 def test_status_fills_can_be_told_apart(eye):
-    fills = sorted({fill for fill, _ in drawing.STATUS_COLOURS.values()})
+    fills = sorted({fill for fill, _ in look.STATUS_COLOURS.values()})
     assert len(fills) == 4
     assert min(distance(*pair, eye) for pair in combinations(fills, 2)) >= WORST[eye] - 0.5
 
@@ -255,8 +254,8 @@ TOLD_APART = {
     "lines of members": [
         (shade, (marker, dash)) for shade, marker, dash in choice.MEMBER_STYLES[: choice.MOST_MEMBERS]
     ],
-    "region and Union": [(drawing.BLUE, None), (drawing.INK, None)],
-    "value and bounds": [(drawing.BLUE, None), (drawing.BAND, None)],
+    "region and Union": [(look.BLUE, None), (look.INK, None)],
+    "value and bounds": [(look.BLUE, None), (look.BAND, None)],
 }
 # These hang on more than colour, and why that is enough: the tiles on symbols, slopes that rise and fall on dashes and
 # a marker, their median on its width, a waterfall's falls on hatching and a sign, families on markers and their names.
@@ -287,8 +286,8 @@ def test_colours_stand_alone_only_where_every_eye_tells_them():
 
 
 def test_texts_stand_out_from_what_is_behind_them():
-    for fill, text in drawing.STATUS_COLOURS.values():
+    for fill, text in look.STATUS_COLOURS.values():
         assert contrast(fill, text) >= 4.5
-    for ink in (drawing.INK, drawing.MUTED, drawing.BLUE, drawing.VIOLET):
+    for ink in (look.INK, look.MUTED, look.BLUE, look.VIOLET):
         assert contrast(ink, "#FFFFFF") >= 4.5
-        assert contrast(ink, drawing.PALE) >= 4.5
+        assert contrast(ink, look.PALE) >= 4.5

@@ -10,8 +10,8 @@ from functools import cache
 import pytest
 from PIL import ImageFont
 
+from helpers.report import look
 from helpers.report.document import TEXT_WIDTH
-from helpers.report.figures import drawing
 from helpers.strings import LANGUAGES
 from invented import HOSTILE, invent
 from reports import make
@@ -23,7 +23,7 @@ FONTS = {"latin": "PAPUSans", "arabic": "PAPUSansArabic"}
 
 @cache
 def font(script: str, bold: bool, size: float) -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(drawing.FONTS / f"{FONTS[script]}-{'Bold' if bold else 'Regular'}.ttf", size * 16)
+    return ImageFont.truetype(look.FONTS / f"{FONTS[script]}-{'Bold' if bold else 'Regular'}.ttf", size * 16)
 
 
 def measure(word: str, bold: bool, size: float) -> float:

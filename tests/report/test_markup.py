@@ -6,8 +6,8 @@ import pytest
 
 from helpers.i18n.formats import Translator
 from helpers.report.blocks import Block
-from helpers.report.figures.drawing import BANDS, PALETTE
 from helpers.report.html.markup import NotebookView, render_block, render_cell
+from helpers.report.look import BANDS, PALETTE
 
 CHIP = vars(Translator("en").status("off_track", False))
 

@@ -13,8 +13,8 @@ import pytest
 from helpers.i18n.bidi import isolate
 from helpers.i18n.catalogue import LOCALES
 from helpers.i18n.formats import Translator
+from helpers.report import look
 from helpers.report.document import Report
-from helpers.report.figures import drawing
 from helpers.report.html.page import SCRIPT, STYLESHEET, render_page
 from helpers.strings import LANGUAGES
 from invented import empty, invent
@@ -207,9 +207,7 @@ def test_markup_in_any_text_of_the_document_stays_text(tmp_path):
 
 
 POISONLESS = (
-    {"kind", "status", "svg", "language", "palette", "statuses", "bands"}
-    | set(drawing.PALETTE)
-    | set(drawing.STATUS_COLOURS)
+    {"kind", "status", "svg", "language", "palette", "statuses", "bands"} | set(look.PALETTE) | set(look.STATUS_COLOURS)
 )
 
 

@@ -11,8 +11,8 @@ from helpers.explore.choices import Choice, select_choice_rows
 from helpers.i18n import Translator, is_blank
 from helpers.report.figures import drawing
 from helpers.report.figures.choice import MOST_MEMBERS, plot_choice
-from helpers.report.figures.drawing import PALETTE
 from helpers.report.html.markup import NotebookView, as_attribute, as_html, render_cell
+from helpers.report.look import PALETTE
 from helpers.report.sentences import choices, findings
 from helpers.tables import EditionTables, KpiFigure, queries, schema
 

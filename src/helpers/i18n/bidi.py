@@ -5,23 +5,11 @@ from __future__ import annotations
 import re
 
 RIGHT_TO_LEFT = ("ar",)
-
-
 _ISOLATE, _END = "\u2066", "\u2069"
-
-
 _PIECES = re.compile("[\u0590-\u08ff]+|\\s+|[^\\s\u0590-\u08ff]+")
-
-
 _ARABIC, _LATIN = re.compile("[\u0590-\u08ff]"), re.compile("[A-Za-z\u00c0-\u024f]")
-
-
 _SIGNED = re.compile(r"[+−-]\d[\d.,]*%?|\d[\d.,]*%|\d+(?:[-–]\d+)+")
-
-
 _EDGES = re.compile(r"^([^\w+−-]*)(.*?)([^\w%+#/]*)$", re.DOTALL)
-
-
 _NUMBER = re.compile(r"\d[\d.,:/-]*")
 
 

@@ -13,11 +13,7 @@ from babel.messages.pofile import read_po
 from helpers.strings import LANGUAGES
 
 LOCALES = Path(__file__).with_name("locales")
-
-
 OFFICIAL_LANGUAGES = ("fr", "en")  # the others are unofficial until a native reviewer signs their catalogue
-
-
 NARROW_SPACE, NO_BREAK_SPACE = "\u202f", "\u00a0"
 
 
@@ -32,8 +28,6 @@ _FRENCH_SPACES = (
     (re.compile(r"(?<=\w)'(?=\w)"), "’"),
     (re.compile("([≥≤]) "), r"\1" + NO_BREAK_SPACE),
 )
-
-
 _ENGLISH_MARKS = (
     (re.compile(r"(?<=\w)'(?=\w)"), "’"), (re.compile("([≥≤]) "), r"\1" + NO_BREAK_SPACE),
 )  # fmt: skip

@@ -6,26 +6,16 @@ SYMBOLS = {
     "achieved": "●", "achieved_late": "◉", "on_track": "▲", "at_risk": "◆", "off_track": "▼", "overdue": "■",
     "not_assessable": "◇",
 }  # fmt: skip
-
-
 STATUS_WORDS = {
     "achieved": "Achieved", "achieved_late": "Achieved late", "on_track": "On track", "at_risk": "At risk",
     "off_track": "Off track", "overdue": "Overdue", "not_assessable": "Not assessable",
 }  # fmt: skip
-
-
 REGION_WORDS = {
     "PAPU": "Union", "Northern": "Northern Africa", "Western": "Western Africa", "Central": "Central Africa",
     "Eastern": "Eastern Africa", "Southern": "Southern Africa",
 }  # fmt: skip
-
-
 SHORT_NAMES = {"COD": "DR Congo", "CAF": "Central African Rep.", "TZA": "Tanzania"}
-
-
 RESPONSE_WORDS = {"on_time": "on time", "late": "late", "refused": "refused", "missing": "no return"}
-
-
 STATE_WORDS = {  # of the KPIs that a member meets or not
     "1.1.b": {
         "yes": "roadmap implemented or completed",
@@ -35,8 +25,6 @@ STATE_WORDS = {  # of the KPIs that a member meets or not
         "unknown": "no data",
     }
 }
-
-
 CHANGE_WORDS = {
     "revisions": "revisions of last quarter",
     "matched": "same members, both quarters",
@@ -44,8 +32,6 @@ CHANGE_WORDS = {
     "entered": "newly known",
     "left": "no longer known",
 }
-
-
 UNIT_WORDS = {
     "members": ("{n} member", "{n} members"), "offices": ("{n} office", "{n} offices"),
     "services": ("{n} service", "{n} services"), "sectors": ("{n} sector", "{n} sectors"),

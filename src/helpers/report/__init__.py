@@ -1,1 +1,1 @@
-"""Shows the tables: figures, tables and sentences, as a PDF, a page, a workbook and letters. The only room that knows how things look."""
+"""Shows the tables: figures, tables and sentences, as PDF, page, workbook and letters. Only this room sets the look."""

@@ -15,6 +15,7 @@ import pandas as pd
 from helpers import paths
 from helpers.i18n import Badge, Translator, catalogue, is_blank, typeset
 from helpers.plan import quarters
+from helpers.report import look
 from helpers.report.blocks import Block, Cell, HeadlineTile, Picture, Shade, Table, TwoLines
 from helpers.report.figures import drawing
 from helpers.report.fit import LETTER_WIDTH, break_long_words, make_fit, read_edition_text
@@ -145,7 +146,7 @@ class Report:
     def legend(self) -> Block:
         """Add what symbols, colours and marks mean."""
         t = self.t
-        badges = [vars(t.status(status)) for status in drawing.STATUS_COLOURS if status != "no_data"]
+        badges = [vars(t.status(status)) for status in look.STATUS_COLOURS if status != "no_data"]
         marks = [
             [t.number(0), t("a true zero")],
             [t.missing, t("no data")],
@@ -309,7 +310,7 @@ class Report:
                 "proposed-target": t("Proposed target: "),
             },
         }
-        colours = {"palette": drawing.PALETTE, "statuses": drawing.STATUS_COLOURS, "bands": drawing.BANDS}
+        colours = {"palette": look.PALETTE, "statuses": look.STATUS_COLOURS, "bands": look.BANDS}
         blocks = [block.data for block in self.blocks if block.data]
         return make_fit(furniture, self.language) | colours | {"blocks": blocks}
 

@@ -10,7 +10,7 @@ from textwrap import wrap
 
 from helpers import paths
 from helpers.i18n import isolate
-from helpers.report.figures import drawing
+from helpers.report import look
 
 EDITION_TEXT = "edition.toml"
 LETTER_WIDTH = 0.2  # millimetres that a letter takes, on the whole, per point of its size
@@ -19,9 +19,9 @@ _KEYS = ("as_of", "kind", "language", "status", "svg")  # texts of a block that 
 
 @cache
 def _letters() -> frozenset[int]:
-    return frozenset(
-        code for code in drawing.printable_code_points() if code >= 0x20 and not 0xE000 <= code <= 0xF8FF
-    ) | {0x0A}
+    return frozenset(code for code in look.printable_code_points() if code >= 0x20 and not 0xE000 <= code <= 0xF8FF) | {
+        0x0A
+    }
 
 
 def printable(text: str) -> str:

@@ -2,16 +2,7 @@
 
 from helpers.report.figures.changes import plot_changes, plot_slopes
 from helpers.report.figures.choice import MOST_MEMBERS, plot_choice
-from helpers.report.figures.drawing import (
-    BANDS,
-    FONTS,
-    PAGE_WIDTH,
-    PALETTE,
-    STATUS_COLOURS,
-    Drawing,
-    printable_code_points,
-    svg,
-)
+from helpers.report.figures.drawing import PAGE_WIDTH, Drawing, svg
 from helpers.report.figures.members import plot_members, plot_regions, plot_responses
 from helpers.report.figures.profile import plot_history, plot_strip
 from helpers.report.figures.tiles import plot_calendar, plot_map, plot_member_map
@@ -23,6 +14,7 @@ from helpers.report.figures.trends import (
     plot_trend,
     plot_trends,
 )
+from helpers.report.look import BANDS, FONTS, PALETTE, STATUS_COLOURS, printable_code_points
 
 __all__ = [
     "BANDS",

@@ -11,11 +11,6 @@ from matplotlib.axes import Axes
 from helpers.i18n import Translator, terms
 from helpers.plan import quarters, read_plan
 from helpers.report.figures.drawing import (
-    BLUE,
-    GRID,
-    INK,
-    MUTED,
-    VIOLET,
     Drawing,
     in_report_style,
     inches_high,
@@ -26,6 +21,7 @@ from helpers.report.figures.drawing import (
     wrap,
     write_key,
 )
+from helpers.report.look import BLUE, GRID, INK, MUTED, VIOLET
 from helpers.tables import EditionTables, queries
 
 # --- waterfall --------------------------------------------------------------------------------------------------

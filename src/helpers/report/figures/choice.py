@@ -10,10 +10,6 @@ from matplotlib.axes import Axes
 from helpers.i18n import Translator, is_blank
 from helpers.plan import UNION
 from helpers.report.figures.drawing import (
-    BAND,
-    BLUE,
-    INK,
-    MUTED,
     PAGE_WIDTH,
     Drawing,
     KeyEntry,
@@ -32,6 +28,7 @@ from helpers.report.figures.drawing import (
     write_labels,
 )
 from helpers.report.figures.trends import LINE_STYLES, TARGET_LINE, label_ends, mark_due
+from helpers.report.look import BAND, BLUE, INK, MUTED
 from helpers.report.sentences.choices import say_value
 from helpers.tables import EditionTables, KpiFigure, queries
 

@@ -6,7 +6,6 @@ import io
 import math
 from collections.abc import Callable, Sequence
 from functools import cache, wraps
-from pathlib import Path
 from typing import NamedTuple, ParamSpec
 
 import matplotlib
@@ -14,33 +13,29 @@ import matplotlib.figure
 from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.font_manager import FontProperties
-from matplotlib.ft2font import FT2Font
 from matplotlib.text import Annotation, Text
 from matplotlib.textpath import TextPath
 from matplotlib.ticker import FixedFormatter
 
 from helpers.i18n import Translator, is_blank, isolate
+from helpers.report.look import (
+    AMBER,
+    ARABIC_FONT,
+    BAND,
+    BLUE,
+    FONT,
+    FONTS,
+    GREY,
+    GRID,
+    INK,
+    MUTED,
+    OUTLINE_COLOUR,
+    VERMILION,
+)
 from helpers.tables import KpiFigure, queries
 
-FONTS = Path(__file__).parents[1] / "fonts"
-FONT, ARABIC_FONT = "PAPU Sans", "PAPU Sans Arabic"
-_INVISIBLE = {0x200E, 0x200F, *range(0x2066, 0x206A)}  # marks of direction: ours alone, never a text's own
 FEWEST_TICKS = 4  # an axis of quarters has room for at least five, so that a first edition looks like the next
 PAGE_WIDTH = 6.69  # inches: the text width of the page, so that letters are printed at their true size
-INK, MUTED, GRID, BLUE, BAND, PALE = "#1B2733", "#55616D", "#D8DFE5", "#0072B2", "#CBE0EE", "#EEF3F7"
-AMBER, VERMILION, OUTLINE_COLOUR, VIOLET, GREY = "#F0C040", "#A3320B", "#595959", "#6B4E9B", "#8A949D"
-STATUS_COLOURS = {  # fill, text: measured for colour-blind readers (style guide)
-    "achieved": (BLUE, "#FFFFFF"),
-    "achieved_late": (BLUE, "#FFFFFF"),
-    "on_track": (AMBER, "#000000"),
-    "at_risk": (AMBER, "#000000"),
-    "off_track": (VERMILION, "#FFFFFF"),
-    "overdue": (VERMILION, "#FFFFFF"),
-    "not_assessable": ("#FFFFFF", OUTLINE_COLOUR),
-    "no_data": ("#FFFFFF", OUTLINE_COLOUR),
-}
-BANDS = ("#F4F8FB", "#DDEBF5", "#BAD7EA", "#92C1E0")  # quartiles, from the lowest: lighter to darker in grey too
-PALETTE = {"ink": INK, "muted": MUTED, "grid": GRID, "blue": BLUE, "pale": PALE, "amber": AMBER}
 
 
 class TileStyle(NamedTuple):
@@ -103,7 +98,6 @@ STYLE = {
     "svg.hashsalt": "papu",
     "path.simplify": False,
 }
-
 _Arguments = ParamSpec("Said")
 
 
@@ -118,12 +112,6 @@ class Drawing(matplotlib.figure.Figure):
 def _use_fonts() -> None:
     for file in sorted(FONTS.glob("*.ttf")):
         font_manager.fontManager.addfont(file)
-
-
-def printable_code_points() -> frozenset[int]:
-    """Return the code points that the report's fonts can print."""
-    fonts = (FT2Font(str(FONTS / f"{name.replace(' ', '')}-Regular.ttf")) for name in (FONT, ARABIC_FONT))
-    return frozenset(code for font in fonts for code in font.get_charmap()) - _INVISIBLE
 
 
 def in_report_style(plot: Callable[_Arguments, Drawing]) -> Callable[_Arguments, Drawing]:

@@ -11,13 +11,8 @@ from matplotlib.axes import Axes
 from helpers.i18n import Translator, is_blank, terms
 from helpers.plan import UNION, read_plan
 from helpers.report.figures.drawing import (
-    BAND,
-    BLUE,
     FEWEST_TICKS,
-    INK,
-    MUTED,
     PAGE_WIDTH,
-    PALE,
     TILE_STYLES,
     Drawing,
     KeyEntry,
@@ -32,6 +27,7 @@ from helpers.report.figures.drawing import (
     write_key,
     write_labels,
 )
+from helpers.report.look import BAND, BLUE, INK, MUTED, PALE
 from helpers.tables import EditionTables, queries
 
 # --- members and regions ----------------------------------------------------------------------------------------

@@ -13,7 +13,6 @@ from matplotlib.patches import Rectangle
 from helpers import paths
 from helpers.i18n import Translator, terms
 from helpers.report.figures.drawing import (
-    INK,
     MAP_AXES,
     PAGE_WIDTH,
     TILE_STYLES,
@@ -27,6 +26,7 @@ from helpers.report.figures.drawing import (
     wrap,
     write_key,
 )
+from helpers.report.look import INK
 from helpers.tables import EditionTables, queries
 
 MAP_HEIGHT, MAP_COLUMNS, MAP_ROWS = 3.2, 10.2, 10.1  # inches; the members' tiles lie in columns 3-12, rows 1-10

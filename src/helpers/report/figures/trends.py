@@ -11,11 +11,6 @@ from matplotlib.axes import Axes
 from helpers.i18n import Translator, is_blank
 from helpers.plan import UNION, quarters, read_plan
 from helpers.report.figures.drawing import (
-    BAND,
-    BLUE,
-    GRID,
-    INK,
-    MUTED,
     Drawing,
     draw_trend,
     find_runs,
@@ -29,6 +24,7 @@ from helpers.report.figures.drawing import (
     write_key,
     write_labels,
 )
+from helpers.report.look import BAND, BLUE, GRID, INK, MUTED
 from helpers.tables import EditionTables, KpiFigure, queries
 
 TARGET_LINE = {"color": INK, "linewidth": 0.9, "linestyle": (0, (5, 3)), "zorder": 2}

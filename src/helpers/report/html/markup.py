@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from html import escape
 
 from helpers.i18n import terms
-from helpers.report.figures.drawing import BANDS, PALETTE, STATUS_COLOURS
+from helpers.report.look import BANDS, PALETTE, STATUS_COLOURS
 
 _OUTLINE = STATUS_COLOURS["not_assessable"][1]
 PALE_STATUSES = ("on_track", "at_risk", "not_assessable")  # their fill is too near to white to end by itself

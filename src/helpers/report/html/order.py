@@ -8,7 +8,7 @@ from functools import cache
 
 from helpers.i18n import Translator, catalogue
 from helpers.plan import quarters
-from helpers.report.figures.drawing import STATUS_COLOURS
+from helpers.report.look import STATUS_COLOURS
 
 _INVISIBLE = re.compile("[\u061c\u200b\u200e\u200f\u2066-\u2069]")  # marks of direction, places to fold
 _STATUSES = tuple(STATUS_COLOURS)

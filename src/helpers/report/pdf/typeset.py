@@ -10,7 +10,7 @@ from pathlib import Path
 import typst
 from PIL import Image
 
-from helpers.report.figures import drawing
+from helpers.report import look
 
 TEMPLATE = Path(__file__).with_name("report.typ")
 STANDARDS = ["ua-1", "a-2a"]
@@ -34,7 +34,7 @@ class Rendered:
 
 def _compiler(out: Path, name: str) -> typst.Compiler:
     """Return Typst, ready to set the document whose blocks are in a folder under a name."""
-    options = {"font_paths": [drawing.FONTS], "ignore_system_fonts": True, "sys_inputs": {"name": name}}
+    options = {"font_paths": [look.FONTS], "ignore_system_fonts": True, "sys_inputs": {"name": name}}
     return typst.Compiler(TEMPLATE.read_bytes(), root=out, **options)
 
 

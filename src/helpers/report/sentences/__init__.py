@@ -1,6 +1,5 @@
 """What the figures say: computed sentences that stay true for any data, and captions with alternative texts."""
 
-from helpers.report.methods import describe_formula, describe_source
 from helpers.report.sentences.answers import say_answering, say_calendar, say_map, say_member_map
 from helpers.report.sentences.briefs import (
     say_answer,
@@ -66,7 +65,6 @@ __all__ = [
     "say_companions",
     "say_families",
     "say_finding",
-    "say_formula",
     "say_goal",
     "say_issues",
     "say_level",
@@ -89,7 +87,6 @@ __all__ = [
     "say_scorecard",
     "say_series",
     "say_slopes",
-    "say_source",
     "say_standing",
     "say_statuses",
     "say_title",

@@ -1,0 +1,31 @@
+"""The report's look: its colours, measured for colour-blind readers, and its fonts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from matplotlib.ft2font import FT2Font
+
+FONTS = Path(__file__).parents[0] / "fonts"
+FONT, ARABIC_FONT = "PAPU Sans", "PAPU Sans Arabic"
+_INVISIBLE = {0x200E, 0x200F, *range(0x2066, 0x206A)}  # marks of direction: ours alone, never a text's own
+INK, MUTED, GRID, BLUE, BAND, PALE = "#1B2733", "#55616D", "#D8DFE5", "#0072B2", "#CBE0EE", "#EEF3F7"
+AMBER, VERMILION, OUTLINE_COLOUR, VIOLET, GREY = "#F0C040", "#A3320B", "#595959", "#6B4E9B", "#8A949D"
+STATUS_COLOURS = {  # fill, text: measured for colour-blind readers (style guide)
+    "achieved": (BLUE, "#FFFFFF"),
+    "achieved_late": (BLUE, "#FFFFFF"),
+    "on_track": (AMBER, "#000000"),
+    "at_risk": (AMBER, "#000000"),
+    "off_track": (VERMILION, "#FFFFFF"),
+    "overdue": (VERMILION, "#FFFFFF"),
+    "not_assessable": ("#FFFFFF", OUTLINE_COLOUR),
+    "no_data": ("#FFFFFF", OUTLINE_COLOUR),
+}
+BANDS = ("#F4F8FB", "#DDEBF5", "#BAD7EA", "#92C1E0")  # quartiles, from the lowest: lighter to darker in grey too
+PALETTE = {"ink": INK, "muted": MUTED, "grid": GRID, "blue": BLUE, "pale": PALE, "amber": AMBER}
+
+
+def printable_code_points() -> frozenset[int]:
+    """Return the code points that the report's fonts can print."""
+    fonts = (FT2Font(str(FONTS / f"{name.replace(' ', '')}-Regular.ttf")) for name in (FONT, ARABIC_FONT))
+    return frozenset(code for font in fonts for code in font.get_charmap()) - _INVISIBLE
