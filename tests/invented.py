@@ -48,6 +48,7 @@ class Invented:
     input_id: str = "0123456789ab"
     innovations: pd.DataFrame = field(default_factory=lambda: conform("innovations", pd.DataFrame()))
     answers: pd.DataFrame = field(default_factory=lambda: conform("answers", pd.DataFrame()))
+    derived: dict = field(default_factory=dict, init=False, repr=False, compare=False)
 
 
 def _frame(name: str, rows: list[tuple]) -> pd.DataFrame:

@@ -9,46 +9,47 @@ from pathlib import Path
 from helpers import paths
 from helpers.i18n.catalogue import read_catalogue
 from helpers.i18n.formats import Translator
-from helpers.report import figures, sentences
-from helpers.report.document import Report
-from helpers.report.tables import annexes, members, sections
+from helpers.report import Report, figures, headlines, tables
 from invented import HOSTILE, Invented
 
 NOTEBOOK = paths.notebooks() / "03_report.ipynb"
+
+
+def report_of(found: Invented, t: Translator | str = "fr", out: Path | None = None) -> Report:
+    """Return an empty report on tables, in a language."""
+    language = t if isinstance(t, str) else t.language
+    return Report(found.quarter, found.as_of, language, tables=found, out=out)
 
 
 def cells() -> list[str]:
     """Return the report notebook's own cells, from the first block on: what is tested is what is published."""
     read = json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]
     code = ["".join(cell["source"]) for cell in read if cell["cell_type"] == "code"]
-    return code[next(n for n, cell in enumerate(code) if "edition.cover" in cell) :]
+    return code[next(n for n, cell in enumerate(code) if "report.cover" in cell) :]
 
 
-def write(tables: Invented, language: str, out: Path, change: Callable[[Report], object] = lambda _: None) -> Report:
+def write(found: Invented, language: str, out: Path, change: Callable[[Report], object] = lambda _: None) -> Report:
     """Write every block of a report from tables, as the notebook does."""
-    edition = Report(tables.quarter, tables.as_of, language, out, sample=tables.sample, input_id=tables.input_id)
-    names = {
-        "edition": edition, "tables": tables, "say": Translator(language), "figures": figures, "sentences": sentences,
-        "annexes": annexes, "members": members, "sections": sections,
-    }  # fmt: skip
-    change(edition)
+    report = report_of(found, language, out)
+    names = {"report": report, "t": report.t, "figures": figures, "headlines": headlines, "tables": tables}
+    change(report)
     for cell in cells()[:-1]:
         exec(compile(cell, "03_report", "exec"), names)
-    return edition
+    return report
 
 
-def make(tables: Invented, language: str, out: Path, change: Callable[[Report], object] = lambda _: None) -> Report:
+def make(found: Invented, language: str, out: Path, change: Callable[[Report], object] = lambda _: None) -> Report:
     """Make a whole report from tables, the last cell of the notebook included."""
-    edition = write(tables, language, out, change)
-    exec(compile(cells()[-1], "03_report", "exec"), {"edition": edition})
-    return edition
+    report = write(found, language, out, change)
+    exec(compile(cells()[-1], "03_report", "exec"), {"report": report})
+    return report
 
 
-def write_hostile(edition: Report) -> None:
-    """Give an edition hostile texts where the Secretariat writes its own."""
-    edition.authored = {"subject": HOSTILE, "decision": HOSTILE, "themes": {"1": HOSTILE, "2": HOSTILE * 20}}
+def write_hostile(report: Report) -> None:
+    """Give a report hostile texts where the Secretariat writes its own."""
+    report.authored = {"subject": HOSTILE, "decision": HOSTILE, "themes": {"1": HOSTILE, "2": HOSTILE * 20}}
 
 
-def speaks(language: str) -> bool:
+def has_catalogue(language: str) -> bool:
     """Tell whether a language's catalogue has every sentence of the French one."""
     return set(read_catalogue("fr")[0]) <= set(read_catalogue(language)[0])

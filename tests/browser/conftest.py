@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, Route, sync_playwright
 from helpers.report.html.page import write_page
 from helpers.tables import pipeline
 from invented import invent
-from reports import speaks, write, write_hostile
+from reports import has_catalogue, write, write_hostile
 
 ROOT = Path(__file__).resolve().parents[2]
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
@@ -69,7 +69,7 @@ def files(tmp_path_factory) -> dict[str, Path]:
     made = {}
     orders = {"fr": (invent(), "fr"), "ar": (invent(), "ar"), "sample": (pipeline.load_tables("2024Q3"), "fr")}
     for name, (tables, language) in orders.items():
-        if speaks(language):
+        if has_catalogue(language):
             folder = tmp_path_factory.mktemp(name)
             edition = write(tables, language, folder, write_hostile if name == "fr" else lambda _: None)
             made[name] = folder / f"report_{language}.html"

@@ -16,9 +16,11 @@ from helpers.i18n import bidi, terms
 from helpers.i18n.catalogue import LOCALES, MissingTranslation, official_languages, typeset
 from helpers.i18n.formats import Translator
 from helpers.plan.plan import read_plan
-from helpers.report.sentences import captions, findings
+from helpers.report import headlines
+from helpers.report.figures import trends
 from helpers.strings import LANGUAGES
 from invented import empty, invent
+from reports import report_of
 
 FR, EN = Translator("fr"), Translator("en")
 BLANK = float("nan")
@@ -273,24 +275,24 @@ def test_no_sentence_is_left_that_nobody_says():
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_titles_and_points_can_be_said_of_any_data(t, quarter, seed):
     tables = invent(quarter, seed)
-    points = findings.say_main_points(tables, t)
+    points = headlines.list_main_points(report_of(tables, t))
     assert len(points) == 6 and all(point.endswith(".") for point in points)
-    titles = [findings.say_title(tables, theme, t) for theme in range(1, 7)]
+    titles = [headlines.describe_theme(report_of(tables, t), theme) for theme in range(1, 7)]
     assert all(titles) and not any("nan" in text or "{" in text for text in [*titles, *points])
 
 
 @pytest.mark.parametrize(("say", "said"), [(FR, "Aucun État membre n’a répondu"), (EN, "No member has answered")])
 def test_nobody_answered_is_said_plainly(t, said):
     tables = empty()
-    assert findings.say_answered(tables, t) == said
+    assert headlines.describe_answered(report_of(tables, t)) == said
     nothing = t("{what}: no figure for {quarter}", what="", quarter=t.quarter(tables.quarter))
-    assert all(findings.say_title(tables, theme, t).endswith(nothing) for theme in range(1, 7))
+    assert all(headlines.describe_theme(report_of(tables, t), theme).endswith(nothing) for theme in range(1, 7))
 
 
 def test_the_target_is_called_proposed_wherever_a_title_compares_with_it():
     for t, word in ((FR, "proposée"), (EN, "proposed")):
         for theme in range(1, 7):
-            title = findings.say_title(invent(seed=theme), theme, t)
+            title = headlines.describe_theme(report_of(invent(seed=theme), t), theme)
             assert word in title or "target" not in title and "cible" not in title
 
 
@@ -299,11 +301,11 @@ def test_class_c_says_bounds_and_no_point_value():
     low = tables.kpis["kpi"].eq("3.1.a") & tables.kpis["scope"].eq("PAPU") & tables.kpis["quarter"].eq("2024Q3")
     tables.kpis.loc[low, ["coverage_class", "status"]] = ["C", "not_assessable"]
     tables.kpis.loc[low, ["value", "lower", "upper"]] = [777.0, 12.0, BLANK]
-    assert findings.say_title(tables, 3, FR) == (
+    assert headlines.describe_theme(report_of(tables, FR), 3) == (
         "Nombre de services numériques offerts par les États membres\u00a0: "
         "≥\u00a012, trop peu de réponses pour en dire plus"
     )
-    assert "777" not in " ".join(map(str, captions.say_trend(tables, "3.1.a", FR).values()))
+    assert "777" not in " ".join(map(str, trends.caption_trend(report_of(tables, FR), "3.1.a").values()))
 
 
 def test_a_figure_just_below_its_target_does_not_look_like_it():
@@ -315,4 +317,4 @@ def test_a_figure_just_below_its_target_does_not_look_like_it():
     first = values[here].index[0]
     tables.member_values.loc[first, ["value", "denominator"]] = [7996.0, 10000.0]
     tables.kpis.loc[row, ["share", "coverage_class"]] = [0.7996, "A"]
-    assert findings.say_title(tables, 2, FR).startswith("79,96\u00a0% (7\u202f996/10\u202f000)")
+    assert headlines.describe_theme(report_of(tables, FR), 2).startswith("79,96\u00a0% (7\u202f996/10\u202f000)")

@@ -22,11 +22,12 @@ from helpers.explain.telling import format_explanation
 from helpers.i18n.formats import Translator
 from helpers.plan.files import read_rows
 from helpers.plan.plan import read_plan
-from helpers.report.sentences import findings
+from helpers.report import headlines
 from helpers.report.tables import annexes, sections
 from helpers.runs import edition
 from helpers.strings import LANGUAGES
 from helpers.tables.pipeline import load_tables
+from reports import report_of
 
 FIRST, LAST = "2024Q2", "2024Q3"
 # Parcels, and whether tracking is offered; UGA skips both, SEN has no figure of parcels in the first quarter.
@@ -141,12 +142,19 @@ def test_it_is_explained_as_every_other(kpi):
 def test_it_stands_with_its_theme_in_every_language():
     tables = load_tables(LAST)
     for say in map(Translator, LANGUAGES):
-        card, methods = sections.tabulate_scorecard(tables, say).frame, annexes.tabulate_methods(tables, say).frame
+        card, methods = (
+            sections.tabulate_scorecard(report_of(tables, say)).frame,
+            annexes.tabulate_methods(report_of(tables, say)).frame,
+        )
         codes = list(card[say("KPI")])
         assert codes == sorted(codes) and len(codes) == 22 and list(methods[say("KPI")]) == codes
-        assert set(sections.tabulate_theme(tables, 3, say).frame[say("KPI")]) >= {"3.2.b", "3.2.c"}
+        assert set(sections.tabulate_theme(report_of(tables, say), 3).frame[say("KPI")]) >= {"3.2.b", "3.2.c"}
         assert say.localised(read_plan().by_kpi["3.2.c"].title) in set(card[say("Indicator")])
-        counting = (sections.say_glance(say), annexes.say_methods_title(say), findings.say_statuses(tables, say)[0])
+        counting = (
+            sections.say_glance(say),
+            annexes.say_methods_title(say),
+            headlines.describe_statuses(report_of(tables, say))[0],
+        )
         assert all("22" in sentence for sentence in counting)
     method = methods.set_index(say("KPI")).loc["3.2.b"]
     assert method[say("Source")] == "parcels_\u200btracked" and str(method[say("Unit")]) == say("unit number")

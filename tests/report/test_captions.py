@@ -10,11 +10,12 @@ import pytest
 from helpers.i18n.formats import Translator
 from helpers.plan.plan import read_plan
 from helpers.plan.quarters import shift
-from helpers.report.figures import changes, drawing, tiles, trends
-from helpers.report.sentences import movements
-from helpers.report.sentences.answers import say_calendar, say_member_map
+from helpers.report import drawing
+from helpers.report.figures import movements, tiles, trends
+from helpers.report.figures.tiles import caption_calendar, caption_member_map
 from helpers.tables.pipeline import EditionTables
 from invented import BLANK, COLUMNS, empty, invent
+from reports import report_of
 
 FR, EN = Translator("fr"), Translator("en")
 NOW, BEFORE = "2024Q3", "2024Q2"
@@ -50,28 +51,28 @@ SLOPES = {
 @pytest.mark.parametrize("case", SLOPES)
 def test_slopes_say_how_many_moved_which_way(case):
     tables, title = SLOPES[case]
-    assert movements.say_slopes(tables, "3.1.a", EN)["title"] == title
+    assert movements.caption_slopes(report_of(tables, EN), "3.1.a")["title"] == title
 
 
 @pytest.mark.parametrize("case", SLOPES)
 def test_slopes_can_be_drawn_with_names_that_do_not_touch(case):
     tables, _ = SLOPES[case]
-    figure = changes.plot_slopes(tables, "3.1.a", FR)
-    assert "<svg" in drawing.svg(figure)
+    figure = movements.plot_slopes(report_of(tables, FR), "3.1.a")
+    assert "<svg" in drawing.draw_svg(figure)
     for axes in figure.axes[:5]:
         heights = sorted(axes.transData.transform(text.xy)[1] for text in axes.texts if text.get_text()[:1].isupper())
         assert all(b - a > 8 for a, b in zip(heights, heights[1:], strict=False))
 
 
 def test_slopes_say_how_many_are_not_named():
-    few, many = (movements.say_slopes(services(*moves), "3.1.a", EN) for moves in ((1, 2), (0, *[1] * 44)))
+    few, many = (movements.caption_slopes(report_of(services(*moves), EN), "3.1.a") for moves in ((1, 2), (0, *[1] * 44)))
     assert few["note"] == ""
     assert many["note"] == "9 members that moved less, or not at all, are not named"  # 8 of 13, 8 of 9, 8 of 10, 1
     assert many["n"] == "45/45 members reported it in both quarters"
 
 
 def test_french_slopes_agree_in_number():
-    one, more = (movements.say_slopes(services(*moves), "3.1.a", FR) for moves in ((0,), (0, 0)))
+    one, more = (movements.caption_slopes(report_of(services(*moves), FR), "3.1.a") for moves in ((0,), (0, 0)))
     assert one["title"].endswith("sans changement chez le seul membre ayant donné ce chiffre aux deux trimestres")
     assert more["title"].endswith("sans changement chez les 2 membres ayant donné ce chiffre aux deux trimestres")
 
@@ -108,14 +109,14 @@ RATE = "Questionnaire response rate"
 )
 def test_regions_over_time_say_how_many_stand_higher_than_a_year_before(now, then, title):
     tables = regions(now, then)
-    assert movements.say_regions_over_time(tables, "6.1.a", EN)["title"] == f"{RATE}: {title}"
-    assert "<svg" in drawing.svg(trends.plot_regions_over_time(tables, "6.1.a", FR))
+    assert trends.caption_regions_over_time(report_of(tables, EN), "6.1.a")["title"] == f"{RATE}: {title}"
+    assert "<svg" in drawing.draw_svg(trends.plot_regions_over_time(report_of(tables, FR), "6.1.a"))
 
 
 def test_regions_over_time_fall_back_on_the_first_quarter_known():
-    title = movements.say_regions_over_time(regions([2.0] * 5, [1.0] * 5, "2024Q1"), "6.1.a", EN)["title"]
+    title = trends.caption_regions_over_time(report_of(regions([2.0] * 5, [1.0] * 5, "2024Q1"), EN), "6.1.a")["title"]
     assert title == f"{RATE}: higher than in Q1 2024 in all 5 regions known in both quarters"
-    first = movements.say_regions_over_time(invent("2022Q3"), "6.1.a", EN)["title"]
+    first = trends.caption_regions_over_time(report_of(invent("2022Q3"), EN), "6.1.a")["title"]
     assert first == f"{RATE}: no region can be compared with an earlier quarter"
 
 
@@ -123,8 +124,12 @@ def test_a_region_of_class_c_shows_bounds_and_no_point_value():
     tables = invent()
     tables.kpis.loc[tables.kpis["kpi"].eq("2.1.a"), "coverage_class"] = "C"
     tables.kpis.loc[tables.kpis["kpi"].eq("2.1.a"), ["share", "share_lower", "share_upper"]] = [0.777, 0.1, 0.9]
-    assert "77.7" not in " ".join(map(str, movements.say_regions_over_time(tables, "2.1.a", EN).values()))
-    shown = {text.get_text() for one in trends.plot_regions_over_time(tables, "2.1.a", EN).axes for text in one.texts}
+    assert "77.7" not in " ".join(map(str, trends.caption_regions_over_time(report_of(tables, EN), "2.1.a").values()))
+    shown = {
+        text.get_text()
+        for one in trends.plot_regions_over_time(report_of(tables, EN), "2.1.a").axes
+        for text in one.texts
+    }
     assert {"10.0%", "90.0%"} <= shown and "77.7%" not in shown
 
 
@@ -145,7 +150,7 @@ def test_the_roadmap_map_says_in_how_many_regions_half_do(per_region, title):
         for m in read_plan().members_in(NOW)
     ]
     tables = replace(invent(), member_values=pd.DataFrame(rows, columns=COLUMNS["member_values"].split()))
-    assert say_member_map(tables, "1.1.b", EN)["title"] == title
+    assert caption_member_map(report_of(tables, EN), "1.1.b")["title"] == title
 
 
 def answers(quarters: dict[str, int], quarter: str = NOW) -> EditionTables:
@@ -179,9 +184,9 @@ NINE = ["2022Q3", "2022Q4", "2023Q1", "2023Q2", "2023Q3", "2023Q4", "2024Q1", "2
     ],
 )
 def test_the_calendar_says_how_regularly_members_answer(tables, title):
-    caption = say_calendar(tables, EN)
+    caption = caption_calendar(report_of(tables, EN))
     assert caption["title"] == title and caption["n"] == "45 members expected"
-    assert "<svg" in drawing.svg(tiles.plot_calendar(tables, FR))
+    assert "<svg" in drawing.draw_svg(tiles.plot_calendar(report_of(tables, FR)))
 
 
 # --- totals -----------------------------------------------------------------------------------------------------
@@ -195,13 +200,13 @@ def test_the_calendar_says_how_regularly_members_answer(tables, title):
     ],
 )
 def test_changes_without_an_earlier_quarter_say_so(tables, title):
-    assert movements.say_changes(tables, ("2.1.a", "3.1.a", "5.1.a"), EN)["title"] == title
+    assert movements.caption_changes(report_of(tables, EN), ("2.1.a", "3.1.a", "5.1.a"))["title"] == title
 
 
 def test_changes_of_totals_that_too_few_are_known_for_give_no_number():
     tables = invent()
     tables.kpis["coverage_class"] = "C"
-    caption = movements.say_changes(tables, ("2.1.a",), EN)
+    caption = movements.caption_changes(report_of(tables, EN), ("2.1.a",))
     assert caption["title"] == "Too few members are known to compare the totals with Q2 2024"
     assert "106" not in " ".join(caption.values())
 
@@ -209,6 +214,6 @@ def test_changes_of_totals_that_too_few_are_known_for_give_no_number():
 def test_cut_bars_are_said_only_where_bars_are_cut():
     tables = invent()
     tables.kpis["coverage_class"] = "A"
-    assert movements.say_changes(tables, ("2.1.a",), EN)["subtitle"].endswith("cut bars do not begin at 0")
+    assert movements.caption_changes(report_of(tables, EN), ("2.1.a",))["subtitle"].endswith("cut bars do not begin at 0")
     tables.changes["matched"], tables.changes["after"] = 500.0, 601.0
-    assert movements.say_changes(tables, ("2.1.a",), EN)["subtitle"].endswith("by cause, Union")
+    assert movements.caption_changes(report_of(tables, EN), ("2.1.a",))["subtitle"].endswith("by cause, Union")

@@ -23,7 +23,7 @@ from helpers.report.pdf.typeset import STANDARDS
 from helpers.report.tables import sections
 from helpers.strings import LANGUAGES
 from invented import empty, invent
-from reports import make, write_hostile
+from reports import make, report_of, write_hostile
 
 
 @pytest.fixture(scope="module")
@@ -186,7 +186,9 @@ def test_the_label_follows_from_the_date_alone():
 def test_a_new_figure_appears_in_the_report_with_no_other_change(out, tmp_path):
     edition = Report("2024Q3", "2024-11-14", "en", tmp_path)
     edition.heading("A question")
-    block = edition.figure(tiles.plot_map(invent(), Translator("en")), title="A finding", alt="Tiles: 3 of 4.")
+    block = edition.figure(
+        tiles.plot_map(report_of(invent(), Translator("en"))), title="A finding", alt="Tiles: 3 of 4."
+    )
     assert block._repr_mimebundle_()["image/svg+xml"].startswith("<?xml")
     rendered = edition.render()
     assert rendered._repr_mimebundle_()["image/png"][:4] == b"\x89PNG"
@@ -196,7 +198,7 @@ def test_a_new_figure_appears_in_the_report_with_no_other_change(out, tmp_path):
 def test_a_figure_without_alternative_text_is_refused(tmp_path):
     edition = Report("2024Q3", "2024-11-14", "en", tmp_path)
     with pytest.raises(ValueError, match="no alternative text"):
-        edition.figure(tiles.plot_map(invent(), Translator("en")), title="A finding", alt=" ")
+        edition.figure(tiles.plot_map(report_of(invent(), Translator("en"))), title="A finding", alt=" ")
 
 
 def test_a_plain_frame_is_a_table_with_dressed_numbers(tmp_path):
@@ -217,7 +219,7 @@ def test_a_block_shows_the_same_each_time_without_chance_names(tmp_path):
         tables, t = invent(), Translator("fr")
         blocks = [
             edition.cover(),
-            edition.scorecard(sections.tabulate_scorecard(tables, t), title="t"),
+            edition.scorecard(sections.tabulate_scorecard(report_of(tables, t)), title="t"),
             edition.legend(),
         ]
         shown.append([block._repr_mimebundle_() for block in blocks])

@@ -15,64 +15,65 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from helpers.i18n.formats import Translator
-from helpers.report import look
-from helpers.report.figures import changes, choice, drawing, members, tiles, trends
+from helpers.report import drawing, look
+from helpers.report.figures import chosen, levels, movements, parts, tiles, trends
 from helpers.report.tables import sections
 from helpers.tables import queries
 from invented import empty, invent
+from reports import report_of
 
 FR = Translator("fr")
 FULL = invent()
 TRAININGS = ("5.1.b", "5.1.c", "5.2.a", "5.3.b")
 FIGURES: dict[str, Callable] = {
-    "trend": lambda tables, t: trends.plot_trend(tables, "2.1.a", t),
-    "trends": lambda tables, t: trends.plot_trends(tables, TRAININGS, t),
+    "trend": lambda tables, t: trends.plot_trend(report_of(tables, t), "2.1.a"),
+    "trends": lambda tables, t: trends.plot_trends(report_of(tables, t), TRAININGS),
     "sparkline": lambda tables, t: trends.plot_sparkline(queries.select_trend(tables, "3.1.a"), t),
-    "companions": lambda tables, t: trends.plot_companions(
-        tables, "1.1.b", sections.companion_names("1.1.b", t, "percent"), t
+    "companions": lambda tables, t: parts.plot_companions(
+        report_of(tables, t), "1.1.b", sections.companion_names("1.1.b", t, "percent")
     ),
-    "families": lambda tables, t: trends.plot_families(tables, "3.1.a", sections.family_names(t), t),
-    "members": lambda tables, t: members.plot_members(tables, "2.1.a", t),
-    "index by member": lambda tables, t: members.plot_members(tables, "2.2.a", t),
-    "share by member": lambda tables, t: members.plot_members(tables, "5.1.a", t),
-    "regions": lambda tables, t: members.plot_regions(tables, "5.1.a", t),
-    "regions over time": lambda tables, t: trends.plot_regions_over_time(tables, "2.1.a", t),
-    "rates over time": lambda tables, t: trends.plot_regions_over_time(tables, "6.1.a", t),
-    "counts over time": lambda tables, t: trends.plot_regions_over_time(tables, "3.1.a", t),
+    "families": lambda tables, t: parts.plot_families(report_of(tables, t), "3.1.a", sections.family_names(t)),
+    "members": lambda tables, t: levels.plot_members(report_of(tables, t), "2.1.a"),
+    "index by member": lambda tables, t: levels.plot_members(report_of(tables, t), "2.2.a"),
+    "share by member": lambda tables, t: levels.plot_members(report_of(tables, t), "5.1.a"),
+    "regions": lambda tables, t: levels.plot_regions(report_of(tables, t), "5.1.a"),
+    "regions over time": lambda tables, t: trends.plot_regions_over_time(report_of(tables, t), "2.1.a"),
+    "rates over time": lambda tables, t: trends.plot_regions_over_time(report_of(tables, t), "6.1.a"),
+    "counts over time": lambda tables, t: trends.plot_regions_over_time(report_of(tables, t), "3.1.a"),
     "map": tiles.plot_map,
-    "member map": lambda tables, t: tiles.plot_member_map(tables, "1.1.b", t),
+    "member map": lambda tables, t: tiles.plot_member_map(report_of(tables, t), "1.1.b"),
     "calendar": tiles.plot_calendar,
-    "responses": members.plot_responses,
-    "changes": lambda tables, t: changes.plot_changes(tables, ("2.1.a", "3.1.a", "5.1.a"), t),
-    "slopes of shares": lambda tables, t: changes.plot_slopes(tables, "2.1.a", t),
-    "choice": lambda tables, t: choice.plot_choice(tables, "2.1.a", t, "Western", ["SEN", "GHA", "NGA"]),
-    "choice of many": lambda tables, t: choice.plot_choice(
-        tables, "3.1.b", t, members=["SEN", "KEN", "COD", "CAF", "TZA", "MAR", "ZAF", "GNQ", "SSD"]
+    "responses": levels.plot_responses,
+    "changes": lambda tables, t: movements.plot_changes(report_of(tables, t), ("2.1.a", "3.1.a", "5.1.a")),
+    "slopes of shares": lambda tables, t: movements.plot_slopes(report_of(tables, t), "2.1.a"),
+    "choice": lambda tables, t: chosen.plot_choice(report_of(tables, t), "2.1.a", "Western", ["SEN", "GHA", "NGA"]),
+    "choice of many": lambda tables, t: chosen.plot_choice(
+        report_of(tables, t), "3.1.b", members=["SEN", "KEN", "COD", "CAF", "TZA", "MAR", "ZAF", "GNQ", "SSD"]
     ),
-    "choice of flows": lambda tables, t: choice.plot_choice(tables, "5.1.c", t, "Central", ["COD"]),
-    "choice of one quarter": lambda tables, t: choice.plot_choice(
-        tables, "6.1.a", t, "Northern", quarters=[tables.quarter]
+    "choice of flows": lambda tables, t: chosen.plot_choice(report_of(tables, t), "5.1.c", "Central", ["COD"]),
+    "choice of one quarter": lambda tables, t: chosen.plot_choice(
+        report_of(tables, t), "6.1.a", "Northern", quarters=[tables.quarter]
     ),
-    "slopes of counts": lambda tables, t: changes.plot_slopes(tables, "3.1.a", t),
+    "slopes of counts": lambda tables, t: movements.plot_slopes(report_of(tables, t), "3.1.a"),
 }
 
 
 @pytest.mark.parametrize("plot", FIGURES.values(), ids=FIGURES)
 @pytest.mark.parametrize("tables", [FULL, invent("2022Q3"), empty()], ids=["full", "first quarter", "nobody"])
 def test_every_figure_can_be_drawn_of_any_data(plot, tables):
-    assert "<svg" in drawing.svg(plot(tables, Translator("en")))
+    assert "<svg" in drawing.draw_svg(plot(tables, Translator("en")))
 
 
 @pytest.mark.parametrize("plot", FIGURES.values(), ids=FIGURES)
 def test_a_figure_is_the_same_bytes_each_time_with_letters_as_paths_and_no_date(plot):
-    first, second = (drawing.svg(plot(FULL, FR)) for _ in range(2))
+    first, second = (drawing.draw_svg(plot(FULL, FR)) for _ in range(2))
     assert first == second
     assert "<text" not in first and "<dc:date>" not in first and not re.search(r"20\d\d-\d\d-\d\dT", first)
 
 
 def test_importing_and_drawing_leaves_matplotlib_as_it_was():
     before = dict(matplotlib.rcParams)
-    drawing.svg(FIGURES["trend"](FULL, FR))
+    drawing.draw_svg(FIGURES["trend"](FULL, FR))
     assert dict(matplotlib.rcParams) == before
     probe = "import helpers.report.figures, sys; print('matplotlib.pyplot' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True).stdout == "False\n"
@@ -114,7 +115,7 @@ def test_a_map_changes_sides_for_readers_from_right_to_left_but_not_its_compass(
 def test_quarters_run_from_right_to_left_for_those_who_read_so():
     ends = {}
     for t in (FR, RightToLeft("fr")):
-        axes = changes.plot_slopes(FULL, "2.1.a", t).axes[0]
+        axes = movements.plot_slopes(report_of(FULL, t), "2.1.a").axes[0]
         ends[t.is_rtl] = axes.transData.transform([(0, 50), (1, 50)])[:, 0]
     assert ends[False][0] < ends[False][1] and ends[True][0] > ends[True][1]
 
@@ -146,7 +147,7 @@ def test_a_sparkline_shows_the_target_within_reach_and_the_due_quarter():
 
 def test_a_bare_figure_shows_itself_in_a_notebook_as_svg():
     figure = FIGURES["choice"](FULL, FR)
-    assert figure._repr_svg_() == drawing.svg(figure)
+    assert figure._repr_svg_() == drawing.draw_svg(figure)
     assert all(isinstance(plot(FULL, FR), drawing.Drawing) for plot in FIGURES.values())
 
 
@@ -245,14 +246,14 @@ TOLD_APART = {
     "tiles of the roadmap": [TILE_SIGNS[state] for state in queries.YES_NO_STATES],
     "slopes": [
         (look["color"], (look.get("linestyle"), look.get("marker"), look["linewidth"] > 3))
-        for look in (*changes.SLOPE_STYLES.values(), changes.MEDIAN_STYLE)
+        for look in (*movements.SLOPE_STYLES.values(), movements.MEDIAN_STYLE)
     ],
     "steps of a waterfall": [
-        (look["facecolor"], look.get("hatch")) for look in (changes.RISE_STYLE, changes.FALL_STYLE)
+        (look["facecolor"], look.get("hatch")) for look in (movements.RISE_STYLE, movements.FALL_STYLE)
     ],
     "lines of families": list(trends.LINE_STYLES),
     "lines of members": [
-        (shade, (marker, dash)) for shade, marker, dash in choice.MEMBER_STYLES[: choice.MOST_MEMBERS]
+        (shade, (marker, dash)) for shade, marker, dash in chosen.MEMBER_STYLES[: chosen.MOST_MEMBERS]
     ],
     "region and Union": [(look.BLUE, None), (look.INK, None)],
     "value and bounds": [(look.BLUE, None), (look.BAND, None)],

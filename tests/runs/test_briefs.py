@@ -18,13 +18,14 @@ from helpers.i18n import formats
 from helpers.plan.plan import read_plan
 from helpers.plan.questionnaire import read_form
 from helpers.report import sentences
+from helpers.report.brief import say_answer, say_next_actions, say_return
 from helpers.report.document import Report
-from helpers.report.sentences.briefs import say_answer, say_next_actions, say_return
 from helpers.report.tables import brief
 from helpers.runs import briefs
 from helpers.strings import LANGUAGES
 from helpers.tables import pipeline, profiles
 from helpers.tables.profiles import MemberAnswer
+from reports import report_of
 
 NOTEBOOK = paths.notebooks() / "04_country_brief.ipynb"
 QUARTER = "2022Q4"
@@ -102,11 +103,15 @@ def test_a_questioned_answer_is_shown_as_received_and_marked():
 
 def test_without_a_return_the_brief_asks_for_one(tables):
     say = formats.Translator("fr")
-    silent = [m for m in read_plan().members_in(QUARTER) if say_return(tables, m, say) == "aucune déclaration reçue"]
+    silent = [
+        m
+        for m in read_plan().members_in(QUARTER)
+        if say_return(report_of(tables, say), m) == "aucune déclaration reçue"
+    ]
     assert silent
     for member in silent:
-        assert say_next_actions(tables, member, say)[0].startswith("Envoyer le questionnaire du T4 2022")
-        assert not len(brief.tabulate_answers(tables, member, say).frame)
+        assert say_next_actions(report_of(tables, say), member)[0].startswith("Envoyer le questionnaire du T4 2022")
+        assert not len(brief.tabulate_answers(report_of(tables, say), member).frame)
 
 
 class TestOrder:

@@ -13,6 +13,7 @@ from helpers.plan.questionnaire import read_form
 from helpers.report.tables import members
 from helpers.tables import pipeline, profiles, queries
 from invented import empty, invent
+from reports import report_of
 
 QUARTER = "2022Q4"
 BLANK = float("nan")
@@ -113,7 +114,7 @@ def test_half_is_closed_by_the_fewest_replies(parts, n):
 def test_of_a_quarter_nobody_answered_every_member_is_to_be_called():
     calls, t = profiles.select_calls(empty()), Translator("en")
     assert len(calls) == 45 and not calls["open"].map(len).any()
-    assert members.say_calls(empty(), t) == "No member has answered: all are to be called"
+    assert members.say_calls(report_of(empty(), t)) == "No member has answered: all are to be called"
 
 
 def test_what_was_asked_last_quarter_stays_open_until_it_is_answered(tables):

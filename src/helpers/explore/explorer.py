@@ -13,7 +13,7 @@ from helpers.explore.choices import Choice, resolve_choice, select_choice_rows
 from helpers.explore.panel import Panel
 from helpers.i18n import Translator
 from helpers.plan import UNION
-from helpers.report.figures import drawing
+from helpers.report import drawing
 from helpers.tables import EditionTables
 
 VIEW = "application/vnd.jupyter.widget-view+json"

@@ -16,7 +16,7 @@ from helpers.explore.choices import (
     resolve_choice,
 )
 from helpers.plan import read_plan
-from helpers.report.figures import drawing
+from helpers.report import drawing
 from helpers.report.html.markup import as_html
 from helpers.strings import fold
 from helpers.tables import queries
@@ -122,7 +122,7 @@ class Panel:
 
     def _show(self, choice: Choice) -> None:
         tables, say = self.explorer.tables, self.say
-        drawn = drawing.svg(showing.draw(tables, choice, say))
+        drawn = drawing.draw_svg(showing.draw(tables, choice, say))
         figure, table = showing.show_figure(tables, choice, say, drawn), showing.show_table(tables, choice, say)
         links = showing.show_links(showing.render_files(tables, choice, say, drawn), say)
         self.explorer.choice = replace(choice)

@@ -9,11 +9,10 @@ import pandas as pd
 
 from helpers.explore.choices import Choice, select_choice_rows
 from helpers.i18n import Translator, is_blank
-from helpers.report.figures import drawing
-from helpers.report.figures.choice import MOST_MEMBERS, plot_choice
+from helpers.report import drawing, phrases
+from helpers.report.figures.chosen import MOST_MEMBERS, caption_choice, plot_choice
 from helpers.report.html.markup import NotebookView, as_attribute, as_html, render_cell
 from helpers.report.look import PALETTE
-from helpers.report.sentences import choices, findings
 from helpers.tables import EditionTables, KpiFigure, queries, schema
 
 SAMPLE_NOTICE = "données fictives / invented sample"  # in a file, whatever its language
@@ -26,7 +25,7 @@ _HEAD = f"padding:2px 8px;border-bottom:2px solid {PALETTE['grid']};vertical-ali
 
 def draw(tables: EditionTables, choice: Choice, t: Translator) -> drawing.Drawing:
     """Draw the figure of a choice."""
-    return plot_choice(tables, choice.kpi, t, choice.scope, choice.members, choice.quarters)
+    return plot_choice(REPORT(tables, t), choice.kpi, choice.scope, choice.members, choice.quarters)
 
 
 # --- files ------------------------------------------------------------------------------------------------------
@@ -47,7 +46,7 @@ def render_rows(tables: EditionTables, choice: Choice) -> str:
 def render_files(tables: EditionTables, choice: Choice, t: Translator, drawn: str = "") -> dict[str, str]:
     """Return what can be downloaded: names and texts; `drawn` is the figure where it has been drawn."""
     name = f"{choice.name}_invented-sample" if tables.sample else choice.name
-    drawn = drawn or drawing.svg(draw(tables, choice, t))
+    drawn = drawn or drawing.draw_svg(draw(tables, choice, t))
     return {f"{name}.csv": render_rows(tables, choice), f"{name}_{t.language}.svg": drawn}
 
 
@@ -79,7 +78,7 @@ def _small(texts: Sequence[str]) -> str:
 def show_figure(tables: EditionTables, choice: Choice, t: Translator, drawn: str) -> str:
     """Return a drawn choice as HTML: what it finds, what is measured, the figure, who is behind it."""
     members, quarters = choice.members[:MOST_MEMBERS], choice.quarters
-    caption = choices.say_choice(tables, choice.kpi, choice.scope, members, quarters, t)
+    caption = caption_choice(REPORT(tables, t), choice.kpi, choice.scope, members, quarters)
     image = base64.b64encode(drawn.encode("utf-8")).decode()
     width = round(drawing.PAGE_WIDTH * PIXELS_PER_INCH)
     return _sheet(
@@ -126,17 +125,17 @@ def _tabulate(
     rows = []
     for one in trend:
         own = [] if levels is None else levels[levels["quarter"] == one.quarter].itertuples()
-        values = {t.member(row.member): choices.say_value(choice.kpi, row, t) for row in own}
+        values = {t.member(row.member): phrases.format_member_value(choice.kpi, row, t) for row in own}
         rows.append(_figure(tables, one, t) | values | _standing(one, t))
     return rows
 
 
 def _figure(tables: EditionTables, one: KpiFigure, t: Translator) -> dict[str, str]:
-    known = t.missing if is_blank(one.assessed) else findings.say_level(tables, one, t)
+    known = t.missing if is_blank(one.assessed) else phrases.format_level(REPORT(tables, t), one)
     return {
         t("Quarter"): t.quarter(one.quarter),
         t("Value"): "(C)" if one.is_bounds_only else known,
-        t("Bounds"): findings.say_bounds(one, t),
+        t("Bounds"): phrases.format_bounds(one, t),
     }
 
 
@@ -148,7 +147,7 @@ def _standing(one: KpiFigure, t: Translator) -> dict[str, object]:
         t("Members that reported"): "–" if is_blank(one.n_reported) and one.is_certain else asked,
         t("carried forward (c)"): "–" if is_blank(one.n_carried) else t.number(one.n_carried),
         t("Class"): one.coverage_class or "–",
-        t("Proposed target"): findings.say_goal(one, t) if judged else "–",
+        t("Proposed target"): phrases.format_target(one, t) if judged else "–",
         t("Status against the proposed target"): vars(t.status(one.status, one.robust)) if judged else "–",
     }
 
@@ -172,7 +171,7 @@ def _side(cell: object, start: str) -> str:
 
 def show_static(tables: EditionTables, choice: Choice, t: Translator) -> str:
     """Return a choice as HTML that needs nothing else: figure, table, and how to choose."""
-    drawn = drawing.svg(draw(tables, choice, t))
+    drawn = drawing.draw_svg(draw(tables, choice, t))
     how = t("To choose here, run this notebook in JupyterLab or VS Code; elsewhere, change its parameters.")
     parts = (show_figure(tables, choice, t, drawn), show_table(tables, choice, t), _sheet(_small([how]), t))
     return "\n".join(parts)

@@ -7,20 +7,16 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
-from typing import NamedTuple
 
 from babel.dates import format_date
 from babel.lists import format_list
-from babel.numbers import format_decimal, get_decimal_symbol, get_group_symbol
+from babel.numbers import format_decimal
 
 from helpers.i18n.bidi import RIGHT_TO_LEFT
 from helpers.i18n.catalogue import NO_BREAK_SPACE, MissingTranslation, read_catalogue, typeset
 from helpers.i18n.terms import REGION_WORDS, SHORT_NAMES, STATUS_WORDS, SYMBOLS, UNIT_WORDS
 from helpers.plan import quarters, read_plan
 from helpers.strings import LANGUAGES
-
-FEWEST_FOR_PERCENT = 5  # a percentage of fewer than this says more than is known: "3 of 4" instead
 
 
 @dataclass(frozen=True)
@@ -37,32 +33,12 @@ class Badge:
         return f"{self.symbol} {self.word}" + (f" ({self.remark})" if self.remark else "")
 
 
-class PrintedNumber(NamedTuple):
-    """A plain number as it was printed: `86,7 %` is (86.7, 1, True, False); signed is what bears a plus."""
-
-    value: float
-    decimals: int
-    is_percent: bool
-    is_signed: bool
-
-
 def is_blank(value: object) -> bool:
     """Tell whether a figure is blank (None, NaN or NA), which is never 0."""
     return value is None or str(value) == "<NA>" or value != value
 
 
 # --- catalogues -------------------------------------------------------------------------------------------------
-
-
-_DIRECTIONS = str.maketrans("", "", "\u200e\u200f\u2066\u2067\u2068\u2069")
-_MOST_DIGITS = 15  # what a double, and a spreadsheet, keeps of a decimal number
-
-
-@cache
-def _number_pattern(language: str) -> re.Pattern[str]:
-    """Return how numbers stand in a language: sign, digits in groups of three, decimals, percent sign."""
-    group, point = re.escape(get_group_symbol(language)), re.escape(get_decimal_symbol(language))
-    return re.compile(rf"([+−]?)(\d{{1,3}}(?:{group}\d{{3}})*)(?:{point}(\d+))?({NO_BREAK_SPACE}?%)?", re.ASCII)
 
 
 # --- one language -----------------------------------------------------------------------------------------------
@@ -73,6 +49,7 @@ class Translator:
     """How one language says things: `say("sentence", name=value)`, and numbers, dates and marks dressed for it."""
 
     language: str
+    fewest_for_percent = 5  # a percentage of fewer than this says more than is known: "3 of 4" instead
 
     @property
     def is_rtl(self) -> bool:
@@ -174,7 +151,7 @@ class Translator:
             return self.missing
         if whole == 0:
             return self.not_applicable
-        if whole < FEWEST_FOR_PERCENT:
+        if whole < self.fewest_for_percent:
             return self("{part} of {whole}", part=self.number(part), whole=self.number(whole))
         return f"{self.percent(100 * part / whole, decimals)} ({self.number(part)}/{self.number(whole)})"
 
@@ -195,26 +172,6 @@ class Translator:
         if is_blank(value) or unit != "percent":
             return self.number(value)
         return self.percent(value, 0 if abs(value - round(value)) < 1e-9 else 1)
-
-    def parse_number(self, text: str) -> PrintedNumber | None:
-        """Return a plain number that this language dressed, and how; None for anything else.
-
-        What is not exactly what `number`, `percent` or `signed` print is none: `2024` (a year has no thousands mark),
-        `007`, `-3` with a hyphen, `2.1` in French, `86,7 % (39/45)`, `12 c`, the marks.
-        """
-        bare = text.translate(_DIRECTIONS)
-        found = _number_pattern(self.language).fullmatch(bare)
-        if not found:
-            return None
-        sign, whole, decimals, percent = (part or "" for part in found.groups())
-        digits = re.sub(r"\D", "", whole)
-        value = float(f"{digits}.{decimals or 0}")
-        dress = self.percent if percent else self.number
-        if len(digits + decimals) > _MOST_DIGITS or (sign and not value):
-            return None
-        if f"{sign}{dress(value, len(decimals))}" != bare:
-            return None
-        return PrintedNumber(-value if sign == "−" else value, len(decimals), bool(percent), sign == "+")
 
     def interval(self, lower: object, upper: object, unit: str = "") -> str:
         """Return bounds: `12 à 30`, `≥ 12` where there is no finite upper one, one number where they meet."""

@@ -1,84 +1,124 @@
-"""The blocks an edition is made of, and how each shows itself in JupyterLab as it will in the PDF."""
+"""What a document is made of: figures and tables with their words, and the blocks that JupyterLab shows as the PDF will."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import hashlib
+import io
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import pandas as pd
+from PIL import Image
 
 from helpers.i18n import Badge
+from helpers.report.cells import Cell, Number
+from helpers.report.drawing import Drawing, draw_png, draw_svg
 from helpers.report.html.markup import NotebookView, render_block
 
+PNG_COLOURS = 64  # enough for a figure's few inks and their edges; the stored notebook stays small
+
 
 @dataclass(frozen=True)
-class Picture:
-    """A small drawing in a table's cell, with its alternative text; `width` in millimetres.
+class ReportFigure:
+    """A drawing and its words: the finding, the measure, who is behind it, and the alternative text made from its data."""
 
-    `words` say the same in short where its row and column are seen already, as in a spreadsheet.
-    """
-
-    svg: str = field(repr=False)
+    drawing: Drawing = field(repr=False)
+    title: str
     alt: str
-    width: float = 22
-    words: str = ""
+    subtitle: str = ""
+    n: str = ""
+    note: str = ""
+    source: str | None = None  # None: the members' returns
+
+    def __post_init__(self) -> None:
+        if not self.alt.strip():
+            raise ValueError(f"figure {self.title!r} has no alternative text; say in words what its data show")
+
+    @cached_property
+    def svg(self) -> str:
+        """The drawing as SVG text: the same bytes each time."""
+        return draw_svg(self.drawing)
+
+    @cached_property
+    def png(self) -> bytes:
+        """The drawing as a small picture, for the eye; its strokes are guarded by the digest of the SVG."""
+        picture, buffer = Image.open(io.BytesIO(draw_png(self.drawing))).convert("RGB"), io.BytesIO()
+        picture.quantize(PNG_COLOURS, dither=Image.Dither.NONE).save(buffer, "PNG", optimize=True)
+        return buffer.getvalue()
+
+    def describe(self) -> str:
+        """Return the figure as text that can be compared: title, alternative text, digest of the SVG."""
+        return f"{self.title}\n{self.alt}\nSVG sha256 {hashlib.sha256(self.svg.encode()).hexdigest()}"
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, object]:
+        return {"text/plain": self.describe(), "image/png": self.png}
 
 
 @dataclass(frozen=True)
-class TwoLines:
-    """A cell of two lines: the figure, and what it is made of."""
+class Column:
+    """A column of a table: its head, its relative width, the cell that it shows of a row, where its cells are aligned."""
 
-    strong: str
-    more: str
-
-    def __str__(self) -> str:
-        return f"{self.strong} {self.more}".strip()
-
-
-@dataclass(frozen=True)
-class Shade:
-    """A cell tinted by the quartile band its value lies in, 0 (lowest) to 3: position at a glance, never a rank."""
-
-    text: str
-    band: int
-
-    def __str__(self) -> str:
-        return self.text
-
-
-Cell = str | float | int | Badge | Picture | TwoLines | Shade | None
+    head: str
+    width: float
+    value: Callable[[object], Cell]
+    align: str = "start"  # or "end"
 
 
 @dataclass(frozen=True)
 class Table:
-    """A frame ready to be set: relative widths, right-aligned columns, the column whose values head groups of rows.
+    """A table and its words: one row per item, each column taking its cell from the item.
 
-    `figures` are the columns, besides the right-aligned ones, in which a number is a figure and never a code.
+    `group` names the group that heads an item's row. `whole` keeps it on one page with the legend that follows;
+    `reserve` millimetres of that page are left to what stands above it.
     """
 
-    frame: pd.DataFrame
-    widths: Sequence[float] = ()
-    right: Sequence[str] = ()
-    figures: Sequence[str] = ()
-    group: str = ""
+    items: Sequence[object]
+    columns: Sequence[Column]
+    title: str
+    subtitle: str = ""
+    n: str = ""
+    note: str = ""
+    source: str | None = None  # None: the members' returns
+    group: Callable[[object], str] | None = None
     size: float = 8.5
     pad: float = 2.6
     middle: bool = False
     wide: float = 0  # millimetres that it may reach into each margin
-    beside: int = 1  # how many parts of it stand side by side
+    beside: int = 1  # how many parts of it are set side by side
+    whole: bool = False
+    reserve: float = 24
 
-    @property
-    def columns(self) -> list[str]:
-        """The columns that are printed, in order."""
-        return [name for name in self.frame.columns if name != self.group]
+    @classmethod
+    def of(cls, frame: pd.DataFrame, title: str, **words: object) -> Table:
+        """Make a table of a frame: columns of equal width, numbers at the right."""
+        columns = []
+        for place, name in enumerate(frame.columns):
+            is_number = pd.api.types.is_numeric_dtype(frame[name])
+            columns.append(Column(str(name), 1, _cell_at(place, is_number), "end" if is_number else "start"))
+        return cls(list(frame.itertuples(index=False, name=None)), columns, title, **words)
 
-    def is_right(self, name: str) -> bool:
-        """Tell whether a column is set at the right: one that was named, or where none was, one of numbers."""
-        return name in self.right if self.right else pd.api.types.is_numeric_dtype(self.frame[name])
+    @cached_property
+    def body(self) -> tuple[str | tuple[Cell, ...], ...]:
+        """The rows in order: a text heads a group, all others are cells in the order of the columns."""
+        body: list[str | tuple[Cell, ...]] = []
+        last = None
+        for item in self.items:
+            if self.group and (name := self.group(item)) != last:
+                last = name
+                body.append(name)
+            body.append(tuple(column.value(item) for column in self.columns))
+        return tuple(body)
 
-    def is_figure(self, name: str) -> bool:
-        """Tell whether a number in a column is a figure, which a workbook may hold as a number."""
-        return self.is_right(name) or name in self.figures
+
+def _cell_at(place: int, is_number: bool) -> Callable[[tuple], Cell]:
+    def cell(row: tuple) -> Cell:
+        value = row[place]
+        if not is_number:
+            return "" if value is None else str(value)
+        return Number(value, decimals=0 if pd.isna(value) or float(value).is_integer() else 1)
+
+    return cell
 
 
 @dataclass(frozen=True)
@@ -97,21 +137,23 @@ class HeadlineTile:
 
 @dataclass(eq=False)
 class Block:
-    """One block of the report; JupyterLab shows what the PDF will."""
+    """One block of a document, as plain data; JupyterLab shows what the PDF will."""
 
     kind: str
     data: Mapping[str, object] = field(repr=False)
-    picture: str = field(default="", repr=False)
+    table: Table | None = field(default=None, repr=False)
+    figure: ReportFigure | None = field(default=None, repr=False)
 
     def __repr__(self) -> str:
         number = f" {self.data['number']}" if "number" in self.data else ""
         title = self.data.get("title") or self.data.get("text") or ""
         return f"{self.kind}{number}: {title}" if title else self.kind
 
-    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+    def _repr_mimebundle_(self, **_: object) -> dict[str, object]:
+        if self.figure:
+            text = f"{self.kind} {self.data['number']}: {self.figure.describe()}"
+            return {"text/plain": text, "image/png": self.figure.png}
         shown = {"text/plain": repr(self)}
-        if self.picture:
-            return shown | {"image/svg+xml": self.picture}
         return shown | {"text/html": html} if (html := self.as_html()) else shown
 
     def as_html(self) -> str:

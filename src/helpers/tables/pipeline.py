@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -48,6 +48,8 @@ class EditionTables:
     answers: pd.DataFrame
     innovations: pd.DataFrame
     inputs: pd.DataFrame
+    # What queries derive from the tables, each computed once.
+    derived: dict[object, object] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def sample(self) -> bool:

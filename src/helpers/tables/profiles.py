@@ -16,6 +16,7 @@ from helpers.tables.pipeline import EditionTables
 from helpers.tables.queries import (
     LATE,
     ON_TIME,
+    computed_once,
     find_unreported,
     read_snapshot,
     select_figure,
@@ -128,6 +129,7 @@ def _of_counted_return(tables: EditionTables, member: str, quarter: str, rows: p
     return rows[rows["version"].isin(returns[here]["version"])]
 
 
+@computed_once
 def select_member_answers(tables: EditionTables, member: str, quarter: str = "") -> list[MemberAnswer]:
     """Return a member's answers to the questions of substance, as its counted return gives them; none without one.
 
@@ -155,10 +157,12 @@ def _places(rows: pd.DataFrame) -> pd.Series:
     return rows["source_file"] + "|" + rows["sheet"] + "|" + rows["row"]
 
 
+@computed_once
 def _confirmed(tables: EditionTables) -> set[tuple[str, str, str]]:
     return set(registers.read_registers().confirmed(date.fromisoformat(tables.as_of)))
 
 
+@computed_once
 def select_member_issues(tables: EditionTables, member: str, quarter: str = "") -> pd.DataFrame:
     """Return what the checks ask a member about: one row per question and rule, the gravest first.
 
@@ -216,6 +220,7 @@ def _shares_of_width(kpi: str, kpi_figures: Sequence[measures.Observation]) -> d
     return {member: weight / width for member, weight in weights.items()} if width else {}
 
 
+@computed_once
 def select_calls(tables: EditionTables) -> pd.DataFrame:
     """Return the members whose reply would tell most: one row per member that leaves a bounded KPI open.
 

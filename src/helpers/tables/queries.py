@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import wraps
+from typing import TypeVar
 
 import pandas as pd
 
@@ -15,6 +17,7 @@ from helpers.plan import UNION, Kpi, quarters, questionnaire, read_plan, sources
 from helpers.tables.pipeline import EditionTables
 
 ON_TIME, LATE, ONLY_REFUSED, NO_RETURN = "on_time", "late", "refused", "missing"
+ANSWERED = (ON_TIME, LATE)
 RESPONSE_STATES = (ON_TIME, LATE, ONLY_REFUSED, NO_RETURN)
 YES, YES_CARRIED, NO, NO_CARRIED, UNKNOWN = YES_NO_STATES = ("yes", "yes_carried", "no", "no_carried", "unknown")
 SPARK_QUARTERS = 9
@@ -86,38 +89,67 @@ class KpiFigure:
 
 _FIGURES = ("value", "share", "lower", "upper", "share_lower", "share_upper", "n_reported", "n_carried", "n_expected")
 _BLANK = float("nan")
+Query = TypeVar("Query", bound=Callable)
+
+
+def computed_once(query: Query) -> Query:
+    """Keep what a query derives with the edition's tables, so that it is derived once; nobody may change it."""
+
+    @wraps(query)
+    def ask(tables: EditionTables, *args: object, **options: object) -> object:
+        key = (query, args, tuple(sorted(options.items())))
+        if key not in tables.derived:
+            tables.derived[key] = query(tables, *args, **options)
+        return tables.derived[key]
+
+    return ask
 
 
 def _number(value: object) -> float:
     return _BLANK if is_blank(value) else float(value)
 
 
-def _figure(kpi: Kpi, scope: str, quarter: str, row: pd.Series | None) -> KpiFigure:
-    if row is None:
-        return KpiFigure(kpi, scope, quarter, *[_BLANK] * 9, "", _BLANK, "not_assessable", None)
+def _figure(row: Mapping[str, object]) -> KpiFigure:
     figures = {name: _number(row[name]) for name in _FIGURES}
     coverage_class = "" if is_blank(row["coverage_class"]) else str(row["coverage_class"])
     if coverage_class == "C":
         figures |= {"value": _BLANK, "share": _BLANK}
-    robust = None if is_blank(row["robust"]) else bool(row["robust"])
-    status = "not_assessable" if is_blank(row["status"]) else str(row["status"])
     return KpiFigure(
-        kpi,
-        scope,
-        quarter,
+        read_plan().by_kpi[row["kpi"]],
+        row["scope"],
+        row["quarter"],
         **figures,
         coverage_class=coverage_class,
         target=_number(row["target"]),
-        status=status,
-        robust=robust,
+        status="not_assessable" if is_blank(row["status"]) else str(row["status"]),
+        robust=None if is_blank(row["robust"]) else bool(row["robust"]),
     )
 
 
+@computed_once
+def _index_figures(tables: EditionTables) -> dict[tuple[str, str, str], KpiFigure]:
+    """Return every figure of the tables by KPI, scope and quarter."""
+    known = tables.kpis[tables.kpis["kpi"].isin(read_plan().by_kpi.keys())]
+    return {(row["kpi"], row["scope"], row["quarter"]): _figure(row) for row in known.to_dict("records")}
+
+
 def select_figure(tables: EditionTables, kpi: str, scope: str = UNION, quarter: str = "") -> KpiFigure:
-    """Return one KPI in one scope and quarter (default: the Union, the quarter reported)."""
-    return select_trend(tables, kpi, scope, [quarter or tables.quarter])[0]
+    """Return one KPI in one scope and quarter (default: the Union, the quarter reported); blank without a row."""
+    quarter = quarter or tables.quarter
+    found = _index_figures(tables).get((kpi, scope, quarter))
+    record = read_plan().by_kpi[kpi]
+    return found or KpiFigure(record, scope, quarter, *[_BLANK] * 9, "", _BLANK, "not_assessable", None)
 
 
+def select_trend(
+    tables: EditionTables, kpi: str, scope: str = UNION, names: Sequence[str] | None = None
+) -> list[KpiFigure]:
+    """Return one KPI quarter by quarter (default: the last nine); a quarter without a row is blank."""
+    asked = select_quarters(tables) if names is None else names
+    return [select_figure(tables, kpi, scope, quarter) for quarter in asked]
+
+
+@computed_once
 def read_snapshot(tables: EditionTables) -> Snapshot:
     """Return the quarter as seen from the edition's date: everything that its figures are made of."""
     evidence = observations.read_counted_returns(tables.returns, tables.answers, tables.innovations)
@@ -142,6 +174,7 @@ def _find_unsettling(snapshot: Snapshot, kpi: Kpi) -> list[str]:
     return [s.member for s in find_unreported(kpi, observations.observe_kpi(snapshot, kpi, members))]
 
 
+@computed_once
 def select_open_statuses(tables: EditionTables) -> dict[str, list[str]]:
     """Return the KPIs whose status non-response could change, each with the members that leave its bounds open."""
     snapshot = read_snapshot(tables)
@@ -151,22 +184,14 @@ def select_open_statuses(tables: EditionTables) -> dict[str, list[str]]:
     }
 
 
-def select_trend(
-    tables: EditionTables, kpi: str, scope: str = UNION, quarters: list[str] | None = None
-) -> list[KpiFigure]:
-    """Return one KPI quarter by quarter; a quarter without a row is there, blank."""
-    rows = tables.kpis[(tables.kpis["kpi"] == kpi) & (tables.kpis["scope"] == scope)].set_index("quarter")
-    asked = select_quarters(tables) if quarters is None else quarters
-    record = read_plan().by_kpi[kpi]
-    return [_figure(record, scope, quarter, rows.loc[quarter] if quarter in rows.index else None) for quarter in asked]
-
-
+@computed_once
 def select_quarters(tables: EditionTables, most: int = SPARK_QUARTERS) -> list[str]:
     """Return the last quarters of the tables, up to the one reported."""
     first = min([*tables.kpis["quarter"].unique(), tables.quarter])
     return quarters.quarters_between(max(first, quarters.shift(tables.quarter, 1 - most)), tables.quarter)
 
 
+@computed_once
 def select_companions(tables: EditionTables, kpi: str, scope: str = UNION, quarter: str = "") -> pd.DataFrame:
     """Return a KPI's companions in the plan's order: component, unit, value, share, n_reported."""
     order = {part.component: n for n, part in enumerate(read_plan().companions) if part.kpi == kpi}
@@ -184,6 +209,7 @@ def companion_percent(rows: pd.DataFrame, code: str, on_share: bool) -> float:
     return _BLANK if is_blank(value) else float(value) * (100 if on_share else 1)
 
 
+@computed_once
 def select_members(tables: EditionTables, kpi: str, quarter: str = "") -> pd.DataFrame:
     """Return every member valid in the quarter with its value of a KPI: one row per member; not known is blank."""
     quarter = quarter or tables.quarter
@@ -197,6 +223,7 @@ def select_members(tables: EditionTables, kpi: str, quarter: str = "") -> pd.Dat
     return joined.assign(basis=joined["basis"].astype(object).where(joined["basis"].notna(), ""))
 
 
+@computed_once
 def select_levels(tables: EditionTables, kpi: str, quarter: str = "") -> pd.DataFrame:
     """Return the rows of `select_members` with each member's `level`: its value, or its share in percent.
 
@@ -242,6 +269,7 @@ def select_yes_no_states(tables: EditionTables, kpi: str) -> pd.DataFrame:
     return rows[["member", "region"]].assign(state=state.astype(object).where(state.notna(), UNKNOWN))
 
 
+@computed_once
 def find_quartile_bands(tables: EditionTables, kpi: str) -> dict[str, int]:
     """Return the quartile band, 0 to 3, of each member whose level of a KPI is known; none where all are equal.
 
@@ -304,6 +332,7 @@ def sum_matched_change(tables: EditionTables, kpi: str) -> tuple[float, int]:
 # --- change -----------------------------------------------------------------------------------------------------
 
 
+@computed_once
 def select_matched(tables: EditionTables, kpi: str) -> pd.DataFrame:
     """Return the members that reported a KPI in this quarter and the last, with their levels.
 
@@ -363,6 +392,7 @@ def select_waterfall(tables: EditionTables, kpi: str) -> Waterfall | None:
     return Waterfall(float(row["before"]), float(row["after"]), tuple(steps))
 
 
+@computed_once
 def compare_regions(tables: EditionTables, kpi: str) -> tuple[str, dict[str, tuple[float, float]]]:
     """Return each region's figure then and now, of the regions known in both, and which quarter that was.
 
@@ -384,6 +414,7 @@ def compare_regions(tables: EditionTables, kpi: str) -> tuple[str, dict[str, tup
 # --- who answered -----------------------------------------------------------------------------------------------
 
 
+@computed_once
 def select_responses(tables: EditionTables, quarter: str = "", by: date | None = None) -> pd.DataFrame:
     """Return how each member answered: member, region, state, received_on (first accepted), version."""
     quarter = quarter or tables.quarter
@@ -407,6 +438,7 @@ def _select_at_first_cutoff(tables: EditionTables, quarter: str) -> pd.DataFrame
     return select_responses(tables, quarter, min(quarters.first_cutoff(quarter), date.fromisoformat(tables.as_of)))
 
 
+@computed_once
 def select_calendar(tables: EditionTables) -> pd.DataFrame:
     """Return how today's members answered, each quarter as of its own first cut-off: one row per member and quarter.
 
@@ -420,6 +452,7 @@ def select_calendar(tables: EditionTables) -> pd.DataFrame:
     return rows[["member", "region", "quarter", "state"]].assign(answered=rows["state"].isin((ON_TIME, LATE)))
 
 
+@computed_once
 def count_responses(tables: EditionTables) -> pd.DataFrame:
     """Count members by state as of each quarter's own first cut-off: one row per quarter, so that quarters compare."""
     counted = {

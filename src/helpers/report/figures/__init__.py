@@ -1,46 +1,63 @@
-"""One function per figure: the same grammar, palette and letters in all of them, drawn without touching pyplot."""
+"""One call per figure: the drawing and its words, made from the same arguments.
 
-from helpers.report.figures.changes import plot_changes, plot_slopes
-from helpers.report.figures.choice import MOST_MEMBERS, plot_choice
-from helpers.report.figures.drawing import PAGE_WIDTH, Drawing, svg
-from helpers.report.figures.members import plot_members, plot_regions, plot_responses
-from helpers.report.figures.profile import plot_history, plot_strip
-from helpers.report.figures.tiles import plot_calendar, plot_map, plot_member_map
-from helpers.report.figures.trends import (
-    plot_companions,
-    plot_families,
-    plot_regions_over_time,
-    plot_sparkline,
-    plot_trend,
-    plot_trends,
-)
-from helpers.report.look import BANDS, FONTS, PALETTE, STATUS_COLOURS, printable_code_points
+`figures.members(report, "2.1.a")` can be shown by itself in a notebook, or handed to `report.add`.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+
+from helpers.report.blocks import ReportFigure
+from helpers.report.document import Report
+from helpers.report.drawing import Drawing
+from helpers.report.figures import chosen as _chosen
+from helpers.report.figures import levels as _levels
+from helpers.report.figures import movements as _movements
+from helpers.report.figures import parts as _parts
+from helpers.report.figures import tiles as _tiles
+from helpers.report.figures import trends as _trends
+from helpers.report.figures.chosen import MOST_MEMBERS
+from helpers.report.phrases import Caption
 
 __all__ = [
-    "BANDS",
-    "Drawing",
-    "FONTS",
     "MOST_MEMBERS",
-    "PAGE_WIDTH",
-    "PALETTE",
-    "STATUS_COLOURS",
-    "plot_calendar",
-    "plot_changes",
-    "plot_choice",
-    "plot_companions",
-    "plot_families",
-    "plot_history",
-    "plot_map",
-    "plot_member_map",
-    "plot_members",
-    "plot_regions",
-    "plot_regions_over_time",
-    "plot_responses",
-    "plot_slopes",
-    "plot_sparkline",
-    "plot_strip",
-    "plot_trend",
-    "plot_trends",
-    "printable_code_points",
-    "svg",
+    "calendar",
+    "changes",
+    "choice",
+    "companions",
+    "families",
+    "member_map",
+    "members",
+    "regions",
+    "regions_over_time",
+    "response_map",
+    "responses",
+    "slopes",
+    "trend",
+    "trends",
 ]
+
+
+def _figure(plot: Callable[..., Drawing], caption: Callable[..., Caption]) -> Callable[..., ReportFigure]:
+    """Return the call that gives a figure whole: what is drawn and what is said of it."""
+
+    @wraps(plot)
+    def make(report: Report, *args: object, **options: object) -> ReportFigure:
+        return ReportFigure(plot(report, *args, **options), **caption(report, *args, **options))
+
+    return make
+
+
+response_map = _figure(_tiles.plot_map, _tiles.caption_map)
+member_map = _figure(_tiles.plot_member_map, _tiles.caption_member_map)
+calendar = _figure(_tiles.plot_calendar, _tiles.caption_calendar)
+responses = _figure(_levels.plot_responses, _levels.caption_responses)
+members = _figure(_levels.plot_members, _levels.caption_members)
+regions = _figure(_levels.plot_regions, _levels.caption_regions)
+trend = _figure(_trends.plot_trend, _trends.caption_trend)
+trends = _figure(_trends.plot_trends, _trends.caption_trends)
+regions_over_time = _figure(_trends.plot_regions_over_time, _trends.caption_regions_over_time)
+companions = _figure(_parts.plot_companions, _parts.caption_companions)
+families = _figure(_parts.plot_families, _parts.caption_families)
+slopes = _figure(_movements.plot_slopes, _movements.caption_slopes)
+changes = _figure(_movements.plot_changes, _movements.caption_changes)
+choice = _figure(_chosen.plot_choice, _chosen.caption_choice)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from helpers.i18n import Translator, is_blank
-from helpers.report.figures.drawing import Drawing, find_runs, in_report_style
+from helpers.report.drawing import Drawing, find_runs, in_report_style
 from helpers.report.look import BLUE, GRID, INK, MUTED
 from helpers.tables import profiles
 

@@ -12,7 +12,9 @@ from matplotlib.patches import Rectangle
 
 from helpers import paths
 from helpers.i18n import Translator, terms
-from helpers.report.figures.drawing import (
+from helpers.plan import read_plan
+from helpers.report.document import Report
+from helpers.report.drawing import (
     MAP_AXES,
     PAGE_WIDTH,
     TILE_STYLES,
@@ -27,7 +29,8 @@ from helpers.report.figures.drawing import (
     write_key,
 )
 from helpers.report.look import INK
-from helpers.tables import EditionTables, queries
+from helpers.report.phrases import Caption, describe_coverage
+from helpers.tables import queries
 
 MAP_HEIGHT, MAP_COLUMNS, MAP_ROWS = 3.2, 10.2, 10.1  # inches; the members' tiles lie in columns 3-12, rows 1-10
 
@@ -96,20 +99,23 @@ def _draw_map(states: Mapping[str, str], order: Sequence[str], words: Mapping[st
 
 
 @in_report_style
-def plot_map(tables: EditionTables, t: Translator) -> Drawing:
+def plot_map(report: Report) -> Drawing:
     """Plot who answered, one tile per member, roughly where the country lies; colour, symbol and letters."""
-    answers = queries.select_responses(tables)
+    answers = queries.select_responses(report.tables)
     return _draw_map(
-        dict(zip(answers["member"], answers["state"], strict=True)), queries.RESPONSE_STATES, terms.RESPONSE_WORDS, t
+        dict(zip(answers["member"], answers["state"], strict=True)),
+        queries.RESPONSE_STATES,
+        terms.RESPONSE_WORDS,
+        report.t,
     )
 
 
 @in_report_style
-def plot_member_map(tables: EditionTables, kpi: str, t: Translator) -> Drawing:
+def plot_member_map(report: Report, kpi: str) -> Drawing:
     """Plot where members stand on a yes-or-no KPI, one tile each: yes, no, no data; white with a c where carried."""
-    rows = queries.select_yes_no_states(tables, kpi)
+    rows = queries.select_yes_no_states(report.tables, kpi)
     return _draw_map(
-        dict(zip(rows["member"], rows["state"], strict=True)), queries.YES_NO_STATES, terms.STATE_WORDS[kpi], t
+        dict(zip(rows["member"], rows["state"], strict=True)), queries.YES_NO_STATES, terms.STATE_WORDS[kpi], report.t
     )
 
 
@@ -147,9 +153,10 @@ def _mark_columns(axes: Axes, quarters: Sequence[str], t: Translator) -> None:
 
 
 @in_report_style
-def plot_calendar(tables: EditionTables, t: Translator) -> Drawing:
+def plot_calendar(report: Report) -> Drawing:
     """Plot how each member answered quarter by quarter, each as of its own first cut-off; counts stand at the end."""
-    calendar, quarters = queries.select_calendar(tables), queries.select_quarters(tables)
+    t = report.t
+    calendar, quarters = queries.select_calendar(report.tables), queries.select_quarters(report.tables)
     columns = split_columns(
         [
             (region, [(t.member(m, short=True), part) for m, part in rows.groupby("member", sort=False)])
@@ -182,3 +189,120 @@ def plot_calendar(tables: EditionTables, t: Translator) -> Drawing:
         ],
     )
     return figure
+
+
+def caption_map(report: Report) -> Caption:
+    """Return the caption of the map of who answered."""
+    t = report.t
+    answers = queries.select_responses(report.tables)
+    counts = {state: int((answers["state"] == state).sum()) for state in queries.RESPONSE_STATES}
+    groups = [
+        t(
+            "{what} ({n}): {value}",
+            n=counts[state],
+            what=t(terms.RESPONSE_WORDS[state]),
+            value=t.listed(list(answers[answers["state"] == state]["member"])),
+        )
+        for state in queries.RESPONSE_STATES
+    ]
+    return {
+        "title": t("On time: {on_time}; late: {late}; refused: {refused}; no return: {missing}", **counts),
+        "subtitle": t(
+            "Accepted returns for {quarter} received by {day}; one tile per member, no boundaries are implied",
+            quarter=t.quarter(report.quarter),
+            day=t.day(report.as_of),
+        ),
+        "n": t("{n} members expected", n=len(answers)),
+        "alt": t("Tile map of the members. {groups}.", groups=t.joined(groups)),
+    }
+
+
+_MAP_TITLES = {
+    "1.1.b": (
+        "In {n} of {of} regions at least half of the members have reported that they implement the roadmap",
+        "In none of the {of} regions have half of the members reported that they implement the roadmap",
+    )
+}
+_MAP_MEASURES = {"1.1.b": "Members that implement the roadmap or have completed it"}
+
+
+def caption_member_map(report: Report, kpi: str) -> Caption:
+    """Return the caption of the map of where members stand on a yes-or-no KPI."""
+    t = report.t
+    rows = queries.select_yes_no_states(report.tables, kpi)
+    met = (
+        rows["state"].isin((queries.YES, queries.YES_CARRIED)).groupby(rows["region"], sort=False).agg(["sum", "size"])
+    )
+    n, of = int((2 * met["sum"] >= met["size"]).sum()), len(met)
+    some, none = _MAP_TITLES[kpi]
+    groups = [
+        t(
+            "{what} ({n}): {value}",
+            n=int((rows["state"] == state).sum()),
+            what=t(terms.STATE_WORDS[kpi][state]),
+            value=t.listed(list(rows[rows["state"] == state]["member"])),
+        )
+        for state in queries.YES_NO_STATES
+    ]
+    return {
+        "title": t.plural(some, n, of=of) if n else t(none, of=of),
+        "subtitle": t(
+            "{measure}, {quarter}; white with a c: carried forward; one tile per member, no boundaries are implied",
+            measure=t(_MAP_MEASURES[kpi]),
+            quarter=t.quarter(report.quarter),
+        ),
+        "n": describe_coverage(queries.select_figure(report.tables, kpi), t),
+        "alt": t("Tile map of the members. {groups}.", groups=t.joined(groups)),
+    }
+
+
+def _calendar_title(report: Report) -> str:
+    t = report.t
+    calendar = queries.select_calendar(report.tables)
+    shares = calendar.groupby("member")["answered"].mean()
+    every, never, of = int((shares == 1).sum()), int((shares == 0).sum()), len(shares)
+    since = t.quarter(calendar["quarter"].min())
+    if never == of:
+        return t("No member has answered since {quarter}", quarter=since)
+    if calendar["quarter"].nunique() == 1:
+        return t.plural(
+            "{n} of {of} members has answered for {quarter}, the first quarter", every, of=of, quarter=since
+        )
+    if not every:
+        sentence = "No member has answered every quarter since {quarter}; {never} of {of} never"
+        return t(sentence, quarter=since, never=never, of=of)
+    if every == of:
+        return t("All {of} members have answered every quarter since {quarter}", of=of, quarter=since)
+    sentence = (
+        "{n} of {of} members has answered every quarter since {quarter}; {never} never"
+        if never
+        else "{n} of {of} members has answered every quarter since {quarter}, and each at least once"
+    )
+    return t.plural(sentence, every, of=of, quarter=since, never=never)
+
+
+def caption_calendar(report: Report) -> Caption:
+    """Return the caption of the calendar of responses."""
+    t = report.t
+    calendar = queries.select_calendar(report.tables)
+    shares = calendar.groupby("member")["answered"].mean()
+    regions = []
+    for region in read_plan().regions:
+        rows = calendar[calendar["region"] == region]
+        value = t.rate(int(rows["answered"].sum()), len(rows))
+        regions.append(t("{what}: {value}", what=t.region(region), value=value))
+    return {
+        "title": _calendar_title(report),
+        "subtitle": t(
+            "Accepted returns by member and quarter, each at its own first cut-off (quarter end + 45 days); a member "
+            "has no cell before it joined"
+        ),
+        "n": t("{n} members expected", n=len(shares)),
+        "alt": t(
+            "Calendar of responses by member and quarter. Answered every quarter: {every}. Never: {never}. Quarters "
+            "answered, of those asked, by region: {regions}.",
+            every=t.enumerated(shares[shares == 1].index),
+            never=t.enumerated(shares[shares == 0].index),
+            regions=t.joined(regions),
+        ),
+    }

@@ -9,11 +9,11 @@ import matplotlib
 from matplotlib.axes import Axes
 
 from helpers.i18n import Translator, is_blank
-from helpers.plan import UNION, quarters, read_plan
-from helpers.report.figures.drawing import (
+from helpers.plan import UNION, read_plan
+from helpers.report.document import Report
+from helpers.report.drawing import (
     Drawing,
     draw_trend,
-    find_runs,
     find_top,
     in_report_style,
     line_entry,
@@ -25,7 +25,19 @@ from helpers.report.figures.drawing import (
     write_labels,
 )
 from helpers.report.look import BAND, BLUE, GRID, INK, MUTED
-from helpers.tables import EditionTables, KpiFigure, queries
+from helpers.report.phrases import (
+    REACHED,
+    Caption,
+    describe_coverage,
+    describe_measure,
+    describe_trend,
+    format_bounds,
+    format_target,
+    list_series,
+    name_kpi,
+    name_period,
+)
+from helpers.tables import KpiFigure, queries
 
 TARGET_LINE = {"color": INK, "linewidth": 0.9, "linestyle": (0, (5, 3)), "zorder": 2}
 
@@ -68,9 +80,10 @@ def mark_due(axes: Axes, quarters: Sequence[str], due: str, t: Translator) -> No
 
 
 @in_report_style
-def plot_trend(tables: EditionTables, kpi: str, t: Translator, height: float = 2.35) -> Drawing:
+def plot_trend(report: Report, kpi: str, height: float = 2.35) -> Drawing:
     """Plot one KPI over the quarters: value, bounds as a band, proposed target, due quarter."""
-    trend = queries.select_trend(tables, kpi)
+    t = report.t
+    trend = queries.select_trend(report.tables, kpi)
     quarters, last = [one.quarter for one in trend], trend[-1]
     figure, ((axes,),) = make_figure(height, 0.5, 1.55, 0.22, 0.38)
     draw_trend(axes, trend)
@@ -85,13 +98,14 @@ def plot_trend(tables: EditionTables, kpi: str, t: Translator, height: float = 2
 
 
 @in_report_style
-def plot_trends(tables: EditionTables, kpis: Sequence[str], t: Translator) -> Drawing:
+def plot_trends(report: Report, kpis: Sequence[str]) -> Drawing:
     """Plot several KPIs side by side, each on its own axis from 0, with its proposed target."""
+    t = report.t
     rows = math.ceil(len(kpis) / 2)
     figure, grid = make_figure(2.02 * rows, 0.42, 0.95, 0.4, 0.38, nrows=rows, ncols=2)
     figure.subplots_adjust(wspace=0.62, hspace=0.78)
     for kpi, axes in zip(kpis, grid.flat, strict=False):
-        trend = queries.select_trend(tables, kpi)
+        trend = queries.select_trend(report.tables, kpi)
         last = trend[-1]
         draw_trend(axes, trend, size=3)
         top = 1.12 * find_top([v for one in trend for v in (one.assessed, *one.bounds, one.assessed_target)], "")
@@ -113,12 +127,13 @@ def plot_trends(tables: EditionTables, kpis: Sequence[str], t: Translator) -> Dr
 
 
 @in_report_style
-def plot_regions_over_time(tables: EditionTables, kpi: str, t: Translator) -> Drawing:
+def plot_regions_over_time(report: Report, kpi: str) -> Drawing:
     """Plot a KPI region by region and for the Union over the quarters, all on one scale, from 0.
 
     Bounds are a band; the proposed target is a line where a region is judged on it.
     """
-    trends = {scope: queries.select_trend(tables, kpi, scope) for scope in (*read_plan().regions, UNION)}
+    t = report.t
+    trends = {scope: queries.select_trend(report.tables, kpi, scope) for scope in (*read_plan().regions, UNION)}
     every = [one for trend in trends.values() for one in trend]
     last = trends[UNION][-1]
     figure, grid = make_figure(2.95, 0.45, 0.62, 0.46, 0.38, nrows=2, ncols=3, sharey=True)
@@ -143,7 +158,10 @@ def plot_regions_over_time(tables: EditionTables, kpi: str, t: Translator) -> Dr
     if any(not is_blank(trend[-1].assessed_target) for trend in trends.values()):
         goal = next(trend[-1] for trend in trends.values() if not is_blank(trend[-1].assessed_target))
         signs.append(
-            line_entry(t("proposed target {value}", value=t.target(goal.assessed_target, goal.unit)), **TARGET_LINE)
+            line_entry(
+                t("proposed target {value}", value=t.target(goal.assessed_target, goal.unit)),
+                **TARGET_LINE,
+            )
         )
     write_key(figure, signs)
     return figure
@@ -187,62 +205,133 @@ def plot_sparkline(trend: Sequence[KpiFigure], t: Translator) -> Drawing:
     return figure
 
 
-@in_report_style
-def plot_companions(
-    tables: EditionTables, kpi: str, names: dict[str, str], t: Translator, on_share: bool = False
-) -> Drawing:
-    """Plot companions in percent, now and a year before: one row per companion, in the plan's order."""
-    before = quarters.shift(tables.quarter, -4)
-    now, then = (queries.select_companions(tables, kpi, quarter=q) for q in (tables.quarter, before))
-    figure, ((axes,),) = make_figure(0.62 + 0.25 * len(names), 2.15, 0.7, 0.24, 0.28)
-    for place, code in enumerate(reversed(names)):
-        value, past = (queries.companion_percent(rows, code, on_share) for rows in (now, then))
-        if not is_blank(value) and not is_blank(past):
-            axes.plot([past, value], [place, place], color="#9CC3DC", linewidth=2.4, zorder=2, solid_capstyle="butt")
-        axes.plot([past], [place], "o", color="#FFFFFF", markeredgecolor=BLUE, markersize=5.5, zorder=3)
-        axes.plot([value], [place], "o", color=BLUE, markersize=6.5, zorder=4)
-        axes.annotate(
-            t.percent(value),
-            (1, place),
-            (4, 0),
-            ("axes fraction", "data"),
-            "offset points",
-            va="center",
-            weight=600,
-            color=MUTED if is_blank(value) else INK,
-        )
-    mark_numbers(axes, 100, "percent", t, "x")
-    axes.set_yticks(range(len(names)), [wrap(name, 42) for name in reversed(names.values())], color=INK, size=8.5)
-    axes.set_ylim(-0.6, len(names) - 0.4)
-    labels = [f"○ {t.quarter(before)}", f"● {t.quarter(tables.quarter)}"]
-    axes.annotate(
-        "     ".join(labels), (0, 1), (0, 4), "axes fraction", "offset points", color=BLUE, weight=600, size=8.5
-    )
-    return figure
-
-
 LINE_STYLES = (("#0A3A5C", "o"), ("#0072B2", "s"), ("#6B4E9B", "^"), ("#2E7D6B", "D"), (INK, "v"))  # colour, marker
 
 
-@in_report_style
-def plot_families(tables: EditionTables, kpi: str, names: dict[str, str], t: Translator) -> Drawing:
-    """Plot a KPI's companions in numbers, quarter by quarter: one line each, named at its end."""
-    quarters = queries.select_quarters(tables)
-    trend = queries.select_trend(tables, kpi)
-    rows = [queries.select_companions(tables, kpi, quarter=quarter) for quarter in quarters]
-    figure, ((axes,),) = make_figure(2.3, 0.4, 2.2, 0.12, 0.38)
-    labels, highest = [], [1.0]
-    for (shade, marker), (code, name) in zip(LINE_STYLES, names.items(), strict=False):
-        shown = [
-            math.nan if code not in one.index or kpi_figure.coverage_class == "C" else float(one.at[code, "value"])
-            for one, kpi_figure in zip(rows, trend, strict=True)
-        ]
-        highest += [value for value in shown if not is_blank(value)]
-        for run in find_runs(shown):
-            axes.plot(run, [shown[n] for n in run], color=shade, marker=marker, markersize=3.6)
-        if not is_blank(shown[-1]):
-            labels.append((shown[-1], f"{t.number(shown[-1])}  {name}", {"color": shade, "weight": 600}))
-    mark_numbers(axes, find_top(highest, ""), "", t)
-    mark_quarters(axes, quarters, t)
-    write_labels(axes, labels)
-    return figure
+def caption_trend(report: Report, kpi: str) -> Caption:
+    """Return the caption of one KPI's trend."""
+    t = report.t
+    trend = queries.select_trend(report.tables, kpi)
+    last = trend[-1]
+    subtitle = (
+        "{measure}, Union, {first} to {last}"
+        if last.is_certain
+        else ("{measure}, Union, {first} to {last}; band: where the true figure lies, whatever the others would answer")
+    )
+    return {
+        "title": describe_trend(report, trend),
+        "subtitle": t(subtitle, measure=describe_measure(last, t), **name_period(trend, t)),
+        "n": describe_coverage(last, t),
+        "alt": t(
+            "Line chart. {what}, by quarter: {series}. Bounds in the last quarter: {interval}. Proposed target: "
+            "{target}.",
+            what=name_kpi(kpi, t),
+            series=list_series(trend, t),
+            interval=format_bounds(last, t),
+            target=format_target(last, t),
+        ),
+    }
+
+
+def caption_trends(report: Report, kpis: Sequence[str]) -> Caption:
+    """Return the caption of several KPIs' trends."""
+    t = report.t
+    trends = [queries.select_trend(report.tables, kpi) for kpi in kpis]
+    reached = sum(trend[-1].status in REACHED for trend in trends)
+    if reached == len(kpis):
+        title = t("All {of} of these indicators reach their proposed target", of=reached)
+    elif reached:
+        title = t.plural("{n} of these {of} indicators reaches its proposed target", reached, of=len(kpis))
+    else:
+        title = t("None of these {of} indicators is known to reach its proposed target", of=len(kpis))
+    lines = [
+        t(
+            "{what}, proposed target {target}: {series}",
+            what=f"{kpi} {name_kpi(kpi, t)}",
+            target=format_target(trend[-1], t),
+            series=list_series(trend, t),
+        )
+        for kpi, trend in zip(kpis, trends, strict=True)
+    ]
+    return {
+        "title": title,
+        "subtitle": t(
+            "Totals since the first quarter collected, Union, {first} to {last}; bars: bounds only",
+            **name_period(trends[0], t),
+        ),
+        "n": _behind_each([trend[-1] for trend in trends], t),
+        "alt": t("Small line charts. {lines}.", lines=". ".join(lines)),
+    }
+
+
+def _region_line(trend: list[KpiFigure], t: Translator) -> str:
+    """Return where a region's line begins and ends."""
+    known = [one for one in trend if not is_blank(one.assessed)]
+    what, last = t.region(trend[-1].scope), trend[-1]
+    if is_blank(last.assessed):
+        return t("{what}: {value}", what=what, value=t.interval(*last.bounds, last.unit))
+    if len(known) == 1:
+        return t("{what}: {value}", what=what, value=t.measured(last.assessed, last.unit))
+    return t(
+        "{what}: {before} in {quarter}, {value} in {now}",
+        what=what,
+        before=t.measured(known[0].assessed, last.unit),
+        quarter=t.quarter(known[0].quarter),
+        value=t.measured(last.assessed, last.unit),
+        now=t.quarter(last.quarter),
+    )
+
+
+def caption_regions_over_time(report: Report, kpi: str) -> Caption:
+    """Return the caption of a KPI by region over the quarters."""
+    t = report.t
+    trends = [queries.select_trend(report.tables, kpi, scope) for scope in (*read_plan().regions, UNION)]
+    last, what = trends[-1][-1], name_kpi(kpi, t)
+    past, found = queries.compare_regions(report.tables, kpi)
+    shown = [[t.measured(figure, last.unit) for figure in pair] for pair in found.values()]
+    rises = [now > then for then, now in found.values()]
+    up = sum(rise and one != other for rise, (one, other) in zip(rises, shown, strict=True))
+    if not found:
+        title = t("{what}: no region can be compared with an earlier quarter", what=what)
+    elif up == len(found):
+        title = t.plural(
+            "{what}: higher than in {quarter} in the {n} region known in both quarters",
+            up,
+            what=what,
+            quarter=t.quarter(past),
+        )
+    elif up:
+        sentence = "{what}: higher than in {quarter} in {n} of the {of} regions known in both quarters"
+        title = t.plural(sentence, up, of=len(found), what=what, quarter=t.quarter(past))
+    else:
+        sentence = "{what}: no region known in both quarters stands higher than in {quarter}"
+        title = t(sentence, what=what, quarter=t.quarter(past))
+    subtitle = (
+        "{measure}, by region and for the Union, {first} to {last}, on one scale"
+        if last.is_certain
+        else "{measure}, by region and for the Union, {first} to {last}, on one scale; band: bounds"
+    )
+    return {
+        "title": title,
+        "subtitle": t(
+            subtitle,
+            measure=describe_measure(last, t),
+            first=t.quarter(trends[0][0].quarter),
+            last=t.quarter(last.quarter),
+        ),
+        "n": describe_coverage(last, t),
+        "alt": t(
+            "Small line charts, one per region and one for the Union. {what}. {lines}. Proposed target: {target}.",
+            what=what,
+            lines=t.joined(_region_line(trend, t) for trend in trends),
+            target=format_target(last, t),
+        ),
+    }
+
+
+def _behind_each(kpi_figures: Sequence[KpiFigure], t: Translator) -> str:
+    """Return who is behind several figures, said once where it is the same."""
+    groups: dict[str, list[str]] = {}
+    for one in kpi_figures:
+        groups.setdefault(describe_coverage(one, t), []).append(one.kpi.kpi)
+    return t.joined(t("{what}: {value}", what=t.enumerated(kpis), value=behind) for behind, kpis in groups.items())

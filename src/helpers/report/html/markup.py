@@ -95,9 +95,9 @@ class NotebookView:
         """Return what tells a table the widths of its columns."""
         return ""
 
-    def order(self, cells: Sequence[object]) -> tuple[str, list[str]]:
-        """Return, for a column, the attribute of its head and of each cell that say how rows are sorted by it."""
-        return "", [""] * len(cells)
+    def order(self, number: object, place: int, rows: int) -> tuple[str, list[str]]:
+        """Return, for a column of a table, the attributes of its head and cells that say how rows are sorted by it."""
+        return "", [""] * rows
 
     def entries(self) -> str:
         """Return the table of contents' entries."""
@@ -209,8 +209,8 @@ def _bodies(data: Data, sides: Sequence[str], keys: Iterator[Sequence[str]], at:
 
 def _table(data: Data, at: NotebookView) -> str:
     sides = ["end" if right else "start" for right in data["right"]]
-    cells = [row for _, rows in _groups(data["rows"]) for row in rows]
-    orders = [at.order([row[place] for row in cells]) for place in range(len(sides))]
+    n_rows = sum("cells" in row for row in data["rows"])
+    orders = [at.order(data["number"], place, n_rows) for place in range(len(sides))]
     head = _head(data["columns"], sides, [order for order, _ in orders], at)
     bodies = _bodies(data, sides, zip(*(keys for _, keys in orders), strict=True), at)
     caption = f"<caption{at.look('start')}>{_caption(data, at)}</caption>"

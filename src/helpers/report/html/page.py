@@ -7,10 +7,14 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from helpers.i18n import Translator
 from helpers.report.html.markup import Data, NotebookView, as_attribute, as_html, badge_style, render_block
 from helpers.report.html.order import order_column
+
+if TYPE_CHECKING:
+    from helpers.report.blocks import Block
 
 STYLESHEET, SCRIPT = Path(__file__).with_name("report.css"), Path(__file__).with_name("report.js")
 PIXELS = 96 / 25.4  # in a millimetre
@@ -44,8 +48,9 @@ def _parts(blocks: Sequence[Data]) -> list[list[Data]]:
 class PageView(NotebookView):
     """How a block stands in the page: its looks are classes, its drawings are within, others point to it by name."""
 
-    def __init__(self, document: Data, folder: Path) -> None:
+    def __init__(self, document: Data, blocks: Sequence[Block], folder: Path) -> None:
         self.document, self.folder = document, folder
+        self.tables = {block.data["number"]: block.table for block in blocks if block.table}
         self.t = Translator(str(document["language"]))
         self.parts = _parts(document["blocks"])
 
@@ -91,8 +96,9 @@ class PageView(NotebookView):
         classes = "".join(f'<col class="w-{width}">' for width in _percentages(widths))
         return f"<colgroup>{classes}</colgroup>\n"
 
-    def order(self, cells: Sequence[object]) -> tuple[str, list[str]]:
+    def order(self, number: object, place: int, rows: int) -> tuple[str, list[str]]:
         """Return the attributes that the page's script sorts rows by."""
+        cells = [row[place] for row in self.tables[number].body if not isinstance(row, str)]
         kind, keys = order_column(cells, self.t)
         head = f' data-sort="{kind}"' if kind else ""
         return head, ["" if key is None else f' data-sort="{key}"' for key in keys]
@@ -195,18 +201,18 @@ def _digest(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def render_page(document: Mapping[str, object], folder: Path) -> str:
+def render_page(document: Mapping[str, object], blocks: Sequence[Block], folder: Path) -> str:
     """Return an edition as one HTML text that needs nothing else, from what Typst is given and the drawings' folder.
 
     Raises ValueError for a kind of block that has no markup.
     """
-    page = PageView(document, folder)
+    page = PageView(document, blocks, folder)
     direction = "rtl" if page.t.is_rtl else "ltr"
     looks = page.look("sampled") if document["sample"] else ""
     opened = f'<!DOCTYPE html>\n<html lang="{document["language"]}" dir="{direction}"{looks}>\n<head>'
     return "\n".join([opened, *page.head(), "</head>", *page.body(), "</html>"]) + "\n"
 
 
-def write_page(document: Mapping[str, object], path: Path) -> None:
+def write_page(document: Mapping[str, object], blocks: Sequence[Block], path: Path) -> None:
     """Write an edition's page beside its drawings; they are within it, so it may be moved away from them."""
-    path.write_text(render_page(document, path.parent), encoding="utf-8", newline="\n")
+    path.write_text(render_page(document, blocks, path.parent), encoding="utf-8", newline="\n")

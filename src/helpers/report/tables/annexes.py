@@ -1,270 +1,300 @@
-"""The annexes' tables and texts: methods, data quality, revisions, and how to make the edition again."""
+"""Tables of the annexes: methods, data quality, revisions, and the files that the edition is made from."""
 
 from __future__ import annotations
 
 import pandas as pd
 
-from helpers.i18n import Translator, is_blank, typeset
+from helpers.i18n import is_blank, typeset
 from helpers.kpis import Reference
-from helpers.plan import UNION, read_plan
-from helpers.report import methods
-from helpers.report.blocks import Table, TwoLines
-from helpers.report.sentences import findings
-from helpers.report.tables.sections import GROUP, say_due, say_target, theme_name
-from helpers.tables import EditionTables, queries
+from helpers.plan import UNION, Kpi, read_plan
+from helpers.report import phrases
+from helpers.report.blocks import Column, Table
+from helpers.report.cells import Cell, Number, TwoLines, text_of
+from helpers.report.document import Report
+from helpers.report.headlines import describe_issues_found, name_theme
+from helpers.report.methods import describe_formula, describe_source
+from helpers.report.tables.themes import due_cell, target_cell
+from helpers.tables import queries
 
-
-def say_methods_title(t: Translator) -> str:
-    """Return the title of the table of methods."""
-    return t.plural("How the {n} indicator is measured", len(read_plan().kpis))
-
-
-def tabulate_methods(tables: EditionTables, t: Translator) -> Table:
-    """Tabulate how each KPI is measured: one row per KPI."""
-    rows = []
-    for kpi in read_plan().kpis:
-        kpi_figure = queries.select_figure(tables, kpi.kpi)
-        baseline = t.percent(100 * kpi.baseline, 0) if kpi_figure.on_share else t.number(kpi.baseline)
-        rows.append(
-            {
-                t("KPI"): kpi.kpi,
-                t("How it is measured"): TwoLines(t.localised(kpi.title), methods.describe_formula(kpi, t)),
-                t("Source"): _foldable(methods.describe_source(kpi, t)),
-                t("Unit"): t(f"unit {kpi.unit}"),
-                t("Baseline and target, proposed"): t(
-                    "{baseline} to {target}", baseline=baseline, target=say_target(kpi_figure, t)
-                ),
-                t("Due"): say_due(kpi, tables.quarter, t),
-            }
-        )
-    return Table(pd.DataFrame(rows), (9, 78, 35, 26, 24, 17), size=8, pad=2.2)
-
-
-def _rules(tables: EditionTables) -> pd.DataFrame:
-    return tables.issues[tables.issues["rule"].str.fullmatch(r"V\d\d").fillna(False).astype(bool)]
-
-
-def tabulate_rules(tables: EditionTables, t: Translator) -> Table:
-    """Tabulate the findings of the checks: one row per rule that found something, this quarter and before."""
-    issues = _rules(tables)
-    here = (issues["quarter"] == tables.quarter).fillna(False).astype(bool)
-    rows = []
-    for rule, part in issues.groupby("rule"):
-        severities = t.enumerated(t(f"severity {name}") for name in sorted(set(part["severity"])))
-        rows.append(
-            {
-                t("Rule"): rule,
-                t("What it checks"): t(f"rule {rule}"),
-                t("Consequence"): severities,
-                t.quarter(tables.quarter): t.number(int(here[part.index].sum())),
-                t("earlier quarters, registers"): t.number(int((~here[part.index]).sum())),
-            }
-        )
-    frame = pd.DataFrame(
-        rows,
-        columns=[
-            t("Rule"),
-            t("What it checks"),
-            t("Consequence"),
-            t.quarter(tables.quarter),
-            t("earlier quarters, registers"),
-        ],
-    )
-    return Table(frame, (12, 92, 36, 16, 20), right=list(frame.columns[3:]), pad=2)
-
-
-def tabulate_refused(tables: EditionTables, t: Translator) -> Table:
-    """Tabulate what was refused or withdrawn this quarter: one row per finding."""
-    issues = _rules(tables)
-    issues = issues[(issues["quarter"] == tables.quarter) & issues["severity"].isin(("refused", "withdrawn"))]
-    texts = issues.astype(object).where(issues.notna(), "")
-    rows = [
-        {
-            t("Member"): row.member or "–",
-            t("Rule"): f"{row.rule} {t(f'severity {row.severity}')}",
-            t("Question"): _foldable(row.question) or t("whole return"),
-            t("Finding"): _foldable(typeset(getattr(row, f"said_{t.language}"), t.language)),
-            t("Place"): _foldable(say_place(row, t)),
-        }
-        for row in texts.itertuples()
-    ]
-    frame = pd.DataFrame(rows, columns=[t(name) for name in ("Member", "Rule", "Question", "Finding", "Place")])
-    return Table(frame, (13, 19, 27, 75, 36), pad=1.8, size=8)
-
-
-def say_place(row: object, t: Translator) -> str:
-    """Return where a finding stands: file, sheet and row."""
-    if not row.source_file:
-        return t("register")
-    if not row.row:
-        return row.source_file
-    return t("{file}, {sheet}, row {row}", file=row.source_file, sheet=row.sheet, row=str(row.row))
-
-
-def _foldable(text: object, most: int = 320) -> str:
-    """Return a text that can be folded within its codes and paths, cut where it is endless."""
-    plain = str(text) if len(str(text)) <= most else f"{str(text)[: most - 1]}…"
-    return plain.replace("_", "_\u200b").replace("/", "/\u200b")
-
-
-def tabulate_coverage(tables: EditionTables, t: Translator) -> Table:
-    """Tabulate the coverage classes: one row per class with its KPIs."""
-    kpi_figures = [queries.select_figure(tables, kpi.kpi) for kpi in read_plan().kpis]
-    rows = [
-        {t("Class"): name or "–", t("Meaning"): t(meaning), t("KPIs"): t.enumerated(found)}
-        for name, meaning in _CLASSES.items()
-        if (found := [one.kpi.kpi for one in kpi_figures if one.coverage_class == name]) or name
-    ]
-    return Table(pd.DataFrame(rows), (12, 92, 66), pad=2.2)
-
-
+LONGEST_TEXT = 320
 _CLASSES = {
     "A": "two thirds or more is known: value and bounds are shown",
     "B": "half or more is known, or fewer than a third reported this quarter: value and bounds are shown",
     "C": "less than half is known: bounds only are shown, no status unless the lower bound itself reaches the target",
     "": "no figure this quarter",
 }
-
-
-def tabulate_revisions(tables: EditionTables, t: Translator) -> Table:
-    """Tabulate the Union's figures of past quarters that changed since first published: one row per figure."""
-    rows = tables.revisions
-    rows = rows[rows["scope"] == UNION].sort_values(["quarter", "kpi"], ascending=[False, True])
-    found = []
-    for row in rows.itertuples():
-        kpi = read_plan().by_kpi[row.kpi]
-        on_share = getattr(row, "figure", "value") == "share"
-        unit, times = ("percent", 100) if on_share else (kpi.unit, 1)
-        shown = [figure * times if not is_blank(figure) else figure for figure in (row.first, row.now)]
-        low = queries.select_figure(tables, row.kpi, quarter=row.quarter).coverage_class == "C"
-        if (
-            low
-            or [t.measured(figure, unit) for figure in shown][0] == [t.measured(figure, unit) for figure in shown][1]
-        ):
-            continue  # class C shows no point value; and what rounds to the same has not changed for a reader
-        change = (
-            t("{change} points", change=t.signed(shown[1] - shown[0], 1))
-            if unit == "percent"
-            else t.signed(shown[1] - shown[0])
-        )
-        found.append(
-            {
-                GROUP: t.quarter(row.quarter),
-                t("KPI"): row.kpi,
-                t("Indicator"): findings.say_name(row.kpi, t) if on_share else t.localised(kpi.title),
-                t("first published"): t.measured(shown[0], unit),
-                t("now (r)"): t.measured(shown[1], unit),
-                t("Change"): t.missing if is_blank(shown[0]) or is_blank(shown[1]) else change,
-                t("Why"): say_causes(row.causes, t),
-            }
-        )
-    heads = ("KPI", "Indicator", "first published", "now (r)", "Change", "Why")
-    frame = pd.DataFrame(found, columns=[GROUP, *(t(name) for name in heads)])
-    return Table(frame, (11, 57, 22, 20, 21, 43), right=list(frame.columns[3:6]), group=GROUP, pad=1.8, size=8)
-
-
 _CAUSES = {
     "late": "late returns: {names}",
     "revised": "revised returns: {names}",
     "register": "confirmations: {names}",
 }
+_LAST_CHANNELS = {"plan": "~plan", "register": "~register"}  # what was received comes first
+_NAMED_CHANNELS = ("sample", "plan", "register")
 
 
-def say_causes(causes: str, t: Translator) -> str:
-    """Return why a published figure has changed: returns late or revised, confirmations, rows of the registers."""
-    if is_blank(causes) or not causes:
-        return "–"
-    if causes == "register":
-        return t("rows of the registers")
-    found = [token.split(":") for token in causes.split()]
-    named = {kind: [member for cause, member in found if cause == kind] for kind in _CAUSES}
-    return t.joined(t(_CAUSES[kind], names=t.enumerated(members)) for kind, members in named.items() if members)
+def _foldable(text: object) -> str:
+    """Return a text that may break within its codes and paths, cut where it is endless."""
+    plain = str(text) if len(str(text)) <= LONGEST_TEXT else f"{str(text)[: LONGEST_TEXT - 1]}…"
+    return plain.replace("_", "_\u200b").replace("/", "/\u200b")
 
 
-def say_revisions(tables: EditionTables, t: Translator) -> str:
-    """Return how many of the Union's figures read otherwise than when first published; plainly when none does."""
-    n = len(tabulate_revisions(tables, t).frame)
-    if not n:
-        return t("No published figure has changed since the last edition")
-    return t.plural("{n} published figure has changed since first published", n)
+# --- A: methods -------------------------------------------------------------------------------------------------
 
 
-def tabulate_inputs(tables: EditionTables, t: Translator) -> Table:
-    """Tabulate the files the edition rests on: one row per file, by channel, in two columns to a page."""
-    inputs = tables.inputs.sort_values(["channel", "file"], key=lambda names: names.replace(_LAST))
-    frame = pd.DataFrame(
-        {
-            GROUP: [t(f"channel {name}") if name in _CHANNELS else str(name) for name in inputs["channel"]],
-            t("File (in data/raw)"): [_foldable(name) for name in inputs["file"]],
-            "sha256": inputs["sha256"].astype(str).str[:12],
-        }
+def methods(report: Report) -> Table:
+    """Return how each KPI is measured: one row per KPI."""
+    t = report.t
+
+    def limits(kpi: Kpi) -> str:
+        figure = queries.select_figure(report.tables, kpi.kpi)
+        baseline = t.percent(100 * kpi.baseline, 0) if figure.on_share else t.number(kpi.baseline)
+        return t("{baseline} to {target}", baseline=baseline, target=text_of(target_cell(report, figure), t))
+
+    columns = (
+        Column(t("KPI"), 9, lambda kpi: kpi.kpi),
+        Column(
+            t("How it is measured"),
+            78,
+            lambda kpi: TwoLines(t.localised(kpi.title), describe_formula(kpi, t)),
+        ),
+        Column(t("Source"), 35, lambda kpi: _foldable(describe_source(kpi, t))),
+        Column(t("Unit"), 26, lambda kpi: t(f"unit {kpi.unit}")),
+        Column(t("Baseline and target, proposed"), 24, limits),
+        Column(t("Due"), 17, lambda kpi: due_cell(report, kpi)),
     )
-    return Table(frame, (62, 22), group=GROUP, pad=1.2, size=8, beside=2)
+    return Table(
+        read_plan().kpis,
+        columns,
+        t.plural("How the {n} indicator is measured", len(read_plan().kpis)),
+        t("Measure, source questions, unit, proposed baseline and target, due quarter"),
+        source=t("action plan UPAP/CET/GDI/01/2022 - Doc N°03; targets and baselines: proposed"),
+        size=8,
+        pad=2.2,
+    )
 
 
-_LAST = {"plan": "~plan", "register": "~register"}  # what was received comes first
-_CHANNELS = ("sample", "plan", "register")
+def references(report: Report) -> Table:
+    """Return the references of the Union's figures: one row per KPI, in two columns to a page."""
+    t = report.t
+    regional = Reference(phrases.LEADING[2], report.quarter, read_plan().regions[1])
+    columns = (
+        Column(t("Reference"), 20, lambda kpi: str(Reference(kpi.kpi, report.quarter))),
+        Column(t("Indicator"), 64, lambda kpi: t.localised(kpi.title)),
+    )
+    return Table(
+        read_plan().kpis,
+        columns,
+        t("References of the headlines"),
+        t("All indicators by theme, Union, {quarter}", quarter=t.quarter(report.quarter)),
+        note=t("for a region: {reference}", reference=str(regional)),
+        source="papu explain",
+        group=lambda kpi: name_theme(kpi.theme, t),
+        pad=1.2,
+        size=8,
+        beside=2,
+    )
 
 
-def say_references(tables: EditionTables, t: Translator) -> str:
-    """Return whose reference figures are invented for the sample, as long as they stand."""
-    names = [m.member for m in read_plan().members_in(tables.quarter) if m.reference_basis == "invented for the sample"]
+# --- B: data quality --------------------------------------------------------------------------------------------
+
+
+def _issues_of_rules(report: Report) -> pd.DataFrame:
+    issues = report.tables.issues
+    return issues[issues["rule"].str.fullmatch(r"V\d\d").fillna(False).astype(bool)]
+
+
+def rules(report: Report) -> Table:
+    """Return the issues that the checks found: one row per rule, this quarter and before."""
+    t, issues = report.t, _issues_of_rules(report)
+    is_now = (issues["quarter"] == report.quarter).fillna(False).astype(bool)
+    columns = (
+        Column(t("Rule"), 12, lambda found: found[0]),
+        Column(t("What it checks"), 92, lambda found: t(f"rule {found[0]}")),
+        Column(
+            t("Consequence"),
+            36,
+            lambda found: t.enumerated(t(f"severity {name}") for name in sorted(set(found[1]["severity"]))),
+        ),
+        Column(t.quarter(report.quarter), 16, lambda found: Number(int(is_now[found[1].index].sum())), "end"),
+        Column(t("earlier quarters, registers"), 20, lambda found: Number(int((~is_now[found[1].index]).sum())), "end"),
+    )
+    return Table(
+        list(issues.groupby("rule")),
+        columns,
+        describe_issues_found(report),
+        t("Findings of the checks, by rule"),
+        note=t("A refused return stops no other; a withdrawn value counts as not answered; a warning changes nothing."),
+        pad=2,
+    )
+
+
+def refused(report: Report) -> Table:
+    """Return what was refused or withdrawn this quarter: one row per issue."""
+    t, issues = report.t, _issues_of_rules(report)
+    issues = issues[(issues["quarter"] == report.quarter) & issues["severity"].isin(("refused", "withdrawn"))]
+    rows = list(issues.astype(object).where(issues.notna(), "").itertuples())
+    quarter = t.quarter(report.quarter)
+    columns = (
+        Column(t("Member"), 13, lambda row: row.member or "–"),
+        Column(t("Rule"), 19, lambda row: f"{row.rule} {t(f'severity {row.severity}')}"),
+        Column(t("Question"), 27, lambda row: _foldable(row.question) or t("whole return")),
+        Column(t("Finding"), 75, lambda row: _foldable(typeset(getattr(row, f"said_{t.language}"), t.language))),
+        Column(t("Place"), 36, lambda row: _foldable(_place(report, row))),
+    )
+    return Table(
+        rows,
+        columns,
+        t("Refused returns and withdrawn values"),
+        t.plural("{n} finding for {quarter}, as received; the full list is in issues.csv", len(rows), quarter=quarter)
+        if rows
+        else t("Nothing was refused or withdrawn for {quarter}", quarter=quarter),
+        pad=1.8,
+        size=8,
+    )
+
+
+def _place(report: Report, row: object) -> str:
+    """Return where the issue is: file, sheet and row."""
+    if not row.source_file:
+        return report.t("register")
+    if not row.row:
+        return row.source_file
+    return report.t("{file}, {sheet}, row {row}", file=row.source_file, sheet=row.sheet, row=str(row.row))
+
+
+def coverage(report: Report) -> Table:
+    """Return the coverage classes: one row per class with its KPIs."""
+    t = report.t
+    figures = [queries.select_figure(report.tables, kpi.kpi) for kpi in read_plan().kpis]
+    found = {name: [one.kpi.kpi for one in figures if one.coverage_class == name] for name in _CLASSES}
+    columns = (
+        Column(t("Class"), 12, lambda name: name or "–"),
+        Column(t("Meaning"), 92, lambda name: t(_CLASSES[name])),
+        Column(t("KPIs"), 66, lambda name: t.enumerated(found[name])),
+    )
+    return Table(
+        [name for name, kpis in found.items() if kpis or name],
+        columns,
+        t("Coverage of the indicators"),
+        t("By class, Union, {quarter}", quarter=t.quarter(report.quarter)),
+        note=_invented_references(report),
+        pad=2.2,
+    )
+
+
+def _invented_references(report: Report) -> str:
+    """Return whose reference figures are invented for the sample, as long as they are used."""
+    members = read_plan().members_in(report.quarter)
+    names = [member.member for member in members if member.reference_basis == "invented for the sample"]
     if not names:
-        return t("All reference figures come from public sources.")
-    return t.plural(
-        "The reference figures (offices, staff) of {n} member are invented for the sample: {names}.",
-        len(names),
-        names=t.enumerated(names),
-    )
+        return report.t("All reference figures come from public sources.")
+    sentence = "The reference figures (offices, staff) of {n} member are invented for the sample: {names}."
+    return report.t.plural(sentence, len(names), names=report.t.enumerated(names))
 
 
-def say_methods(t: Translator) -> str:
-    """Return how bounds, classes and statuses come about, in one paragraph."""
-    return t("methods")
+# --- C: revisions -----------------------------------------------------------------------------------------------
 
 
-def say_refused(tables: EditionTables, t: Translator) -> str:
-    """Return how much was refused and withdrawn this quarter; plainly when nothing was."""
-    n = len(tabulate_refused(tables, t).frame)
-    if not n:
-        return t("Nothing was refused or withdrawn for {quarter}", quarter=t.quarter(tables.quarter))
-    return t.plural(
-        "{n} finding for {quarter}, as received; the full list is in issues.csv", n, quarter=t.quarter(tables.quarter)
-    )
+def _select_revisions(report: Report) -> list[object]:
+    """Return the Union's figures of past quarters that read otherwise than when first published, latest first.
 
-
-def say_explain(tables: EditionTables, t: Translator) -> str:
-    """Return how a figure of the report is taken apart, with the command for the first of the references."""
-    figure = Reference(findings.LEADING[2], tables.quarter)
-    return t(
-        "How a figure was made, from the cells of the returns to the status, is told by this command with one of the "
-        "references below: {command}",
-        command=f"papu explain {figure} --as-of {tables.as_of} --language {t.language}",
-    )
-
-
-def tabulate_references(tables: EditionTables, t: Translator) -> Table:
-    """Tabulate the references of the Union's figures: one row per KPI, in two columns to a page."""
-    rows = [
-        {
-            GROUP: theme_name(kpi.theme, t),
-            t("Reference"): str(Reference(kpi.kpi, tables.quarter)),
-            t("Indicator"): t.localised(kpi.title),
-        }
-        for kpi in read_plan().kpis
+    Class C shows no point value; and what rounds to the same has not changed for a reader.
+    """
+    found = report.tables.revisions
+    found = found[found["scope"] == UNION].sort_values(["quarter", "kpi"], ascending=[False, True])
+    figures = ((row, *_revised_cells(row)) for row in found.itertuples())
+    return [
+        row
+        for row, first, now in figures
+        if queries.select_figure(report.tables, row.kpi, quarter=row.quarter).coverage_class != "C"
+        and first.text(report.t) != now.text(report.t)
     ]
-    return Table(pd.DataFrame(rows), (20, 64), group=GROUP, pad=1.2, size=8, beside=2)
 
 
-def say_regional_reference(tables: EditionTables, t: Translator) -> str:
-    """Return how the figure of a region is referred to."""
-    figure = Reference(findings.LEADING[2], tables.quarter, read_plan().regions[1])
-    return t("for a region: {reference}", reference=str(figure))
+def _revised_cells(row: object) -> tuple[Number, Number]:
+    """Return a revised figure as first published, and now; a share as a percentage."""
+    unit = "percent" if row.figure == "share" else read_plan().by_kpi[row.kpi].unit
+    times = 100 if row.figure == "share" else 1
+    return tuple(Number(None if is_blank(value) else value * times, unit) for value in (row.first, row.now))
 
 
-def say_reproduce(tables: EditionTables, t: Translator) -> str:
-    """Return how this edition is made again, with its command."""
-    return t(
-        "With the files below in data/raw, this command gives the same document, to the byte: {command}",
-        command=f"papu run {tables.quarter} --as-of {tables.as_of} --language {t.language}",
+def _revision_change(report: Report, row: object) -> Cell:
+    t, (first, now) = report.t, _revised_cells(row)
+    if first.order is None or now.order is None:
+        return t.missing
+    change = Number(now.value - first.value, is_signed=True, decimals=first.places)
+    return t("{change} points", change=change.text(t)) if first.is_percent else change
+
+
+def _revision_causes(report: Report, row: object) -> str:
+    """Return why a published figure has changed: returns late or revised, confirmations, rows of the registers."""
+    if is_blank(row.causes) or not row.causes:
+        return "–"
+    if row.causes == "register":
+        return report.t("rows of the registers")
+    found = [token.split(":") for token in row.causes.split()]
+    named = {kind: [member for cause, member in found if cause == kind] for kind in _CAUSES}
+    return report.t.joined(
+        report.t(_CAUSES[kind], names=report.t.enumerated(members)) for kind, members in named.items() if members
+    )
+
+
+def revisions(report: Report) -> Table:
+    """Return the Union's figures that changed since first published: one row per figure, by quarter."""
+    t = report.t
+
+    def name(row: object) -> str:
+        is_share = row.figure == "share"
+        return phrases.name_kpi(row.kpi, t) if is_share else t.localised(read_plan().by_kpi[row.kpi].title)
+
+    columns = (
+        Column(t("KPI"), 11, lambda row: row.kpi),
+        Column(t("Indicator"), 57, name),
+        Column(t("first published"), 22, lambda row: _revised_cells(row)[0], "end"),
+        Column(t("now (r)"), 20, lambda row: _revised_cells(row)[1], "end"),
+        Column(t("Change"), 21, lambda row: _revision_change(report, row), "end"),
+        Column(t("Why"), 43, lambda row: _revision_causes(report, row)),
+    )
+    return Table(
+        _select_revisions(report),
+        columns,
+        t("Figures changed since first published"),
+        t("Union, past quarters; first published: as of each quarter's own first cut-off"),
+        group=lambda row: t.quarter(row.quarter),
+        pad=1.8,
+        size=8,
+    )
+
+
+def describe_revisions(report: Report) -> str:
+    """Return how many of the Union's figures read otherwise than when first published; plainly when none does."""
+    n = len(_select_revisions(report))
+    if not n:
+        return report.t("No published figure has changed since the last edition")
+    return report.t.plural("{n} published figure has changed since first published", n)
+
+
+# --- D: reproduce -----------------------------------------------------------------------------------------------
+
+
+def inputs(report: Report) -> Table:
+    """Return the files that the edition is made from: one row per file, by channel, in two columns to a page."""
+    t = report.t
+    files = report.tables.inputs.sort_values(["channel", "file"], key=lambda names: names.replace(_LAST_CHANNELS))
+    columns = (
+        Column(t("File (in data/raw)"), 62, lambda row: _foldable(row.file)),
+        Column("sha256", 22, lambda row: str(row.sha256)[:12]),
+    )
+    return Table(
+        list(files.itertuples()),
+        columns,
+        t("Files this edition rests on"),
+        t("Input id {id}; first 12 digits of each file's sha256", id=report.tables.input_id),
+        source="MANIFEST.csv",
+        group=lambda row: t(f"channel {row.channel}") if row.channel in _NAMED_CHANNELS else str(row.channel),
+        pad=1.2,
+        size=8,
+        beside=2,
+        whole=True,
+        reserve=50,
     )

@@ -8,12 +8,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from helpers.i18n import Translator, bidi, catalogue, formats, terms
+from helpers.i18n import Badge, Translator, bidi, catalogue
+from helpers.report.cells import Cell, Number, Picture, Shade, TwoLines, number_of
 from helpers.report.xlsx.book import HEAD_FILL, Book, fit_row, has_arabic, open_book, set_page
+
+if TYPE_CHECKING:
+    from helpers.report.blocks import Block
 
 _ACROSS = 132  # characters: as wide together as a landscape page can show
 _NARROWEST, _PICTURE = 8, 46
@@ -27,25 +32,26 @@ _NOTICE = {"bold": True, "font_color": "#4A3A00"}
 
 @dataclass(frozen=True)
 class SheetCell:
-    """A cell as the workbook has it: what is printed, the number where it is a plain one, and its colours."""
+    """A cell as the workbook has it: what is printed, the number that it holds, and its colours."""
 
     text: str
-    number: formats.PrintedNumber | None = None
+    number: Number | None = None
     look: tuple[tuple[str, object], ...] = ()
+    literal: str = ""  # printed after the number
 
 
-def write_tables_workbook(document: Mapping, path: Path) -> None:
-    """Write every table of a report's document as a workbook: the contents, then one sheet a table.
+def write_tables_workbook(document: Mapping, blocks: Sequence[Block], path: Path) -> None:
+    """Write every table of a report as a workbook: the contents, then one sheet a table.
 
     The same document gives the same bytes. Raises OSError where nothing can be written.
     """
-    tables = [block for block in document["blocks"] if block["kind"] == "table"]
+    tables = [block for block in blocks if block.table]
     with open_book(path, date.fromisoformat(document["as_of"]), **_properties(document)) as book:
         book.book.set_custom_property("Language", document["language"], "text")
-        made = _TablesWriter(book, document, [str(block["number"]) for block in tables])
-        made.write_contents(tables)
-        for name, block in zip(made.names, tables, strict=True):
-            made.write_table(name, block)
+        writer = _TablesWriter(book, document, [str(block.data["number"]) for block in tables])
+        writer.write_contents([block.data for block in tables])
+        for name, block in zip(writer.names, tables, strict=True):
+            writer.write_table(name, block)
 
 
 def _properties(document: Mapping) -> dict[str, str]:
@@ -84,47 +90,39 @@ def name_sheets(wanted: Sequence[str]) -> list[str]:
 # --- cells ------------------------------------------------------------------------------------------------------
 
 
-def number_format(number: formats.PrintedNumber, t: Translator) -> str:
-    """Return the format that shows a number as it is printed: decimals, percent sign, sign of a change, true minus.
+def number_format(number: Number, t: Translator, literal: str = "") -> str:
+    """Return the format that shows a number as it is printed: decimals, percent sign, sign, true minus, what follows it.
 
-    What stands between thousands, and the decimal mark, follow the settings of the reader's own program.
+    What separates thousands, and the decimal mark, follow the settings of the reader's own program.
     """
-    shown = "#,##0" + ("." + "0" * number.decimals if number.decimals else "")
+    shown = "#,##0" + ("." + "0" * number.places if number.places else "")
     if number.is_percent:
         shown += f'"{catalogue.NO_BREAK_SPACE}"%' if catalogue.NO_BREAK_SPACE in t.percent(0) else "%"
+    after = _plain(f"{number.suffix}{literal}").replace("\n", " ").replace('"', "”")
+    shown += f'"{after}"' if after else ""
     plus = "+" if number.is_signed else ""
     return f'{plus}{shown};"−"{shown};{shown}'
 
 
-def number_value(number: formats.PrintedNumber) -> float:
+def number_value(number: Number) -> float:
     """Return a number as it is stored: a percentage as a fraction, with no digit that was not printed."""
-    return round(number.value / 100, number.decimals + 2) if number.is_percent else number.value
+    if number.is_percent:
+        return round(float(number.value) / 100, number.places + 2)
+    return round(float(number.value), number.places)
 
 
-def convert_cell(cell: object, is_figure: bool, document: Mapping, t: Translator) -> SheetCell:
-    """Return what the workbook has for a cell of a table's block."""
-    if isinstance(cell, Mapping) and "status" in cell:
-        remark = f" ({cell['remark']})" if cell["remark"] else ""
-        return SheetCell(f"{terms.SYMBOLS[cell['status']]} {cell['word']}{remark}", None, _badge_look(cell, document))
-    if isinstance(cell, Mapping) and "svg" in cell:
-        return SheetCell(_plain(cell.get("words") or cell["alt"]))
-    if isinstance(cell, Mapping) and "band" in cell:
-        look = (("bg_color", document["bands"][cell["band"]]),)
-        return _tell_text(cell["text"], is_figure, t, look)
-    if isinstance(cell, Mapping):
-        cell = "\n".join(str(part) for part in (cell["strong"], cell["more"]) if part)
-    return _tell_text(str(cell), is_figure, t)
-
-
-def _tell_text(text: str, is_figure: bool, t: Translator, look: tuple[tuple[str, object], ...] = ()) -> SheetCell:
-    """Return a text, and the plain number that it prints.
-
-    The latter only in columns of figures, which whoever made the table has named: right-aligned ones, and
-    `Sheet.figures`. A class, a rule, a KPI, a digest or a year stands in other columns and stays the text it is, even
-    `2.1` in English; a year would stay so in any, printed as it is without a thousands mark.
-    """
-    plain = _plain(text)
-    return SheetCell(plain, t.parse_number(plain) if is_figure else None, look)
+def convert_cell(cell: Cell, printed: object, document: Mapping) -> SheetCell:
+    """Return what the workbook has for a cell of a table, printed as the document has it."""
+    if isinstance(cell, Badge):
+        return SheetCell(str(cell), None, _badge_look(printed, document))
+    if isinstance(cell, Picture):
+        return SheetCell(_plain(printed["words"] or printed["alt"]))
+    look = (("bg_color", document["bands"][cell.band]),) if isinstance(cell, Shade) else ()
+    literal = f" · {printed['more']}" if isinstance(cell, TwoLines) and printed["more"] else ""
+    text = printed["text"] if isinstance(cell, Shade) else printed
+    if isinstance(cell, TwoLines):
+        text = "\n".join(str(part) for part in (printed["strong"], printed["more"]) if part)
+    return SheetCell(_plain(text), number_of(cell), look, literal)
 
 
 def _plain(text: object) -> str:
@@ -273,22 +271,23 @@ class _TablesWriter:
 
     # a table
 
-    def write_table(self, name: str, block: Mapping) -> None:
+    def write_table(self, name: str, block: Block) -> None:
         """Write a table's sheet: title, subtitle, link back, column heads, rows, who is behind it, note, source."""
-        sheet = self.book.add_sheet(name, self.document["language"])
-        figures = block.get("figures") or block["right"]
+        sheet, data = self.book.add_sheet(name, self.document["language"]), block.data
         rows = [
-            row
-            if "group" in row
-            else [convert_cell(*pair, self.document, self.t) for pair in zip(row["cells"], figures, strict=True)]
-            for row in block["rows"]
+            str(printed["group"])
+            if "group" in printed
+            else [convert_cell(*pair, self.document) for pair in zip(row, printed["cells"], strict=True)]
+            for row, printed in zip(block.table.body or (None,), data["rows"], strict=True)
         ]
-        widths = _widths(block, [row for row in rows if isinstance(row, list)])
+        cells = [row for row in rows if isinstance(row, list)]
+        widths = _widths(data, cells)
         for column, width in enumerate(widths):
             sheet.set_column(column, column, width)
-        head = self._write_above(sheet, name, block, sum(widths))
-        heads = [_plain(text) for text in block["columns"]]
-        places = _places(figures, "right" if self.is_rtl else "left")
+        head = self._write_above(sheet, name, data, sum(widths))
+        heads = [_plain(text) for text in data["columns"]]
+        are_numbers = [any(row[column].number for row in cells) for column in range(len(widths))]
+        places = _places(are_numbers, "right" if self.is_rtl else "left")
         for column, (text, place) in enumerate(zip(heads, places, strict=True)):
             self.write(sheet, head, column, text, bold=True, text_wrap=True, bottom=1, bg_color=HEAD_FILL, **place)
         fit_row(sheet, head, heads, widths)
@@ -296,8 +295,8 @@ class _TablesWriter:
             if isinstance(row, list):
                 self._write_row(sheet, number, row, places, widths)
             else:
-                self._write_group(sheet, number, str(row["group"]), len(widths))
-        self._write_below(sheet, head + len(rows) + 2, block, sum(widths))
+                self._write_group(sheet, number, row, len(widths))
+        self._write_below(sheet, head + len(rows) + 2, data, sum(widths))
         sheet.freeze_panes(head + 1, 0)
         self.set_sheet(sheet, head)
 
@@ -317,7 +316,9 @@ class _TablesWriter:
         for column, (cell, place) in enumerate(zip(cells, places, strict=True)):
             look = {**_RULE, **place, **dict(cell.look)}
             if cell.number:
-                style = self.book.style(valign="top", num_format=number_format(cell.number, self.t), **look)
+                style = self.book.style(
+                    valign="top", num_format=number_format(cell.number, self.t, cell.literal), **look
+                )
                 sheet.write_number(row, column, number_value(cell.number), style)
             else:
                 self.write(sheet, row, column, cell.text, text_wrap=True, **look)
@@ -352,15 +353,15 @@ def _places(figures: Sequence[bool], start: str) -> list[dict[str, object]]:
     ]
 
 
-def _widths(block: Mapping, rows: Sequence[Sequence[SheetCell]]) -> list[float]:
+def _widths(data: Mapping, rows: Sequence[Sequence[SheetCell]]) -> list[float]:
     """Return the columns' widths in characters: as in print, but wide enough for a number and a picture's words."""
-    share = _ACROSS / (sum(block["widths"]) or 1)
-    widths = [max(round(width * share, 1), _NARROWEST) for width in block["widths"]]
+    share = _ACROSS / sum(data["widths"])
+    widths = [max(round(width * share, 1), _NARROWEST) for width in data["widths"]]
     for column in range(len(widths)):
         cells = [row[column] for row in rows]
         longest = max((len(cell.text) + 2 for cell in cells if cell.number), default=0)
         widths[column] = max(widths[column], longest)
-    for row in block["rows"]:
+    for row in data["rows"]:
         for column, cell in enumerate(row.get("cells", [])):
             if isinstance(cell, Mapping) and "svg" in cell:
                 widths[column] = max(widths[column], _PICTURE)

@@ -9,7 +9,8 @@ from matplotlib.axes import Axes
 
 from helpers.i18n import Translator, is_blank
 from helpers.plan import UNION
-from helpers.report.figures.drawing import (
+from helpers.report.document import Report
+from helpers.report.drawing import (
     PAGE_WIDTH,
     Drawing,
     KeyEntry,
@@ -29,8 +30,19 @@ from helpers.report.figures.drawing import (
 )
 from helpers.report.figures.trends import LINE_STYLES, TARGET_LINE, label_ends, mark_due
 from helpers.report.look import BAND, BLUE, INK, MUTED
-from helpers.report.sentences.choices import say_value
-from helpers.tables import EditionTables, KpiFigure, queries
+from helpers.report.phrases import (
+    Caption,
+    describe_coverage,
+    describe_measure,
+    describe_trend,
+    format_bounds,
+    format_member_value,
+    format_target,
+    list_series,
+    name_kpi,
+    name_period,
+)
+from helpers.tables import KpiFigure, queries
 
 # Colour and marker as in a KPI's families, first with whole lines, then with dashed ones.
 MEMBER_STYLES = tuple((shade, marker, dash) for dash in ("-", (0, (4, 1.5))) for shade, marker in LINE_STYLES)
@@ -41,9 +53,8 @@ _LETTERS_A_LINE = 92  # of a title in bold
 
 @in_report_style
 def plot_choice(
-    tables: EditionTables,
+    report: Report,
     kpi: str,
-    t: Translator,
     scope: str = UNION,
     members: Sequence[str] = (),
     quarters: Sequence[str] = (),
@@ -53,11 +64,12 @@ def plot_choice(
     The quarters default to the last nine. Members are at most eight, each named at the end of its line; a value carried
     from an earlier quarter is hollow, a gap is a quarter in which none is known. Works as the report's figures do.
     """
-    quarters = list(quarters) or queries.select_quarters(tables)
-    trend = queries.select_trend(tables, kpi, scope, quarters)
-    levels = queries.select_levels_over_time(tables, kpi, members[:MOST_MEMBERS], quarters) if members else None
+    t = report.t
+    quarters = list(quarters) or queries.select_quarters(report.tables)
+    trend = queries.select_trend(report.tables, kpi, scope, quarters)
+    levels = queries.select_levels_over_time(report.tables, kpi, members[:MOST_MEMBERS], quarters) if members else None
     title = wrap(f"{kpi}  {t.localised(trend[-1].kpi.title)} · {t.region(scope)}", _LETTERS_A_LINE)
-    figure, axes = _make_room(title.count("\n"), _ends(trend, levels, t), levels is not None, tables.sample)
+    figure, axes = _make_room(title.count("\n"), _ends(trend, levels, t), levels is not None, report.tables.sample)
     axes[0].set_title(title, pad=17, color=INK)
     _draw_scope(axes[0], trend, t)
     if levels is not None:
@@ -65,7 +77,7 @@ def plot_choice(
         axes[1].set_title(_head_members(trend[-1], t), pad=6, color=INK)
         _draw_members(axes[1], levels, trend, t)
     write_key(figure, _signs(trend, levels, t))
-    if tables.sample:
+    if report.tables.sample:
         figure.text(0.004, 0.05 / figure.get_figheight(), t("invented sample (mark)"), size=8, color=MUTED)
     return figure
 
@@ -149,6 +161,47 @@ def _member_ends(levels: pd.DataFrame, kpi: str, t: Translator) -> list[tuple[fl
     labels = []
     for (shade, _, _), (member, rows) in zip(MEMBER_STYLES, levels.groupby("member", sort=False), strict=False):
         known = rows["level"].dropna()
-        text = f"{t.member(member, short=True)}  {say_value(kpi, next(rows.tail(1).itertuples()), t)}"
+        text = f"{t.member(member, short=True)}  {format_member_value(kpi, next(rows.tail(1).itertuples()), t)}"
         labels.append((known.iloc[-1] if len(known) else 0.0, text, {"color": shade, "weight": 600, "size": 8}))
     return labels
+
+
+def caption_choice(report: Report, kpi: str, scope: str, members: Sequence[str], quarters: Sequence[str]) -> Caption:
+    """Return the caption of a KPI in a scope: the finding, what is measured where, who is behind it, and its series."""
+    t = report.t
+    trend = queries.select_trend(report.tables, kpi, scope, list(quarters))
+    last = trend[-1]
+    alt = [
+        t(
+            "Line chart. {what}, by quarter: {series}. Bounds in the last quarter: {interval}. Proposed target: "
+            "{target}.",
+            what=f"{name_kpi(kpi, t)}, {t.region(scope)}",
+            series=list_series(trend, t),
+            interval=format_bounds(last, t),
+            target=format_target(last, t),
+        )
+    ]
+    if members:
+        alt.append(t("Beneath, the members chosen in {quarter}: {lines}.", quarter=t.quarter(last.quarter),
+                       lines=_describe_members(report, kpi, members, last)))  # fmt: skip
+    return {
+        "title": describe_trend(report, trend),
+        "subtitle": t(
+            "{measure}, {region}, {first} to {last}",
+            measure=describe_measure(last, t),
+            region=t.region(scope),
+            **name_period(trend, t),
+        ),
+        "n": describe_coverage(last, t),
+        "alt": " ".join(alt),
+    }
+
+
+def _describe_members(report: Report, kpi: str, members: Sequence[str], last: queries.KpiFigure) -> str:
+    """Return the value of each member in the last quarter chosen."""
+    t = report.t
+    levels = queries.select_levels_over_time(report.tables, kpi, members, [last.quarter])
+    return t.joined(
+        t("{what}: {value}", what=t.member(row.member), value=format_member_value(kpi, row, t))
+        for row in levels.itertuples()
+    )

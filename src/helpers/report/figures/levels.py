@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Sequence
 
 import matplotlib
@@ -10,7 +11,8 @@ from matplotlib.axes import Axes
 
 from helpers.i18n import Translator, is_blank, terms
 from helpers.plan import UNION, read_plan
-from helpers.report.figures.drawing import (
+from helpers.report.document import Report
+from helpers.report.drawing import (
     FEWEST_TICKS,
     PAGE_WIDTH,
     TILE_STYLES,
@@ -28,16 +30,17 @@ from helpers.report.figures.drawing import (
     write_labels,
 )
 from helpers.report.look import BAND, BLUE, INK, MUTED, PALE
-from helpers.tables import EditionTables, queries
+from helpers.report.phrases import REACHED, Caption, describe_coverage, describe_measure, format_target, name_kpi
+from helpers.tables import queries
 
 # --- members and regions ----------------------------------------------------------------------------------------
 
 
-def _member_rows(tables: EditionTables, kpi: str, region: str, t: Translator) -> pd.DataFrame:
+def _member_rows(report: Report, kpi: str, region: str) -> pd.DataFrame:
     """Return a region's members, known levels from high to low, then those without, by name."""
-    members = queries.select_levels(tables, kpi)
+    members = queries.select_levels(report.tables, kpi)
     members = members[members["region"] == region]
-    names = [t.member(member, short=True) for member in members["member"]]
+    names = [report.t.member(member, short=True) for member in members["member"]]
     return members.assign(name=names).sort_values(["level", "name"], ascending=[False, True])
 
 
@@ -48,14 +51,15 @@ def _find_end(levels: Sequence[float], unit: str) -> float:
 
 
 @in_report_style
-def plot_members(tables: EditionTables, kpi: str, t: Translator) -> Drawing:
+def plot_members(report: Report, kpi: str) -> Drawing:
     """Plot every member's value: sorted within its region, hollow where carried, a mark where there is none.
 
     A line through each region's rows is the median of its known members.
     """
-    unit = queries.select_figure(tables, kpi).unit
-    medians = queries.find_medians(queries.select_levels(tables, kpi))
-    columns = split_columns([(region, _member_rows(tables, kpi, region, t)) for region in read_plan().regions])
+    t = report.t
+    unit = queries.select_figure(report.tables, kpi).unit
+    medians = queries.find_medians(queries.select_levels(report.tables, kpi))
+    columns = split_columns([(region, _member_rows(report, kpi, region)) for region in read_plan().regions])
     tallest = max(sum(len(rows) + 1.4 for _, rows in column) for column in columns)
     left = names_width([name for column in columns for _, rows in column for name in rows["name"]], 8, least=1.0)
     figure, ((*sides,),) = make_figure(0.14 * tallest + 0.5, left, 0.82, 0.28, 0.24, ncols=2)
@@ -120,10 +124,11 @@ def _draw_member(axes: Axes, row: object, place: float, unit: str, t: Translator
 
 
 @in_report_style
-def plot_regions(tables: EditionTables, kpi: str, t: Translator) -> Drawing:
+def plot_regions(report: Report, kpi: str) -> Drawing:
     """Plot a KPI by region and for the Union: value as a dot, bounds as a bar, the proposed target as a line."""
+    t = report.t
     scopes = [*read_plan().regions, UNION]
-    kpi_figures = [queries.select_figure(tables, kpi, scope) for scope in scopes]
+    kpi_figures = [queries.select_figure(report.tables, kpi, scope) for scope in scopes]
     unit, goal = kpi_figures[-1].unit, kpi_figures[-1].assessed_target
     left = names_width([t.region(scope) for scope in scopes], 8.5, least=0.8)
     figure, ((axes,),) = make_figure(0.62 + 0.27 * len(scopes), left, 2.75, 0.24, 0.28)
@@ -137,7 +142,7 @@ def plot_regions(tables: EditionTables, kpi: str, t: Translator) -> Drawing:
             )
         axes.plot([one.assessed], [place], "o", color=INK if place == 0 else BLUE, markersize=7, zorder=4)
         bounds = t("bounds {interval}", interval=t.interval(low, high, unit))
-        parts = queries.select_rate_parts(tables, one)
+        parts = queries.select_rate_parts(report.tables, one)
         value = "" if one.is_bounds_only else t.measured(one.assessed, unit) if is_blank(parts[1]) else t.rate(*parts)
         text = value if one.is_certain or is_blank(low) else f"{value}   {bounds}" if value else bounds
         axes.annotate(
@@ -165,9 +170,10 @@ def plot_regions(tables: EditionTables, kpi: str, t: Translator) -> Drawing:
 
 
 @in_report_style
-def plot_responses(tables: EditionTables, t: Translator) -> Drawing:
+def plot_responses(report: Report) -> Drawing:
     """Plot how many members answered on time, late, or not at all, quarter by quarter, at each one's own cut-off."""
-    counted = queries.count_responses(tables)
+    t = report.t
+    counted = queries.count_responses(report.tables)
     figure, ((axes,),) = make_figure(2.2, 0.05, 1.05, 0.1, 0.38)
     below = pd.Series(0, index=counted.index)
     labels = []
@@ -179,11 +185,23 @@ def plot_responses(tables: EditionTables, t: Translator) -> Drawing:
             if n >= 2:
                 box = {"bbox": {"facecolor": "#FFFFFF", "edgecolor": "none", "pad": 0.8}} if hatch else {}
                 axes.text(
-                    place, base + n / 2, t.number(n), ha="center", va="center", color=ink, weight=600, size=8.5, **box
+                    place,
+                    base + n / 2,
+                    t.number(n),
+                    ha="center",
+                    va="center",
+                    color=ink,
+                    weight=600,
+                    size=8.5,
+                    **box,
                 )
         if heights.iloc[-1]:
             labels.append(
-                (below.iloc[-1] + heights.iloc[-1] / 2, t(terms.RESPONSE_WORDS[state]), {"color": INK, "size": 8.5})
+                (
+                    below.iloc[-1] + heights.iloc[-1] / 2,
+                    t(terms.RESPONSE_WORDS[state]),
+                    {"color": INK, "size": 8.5},
+                )
             )
         below = below + heights
     mark_quarters(axes, list(counted.index), t)
@@ -192,3 +210,122 @@ def plot_responses(tables: EditionTables, t: Translator) -> Drawing:
     axes.set_yticks([])
     write_labels(axes, labels)
     return figure
+
+
+def caption_members(report: Report, kpi: str) -> Caption:
+    """Return the caption of a KPI member by member."""
+    t = report.t
+    kpi_figure, rows = queries.select_figure(report.tables, kpi), queries.select_members(report.tables, kpi)
+    known = rows.dropna(subset=["value"])
+    values = list(known["value"] if known["denominator"].isna().all() else 100 * known["value"] / known["denominator"])
+    values = [value for value in values if not is_blank(value)]
+    what = name_kpi(kpi, t)
+    low, high, middle = (
+        [t.measured(f(values), kpi_figure.unit) for f in (min, max, statistics.median)] if values else [t.missing] * 3
+    )
+    if len(values) < 2:
+        title = (
+            t.plural("{what}: known for {n} member", len(values), what=what)
+            if values
+            else t("{what}: no member's value is known", what=what)
+        )
+    elif low == high:
+        title = t("{what}: {value} in each of the {n} known members", what=what, value=low, n=len(values))
+    else:
+        title = t(
+            "{what}: half of the {n} known members stand at {middle} or more", what=what, n=len(values), middle=middle
+        )
+    regions = t.joined(
+        t("{what}: {value}", what=t.region(region), value=f"{part['value'].notna().sum()}/{len(part)}")
+        for region, part in rows.groupby("region", sort=False)
+    )
+    return {
+        "title": title,
+        "subtitle": t(
+            "{measure}, by member, {quarter}; sorted within regions, not ranked",
+            quarter=t.quarter(report.quarter),
+            measure=describe_measure(kpi_figure, t),
+        ),
+        "n": describe_coverage(kpi_figure, t),
+        "alt": t(
+            "Dots by member. {what}: from {low} to {high}, median {middle}; {reported} reported, {carried} carried "
+            "forward, {missing} without data. Known by region: {regions}.",
+            what=what,
+            low=low,
+            high=high,
+            middle=middle,
+            reported=int((rows["basis"] == "reported").sum()),
+            carried=int((rows["basis"] == "carried").sum()),
+            missing=int(rows["value"].isna().sum()),
+            regions=regions,
+        ),
+    }
+
+
+def caption_regions(report: Report, kpi: str) -> Caption:
+    """Return the caption of a KPI by region."""
+    t = report.t
+    scopes = [*read_plan().regions, UNION]
+    kpi_figures = {scope: queries.select_figure(report.tables, kpi, scope) for scope in scopes}
+    reached = sum(kpi_figures[scope].status in REACHED for scope in scopes[:-1])
+    title = (
+        t.plural("{n} of {of} regions reaches the proposed target", reached, of=len(scopes) - 1)
+        if reached
+        else t("None of the {of} regions is known to reach the proposed target", of=len(scopes) - 1)
+    )
+    lines = t.joined(
+        f"{t.region(scope)} {t.measured(one.assessed, one.unit)}"
+        + ("" if one.is_certain else f" [{t.interval(*one.bounds, one.unit)}]")
+        for scope, one in kpi_figures.items()
+    )
+    return {
+        "title": title,
+        "subtitle": t(
+            "{measure}, by region, {quarter}; bar: bounds",
+            measure=describe_measure(kpi_figures[UNION], t),
+            quarter=t.quarter(report.quarter),
+        )
+        if not kpi_figures[UNION].is_certain
+        else t(
+            "{measure}, by region, {quarter}",
+            measure=describe_measure(kpi_figures[UNION], t),
+            quarter=t.quarter(report.quarter),
+        ),
+        "n": describe_coverage(kpi_figures[UNION], t),
+        "alt": t(
+            "Dots by region. {what}: {lines}. Proposed target: {target}.",
+            what=name_kpi(kpi, t),
+            lines=lines,
+            target=format_target(kpi_figures[UNION], t),
+        ),
+    }
+
+
+def caption_responses(report: Report) -> Caption:
+    """Return the caption of the responses quarter by quarter."""
+    t = report.t
+    counted = queries.count_responses(report.tables)
+    answered = counted["on_time"] + counted["late"]
+    last, first, of = int(answered.iloc[-1]), int(answered.iloc[0]), int(counted.iloc[-1].sum())
+    shown = {"value": t.rate(last, of), "before": first, "quarter": t.quarter(counted.index[0])}
+    if len(counted) == 1:
+        title = t("{value} of members answered by the first cut-off", value=shown["value"])
+    elif last == first:
+        title = t("{value} of members answered by the first cut-off, as many as in {quarter}", **shown)
+    else:
+        title = t(
+            "{value} of members answered by the first cut-off, up from {before} in {quarter}"
+            if last > first
+            else "{value} of members answered by the first cut-off, down from {before} in {quarter}",
+            **shown,
+        )
+    lines = t.joined(
+        f"{t.quarter(q)} " + "/".join(t.number(int(row[s])) for s in queries.RESPONSE_STATES)
+        for q, row in counted.iterrows()
+    )
+    return {
+        "title": title,
+        "subtitle": t("Number of members by response, at each quarter's own first cut-off (quarter end + 45 days)"),
+        "n": t("{n} members expected", n=of),
+        "alt": t("Stacked bars, members on time/late/refused/no return: {lines}.", lines=lines),
+    }

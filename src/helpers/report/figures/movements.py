@@ -10,7 +10,8 @@ from matplotlib.axes import Axes
 
 from helpers.i18n import Translator, terms
 from helpers.plan import quarters, read_plan
-from helpers.report.figures.drawing import (
+from helpers.report.document import Report
+from helpers.report.drawing import (
     Drawing,
     in_report_style,
     inches_high,
@@ -22,7 +23,8 @@ from helpers.report.figures.drawing import (
     write_key,
 )
 from helpers.report.look import BLUE, GRID, INK, MUTED, VIOLET
-from helpers.tables import EditionTables, queries
+from helpers.report.phrases import Caption, describe_measure, name_kpi
+from helpers.tables import queries
 
 # --- waterfall --------------------------------------------------------------------------------------------------
 
@@ -59,17 +61,22 @@ def _draw_waterfall(axes: Axes, fall: queries.Waterfall, t: Translator) -> None:
 
 
 @in_report_style
-def plot_changes(tables: EditionTables, kpis: Sequence[str], t: Translator) -> Drawing:
+def plot_changes(report: Report, kpis: Sequence[str]) -> Drawing:
     """Plot what the change of each total on the last quarter is made of: a waterfall each, from one total to the next.
 
     Where the steps are too small to be seen beside the totals the axis begins above 0, and the totals' bars are cut.
     """
-    before = quarters.shift(tables.quarter, -1)
-    rows = [t.quarter(before), *(t(word) for word in terms.CHANGE_WORDS.values()), t.quarter(tables.quarter)]
+    t = report.t
+    before = quarters.shift(report.quarter, -1)
+    rows = [
+        t.quarter(before),
+        *(t(word) for word in terms.CHANGE_WORDS.values()),
+        t.quarter(report.quarter),
+    ]
     figure, grid = make_figure(2.3, names_width(rows, 8.5, 700), 0.05, 0.62, 0.05, ncols=len(kpis))
     figure.subplots_adjust(wspace=0.16)
     for column, (kpi, axes) in enumerate(zip(kpis, grid.flat, strict=True)):
-        fall = queries.select_waterfall(tables, kpi)
+        fall = queries.select_waterfall(report.tables, kpi)
         axes.set_ylim(len(rows) - 0.4, -0.6)
         axes.set_xticks([])
         axes.spines["bottom"].set_visible(False)
@@ -142,13 +149,14 @@ def _scale(axes: Axes, levels: Sequence[float], unit: str, t: Translator) -> Non
 
 
 @in_report_style
-def plot_slopes(tables: EditionTables, kpi: str, t: Translator) -> Drawing:
+def plot_slopes(report: Report, kpi: str) -> Drawing:
     """Plot the members that reported a KPI in the last quarter and in this one: a line each, by region, on one scale.
 
     Those that moved most are named, and by how much they moved; the thick line is their region's median.
     """
-    rows, unit = queries.select_matched(tables, kpi), queries.select_figure(tables, kpi).unit
-    regions, two_quarters = read_plan().regions, (quarters.shift(tables.quarter, -1), tables.quarter)
+    t = report.t
+    rows, unit = queries.select_matched(report.tables, kpi), queries.select_figure(report.tables, kpi).unit
+    regions, two_quarters = read_plan().regions, (quarters.shift(report.quarter, -1), report.quarter)
     figure, ((*sides,),) = make_figure(2.4, 0.42, 0.02, 0.48, 0.38, ncols=len(regions), sharey=True)
     figure.subplots_adjust(wspace=0.03)
     _scale(sides[0], [*rows["before"], *rows["now"]], unit, t)
@@ -169,3 +177,111 @@ def plot_slopes(tables: EditionTables, kpi: str, t: Translator) -> Drawing:
     signs = [line_entry(text, **SLOPE_STYLES[way]) for text, way in zip(words, (1, 0, -1), strict=True)]
     write_key(figure, [*signs, line_entry(t("median of the region's members"), **MEDIAN_STYLE)])
     return figure
+
+
+def caption_changes(report: Report, kpis: tuple[str, ...]) -> Caption:
+    """Return the caption of what the changes of the totals are made of."""
+    t = report.t
+    before = t.quarter(quarters.shift(report.quarter, -1))
+    falls = {kpi: fall for kpi in kpis if (fall := queries.select_waterfall(report.tables, kpi))}
+    lines = t.joined(
+        f"{t.localised(read_plan().by_kpi[kpi].title)} {t.signed(fall.after - fall.before)}"
+        for kpi, fall in falls.items()
+    )
+    parts = ". ".join(
+        t(
+            "{what}: {before} in {quarter}, then {steps}, {after} in {now}",
+            what=kpi,
+            before=fall.before,
+            quarter=before,
+            steps=t.enumerated(f"{t(terms.CHANGE_WORDS[part])} {t.signed(change)}" for part, _, change in fall.steps),
+            after=fall.after,
+            now=t.quarter(report.quarter),
+        )
+        for kpi, fall in falls.items()
+    )
+    subtitle = (
+        "From each total published for {quarter} to this quarter's, by cause, Union; cut bars do not begin at 0"
+        if any(fall.base for fall in falls.values())
+        else "From each total published for {quarter} to this quarter's, by cause, Union"
+    )
+    if falls:
+        title = t("Since {quarter}: {lines}", quarter=before, lines=lines)
+    elif (report.tables.changes["quarter"] == report.quarter).any():
+        title = t("Too few members are known to compare the totals with {quarter}", quarter=before)
+    else:
+        title = t("There is no earlier quarter to compare with")
+    return {
+        "title": title,
+        "subtitle": t(subtitle, quarter=before),
+        "n": t("see the table that follows"),
+        "alt": t("Waterfalls of the causes of change. {parts}.", parts=parts or t.missing),
+    }
+
+
+def _slopes_title(report: Report, kpi: str, rows: pd.DataFrame) -> str:
+    t = report.t
+    n, what = len(rows), name_kpi(kpi, t)
+    up, down = int((rows["change"] > 0).sum()), int((rows["change"] < 0).sum())
+    if not n:
+        return t("{what}: no member reported it in both quarters", what=what)
+    if up and down:
+        sentence = "{what}: up in {up} of the {n} members that reported it in both quarters, down in {down}"
+        return t.plural(sentence, n, what=what, up=up, down=down)
+    if up == n:
+        return t.plural("{what}: up in each of the {n} members that reported it in both quarters", n, what=what)
+    if down == n:
+        return t.plural("{what}: down in each of the {n} members that reported it in both quarters", n, what=what)
+    if up:
+        sentence = "{what}: up in {up} of the {n} members that reported it in both quarters, down in none"
+        return t.plural(sentence, n, what=what, up=up)
+    if down:
+        sentence = "{what}: down in {down} of the {n} members that reported it in both quarters, up in none"
+        return t.plural(sentence, n, what=what, down=down)
+    return t.plural("{what}: unchanged in the {n} member that reported it in both quarters", n, what=what)
+
+
+def _moved(rows: pd.DataFrame, unit: str, t: Translator) -> str:
+    """Return members with how much each moved, the most first."""
+    rows = rows.assign(far=-rows["change"].abs()).sort_values(["far", "member"])
+    decimals = 1 if unit == "percent" else 0
+    return t.enumerated(f"{row.member} {t.signed(row.change, decimals)}" for row in rows.itertuples())
+
+
+def caption_slopes(report: Report, kpi: str) -> Caption:
+    """Return the caption of the members that reported a KPI in the last quarter and in this one."""
+    t = report.t
+    rows, kpi_figure = queries.select_matched(report.tables, kpi), queries.select_figure(report.tables, kpi)
+    two_quarters = {
+        "before": t.quarter(quarters.shift(report.quarter, -1)),
+        "quarter": t.quarter(report.quarter),
+    }
+    expected = len(read_plan().members_in(report.quarter))
+    unnamed = int((~rows["named"]).sum())
+    what, unit = name_kpi(kpi, t), kpi_figure.unit
+    medians = queries.find_medians(rows, "now")
+    regions = t.joined(
+        t("{what}: {value}", what=t.region(region), value=t.measured(medians.get(region), unit))
+        for region in read_plan().regions
+    )
+    return {
+        "title": _slopes_title(report, kpi, rows),
+        "subtitle": t(
+            "{measure}, by member and region, {before} and {quarter}, on one scale; named: those that moved most",
+            measure=describe_measure(kpi_figure, t),
+            **two_quarters,
+        ),
+        "n": t.plural("{n}/{of} members reported it in both quarters", len(rows), of=expected),
+        "note": t.plural("{n} member that moved less or not at all is not named", unnamed) if unnamed else "",
+        "alt": t(
+            "Slope chart. {what}, {before} and {quarter}, members that reported it in both: {n}. Up: {up}. Down: "
+            "{down}. Unchanged: {same}. Medians by region: {regions}.",
+            what=what,
+            n=len(rows),
+            up=_moved(rows[rows["change"] > 0], unit, t),
+            down=_moved(rows[rows["change"] < 0], unit, t),
+            same=int((rows["change"] == 0).sum()),
+            regions=regions,
+            **two_quarters,
+        ),
+    }

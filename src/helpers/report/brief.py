@@ -6,8 +6,9 @@ import re
 
 from helpers.i18n import Translator, is_blank, typeset
 from helpers.plan import Member, quarters, questionnaire, read_plan
+from helpers.report.document import Report
 from helpers.strings import mask_text
-from helpers.tables import EditionTables, profiles, queries
+from helpers.tables import profiles, queries
 
 _LONGEST_ANSWER = 90
 _RETURN = {
@@ -16,8 +17,6 @@ _RETURN = {
     queries.ONLY_REFUSED: "return received but refused",
     queries.NO_RETURN: "no return received",
 }
-
-
 _NAMES = {
     "1.1.b": "Roadmap being implemented",
     "2.1.a": "Post offices connected",
@@ -28,29 +27,28 @@ _NAMES = {
     "5.1.a": "Staff trained since 2022",
     "5.1.c": "Training sessions in the quarter",
 }
-
-
 _OWN_KPIS = (*profiles.BOUNDED_KPIS, "3.1.b")  # those whose bounds one member's reply narrows
 
 
-def say_own_name(kpi: str, t: Translator) -> str:
+def name_own_kpi(kpi: str, t: Translator) -> str:
     """Return what a KPI is for one member: its own offices, services or staff."""
     return t(_NAMES[kpi])
 
 
-def say_return(tables: EditionTables, member: Member, t: Translator) -> str:
+def describe_return(report: Report, member: Member) -> str:
     """Return whether and when a member's return came."""
-    answer = profiles.select_member_response(tables, member.member)
+    t = report.t
+    answer = profiles.select_member_response(report.tables, member.member)
     came = t(_RETURN[answer.state], day=t.day(answer.received_on) if answer.received_on else "")
     return t("{came}, revised since (version {n})", came=came, n=answer.version) if answer.version > 1 else came
 
 
-def say_question(name: str, t: Translator) -> str:
+def name_question(name: str, t: Translator) -> str:
     """Return a question as the questionnaire words it."""
     return t.localised(questionnaire.read_form().label_of(name)) or name
 
 
-def say_answer(given: profiles.MemberAnswer, t: Translator) -> str:
+def describe_answer(given: profiles.MemberAnswer, t: Translator) -> str:
     """Return one answer in words: numbers dressed, choices by their labels, the four marks for what is none."""
     marks = {"O": t.missing, "M": t.not_applicable, "L": t("not available (mark)")}
     if given.state == "O" and not given.is_blank:
@@ -74,7 +72,7 @@ def _short(text: str, most: int = _LONGEST_ANSWER) -> str:
 # --- points -----------------------------------------------------------------------------------------------------
 
 
-def say_standing(positions: list[profiles.MemberPosition], t: Translator) -> str:
+def describe_positions(positions: list[profiles.MemberPosition], t: Translator) -> str:
     """Return on how many indicators a member stands at or above the Union's median, as a title."""
     known = [one for one in positions if not is_blank(one.level) and one.kpi != "1.1.b"]
     if not known:
@@ -98,12 +96,12 @@ def _moves(positions: list[profiles.MemberPosition], quarter: str) -> dict[str, 
     return moves
 
 
-def _say_movement(positions: list[profiles.MemberPosition], quarter: str, t: Translator) -> str:
+def _describe_movement(positions: list[profiles.MemberPosition], quarter: str, t: Translator) -> str:
     """Return which figures rose and fell on the quarter before, reported ones only."""
     before = quarters.shift(quarter, -1)
     moves, quarter = _moves(positions, before), t.quarter(before)
     rose, fell = (
-        t.listed([say_own_name(kpi, t) for kpi, move in moves.items() if side * move > 1e-9]) for side in (1, -1)
+        t.listed([name_own_kpi(kpi, t) for kpi, move in moves.items() if side * move > 1e-9]) for side in (1, -1)
     )
     if not moves:
         return t("No figure was reported in both quarters: nothing to compare with {quarter}.", quarter=quarter)
@@ -116,23 +114,22 @@ def _say_movement(positions: list[profiles.MemberPosition], quarter: str, t: Tra
     return t("No figure reported in both quarters has changed since {quarter}.", quarter=quarter)
 
 
-def say_brief_points(
-    tables: EditionTables, member: Member, positions: list[profiles.MemberPosition], t: Translator
-) -> list[str]:
+def brief_points(report: Report, member: Member, positions: list[profiles.MemberPosition]) -> list[str]:
     """Return the brief's main points: response and movement."""
-    answered, of = profiles.count_answered_quarters(tables, member.member)
+    t = report.t
+    answered, of = profiles.count_answered_quarters(report.tables, member.member)
     return [
         t("Quarters answered so far: {n} of {of}.", n=answered, of=of),
-        _say_movement(positions, tables.quarter, t),
+        _describe_movement(positions, report.quarter, t),
     ]
 
 
-def say_position(position: profiles.MemberPosition, t: Translator) -> str:
+def describe_position(position: profiles.MemberPosition, t: Translator) -> str:
     """Return a member's position as the alternative text of its picture."""
     unit = read_plan().by_kpi[position.kpi].assessed_unit
     return t(
         "{what}: {value}; median of the region {region}, of the Union {union}; members known: {n}",
-        what=say_own_name(position.kpi, t),
+        what=name_own_kpi(position.kpi, t),
         value=t.measured(position.level, unit),
         region=t.measured(position.middle(position.region), unit),
         union=t.measured(position.middle(position.union), unit),
@@ -143,33 +140,28 @@ def say_position(position: profiles.MemberPosition, t: Translator) -> str:
 # --- what is asked ----------------------------------------------------------------------------------------------
 
 
-def say_finding(row: object, t: Translator) -> str:
+def describe_issue_to_member(row: object, t: Translator) -> str:
     """Return a finding as it is put to the member: questions by the questionnaire's words, not by their codes."""
     told = typeset(getattr(row, f"said_{t.language}"), t.language)
     for name in sorted(questionnaire.read_form().by_name, key=len, reverse=True):
-        told = re.sub(rf"\b{name}\b", lambda _, name=name: say_question(name, t), told)
+        told = re.sub(rf"\b{name}\b", lambda _, name=name: name_question(name, t), told)
     return _short(told, 240)
 
 
-def say_read(row: object, answers: dict[str, profiles.MemberAnswer], t: Translator) -> str:
+def describe_observed(row: object, answers: dict[str, profiles.MemberAnswer]) -> str:
     """Return what was read where a finding stands: the answer as it was written, else what the check saw."""
     given = answers.get(row.question)
     text = given.raw if given and given.raw.strip() else str(row.observed)
     return _short(mask_text(text), 60) if row.question and text else "–"
 
 
-def say_asked(tables: EditionTables, member: Member, t: Translator) -> str:
-    """Return how many questions the checks ask, as a title."""
-    n = len(profiles.select_member_issues(tables, member.member))
-    return t.plural("{n} question on this return, to answer", n) if n else t("No question on this return")
-
-
-def say_next_actions(tables: EditionTables, member: Member, t: Translator) -> list[str]:
+def next_actions(report: Report, member: Member) -> list[str]:
     """Return what is asked of a member next; thanks where nothing is."""
-    actions, quarter = [], t.quarter(tables.quarter)
-    state = profiles.select_member_response(tables, member.member).state
-    findings = len(profiles.select_member_issues(tables, member.member))
-    blanks = [one for one in profiles.select_member_answers(tables, member.member) if one.is_blank]
+    t = report.t
+    actions, quarter = [], t.quarter(report.quarter)
+    state = profiles.select_member_response(report.tables, member.member).state
+    findings = len(profiles.select_member_issues(report.tables, member.member))
+    blanks = [one for one in profiles.select_member_answers(report.tables, member.member) if one.is_blank]
     if state == queries.NO_RETURN:
         actions.append(
             t("Send the questionnaire for {quarter}: it will be counted in the next edition.", quarter=quarter)
@@ -178,16 +170,20 @@ def say_next_actions(tables: EditionTables, member: Member, t: Translator) -> li
         actions.append(t("Correct the return for {quarter} and send it again.", quarter=quarter))
     if findings:
         actions.append(t.plural("Answer the {n} question listed here: confirm or correct.", findings))
-    unsettled = profiles.select_unsettled_issues(tables, member.member)
+    unsettled = profiles.select_unsettled_issues(report.tables, member.member)
     if len(unsettled):
-        names = t.listed([say_question(name, t) for name in unsettled["question"]])
+        names = t.listed([name_question(name, t) for name in unsettled["question"]])
         actions.append(
-            t("Still open from {quarter}: {names}.", quarter=t.quarter(quarters.shift(tables.quarter, -1)), names=names)
+            t(
+                "Still open from {quarter}: {names}.",
+                quarter=t.quarter(quarters.shift(report.quarter, -1)),
+                names=names,
+            )
         )
     if blanks:
         actions.append(t.plural("Complete the {n} question left blank, marked in the answers.", len(blanks)))
-    held = [kpi for kpi in _OWN_KPIS if member.member in profiles.select_open(tables).get(kpi, ())]
+    held = [kpi for kpi in _OWN_KPIS if member.member in queries.select_open_statuses(report.tables).get(kpi, ())]
     if held:
-        names = t.listed([say_own_name(kpi, t) for kpi in held])
+        names = t.listed([name_own_kpi(kpi, t) for kpi in held])
         actions.append(t("A figure for these would help to settle the Union's status: {names}.", names=names))
     return actions or [t("Nothing is asked for {quarter}: thank you.", quarter=quarter)]

@@ -6,6 +6,7 @@ import io
 import math
 from collections.abc import Callable, Sequence
 from functools import cache, wraps
+from pathlib import Path
 from typing import NamedTuple, ParamSpec
 
 import matplotlib
@@ -18,22 +19,10 @@ from matplotlib.textpath import TextPath
 from matplotlib.ticker import FixedFormatter
 
 from helpers.i18n import Translator, is_blank, isolate
-from helpers.report.look import (
-    AMBER,
-    ARABIC_FONT,
-    BAND,
-    BLUE,
-    FONT,
-    FONTS,
-    GREY,
-    GRID,
-    INK,
-    MUTED,
-    OUTLINE_COLOUR,
-    VERMILION,
-)
+from helpers.report.look import AMBER, ARABIC_FONT, BAND, BLUE, FONT, FONTS, GREY, INK, MUTED, OUTLINE_COLOUR, VERMILION
 from helpers.tables import KpiFigure, queries
 
+SCREEN_DPI = 96
 FEWEST_TICKS = 4  # an axis of quarters has room for at least five, so that a first edition looks like the next
 PAGE_WIDTH = 6.69  # inches: the text width of the page, so that letters are printed at their true size
 
@@ -62,50 +51,12 @@ TILE_STYLES = {
     queries.NO_CARRIED: TileStyle("#FFFFFF", OUTLINE_COLOUR, INK, symbol="o", hollow=True, mark="c"),
     queries.UNKNOWN: TileStyle("#FFFFFF", GREY, MUTED, hatch="////"),
 }
-STYLE = {
-    "font.family": [FONT, ARABIC_FONT],
-    "font.size": 8.5,
-    "text.color": INK,
-    "axes.labelcolor": MUTED,
-    "axes.edgecolor": "#9AA5AE",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.spines.left": False,
-    "axes.linewidth": 0.6,
-    "axes.axisbelow": True,
-    "axes.titlesize": 8.5,
-    "axes.titleweight": 600,
-    "axes.titlelocation": "left",
-    "axes.titlepad": 6,
-    "axes.unicode_minus": True,
-    "xtick.color": MUTED,
-    "ytick.color": MUTED,
-    "xtick.labelsize": 8,
-    "ytick.labelsize": 8,
-    "xtick.major.size": 0,
-    "ytick.major.size": 0,
-    "grid.color": GRID,
-    "grid.linewidth": 0.6,
-    "lines.linewidth": 1.6,
-    "hatch.linewidth": 0.5,
-    "hatch.color": "#B4BDC4",
-    "legend.frameon": False,
-    "figure.facecolor": "none",
-    "axes.facecolor": "none",
-    "savefig.facecolor": "none",
-    "text.parse_math": False,
-    "svg.fonttype": "path",
-    "svg.hashsalt": "papu",
-    "path.simplify": False,
-}
+STYLE = matplotlib.rc_params_from_file(Path(__file__).with_name("figures.mplstyle"), use_default_template=False)
 _Arguments = ParamSpec("Said")
 
 
 class Drawing(matplotlib.figure.Figure):
-    """A figure that a notebook shows as SVG, which is text: what is stored can be compared."""
-
-    def _repr_svg_(self) -> str:
-        return svg(self)
+    """A matplotlib figure drawn in the report's style."""
 
 
 @cache
@@ -120,12 +71,15 @@ def in_report_style(plot: Callable[_Arguments, Drawing]) -> Callable[_Arguments,
     @wraps(plot)
     def draw(*args: _Arguments.args, **kwargs: _Arguments.kwargs) -> Drawing:
         _use_fonts()
-        said = [one for one in (*args, *kwargs.values()) if isinstance(one, Translator)]
-        is_rtl = bool(said) and said[0].is_rtl
+        speaking = (
+            one if isinstance(one, Translator) else getattr(one, "t", None) for one in (*args, *kwargs.values())
+        )
+        t = next((one for one in speaking if isinstance(one, Translator)), None)
+        is_rtl = t is not None and t.is_rtl
         with matplotlib.rc_context(STYLE | ({"axes.titlelocation": "right"} if is_rtl else {})):
             figure = plot(*args, **kwargs)
             if is_rtl:
-                _mirror(figure, said[0].language)
+                _mirror(figure, t.language)
             return figure
 
     return draw
@@ -170,13 +124,21 @@ def _mirror_text(text: Text) -> None:
         text.xyann = (-text.xyann[0], text.xyann[1])
 
 
-def svg(figure: Drawing) -> str:
+def draw_svg(figure: Drawing) -> str:
     """Return a figure as SVG text: letters as paths, no date, the same bytes each time."""
     _use_fonts()
     buffer = io.StringIO()
     with matplotlib.rc_context(STYLE):
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines()) + "\n"
+
+
+def draw_png(figure: Drawing) -> bytes:
+    """Return a figure as a PNG picture, as large on a screen as in print."""
+    buffer = io.BytesIO()
+    with matplotlib.rc_context(STYLE):
+        figure.savefig(buffer, format="png", dpi=SCREEN_DPI, metadata={"Software": None})
+    return buffer.getvalue()
 
 
 # --- the grammar ------------------------------------------------------------------------------------------------

@@ -1,0 +1,157 @@
+"""Cells of the report's tables: each carries its value, which PDF, page and workbook format at their edge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from helpers.i18n import Badge, Translator, is_blank
+from helpers.i18n.terms import SYMBOLS
+from helpers.plan import quarters
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number, blank as None or NaN: in percent (0-100) or a count, with its decimals, its sign, and what follows it.
+
+    `decimals` None: one for a percentage, none for a count. `suffix` is printed after it: a mark, its denominator.
+    """
+
+    value: object
+    unit: str = ""
+    decimals: int | None = None
+    is_signed: bool = False
+    suffix: str = ""
+
+    @property
+    def is_percent(self) -> bool:
+        """Whether it is printed with a percent sign."""
+        return self.unit == "percent"
+
+    @property
+    def places(self) -> int:
+        """The decimals that are printed."""
+        return int(self.is_percent) if self.decimals is None else self.decimals
+
+    @property
+    def order(self) -> float | None:
+        """The number it is sorted by; None when blank."""
+        return None if is_blank(self.value) else float(self.value)
+
+    def text(self, t: Translator) -> str:
+        """Return it as printed; the mark of no data when blank."""
+        if is_blank(self.value):
+            return t.missing
+        if self.is_percent:
+            return t.percent(self.value, self.places) + self.suffix
+        return (t.signed if self.is_signed else t.number)(self.value, self.places) + self.suffix
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text that is sorted by a number: a quarter, bounds, a stage."""
+
+    words: str
+    order: float | None = None
+
+    def text(self, t: Translator) -> str:
+        """Return it as printed."""
+        return self.words
+
+
+@dataclass(frozen=True)
+class TwoLines:
+    """A cell of two lines: the figure, and what it is made of."""
+
+    first: Number | Text | str
+    second: str
+
+    @property
+    def order(self) -> float | None:
+        """The number it is sorted by: that of its first line."""
+        return order_of(self.first)
+
+    def text(self, t: Translator) -> str:
+        """Return both lines as printed, the second left out where it is blank."""
+        return "\n".join(filter(None, (text_of(self.first, t), self.second)))
+
+
+@dataclass(frozen=True)
+class Shade:
+    """A cell tinted by the quartile band its value lies in, 0 (lowest) to 3: position at a glance, never a rank."""
+
+    cell: Number | Text | str
+    band: int
+
+    @property
+    def order(self) -> float | None:
+        """The number it is sorted by."""
+        return order_of(self.cell)
+
+    def text(self, t: Translator) -> str:
+        """Return it as printed."""
+        return text_of(self.cell, t)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A small drawing in a cell, with its alternative text; `width` in millimetres.
+
+    `words` say the same in short where its row and column are seen already, as in a spreadsheet.
+    """
+
+    svg: str = field(repr=False)
+    alt: str
+    width: float = 22
+    words: str = ""
+
+
+Cell = Number | Text | TwoLines | Shade | Picture | Badge | str
+
+
+def text_of(cell: Cell, t: Translator) -> str:
+    """Return a cell as printed: a badge with its symbol, a picture in words."""
+    if isinstance(cell, Picture):
+        return cell.words or cell.alt
+    return str(cell) if isinstance(cell, str | Badge) else cell.text(t)
+
+
+def order_of(cell: Cell) -> float | None:
+    """Return the number that a cell is sorted by; None for words, pictures and what is blank."""
+    if isinstance(cell, Badge):
+        return float(tuple(SYMBOLS).index(cell.status))
+    return None if isinstance(cell, str | Picture) else cell.order
+
+
+def number_of(cell: Cell) -> Number | None:
+    """Return the number that a cell holds, for a workbook to hold too; None where there is none, or it is blank."""
+    inner = cell.first if isinstance(cell, TwoLines) else cell.cell if isinstance(cell, Shade) else cell
+    return inner if isinstance(inner, Number) and inner.order is not None else None
+
+
+# --- the cells of one kind of value -----------------------------------------------------------------------------
+
+
+def rate(part: object, whole: object, t: Translator, decimals: int = 1, suffix: str = "") -> Number | Text:
+    """Return a share with its denominator, `86,7 % (39/45)`; of fewer than 5 only `3 sur 4`."""
+    if is_blank(part) or is_blank(whole) or whole < t.fewest_for_percent:
+        order = None if is_blank(part) or is_blank(whole) or not whole else 100 * part / whole
+        return Text(t.rate(part, whole, decimals) + suffix, order)
+    return Number(100 * part / whole, "percent", decimals, suffix=f" ({t.number(part)}/{t.number(whole)}){suffix}")
+
+
+def interval(lower: object, upper: object, unit: str, t: Translator) -> Text:
+    """Return bounds, sorted by the lower one."""
+    return Text(t.interval(lower, upper, unit), None if is_blank(lower) else float(lower))
+
+
+def quarter(name: str, t: Translator, note: str = "") -> Text:
+    """Return a quarter, with a note on a second line."""
+    return Text("\n".join(filter(None, (t.quarter(name), note))), float(quarters.index(name)) if name else None)
+
+
+def split_at_bracket(cell: Number | Text) -> Number | Text | TwoLines:
+    """Return a figure over what is in brackets after it; as it is without any."""
+    if isinstance(cell, Text) or " (" not in cell.suffix:
+        return cell
+    head, _, rest = cell.suffix.partition(" (")
+    return TwoLines(Number(cell.value, cell.unit, cell.decimals, cell.is_signed, head), f"({rest}")

@@ -1,0 +1,259 @@
+"""The findings of an edition in sentences that stay true for any data: headings, main points, tiles."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from helpers.i18n import Translator, is_blank
+from helpers.i18n.terms import SYMBOLS
+from helpers.kpis import Reference
+from helpers.plan import quarters, read_plan
+from helpers.report import phrases
+from helpers.report.blocks import Block, HeadlineTile
+from helpers.report.document import Report
+from helpers.report.phrases import LEADING
+from helpers.strings import fold
+from helpers.tables import KpiFigure, queries
+
+TILE_KPIS = ("2.1.a", "3.1.a", "1.1.b", "6.1.a")
+POINT_KPIS = ("2.1.a", "3.1.a", "5.1.a")
+_TITLES = {
+    1: (
+        "{value} of {of} members are implementing the roadmap: the proposed target of {target} is reached",
+        "{value} of {of} members are implementing the roadmap, below the proposed target of {target}",
+    ),
+    2: (
+        "{value} of known post offices are connected: the proposed target of {target} is reached",
+        "{value} of known post offices are connected, below the proposed target of {target}",
+    ),
+    3: (
+        "{value} digital services are live, members known: {known}/{of}: the proposed target of {target} is reached",
+        "{value} digital services are live, members known: {known}/{of}, below the proposed target of {target}",
+    ),
+    4: (
+        "{value} innovative solutions reported since {since}: the proposed target of {target} is reached",
+        "{value} innovative solutions reported since {since}, below the proposed target of {target}",
+    ),
+    5: (
+        "{value} of known staff have been trained: the proposed target of {target} is reached",
+        "{value} of known staff have been trained, below the proposed target of {target}",
+    ),
+    6: (
+        "{value} of questionnaires were returned: the proposed target of {target} is reached",
+        "{value} of questionnaires were returned, below the proposed target of {target}",
+    ),
+}
+
+
+# --- headings ---------------------------------------------------------------------------------------------------
+
+
+def name_theme(theme: int, t: Translator) -> str:
+    """Return a theme's number and title, as they head its rows in a table."""
+    return f"{theme}  {_title_of(theme, t)}"
+
+
+def _title_of(theme: int, t: Translator) -> str:
+    return t.localised(next(one.title for one in read_plan().themes if one.theme == theme))
+
+
+def add_theme(report: Report, theme: int) -> Block:
+    """Add a theme's heading, which says its finding, and the Secretariat's note on it where there is one."""
+    t = report.t
+    kicker = t("Theme {n} · {title}", n=theme, title=_title_of(theme, t))
+    heading = report.heading(
+        describe_theme(report, theme), kicker=kicker, reference=name_reference(report, LEADING[theme])
+    )
+    report.note(theme)
+    return heading
+
+
+def add_annex(report: Report, letter: str, text: str, *, page: bool = False) -> Block:
+    """Add an annex's heading."""
+    return report.heading(text, kicker=report.t("Annex {letter}", letter=letter), page=page)
+
+
+def name_reference(report: Report, kpi: str) -> str:
+    """Return the reference of one of the Union's figures, which `papu explain` takes."""
+    return report.t("ref. {reference}", reference=str(Reference(kpi, report.quarter)))
+
+
+def describe_theme(report: Report, theme: int) -> str:
+    """Return a theme's finding, about its leading KPI."""
+    t, figure = report.t, queries.select_figure(report.tables, LEADING[theme])
+    if is_blank(figure.assessed):
+        return phrases.describe_unknown(figure, t)
+    sentence = _TITLES[theme][0 if phrases.is_reached(figure) else 1]
+    values = {
+        "value": phrases.format_level(report, figure),
+        "target": phrases.format_target(figure, t),
+        "since": t.quarter(min(report.tables.returns["quarter"], default=report.quarter)),
+    }
+    if theme in (1, 3, 4):
+        return t.plural(sentence, figure.assessed, **values, of=figure.n_expected, known=figure.n_known)
+    return t(sentence, **values)
+
+
+def describe_scorecard(report: Report) -> str:
+    """Return the heading of the scorecard."""
+    return report.t.plural("The {n} indicator at a glance", len(read_plan().kpis))
+
+
+def describe_answered(report: Report) -> str:
+    """Return how many members answered, as a title."""
+    states = queries.select_responses(report.tables)["state"]
+    n = int(states.isin(queries.ANSWERED).sum())
+    if not n:
+        return report.t("No member has answered")
+    return report.t.plural("{n} of {of} members has answered", n, of=len(states))
+
+
+def describe_issues_found(report: Report) -> str:
+    """Return how many issues the checks found for the quarter, as a title."""
+    quarter, issues = report.t.quarter(report.quarter), report.tables.issues
+    severities = issues[issues["quarter"] == report.quarter]["severity"]
+    counts = {name: int((severities == name).sum()) for name in ("refused", "withdrawn", "warning")}
+    if not sum(counts.values()):
+        return report.t("The checks found nothing for {quarter}", quarter=quarter)
+    sentence = "{quarter} – refusals: {refused}; values withdrawn: {withdrawn}; warnings: {warning}"
+    return report.t(sentence, **counts, quarter=quarter)
+
+
+# --- main points ------------------------------------------------------------------------------------------------
+
+
+def describe_responses(report: Report) -> str:
+    """Return how many members answered, by when."""
+    t, states = report.t, queries.select_responses(report.tables)["state"]
+    n, day = int(states.isin(queries.ANSWERED).sum()), t.day(report.as_of)
+    if not n:
+        sentence = "No member had an accepted return for {quarter} by {day}."
+        return t(sentence, quarter=t.quarter(report.quarter), day=day)
+    return t.plural(
+        "{rate} of members had an accepted return by {day}, {on_time} of them within 30 days.",
+        n,
+        rate=t.rate(n, len(states)),
+        day=day,
+        on_time=int((states == queries.ON_TIME).sum()),
+    )
+
+
+def _all_figures(report: Report) -> list[KpiFigure]:
+    return [queries.select_figure(report.tables, kpi.kpi) for kpi in read_plan().kpis]
+
+
+def count_reached(report: Report) -> tuple[int, int]:
+    """Count the KPIs that reach their proposed target, and all of them."""
+    figures = _all_figures(report)
+    return sum(figure.status in phrases.REACHED for figure in figures), len(figures)
+
+
+def describe_statuses(report: Report) -> list[str]:
+    """Return how many KPIs have each status, and how many statuses non-response could change."""
+    t, figures = report.t, _all_figures(report)
+    counts = {status: sum(figure.status == status for figure in figures) for status in SYMBOLS}
+    first = t(
+        "Of {all} indicators: proposed target reached by the due quarter {achieved}, later {late}; overdue {overdue}; "
+        "still in time {open}; not assessable {unknown}.",
+        all=len(figures),
+        achieved=counts["achieved"],
+        late=counts["achieved_late"],
+        overdue=counts["overdue"],
+        open=counts["on_track"] + counts["at_risk"] + counts["off_track"],
+        unknown=counts["not_assessable"],
+    )
+    fragile = sum(figure.robust is False for figure in figures)
+    if not fragile:
+        return [first, t("No status depends on the members that have not answered.")]
+    return [first, t.plural("{n} status depends on the members that have not answered.", fragile)]
+
+
+def describe_point(report: Report, kpi: str) -> str:
+    """Return one KPI as a main point: the figure, and what non-response leaves open."""
+    t, figure = report.t, queries.select_figure(report.tables, kpi)
+    if is_blank(figure.assessed):
+        return phrases.describe_unknown(figure, t) + "."
+    return t(
+        "{what}: {value}; with the members that have not answered, {interval} (proposed target {target}).",
+        what=phrases.name_kpi(kpi, t),
+        value=phrases.format_level(report, figure),
+        interval=phrases.format_bounds(figure, t),
+        target=phrases.format_target(figure, t),
+    )
+
+
+def main_points(report: Report) -> list[str]:
+    """Return at most six main points, the most important first."""
+    points = [describe_responses(report), *describe_statuses(report)]
+    return [*points, *(describe_point(report, kpi) for kpi in POINT_KPIS)]
+
+
+def describe_change(report: Report, kpi: str) -> str:
+    """Return the change on the last quarter, and how much of it is that of the same members."""
+    t, last = report.t, quarters.shift(report.quarter, -1)
+    now, before = (queries.select_figure(report.tables, kpi, quarter=quarter) for quarter in (report.quarter, last))
+    last = t.quarter(last)
+    if is_blank(now.assessed) or is_blank(before.assessed):
+        return t("no comparison with {quarter}", quarter=last)
+    change = now.value - before.value
+    if now.kpi.measure == "rate":
+        return t.plural("{change} point on {quarter}", abs(change), change=t.signed(change, 1), quarter=last)
+    same, n = queries.sum_matched_change(report.tables, kpi)
+    if not n:
+        return t("{change} on {quarter}; no member answered in both", change=t.signed(change), quarter=last)
+    sentence = "{change} on {quarter}, of which {same} from the {n} member that answered in both"
+    return t.plural(sentence, n, change=t.signed(change), quarter=last, same=t.signed(same))
+
+
+def tiles(report: Report) -> list[HeadlineTile]:
+    """Return the four headline tiles."""
+    return [_tile(report, kpi) for kpi in TILE_KPIS]
+
+
+def _tile(report: Report, kpi: str) -> HeadlineTile:
+    t, figure = report.t, queries.select_figure(report.tables, kpi)
+    is_known = not is_blank(figure.assessed)
+    level = phrases.format_level(report, figure) if is_known else phrases.format_bounds(figure, t)
+    value, bracket, rest = level.partition(" (")
+    if bracket:
+        detail = rest.rstrip(")")
+    else:
+        detail = t.counted(figure.value, figure.kpi.unit).removeprefix(value).strip() if is_known else ""
+    return HeadlineTile(
+        phrases.name_kpi(kpi, t),
+        value,
+        detail,
+        describe_change(report, kpi),
+        phrases.format_target(figure, t),
+        t.status(figure.status, figure.robust),
+        phrases.describe_coverage(figure, t),
+        name_reference(report, kpi),
+    )
+
+
+# --- sentences of the annexes -----------------------------------------------------------------------------------
+
+
+def name_members(report: Report, states: Sequence[str]) -> str:
+    """Return the names of the members whose return has one of these states."""
+    answers = queries.select_responses(report.tables)
+    found = answers[answers["state"].isin(states)]["member"]
+    return report.t.listed(sorted((report.t.member(member) for member in found), key=fold))
+
+
+def describe_explain(report: Report) -> str:
+    """Return how a figure of the report is taken apart, with the command for the first of the references."""
+    figure = Reference(LEADING[2], report.quarter)
+    return report.t(
+        "How a figure was made, from the cells of the returns to the status, is told by this command with one of the "
+        "references below: {command}",
+        command=f"papu explain {figure} --as-of {report.as_of} --language {report.t.language}",
+    )
+
+
+def describe_reproduce(report: Report) -> str:
+    """Return how this edition is made again, with its command."""
+    return report.t(
+        "With the files below in data/raw, this command gives the same document, to the byte: {command}",
+        command=f"papu run {report.quarter} --as-of {report.as_of} --language {report.t.language}",
+    )

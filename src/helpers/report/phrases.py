@@ -1,0 +1,219 @@
+"""What the figures say: computed sentences that stay true for any data, and captions with their alternative text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from helpers.i18n import Translator, is_blank
+from helpers.plan import read_plan
+from helpers.report import cells
+from helpers.report.cells import Number, Text
+from helpers.report.document import Report
+from helpers.tables import KpiFigure, queries
+
+SHARE_WORDS = {"2.1.a": "Share of post offices connected", "5.1.a": "Share of staff trained"}
+REACHED = ("achieved", "achieved_late")
+LEADING = {1: "1.1.b", 2: "2.1.a", 3: "3.1.a", 4: "4.1.a", 5: "5.1.a", 6: "6.1.a"}  # what a theme's title is about
+Caption = dict[str, str]
+COMPANION_WORDS = {
+    ("1.1.b", "adopted_or_beyond"): "Roadmap adopted or beyond",
+    ("2.1.a", "electrified"): "Offices with electricity",
+    ("2.1.a", "alternative_power"): "Offices with alternative power",
+    ("2.1.a", "networked"): "Offices networked",
+    ("2.1.a", "cloud_production"): "Members with cloud computing in production",
+    ("2.2.a", "fully_equipped"): "Members fully equipped",
+    ("2.3.a", "shared_information"): "Members that have shared information",
+    ("2.3.a", "uses_guidelines"): "Members that use the guidelines",
+    ("3.1.a", "all_families"): "Members with all four families",
+    ("3.1.a", "distinct_services"): "Distinct services, named by one member or more",
+    ("3.1.b", "named_by_one"): "Sectors named by one member or more",
+    ("4.1.a", "members"): "Members with a solution",
+    ("4.2.b", "adoptions"): "Adoptions (member and solution)",
+    ("5.1.a", "women"): "Women trained in the quarter",
+    ("6.1.a", "monitoring"): "Monitoring returns by the first cut-off",
+    ("6.1.a", "on_time"): "Monitoring returns on time",
+    ("6.1.a", "with_late"): "Monitoring returns, late ones included",
+}
+
+
+# --- one figure in words ----------------------------------------------------------------------------------------
+
+
+def name_kpi(kpi: str, t: Translator) -> str:
+    """Return what a KPI's target is about: its title, or the share."""
+    if kpi in SHARE_WORDS:
+        return t(SHARE_WORDS[kpi])
+    record = read_plan().by_kpi[kpi]
+    title = t.localised(record.title)
+    return t("{title}, share of the total", title=title) if record.assessed == "share" else title
+
+
+def format_target(kpi_figure: KpiFigure, t: Translator) -> str:
+    """Return the proposed target as a number: `80 %`, `4`."""
+    return t.target(kpi_figure.assessed_target, kpi_figure.unit)
+
+
+def _decimals(figure: KpiFigure) -> int:
+    """Show one more decimal where rounding would make a figure below its target look like the target."""
+    below = not is_blank(figure.assessed_target) and figure.assessed < figure.assessed_target - 1e-9
+    return 2 if below and round(figure.assessed, 1) >= round(figure.assessed_target, 1) else 1
+
+
+def level(report: Report, figure: KpiFigure) -> Number | Text:
+    """Return the figure a target is about, with its denominator where it is a share: `79,7 % (13 677/17 150)`."""
+    t = report.t
+    if is_blank(figure.assessed):
+        return cells.interval(*figure.bounds, figure.unit, t)
+    decimals = _decimals(figure)
+    part, whole = queries.select_rate_parts(report.tables, figure)
+    if not is_blank(whole):
+        return cells.rate(part, whole, t, decimals)
+    if figure.unit != "percent" or is_blank(figure.n_known):
+        return Number(figure.assessed, figure.unit)
+    return Number(figure.assessed, "percent", decimals, suffix=f" ({t.plural('{n} member', figure.n_known)})")
+
+
+def format_level(report: Report, figure: KpiFigure) -> str:
+    """Return the figure a target is about, in words."""
+    return level(report, figure).text(report.t)
+
+
+def bounds(figure: KpiFigure, t: Translator) -> Text:
+    """Return the bounds of the figure the target is about; a dash where non-response cannot change it."""
+    return Text("–") if figure.is_certain else cells.interval(*figure.bounds, figure.unit, t)
+
+
+def format_bounds(figure: KpiFigure, t: Translator) -> str:
+    """Return the bounds of the figure the target is about, in words."""
+    return bounds(figure, t).words
+
+
+def describe_coverage(kpi_figure: KpiFigure, t: Translator) -> str:
+    """Return who is behind a figure: `n = 33 of 45 members reported, 10 carried forward`."""
+    if is_blank(kpi_figure.n_reported):
+        return t("registers of the General Secretariat, no non-response") if kpi_figure.is_certain else t.missing
+    if not kpi_figure.n_carried:
+        return t("{n}/{of} members", n=kpi_figure.n_reported, of=kpi_figure.n_expected)
+    return t(
+        "{n}/{of} members; carried forward (c): {carried}",
+        n=kpi_figure.n_reported,
+        of=kpi_figure.n_expected,
+        carried=kpi_figure.n_carried,
+    )
+
+
+def list_series(trend: Sequence[KpiFigure], t: Translator) -> str:
+    return t.joined(
+        f"{t.quarter(one.quarter)} "
+        + (t.interval(*one.bounds, one.unit) if is_blank(one.assessed) else t.measured(one.assessed, one.unit))
+        for one in trend
+    )
+
+
+def is_reached(kpi_figure: KpiFigure) -> bool:
+    """Tell whether a known figure reaches its proposed target."""
+    return not is_blank(kpi_figure.assessed) and kpi_figure.assessed >= kpi_figure.assessed_target - 1e-9
+
+
+def describe_unknown(kpi_figure: KpiFigure, t: Translator) -> str:
+    what = name_kpi(kpi_figure.kpi.kpi, t)
+    if is_blank(kpi_figure.bounds[0]):
+        return t("{what}: no figure for {quarter}", what=what, quarter=t.quarter(kpi_figure.quarter))
+    bounds = t.interval(*kpi_figure.bounds, kpi_figure.unit)
+    return t("{what}: {interval}, too few answers to say more", what=what, interval=bounds)
+
+
+# --- main points, tiles and lists -------------------------------------------------------------------------------
+
+
+# --- titles of tables -------------------------------------------------------------------------------------------
+
+
+def name_period(trend: Sequence[KpiFigure], t: Translator) -> dict[str, str]:
+    """Return the first and the last quarter of a trend, as sentences name them."""
+    return {"first": t.quarter(trend[0].quarter), "last": t.quarter(trend[-1].quarter)}
+
+
+def describe_trend(report: Report, trend: Sequence[KpiFigure]) -> str:
+    """Return a trend's finding: its last figure, and whether it is up or down from the first one known."""
+    t = report.t
+    last, known = trend[-1], [one for one in trend if not is_blank(one.assessed)]
+    if is_blank(last.assessed):
+        return describe_unknown(last, t)
+    value, what = format_level(report, last), name_kpi(last.kpi.kpi, t)
+    first = known[0]
+    shown = {
+        "what": what,
+        "value": value,
+        "before": format_level(report, first),
+        "quarter": t.quarter(first.quarter),
+    }
+    if len(known) == 1:
+        return t("{what}: {value}", what=what, value=value)
+    if t.measured(first.assessed, first.unit) == t.measured(last.assessed, last.unit):
+        return t("{what}: {value}, as in {quarter}", **shown)
+    rise = last.assessed > first.assessed
+    return t(
+        "{what}: {value}, up from {before} in {quarter}"
+        if rise
+        else "{what}: {value}, down from {before} in {quarter}",
+        **shown,
+    )
+
+
+def describe_measure(kpi_figure: KpiFigure, t: Translator) -> str:
+    """Return the measure and its unit, as a subtitle names them."""
+    if kpi_figure.kpi.kpi in _MEASURES:
+        return t(_MEASURES[kpi_figure.kpi.kpi])
+    if kpi_figure.on_share:
+        return t("Share of the total of the members known, in %")
+    return t({"percent": "Index from 0 to 100 %", "members": "Number of members"}.get(kpi_figure.unit, "Number"))
+
+
+_MEASURES = {
+    "2.1.a": "Offices connected in % of all offices of the members known",
+    "5.1.a": "Staff trained since the start in % of all staff of the members known",
+    "6.1.a": "Questionnaires returned by the first cut-off in % of those sent",
+}
+
+
+def member_value(kpi: str, row: object, t: Translator) -> Number | Text:
+    """Return a member's value (with denominator and basis): with its whole, `c` where carried."""
+    mark = " c" if row.basis == "carried" else ""
+    if is_blank(row.value):
+        return Text(t.missing)
+    record = read_plan().by_kpi[kpi]
+    if kpi == "1.1.b":
+        return Text((t("yes") if row.value else t("no")) + mark, row.value)
+    if not is_blank(row.denominator):
+        return cells.rate(row.value, row.denominator, t, suffix=mark)
+    if record.assessed == "share" and record.unit != "percent":  # a share without its total is a number
+        return Text(t.counted(row.value, record.unit) + mark, row.value)
+    return Number(row.value, record.unit, suffix=mark)
+
+
+def format_member_value(kpi: str, row: object, t: Translator) -> str:
+    """Return a member's value in words."""
+    return member_value(kpi, row, t).text(t)
+
+
+# --- companions -------------------------------------------------------------------------------------------------
+
+
+def companion_names(report: Report, kpi: str, unit: str = "") -> dict[str, str]:
+    """Return a KPI's companions by code with their names, those of one unit where one is given."""
+    plan, t = read_plan(), report.t
+    titles = {part.code: part.title for part in plan.components if part.step == plan.by_kpi[kpi].step}
+    return {
+        companion.component: t(COMPANION_WORDS[kpi, companion.component])
+        if (kpi, companion.component) in COMPANION_WORDS
+        else t.localised(titles.get(companion.component, {"en": companion.component}))
+        for companion in plan.companions
+        if companion.kpi == kpi and unit in ("", companion.unit)
+    }
+
+
+def family_names(report: Report) -> dict[str, str]:
+    """Return the four service families by code with their names."""
+    families = {part.code for part in read_plan().components if part.list == "service_family"}
+    return {code: name for code, name in companion_names(report, "3.1.a").items() if code in families}

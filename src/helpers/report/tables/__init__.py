@@ -1,0 +1,37 @@
+"""One function per table of the report and of the briefs: each returns the table with its words."""
+
+from helpers.report.tables.annexes import (
+    coverage,
+    describe_revisions,
+    inputs,
+    methods,
+    references,
+    refused,
+    revisions,
+    rules,
+)
+from helpers.report.tables.brief import answers, issues, positions
+from helpers.report.tables.members import calls, members, open_statuses, responses
+from helpers.report.tables.themes import changes, companions, scorecard, theme
+
+__all__ = [
+    "answers",
+    "calls",
+    "changes",
+    "companions",
+    "coverage",
+    "describe_revisions",
+    "inputs",
+    "issues",
+    "members",
+    "methods",
+    "open_statuses",
+    "positions",
+    "references",
+    "refused",
+    "responses",
+    "revisions",
+    "rules",
+    "scorecard",
+    "theme",
+]

@@ -1,0 +1,277 @@
+"""Tables of KPIs: the scorecard, each theme's indicators and their companions, and what changed the totals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from helpers.i18n import is_blank
+from helpers.i18n.terms import CHANGE_WORDS
+from helpers.plan import UNION, Kpi, quarters, read_plan
+from helpers.plan.extractors import Companion
+from helpers.report import cells, phrases
+from helpers.report.blocks import Column, Table
+from helpers.report.cells import Cell, Number, Picture, Text, TwoLines
+from helpers.report.document import Report
+from helpers.report.drawing import draw_svg
+from helpers.report.figures.trends import plot_sparkline
+from helpers.report.headlines import count_reached, name_theme
+from helpers.tables import KpiFigure, queries
+
+STAGES = ("not started", "benchmark done", "draft", "consulted", "adopted by the WG", "adopted and published")
+TOO_FEW = "(C)"  # too few answers: bounds only
+EMPTY = (Column("", 1, str),)  # a table that has nothing to report has no heads either
+
+
+# --- one KPI's cells --------------------------------------------------------------------------------------------
+
+
+def due_cell(report: Report, kpi: Kpi) -> Cell:
+    """Return when a KPI is due, and that it is not due yet."""
+    if not kpi.due:
+        return report.t("each quarter")
+    return cells.quarter(kpi.due, report.t, report.t.not_due if kpi.due > report.quarter else "")
+
+
+def target_cell(report: Report, figure: KpiFigure) -> Cell:
+    """Return the proposed target of a figure; a milestone's is a stage."""
+    if is_blank(figure.target):
+        return report.t("none")
+    if figure.kpi.unit == "stage":
+        return Text(report.t("stage {n}", n=figure.target), figure.target)
+    decimals = 0 if abs(figure.assessed_target - round(figure.assessed_target)) < 1e-9 else 1
+    return Number(figure.assessed_target, figure.unit, decimals if figure.unit == "percent" else 0)
+
+
+def _value_cell(report: Report, figure: KpiFigure) -> Cell:
+    t = report.t
+    if is_blank(figure.value):
+        return t("bounds only") if figure.is_bounds_only else t.missing
+    if figure.kpi.unit == "stage":
+        stage = int(figure.value)
+        name = t(STAGES[stage]) if stage < len(STAGES) else ""
+        return TwoLines(Text(t("stage {n} of 5", n=stage), stage), name)
+    level = phrases.level(report, figure)
+    return TwoLines(Number(figure.value), level.text(t)) if figure.on_share else cells.split_at_bracket(level)
+
+
+def _bounds_cell(report: Report, figure: KpiFigure) -> Cell:
+    return "–" if figure.is_certain else cells.interval(*figure.bounds, figure.unit, report.t)
+
+
+def _answers_cell(report: Report, figure: KpiFigure) -> Cell:
+    t = report.t
+    if is_blank(figure.n_reported):
+        return t("register") if figure.is_certain else t.missing
+    carried = f"\n+ {t.number(figure.n_carried)} c" if figure.n_carried else ""
+    return Number(figure.n_reported, suffix=f"/{t.number(figure.n_expected)}{carried}")
+
+
+def _previous_cell(report: Report, figure: KpiFigure) -> Cell:
+    before = queries.select_figure(report.tables, figure.kpi.kpi, quarter=quarters.shift(report.quarter, -1))
+    revised = report.tables.revisions
+    is_revised = (
+        (revised["quarter"] == before.quarter) & (revised["scope"] == UNION) & (revised["kpi"] == figure.kpi.kpi)
+    ).any()
+    mark = " r" if is_revised else ""
+    if not is_blank(before.value):
+        return Number(before.value, before.kpi.unit, suffix=mark)
+    bounds = cells.interval(before.lower, before.upper, before.kpi.unit, report.t)
+    return Text(bounds.words + mark, bounds.order)
+
+
+def _spark_cell(report: Report, figure: KpiFigure) -> Cell:
+    trend, t = queries.select_trend(report.tables, figure.kpi.kpi), report.t
+    series = phrases.list_series(trend, t)
+    alt = t("{what}, by quarter: {series}", what=phrases.name_kpi(figure.kpi.kpi, t), series=series)
+    return Picture(draw_svg(plot_sparkline(trend, t)), alt, 16.5, series)
+
+
+def _provisional(report: Report, head: str) -> str:
+    """Return a column's head with the mark of provisional figures."""
+    return head if report.tables.is_revised else f"{head} p"
+
+
+def _figures(report: Report, theme: int = 0) -> list[KpiFigure]:
+    kpis = (kpi.kpi for kpi in read_plan().kpis if theme in (0, kpi.theme))
+    return [queries.select_figure(report.tables, kpi) for kpi in kpis]
+
+
+def scorecard(report: Report) -> Table:
+    """Return the scorecard: one row per KPI, by theme, with its trend line."""
+    t = report.t
+    n_quarters = len(queries.select_quarters(report.tables))
+    columns = (
+        Column(t("KPI"), 8.5, lambda figure: figure.kpi.kpi),
+        Column(t("Indicator"), 44, lambda figure: t.localised(figure.kpi.title)),
+        Column(_provisional(report, t("Value")), 25, lambda figure: _value_cell(report, figure)),
+        Column(t("Bounds"), 15, lambda figure: _bounds_cell(report, figure)),
+        Column(t("Proposed target"), 15.5, lambda figure: target_cell(report, figure)),
+        Column(t("Due"), 15, lambda figure: due_cell(report, figure.kpi)),
+        Column(t("Status against the proposed target"), 37.5, lambda figure: t.status(figure.status, figure.robust)),
+        Column(t.plural("{n} quarter", n_quarters), 17, lambda figure: _spark_cell(report, figure)),
+        Column(t("Answers"), 15.5, lambda figure: _answers_cell(report, figure)),
+    )
+    n, of = count_reached(report)
+    title = (
+        t.plural("{n} of {of} indicators reaches its proposed target", n, of=of)
+        if n
+        else t("None of the {of} indicators is known to reach its proposed target", of=of)
+    )
+    return Table(
+        _figures(report),
+        columns,
+        title,
+        t("All indicators by theme, Union, {quarter}", quarter=t.quarter(report.quarter)),
+        note=f"{t('milestones')} {t('Trend lines: dashes, proposed target; tick, due quarter.')}",
+        group=lambda figure: name_theme(figure.kpi.theme, t),
+        size=8,
+        pad=1.2,
+        middle=True,
+        wide=11.5,
+        whole=True,
+        reserve=18,
+    )
+
+
+def theme(report: Report, number: int) -> Table:
+    """Return one theme's KPIs: one row per KPI, with the quarter before."""
+    t = report.t
+    subtitle = (
+        "Union, {quarter} and the quarter before; r revised, c carried forward"
+        if report.tables.is_revised
+        else "Union, {quarter} and the quarter before; p provisional, r revised, c carried forward"
+    )
+    columns = (
+        Column(t("KPI"), 8.5, lambda figure: figure.kpi.kpi),
+        Column(t("Indicator"), 36, lambda figure: t.localised(figure.kpi.title)),
+        Column(_provisional(report, t.quarter(report.quarter)), 25, lambda figure: _value_cell(report, figure)),
+        Column(t.quarter(quarters.shift(report.quarter, -1)), 15.5, lambda figure: _previous_cell(report, figure)),
+        Column(t("Bounds"), 16, lambda figure: _bounds_cell(report, figure)),
+        Column(t("Proposed target"), 15.5, lambda figure: target_cell(report, figure)),
+        Column(t("Due"), 15.5, lambda figure: due_cell(report, figure.kpi)),
+        Column(t("Status against the proposed target"), 38, lambda figure: t.status(figure.status, figure.robust)),
+        Column(t("Answers"), 16, lambda figure: _answers_cell(report, figure)),
+    )
+    return Table(
+        _figures(report, number),
+        columns,
+        t("Indicators of theme {n}", n=number),
+        t(subtitle, quarter=t.quarter(report.quarter)),
+        size=8,
+        pad=1.8,
+        middle=True,
+        wide=8,
+    )
+
+
+# --- companions -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _CompanionRow:
+    """A companion with its name, and its values in the three quarters compared: None where the tables have none."""
+
+    companion: Companion
+    name: str
+    expected: float
+    values: dict[str, object]
+    too_few: dict[str, bool]
+
+
+def _companion_rows(report: Report, number: int, compared: tuple[str, ...]) -> list[_CompanionRow]:
+    rows = []
+    for kpi in (one.kpi for one in read_plan().kpis if one.theme == number):
+        found = {quarter: queries.select_companions(report.tables, kpi, quarter=quarter) for quarter in compared}
+        figures = {quarter: queries.select_figure(report.tables, kpi, quarter=quarter) for quarter in compared}
+        too_few = {quarter: figure.coverage_class == "C" for quarter, figure in figures.items()}
+        by_code = {one.component: one for one in read_plan().companions if one.kpi == kpi}
+        for code, name in phrases.companion_names(report, kpi).items():
+            values = {quarter: rows_.loc[code] if code in rows_.index else None for quarter, rows_ in found.items()}
+            expected = figures[report.quarter].n_expected
+            rows.append(_CompanionRow(by_code[code], name, expected, values, too_few))
+    return rows
+
+
+def _companion_cell(report: Report, row: _CompanionRow) -> Cell:
+    """Return a companion's figure of the quarter: with its denominator where it is a rate or a share."""
+    t, value = report.t, row.values[report.quarter]
+    if value is None:
+        return t.missing
+    if row.too_few[report.quarter]:
+        return TOO_FEW
+    if row.companion.measure == "rate" and not is_blank(row.expected) and not is_blank(value.value):
+        return cells.rate(round(value.value * row.expected / 100), row.expected, t)
+    if is_blank(value.value) or is_blank(value.share) or not value.share:
+        return Number(value.value, row.companion.unit)
+    whole = value.value / value.share
+    if abs(whole - round(whole)) < 1e-6:
+        return Number(value.value, suffix=f"\n{t.rate(value.value, round(whole))}")
+    return Number(value.value)
+
+
+def _past_companion_cell(report: Report, row: _CompanionRow, quarter: str) -> Cell:
+    value = row.values[quarter]
+    if value is None:
+        return report.t.missing
+    return TOO_FEW if row.too_few[quarter] else Number(value.value, row.companion.unit)
+
+
+def companions(report: Report, number: int) -> Table:
+    """Return the companions of one theme's KPIs: one row per companion, now, a quarter and a year before."""
+    t, now = report.t, report.quarter
+    before, year_before = quarters.shift(now, -1), quarters.shift(now, -4)
+    rows = _companion_rows(report, number, (now, before, year_before))
+    columns = (
+        Column(t("Component"), 80, lambda row: row.name),
+        Column(t.quarter(now), 38, lambda row: _companion_cell(report, row), "end"),
+        Column(t.quarter(before), 20, lambda row: _past_companion_cell(report, row, before), "end"),
+        Column(t.quarter(year_before), 20, lambda row: _past_companion_cell(report, row, year_before), "end"),
+        Column(
+            t("Members reporting"),
+            20,
+            lambda row: t.missing if row.values[now] is None else Number(row.values[now].n_reported),
+            "end",
+        ),
+    )
+    return Table(
+        rows,
+        columns if rows else EMPTY,
+        t("Components of theme {n}", n=number),
+        t("Figures shown beside the indicators, Union; (C): too few answers"),
+        group=lambda row: f"{row.companion.kpi}  {t.localised(read_plan().by_kpi[row.companion.kpi].title)}",
+        pad=2,
+    )
+
+
+# --- change -----------------------------------------------------------------------------------------------------
+
+
+def changes(report: Report) -> Table:
+    """Return what the change of each total is made of: one row per total and scope."""
+    t, found = report.t, report.tables.changes
+    found = found[found["quarter"] == report.quarter].set_index(["kpi", "scope"])
+    scopes = (UNION, *read_plan().regions)
+    kpis = sorted({kpi for kpi, _ in found.index})
+    rows = [(kpi, scope, found.loc[kpi, scope]) for kpi in kpis for scope in scopes if (kpi, scope) in found.index]
+
+    def signed(part: str, head: str, width: float) -> Column:
+        return Column(head, width, lambda row: Number(row[2][part], is_signed=True), "end")
+
+    widths = dict(zip(CHANGE_WORDS, (22, 25, 20, 25, 20), strict=True))
+    columns = (
+        Column(t("Scope"), 30, lambda row: t.region(row[1])),
+        Column(t("before"), 18, lambda row: Number(row[2]["before"]), "end"),
+        *(signed(part, t(word), widths[part]) for part, word in CHANGE_WORDS.items()),
+        Column(t("after"), 18, lambda row: Number(row[2]["after"]), "end"),
+    )
+    return Table(
+        rows,
+        columns if rows else EMPTY,
+        t("Change of the totals, by cause"),
+        t(
+            "From the figure published for {quarter}; the parts add up exactly",
+            quarter=t.quarter(quarters.shift(report.quarter, -1)),
+        ),
+        group=lambda row: f"{row[0]}  {t.localised(read_plan().by_kpi[row[0]].title)}",
+        pad=2,
+    )
