@@ -22,7 +22,7 @@ from helpers.explain.records import (
 )
 from helpers.i18n import Translator, catalogue, terms
 from helpers.plan import quarters, read_plan
-from helpers.report.methods import describe_formula, describe_source
+from helpers.report.phrases import describe_formula, describe_source
 
 STEP_WORDS = {
     "value": "value", "share": "share", "lower": "lower bound", "upper": "upper bound",

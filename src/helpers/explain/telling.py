@@ -17,7 +17,7 @@ from helpers.explain.listing import Listing
 from helpers.explain.records import CalculationStep, CellIssue, CellTrace, Explanation, Value, exact_number
 from helpers.i18n import Translator, isolate
 from helpers.kpis import Reference
-from helpers.report.methods import describe_formula, describe_source
+from helpers.report.phrases import describe_formula, describe_source
 from helpers.report.xlsx.book import HEAD_FILL, Book, fit_row, open_book, set_page
 from helpers.strings import clean
 

@@ -11,32 +11,34 @@ from helpers import paths
 from helpers.explore import showing
 from helpers.explore.choices import Choice, resolve_choice, select_choice_rows
 from helpers.explore.panel import Panel
-from helpers.i18n import Translator
 from helpers.plan import UNION
-from helpers.report import drawing
-from helpers.tables import EditionTables
+from helpers.report import Report, blocks
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 def choose(
-    tables: EditionTables, t: Translator, kpi: str = "2.1.a", region: str = UNION, members: str | Sequence[str] = (),
-    first: str = "", last: str = "",
-) -> Explorer:  # fmt: skip
+    report: Report,
+    kpi: str = "2.1.a",
+    region: str = UNION,
+    members: str | Sequence[str] = (),
+    first: str = "",
+    last: str = "",
+) -> Explorer:
     """Return an explorer that starts from a choice: members as ISO3 codes, `"SEN KEN"`; blank quarters: the last nine.
 
     Raises ValueError for what cannot be chosen, naming what can.
     """
-    asked = tuple(members.split() if isinstance(members, str) else members)
-    return Explorer(tables, t, Choice(kpi, region, asked, first, last))
+    names = tuple(members.split() if isinstance(members, str) else members)
+    return Explorer(report, Choice(kpi, region, names, first, last))
 
 
 class Explorer:
     """A choice, which the panel may change: its figures (`rows`), its `figure`, and both as files (`save`)."""
 
-    def __init__(self, tables: EditionTables, t: Translator, choice: Choice) -> None:
-        self.tables, self.t = tables, t
-        self.choice = resolve_choice(tables, choice)
+    def __init__(self, report: Report, choice: Choice) -> None:
+        self.report = report
+        self.choice = resolve_choice(report.tables, choice)
         self.panel: Panel | None = None
 
     def __repr__(self) -> str:
@@ -45,25 +47,25 @@ class Explorer:
 
     @property
     def rows(self) -> pd.DataFrame:
-        """The figures of what is chosen now: one row per quarter (`select_rows`)."""
-        return select_choice_rows(self.tables, self.choice)
+        """The figures of what is chosen now: one row per quarter (`select_choice_rows`)."""
+        return select_choice_rows(self.report.tables, self.choice)
 
     @property
-    def figure(self) -> drawing.Drawing:
-        """The figure of what is chosen now."""
-        return showing.draw(self.tables, self.choice, self.t)
+    def figure(self) -> blocks.ReportFigure:
+        """The figure of what is chosen now, with its words."""
+        return showing.draw(self.report, self.choice)
 
     def save(self) -> list[str]:
         """Write what is chosen now as CSV and SVG where the notebooks write, and return the names of both files."""
-        folder = paths.out(self.tables.quarter, self.tables.as_of)
+        folder = paths.out(self.report.quarter, self.report.as_of)
         folder.mkdir(parents=True, exist_ok=True)
-        files = showing.render_files(self.tables, self.choice, self.t)
+        files = showing.render_files(self.report, self.choice)
         for name, text in files.items():
             (folder / name).write_text(text, encoding="utf-8", newline="")
         return list(files)
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, object]:
-        static = showing.show_static(self.tables, self.choice, self.t)
+        static = showing.show_static(self.report, self.choice)
         return {"text/plain": repr(self), "text/html": static} | self._view()
 
     def _view(self) -> dict[str, object]:

@@ -16,8 +16,7 @@ from helpers.explore.choices import (
     resolve_choice,
 )
 from helpers.plan import read_plan
-from helpers.report import drawing
-from helpers.report.html.markup import as_html
+from helpers.report import html
 from helpers.strings import fold
 from helpers.tables import queries
 
@@ -33,7 +32,7 @@ class Panel:
     """The widgets of an explorer. One change of whatever is chosen is one drawing."""
 
     def __init__(self, explorer: Explorer, widgets: ModuleType) -> None:
-        self.explorer, self.say = explorer, explorer.say
+        self.explorer, self.report, self.t = explorer, explorer.report, explorer.report.t
         self.message, self.figure, self.table, self.links = (widgets.HTML() for _ in range(4))
         self._add_controls(widgets)
         self._lay_out(widgets)
@@ -44,32 +43,32 @@ class Panel:
         self.redraw()
 
     def _add_controls(self, widgets: ModuleType) -> None:
-        say, choice = self.say, self.explorer.choice
+        t, choice = self.t, self.explorer.choice
         style, wide = {"description_width": "92px"}, widgets.Layout(width="auto", max_width="680px")
-        kpis = [(f"{kpi.kpi}  {say.own(kpi.title)}", kpi.kpi) for kpi in read_plan().kpis]
-        scopes = [(say.region(scope), scope) for scope in list_scopes()]
+        kpis = [(f"{kpi.kpi}  {t.localised(kpi.title)}", kpi.kpi) for kpi in read_plan().kpis]
+        scopes = [(t.region(scope), scope) for scope in list_scopes()]
         quarters = [
-            (f"{say.short_quarter(quarter)} {quarter[:4]}", quarter) for quarter in list_quarters(self.explorer.tables)
+            (f"{t.short_quarter(quarter)} {quarter[:4]}", quarter) for quarter in list_quarters(self.report.tables)
         ]
         self.kpi = widgets.Dropdown(
-            options=kpis, value=choice.kpi, description=say("Indicator"), style=style, layout=wide
+            options=kpis, value=choice.kpi, description=t("Indicator"), style=style, layout=wide
         )
         self.scope = widgets.Dropdown(
-            options=scopes, value=choice.scope, description=say("Region"), style=style, layout=wide
+            options=scopes, value=choice.scope, description=t("Region"), style=style, layout=wide
         )
         self.quarters = widgets.SelectionRangeSlider(
-            options=quarters, value=(choice.first, choice.last), description=say("Quarters"), style=style, layout=wide,
+            options=quarters, value=(choice.first, choice.last), description=t("Quarters"), style=style, layout=wide,
             continuous_update=False,
         )  # fmt: skip
         self.members = widgets.SelectMultiple(
-            description=say("Members"), style={"description_width": "auto"},
+            description=t("Members"), style={"description_width": "auto"},
             layout=widgets.Layout(width="220px", height=_LIST, flex_flow="column", align_items="stretch"),
         )  # fmt: skip
         self.hint = widgets.HTML()
 
     def _lay_out(self, widgets: ModuleType) -> None:
         side = widgets.VBox([self.members, self.hint], layout=widgets.Layout(width="230px", flex="0 0 auto"))
-        flow = "row-reverse wrap" if self.say.is_rtl else "row wrap"
+        flow = "row-reverse wrap" if self.t.is_rtl else "row wrap"
         row = widgets.HBox(
             [side, self.figure],
             layout=widgets.Layout(flex_flow=flow, align_items="flex-start", justify_content="flex-start"),
@@ -93,7 +92,7 @@ class Panel:
     def _offer_members(self, choice: Choice) -> None:
         """Offer the members of the scope, keeping those chosen; what that changes in the widgets is no choice."""
         offered = [
-            (f"{self.say.member(member, short=True)} ({member})", member) for member in list_choosable_members(choice)
+            (f"{self.t.member(member, short=True)} ({member})", member) for member in list_choosable_members(choice)
         ]
         self._is_settling = True
         try:
@@ -103,27 +102,26 @@ class Panel:
         finally:
             self._is_settling = False
         self.hint.value = (
-            f'<div dir="auto" style="line-height:1.3"><small>{as_html(self._say_hint(choice))}</small></div>{_CSS}'
+            f'<div dir="auto" style="line-height:1.3"><small>{html.as_html(self._say_hint(choice))}</small></div>{_CSS}'
         )
 
     def _say_hint(self, choice: Choice) -> str:
         if not queries.has_member_values(choice.kpi):
-            return self.say("This indicator has no values of single members.")
-        return self.say("Ctrl or Cmd and a click: choose several.")
+            return self.t("This indicator has no values of single members.")
+        return self.t("Ctrl or Cmd and a click: choose several.")
 
     def redraw(self) -> None:
         """Show what is chosen now; tell what goes wrong in the panel: nowhere else would it be seen."""
         try:
-            self._show(resolve_choice(self.explorer.tables, self._read()))
+            self._show(resolve_choice(self.report.tables, self._read()))
         except Exception as error:
-            said = self.say("This choice cannot be shown: {what}", what=f"{type(error).__name__}: {error}")
-            self.message.value = f'<p role="alert" style="margin:4px 0"><b>{as_html(said)}</b></p>'
+            said = self.t("This choice cannot be shown: {what}", what=f"{type(error).__name__}: {error}")
+            self.message.value = f'<p role="alert" style="margin:4px 0"><b>{html.as_html(said)}</b></p>'
             self.figure.value = self.table.value = self.links.value = ""
 
     def _show(self, choice: Choice) -> None:
-        tables, say = self.explorer.tables, self.say
-        drawn = drawing.draw_svg(showing.draw(tables, choice, say))
-        figure, table = showing.show_figure(tables, choice, say, drawn), showing.show_table(tables, choice, say)
-        links = showing.show_links(showing.render_files(tables, choice, say, drawn), say)
+        figure = showing.draw(self.report, choice)
+        links = showing.show_links(self.report, showing.render_files(self.report, choice, figure))
+        shown, table = showing.show_figure(self.report, choice, figure), showing.show_table(self.report, choice)
         self.explorer.choice = replace(choice)
-        self.message.value, self.figure.value, self.table.value, self.links.value = "", figure, table, links
+        self.message.value, self.figure.value, self.table.value, self.links.value = "", shown, table, links

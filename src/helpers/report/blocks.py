@@ -1,4 +1,4 @@
-"""What a document is made of: figures and tables with their words, and the blocks that JupyterLab shows as the PDF will."""
+"""What a document is made of: figures and tables with their words, and blocks, shown in JupyterLab as in the PDF."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PNG_COLOURS = 64  # enough for a figure's few inks and their edges; the stored n
 
 @dataclass(frozen=True)
 class ReportFigure:
-    """A drawing and its words: the finding, the measure, who is behind it, and the alternative text made from its data."""
+    """A drawing and its words: finding, measure, who is behind it, and the alternative text made from its data."""
 
     drawing: Drawing = field(repr=False)
     title: str
@@ -57,7 +57,7 @@ class ReportFigure:
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table: its head, its relative width, the cell that it shows of a row, where its cells are aligned."""
+    """A column of a table: its head, its relative width, the cell that it takes from an item, how cells are aligned."""
 
     head: str
     width: float

@@ -30,6 +30,23 @@ _NAMES = {
 _OWN_KPIS = (*profiles.BOUNDED_KPIS, "3.1.b")  # those whose bounds one member's reply narrows
 
 
+def find_member(member: str, quarter: str) -> Member:
+    """Return a member by its ISO3 code.
+
+    Raises ValueError, naming what is allowed, for a code of no member in the quarter.
+    """
+    quarter, found = quarters.parse_quarter(quarter), read_plan().by_iso3.get(member.strip().upper())
+    if not found or not found.valid_in(quarter):
+        raise ValueError(f"{member!r} is no member in {quarter}; write the ISO3 code, such as SEN")
+    return found
+
+
+def list_facts(report: Report, member: Member) -> list[str]:
+    """Return what a brief's head says of a member: its region, and how its return was received."""
+    region = report.t("Region: {region}", region=report.t.region(member.region))
+    return [region, describe_return(report, member)]
+
+
 def name_own_kpi(kpi: str, t: Translator) -> str:
     """Return what a KPI is for one member: its own offices, services or staff."""
     return t(_NAMES[kpi])
@@ -114,13 +131,13 @@ def _describe_movement(positions: list[profiles.MemberPosition], quarter: str, t
     return t("No figure reported in both quarters has changed since {quarter}.", quarter=quarter)
 
 
-def brief_points(report: Report, member: Member, positions: list[profiles.MemberPosition]) -> list[str]:
+def brief_points(report: Report, member: Member) -> list[str]:
     """Return the brief's main points: response and movement."""
     t = report.t
     answered, of = profiles.count_answered_quarters(report.tables, member.member)
     return [
         t("Quarters answered so far: {n} of {of}.", n=answered, of=of),
-        _describe_movement(positions, report.quarter, t),
+        _describe_movement(profiles.select_positions(report.tables, member), report.quarter, t),
     ]
 
 

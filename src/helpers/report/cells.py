@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from helpers.i18n import Badge, Translator, is_blank
-from helpers.i18n.terms import SYMBOLS
+from helpers.i18n import Badge, Translator, is_blank, terms
 from helpers.plan import quarters
 
 
@@ -115,10 +114,21 @@ def text_of(cell: Cell, t: Translator) -> str:
     return str(cell) if isinstance(cell, str | Badge) else cell.text(t)
 
 
+def as_data(cell: Cell, t: Translator) -> object:
+    """Return a cell as plain data for a document, formatted in its language; a picture's file is the document's."""
+    if isinstance(cell, Badge):
+        return vars(cell)
+    if isinstance(cell, TwoLines):
+        return {"strong": text_of(cell.first, t), "more": cell.second}
+    if isinstance(cell, Shade):
+        return {"text": cell.text(t), "band": cell.band}
+    return text_of(cell, t)
+
+
 def order_of(cell: Cell) -> float | None:
     """Return the number that a cell is sorted by; None for words, pictures and what is blank."""
     if isinstance(cell, Badge):
-        return float(tuple(SYMBOLS).index(cell.status))
+        return float(tuple(terms.SYMBOLS).index(cell.status))
     return None if isinstance(cell, str | Picture) else cell.order
 
 

@@ -11,10 +11,10 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from helpers import paths
-from helpers.i18n import Badge, Translator, catalogue, typeset
+from helpers.i18n import Translator, catalogue, typeset
 from helpers.report import look
 from helpers.report.blocks import Block, HeadlineTile, ReportFigure, Table
-from helpers.report.cells import Cell, Picture, Shade, TwoLines, text_of
+from helpers.report.cells import Cell, Picture, as_data
 from helpers.report.fit import LETTER_WIDTH, break_long_words, make_fit, read_edition_text
 from helpers.report.html.page import write_page
 from helpers.report.pdf.typeset import Rendered, set_pages
@@ -132,7 +132,7 @@ class Report:
     # --- text ---
 
     def heading(self, text: str, *, kicker: str = "", level: int = 1, page: bool = False, reference: str = "") -> Block:
-        """Add a heading that says the finding; `kicker` names the part, `reference` its figure, `page` starts a page."""
+        """Add a heading; `kicker` names the part, `reference` its figure, `page` starts a new page."""
         return self._add("heading", text=text, kicker=kicker, level=level, page=page, reference=reference)
 
     def text(self, text: str, *, lead: bool = False) -> Block:
@@ -204,15 +204,9 @@ class Report:
         }
 
     def _cell(self, cell: Cell) -> object:
-        if isinstance(cell, Badge):
-            return vars(cell)
         if isinstance(cell, Picture):
             return {"svg": self._keep(cell.svg), "alt": cell.alt, "width": cell.width, "words": cell.words}
-        if isinstance(cell, TwoLines):
-            return {"strong": text_of(cell.first, self.t), "more": cell.second}
-        if isinstance(cell, Shade):
-            return {"text": cell.text(self.t), "band": cell.band}
-        return text_of(cell, self.t)
+        return as_data(cell, self.t)
 
     def _keep(self, drawn: str) -> str:
         """Write a drawing under the name of its content: languages share those without words."""

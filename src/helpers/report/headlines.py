@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from helpers.i18n import Translator, is_blank
-from helpers.i18n.terms import SYMBOLS
+from helpers.i18n import Translator, is_blank, terms
 from helpers.kpis import Reference
 from helpers.plan import quarters, read_plan
 from helpers.report import phrases
@@ -102,7 +101,7 @@ def describe_scorecard(report: Report) -> str:
 def describe_answered(report: Report) -> str:
     """Return how many members answered, as a title."""
     states = queries.select_responses(report.tables)["state"]
-    n = int(states.isin(queries.ANSWERED).sum())
+    n = int(states.isin(queries.ANSWERED_STATES).sum())
     if not n:
         return report.t("No member has answered")
     return report.t.plural("{n} of {of} members has answered", n, of=len(states))
@@ -125,7 +124,7 @@ def describe_issues_found(report: Report) -> str:
 def describe_responses(report: Report) -> str:
     """Return how many members answered, by when."""
     t, states = report.t, queries.select_responses(report.tables)["state"]
-    n, day = int(states.isin(queries.ANSWERED).sum()), t.day(report.as_of)
+    n, day = int(states.isin(queries.ANSWERED_STATES).sum()), t.day(report.as_of)
     if not n:
         sentence = "No member had an accepted return for {quarter} by {day}."
         return t(sentence, quarter=t.quarter(report.quarter), day=day)
@@ -151,7 +150,7 @@ def count_reached(report: Report) -> tuple[int, int]:
 def describe_statuses(report: Report) -> list[str]:
     """Return how many KPIs have each status, and how many statuses non-response could change."""
     t, figures = report.t, _all_figures(report)
-    counts = {status: sum(figure.status == status for figure in figures) for status in SYMBOLS}
+    counts = {status: sum(figure.status == status for figure in figures) for status in terms.SYMBOLS}
     first = t(
         "Of {all} indicators: proposed target reached by the due quarter {achieved}, later {late}; overdue {overdue}; "
         "still in time {open}; not assessable {unknown}.",

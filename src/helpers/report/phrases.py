@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from helpers.i18n import Translator, is_blank
-from helpers.plan import read_plan
+from helpers.plan import Kpi, questionnaire, read_plan, sources
 from helpers.report import cells
 from helpers.report.cells import Number, Text
 from helpers.report.document import Report
@@ -217,3 +217,21 @@ def family_names(report: Report) -> dict[str, str]:
     """Return the four service families by code with their names."""
     families = {part.code for part in read_plan().components if part.list == "service_family"}
     return {code: name for code, name in companion_names(report, "3.1.a").items() if code in families}
+
+
+def describe_formula(kpi: Kpi, t: Translator) -> str:
+    """Return how a KPI is measured, in its own words where the catalogue has them, else in its measure's."""
+    own, on_share = f"formula {kpi.kpi}", kpi.assessed == "share"
+    return t(own if t.has(own) else f"formula {kpi.measure}{' share' if on_share else ''}")
+
+
+def describe_source(kpi: Kpi, t: Translator) -> str:
+    """Return what a KPI is read from: in its own words where the catalogue has them, else the questions it asks."""
+    own = f"source {kpi.kpi}"
+    if t.has(own):
+        return t(own)
+    if kpi.is_from_registers:
+        return t("register")
+    asks = sources.source_of(kpi, questionnaire.read_form()).asks
+    is_question = set(asks) <= set(questionnaire.read_form().by_name)
+    return ("" if is_question else f"{questionnaire.REPEAT}: ") + t.enumerated(asks)

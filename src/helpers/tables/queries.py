@@ -17,7 +17,7 @@ from helpers.plan import UNION, Kpi, quarters, questionnaire, read_plan, sources
 from helpers.tables.pipeline import EditionTables
 
 ON_TIME, LATE, ONLY_REFUSED, NO_RETURN = "on_time", "late", "refused", "missing"
-ANSWERED = (ON_TIME, LATE)
+ANSWERED_STATES = (ON_TIME, LATE)
 RESPONSE_STATES = (ON_TIME, LATE, ONLY_REFUSED, NO_RETURN)
 YES, YES_CARRIED, NO, NO_CARRIED, UNKNOWN = YES_NO_STATES = ("yes", "yes_carried", "no", "no_carried", "unknown")
 SPARK_QUARTERS = 9

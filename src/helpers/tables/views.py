@@ -28,16 +28,16 @@ def count_files(inputs: pd.DataFrame) -> pd.DataFrame:
     return inputs.groupby(names)["file"].agg(["size"]).rename(columns={"size": "files"})
 
 
-def count_rows(kept: IngestedTables) -> pd.DataFrame:
+def count_rows(ingested: IngestedTables) -> pd.DataFrame:
     """Count what was kept: one row per table and quarter."""
-    counts = {name: rows["quarter"].value_counts() for name, rows in kept.items() if "quarter" in rows}
+    counts = {name: rows["quarter"].value_counts() for name, rows in ingested.items() if "quarter" in rows}
     return pd.DataFrame(counts).fillna(0).astype(int).sort_index().rename({"": "registers"}).rename_axis("quarter")
 
 
-def who_answered(kept: IngestedTables, quarter: str) -> pd.DataFrame:
+def who_answered(ingested: IngestedTables, quarter: str) -> pd.DataFrame:
     """Tell who answered a quarter: one row per region, its members by the state of their return that counts."""
     plan = read_plan()
-    counting = kept["returns"].query("quarter == @quarter and counts")
+    counting = ingested["returns"].query("quarter == @quarter and counts")
     state = counting.set_index("member")["state"]
     members = pd.DataFrame(
         [(m.region, m.member, state.get(m.member, "no return")) for m in plan.members_in(quarter)],
@@ -47,39 +47,39 @@ def who_answered(kept: IngestedTables, quarter: str) -> pd.DataFrame:
     return table.assign(members=table.sum(axis=1)).rename_axis(columns=None)
 
 
-def list_versions(kept: IngestedTables, quarter: str) -> pd.DataFrame:
+def list_versions(ingested: IngestedTables, quarter: str) -> pd.DataFrame:
     """List every return of the members that sent more than one: which version counts, and why the others do not."""
-    returns = kept["returns"].query("quarter == @quarter")
+    returns = ingested["returns"].query("quarter == @quarter")
     several = returns[returns.duplicated("member", keep=False) & (returns["member"] != "")]
     return several[["member", "version", "received_on", "state", "counts", "source_file"]].reset_index(drop=True)
 
 
-def count_issues(kept: IngestedTables, quarter: str) -> pd.DataFrame:
+def count_issues(ingested: IngestedTables, quarter: str) -> pd.DataFrame:
     """Count the findings of a quarter: one row per rule and severity."""
-    issues = kept["issues"].query("quarter == @quarter")
+    issues = ingested["issues"].query("quarter == @quarter")
     return issues.groupby(["severity", "rule"]).size().rename("findings").reset_index()
 
 
-def list_issues(kept: IngestedTables, quarter: str, severity: str) -> pd.DataFrame:
+def list_issues(ingested: IngestedTables, quarter: str, severity: str) -> pd.DataFrame:
     """List the findings of one severity: who, what was seen, what was expected, and where it stands."""
-    issues = kept["issues"].query("quarter == @quarter and severity == @severity")
+    issues = ingested["issues"].query("quarter == @quarter and severity == @severity")
     columns = ["rule", "member", "question", "observed", "expected", "source_file", "sheet", "row"]
     return issues[columns].reset_index(drop=True)
 
 
-def count_states(kept: IngestedTables, quarter: str) -> pd.DataFrame:
+def count_states(ingested: IngestedTables, quarter: str) -> pd.DataFrame:
     """Count the states of the answers that count: one row per group of the questionnaire."""
-    counting = kept["returns"].query("quarter == @quarter and counts")[["member", "version"]]
-    answers = kept["answers"].query("quarter == @quarter").merge(counting, on=["member", "version"])
+    counting = ingested["returns"].query("quarter == @quarter and counts")[["member", "version"]]
+    answers = ingested["answers"].query("quarter == @quarter").merge(counting, on=["member", "version"])
     groups = {question.name: question.group for question in questionnaire.read_form().questions}
     answers = answers.assign(group=answers["question"].map(groups), state=answers["obs_status"].map(_STATES))
     return pd.crosstab(answers["group"], answers["state"]).rename_axis(columns=None)
 
 
-def list_innovations(kept: IngestedTables, quarter: str) -> pd.DataFrame:
+def list_innovations(ingested: IngestedTables, quarter: str) -> pd.DataFrame:
     """List the innovations of the returns that count: one row each."""
-    counting = kept["returns"].query("quarter == @quarter and counts")[["member", "version"]]
-    items = kept["innovations"].query("quarter == @quarter").merge(counting, on=["member", "version"])
+    counting = ingested["returns"].query("quarter == @quarter and counts")[["member", "version"]]
+    items = ingested["innovations"].query("quarter == @quarter").merge(counting, on=["member", "version"])
     return items[["member", "kind", "reference", "title", "date", "detail"]]
 
 
@@ -94,32 +94,47 @@ def _with_assessed(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(assessed=rows["share"].where(on_share, rows["value"]))
 
 
-def theme_figures(tables: EditionTables, quarter: str, theme: int) -> pd.DataFrame:
+def summarise_theme(tables: EditionTables, theme: int) -> str:
+    """Say in a sentence what came back for a theme: statuses, how sure they are, how many members reported."""
+    rows = _of_theme(tables.kpis, theme, tables.quarter).query("scope == 'PAPU'")
+    counts = rows["status"].replace("", "not_assessable").value_counts().sort_index()
+    statuses = ", ".join(f"{n} {status.replace('_', ' ')}" for status, n in counts.items())
+    unsure = int((rows["robust"] == False).sum())  # noqa: E712, a blank is neither
+    depends = f"{unsure} of these statuses" if unsure else "none of these statuses"
+    asked = rows.dropna(subset=["n_reported"])
+    reported = ", ".join(f"{row.kpi} {row.n_reported}/{row.n_expected}" for row in asked.itertuples())
+    return (
+        f"{len(rows)} KPIs against their proposed targets: {statuses or 'no figure'}; {depends} could change with the "
+        f"members that did not report. Members that reported: {reported or 'none is asked'}."
+    )
+
+
+def theme_figures(tables: EditionTables, theme: int) -> pd.DataFrame:
     """Show a theme's KPIs for the Union: value, bounds, who is behind them, proposed target and status."""
-    rows = _of_theme(tables.kpis, theme, quarter).query("scope == 'PAPU'")
+    rows = _of_theme(tables.kpis, theme, tables.quarter).query("scope == 'PAPU'")
     return rows.set_index("kpi")[list(_FIGURES)].dropna(axis="columns", how="all")
 
 
-def theme_companions(tables: EditionTables, quarter: str, theme: int) -> pd.DataFrame:
+def theme_companions(tables: EditionTables, theme: int) -> pd.DataFrame:
     """Show the figures beside a theme's KPIs for the Union."""
-    rows = _of_theme(tables.components, theme, quarter).query("scope == 'PAPU'")
+    rows = _of_theme(tables.components, theme, tables.quarter).query("scope == 'PAPU'")
     columns = ["unit", "value", "share", "n_reported"]
     return rows.set_index(["kpi", "component"])[columns].dropna(axis="columns", how="all")
 
 
-def theme_regions(tables: EditionTables, quarter: str, theme: int) -> pd.DataFrame:
+def theme_regions(tables: EditionTables, theme: int) -> pd.DataFrame:
     """Show a theme's KPIs by region: one row per region; shares where the target is on the share."""
-    rows = _with_assessed(_of_theme(tables.kpis, theme, quarter))
+    rows = _with_assessed(_of_theme(tables.kpis, theme, tables.quarter))
     return rows.pivot(index="scope", columns="kpi", values="assessed").reindex([UNION, *read_plan().regions])
 
 
-def theme_members(tables: EditionTables, quarter: str, theme: int) -> pd.DataFrame:
+def theme_members(tables: EditionTables, theme: int) -> pd.DataFrame:
     """Show what each member adds to a theme's KPIs, `c` marking a value carried from an earlier quarter."""
-    rows = _of_theme(tables.member_values, theme, quarter)
+    rows = _of_theme(tables.member_values, theme, tables.quarter)
     marks = rows["basis"].map({"carried": " c", "reported": ""})
     texts = [f"{value:g}{mark}" for value, mark in zip(rows["value"], marks, strict=True)]
     marked = rows.assign(text=pd.Series(texts, index=rows.index, dtype="str"))
-    members = [member.member for member in read_plan().members_in(quarter)]
+    members = [member.member for member in read_plan().members_in(tables.quarter)]
     return marked.pivot(index="member", columns="kpi", values="text").reindex(members).fillna("")
 
 
@@ -129,7 +144,7 @@ def theme_history(tables: EditionTables, theme: int) -> pd.DataFrame:
     return rows.pivot(index="kpi", columns="quarter", values="assessed")
 
 
-def sum_changes(tables: EditionTables, quarter: str) -> pd.DataFrame:
+def sum_changes(tables: EditionTables) -> pd.DataFrame:
     """Show why the Union's sums changed on the previous quarter: before plus all five parts is after, exactly."""
-    rows = tables.changes[(tables.changes["quarter"] == quarter) & (tables.changes["scope"] == UNION)]
+    rows = tables.changes[(tables.changes["quarter"] == tables.quarter) & (tables.changes["scope"] == UNION)]
     return rows.set_index("kpi").drop(columns=["quarter", "scope"])

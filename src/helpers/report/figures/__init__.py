@@ -21,19 +21,19 @@ from helpers.report.phrases import Caption
 __all__ = [
     "MOST_MEMBERS",
     "calendar",
-    "changes",
-    "choice",
-    "companions",
+    "companion_dots",
     "families",
     "member_map",
     "members",
     "regions",
     "regions_over_time",
     "response_map",
-    "responses",
+    "response_trend",
+    "selection",
     "slopes",
     "trend",
     "trends",
+    "waterfalls",
 ]
 
 
@@ -50,14 +50,14 @@ def _figure(plot: Callable[..., Drawing], caption: Callable[..., Caption]) -> Ca
 response_map = _figure(_tiles.plot_map, _tiles.caption_map)
 member_map = _figure(_tiles.plot_member_map, _tiles.caption_member_map)
 calendar = _figure(_tiles.plot_calendar, _tiles.caption_calendar)
-responses = _figure(_levels.plot_responses, _levels.caption_responses)
+response_trend = _figure(_levels.plot_responses, _levels.caption_responses)
 members = _figure(_levels.plot_members, _levels.caption_members)
 regions = _figure(_levels.plot_regions, _levels.caption_regions)
 trend = _figure(_trends.plot_trend, _trends.caption_trend)
 trends = _figure(_trends.plot_trends, _trends.caption_trends)
 regions_over_time = _figure(_trends.plot_regions_over_time, _trends.caption_regions_over_time)
-companions = _figure(_parts.plot_companions, _parts.caption_companions)
+companion_dots = _figure(_parts.plot_companions, _parts.caption_companions)
 families = _figure(_parts.plot_families, _parts.caption_families)
 slopes = _figure(_movements.plot_slopes, _movements.caption_slopes)
-changes = _figure(_movements.plot_changes, _movements.caption_changes)
-choice = _figure(_chosen.plot_choice, _chosen.caption_choice)
+waterfalls = _figure(_movements.plot_changes, _movements.caption_changes)
+selection = _figure(_chosen.plot_choice, _chosen.caption_choice)

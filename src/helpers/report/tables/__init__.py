@@ -11,7 +11,7 @@ from helpers.report.tables.annexes import (
     rules,
 )
 from helpers.report.tables.brief import answers, issues, positions
-from helpers.report.tables.members import calls, members, open_statuses, responses
+from helpers.report.tables.members import calls, member_figures, open_statuses, responses
 from helpers.report.tables.themes import changes, companions, scorecard, theme
 
 __all__ = [
@@ -23,7 +23,7 @@ __all__ = [
     "describe_revisions",
     "inputs",
     "issues",
-    "members",
+    "member_figures",
     "methods",
     "open_statuses",
     "positions",

@@ -12,11 +12,11 @@ from helpers.report.blocks import Column, Table
 from helpers.report.cells import Cell, Number, TwoLines, text_of
 from helpers.report.document import Report
 from helpers.report.headlines import describe_issues_found, name_theme
-from helpers.report.methods import describe_formula, describe_source
+from helpers.report.phrases import describe_formula, describe_source
 from helpers.report.tables.themes import due_cell, target_cell
 from helpers.tables import queries
 
-LONGEST_TEXT = 320
+_LONGEST_TEXT = 320
 _CLASSES = {
     "A": "two thirds or more is known: value and bounds are shown",
     "B": "half or more is known, or fewer than a third reported this quarter: value and bounds are shown",
@@ -34,7 +34,7 @@ _NAMED_CHANNELS = ("sample", "plan", "register")
 
 def _foldable(text: object) -> str:
     """Return a text that may break within its codes and paths, cut where it is endless."""
-    plain = str(text) if len(str(text)) <= LONGEST_TEXT else f"{str(text)[: LONGEST_TEXT - 1]}…"
+    plain = str(text) if len(str(text)) <= _LONGEST_TEXT else f"{str(text)[: _LONGEST_TEXT - 1]}…"
     return plain.replace("_", "_\u200b").replace("/", "/\u200b")
 
 

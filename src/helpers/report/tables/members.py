@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from helpers.i18n import is_blank
-from helpers.i18n.terms import RESPONSE_WORDS
+from helpers.i18n import is_blank, terms
 from helpers.plan import UNION, read_plan
 from helpers.report import cells, phrases
 from helpers.report.blocks import Column, Table
@@ -34,7 +33,9 @@ def responses(report: Report) -> Table:
     states = {region: part["state"] for region, part in answers.groupby("region")} | {UNION: answers["state"]}
 
     def counts(state: str, width: float) -> Column:
-        return Column(t(RESPONSE_WORDS[state]), width, lambda scope: Number(int((states[scope] == state).sum())), "end")
+        return Column(
+            t(terms.RESPONSE_WORDS[state]), width, lambda scope: Number(int((states[scope] == state).sum())), "end"
+        )
 
     columns = (
         Column(t("Region"), 44, lambda scope: t.region(scope)),
@@ -43,7 +44,7 @@ def responses(report: Report) -> Table:
         Column(
             t("Response rate"),
             34,
-            lambda scope: cells.rate(int(states[scope].isin(queries.ANSWERED).sum()), len(states[scope]), t),
+            lambda scope: cells.rate(int(states[scope].isin(queries.ANSWERED_STATES).sum()), len(states[scope]), t),
             "end",
         ),
     )
@@ -57,12 +58,12 @@ def responses(report: Report) -> Table:
     )
 
 
-def members(report: Report) -> Table:
+def member_figures(report: Report) -> Table:
     """Return the members by region: one row per member, how it answered and its main figures."""
     t = report.t
 
     def response(row: object) -> str:
-        words = f"{_RESPONSE_SYMBOLS[row.state]} {t(RESPONSE_WORDS[row.state])}"
+        words = f"{_RESPONSE_SYMBOLS[row.state]} {t(terms.RESPONSE_WORDS[row.state])}"
         return f"{words} r" if row.version > 1 else words
 
     def figures_of(kpi: str, width: float) -> Column:
@@ -106,7 +107,7 @@ def members(report: Report) -> Table:
 
 
 def open_statuses(report: Report) -> Table:
-    """Return the statuses that non-response could change: one row per KPI, with the members that have not reported it."""
+    """Return the statuses that non-response could change: one row per KPI, with who has not reported it."""
     t, unsettled = report.t, queries.select_open_statuses(report.tables)
     figures = {kpi: queries.select_figure(report.tables, kpi) for kpi in unsettled}
 
@@ -154,7 +155,7 @@ def calls(report: Report) -> Table:
 
     columns = (
         Column(t("Member"), 38, lambda call: t.member(call["member"])),
-        Column(t("Return"), 24, lambda call: t(RESPONSE_WORDS[call["state"]])),
+        Column(t("Return"), 24, lambda call: t(terms.RESPONSE_WORDS[call["state"]])),
         Column(t("Open indicators it has not reported"), 48, lambda call: t.enumerated(call["open"])),
         *(part_of_width(kpi) for kpi in _CALL_KPIS),
     )
@@ -175,7 +176,7 @@ def calls(report: Report) -> Table:
 def _calls_title(report: Report, found: object) -> str:
     """Return how few replies would close half of what is open on the offices connected."""
     t = report.t
-    if not queries.select_responses(report.tables)["state"].isin(queries.ANSWERED).any():
+    if not queries.select_responses(report.tables)["state"].isin(queries.ANSWERED_STATES).any():
         return t("No member has answered: all are to be called")
     if not len(found):
         return t("Every member has reported: nobody is left to call")

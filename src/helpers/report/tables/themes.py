@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from helpers.i18n import is_blank
-from helpers.i18n.terms import CHANGE_WORDS
-from helpers.plan import UNION, Kpi, quarters, read_plan
-from helpers.plan.extractors import Companion
+from helpers.i18n import is_blank, terms
+from helpers.plan import UNION, Kpi, extractors, quarters, read_plan
 from helpers.report import cells, phrases
 from helpers.report.blocks import Column, Table
 from helpers.report.cells import Cell, Number, Picture, Text, TwoLines
@@ -171,7 +169,7 @@ def theme(report: Report, number: int) -> Table:
 class _CompanionRow:
     """A companion with its name, and its values in the three quarters compared: None where the tables have none."""
 
-    companion: Companion
+    companion: extractors.Companion
     name: str
     expected: float
     values: dict[str, object]
@@ -257,11 +255,11 @@ def changes(report: Report) -> Table:
     def signed(part: str, head: str, width: float) -> Column:
         return Column(head, width, lambda row: Number(row[2][part], is_signed=True), "end")
 
-    widths = dict(zip(CHANGE_WORDS, (22, 25, 20, 25, 20), strict=True))
+    widths = dict(zip(terms.CHANGE_WORDS, (22, 25, 20, 25, 20), strict=True))
     columns = (
         Column(t("Scope"), 30, lambda row: t.region(row[1])),
         Column(t("before"), 18, lambda row: Number(row[2]["before"]), "end"),
-        *(signed(part, t(word), widths[part]) for part, word in CHANGE_WORDS.items()),
+        *(signed(part, t(word), widths[part]) for part, word in terms.CHANGE_WORDS.items()),
         Column(t("after"), 18, lambda row: Number(row[2]["after"]), "end"),
     )
     return Table(

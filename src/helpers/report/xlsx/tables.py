@@ -91,7 +91,7 @@ def name_sheets(wanted: Sequence[str]) -> list[str]:
 
 
 def number_format(number: Number, t: Translator, literal: str = "") -> str:
-    """Return the format that shows a number as it is printed: decimals, percent sign, sign, true minus, what follows it.
+    """Return the format that shows a number as printed: decimals, percent sign, sign, true minus, what follows it.
 
     What separates thousands, and the decimal mark, follow the settings of the reader's own program.
     """
