@@ -16,7 +16,7 @@ from datetime import date, datetime, time
 
 import xlsxwriter
 
-from helpers.plan.questionnaire import Form, Question, REPEAT
+from helpers.plan.questionnaire import REPEAT, Form, Question
 
 Said = Mapping[str, object]
 Table = list[list[object]]

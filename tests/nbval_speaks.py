@@ -1,13 +1,15 @@
 """A pytest plugin: where a notebook's output is not the stored one, it is said which figure changed, from what to what.
 
 nbval shows the lines of HTML that differ, the new ones marked as missing. Before them this plugin puts, of a table,
-`2024Q3, KEN, 2.1.a: stored 510, now 512`; of a figure, which one was drawn from other data; of a text, both versions.
+`2024Q3, KEN, 2.1.a: stored 510, now 512`; of a figure, which words changed, or that only its strokes did; of a text,
+both versions.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from difflib import SequenceMatcher
 from html.parser import HTMLParser
 from itertools import zip_longest
 
@@ -87,19 +89,36 @@ def _text(data: Mapping, kind: str) -> str:
     return value if isinstance(value, str) else "".join(value)
 
 
+def _changed_words(stored: str, now: str) -> Iterator[str]:
+    """Yield the words that differ between two texts: those stored, and those there now."""
+    before, after = stored.split(), now.split()
+    for kind, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if kind != "equal":
+            yield f"stored {' '.join(before[a:b])!r}, now {' '.join(after[c:d])!r}"
+
+
+def _describe_figure(name: str, stored: str, now: str) -> Iterator[str]:
+    """Yield what changed of a figure: words of its title and description, else its strokes alone."""
+    (*before, digest), (*after, digest_now) = stored.splitlines(), now.splitlines() or [""]
+    changed = list(_changed_words(" ".join(before), " ".join(after)))
+    yield from (f"{name}: {one}" for one in changed)
+    if digest != digest_now and not changed:
+        yield f"{name}: drawn otherwise, its words unchanged"
+
+
 def _tell_output(quarter: str, stored: Mapping, now: Mapping) -> Iterator[str]:
-    """Tell how one output differs from the stored one; both are by mime type."""
-    name = _text(stored, "text/plain").splitlines()[0] if stored.get("text/plain") else "output"
-    if _text(stored, "image/svg+xml") != _text(now, "image/svg+xml"):
-        yield f"{quarter}, {name}: drawn from other data, or otherwise"
+    """Yield how one output differs from the stored one; both are by mime type."""
+    text, text_now = _text(stored, "text/plain"), _text(now, "text/plain")
+    if "image/png" in stored and text:
+        yield from _describe_figure(f"{quarter}, {text.splitlines()[0]}", text, text_now)
+        return
     was, is_ = (read_cells(_text(one, "text/html")) for one in (stored, now))
     for row, column in was.keys() | is_.keys():
         before, after = was.get((row, column), "nothing"), is_.get((row, column), "nothing")
         if before != after:
             yield f"{quarter}, {row}, {column}: stored {before or 'blank'}, now {after or 'blank'}"
-    kind = "text/plain" if not (was or is_) else ""
-    if kind and _text(stored, kind) != _text(now, kind):
-        yield f"{quarter}: stored {_text(stored, kind)[:200]!r}, now {_text(now, kind)[:200]!r}"
+    if not (was or is_) and text != text_now:
+        yield f"{quarter}: stored {text[:200]!r}, now {text_now[:200]!r}"
 
 
 def tell(quarter: str, stored: Sequence[Mapping], now: Sequence[Mapping]) -> list[str]:

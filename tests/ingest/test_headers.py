@@ -14,7 +14,7 @@ from helpers.ingest.headers import (
     match_headers,
     spell_headers,
 )
-from helpers.plan.questionnaire import Form, LABEL_LANGUAGES
+from helpers.plan.questionnaire import LABEL_LANGUAGES, Form
 
 
 def column(form: Form, *headers: str) -> Column | None:

@@ -8,7 +8,7 @@ from datetime import date
 
 import pytest
 
-from helpers.ingest.issues import Issue, Place, SENTENCES, issues_known_by, make_issue
+from helpers.ingest.issues import SENTENCES, Issue, Place, issues_known_by, make_issue
 from helpers.strings import mask
 
 with SENTENCES.open(encoding="utf-8", newline="") as _file:

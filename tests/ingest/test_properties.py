@@ -17,7 +17,7 @@ from helpers.ingest.cells import read_answer
 from helpers.ingest.quarter import read_quarter
 from helpers.ingest.registers import read_registers
 from helpers.plan.plan import read_plan
-from helpers.plan.questionnaire import NONE_CODE, NOT_AVAILABLE, PERSONAL, Question, REPEAT, read_form
+from helpers.plan.questionnaire import NONE_CODE, NOT_AVAILABLE, PERSONAL, REPEAT, Question, read_form
 from helpers.tables import schema
 
 Q = "2024Q3"

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from conftest import PLAN, ROOT
-from helpers.plan.plan import Plan, UNION
+from helpers.plan.plan import UNION, Plan
 from helpers.plan.quarters import quarters_between
 from helpers.tables.pipeline import load_tables
 

@@ -7,12 +7,12 @@ import pytest
 from helpers.ingest.cells import read_answer
 from helpers.plan.extractors import (
     COMPANION_EXTRACTORS,
-    CountedReturn,
-    Extract,
     HARDWARE_KINDS,
-    Innovation,
     NO_EXTRACT,
     OWN_QUESTION_EXTRACTORS,
+    CountedReturn,
+    Extract,
+    Innovation,
 )
 from helpers.plan.sources import extractor_of
 

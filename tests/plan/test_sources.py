@@ -10,7 +10,7 @@ import pytest
 
 from conftest import PLAN
 from helpers.ingest.cells import read_answer
-from helpers.plan.extractors import CountedReturn, Extract, Innovation, NO_EXTRACT
+from helpers.plan.extractors import NO_EXTRACT, CountedReturn, Extract, Innovation
 from helpers.plan.files import PlanError
 from helpers.plan.plan import read_plan
 from helpers.plan.sources import (

@@ -65,7 +65,9 @@ def test_slopes_can_be_drawn_with_names_that_do_not_touch(case):
 
 
 def test_slopes_say_how_many_are_not_named():
-    few, many = (movements.caption_slopes(report_of(services(*moves), EN), "3.1.a") for moves in ((1, 2), (0, *[1] * 44)))
+    few, many = (
+        movements.caption_slopes(report_of(services(*moves), EN), "3.1.a") for moves in ((1, 2), (0, *[1] * 44))
+    )
     assert few["note"] == ""
     assert many["note"] == "9 members that moved less, or not at all, are not named"  # 8 of 13, 8 of 9, 8 of 10, 1
     assert many["n"] == "45/45 members reported it in both quarters"
@@ -214,6 +216,8 @@ def test_changes_of_totals_that_too_few_are_known_for_give_no_number():
 def test_cut_bars_are_said_only_where_bars_are_cut():
     tables = invent()
     tables.kpis["coverage_class"] = "A"
-    assert movements.caption_changes(report_of(tables, EN), ("2.1.a",))["subtitle"].endswith("cut bars do not begin at 0")
+    assert movements.caption_changes(report_of(tables, EN), ("2.1.a",))["subtitle"].endswith(
+        "cut bars do not begin at 0"
+    )
     tables.changes["matched"], tables.changes["after"] = 500.0, 601.0
     assert movements.caption_changes(report_of(tables, EN), ("2.1.a",))["subtitle"].endswith("by cause, Union")

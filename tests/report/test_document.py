@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import date
 from functools import cache
 from pathlib import Path
 
@@ -15,12 +16,12 @@ from pypdf import PdfReader
 from helpers import paths
 from helpers.i18n.catalogue import is_official
 from helpers.i18n.formats import Translator
-from helpers.report.blocks import Table
-from helpers.report.document import Report
-from helpers.report.figures import tiles
+from helpers.plan.quarters import is_revised
+from helpers.report import tables
+from helpers.report.blocks import Column, ReportFigure, Table
+from helpers.report.figures.tiles import plot_map
 from helpers.report.fit import printable
 from helpers.report.pdf.typeset import STANDARDS
-from helpers.report.tables import sections
 from helpers.strings import LANGUAGES
 from invented import empty, invent
 from reports import make, report_of, write_hostile
@@ -151,7 +152,7 @@ def test_what_no_font_has_is_shown_as_its_code():
 def test_no_document_box_or_note_is_printed_without_edition_text(out):
     blocks = json.loads((out / "report_fr.json").read_text("utf-8"))["blocks"]
     assert [block["kind"] for block in blocks].count("note") == 2
-    bare = Report("2022Q3", "2022-11-14", "fr", out)
+    bare = report_of(invent("2022Q3"), "fr", out)
     assert bare.cover().data["box"] == [] and bare.note(1).kind == "nothing"
 
 
@@ -169,59 +170,57 @@ def test_languages_share_the_drawings_without_words(out):
     assert len(used[0] & used[1]) >= 15
 
 
-@pytest.mark.parametrize("tables", [invent("2022Q3"), empty()], ids=["first quarter", "nobody answered"])
-def test_the_first_quarter_and_a_quarter_without_answers_have_a_report_too(tables, tmp_path):
-    make(tables, "fr", tmp_path)
+@pytest.mark.parametrize("found", [invent("2022Q3"), empty()], ids=["first quarter", "nobody answered"])
+def test_the_first_quarter_and_a_quarter_without_answers_have_a_report_too(found, tmp_path):
+    make(found, "fr", tmp_path)
     assert page.is_pdf_compliant(tmp_path / "report_fr.pdf", profile="ua1")
     pages = read_pages(tmp_path / "report_fr.pdf")
     assert 15 <= len(pages) <= 32 and all(len(text) > 250 for text in pages)
 
 
 def test_the_label_follows_from_the_date_alone():
-    assert not Report("2024Q3", "2024-11-14", "fr", Path()).is_revised
-    assert not Report("2024Q3", "2024-12-28", "fr", Path()).is_revised
-    assert Report("2024Q3", "2024-12-29", "fr", Path()).is_revised
+    assert [is_revised("2024Q3", date(2024, *day)) for day in ((11, 14), (12, 28), (12, 29))] == [False, False, True]
 
 
 def test_a_new_figure_appears_in_the_report_with_no_other_change(out, tmp_path):
-    edition = Report("2024Q3", "2024-11-14", "en", tmp_path)
-    edition.heading("A question")
-    block = edition.figure(
-        tiles.plot_map(report_of(invent(), Translator("en"))), title="A finding", alt="Tiles: 3 of 4."
-    )
-    assert block._repr_mimebundle_()["image/svg+xml"].startswith("<?xml")
-    rendered = edition.render()
+    report = report_of(invent(), "en", tmp_path)
+    report.heading("A question")
+    block = report.add(ReportFigure(plot_map(report), "A finding", "Tiles: 3 of 4."))
+    shown = block._repr_mimebundle_()
+    assert shown["text/plain"].startswith("figure 1: A finding\nTiles: 3 of 4.\nSVG sha256 ")
+    assert shown["image/png"][:4] == b"\x89PNG"
+    rendered = report.render()
     assert rendered._repr_mimebundle_()["image/png"][:4] == b"\x89PNG"
     assert "A finding" in read_text(rendered.path) and STANDARDS == ["ua-1", "a-2a"]
 
 
 def test_a_figure_without_alternative_text_is_refused(tmp_path):
-    edition = Report("2024Q3", "2024-11-14", "en", tmp_path)
     with pytest.raises(ValueError, match="no alternative text"):
-        edition.figure(tiles.plot_map(report_of(invent(), Translator("en"))), title="A finding", alt=" ")
+        ReportFigure(plot_map(report_of(invent(), "en", tmp_path)), "A finding", " ")
 
 
-def test_a_plain_frame_is_a_table_with_dressed_numbers(tmp_path):
-    edition = Report("2024Q3", "2024-11-14", "fr", tmp_path)
-    block = edition.table(pd.DataFrame({"a": ["<b>", "y"], "n": [1234.5, float("nan")]}), title="Une table")
+def test_a_plain_frame_is_a_table_with_formatted_numbers(tmp_path):
+    report = report_of(invent(), "fr", tmp_path)
+    frame = pd.DataFrame({"a": ["<b>", "y"], "n": [1234.5, float("nan")]})
+    block = report.add(Table.of(frame, "Une table"))
     assert [row["cells"] for row in block.data["rows"]] == [["<b>", "1\u202f234,5"], ["y", "s.d."]]
     assert block.data["right"] == [False, True] and "&lt;b&gt;" in block.as_html()
-    grouped = Table(pd.DataFrame({"g": ["u", "u", "v"], "x": ["1", "2", "3"]}), group="g")
-    rows = edition.table(grouped, title="Groupes").data["rows"]
+    assert report.add(Table.of(frame.iloc[:0], "Rien")).data["rows"] == [{"group": "rien à signaler"}]
+
+
+def test_items_are_headed_by_their_group(tmp_path):
+    columns = [Column("x", 1, lambda item: item[1])]
+    table = Table(["u1", "u2", "v3"], columns, "Groupes", group=lambda item: item[0])
+    assert table.body == ("u", ("1",), ("2",), "v", ("3",))
+    rows = report_of(invent(), "fr", tmp_path).add(table).data["rows"]
     assert [row.get("group") for row in rows] == ["u", None, None, "v", None]
-    assert edition.table(pd.DataFrame(), title="Rien").data["rows"] == [{"group": "rien à signaler"}]
 
 
 def test_a_block_shows_the_same_each_time_without_chance_names(tmp_path):
     shown = []
     for _ in range(2):
-        edition = Report("2024Q3", "2024-11-14", "fr", tmp_path)
-        tables, t = invent(), Translator("fr")
-        blocks = [
-            edition.cover(),
-            edition.scorecard(sections.tabulate_scorecard(report_of(tables, t)), title="t"),
-            edition.legend(),
-        ]
+        report = report_of(invent(), "fr", tmp_path)
+        blocks = [report.cover(), report.add(tables.scorecard(report)), report.legend()]
         shown.append([block._repr_mimebundle_() for block in blocks])
     assert shown[0] == shown[1] and "0x" not in str(shown[0])
 
@@ -232,4 +231,4 @@ def test_edition_text_that_cannot_be_read_is_named(tmp_path, monkeypatch):
     folder.mkdir(parents=True)
     (folder / "edition.toml").write_text("[fr\n", encoding="utf-8")
     with pytest.raises(ValueError, match=r"data/raw/2024Q3/edition\.toml: .*correct it, or remove it"):
-        Report("2024Q3", "2024-11-14", "fr", tmp_path)
+        report_of(invent(), "fr", tmp_path)

@@ -17,7 +17,6 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from helpers.i18n.formats import Translator
 from helpers.report import drawing, look
 from helpers.report.figures import chosen, levels, movements, parts, tiles, trends
-from helpers.report.tables import sections
 from helpers.tables import queries
 from invented import empty, invent
 from reports import report_of
@@ -29,10 +28,8 @@ FIGURES: dict[str, Callable] = {
     "trend": lambda tables, t: trends.plot_trend(report_of(tables, t), "2.1.a"),
     "trends": lambda tables, t: trends.plot_trends(report_of(tables, t), TRAININGS),
     "sparkline": lambda tables, t: trends.plot_sparkline(queries.select_trend(tables, "3.1.a"), t),
-    "companions": lambda tables, t: parts.plot_companions(
-        report_of(tables, t), "1.1.b", sections.companion_names("1.1.b", t, "percent")
-    ),
-    "families": lambda tables, t: parts.plot_families(report_of(tables, t), "3.1.a", sections.family_names(t)),
+    "companions": lambda tables, t: parts.plot_companions(report_of(tables, t), "1.1.b", "percent", "what"),
+    "families": lambda tables, t: parts.plot_families(report_of(tables, t), "3.1.a"),
     "members": lambda tables, t: levels.plot_members(report_of(tables, t), "2.1.a"),
     "index by member": lambda tables, t: levels.plot_members(report_of(tables, t), "2.2.a"),
     "share by member": lambda tables, t: levels.plot_members(report_of(tables, t), "5.1.a"),
@@ -40,10 +37,10 @@ FIGURES: dict[str, Callable] = {
     "regions over time": lambda tables, t: trends.plot_regions_over_time(report_of(tables, t), "2.1.a"),
     "rates over time": lambda tables, t: trends.plot_regions_over_time(report_of(tables, t), "6.1.a"),
     "counts over time": lambda tables, t: trends.plot_regions_over_time(report_of(tables, t), "3.1.a"),
-    "map": tiles.plot_map,
+    "map": lambda tables, t: tiles.plot_map(report_of(tables, t)),
     "member map": lambda tables, t: tiles.plot_member_map(report_of(tables, t), "1.1.b"),
-    "calendar": tiles.plot_calendar,
-    "responses": levels.plot_responses,
+    "calendar": lambda tables, t: tiles.plot_calendar(report_of(tables, t)),
+    "responses": lambda tables, t: levels.plot_responses(report_of(tables, t)),
     "changes": lambda tables, t: movements.plot_changes(report_of(tables, t), ("2.1.a", "3.1.a", "5.1.a")),
     "slopes of shares": lambda tables, t: movements.plot_slopes(report_of(tables, t), "2.1.a"),
     "choice": lambda tables, t: chosen.plot_choice(report_of(tables, t), "2.1.a", "Western", ["SEN", "GHA", "NGA"]),
@@ -85,7 +82,7 @@ class RightToLeft(Translator):
     is_rtl = True
 
 
-@pytest.mark.parametrize("say", [FR, Translator("en"), RightToLeft("fr")], ids=["fr", "en", "right to left"])
+@pytest.mark.parametrize("t", [FR, Translator("en"), RightToLeft("fr")], ids=["fr", "en", "right to left"])
 @pytest.mark.parametrize("plot", FIGURES.values(), ids=FIGURES)
 def test_letters_are_the_reports_own_at_eight_points_or_more_and_inside_the_figure(plot, t):
     figure = plot(FULL, t)

@@ -7,55 +7,50 @@ import re
 import time
 import zipfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import openpyxl
 import pytest
 
-from helpers.i18n import catalogue, formats
-from helpers.i18n.formats import Translator
-from helpers.i18n.terms import SYMBOLS
+from helpers.i18n.formats import Badge, Translator
+from helpers.report import figures
+from helpers.report.blocks import Column, Table
+from helpers.report.cells import Cell, Number, Picture, Shade, Text, TwoLines
 from helpers.report.document import Report
+from helpers.report.fit import printable
 from helpers.report.xlsx.tables import name_sheets, write_tables_workbook
 from invented import HOSTILE, invent
-from reports import make
+from reports import make, report_of
 
+FR = Translator("fr")
 FORMULAS = ["=1+1", "+SUM(A1)", "-2+3", "@x", "\t=1", "http://example.org", "\x1b[31m\x00x", "x" * 40_000, HOSTILE]
-CHIP = {"status": "overdue", "symbol": "■", "word": "En retard", "hollow": True, "remark": "dépend des non-réponses"}
+BADGE = Badge("overdue", "■", "En retard", True, "dépend des non-réponses")
 
 
-def table(number: int = 1, **said: object) -> dict[str, object]:
-    """Return a table's block of one code and one figure, unless told otherwise."""
-    block = {
-        "kind": "table", "number": number, "title": "Bureaux connectés", "subtitle": "Union, T3 2024", "n": "",
-        "note": "", "source": "retours", "columns": ["ICP", "T3 2024"], "right": [False, True], "widths": [10, 30],
-        "rows": [{"cells": ["2.1.a", "13\u202f677"]}],
-    }  # fmt: skip
-    return block | said
+def table(*rows: tuple[Cell, ...], heads: tuple[str, ...] = ("ICP", "T3 2024"), **words: object) -> Table:
+    """Return a table of one code and one figure, unless told otherwise; a text alone is a group."""
+    items = list(rows or [("2.1.a", Number(13677))])
 
+    def column(place: int, head: str) -> Column:
+        return Column(head, 10 + 20 * place, lambda item: item[place], "end" if place else "start")
 
-def document(*blocks: Mapping, language: str = "fr", sample: bool = False, **said: object) -> dict[str, object]:
-    """Return a report's document with some blocks."""
-    names = {"table": "Tableau", "figure": "Figure", "n": "Réponses : ", "note": "Note : ", "source": "Source : "}
-    return {
-        "language": language, "as_of": "2024-11-14", "sample": sample, "title": "Plan d’action – T3 2024, provisoire",
-        "subtitle": "Rapport trimestriel", "author": "UPAP", "keywords": ["UPAP", "2024Q3"],
-        "foot": "T3 2024, données au 14 novembre 2024 · empreinte 0123456789ab",
-        "sample_words": "Données fictives / invented sample", "words": names,
-        "statuses": {status: ["#0072B2", "#FFFFFF"] for status in SYMBOLS}, "blocks": list(blocks),
-        "bands": ["#FFFFFF", "#EEF3F7", "#D6E4EF", "#B8D0E3"],
-    } | said  # fmt: skip
+    words = {"title": "Bureaux connectés", "subtitle": "Union, T3 2024", "source": "retours"} | words
+    return Table(items, [column(*pair) for pair in enumerate(heads)], **words)
 
 
 @pytest.fixture
-def written(tmp_path, monkeypatch):
-    """Return what writes a document and reads it back; a language without a catalogue yet borrows the English one."""
-    read = catalogue.read_catalogue
-    monkeypatch.setattr(formats, "read_catalogue", lambda name: read(name if name == "fr" else "en"))
+def written(tmp_path):
+    """Return what writes the workbook of a report with some contents, and reads it back."""
 
-    def run(*blocks: Mapping, **said: object) -> openpyxl.Workbook:
-        write_tables_workbook(document(*blocks, **said), tmp_path / "tables.xlsx")
-        return openpyxl.load_workbook(tmp_path / "tables.xlsx")
+    def run(
+        *contents: Table, language: str = "fr", sample: bool = False, name: str = "tables.xlsx", **furniture: object
+    ) -> openpyxl.Workbook:
+        report = report_of(replace(invent(), sample=sample), language, tmp_path)
+        for content in contents:
+            report.add(content)
+        write_tables_workbook(report.document() | furniture, report.blocks, tmp_path / name)
+        return openpyxl.load_workbook(tmp_path / name)
 
     return run
 
@@ -78,81 +73,77 @@ def cell_of(book, text: str):
 
 
 @pytest.mark.parametrize(
-    ("language", "printed", "value", "shown_by"),
+    ("language", "number", "value", "shown_by"),
     [
-        ("fr", "13\u202f677", 13677, '#,##0;"−"#,##0;#,##0'),
-        ("fr", "−3", -3, '#,##0;"−"#,##0;#,##0'),
-        ("fr", "+12", 12, '+#,##0;"−"#,##0;#,##0'),
-        ("fr", "86,7\u00a0%", 0.867, '#,##0.0"\u00a0"%;"−"#,##0.0"\u00a0"%;#,##0.0"\u00a0"%'),
-        ("fr", "100\u00a0%", 1, '#,##0"\u00a0"%;"−"#,##0"\u00a0"%;#,##0"\u00a0"%'),
-        ("en", "1,234.5", 1234.5, '#,##0.0;"−"#,##0.0;#,##0.0'),
-        ("en", "86.7%", 0.867, '#,##0.0%;"−"#,##0.0%;#,##0.0%'),
-        ("pt", "1.234,5", 1234.5, '#,##0.0;"−"#,##0.0;#,##0.0'),
-        ("ar", "\u206686.7%\u2069", 0.867, '#,##0.0%;"−"#,##0.0%;#,##0.0%'),
-        ("ar", "\u2066−1,234\u2069", -1234, '#,##0;"−"#,##0;#,##0'),
+        ("fr", Number(13677), 13677, '#,##0;"−"#,##0;#,##0'),
+        ("fr", Number(-3), -3, '#,##0;"−"#,##0;#,##0'),
+        ("fr", Number(12, is_signed=True), 12, '+#,##0;"−"#,##0;#,##0'),
+        ("fr", Number(86.66, "percent"), 0.867, '#,##0.0"\u00a0"%;"−"#,##0.0"\u00a0"%;#,##0.0"\u00a0"%'),
+        ("fr", Number(100, "percent", 0), 1, '#,##0"\u00a0"%;"−"#,##0"\u00a0"%;#,##0"\u00a0"%'),
+        ("en", Number(1234.5, decimals=1), 1234.5, '#,##0.0;"−"#,##0.0;#,##0.0'),
+        ("en", Number(86.7, "percent"), 0.867, '#,##0.0%;"−"#,##0.0%;#,##0.0%'),
+        ("en", Number(4, suffix=" c"), 4, '#,##0" c";"−"#,##0" c";#,##0" c"'),
+        ("en", Number(75, "percent", suffix=" (3/4)"), 0.75, '#,##0.0%" (3/4)";"−"#,##0.0%" (3/4)";#,##0.0%" (3/4)"'),
+        ("ar", Number(-1234), -1234, '#,##0;"−"#,##0;#,##0'),
     ],
 )
-def test_a_plain_number_is_a_number_with_the_format_that_shows_the_same_digits(
-    written, language, printed, value, shown_by
-):
-    cell = cell_of(written(table(rows=[{"cells": ["2.1.a", printed]}]), language=language), "2.1.a")
+def test_a_number_is_a_number_with_the_format_that_shows_what_is_printed(written, language, number, value, shown_by):
+    cell = cell_of(written(table(("2.1.a", number)), language=language), "2.1.a")
     assert (cell.data_type, cell.value, cell.number_format) == ("n", value, shown_by)
     assert cell.alignment.horizontal == "right"
 
 
 @pytest.mark.parametrize(
-    "printed",
-    ["86,7\u00a0% (39/45)", "12 à 30", "s.d.", "n.a.", "4 c", "13\u202f570 r", "2024", "≥\u00a012", "3 sur 4"],
+    ("cell", "printed"),
+    [
+        (Text("12 à 30", 12), "12 à 30"),
+        (Number(None), "s.d."),
+        (Text("T3 2024", 8098), "T3 2024"),
+        ("2024", "2024"),
+        ("539", "539"),
+    ],
 )
-def test_any_other_text_stays_the_text_that_is_printed(written, printed):
-    cell = cell_of(written(table(rows=[{"cells": ["2.1.a", printed]}])), "2.1.a")
-    assert (cell.data_type, cell.value) == ("s", printed)
-
-
-@pytest.mark.parametrize("code", ["12", "2.1", "V04", "2024", "539", "5.1.a"])
-def test_a_code_never_becomes_a_number_where_the_column_holds_no_figures(written, code):
-    book = written(table(rows=[{"cells": [code, "1"]}]), language="en")
-    assert row_of(book.worksheets[1], code)[0].data_type == "s"
-
-
-def test_a_column_may_hold_figures_without_being_set_at_the_right(written):
-    block = table(right=[False, False], figures=[False, True])
-    assert cell_of(written(block), "2.1.a").value == 13677
-    assert cell_of(written(block | {"figures": [False, False]}), "2.1.a").value == "13\u202f677"
+def test_any_other_cell_is_the_text_that_is_printed(written, cell, printed):
+    found = cell_of(written(table(("2.1.a", cell))), "2.1.a")
+    assert (found.data_type, found.value) == ("s", printed)
 
 
 # --- cells ------------------------------------------------------------------------------------------------------
 
 
 def test_statuses_pictures_pairs_and_shaded_cells_are_said_in_words(written):
+    alt = "Bureaux, par trimestre : T2 1 ; T3 2"
     rows = [
-        {"group": "2  Infrastructure"},
-        {"cells": ["a", CHIP]},
-        {"cells": ["b", {"svg": "x.svg", "alt": "Bureaux, par trimestre : T2 1 ; T3 2", "words": "T2 1 ; T3 2"}]},
-        {"cells": ["c", {"svg": "x.svg", "alt": "Bureaux, par trimestre : T2 1 ; T3 2"}]},
-        {"cells": ["d", {"strong": "13\u202f677", "more": "79,7\u00a0% (13\u202f677/17\u202f150)"}]},
-        {"cells": ["e", {"strong": "25", "more": ""}]},
-        {"cells": ["f", {"text": "41,5\u00a0%", "band": 3}]},
+        ("a", BADGE),
+        ("b", Picture("<svg/>", alt, words="T2 1 ; T3 2")),
+        ("c", Picture("<svg/>", alt)),
+        ("d", TwoLines(Number(13677), "79,7\u00a0% (13\u202f677/17\u202f150)")),
+        ("e", Number(25)),
+        ("f", Shade(Number(41.5, "percent"), 3)),
+        ("g", TwoLines("stade 4 sur 5", "adopté")),
     ]
-    sheet = written(table(rows=rows)).worksheets[1]
-    found = {row[0].value: row[1].value for row in sheet.iter_rows() if row[0].value in list("abcdef")}
+    sheet = written(table(*rows, group=lambda item: "2  Infrastructure")).worksheets[1]
+    found = {row[0].value: row[1].value for row in sheet.iter_rows() if row[0].value in list("abcdefg")}
     assert found == {
         "a": "■ En retard (dépend des non-réponses)",
         "b": "T2 1 ; T3 2",
-        "c": "Bureaux, par trimestre : T2 1 ; T3 2",
-        "d": "13\u202f677\n79,7\u00a0% (13\u202f677/17\u202f150)",
+        "c": alt,
+        "d": 13677,
         "e": 25,
         "f": 0.415,
+        "g": "stade 4 sur 5\nadopté",
     }
+    pair = row_of(sheet, "d")[1].number_format
+    assert pair.startswith('#,##0" · 79,7\u00a0% (13\u202f677/17\u202f150)";')
     assert row_of(sheet, "2  Infrastructure")[0].font.bold
 
 
 def test_hostile_texts_stay_texts(written, tmp_path):
-    rows = [{"group": text} for text in FORMULAS] + [{"cells": [text, text]} for text in FORMULAS]
-    hostile = dict.fromkeys(("title", "subtitle", "note", "source", "n"), HOSTILE) | {"columns": [HOSTILE, "=1"]}
-    book = written(table(rows=rows, **hostile), foot="& &P " + HOSTILE, title="=1+1", author=HOSTILE)
+    hostile = dict.fromkeys(("title", "subtitle", "note", "source", "n"), HOSTILE) | {"heads": (HOSTILE, "=1")}
+    content = table(*((text, text) for text in FORMULAS), group=lambda item: item[0], **hostile)
+    book = written(content, foot="& &P " + HOSTILE, title="=1+1", author=HOSTILE)
     said = texts(book.worksheets[1])
-    assert {"=1+1", "+SUM(A1)", "-2+3", "@x", "http://example.org", HOSTILE.replace("\x07", "")} <= set(said)
+    assert {"=1+1", "+SUM(A1)", "-2+3", "@x", "http://example.org", printable(HOSTILE)} <= set(said)
     assert max(map(len, said)) == 32_767 and not [text for text in said if re.search("[\x00-\x08\x1b]", text)]
     with zipfile.ZipFile(tmp_path / "tables.xlsx") as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
@@ -161,29 +152,31 @@ def test_hostile_texts_stay_texts(written, tmp_path):
 
 
 def test_a_place_where_a_printed_line_may_fold_is_left_out(written):
-    book = written(table(rows=[{"cells": ["offices_\u200bconnected", "1"]}]))
+    book = written(table(("offices_\u200bconnected", Number(1))))
     assert "offices_connected" in texts(book.worksheets[1])
 
 
 # --- sheets -----------------------------------------------------------------------------------------------------
 
 
-def test_the_contents_name_the_report_its_marks_its_tables_and_its_figures(written):
-    cover = {"kind": "cover", "unofficial": "traduction non officielle", "facts": [["Empreinte : ", "0123456789ab"]]}
-    legend = {"kind": "legend", "marks": [["s.d.", "sans données"], ["0", "vrai zéro"]]}
-    figure = {"kind": "figure", "number": 1, "title": "Trois sur quatre", "alt": "Courbe : 3 de 4."}
-    book = written(cover, legend, table(), figure, table(2, title="Réponses"), sample=True)
-    sheet = book.worksheets[0]
-    assert (book.sheetnames, sheet["A1"].value) == (
-        ["Sommaire", "Tableau 1", "Tableau 2"], "Plan d’action – T3 2024, provisoire",
-    )  # fmt: skip
-    for words_of_all in ("Données fictives / invented sample", "traduction non officielle"):
-        assert all(words_of_all in texts(each) for each in book)
-    assert [cell.value for cell in row_of(sheet, "Empreinte :")[:2]] == ["Empreinte :", "0123456789ab"]
-    assert [cell.value for cell in row_of(sheet, "s.d.")[:2]] == ["s.d.", "sans données"]
-    assert [cell.value for cell in row_of(sheet, "Tableau 2")] == ["Tableau 2", "Réponses", "Union, T3 2024"]
-    assert [cell.value for cell in row_of(sheet, "Figure 1")] == ["Figure 1", "Trois sur quatre", "Courbe : 3 de 4."]
-    assert row_of(sheet, "Tableau 2")[0].hyperlink.location == "'Tableau 2'!A1"
+def test_the_contents_name_the_report_its_marks_its_tables_and_its_figures(tmp_path):
+    report = report_of(invent(), "pt", tmp_path)
+    report.cover()
+    for content in (table(), figures.response_map(report), table(title="Réponses")):
+        report.add(content)
+    report.legend()
+    write_tables_workbook(report.document(), report.blocks, tmp_path / "tables.xlsx")
+    book, t = openpyxl.load_workbook(tmp_path / "tables.xlsx"), report.t
+    sheet, (first, second) = book.worksheets[0], (f"{t('Table')} {number}" for number in (1, 2))
+    assert book.sheetnames == [t("Contents"), first, second] and sheet["A1"].value == report.document()["title"]
+    for words in (t("invented sample: no figure here is real"), t("unofficial translation")):
+        assert all(words in texts(each) for each in book)
+    assert row_of(sheet, t("Input id: ").strip())[1].value == report.tables.input_id
+    assert row_of(sheet, t.missing)[1].value == t("no data")
+    assert [cell.value for cell in row_of(sheet, second)] == [second, "Réponses", "Union, T3 2024"]
+    shown = report.blocks[2].data
+    assert [cell.value for cell in row_of(sheet, f"{t('Figure')} 1")][1:] == [shown["title"], shown["alt"]]
+    assert row_of(sheet, second)[0].hyperlink.location == f"'{second}'!A1"
 
 
 def test_a_table_has_its_title_who_note_and_source_and_a_way_back(written):
@@ -191,7 +184,7 @@ def test_a_table_has_its_title_who_note_and_source_and_a_way_back(written):
     sheet = written(said).worksheets[1]
     assert texts(sheet) == [
         "Tableau 1 · Bureaux", "Union, T3 2024", "Retour au sommaire", "ICP", "T3 2024", "2.1.a",
-        "Réponses : 33/45 membres", "Note : en cours", "Source : retours",
+        f"{FR('Who: ')}33/45 membres", f"{FR('Note: ')}en cours", f"{FR('Source: ')}retours",
     ]  # fmt: skip
     assert row_of(sheet, "Retour au sommaire")[0].hyperlink.location == "'Sommaire'!A1"
 
@@ -215,18 +208,18 @@ def test_a_sheet_is_fit_to_be_read_and_printed(written):
 
 
 def test_arabic_is_read_from_the_right_and_its_codes_stay_bare(written):
-    rows = [{"cells": ["\u20662.1.a\u2069", "1"]}, {"cells": ["المؤشر 2.1.a متصل", "2"]}]
-    sheet = written(table(rows=rows), language="ar").worksheets[1]
+    rows = [("2.1.a", Number(1)), ("المؤشر 2.1.a متصل", Number(2))]
+    sheet = written(table(*rows), language="ar").worksheets[1]
     assert sheet.sheet_view.rightToLeft
     assert row_of(sheet, "2.1.a")[0].alignment.readingOrder == 1
     assert row_of(sheet, "المؤشر \u20662.1.a\u2069 متصل")[0].alignment.readingOrder == 2
 
 
-def test_the_document_says_its_title_subject_and_language(written, tmp_path):
-    book = written(table())
-    said = book.properties
-    assert (said.title, said.subject) == ("Plan d’action – T3 2024, provisoire", "Rapport trimestriel")
-    assert (said.created.date().isoformat(), book.custom_doc_props["Language"].value) == ("2024-11-14", "fr")
+def test_the_document_says_its_title_subject_and_language(written):
+    book = written(table(), title="Plan d’action – T3 2024", subtitle="Rapport trimestriel")
+    found = book.properties
+    assert (found.title, found.subject) == ("Plan d’action – T3 2024", "Rapport trimestriel")
+    assert (found.created.date().isoformat(), book.custom_doc_props["Language"].value) == ("2024-11-14", "fr")
 
 
 def test_names_of_sheets_are_legal_short_and_each_its_own():
@@ -236,12 +229,12 @@ def test_names_of_sheets_are_legal_short_and_each_its_own():
 
 
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "America/Adak"])
-def test_the_same_document_is_the_same_bytes_in_any_folder_and_time_zone(written, tmp_path, monkeypatch, zone):
+def test_the_same_report_is_the_same_bytes_under_any_name_and_time_zone(written, tmp_path, monkeypatch, zone):
     written(table(), sample=True)
     monkeypatch.setenv("TZ", zone)
     time.tzset()
     (tmp_path / "é").mkdir()
-    write_tables_workbook(document(table(), sample=True), tmp_path / "é" / "other.xlsx")
+    written(table(), sample=True, name="é/other.xlsx")
     monkeypatch.delenv("TZ")
     time.tzset()
     first, second = tmp_path / "tables.xlsx", tmp_path / "é" / "other.xlsx"
@@ -257,9 +250,10 @@ def whole(request, tmp_path_factory) -> tuple[Mapping, openpyxl.Workbook]:
     """Return a whole report's document, hostile texts in it, and its workbook; the PDF is not made."""
     folder: Path = tmp_path_factory.mktemp("whole")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Report, "render", lambda edition: None)
-        made = make(invent(), request.param, folder)._document()
-    write_tables_workbook(made, folder / "tables.xlsx")
+        patch.setattr(Report, "render", lambda report: None)
+        report = make(invent(), request.param, folder)
+    made = report.document()
+    write_tables_workbook(made, report.blocks, folder / "tables.xlsx")
     return made, openpyxl.load_workbook(folder / "tables.xlsx")
 
 
@@ -286,13 +280,15 @@ def flat(cell: object) -> str:
 
 
 def reprint(cell, t: Translator) -> str:
-    """Return a cell of a sheet as the report prints it."""
-    if cell.data_type != "n":
-        return str(cell.value)
-    decimals = len(re.split(r"[\"%;]", cell.number_format)[0].partition(".")[2])
-    if "%" in cell.number_format:
-        return t.percent(cell.value * 100, decimals)
-    return (t.signed if cell.number_format[0] == "+" else t.number)(cell.value, decimals)
+    """Return a cell of a sheet as the report prints it, by its number format."""
+    if cell.data_type != "n" or cell.value is None:
+        return "" if cell.value is None else str(cell.value)
+    shown = cell.number_format.split(";")[0]
+    after = "".join(re.findall(r'"([^"]*)"', shown)).lstrip("\u00a0")
+    decimals = len(re.split(r"[\"%;]", shown)[0].partition(".")[2])
+    if "%" in re.sub(r'"[^"]*"', "", shown):
+        return t.percent(cell.value * 100, decimals) + after
+    return (t.signed if shown[0] == "+" else t.number)(cell.value, decimals) + after
 
 
 def test_every_printed_number_of_a_table_is_found_in_its_sheet_in_its_place(whole):
