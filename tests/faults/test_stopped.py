@@ -19,7 +19,7 @@ import interrupted
 from commands import hashes, wait_until
 from helpers import cli
 from helpers.runs import errors
-from helpers.runs.edition import find_lock_holder
+from helpers.runs.lock import find_lock_holder
 from quick import quick, run_edition  # noqa: F401
 
 KILLS, SEEDS = 25, (1, 2)  # fifty in all, half of them beside the other half

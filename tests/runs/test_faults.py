@@ -24,7 +24,7 @@ import interrupted
 from commands import hashes, papu, write_notebook
 from helpers import cli, paths
 from helpers.ingest.quarter import read_quarter
-from helpers.runs import edition, notebook
+from helpers.runs import edition, lock, notebook
 from helpers.runs.errors import ExitCode, RunError
 from helpers.runs.notebook import REPORT_NOTEBOOK, check_executed, run_notebook
 from helpers.runs.publish import move_into_place, private_folder, recover
@@ -154,13 +154,17 @@ def test_f7_what_cannot_be_written_is_named_and_nothing_is_touched(quick, tmp_pa
     assert interrupted.run(run, tmp_path / "reports", 1, interrupted.lock_disk) == ExitCode.NOT_WRITABLE
     told = json.loads(said.read_text().splitlines()[-1])
     assert told["message"] == f"cannot write {paths.reports(QUARTER, DAY)}: Read-only file system"
-    assert "folder's rights" in told["next"] and hashes(tmp_path / "reports") | hashes(tmp_path / "data") == before
+    assert "folder's permissions" in told["next"] and hashes(tmp_path / "reports") | hashes(tmp_path / "data") == before
 
 
 # --- F8: two at once ----------------------------------------------------------------------------------------------
 
 
-HOLDS = "import sys; from helpers import runs\nwith runs.hold(sys.argv[1]): print('held', flush=True); sys.stdin.read()"
+HOLDS = """import sys
+from helpers.runs import lock
+with lock.lock_quarter(sys.argv[1]):
+    print('held', flush=True)
+    sys.stdin.read()"""
 
 
 def test_f8_a_second_run_is_told_at_once_who_holds_the_quarter_and_a_dead_one_holds_nothing(tmp_path, monkeypatch):
@@ -175,8 +179,8 @@ def test_f8_a_second_run_is_told_at_once_who_holds_the_quarter_and_a_dead_one_ho
         holder.kill()
         holder.wait()
     assert (paths.locks() / f"{QUARTER}.lock").is_file()
-    with edition.lock_quarter(QUARTER):
-        assert f"process {os.getpid()}" in edition.find_lock_holder(QUARTER)
+    with lock.lock_quarter(QUARTER):
+        assert f"process {os.getpid()}" in lock.find_lock_holder(QUARTER)
 
 
 # --- F11, F14: what is received, half copied or changing ---------------------------------------------------------

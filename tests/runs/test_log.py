@@ -31,9 +31,9 @@ def root(tmp_path, monkeypatch):
 
 class TestLog:
     def test_without_a_terminal_each_line_is_json_with_what_it_is_about(self, capsys):
-        log = Log({"command": "run"}).about(quarter="2024Q3")
-        log.say("01_ingest: done in 5.5 s")
-        code = log.fail(errors.RunError(1, "02_kpis.ipynb, cell 5: boom", "02_kpis.ipynb", 5))
+        log = Log({"command": "run"}).bind(quarter="2024Q3")
+        log.info("01_ingest: done in 5.5 s")
+        code = log.error(errors.RunError(1, "02_kpis.ipynb, cell 5: boom", "02_kpis.ipynb", 5))
         info, error = (json.loads(line) for line in capsys.readouterr().err.splitlines())
         assert (info["level"], info["command"], info["quarter"]) == ("info", "run", "2024Q3")
         assert info["message"] == "01_ingest: done in 5.5 s" and info["at"].endswith("+00:00")
@@ -43,21 +43,21 @@ class TestLog:
             "02_kpis.ipynb",
             5,
         )
-        assert code == 1 and error["next"].startswith("mend the cause")
+        assert code == 1 and error["next"].startswith("fix the cause")
 
     def test_on_a_terminal_it_is_sentences(self, monkeypatch):
         monkeypatch.setattr(sys, "stderr", Terminal())
         log = Log({"command": "run"})
-        log.say("01_ingest: done in 5.5 s")
-        log.fail(errors.RunError(7, "cannot write reports: No space left on device"))
+        log.info("01_ingest: done in 5.5 s")
+        log.error(errors.RunError(7, "cannot write reports: No space left on device"))
         assert sys.stderr.getvalue().splitlines() == [
             "01_ingest: done in 5.5 s",
             "papu run: cannot write reports: No space left on device",
-            "  next: free the disk, or mend the folder's rights, then run it again",
+            "  next: free the disk, or correct the folder's permissions, then run it again",
         ]
 
     def test_a_line_break_in_a_message_stays_in_its_line(self, capsys):
-        Log().say("Côte d’Ivoire\nsecond")
+        Log().info("Côte d’Ivoire\nsecond")
         (line,) = capsys.readouterr().err.splitlines()
         assert "Côte d’Ivoire" in line and json.loads(line)["message"].endswith("\nsecond")
 

@@ -14,7 +14,7 @@ import pytest
 
 from commands import hashes, papu, write_notebook
 from helpers import paths
-from helpers.runs import edition, log, schedule
+from helpers.runs import edition, lock, log, schedule
 from helpers.runs.errors import ExitCode, RunError
 from helpers.runs.log import Log
 from helpers.tables import pipeline
@@ -42,13 +42,13 @@ def make(order: edition.EditionRequest, say: Callable, progress: bool = False) -
 def root(raw, monkeypatch) -> Path:
     """A root of its own, with a file received, where editions are made in no time."""
     raw.add("2024Q3", "mail.csv", b"member,quarter,offices_total\nSEN,2024Q3,130\n", "2024-10-10")
-    monkeypatch.setattr(edition, "make_edition", make)
+    monkeypatch.setattr(edition, "run_locked_edition", make)
     return raw.root
 
 
 def run(today: date, *languages: str) -> tuple[list[str], list[int]]:
     """Run what is due on a day: what was published, as quarter and date, and the exit codes of what failed."""
-    published, codes = schedule.run_due(today, languages, LOG)
+    published, codes = schedule.run_due(schedule.find_due(today, languages), LOG)
     return [f"{folder.parent.name} {folder.name}" for folder in published], codes
 
 
@@ -107,7 +107,7 @@ class TestDue:
         assert schedule.describe_nothing_due(date(2026, 4, 1)).endswith("it was the plan's last")
 
     def test_every_quarter_of_the_plan_has_two_editions_on_days_of_their_own(self):
-        slots = schedule._schedule()
+        slots = schedule.list_schedule()
         assert len(slots) == 32 and len({slot.as_of for slot in slots}) == 32
         assert [slot.is_revised for slot in slots[:4]] == [False, True, False, True]
 
@@ -136,7 +136,7 @@ class TestChangedInputs:
     def test_an_edition_that_another_followed_stands_as_it_is(self, root, raw):
         run(REVISED)
         raw.add("2024Q3", "found.csv", b"member,quarter,offices_total\nKEN,2024Q3,623\n", "2024-11-13")
-        assert [str(due.slot) for due in schedule.find_due(REVISED)] == ["2024Q3 as of 2024-12-29 (Rév. 1)"]
+        assert [str(due.scheduled) for due in schedule.find_due(REVISED)] == ["2024Q3 as of 2024-12-29 (Rév. 1)"]
 
     def test_many_are_counted_and_only_three_named(self):
         said = schedule._describe_changes({}, {f"{n}.csv": "0" for n in range(5)})
@@ -146,7 +146,7 @@ class TestChangedInputs:
         run(FIRST, "fr")
         assert self.reasons(FIRST, "pt") == ["not there in pt"]
         run(FIRST, "pt")
-        assert schedule._read_slot(schedule.ScheduledEdition(FIRST, "2024Q3")).languages == ("fr", "pt")
+        assert schedule.read_complete_edition(schedule.ScheduledEdition(FIRST, "2024Q3")).languages == ("fr", "pt")
         assert self.reasons(FIRST, "fr") == self.reasons(FIRST, "pt") == []
 
     @pytest.mark.parametrize("spoil", ["{", "[]", '{"outputs": {"report/report_fr.pdf": {}}}'])
@@ -163,12 +163,12 @@ class TestFailure:
                 raise RunError(1, "02_kpis.ipynb, cell 5: ValueError: boom", "02_kpis.ipynb", 5)
 
         with monkeypatch.context() as patch:
-            patch.setattr(edition, "make_edition", fail)
+            patch.setattr(edition, "run_locked_edition", fail)
             assert run(FIRST) == ([], [1])
         said = json.loads(capsys.readouterr().err.splitlines()[-1])
         assert (said["quarter"], said["notebook"], said["cell"]) == ("2024Q3", "02_kpis.ipynb", 5)
         told = "\n".join(schedule.format_status(schedule.read_status(FIRST)))
-        assert "02_kpis.ipynb, cell 5: ValueError: boom" in told and "next: mend the cause" in told
+        assert "02_kpis.ipynb, cell 5: ValueError: boom" in told and "next: fix the cause" in told
         assert "due: 2024Q3 as of 2024-11-14, not made yet" in told
         assert run(FIRST)[0] == ["2024Q3 2024-11-14"]
         assert "did not succeed" not in "\n".join(schedule.format_status(schedule.read_status(FIRST)))
@@ -179,21 +179,20 @@ class TestFailure:
                 raise RunError(5, "the report failed")
             return make(order, say)
 
-        monkeypatch.setattr(edition, "make_edition", fail_first)
+        monkeypatch.setattr(edition, "run_locked_edition", fail_first)
         assert run(REVISED) == (["2024Q3 2024-12-29"], [5])
 
     def test_of_two_timers_the_second_is_told_who_holds_the_quarter(self, root):
-        with edition.lock_quarter("2024Q3"):
+        with lock.lock_quarter("2024Q3"):
             assert run(FIRST) == ([], [4])
             situation = schedule.read_status(FIRST)
             assert f"process {os.getpid()}" in situation.held["2024Q3"]
         assert not schedule.read_status(FIRST).held
 
-    def test_one_that_comes_when_the_other_is_done_finds_it_made(self, root, monkeypatch):
-        due = schedule.find_due(FIRST)
+    def test_one_that_comes_when_the_other_is_done_finds_it_made(self, root):
+        due = schedule.find_due(FIRST)  # what it saw before the other published
         run(FIRST)
-        monkeypatch.setattr(schedule, "find_due", lambda *_: due)  # what it saw before the other published
-        assert run(FIRST) == ([], [])
+        assert schedule.run_due(due, LOG) == ([], [])
 
     def test_sample_and_received_returns_together_are_refused(self, root, raw):
         run(FIRST)
@@ -216,7 +215,7 @@ class TestStatus:
     def test_a_run_that_was_killed_is_told_by_its_beginning(self, root):
         log.append_event(log.RUN_BEGAN, {"command": "run", "quarter": "2024Q3", "as_of": "2024-11-14"})
         assert "began and never ended: it was killed" in "\n".join(schedule.format_status(schedule.read_status(FIRST)))
-        with edition.lock_quarter("2024Q3"):
+        with lock.lock_quarter("2024Q3"):
             assert not schedule.read_status(FIRST).failed
 
     def test_folders_deleted_by_hand_and_links_that_lead_nowhere_are_passed_over(self, root):
@@ -225,7 +224,7 @@ class TestStatus:
         (root / "reports" / "2024Q2" / "latest").symlink_to(root / "gone")
         (root / "reports" / "2024Q2" / "notes").mkdir()
         (root / "reports" / "2024Q2" / "notes" / "manifest.json").write_text("{}", encoding="utf-8")
-        assert [str(slot) for slot in schedule.read_status(FIRST).made] == ["2024Q3 as of 2024-11-14"]
+        assert [str(slot) for slot in schedule.read_status(FIRST).published] == ["2024Q3 as of 2024-11-14"]
 
     def test_an_empty_root_has_made_nothing(self, tmp_path):
         told = papu("status", "--today", "2030-01-01", PAPU_ROOT=str(tmp_path))
