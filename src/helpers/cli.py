@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import signal
@@ -23,8 +24,7 @@ from helpers.strings import LANGUAGES, clean
 if TYPE_CHECKING:
     from helpers.runs import edition
 
-
-# --- errors and exit codes --------------------------------------------------------------------------------------
+Codes = tuple[str, ...]  # of languages or members
 
 
 class _Command(click.Command):
@@ -37,10 +37,6 @@ class _Command(click.Command):
                 super().invoke(context)
         except RunError as error:
             sys.exit(context.obj.error(error))
-
-
-class _Group(click.Group):
-    command_class = _Command
 
 
 @contextlib.contextmanager
@@ -73,12 +69,13 @@ def _print(lines: Iterable[str]) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def _to_json(data: object) -> str:
+    return json.dumps(data, ensure_ascii=False, indent=1)
+
+
 def _relative_path(path: Path) -> str:
     root = paths.root()
     return str(path.relative_to(root) if path.is_relative_to(root) else path)
-
-
-# --- arguments --------------------------------------------------------------------------------------------------
 
 
 def _parse_quarter(context: click.Context, parameter: click.Parameter, value: str | None) -> str:
@@ -120,36 +117,28 @@ _optional_quarter = click.argument("quarter", required=False, callback=_parse_qu
 _as_of = click.option("--as-of", default="", help="The date the edition is as of (default: 45 days after the quarter).")
 _members = click.option("--member", "members", multiple=True, help="A member's ISO3 code (default: all of them).")
 _json = click.option("--json", "as_json", is_flag=True, help="Print it as JSON, for another program.")
+_languages = functools.partial(click.option, "--language", "languages", multiple=True)
+_output_path = functools.partial(click.option, type=click.Path(path_type=Path), callback=_outside_raw)
 
 
-def _languages(default: str) -> click.decorators.FC:
-    return click.option("--language", "languages", multiple=True, help=f"fr, en, pt or ar (default: {default}).")
-
-
-def _output_path(name: str, text: str) -> click.decorators.FC:
-    return click.option(name, type=click.Path(path_type=Path), callback=_outside_raw, help=text)
-
-
-# --- commands ---------------------------------------------------------------------------------------------------
-
-
-@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """The quarterly workbook of the Pan African Postal Union's digitalisation plan."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _exit_on_signal)
 
 
+main.command_class = _Command
+
+
 @main.command()
 @_optional_quarter
 @click.option("--due", is_flag=True, help="Instead of QUARTER: whatever is due and not made of today's inputs.")
-@_languages("those that are official")
+@_languages(help="fr, en, pt or ar (default: those that are official).")
 @_as_of
 @click.option("--today", callback=_parse_date, help="With --due: try another day, YYYY-MM-DD (default: today, UTC).")
 @click.option("--dry-run", is_flag=True, help="Print what would be run, and write nothing.")
-def run_command(
-    quarter: str, due: bool, languages: tuple[str, ...], as_of: str, today: date | None, dry_run: bool
-) -> None:  # fmt: skip
+def run_command(quarter: str, due: bool, languages: Codes, as_of: str, today: date | None, dry_run: bool) -> None:
     """Run the notebooks of QUARTER and publish its edition; or, with --due, every edition that is due.
 
     A quarter is due at its cut-off, 45 days after its end, and its revised edition at 90 days. Nothing to do is exit
@@ -164,23 +153,19 @@ def run_command(
         raise click.UsageError("--as-of goes with a QUARTER, --today with --due")
     if due:
         _run_due(today or _utc_today(), languages, dry_run)
-    else:
-        _run_quarter(quarter, languages, as_of, dry_run)
-
-
-def _run_quarter(quarter: str, languages: tuple[str, ...], as_of: str, dry_run: bool) -> None:
+        return
     from helpers.runs import edition
 
     with _check_arguments():
         request = edition.make_request(quarter, languages, as_of)
     if dry_run:
         _print_request(request)
-    else:
-        log = _bind_log(quarter=request.quarter, as_of=request.as_of)
-        _print_published(edition.run_edition(request, log.info, progress=sys.stderr.isatty()))
+        return
+    log = _bind_log(quarter=request.quarter, as_of=request.as_of)
+    _print_published(edition.run_edition(request, log.info, progress=sys.stderr.isatty()))
 
 
-def _run_due(today: date, languages: tuple[str, ...], dry_run: bool) -> None:
+def _run_due(today: date, languages: Codes, dry_run: bool) -> None:
     from helpers.runs import schedule
 
     log = _bind_log(today=today)
@@ -189,13 +174,13 @@ def _run_due(today: date, languages: tuple[str, ...], dry_run: bool) -> None:
     summary = schedule.describe_due(due, today)
     _print([f"{today} (UTC): {summary}"])
     log.info(summary, on_terminal=False)
+    for request in due:
+        if dry_run:
+            _print_request(request)
+        elif request.as_of > _utc_today().isoformat():
+            raise click.UsageError(f"{request} has not come yet; try a day to come with --dry-run")
     if dry_run:
-        for one in due:
-            _print_request(one.request)
         return
-    for one in due:
-        if one.scheduled.as_of > _utc_today():
-            raise click.UsageError(f"{one.scheduled} has not come yet; try a day to come with --dry-run")
     published, codes = schedule.run_due(due, log, progress=sys.stderr.isatty())
     for folder in published:
         _print_published(folder)
@@ -215,12 +200,10 @@ def _print_published(folder: Path) -> None:
 @main.command()
 @_quarter
 @_members
-@_languages("each member's own")
+@_languages(help="fr, en, pt or ar (default: each member's own).")
 @_as_of
 @click.option("--workers", type=click.IntRange(1), help="How many to make at a time (default: one a processor).")
-def briefs_command(
-    quarter: str, members: tuple[str, ...], languages: tuple[str, ...], as_of: str, workers: int | None
-) -> None:  # fmt: skip
+def briefs_command(quarter: str, members: Codes, languages: Codes, as_of: str, workers: int | None) -> None:
     """Make the brief of every member for QUARTER, in parallel; one that fails does not stop the others.
 
     Exit codes: 0 all done, 5 some could not be made (named), 2 usage, 3 data refused, 4 another run holds the
@@ -242,9 +225,9 @@ def briefs_command(
 
 @main.command()
 @click.option("--today", callback=_parse_date, help="The status on another day, YYYY-MM-DD (default: today, UTC).")
-@_languages("those that are official")
+@_languages(help="fr, en, pt or ar (default: those that are official).")
 @_json
-def status_command(today: date | None, languages: tuple[str, ...], as_json: bool) -> None:
+def status_command(today: date | None, languages: Codes, as_json: bool) -> None:
     """Print what was made, what failed and what to do about it, what runs now, what is due and what comes next.
 
     Exit codes: 0 whatever there is to report, 2 usage, 3 data refused.
@@ -253,10 +236,7 @@ def status_command(today: date | None, languages: tuple[str, ...], as_json: bool
 
     with _check_arguments():
         status = schedule.read_status(today or _utc_today(), languages)
-    if as_json:
-        _print([json.dumps(schedule.status_to_json(status), ensure_ascii=False, indent=1)])
-    else:
-        _print(schedule.format_status(status))
+    _print([_to_json(schedule.status_to_json(status))] if as_json else schedule.format_status(status))
 
 
 @main.command()
@@ -341,10 +321,10 @@ def _print_added(quarter: str, name: str) -> None:
     "--language", type=click.Choice(LANGUAGES), help="Default: French here, the member's own in the workbook."
 )
 @click.option("--notes", is_flag=True, help="Include what was only normalised.")
-@_output_path("--excel", "Write it as a workbook, one sheet a member.")
-@_output_path("--out", "The folder for the tables (default: under build/).")
+@_output_path("--excel", help="Write it as a workbook, one sheet a member.")
+@_output_path("--out", help="The folder for the tables (default: under build/).")
 def check_command(
-    quarter: str, as_of: str, members: tuple[str, ...], language: str | None, notes: bool, excel: Path | None,
+    quarter: str, as_of: str, members: Codes, language: str | None, notes: bool, excel: Path | None,
     out: Path | None,
 ) -> None:  # fmt: skip
     """Read and check the returns of QUARTER, and of those before it, without running a notebook.
@@ -353,7 +333,7 @@ def check_command(
 
     Exit codes: 0 checked, whatever was found, 2 usage, 3 data refused, 7 nothing can be written there.
     """
-    from helpers.report.letters import collect_feedback, format_letters, write_letters_workbook
+    from helpers.report import letters
     from helpers.tables import pipeline
 
     with _check_arguments():
@@ -364,10 +344,10 @@ def check_command(
         raise click.UsageError(f"no member {', '.join(unknown)}; write the ISO3 code, such as SEN")
     folder, checked = out or paths.out(quarter, day.isoformat()), pipeline.check_as_of(source, day)
     pipeline.write_ingested(source, quarter, day, folder, checked)
-    feedback = collect_feedback(checked, source.plan, quarter, members, notes=notes, language=language or "")
-    _print(format_letters(feedback, source.form, quarter, day, language or "fr"))
+    feedback = letters.collect_feedback(checked, source.plan, quarter, members, notes=notes, language=language or "")
+    _print(letters.format_letters(feedback, source.form, quarter, day, language or "fr"))
     if excel:
-        write_letters_workbook(excel, feedback, source.form, quarter, day, source.received.is_sample)
+        letters.write_letters_workbook(excel, feedback, source.form, quarter, day, source.received.is_sample)
     _print([_relative_path(excel or folder)])
 
 
@@ -379,7 +359,7 @@ def check_command(
 @_as_of
 @click.option("--language", type=click.Choice(LANGUAGES), default="fr", show_default=True)
 @_json
-@_output_path("--excel", "Write it as a workbook too.")
+@_output_path("--excel", help="Write it as a workbook too.")
 def explain_command(
     figure: str, quarter: str, scope: str, member: str, as_of: str, language: str, as_json: bool, excel: Path | None
 ) -> None:  # fmt: skip
@@ -399,10 +379,7 @@ def explain_command(
         explanation = explain(*request, as_of)
         shown = narrow_to_member(explanation, member)
     t = Translator(language)
-    if as_json:
-        _print([json.dumps(to_json(shown, t), ensure_ascii=False, indent=1)])
-    else:
-        _print(format_explanation(shown, t))
+    _print([_to_json(to_json(shown, t))] if as_json else format_explanation(shown, t))
     if excel:
         write_explanation_workbook(excel, shown, t)
     if explanation.differences:

@@ -20,7 +20,7 @@ from commands import hashes, wait_until
 from helpers import cli
 from helpers.runs import errors
 from helpers.runs.lock import find_lock_holder
-from quick import quick, run_edition  # noqa: F401
+from quick import quick_root, run_edition  # noqa: F401
 
 KILLS, SEEDS = 25, (1, 2)  # fifty in all, half of them beside the other half
 
@@ -88,7 +88,7 @@ def test_f2_a_run_that_is_ended_after_each_step_leaves_nothing_held_and_nothing_
 
 
 @pytest.mark.parametrize("strike", [interrupted.fill_disk, interrupted.kill], ids=["F6 disk full", "F1 killed"])
-def test_each_write_of_an_edition_in_turn(quick, tmp_path, strike):  # noqa: F811
+def test_each_write_of_an_edition_in_turn(quick, tmp_path, strike):
     """Every file, folder, move and removal: stubs stand in for the notebooks, everything else is the program."""
     beside, removals = tmp_path.with_name(f"beside-{tmp_path.name}"), strike is interrupted.kill
     saved = beside / "saved"

@@ -29,7 +29,7 @@ from helpers.runs.errors import ExitCode, RunError
 from helpers.runs.notebook import REPORT_NOTEBOOK, check_executed, run_notebook
 from helpers.runs.publish import move_into_place, private_folder, recover
 from helpers.tables import manifest, pipeline, schema
-from quick import DAY, LISTED, QUARTER, ROW, make_report, run_edition
+from quick import DAY, LISTED, QUARTER, ROW, make_report, quick_root, run_edition  # noqa: F401
 
 # --- F1, F2, F6: publishing, stopped at every step ---------------------------------------------------------------
 

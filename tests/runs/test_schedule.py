@@ -94,17 +94,17 @@ class TestDue:
     def test_after_the_plans_last_quarter_nothing_is_ever_due_and_it_says_so(self, root, today):
         run(FIRST)
         assert run(date.fromisoformat(today)) == ([], [])
-        assert "the plan ended with 2025Q4" in schedule.describe_nothing_due(date.fromisoformat(today))
+        assert "the plan ended with 2025Q4" in schedule.describe_due({}, date.fromisoformat(today))
 
     def test_before_the_plans_first_cutoff_nothing_is_due(self, root):
         assert run(date(2022, 5, 14)) == ([], [])
-        assert schedule.describe_nothing_due(date(2022, 5, 14)).endswith(
+        assert schedule.describe_due({}, date(2022, 5, 14)).endswith(
             "no edition is due yet; next: 2022Q1 as of 2022-05-15"
         )
 
     def test_the_last_edition_of_the_plan_is_made_and_is_said_to_be_the_last(self, root):
         assert run(date(2026, 3, 31))[0] == ["2025Q4 2026-02-14", "2025Q4 2026-03-31"]
-        assert schedule.describe_nothing_due(date(2026, 4, 1)).endswith("it was the plan's last")
+        assert schedule.describe_due({}, date(2026, 4, 1)).endswith("it was the plan's last")
 
     def test_every_quarter_of_the_plan_has_two_editions_on_days_of_their_own(self):
         slots = schedule.list_schedule()
@@ -114,7 +114,7 @@ class TestDue:
 
 class TestChangedInputs:
     def reasons(self, today: date, *languages: str) -> list[str]:
-        return [due.reason for due in schedule.find_due(today, languages)]
+        return list(schedule.find_due(today, languages).values())
 
     def test_a_file_that_counts_makes_the_edition_again_and_is_named(self, root, raw):
         run(FIRST)
@@ -136,7 +136,7 @@ class TestChangedInputs:
     def test_an_edition_that_another_followed_stands_as_it_is(self, root, raw):
         run(REVISED)
         raw.add("2024Q3", "found.csv", b"member,quarter,offices_total\nKEN,2024Q3,623\n", "2024-11-13")
-        assert [str(due.scheduled) for due in schedule.find_due(REVISED)] == ["2024Q3 as of 2024-12-29 (Rév. 1)"]
+        assert [str(request) for request in schedule.find_due(REVISED)] == ["2024Q3 as of 2024-12-29 (Rév. 1)"]
 
     def test_many_are_counted_and_only_three_named(self):
         said = schedule._describe_changes({}, {f"{n}.csv": "0" for n in range(5)})
@@ -146,7 +146,10 @@ class TestChangedInputs:
         run(FIRST, "fr")
         assert self.reasons(FIRST, "pt") == ["not there in pt"]
         run(FIRST, "pt")
-        assert schedule.read_complete_edition(schedule.ScheduledEdition(FIRST, "2024Q3")).languages == ("fr", "pt")
+        assert schedule.read_complete_edition(edition.EditionRequest("2024Q3", FIRST.isoformat())).languages == (
+            "fr",
+            "pt",
+        )
         assert self.reasons(FIRST, "fr") == self.reasons(FIRST, "pt") == []
 
     @pytest.mark.parametrize("spoil", ["{", "[]", '{"outputs": {"report/report_fr.pdf": {}}}'])

@@ -4,48 +4,32 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from commands import hashes, papu
 from helpers import paths
-from helpers.runs import edition, verify
-from helpers.runs.edition import make_request, run_edition
-from helpers.tables import manifest, pipeline
-
-QUARTER, DAY = "2022Q3", "2022-11-14"
+from helpers.runs import verify
+from helpers.tables import manifest
+from quick import DAY, LISTED, QUARTER, ROW, quick_root, run_edition  # noqa: F401
 
 
 @pytest.fixture
-def published(raw, monkeypatch) -> Callable[[], Path]:
-    """A root of its own in which an edition was made whose report is one small file a language; returns its folder."""
-    raw.write_plain(
-        QUARTER, [{"member": "SEN", "quarter": QUARTER, "offices_total": 130, "offices_connected": 90}],
-        received_on="2022-10-10",
-    )  # fmt: skip
-
-    def run_notebook(notebook: Path, executed: Path, parameters: dict, progress: bool = False) -> None:
-        tables = pipeline.load_tables(parameters["quarter"], parameters["as_of"])
-        work, language = paths.out(parameters["quarter"], parameters["as_of"]), parameters.get("language")
-        for name in (f"report_{language}.pdf", f"report_{language}.html", f"tables_{language}.xlsx"):
-            (work / name).write_text(tables.input_id, encoding="utf-8")
-        executed.write_text('{"cells": []}', encoding="utf-8")
-
-    monkeypatch.setattr(edition, "run_notebook", run_notebook)
-    return run_edition(make_request(QUARTER, ["fr"]), print)
+def published(quick) -> Path:
+    """Return the folder of an edition made without kernels."""
+    return run_edition()
 
 
 def check() -> verify.Verification:
     return verify.verify(QUARTER, DAY, print)
 
 
-class TestVerdict:
+class TestResult:
     def test_an_untouched_edition_is_the_same_and_stays_so(self, published):
         before = hashes(paths.root())
-        verdict = check()
-        assert (verdict.different, verdict.notes) == ([], []) and verdict.compared > 10
+        result = check()
+        assert (result.different, result.notes) == ([], []) and result.compared > 10
         assert hashes(paths.root()) == before
 
     def test_a_figure_changed_after_publication_is_told_by_its_row_and_column(self, published):
@@ -58,30 +42,27 @@ class TestVerdict:
 
     def test_a_raw_file_that_changed_is_named_and_so_is_every_figure_it_moves(self, published, raw):
         shutil.rmtree(raw.folder(QUARTER))
-        raw.write_plain(
-            QUARTER, [{"member": "SEN", "quarter": QUARTER, "offices_total": 130, "offices_connected": 91}],
-            received_on="2022-10-10",
-        )  # fmt: skip
-        verdict = check()
-        assert verdict.notes == [
+        raw.write_plain(QUARTER, [ROW | {"offices_connected": 91}], received_on=LISTED)
+        result = check()
+        assert result.notes == [
             "data/raw/2022Q3/MANIFEST.csv: changed since", "data/raw/2022Q3/mail.xlsx: changed since",
         ]  # fmt: skip
-        assert "processed/member_values.csv: 2022Q3 SEN 2.1.a, value: was 90, is 91" in verdict.different
+        assert "processed/member_values.csv: 2022Q3 SEN 2.1.a, value: was 90, is 91" in result.different
 
     def test_a_file_that_came_since_with_an_earlier_date_is_left_out(self, published, raw):
         raw.add(QUARTER, "late.csv", b"member,quarter,offices_total\nKEN,2022Q3,623\n", "2022-10-12")
-        verdict = check()
-        assert verdict.notes == [
+        result = check()
+        assert result.notes == [
             "data/raw/2022Q3/MANIFEST.csv: changed since", "data/raw/2022Q3/late.csv: came since; it is left out",
         ]  # fmt: skip
-        assert verdict.different == []
+        assert result.different == []
 
     def test_a_file_that_is_gone_is_named(self, published, raw):
         raw.add(QUARTER, "other.csv", b"member,quarter,offices_total\nKEN,2022Q3,623\n", "2022-10-12")
-        run_edition(make_request(QUARTER, ["fr"]), print)
+        run_edition()
         (raw.folder(QUARTER) / "other.csv").unlink()
-        verdict = check()
-        assert verdict.notes == ["data/raw/2022Q3/other.csv: is gone"] and verdict.different
+        result = check()
+        assert result.notes == ["data/raw/2022Q3/other.csv: is gone"] and result.different
 
     def test_an_output_that_is_gone_or_cannot_be_read_is_named(self, published):
         (published / "report_fr.pdf").unlink()
@@ -109,7 +90,7 @@ class TestVintages:
     def test_a_later_date_makes_a_revised_edition_that_names_the_one_it_revises(self, published):
         first = manifest.read_published_edition(QUARTER, DAY)
         before = hashes(published)
-        later = run_edition(make_request(QUARTER, ["fr"], "2023-01-20"), print)
+        later = run_edition("2023-01-20")
         revises = json.loads((later / "manifest.json").read_text())["revises"]
         assert revises == {"as_of": DAY, "input_id": first.input_id} and hashes(published) == before
         assert json.loads((published / "manifest.json").read_text())["revises"] is None

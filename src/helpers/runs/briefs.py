@@ -78,30 +78,22 @@ def run_briefs(
     Returns the folder, unchanged if none succeeded, and a message for each that failed. Raises RunError if none can
     be started, if their inputs changed meanwhile, or if they cannot be published.
     """
-    target = paths.briefs(request.quarter, request.as_of)
+    started, target = datetime.now(UTC), paths.briefs(request.quarter, request.as_of)
     with (
         lock_quarter(request.quarter),
         log.record_run({"command": "briefs"} | asdict(request)) as outcome,
         raise_run_errors(target),
     ):
-        failures = _make_and_publish(request, target, report, progress, workers or os.cpu_count() or 1)
+        recover(target)
+        with private_folder(target) as folder:
+            tables = pipeline.load_tables(request.quarter, request.as_of)  # once, for every brief to read
+            names, failures = make_briefs(request.steps, folder, workers or os.cpu_count() or 1, report, progress)
+            edition.check_unchanged(tables.inputs, folder / "work")
+            if names:
+                move_into_place((_collect_briefs(request, folder, target, names, tables, started), target))
         if failures:
             outcome |= {"exit_code": ExitCode.REPORT_FAILED, "failures": failures}
     return target, failures
-
-
-def _make_and_publish(
-    request: BriefsRequest, target: Path, report: Reporter, progress: bool, workers: int
-) -> list[str]:
-    started = datetime.now(UTC)
-    recover(target)
-    with private_folder(target) as folder:
-        tables = pipeline.load_tables(request.quarter, request.as_of)  # once, for every brief to read
-        names, failures = make_briefs(request.steps, folder, workers, report, progress)
-        edition.check_unchanged(tables.inputs, folder / "work")
-        if names:
-            move_into_place((_collect_briefs(request, folder, target, names, tables, started), target))
-    return failures
 
 
 # --- the processes ----------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pandas as pd
@@ -31,7 +31,15 @@ class EditionRequest:
 
     quarter: str
     as_of: str
-    languages: tuple[str, ...]
+    languages: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.quarter} as of {self.as_of}{' (Rév. 1)' if self.is_revised else ''}"
+
+    @property
+    def is_revised(self) -> bool:
+        """Whether it is the quarter's revised edition."""
+        return quarters.is_revised(self.quarter, date.fromisoformat(self.as_of))
 
     @property
     def steps(self) -> list[tuple[str, str, dict[str, str]]]:

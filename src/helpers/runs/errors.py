@@ -58,7 +58,11 @@ def raise_run_errors(target: Path | None = None) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise RunError(ExitCode.NOT_WRITABLE, _describe_write_error(error, target)) from error
+        is_private = target is not None and f"{os.sep}.{target.name}." in str(error.filename or "")
+        path = target if is_private or not error.filename else error.filename
+        # shutil.Error lists every file that it could not copy: the first one tells the cause.
+        cause = error.args[0][0][2] if isinstance(error, shutil.Error) else error.strerror or error
+        raise RunError(ExitCode.NOT_WRITABLE, f"cannot write {path}: {cause}") from error
     except ValueError as error:
         # Imported here, as both take long to load and `papu --help` must not.
         from helpers.ingest import add
@@ -67,11 +71,3 @@ def raise_run_errors(target: Path | None = None) -> Iterator[None]:
         if isinstance(error, (DataRefused, add.NotAdded)):
             raise RunError(ExitCode.DATA_REFUSED, str(error)) from error
         raise
-
-
-def _describe_write_error(error: OSError, target: Path | None) -> str:
-    is_private = target is not None and f"{os.sep}.{target.name}." in str(error.filename or "")
-    path = target if is_private or not error.filename else error.filename
-    # shutil.Error lists every file that it could not copy: the first one tells the cause.
-    cause = error.args[0][0][2] if isinstance(error, shutil.Error) else error.strerror or error
-    return f"cannot write {path}: {cause}"

@@ -59,20 +59,6 @@ def _private_kernel() -> Iterator[type]:
         yield PrivateKernelManager
 
 
-class _CellClock:
-    """Records the cells begun, and gives each the seconds it may take: its limit, or what the notebook has left."""
-
-    def __init__(self) -> None:
-        self.begun: list[Mapping] = []
-        self.end = time.monotonic() + NOTEBOOK_TIMEOUT
-
-    def begin(self, cell: Mapping, cell_index: int) -> None:
-        self.begun.append(cell)
-
-    def seconds_left(self, cell: Mapping) -> float:
-        return max(min(CELL_TIMEOUT, self.end - time.monotonic()), 0.1)
-
-
 def run_notebook(notebook: Path, executed: Path, parameters: Mapping[str, str], progress: bool = False) -> None:
     """Run one notebook with papermill, check that every cell ran, and write the executed copy.
 
@@ -83,22 +69,24 @@ def run_notebook(notebook: Path, executed: Path, parameters: Mapping[str, str], 
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
     check_parameters(notebook, parameters)
-    clock = _CellClock()
     n_added = 1 if parameters else 0  # papermill inserts a cell with the parameters, which JupyterLab does not count
+    begun: list[Mapping] = []
+    end = time.monotonic() + NOTEBOOK_TIMEOUT
     try:
         with _private_kernel() as kernel_manager:
             ran = papermill.execute_notebook(
                 str(notebook), None, dict(parameters), kernel_name="python3", progress_bar=progress,
-                cwd=str(notebook.parent), start_timeout=START_TIMEOUT, timeout_func=clock.seconds_left,
-                on_cell_execute=clock.begin, kernel_manager_class=kernel_manager,
+                cwd=str(notebook.parent), kernel_manager_class=kernel_manager, start_timeout=START_TIMEOUT,
+                timeout_func=lambda cell: max(min(CELL_TIMEOUT, end - time.monotonic()), 0.1),
+                on_cell_execute=lambda cell, cell_index: begun.append(cell),
             )  # fmt: skip
     except papermill.PapermillExecutionError as error:
         cell, code = (error.exec_count or error.cell_index + 1) - n_added, _find_exit_code(error, notebook)
         raise _cell_error(notebook.name, cell, f"{error.ename}: {error.evalue}", error.source, code=code) from error
     except (DeadKernelError, CellTimeoutError) as error:
-        source = clock.begun[-1]["source"] if clock.begun else ""
+        source = begun[-1]["source"] if begun else ""
         message = str(error).splitlines()[0]
-        raise _cell_error(notebook.name, len(clock.begun) - n_added, message, source) from error
+        raise _cell_error(notebook.name, len(begun) - n_added, message, source) from error
     check_executed(ran, notebook.stem)
     text = json.dumps(strip_notebook(ran), ensure_ascii=False, indent=1, sort_keys=True)
     executed.write_text(text + "\n", encoding="utf-8")

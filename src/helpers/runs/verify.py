@@ -40,26 +40,22 @@ def verify(quarter: str, as_of: str, report: Reporter) -> Verification:
         message = f"there is no edition of {quarter} as of {as_of} with a manifest that can be read"
         raise RunError(ExitCode.USAGE, message)
     with raise_run_errors(paths.build()):
-        return _verify(published, report)
-
-
-def _verify(published: manifest.PublishedEdition, report: Reporter) -> Verification:
-    inputs = pipeline.list_current_inputs(published.quarter, published.as_of)
-    # Their paths are taken before the private root is set.
-    before = {name: path for name in published.outputs if (path := published.find(name)).is_file()}
-    digests = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in before.items()}
-    result = Verification()
-    result.notes += [*_compare_code(published), *_compare_digests(published.inputs, inputs, "data/raw/")]
-    for line in _compare_digests(published.outputs, digests, ""):
-        result.different.append(f"{line} it was published" if line.endswith("since") else line)
-    with _private_root(_find_new_returns(published, inputs)) as root:
-        rebuilt = _rebuild(published, root, report)
-        result.compared = len(rebuilt)
-        result.different += _compare_files(published, before, rebuilt)
+        inputs = pipeline.list_current_inputs(quarter, as_of)
+        # Their paths are taken before the private root is set.
+        before = {name: path for name in published.outputs if (path := published.find(name)).is_file()}
+        digests = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in before.items()}
+        result = Verification()
+        result.notes += [*_compare_code(published), *_compare_digests(published.inputs, inputs, "data/raw/")]
+        for line in _compare_digests(published.outputs, digests):
+            result.different.append(f"{line} it was published" if line.endswith("since") else line)
+        with _private_root(_find_new_returns(published, inputs)) as root:
+            rebuilt = _rebuild(published, root, report)
+            result.compared = len(rebuilt)
+            result.different += _compare_files(published, before, rebuilt)
     return result
 
 
-def _compare_digests(before: Mapping[str, str], now: Mapping[str, str], folder: str) -> Iterator[str]:
+def _compare_digests(before: Mapping[str, str], now: Mapping[str, str], folder: str = "") -> Iterator[str]:
     for name in sorted(before.keys() | now.keys()):
         if name not in now:
             yield f"{folder}{name}: is gone"
