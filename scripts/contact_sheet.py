@@ -35,7 +35,7 @@ def lay_out(pages: list[Image.Image], rtl: bool) -> Image.Image:
 def main(quarter: str, *languages: str) -> None:
     """Make the edition in a folder of its own, and the picture of each language's pages from it."""
     order = edition.make_request(quarter, languages)
-    target = paths.contact_sheets()
+    target = paths.build() / "contact_sheets"
     target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         os.environ["PAPU_OUT"] = folder

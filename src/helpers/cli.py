@@ -64,7 +64,8 @@ def _exit_on_signal(number: int, _: object) -> None:
 
 def _print(lines: Iterable[str]) -> None:
     try:
-        click.echo("\n".join(lines))
+        for line in lines:
+            click.echo(line)
     except BrokenPipeError:  # the reader, `head` for example, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
@@ -174,13 +175,13 @@ def _run_due(today: date, languages: Codes, dry_run: bool) -> None:
     summary = schedule.describe_due(due, today)
     _print([f"{today} (UTC): {summary}"])
     log.info(summary, on_terminal=False)
-    for request in due:
-        if dry_run:
-            _print_request(request)
-        elif request.as_of > _utc_today().isoformat():
-            raise click.UsageError(f"{request} has not come yet; try a day to come with --dry-run")
     if dry_run:
+        for request in due:
+            _print_request(request)
         return
+    future = [request for request in due if request.as_of > _utc_today().isoformat()]
+    if future:
+        raise click.UsageError(f"{future[0]} has not come yet; try a day to come with --dry-run")
     published, codes = schedule.run_due(due, log, progress=sys.stderr.isatty())
     for folder in published:
         _print_published(folder)

@@ -125,26 +125,16 @@ def check_unchanged(before: pd.DataFrame, work: Path) -> None:
     """
     now = schema.read_table("inputs", work)
     listed_before, listed_now = (set(zip(rows["file"], rows["sha256"], strict=True)) for rows in (before, now))
-    changed = {file for file, _ in listed_before ^ listed_now} | _find_changed_returns(before)
+    changed = {file for file, _ in listed_before ^ listed_now}
+    returns = before[~before["channel"].isin(["register", "plan"])]
+    digests = {}
+    for quarter in {file.partition("/")[0] for file in returns["file"]}:
+        for path in paths.returns(quarter).glob("*"):
+            digests[f"{quarter}/{received.file_name(path)}"] = received.read_bytes(path).sha256
+    changed |= {row.file for row in returns.itertuples() if digests.get(row.file) != row.sha256}
     if changed:
         named = ", ".join(f"data/raw/{file}" for file in sorted(changed))
         raise RunError(ExitCode.DATA_REFUSED, f"{named} changed during the run; run again once it is whole")
-
-
-def _find_changed_returns(inputs: pd.DataFrame) -> set[str]:
-    """Return which of the received files are gone or no longer have their digest."""
-    returns = inputs[~inputs["channel"].isin(["register", "plan"])]
-    folders = [paths.raw() / quarter for quarter in {file.partition("/")[0] for file in returns["file"]}]
-    # Inputs list a file by its name as text, which is not always how the disk spells it.
-    found = {
-        f"{folder.name}/{received.file_name(path)}": path
-        for folder in folders if folder.is_dir() for path in folder.iterdir()
-    }  # fmt: skip
-    return {
-        row.file
-        for row in returns.itertuples()
-        if row.file not in found or received.read_bytes(found[row.file]).sha256 != row.sha256
-    }
 
 
 def _collect_outputs(
