@@ -18,7 +18,7 @@ import pytest
 
 from commands import hashes, papu, wait_until, write_notebook
 from helpers import paths
-from helpers.runs import briefs, edition, lock
+from helpers.runs import briefs, edition
 from helpers.runs.errors import ExitCode, RunError
 from helpers.runs.notebook import REPORT_NOTEBOOK, check_parameters, run_notebook
 from helpers.tables import manifest, pipeline
@@ -91,23 +91,6 @@ class TestNotebook:
             run_notebook(path, executed, {"quarter": "2023Q1"})
         assert first.read_bytes() == second.read_bytes()
         assert b"2023Q1" in first.read_bytes()
-
-
-class TestHold:
-    def test_a_second_run_of_a_quarter_is_told_who_holds_it(self, tmp_path, monkeypatch):
-        monkeypatch.setenv("PAPU_ROOT", str(tmp_path))
-        with (
-            lock.lock_quarter("2024Q3"),
-            pytest.raises(RunError, match="held by process") as caught,
-            lock.lock_quarter("2024Q3"),
-        ):
-            pass
-        assert caught.value.code == 4
-
-    def test_another_quarter_is_free(self, tmp_path, monkeypatch):
-        monkeypatch.setenv("PAPU_ROOT", str(tmp_path))
-        with lock.lock_quarter("2024Q3"), lock.lock_quarter("2024Q2"):
-            assert (tmp_path / "build" / "locks").is_dir()
 
 
 @pytest.fixture
