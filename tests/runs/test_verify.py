@@ -1,4 +1,4 @@
-"""Verification: an edition that is what it says passes, and whatever was changed in it or under it is named."""
+"""Verification: an untouched edition passes; a change in it, or in what it was made from, is named."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ def check() -> verify.Verification:
 
 
 class TestResult:
-    def test_an_untouched_edition_is_the_same_and_stays_so(self, published):
+    def test_an_untouched_edition_passes_and_stays_untouched(self, published):
         before = hashes(paths.root())
         result = check()
         assert (result.different, result.notes) == ([], []) and result.compared > 10
         assert hashes(paths.root()) == before
 
-    def test_a_figure_changed_after_publication_is_told_by_its_row_and_column(self, published):
+    def test_a_figure_changed_after_publication_is_named_by_row_and_column(self, published):
         table = paths.processed(QUARTER, DAY) / "member_values.csv"
         table.write_text(table.read_text().replace("2.1.a,90,", "2.1.a,95,"))
         assert check().different == [
@@ -40,7 +40,7 @@ class TestResult:
             "processed/member_values.csv: 2022Q3 SEN 2.1.a, value: was 95, is 90",
         ]
 
-    def test_a_raw_file_that_changed_is_named_and_so_is_every_figure_it_moves(self, published, raw):
+    def test_a_changed_raw_file_is_named_with_every_figure_it_changes(self, published, raw):
         shutil.rmtree(raw.folder(QUARTER))
         raw.write_plain(QUARTER, [ROW | {"offices_connected": 91}], received_on=LISTED)
         result = check()
@@ -49,7 +49,7 @@ class TestResult:
         ]  # fmt: skip
         assert "processed/member_values.csv: 2022Q3 SEN 2.1.a, value: was 90, is 91" in result.different
 
-    def test_a_file_that_came_since_with_an_earlier_date_is_left_out(self, published, raw):
+    def test_a_new_file_with_an_earlier_date_is_left_out(self, published, raw):
         raw.add(QUARTER, "late.csv", b"member,quarter,offices_total\nKEN,2022Q3,623\n", "2022-10-12")
         result = check()
         assert result.notes == [
@@ -57,20 +57,20 @@ class TestResult:
         ]  # fmt: skip
         assert result.different == []
 
-    def test_a_file_that_is_gone_is_named(self, published, raw):
+    def test_a_missing_raw_file_is_named(self, published, raw):
         raw.add(QUARTER, "other.csv", b"member,quarter,offices_total\nKEN,2022Q3,623\n", "2022-10-12")
         run_edition()
         (raw.folder(QUARTER) / "other.csv").unlink()
         result = check()
         assert result.notes == ["data/raw/2022Q3/other.csv: is gone"] and result.different
 
-    def test_an_output_that_is_gone_or_cannot_be_read_is_named(self, published):
+    def test_a_missing_or_unreadable_output_is_named(self, published):
         (published / "report_fr.pdf").unlink()
         (paths.processed(QUARTER, DAY) / "kpis.csv").write_bytes(b"\x00\xff")
         different = "\n".join(check().different)
         assert "report/report_fr.pdf: is gone" in different and "processed/kpis.csv: cannot be read" in different
 
-    def test_other_code_another_lock_and_another_python_are_noted(self, published):
+    def test_another_version_of_code_lock_file_or_python_is_noted(self, published):
         manifest = json.loads((published / "manifest.json").read_text())
         manifest["code"]["sha256"] = manifest["environment"]["lock_sha256"] = "0" * 64
         manifest["environment"]["python"] = "3.99.0"
@@ -82,11 +82,11 @@ class TestResult:
         if content:
             paths.reports(QUARTER, DAY).mkdir(parents=True)
             (paths.reports(QUARTER, DAY) / "manifest.json").write_text(content)
-        told = papu("verify", QUARTER, PAPU_ROOT=str(raw.root))
-        assert told.returncode == 2 and "there is no edition of 2022Q3 as of 2022-11-14" in told.stderr
+        result = papu("verify", QUARTER, PAPU_ROOT=str(raw.root))
+        assert result.returncode == 2 and "there is no edition of 2022Q3 as of 2022-11-14" in result.stderr
 
 
-class TestVintages:
+class TestRevision:
     def test_a_later_date_makes_a_revised_edition_that_names_the_one_it_revises(self, published):
         first = manifest.read_published_edition(QUARTER, DAY)
         before = hashes(published)
@@ -108,5 +108,5 @@ def test_a_real_edition_is_verified_and_a_changed_byte_of_its_pdf_is_found(check
     content = bytearray(pdf.read_bytes())
     content[len(content) // 2] ^= 1
     pdf.write_bytes(content)
-    told = papu("verify", QUARTER, **root)
-    assert told.returncode == 6 and "report/report_fr.pdf: differs from byte" in told.stdout
+    result = papu("verify", QUARTER, **root)
+    assert result.returncode == 6 and "report/report_fr.pdf: differs from byte" in result.stdout
