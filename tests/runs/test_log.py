@@ -64,7 +64,7 @@ class TestRecord:
             outcome["input_id"] = "c65069b1c429"
         began, published = log.read_events()
         assert (began.event, published.event) == (log.RUN_BEGAN, log.RUN_PUBLISHED)
-        assert published.edition == ("2024Q3", "2024-11-14")
+        assert (published.quarter, published.as_of) == ("2024Q3", "2024-11-14")
         assert published.facts["input_id"] == "c65069b1c429" and published.facts["exit_code"] == 0
 
     @pytest.mark.parametrize(

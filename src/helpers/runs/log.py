@@ -74,11 +74,6 @@ class RunEvent:
     as_of: str
     facts: LogFacts
 
-    @property
-    def edition(self) -> tuple[str, str]:
-        """The quarter and date of its edition."""
-        return self.quarter, self.as_of
-
 
 _NAMED_FACTS = ("at", "event", "command", "quarter", "as_of")
 

@@ -159,7 +159,7 @@ def read_status(today: date, languages: Sequence[str] = ()) -> RunStatus:
 
 def _find_failed(held: Mapping[str, str]) -> list[RunEvent]:
     """Return the last event of each edition and command if the run did not succeed and is not still running."""
-    last = {(event.command, *event.edition): event for event in read_events()}.values()
+    last = {(event.command, event.quarter, event.as_of): event for event in read_events()}.values()
     running = [event for event in last if event.event == RUN_BEGAN and event.quarter in held]
     return [event for event in last if event.facts.get("exit_code") != 0 and event not in running]
 
