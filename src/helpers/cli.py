@@ -58,7 +58,7 @@ def _bind_log(**facts: object) -> Log:
 
 def _exit_on_signal(number: int, _: object) -> None:
     """Exit on Ctrl-C and SIGTERM; on the way out, a run ends its kernels and removes its private folder."""
-    Log().info("papu: ended before it was done; what was published before is untouched, run again")
+    Log().info("papu: stopped before it was done; what was published is untouched; run it again")
     sys.exit(128 + number)
 
 
@@ -181,7 +181,7 @@ def _run_due(today: date, languages: Codes, dry_run: bool) -> None:
         return
     future = [request for request in due if request.as_of > _utc_today().isoformat()]
     if future:
-        raise click.UsageError(f"{future[0]} has not come yet; try a day to come with --dry-run")
+        raise click.UsageError(f"{future[0]} is in the future; add --dry-run to see what it would run")
     published, codes = schedule.run_due(due, log, progress=sys.stderr.isatty())
     for folder in published:
         _print_published(folder)

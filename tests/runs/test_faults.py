@@ -353,9 +353,9 @@ def stored(*cells: tuple[int | None, str]) -> dict:
 @pytest.mark.parametrize(
     ("cells", "message"),
     [
-        ([(2, ""), (1, "")], "n.ipynb, cell 1 of 2: it did not run, or not in its turn"),
+        ([(2, ""), (1, "")], "n.ipynb, cell 1 of 2: it did not run, or not in order"),
         ([(1, ""), (None, "")], "n.ipynb, cell 2 of 2: it did not run"),
-        ([(1, ""), (3, "")], "n.ipynb, cell 2 of 2: it did not run, or not in its turn"),
+        ([(1, ""), (3, "")], "n.ipynb, cell 2 of 2: it did not run, or not in order"),
         ([(1, ""), (2, "ValueError")], "n.ipynb, cell 2 of 2: ValueError"),
     ],
     ids=["reordered", "without a count", "run twice", "error"],

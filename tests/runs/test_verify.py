@@ -53,7 +53,7 @@ class TestResult:
         raw.add(QUARTER, "late.csv", b"member,quarter,offices_total\nKEN,2022Q3,623\n", "2022-10-12")
         result = check()
         assert result.notes == [
-            "data/raw/2022Q3/MANIFEST.csv: changed since", "data/raw/2022Q3/late.csv: came since; it is left out",
+            "data/raw/2022Q3/MANIFEST.csv: changed since", "data/raw/2022Q3/late.csv: was added since; it is left out",
         ]  # fmt: skip
         assert result.different == []
 
@@ -75,7 +75,7 @@ class TestResult:
         manifest["code"]["sha256"] = manifest["environment"]["lock_sha256"] = "0" * 64
         manifest["environment"]["python"] = "3.99.0"
         (published / "manifest.json").write_text(json.dumps(manifest))
-        assert [note.split(" is another")[0] for note in check().notes] == ["the code", "the lock file", "Python"]
+        assert [note.split(" differs")[0] for note in check().notes] == ["the code", "the lock file", "Python"]
 
     @pytest.mark.parametrize("content", [None, "{", "{}"])
     def test_without_an_edition_there_is_nothing_to_verify(self, raw, content):

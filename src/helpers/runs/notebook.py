@@ -116,7 +116,7 @@ def check_executed(notebook: Mapping, name: str) -> None:
     for number, cell in enumerate(cells, start=1):
         errors = [output["ename"] for output in cell["outputs"] if output["output_type"] == "error"]
         if cell.get("execution_count") != number or errors:
-            message = errors[0] if errors else "it did not run, or not in its turn"
+            message = errors[0] if errors else "it did not run, or not in order"
             of = f" of {len(cells) - n_added}"
             raise _cell_error(f"{name}.ipynb", number - n_added or 1, message, "".join(cell["source"]), of)
 

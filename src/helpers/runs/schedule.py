@@ -48,12 +48,12 @@ def read_complete_edition(request: EditionRequest) -> manifest.PublishedEdition 
     return published if published and all(published.find(name).is_file() for name in published.outputs) else None
 
 
-def describe_reason(request: EditionRequest, languages: Sequence[str]) -> str:
+def describe_reason(request: EditionRequest) -> str:
     """Return why an edition must be made, or made again; blank if it need not. Raises RunError for refused data."""
     published = read_complete_edition(request)
     if published is None:
         return "not made yet"
-    missing = [language for language in languages if language not in published.languages]
+    missing = [language for language in request.languages if language not in published.languages]
     if missing:
         return f"not there in {', '.join(missing)}"
     with raise_run_errors():
@@ -92,7 +92,7 @@ def find_due(today: date, languages: Sequence[str] = ()) -> DueEditions:
     for request in selected:
         published = read_complete_edition(request)
         is_final = published is not None and request != selected[-1]
-        reason = "" if is_final else describe_reason(request, wanted)
+        reason = "" if is_final else describe_reason(replace(request, languages=wanted))
         if reason:
             kept = published.languages if published else ()
             due[replace(request, languages=tuple(dict.fromkeys([*kept, *wanted])))] = reason
@@ -122,7 +122,7 @@ def run_due(due: DueEditions, log: Log, progress: bool = False) -> tuple[list[Pa
         edition_log = log.bind(quarter=request.quarter, as_of=request.as_of)
         try:
             with lock_quarter(request.quarter):
-                reason = describe_reason(request, request.languages)
+                reason = describe_reason(request)
                 if reason:
                     edition_log.info(f"{request}, in {', '.join(request.languages)}: {reason}")
                     published.append(edition.run_locked_edition(request, edition_log.info, progress))
@@ -165,7 +165,7 @@ def _find_failed(held: Mapping[str, str]) -> list[RunEvent]:
 
 
 def _describe_failure(event: RunEvent) -> Iterator[str]:
-    endings = {RUN_BEGAN: "began and never ended: it was killed", RUN_ENDED: "was ended from outside"}
+    endings = {RUN_BEGAN: "began and never ended: it was killed", RUN_ENDED: "was stopped by a signal"}
     ending = endings.get(event.event, event.event)
     yield f"  {event.quarter} as of {event.as_of}, papu {event.command}: {ending}, {event.at}"
     details = [event.facts.get("message"), event.facts.get("line"), *event.facts.get("failures", ())]

@@ -60,7 +60,7 @@ def _compare_digests(before: Mapping[str, str], now: Mapping[str, str], folder: 
         if name not in now:
             yield f"{folder}{name}: is gone"
         elif name not in before:
-            yield f"{folder}{name}: came since; it is left out"
+            yield f"{folder}{name}: was added since; it is left out"
         elif before[name] != now[name]:
             yield f"{folder}{name}: changed since"
 
@@ -68,11 +68,11 @@ def _compare_digests(before: Mapping[str, str], now: Mapping[str, str], folder: 
 def _compare_code(published: manifest.PublishedEdition) -> Iterator[str]:
     code, environment = manifest.describe_code(), manifest.describe_environment()
     if published.code.get("sha256") != code["sha256"]:
-        yield f"the code is another: it was made by {_describe_code(published.code)}, this is {_describe_code(code)}"
+        yield f"the code differs: {_describe_code(published.code)} then, {_describe_code(code)} now"
     if published.environment.get("lock_sha256") != environment["lock_sha256"]:
-        yield "the lock file is another: the versions of the libraries may be others"
+        yield "the lock file differs: so may the versions of the libraries"
     if published.environment.get("python") != environment["python"]:
-        yield f"Python is another: {published.environment.get('python')} then, {environment['python']} now"
+        yield f"Python differs: {published.environment.get('python')} then, {environment['python']} now"
 
 
 def _describe_code(code: Mapping[str, str]) -> str:
@@ -133,8 +133,8 @@ def _compare_files(
 ) -> Iterator[str]:
     for name in sorted(published.outputs.keys() | rebuilt.keys()):
         if name not in rebuilt:
-            yield f"{name}: is not made any more"
+            yield f"{name}: is no longer made"
         elif name not in published.outputs:
-            yield f"{name}: is made now and was not then"
+            yield f"{name}: is new"
         elif name in before:
             yield from diff.list_differences(name, before[name], rebuilt[name])
