@@ -1,9 +1,8 @@
-"""Make one edition in every combination of time zone, locale and hash seed, each in a folder of its own, and compare.
+"""Make one edition in every combination of time zone, locale and hash seed, and compare the bytes.
 
-`determinism.py` runs the full matrix and prints how long it took; the tests take six combinations from here. With each
-combination the order of folders, the umask, the working folder, the name of the checkout's folder and the instructions
-of the processor that numpy may use change too.
-Exit code 6 where a byte differs.
+The full matrix runs from here; the tests use six of its combinations. The order of files in a folder, the umask, the
+working folder, the name of the root and the processor instructions that numpy may use change as well. Exit code 6 if a
+byte differs.
 """
 
 from __future__ import annotations
@@ -30,14 +29,14 @@ LOCALES = ("C", "fr_FR.UTF-8", "tr_TR.UTF-8", "ar_EG.UTF-8", "pt_MZ.UTF-8")
 SEEDS = ("0", "1", "random")
 FOLDERS = ("plain", "an été's, 2 blanks", "with-a-name-of-" + "many-letters-" * 6)
 UMASKS = (0o022, 0o077, 0o002)
-# As on an older processor, where sums are added up in another order; on another kind the names mean nothing.
+# As on an older processor, which adds up sums in another order; ignored on processors of another kind.
 PROCESSORS = ({}, {"NPY_DISABLE_CPU_FEATURES": "X86_V3 X86_V4", "OPENBLAS_CORETYPE": "Nehalem"})
 QUARTER = "2022Q3"
 
 
 @dataclass(frozen=True)
 class Combination:
-    """The circumstances of one run; everything that does not stand here is the same in all of them."""
+    """The conditions of one run."""
 
     number: int
     zone: str
@@ -46,17 +45,17 @@ class Combination:
 
     @property
     def folder(self) -> str:
-        """The name of the folder that the edition is made in."""
+        """The name of the root folder."""
         return FOLDERS[self.number % len(FOLDERS)]
 
     @property
     def umask(self) -> int:
-        """The rights that new files do not get."""
+        """The permissions that new files do not get."""
         return UMASKS[self.number % len(UMASKS)]
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables of the run."""
+        """The environment variables of the run."""
         return os.environ | {
             "TZ": self.zone, "LC_ALL": self.locale, "LANG": self.locale, "PYTHONHASHSEED": self.seed,
             "PYTHONPATH": str(SHUFFLED), "PAPU_SHUFFLE": str(self.number), **PROCESSORS[self.number % len(PROCESSORS)],
@@ -69,12 +68,12 @@ def matrix() -> list[Combination]:
 
 
 def six() -> list[Combination]:
-    """Return six combinations in which each zone, locale, seed, folder and umask has its turn."""
+    """Return six combinations that cover each zone, locale, seed, folder and umask."""
     return [Combination(n, ZONES[n], LOCALES[n % len(LOCALES)], SEEDS[n % len(SEEDS)]) for n in range(6)]
 
 
 def make_root(folder: Path) -> Path:
-    """Make a root with one quarter of the sample, its files put there in a reversed order."""
+    """Make a root with one quarter of the sample, its files written in reverse order."""
     raw = folder / "data" / "raw"
     for name in ("registers", QUARTER):
         (raw / name).mkdir(parents=True)
@@ -84,34 +83,34 @@ def make_root(folder: Path) -> Path:
 
 
 def digests(folder: Path) -> dict[str, str]:
-    """Return the digest of every published file but the manifest, which tells of times."""
+    """Return the digest of every published file, except the manifest, which holds times."""
     files = [p for part in ("reports", "data/processed") for p in (folder / part).rglob("*") if p.is_file()]
-    kept = sorted(path for path in files if path.name != "manifest.json")
-    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in kept}
+    compared = sorted(path for path in files if path.name != "manifest.json")
+    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in compared}
 
 
-def make(combination: Combination, words: Sequence[str]) -> dict[str, str]:
-    """Run `papu` with some words in a combination; return the digests of what it published."""
+def make(combination: Combination, arguments: Sequence[str]) -> dict[str, str]:
+    """Run `papu` in a combination; return the digests of what it published."""
     with tempfile.TemporaryDirectory() as home:
         root = make_root(Path(home) / combination.folder)
         subprocess.run(
-            [sys.executable, "-m", "helpers", *words], check=True, capture_output=True, umask=combination.umask,
+            [sys.executable, "-m", "helpers", *arguments], check=True, capture_output=True, umask=combination.umask,
             cwd=home if combination.number % 2 else root, env=combination.environment | {"PAPU_ROOT": str(root)},
         )  # fmt: skip
         return digests(root)
 
 
-def compare(combinations: Sequence[Combination], words: Sequence[str], workers: int = 2) -> list[str]:
-    """Return what differs from the first combination: a line for each file and combination."""
+def compare(combinations: Sequence[Combination], arguments: Sequence[str], workers: int = 2) -> list[str]:
+    """Return a line for each file that differs from that of the first combination."""
     with ThreadPoolExecutor(workers) as pool:
-        made = list(pool.map(lambda one: make(one, words), combinations))
-    if not made[0]:
+        first, *others = pool.map(lambda combination: make(combination, arguments), combinations)
+    if not first:
         raise AssertionError("nothing was published, so nothing was compared")
     return [
-        f"{name} differs in {other}"
-        for other, found in zip(combinations[1:], made[1:], strict=True)
-        for name in sorted(made[0].keys() | found.keys())
-        if made[0].get(name) != found.get(name)
+        f"{name} differs in {combination}"
+        for combination, other in zip(combinations[1:], others, strict=True)
+        for name in sorted(first.keys() | other.keys())
+        if first.get(name) != other.get(name)
     ]
 
 

@@ -2,9 +2,9 @@
 
     python scripts/make_sample.py [--root DIR] [--truth DIR] [--without-errors]
 
-Every figure is invented and says so: each file carries channel `sample` in its quarter's MANIFEST. The same command
-writes the same bytes each time. The truth is what all members would answer each quarter, whether they answer or not;
-`--without-errors` keeps who answers and when, and leaves out every wrong figure.
+Every figure is invented: each file has channel `sample` in its quarter's MANIFEST. The same command always writes the
+same bytes. The truth is what every member would answer each quarter, whether it answers or not; `--without-errors`
+leaves out every wrong figure, and changes neither who answers nor when.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def _true_items() -> Iterator[tuple[object, ...]]:
 
 
 def write_truth(folder: Path) -> None:
-    """Write `truth.csv` (a row a quarter, member and question) and `truth_innovations.csv` (a row an innovation)."""
+    """Write `truth.csv` (one row per quarter, member and question) and `truth_innovations.csv` (one per innovation)."""
     write_csv(folder / "truth.csv", ("quarter", "member", "question", "value"), _true_answers())
     header = ("quarter", "member", "kind", "reference", "title", "detail")
     write_csv(folder / "truth_innovations.csv", header, _true_items())
@@ -46,8 +46,7 @@ def write_truth(folder: Path) -> None:
 def make_sample(root: Path, truth: Path, with_errors: bool) -> None:
     """Write `data/raw/<quarter>/` and `data/raw/registers/` under `root`, and the truth into `truth`.
 
-    Only the sample's own files of an earlier run are replaced; a quarter that holds a return that was received is
-    refused (SystemExit).
+    Replaces only files of the sample. Raises SystemExit for a quarter that holds a return that was received.
     """
     for quarter in QUARTERS:
         sent = happen(returns_of(quarter)) if with_errors else happen_without_errors(returns_of(quarter))
@@ -62,8 +61,9 @@ def main() -> None:
     parser.add_argument("--root", type=Path, default=paths.root(), help="where data/raw is (default: this checkout)")
     parser.add_argument("--truth", type=Path, help="where the truth goes (default: tests/truth under the root)")
     parser.add_argument("--without-errors", action="store_true", help="the same returns without a wrong figure")
-    chosen = parser.parse_args()
-    make_sample(chosen.root, chosen.truth or chosen.root / "tests" / "truth", not chosen.without_errors)
+    options = parser.parse_args()
+    truth = options.truth or options.root / "tests" / "truth"
+    make_sample(options.root, truth, not options.without_errors)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
-"""Record what the sample's editions come to, in tests/published, for the tests to hold later ones against.
+"""Record the sample's editions in tests/published, for the tests to compare later ones with.
 
-What is recorded changes with the figures or the design only, and CHANGELOG.md says why. The figures of all ten quarters
-are tables, so that `git diff` shows which of them moved; two whole editions, the second of them revised, are digests.
+Record them again only when the figures or the design change on purpose, and say why in CHANGELOG.md. The figures of all
+ten quarters are kept as tables, so that `git diff` shows what changed; of two whole editions, the second a revised one,
+the digests are kept.
 """
 
 from __future__ import annotations
@@ -18,20 +19,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from helpers import paths
-from helpers.plan.quarters import FIRST_STATUS_QUARTER, quarters_between
+from helpers.plan import quarters
 from helpers.runs import edition
 from helpers.tables import manifest, pipeline
 
 PUBLISHED = Path(__file__).resolve().parents[1] / "tests" / "published"
 EDITIONS = "editions.json"
 TABLES = ("kpis", "kpi_components")
-QUARTERS = tuple(quarters_between(FIRST_STATUS_QUARTER, "2024Q4"))
-# The edition that `make report` makes, and its revision at 90 days.
+QUARTERS = tuple(quarters.quarters_between(quarters.FIRST_STATUS_QUARTER, "2024Q4"))
+# The edition that `make report` makes, and the revised one at 90 days.
 ORDERS = (("2024Q3", "2024-11-14", ("fr", "en")), ("2024Q3", "2024-12-29", ("fr",)))
 
 
 def figures() -> dict[str, str]:
-    """Return the tables of figures as CSV: of each quarter, what its first edition publishes about itself."""
+    """Return the tables of figures as CSV: for each quarter, its own rows in its first edition."""
     rows: dict[str, list[list[str]]] = {name: [] for name in TABLES}
     for quarter in QUARTERS:
         tables = pipeline.load_tables(quarter)
@@ -54,12 +55,12 @@ def _as_csv(rows: list[list[str]]) -> str:
 
 
 def digests(folder: Path) -> dict[str, str]:
-    """Return the digest of each published file of a folder but its manifest, which tells of times."""
+    """Return the digest of each published file of a folder, except its manifest, which holds times."""
     return {path.name: _digest(path) for path in sorted(folder.iterdir()) if path.name != manifest.MANIFEST_JSON}
 
 
 def _digest(path: Path) -> str:
-    """Return a file's digest; a workbook's is that of its parts, for Pythons differ in how they pack them."""
+    """Return a file's digest; for a workbook that of its parts, as versions of Python compress them differently."""
     if path.suffix != ".xlsx":
         return hashlib.sha256(path.read_bytes()).hexdigest()
     digest = hashlib.sha256()
@@ -71,11 +72,11 @@ def _digest(path: Path) -> str:
 
 def editions() -> dict[str, dict[str, str]]:
     """Make the two editions, the revised one last; return the digests of their files."""
-    made = {}
+    found = {}
     for quarter, as_of, languages in ORDERS:
         report = edition.run_edition(edition.make_request(quarter, languages, as_of), lambda _: None)
-        made[f"{quarter}/{as_of}"] = digests(report) | digests(paths.processed(quarter, as_of))
-    return made
+        found[f"{quarter}/{as_of}"] = digests(report) | digests(paths.processed(quarter, as_of))
+    return found
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Run every notebook from a clean kernel, on its own defaults, and store its outputs; `git diff` shows what changed."""
+"""Run every notebook with its default parameters in a clean kernel and store its outputs."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import tempfile
 from pathlib import Path
 
 from helpers import paths
-from helpers.runs.notebook import run_notebook
+from helpers.runs import notebook
 
 
 def main() -> None:
     """Refresh the stored outputs of all notebooks."""
-    for notebook in sorted(paths.notebooks().glob("*.ipynb")):
+    for path in sorted(paths.notebooks().glob("*.ipynb")):
         with tempfile.TemporaryDirectory() as folder:
-            executed = Path(folder) / notebook.name
-            run_notebook(notebook, executed, {})
-            notebook.write_bytes(executed.read_bytes())
-        print(f"{notebook.name}: refreshed")
+            executed = Path(folder) / path.name
+            notebook.run_notebook(path, executed, {})
+            path.write_bytes(executed.read_bytes())
+        print(f"{path.name}: refreshed")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""Write environment.yml from requirements.lock: the same versions, for those who use conda.
+"""Write environment.yml, for conda, with the versions of requirements.lock.
 
-pip refuses an editable install beside hashes, so the pins are repeated here without them; a test keeps the two equal.
+The pins have no hashes there: with hashes, pip refuses an editable install. A test compares the two files.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What tests of whole commands share: a small notebook, the command itself, digests, patience."""
+"""Shared by tests of whole commands: a small notebook, the command, digests, waiting."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 
 def write_notebook(path: Path, *sources: str, declares: tuple[str, ...] = ("quarter",)) -> Path:
-    """Write a small notebook; its first cell declares its parameters."""
+    """Write a small notebook; its first cell declares the parameters."""
     parameters = "\n".join(f'{name}: str = ""  # the {name}' for name in declares)
     cells = [
         {"cell_type": "code", "id": f"cell-{n}", "metadata": {"tags": ["parameters"]} if n == 0 else {},
@@ -33,10 +33,10 @@ def papu(*arguments: str, **variables: str) -> subprocess.CompletedProcess:
     )
 
 
-def wait_until(true: Callable[[], object], seconds: float = 30) -> None:
-    """Wait for something that another process does."""
+def wait_until(condition: Callable[[], object], seconds: float = 30) -> None:
+    """Wait for another process to do something."""
     end = time.monotonic() + seconds
-    while not true():
+    while not condition():
         assert time.monotonic() < end, "it did not happen in time"
         time.sleep(0.05)
 

@@ -1,4 +1,4 @@
-"""Editions that take no kernel: a root with one return, and a stand-in for the notebooks."""
+"""Editions without kernels: a root with one return, and a stand-in for the notebooks."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from conftest import Raw
 from helpers import paths
 from helpers.runs import edition
 from helpers.tables import pipeline
@@ -16,21 +17,22 @@ ROW = {"member": "SEN", "quarter": QUARTER, "offices_total": 130, "offices_conne
 
 
 def make_report(notebook: Path, executed: Path, parameters: dict, progress: bool = False) -> None:
-    """Stand in for a notebook: the tables as they are, and a report that tells what it was made from."""
-    made = pipeline.load_tables(parameters["quarter"], parameters["as_of"])
+    """Stand in for `run_notebook`: make the tables, and a report that holds only what it was made from."""
+    tables = pipeline.load_tables(parameters["quarter"], parameters["as_of"])
     work, language = paths.out(parameters["quarter"], parameters["as_of"]), parameters.get("language")
     for name in (f"report_{language}.pdf", f"report_{language}.html", f"tables_{language}.xlsx") if language else ():
-        (work / name).write_text(made.input_id, encoding="utf-8")
+        (work / name).write_text(tables.input_id, encoding="utf-8")
     executed.write_text('{"cells": []}', encoding="utf-8")
 
 
-def run_edition() -> Path:
-    return edition.run_edition(edition.make_request(QUARTER, ["fr"]), lambda line: None)
+def run_edition(as_of: str = "") -> Path:
+    """Publish an edition in French; return its folder."""
+    return edition.run_edition(edition.make_request(QUARTER, ["fr"], as_of), lambda line: None)
 
 
-@pytest.fixture
-def quick(raw, monkeypatch):
-    """Return a root of its own with a return in it, where an edition takes no kernel."""
+@pytest.fixture(name="quick")
+def quick_root(raw: Raw, monkeypatch: pytest.MonkeyPatch) -> Raw:
+    """Return a root of its own with one return, in which editions are made without kernels."""
     raw.write_plain(QUARTER, [ROW], received_on=LISTED)
     monkeypatch.setattr(edition, "run_notebook", make_report)
     return raw

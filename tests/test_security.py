@@ -1,6 +1,6 @@
-"""Security: what hostile words and texts come to, and what must never leave: files, secrets, names of persons, ports.
+"""Security: hostile arguments and texts do no harm; no file, secret or personal data leaks; no port is opened.
 
-One edition is made of returns in which every text is hostile, and everything that it left is looked through.
+One edition is made of returns in which every text is hostile, and all its outputs are searched.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ CANARY, SECRET = "the canary sang 7f3a91", "secret-55c0ffee-1d"  # what a file a
 PERSON, ADDRESS, CALL = "Aminata Canari", "aminata.canari@poste.example", "+221 77 123 45 67"
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
-# --- words of the command -----------------------------------------------------------------------------------------
+# --- arguments of the command -------------------------------------------------------------------------------------
 
 PATHS = (
     "../2024Q3", "..", "/etc/passwd", "//etc/passwd", "2024Q3/../../x", "2024Q3/", "./2024Q3", "~", "~root",
@@ -55,7 +55,7 @@ CODE = (
 
 
 @pytest.mark.parametrize(
-    "words",
+    "arguments",
     [
         ("run", "{}"), ("run", "2024Q3", "--as-of", "{}"), ("run", "2024Q3", "--language", "{}"),
         ("run", "--due", "--today", "{}"), ("briefs", "2024Q3", "--member", "{}"),
@@ -64,11 +64,11 @@ CODE = (
     ],
     ids=" ".join,
 )  # fmt: skip
-def test_hostile_values_are_a_usage_error_and_nothing_is_written(raw, monkeypatch, words):
+def test_hostile_values_are_a_usage_error_and_nothing_is_written(raw, monkeypatch, arguments):
     monkeypatch.chdir(raw.root)
     before = sorted(raw.root.rglob("*"))
     for value in (*PATHS, *CODE):
-        ran = CliRunner().invoke(main, [word.format(value) if word == "{}" else word for word in words])
+        ran = CliRunner().invoke(main, [value if one == "{}" else one for one in arguments])
         assert ran.exit_code == 2, (value, ran.output, ran.exception)
     assert sorted(raw.root.rglob("*")) == before
 
@@ -93,18 +93,8 @@ def test_hostile_names_of_parameters_are_refused_before_anything_runs(tmp_path, 
 # --- notebooks and the package ------------------------------------------------------------------------------------
 
 SHELLS = {
-    "eval",
-    "exec",
-    "open",
-    "compile",
-    "__import__",
-    "input",
-    "get_ipython",
-    "globals",
-    "system",
-    "popen",
-    "spawn",
-}
+    "eval", "exec", "open", "compile", "__import__", "input", "get_ipython", "globals", "system", "popen", "spawn",
+}  # fmt: skip
 NETWORK = {
     "socket", "ssl", "urllib", "urllib3", "requests", "http", "httpx", "aiohttp", "ftplib", "smtplib", "telnetlib",
     "xmlrpc", "webbrowser",
@@ -113,7 +103,7 @@ UNSAFE = {"pickle", "shelve", "marshal", "yaml"}
 
 
 def names_of(source: str) -> set[str]:
-    """Return what code calls, reaches into and imports, by name; a line that is no Python stands for itself."""
+    """Return the names that code uses and imports."""
     try:
         tree = ast.parse(source)
     except SyntaxError:
@@ -149,7 +139,7 @@ def test_a_notebook_has_no_shell_and_no_network(path):
         "get_ipython().system('x')",
     ],
 )  # fmt: skip
-def test_one_that_had_would_be_found(cell):
+def test_a_shell_or_network_call_in_a_notebook_would_be_found(cell):
     assert names_of(cell) & FORBIDDEN
 
 
@@ -164,7 +154,7 @@ def test_the_package_opens_no_connection_and_loads_no_code_from_data():
 
 
 def hostile_texts(canary: Path) -> list[str]:
-    """Return texts that would read a file, run something or put markup in, were they ever taken for more than texts."""
+    """Return texts that would read a file, run something or add markup if a program interpreted them."""
     return [
         f'#read("{canary}") #include "{canary}" #image("{canary}")', f"$\\input{{{canary}}}$ \\include{{{canary}}}",
         f"\\write18{{cat {canary}}} \\immediate\\openin5={canary}", f'=HYPERLINK("file://{canary}","x")',
@@ -179,7 +169,7 @@ def hostile_texts(canary: Path) -> list[str]:
 
 
 def write_returns(raw: Raw, texts: list[str]) -> None:
-    """Receive returns in which every text is hostile, and every name of a file, sheet, column or member too."""
+    """Write returns in which every text is hostile, and so are the names of file, sheets, columns and members."""
     rows, items = [], []
     for n, (member, text) in enumerate(
         zip(("SEN", "KEN", "TUN", "BEN", "MAR", "AGO", "EGY", *["TGO"] * 20), texts, strict=False)
@@ -202,18 +192,18 @@ def write_returns(raw: Raw, texts: list[str]) -> None:
 
 
 @dataclass(frozen=True)
-class Left:
-    """What the commands left in a root: its files, what they printed, the ports and the kernels that were seen."""
+class Outputs:
+    """The outputs of the commands in a root: files, printed text, open ports and kernels seen."""
 
     root: Path
-    said: str
+    printed: str
     ports: set[int]
     kernels: set[int]
     canary: Path
 
     @property
     def files(self) -> list[Path]:
-        """Everything but what was received."""
+        """All files except the received ones."""
         return [path for path in sorted(self.root.rglob("*")) if path.is_file() and "raw" not in path.parts]
 
     def named(self, pattern: str) -> list[Path]:
@@ -223,7 +213,7 @@ class Left:
 
 
 def watch(run: subprocess.Popen) -> Iterator[tuple[str, int]]:
-    """Yield the kernels of a run and the ports that any of its processes listens on, until it ends."""
+    """Yield the kernels of a run and the ports that its processes listen on, until it ends."""
     while run.poll() is None:
         for process in [psutil.Process(run.pid), *psutil.Process(run.pid).children(recursive=True)]:
             try:
@@ -241,33 +231,33 @@ def watch(run: subprocess.Popen) -> Iterator[tuple[str, int]]:
 
 
 @pytest.fixture(scope="module")
-def left(tmp_path_factory, form) -> Left:
-    """Make an edition, a brief and the letters of hostile returns, once, and return what they left."""
+def outputs(tmp_path_factory, form) -> Outputs:
+    """Make an edition, a brief and the letters from hostile returns, once."""
     root = tmp_path_factory.mktemp("hostile")
     canary = root.parent / "canary.txt"
     canary.write_text(CANARY, encoding="utf-8")
     (root / "data" / "raw" / "registers").mkdir(parents=True)
     write_returns(Raw(root, form), hostile_texts(canary))
-    said, seen = "", set()
-    for words in (
+    printed, seen = "", set()
+    for arguments in (
         ("run", QUARTER, "--language", "fr"), ("briefs", QUARTER, "--member", "SEN"),
         ("check", QUARTER, "--notes", "--excel", str(root / "build" / "letters.xlsx")),
     ):  # fmt: skip
-        with (root.parent / "told").open("w+", encoding="utf-8") as told:
-            command = [sys.executable, "-m", "helpers", *words]
+        with (root.parent / "printed").open("w+", encoding="utf-8") as file:
+            command = [sys.executable, "-m", "helpers", *arguments]
             environment = os.environ | {"PAPU_ROOT": str(root), "PAPU_TOKEN": SECRET}
-            run = subprocess.Popen(command, env=environment, stdout=told, stderr=told, umask=0o027)
+            run = subprocess.Popen(command, env=environment, stdout=file, stderr=file, umask=0o027)
             seen |= set(watch(run))
-            told.seek(0)
-            said += told.read()
-        assert run.returncode == 0, said
+            file.seek(0)
+            printed += file.read()
+        assert run.returncode == 0, printed
     ports, kernels = ({number for what, number in seen if what == kind} for kind in ("port", "kernel"))
-    return Left(root, said, ports, kernels, canary)
+    return Outputs(root, printed, ports, kernels, canary)
 
 
 @cache
 def readable(path: Path) -> str:
-    """Return all that can be read in a file, packed or not."""
+    """Return all text of a file, unpacked."""
     content = path.read_bytes()
     if path.suffix == ".xlsx":
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -280,36 +270,36 @@ def readable(path: Path) -> str:
     return content.decode(errors="replace")
 
 
-def test_everything_was_made_of_hostile_texts(left):
+def test_every_output_was_made_from_hostile_texts(outputs):
     assert {"report_fr.pdf", "report_fr.html", "tables_fr.xlsx", "letters.xlsx", "brief_SEN_fr.pdf", "issues.csv"} <= {
-        path.name for path in left.files
+        path.name for path in outputs.files
     }
-    assert "#read(" in readable(left.named("report_fr.pdf")[0]) and "x-canary" in readable(
-        left.named("report_fr.html")[0]
+    assert "#read(" in readable(outputs.named("report_fr.pdf")[0]) and "x-canary" in readable(
+        outputs.named("report_fr.html")[0]
     )
 
 
 @pytest.mark.parametrize("text", [CANARY, SECRET], ids=["canary file", "secret of the environment"])
-def test_no_output_holds_what_a_text_asked_for_or_a_secret(left, text):
-    assert [path.name for path in left.files if text in readable(path)] == [] and text not in left.said
+def test_no_output_holds_the_canary_or_a_secret(outputs, text):
+    assert [path.name for path in outputs.files if text in readable(path)] == [] and text not in outputs.printed
 
 
-def test_no_output_names_a_person_or_says_how_to_reach_one(left):
+def test_no_output_holds_personal_data(outputs):
     private = re.compile(r"Canari\b|\w@[\w-]+\.\w+|(?<![\w.+])\+\d[\d ().\u00a0\u202f-]{8,}\d|77 123")
     assert all(private.search(text) for text in (PERSON, ADDRESS, CALL))
-    files = [path for path in left.files if path.suffix != ".xlsx"] + left.named("*.xlsx")
+    files = [path for path in outputs.files if path.suffix != ".xlsx"] + outputs.named("*.xlsx")
     found = {path.name: private.findall(readable(path)) for path in files}
-    assert {name: texts for name, texts in found.items() if texts} == {} and not private.search(left.said)
+    assert {name: texts for name, texts in found.items() if texts} == {} and not private.search(outputs.printed)
 
 
-def test_no_cell_of_a_csv_or_workbook_is_a_formula(left):
+def test_no_cell_of_a_csv_or_workbook_is_a_formula(outputs):
     csv.field_size_limit(2**31 - 1)
-    for path in left.named("*.csv"):
+    for path in outputs.named("*.csv"):
         with path.open(encoding="utf-8", newline="") as file:
             cells = [cell for row in csv.reader(file) for cell in row]
         live = [cell for cell in cells if cell[:1] in ("=", "+", "-", "@", "\t", "\r")]
         assert [cell for cell in live if not re.fullmatch(r"[+-]?\d+(\.\d+)?", cell)] == [], path.name
-    for path in left.named("*.xlsx"):
+    for path in outputs.named("*.xlsx"):
         book = openpyxl.load_workbook(path)
         cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
         assert [cell.value for cell in cells if cell.data_type == "f"] == []
@@ -318,20 +308,20 @@ def test_no_cell_of_a_csv_or_workbook_is_a_formula(left):
 
 
 class _Markup(HTMLParser):
-    """What a browser would make of a page: its elements, the attributes that lead or do something, its scripts."""
+    """The elements, links, event handlers and scripts of a page."""
 
     def __init__(self) -> None:
         super().__init__()
         self.elements: set[str] = set()
-        self.leads: list[str] = []
+        self.links: list[str] = []
         self.scripts: list[str] = []
         self.is_script = False
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         self.elements.add(tag)
         self.is_script = tag == "script"
-        self.leads += [f"{name}={value}" for name, value in attributes if name.startswith("on")]
-        self.leads += [value or "" for name, value in attributes if name in ("href", "src", "xlink:href", "data")]
+        self.links += [f"{name}={value}" for name, value in attributes if name.startswith("on")]
+        self.links += [value or "" for name, value in attributes if name in ("href", "src", "xlink:href", "data")]
 
     def handle_endtag(self, tag: str) -> None:
         self.is_script = False
@@ -341,11 +331,11 @@ class _Markup(HTMLParser):
             self.scripts.append(data)
 
 
-def pages(left: Left) -> Iterator[tuple[str, str]]:
-    """Yield the report's page, and all markup that the executed notebooks show."""
-    for path in left.named("*.html"):
+def pages(outputs: Outputs) -> Iterator[tuple[str, str]]:
+    """Yield the report's page, and all markup in the executed notebooks."""
+    for path in outputs.named("*.html"):
         yield path.name, path.read_text(encoding="utf-8")
-    for path in left.named("*.ipynb"):
+    for path in outputs.named("*.ipynb"):
         for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
             for output in cell.get("outputs", ()):
                 for kind, text in output.get("data", {}).items():
@@ -353,20 +343,20 @@ def pages(left: Left) -> Iterator[tuple[str, str]]:
                         yield path.name, "".join(text)
 
 
-def test_no_hostile_markup_became_markup(left):
-    shown = list(pages(left))
+def test_no_hostile_text_became_markup(outputs):
+    shown = list(pages(outputs))
     assert len(shown) > 30 and any("x-canary" in text for _, text in shown)
     for name, text in shown:
         found = _Markup()
         found.feed(text)
         assert not found.elements & {"x-canary", "iframe", "object", "embed", "base", "form"}, name
-        assert [lead for lead in found.leads if not re.match(r"#|data:(,$|image/(png|svg))", lead)] == [], name
+        assert [link for link in found.links if not re.match(r"#|data:(,$|image/(png|svg))", link)] == [], name
         assert not [script for script in found.scripts if "canary" in script], name
         assert not found.scripts or name == "report_fr.html"
 
 
-def test_no_pdf_does_anything_or_leads_out(left):
-    for path in left.named("*.pdf"):
+def test_no_pdf_has_actions_or_external_links(outputs):
+    for path in outputs.named("*.pdf"):
         reader = PdfReader(path)
         actions = [note.get_object().get("/A", {}) for page in reader.pages for note in page.get("/Annots", ())]
         assert {action.get("/S", "/GoTo") for action in actions} <= {"/GoTo"}
@@ -375,21 +365,21 @@ def test_no_pdf_does_anything_or_leads_out(left):
         assert not {"/JavaScript", "/EmbeddedFiles"} & root.get("/Names", {}).keys()
 
 
-def test_no_port_is_opened_while_kernels_run(left):
-    assert len(left.kernels) >= 4 and left.ports == set()
+def test_no_port_is_opened_while_kernels_run(outputs):
+    assert len(outputs.kernels) >= 4 and outputs.ports == set()
 
 
-def test_files_have_the_rights_that_the_umask_leaves_and_none_may_be_run(left):
-    published = [path for path in left.files if "reports" in path.parts or "processed" in path.parts]
+def test_files_have_the_permissions_that_the_umask_leaves_and_none_is_executable(outputs):
+    published = [path for path in outputs.files if "reports" in path.parts or "processed" in path.parts]
     assert {path.stat().st_mode & 0o777 for path in published} == {0o640}
     assert {path.parent.stat().st_mode & 0o777 for path in published} == {0o750}
 
 
-# --- what is kept in the repository -------------------------------------------------------------------------------
+# --- files of the repository ---------------------------------------------------------------------------------------
 
 
 def focal_points() -> set[str]:
-    """Return the names and addresses of the focal points in the sample's returns."""
+    """Return the names and addresses of focal points in the sample."""
     found = set()
     for path in sorted((ROOT / "data" / "raw").glob("20*/*.xlsx")):
         book = openpyxl.load_workbook(path, read_only=True)
@@ -397,12 +387,12 @@ def focal_points() -> set[str]:
             named = [n for n, cell in enumerate(header) if any(one in str(cell) for one in PERSONAL)]
             found |= {str(row[n]) for row in rows for n in named if row[n]}
         book.close()
-    return {told for told in found if "@" in told or re.fullmatch(r"\w\S+( \w\S+)+", told)} - {"non disponible"}
+    return {text for text in found if "@" in text or re.fullmatch(r"\w\S+( \w\S+)+", text)} - {"non disponible"}
 
 
-def test_no_stored_notebook_or_page_of_ours_names_a_focal_point():
+def test_no_stored_notebook_or_page_names_a_focal_point():
     persons = focal_points()
     assert len(persons) > 40 and any("@" in person for person in persons)
     kept = [*NOTEBOOKS, *(ROOT / "docs").glob("*.md"), *ROOT.glob("*.md")]
-    told = {path.name: [p for p in persons if p in path.read_text(encoding="utf-8")] for path in kept}
-    assert {name: found for name, found in told.items() if found} == {}
+    named = {path.name: [p for p in persons if p in path.read_text(encoding="utf-8")] for path in kept}
+    assert {name: found for name, found in named.items() if found} == {}

@@ -1,7 +1,7 @@
-"""Loaded by Python at its start where this folder is on its path: every folder is listed in another order.
+"""Lists the files of every folder in a random order; Python loads this at its start if the folder is on its path.
 
-Only for the determinism runs: what a folder's files are listed as is the file system's own business, and nothing that
-is published may hang on it. `PAPU_SHUFFLE` is the seed.
+Only for determinism.py: file systems list files in any order, and nothing published may depend on it. `PAPU_SHUFFLE` is
+the seed.
 """
 
 import os
@@ -11,14 +11,14 @@ _order = random.Random(os.environ.get("PAPU_SHUFFLE", ""))
 _listdir, _scandir = os.listdir, os.scandir
 
 
-def _shuffled(found):
-    entries = list(found)
+def _shuffled(listed):
+    entries = list(listed)
     _order.shuffle(entries)
     return entries
 
 
 class _Scan(list):
-    """The entries of a folder, as `os.scandir` gives them: to be walked, closed, or used in a `with`."""
+    """The result of `os.scandir`: an iterator that can be closed and used in a `with`."""
 
     def __enter__(self):
         return self
@@ -36,7 +36,7 @@ class _Scan(list):
         return next(self._left)
 
     def close(self):
-        """Nothing is open."""
+        """Do nothing: no handle is open."""
 
 
 os.listdir = lambda *path: _shuffled(_listdir(*path))

@@ -1,11 +1,16 @@
 """The `papu` command."""
 
+# Rooms are imported in the commands that use them: `papu --help` would take seconds to load them all.
+
 from __future__ import annotations
 
+import contextlib
+import functools
 import json
 import os
 import signal
 import sys
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,16 +18,68 @@ from typing import TYPE_CHECKING
 import click
 
 from helpers import paths
-from helpers.runs import Log
+from helpers.runs import ExitCode, Log, RunError, raise_run_errors
 from helpers.strings import LANGUAGES, clean
 
 if TYPE_CHECKING:
-    from helpers.explain import Explanation
-    from helpers.i18n import Translator
     from helpers.runs import edition
 
+Codes = tuple[str, ...]  # of languages or members
 
-def _quarter(context: click.Context, parameter: click.Parameter, value: str | None) -> str:
+
+class _Command(click.Command):
+    """A command that logs an error, with what to do next, and exits with its code (design, Contracts)."""
+
+    def invoke(self, context: click.Context) -> None:
+        context.obj = Log({"command": self.name})
+        try:
+            with raise_run_errors():
+                super().invoke(context)
+        except RunError as error:
+            sys.exit(context.obj.error(error))
+
+
+@contextlib.contextmanager
+def _check_arguments() -> Iterator[None]:
+    """Report a ValueError as a usage error. Around the checks only: elsewhere it is a defect of the program."""
+    try:
+        with raise_run_errors():
+            yield
+    except ValueError as error:
+        raise click.UsageError(clean(str(error))) from error
+
+
+def _bind_log(**facts: object) -> Log:
+    """Add facts to every further line of the command's log, that of its error included."""
+    context = click.get_current_context()
+    context.obj = context.obj.bind(**facts)
+    return context.obj
+
+
+def _exit_on_signal(number: int, _: object) -> None:
+    """Exit on Ctrl-C and SIGTERM; on the way out, a run ends its kernels and removes its private folder."""
+    Log().info("papu: stopped before it was done; what was published is untouched; run it again")
+    sys.exit(128 + number)
+
+
+def _print(lines: Iterable[str]) -> None:
+    try:
+        for line in lines:
+            click.echo(line)
+    except BrokenPipeError:  # the reader, `head` for example, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _to_json(data: object) -> str:
+    return json.dumps(data, ensure_ascii=False, indent=1)
+
+
+def _relative_path(path: Path) -> str:
+    root = paths.root()
+    return str(path.relative_to(root) if path.is_relative_to(root) else path)
+
+
+def _parse_quarter(context: click.Context, parameter: click.Parameter, value: str | None) -> str:
     from helpers.plan import quarters
 
     try:
@@ -31,48 +88,58 @@ def _quarter(context: click.Context, parameter: click.Parameter, value: str | No
         raise click.BadParameter(str(error)) from error
 
 
-def _date(context: click.Context, parameter: click.Parameter, value: str | None) -> date | None:
+def _parse_date(context: click.Context, parameter: click.Parameter, value: str | None) -> date | None:
     try:
         return date.fromisoformat(value) if value else None
     except ValueError as error:
         raise click.BadParameter(f"{value!r} is not a date; write it as 2024-10-31") from error
 
 
-def _day(context: click.Context, parameter: click.Parameter, value: str | None) -> date:
-    day = _date(context, parameter, value) or date.today()
+def _parse_past_date(context: click.Context, parameter: click.Parameter, value: str | None) -> date:
+    day = _parse_date(context, parameter, value) or date.today()
     if day > date.today():
         raise click.BadParameter(f"{day} has not come yet; give the day the file was received")
     return day
 
 
+def _outside_raw(context: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
+    if path and path.resolve().is_relative_to(paths.raw().resolve()):
+        raise click.BadParameter("data/raw holds what was received, nothing else; write elsewhere")
+    return path
+
+
 def _utc_today() -> date:
-    """Return today where the clock stands in UTC, so that a day is the same wherever the machine is."""
+    """Return today in UTC: the same day wherever the machine is."""
     return datetime.now(UTC).date()
+
+
+_quarter = click.argument("quarter", callback=_parse_quarter)
+_optional_quarter = click.argument("quarter", required=False, callback=_parse_quarter)
+_as_of = click.option("--as-of", default="", help="The date the edition is as of (default: 45 days after the quarter).")
+_members = click.option("--member", "members", multiple=True, help="A member's ISO3 code (default: all of them).")
+_json = click.option("--json", "as_json", is_flag=True, help="Print it as JSON, for another program.")
+_languages = functools.partial(click.option, "--language", "languages", multiple=True)
+_output_path = functools.partial(click.option, type=click.Path(path_type=Path), callback=_outside_raw)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """The quarterly workbook of the Pan African Postal Union's digitalisation plan."""
-    # A run that is ended ends its kernels and removes its private folder on the way out.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _exit_on_signal)
 
 
-def _exit_on_signal(number: int, _: object) -> None:
-    Log().say("papu: ended before it was done; what was published before is untouched, run again")
-    sys.exit(128 + number)
+main.command_class = _Command
 
 
 @main.command()
-@click.argument("quarter", required=False, callback=_quarter)
+@_optional_quarter
 @click.option("--due", is_flag=True, help="Instead of QUARTER: whatever is due and not made of today's inputs.")
-@click.option("--language", "languages", multiple=True, help="fr, en, pt or ar (default: those that are official).")
-@click.option("--as-of", default="", help="The date the edition is as of (default: 45 days after the quarter).")
-@click.option("--today", callback=_date, help="With --due: try another day, YYYY-MM-DD (default: today, UTC).")
-@click.option("--dry-run", is_flag=True, help="Say what would be run, and write nothing.")
-def run_command(
-    quarter: str, due: bool, languages: tuple[str, ...], as_of: str, today: date | None, dry_run: bool
-) -> None:  # fmt: skip
+@_languages(help="fr, en, pt or ar (default: those that are official).")
+@_as_of
+@click.option("--today", callback=_parse_date, help="With --due: try another day, YYYY-MM-DD (default: today, UTC).")
+@click.option("--dry-run", is_flag=True, help="Print what would be run, and write nothing.")
+def run_command(quarter: str, due: bool, languages: Codes, as_of: str, today: date | None, dry_run: bool) -> None:
     """Run the notebooks of QUARTER and publish its edition; or, with --due, every edition that is due.
 
     A quarter is due at its cut-off, 45 days after its end, and its revised edition at 90 days. Nothing to do is exit
@@ -85,318 +152,238 @@ def run_command(
         raise click.UsageError("give a QUARTER, such as 2024Q3, or --due")
     if due and as_of or today and not due:
         raise click.UsageError("--as-of goes with a QUARTER, --today with --due")
-    _run_due(today or _utc_today(), languages, dry_run) if due else _run_quarter(quarter, languages, as_of, dry_run)
-
-
-def _run_quarter(quarter: str, languages: tuple[str, ...], as_of: str, dry_run: bool) -> None:
-    from helpers.runs import RunError, edition
-
-    try:
-        order = edition.make_request(quarter, languages, as_of)
-    except ValueError as error:
-        raise click.UsageError(str(error)) from error
-    if dry_run:
-        _print_request(order)
+    if due:
+        _run_due(today or _utc_today(), languages, dry_run)
         return
-    log = Log({"command": "run"}).about(quarter=order.quarter, as_of=order.as_of)
-    try:
-        _print_published(edition.run_edition(order, log.say, progress=sys.stderr.isatty()))
-    except RunError as error:
-        sys.exit(log.fail(error))
+    from helpers.runs import edition
+
+    with _check_arguments():
+        request = edition.make_request(quarter, languages, as_of)
+    if dry_run:
+        _print_request(request)
+        return
+    log = _bind_log(quarter=request.quarter, as_of=request.as_of)
+    _print_published(edition.run_edition(request, log.info, progress=sys.stderr.isatty()))
 
 
-def _print_request(order: edition.EditionRequest) -> None:
-    target = paths.reports(order.quarter, order.as_of)
-    click.echo(f"{order.quarter} as of {order.as_of}, in {', '.join(order.languages)}, into {_relative_path(target)}:")
-    for notebook, name, parameters in order.steps:
-        click.echo(f"  {notebook}.ipynb → {name}.ipynb  {parameters}")
+def _run_due(today: date, languages: Codes, dry_run: bool) -> None:
+    from helpers.runs import schedule
+
+    log = _bind_log(today=today)
+    with _check_arguments():
+        due = schedule.find_due(today, languages)
+    summary = schedule.describe_due(due, today)
+    _print([f"{today} (UTC): {summary}"])
+    log.info(summary, on_terminal=False)
+    if dry_run:
+        for request in due:
+            _print_request(request)
+        return
+    future = [request for request in due if request.as_of > _utc_today().isoformat()]
+    if future:
+        raise click.UsageError(f"{future[0]} is in the future; add --dry-run to see what it would run")
+    published, codes = schedule.run_due(due, log, progress=sys.stderr.isatty())
+    for folder in published:
+        _print_published(folder)
+    sys.exit(codes[0] if codes else ExitCode.DONE)
+
+
+def _print_request(request: edition.EditionRequest) -> None:
+    target = _relative_path(paths.reports(request.quarter, request.as_of))
+    lines = [f"{request.quarter} as of {request.as_of}, in {', '.join(request.languages)}, into {target}:"]
+    _print(lines + [f"  {notebook}.ipynb → {name}.ipynb  {parameters}" for notebook, name, parameters in request.steps])
 
 
 def _print_published(folder: Path) -> None:
-    for path in sorted(folder.glob("*.pdf")):
-        click.echo(_relative_path(path))
-
-
-def _run_due(today: date, languages: tuple[str, ...], dry_run: bool) -> None:
-    from helpers.runs import RunError, edition, schedule
-
-    log = Log({"command": "run"}).about(today=today)
-    try:
-        due = schedule.find_due(today, languages)
-    except RunError as error:
-        sys.exit(log.fail(error))
-    except ValueError as error:
-        raise click.UsageError(str(error)) from error
-    told = (
-        "due: " + "; ".join(f"{one.slot}, {one.reason}" for one in due) if due else schedule.describe_nothing_due(today)
-    )
-    click.echo(f"{today} (UTC): {told}")
-    log.note(told)
-    if not due:
-        return
-    if dry_run:
-        for one in due:
-            _print_request(edition.make_request(one.slot.quarter, one.languages, one.slot.as_of.isoformat()))
-        return
-    ahead = [one for one in due if one.slot.as_of > _utc_today()]
-    if ahead:
-        raise click.UsageError(f"{ahead[0].slot} has not come yet; try a day to come with --dry-run")
-    published, codes = schedule.run_due(today, languages, log, progress=sys.stderr.isatty())
-    for folder in published:
-        _print_published(folder)
-    sys.exit(codes[0] if codes else 0)
+    _print(_relative_path(path) for path in sorted(folder.glob("*.pdf")))
 
 
 @main.command()
-@click.argument("quarter", callback=_quarter)
-@click.option("--member", "members", multiple=True, help="A member's ISO3 code (default: all of them).")
-@click.option("--language", "languages", multiple=True, help="fr, en, pt or ar (default: each member's own).")
-@click.option("--as-of", default="", help="The date the edition is as of (default: 45 days after the quarter).")
+@_quarter
+@_members
+@_languages(help="fr, en, pt or ar (default: each member's own).")
+@_as_of
 @click.option("--workers", type=click.IntRange(1), help="How many to make at a time (default: one a processor).")
-def briefs_command(
-    quarter: str, members: tuple[str, ...], languages: tuple[str, ...], as_of: str, workers: int | None
-) -> None:  # fmt: skip
-    """Make the brief of every member for QUARTER, side by side; one that fails stops no other.
+def briefs_command(quarter: str, members: Codes, languages: Codes, as_of: str, workers: int | None) -> None:
+    """Make the brief of every member for QUARTER, in parallel; one that fails does not stop the others.
 
     Exit codes: 0 all done, 5 some could not be made (named), 2 usage, 3 data refused, 4 another run holds the
     quarter, 7 nothing can be written there.
     """
-    from helpers.runs import ExitCode, RunError, briefs
+    from helpers.runs import briefs
 
-    try:
-        order = briefs.make_briefs_request(quarter, members, languages, as_of)
-    except ValueError as error:
-        raise click.UsageError(str(error)) from error
-    log = Log({"command": "briefs"}).about(quarter=order.quarter, as_of=order.as_of)
-    try:
-        target, failures = briefs.run_briefs(order, log.say, progress=sys.stderr.isatty(), count=workers or 0)
-    except RunError as error:
-        sys.exit(log.fail(error))
-    made = len(order.steps) - len(failures)
-    where = f"in {_relative_path(target)}" if made else "made; nothing was written"
-    click.echo(f"{made} of {len(order.steps)} briefs {where}")
+    with _check_arguments():
+        request = briefs.make_briefs_request(quarter, members, languages, as_of)
+    log = _bind_log(quarter=request.quarter, as_of=request.as_of)
+    target, failures = briefs.run_briefs(request, log.info, progress=sys.stderr.isatty(), workers=workers or 0)
+    n_tasks = len(request.steps)
+    where = f"in {_relative_path(target)}" if len(failures) < n_tasks else "made; nothing was written"
+    _print([f"{n_tasks - len(failures)} of {n_tasks} briefs {where}"])
     for failure in failures:
-        log.fail(RunError(ExitCode.REPORT_FAILED, failure))
-    sys.exit(ExitCode.REPORT_FAILED if failures else 0)
-
-
-def _relative_path(path: Path) -> str:
-    root = paths.root()
-    return str(path.relative_to(root) if path.is_relative_to(root) else path)
+        log.error(RunError(ExitCode.REPORT_FAILED, failure))
+    sys.exit(ExitCode.REPORT_FAILED if failures else ExitCode.DONE)
 
 
 @main.command()
-@click.option("--today", callback=_date, help="See it from another day, YYYY-MM-DD (default: today, UTC).")
-@click.option("--language", "languages", multiple=True, help="Due in fr, en, pt or ar (default: those official).")
-@click.option("--json", "as_json", is_flag=True, help="Tell it as JSON, for another program.")
-def status_command(today: date | None, languages: tuple[str, ...], as_json: bool) -> None:
-    """Say what was made, what failed and what to do about it, what runs now, what is due and what comes next.
+@click.option("--today", callback=_parse_date, help="The status on another day, YYYY-MM-DD (default: today, UTC).")
+@_languages(help="fr, en, pt or ar (default: those that are official).")
+@_json
+def status_command(today: date | None, languages: Codes, as_json: bool) -> None:
+    """Print what was made, what failed and what to do about it, what runs now, what is due and what comes next.
 
-    Exit codes: 0 said, whatever there is to say, 2 usage, 3 data refused.
+    Exit codes: 0 whatever there is to report, 2 usage, 3 data refused.
     """
-    from helpers.runs import RunError, schedule
+    from helpers.runs import schedule
 
-    try:
-        situation = schedule.read_status(today or _utc_today(), languages)
-    except RunError as error:
-        sys.exit(Log({"command": "status"}).fail(error))
-    except ValueError as error:
-        raise click.UsageError(str(error)) from error
-    if as_json:
-        click.echo(json.dumps(schedule.status_to_json(situation), ensure_ascii=False, indent=1))
-    else:
-        click.echo("\n".join(schedule.format_status(situation)))
+    with _check_arguments():
+        status = schedule.read_status(today or _utc_today(), languages)
+    _print([_to_json(schedule.status_to_json(status))] if as_json else schedule.format_status(status))
 
 
 @main.command()
-@click.argument("quarter", callback=_quarter)
-@click.option("--as-of", default="", help="The date the edition is as of (default: 45 days after the quarter).")
+@_quarter
+@_as_of
 def verify_command(quarter: str, as_of: str) -> None:
     """Build the published edition of QUARTER again in private, from its raw files, and compare every file of it.
 
-    Says what differs: table, row, column, what was and what is; and which raw files, code or libraries changed since.
+    Prints what differs (table, row, column, what was and what is), and which raw files, code or libraries changed.
 
-    Exit codes: 0 every byte is the same, 6 something differs, 2 there is no such request, otherwise as papu run.
+    Exit codes: 0 every byte is the same, 6 something differs, 2 there is no such edition, otherwise as papu run.
     """
-    from helpers.runs import ExitCode, RunError, edition, verify
+    from helpers.runs import edition, verify
 
-    log = Log({"command": "verify"})
-    try:
+    with _check_arguments():
         request = edition.make_request(quarter, (), as_of)
-        checked = verify.verify(
-            request.quarter, request.as_of, log.about(quarter=request.quarter, as_of=request.as_of).say
-        )
-    except ValueError as error:
-        raise click.UsageError(str(error)) from error
-    except RunError as error:
-        sys.exit(log.fail(error))
-    for line in [f"note: {note}" for note in checked.notes] + checked.different:
-        click.echo(line)
-    found = f"{len(checked.different)} differences" if checked.different else "every byte is the same"
-    click.echo(f"{request.quarter} as of {request.as_of}: {checked.compared} files made again, {found}")
-    sys.exit(ExitCode.DIFFERENCES_FOUND if checked.different else 0)
+    log = _bind_log(quarter=request.quarter, as_of=request.as_of)
+    result = verify.verify(request.quarter, request.as_of, log.info)
+    found = f"{len(result.different)} differences" if result.different else "every byte is the same"
+    _print([
+        *(f"note: {note}" for note in result.notes), *result.different,
+        f"{request.quarter} as of {request.as_of}: {result.compared} files made again, {found}",
+    ])  # fmt: skip
+    sys.exit(ExitCode.DIFFERENCES_FOUND if result.different else ExitCode.DONE)
 
 
 @main.command()
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option("--quarter", required=True, callback=_quarter, help="The quarter that the file is for.")
-@click.option("--received-on", callback=_day, help="The day it was received, YYYY-MM-DD (default: today).")
+@click.argument("file", type=click.Path(exists=True, readable=False, path_type=Path))
+@click.option("--quarter", required=True, callback=_parse_quarter, help="The quarter that the file is for.")
+@click.option("--received-on", callback=_parse_past_date, help="The day it was received, YYYY-MM-DD (default: today).")
 @click.option("--channel", default="mail", show_default=True, help="How it came: mail, kobo, odk…")
 @click.option("--note", default="", help="A remark to keep beside it in MANIFEST.csv.")
 def add_command(file: Path, quarter: str, received_on: date, channel: str, note: str) -> None:
     """Add a received FILE to a quarter's folder: copied, never edited, listed in MANIFEST.csv with its digest.
 
-    Nothing is ever overwritten: another file of the same name is given a free one. Then says what was read in it.
+    Nothing is ever overwritten: another file of the same name is given a free one. Then prints what was read in it.
 
     Exit codes: 0 added (or there already), 2 usage, 3 the file was not added, 7 nothing can be written there.
     """
-    from helpers.ingest import add, read_returns, versions
-    from helpers.plan import quarters, read_plan
-    from helpers.strings import mask_text
+    from helpers.ingest import add
+    from helpers.plan import quarters
 
     if not quarters.in_plan(quarter):
-        raise click.UsageError(f"{quarter} is outside the plan, 2022Q1-2025Q4; choose a quarter within it")
-    try:
-        name, is_new = add.add_file(file, quarter, received_on, channel, note)
-    except add.NotAdded as error:
-        click.echo(f"papu add: {error}", err=True)
-        sys.exit(3)
-    except FileNotFoundError as error:
-        raise click.UsageError(f"there is no file {file}") from error
-    except OSError as error:
-        click.echo(f"papu add: cannot write {error.filename}: {error.strerror}", err=True)
-        sys.exit(7)
-    place = _relative_path(paths.returns(quarter) / name)
-    click.echo(f"{place}: {f'added, received on {received_on}' if is_new else 'these bytes are there already'}")
-    received = read_returns([quarter])
-    read = [one for one in received.returns if one.place.source_file == name]
-    members = ", ".join(one.member or mask_text(clean(one.member_text))[:40] or "?" for one in read)
-    click.echo(f"  returns in it: {len(read)}" + (f" ({members})" if members else ""))
-    plan, told = read_plan(), [found for found in received.issues if found.source_file == name]
-    for one in read:
-        told += [*versions.check_member(one, plan), *versions.check_quarter(one), *versions.check_receipt(one)]
-    for found in told:
-        if found.severity != "note":
-            click.echo(f"  {found.message_fr}")
+        plan = f"{quarters.FIRST_QUARTER}-{quarters.LAST_QUARTER}"
+        raise click.UsageError(f"{quarter} is outside the plan, {plan}; choose a quarter within it")
+    name, is_new = add.add_file(file, quarter, received_on, channel, note)
+    result = f"added, received on {received_on}" if is_new else "these bytes are there already"
+    _print([f"{_relative_path(paths.returns(quarter) / name)}: {result}"])
+    _print_added(quarter, name)
+    _print([f"  next: papu check {quarter}"])
+
+
+def _print_added(quarter: str, name: str) -> None:
+    """Print the returns that were read in a file, and what is wrong in them."""
+    from helpers.ingest import read_returns, versions
+    from helpers.plan import read_plan
+    from helpers.strings import mask_text
+
+    received, plan = read_returns([quarter]), read_plan()
+    returns = [one for one in received.returns if one.place.source_file == name]
+    members = ", ".join(one.member or mask_text(clean(one.member_text))[:40] or "?" for one in returns)
+    issues = [issue for issue in received.issues if issue.source_file == name]
+    for one in returns:
+        issues += [*versions.check_member(one, plan), *versions.check_quarter(one), *versions.check_receipt(one)]
+    _print([
+        f"  returns in it: {len(returns)}" + (f" ({members})" if members else ""),
+        *(f"  {issue.message_fr}" for issue in issues if issue.severity != "note"),
+    ])  # fmt: skip
     if received.is_mixed:
         click.echo(
             "  it lies beside the invented sample: no edition can be made of both; remove the sample's folders, "
             "or work in a folder of its own (PAPU_ROOT)",
             err=True,
         )
-    click.echo(f"  next: papu check {quarter}")
 
 
 @main.command()
-@click.argument("quarter", callback=_quarter)
-@click.option("--as-of", default="", help="The date to check as of (default: 45 days after the quarter).")
-@click.option("--member", "members", multiple=True, help="A member's ISO3 code (default: all of them).")
+@_quarter
+@_as_of
+@_members
 @click.option(
     "--language", type=click.Choice(LANGUAGES), help="Default: French here, the member's own in the workbook."
 )
-@click.option("--notes", is_flag=True, help="Tell what was only normalised, too.")
-@click.option("--excel", type=click.Path(path_type=Path), help="Write it as a workbook, one sheet a member.")
-@click.option("--out", type=click.Path(path_type=Path), help="The folder for the tables (default: under build/).")
+@click.option("--notes", is_flag=True, help="Include what was only normalised.")
+@_output_path("--excel", help="Write it as a workbook, one sheet a member.")
+@_output_path("--out", help="The folder for the tables (default: under build/).")
 def check_command(
-    quarter: str, as_of: str, members: tuple[str, ...], language: str | None, notes: bool, excel: Path | None,
+    quarter: str, as_of: str, members: Codes, language: str | None, notes: bool, excel: Path | None,
     out: Path | None,
 ) -> None:  # fmt: skip
     """Read and check the returns of QUARTER, and of those before it, without running a notebook.
 
-    Says, member by member, what was received and what remains to correct or confirm: fit to be sent to a focal point.
+    Prints, member by member, what was received and what remains to correct or confirm: fit to be sent to a focal point.
 
     Exit codes: 0 checked, whatever was found, 2 usage, 3 data refused, 7 nothing can be written there.
     """
-    from helpers.report.letters import collect_feedback, format_letters, write_letters_workbook
+    from helpers.report import letters
     from helpers.tables import pipeline
 
-    for chosen in (excel, out):
-        if chosen and chosen.resolve().is_relative_to(paths.raw().resolve()):
-            raise click.UsageError("data/raw holds what was received, nothing else; write elsewhere")
-    try:
+    with _check_arguments():
         day = pipeline.resolve_date(quarter, as_of)
-    except ValueError as error:
-        raise click.UsageError(str(error)) from error
-    try:
-        source = pipeline.read_raw_data(quarter)
-        unknown = sorted(set(members) - set(source.plan.by_iso3))
-        if unknown:
-            raise click.UsageError(f"no member {', '.join(unknown)}; write the ISO3 code, such as SEN")
-        folder, checked = out or paths.out(quarter, day.isoformat()), pipeline.check_as_of(source, day)
-        pipeline.write_ingested(source, quarter, day, folder, checked)
-        feedback = collect_feedback(checked, source.plan, quarter, members, notes=notes, language=language or "")
-        for line in format_letters(feedback, source.form, quarter, day, language or "fr"):
-            click.echo(line)
-        if excel:
-            write_letters_workbook(excel, feedback, source.form, quarter, day, source.received.is_sample)
-    except pipeline.DataRefused as error:
-        click.echo(f"papu check: {error}", err=True)
-        sys.exit(3)
-    except BrokenPipeError:  # whoever read the lines has read enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
-    except OSError as error:
-        click.echo(f"papu check: cannot write {error.filename}: {error.strerror}", err=True)
-        sys.exit(7)
-    click.echo(_relative_path(excel or folder))
+    source = pipeline.read_raw_data(quarter)
+    unknown = sorted(set(members) - set(source.plan.by_iso3))
+    if unknown:
+        raise click.UsageError(f"no member {', '.join(unknown)}; write the ISO3 code, such as SEN")
+    folder, checked = out or paths.out(quarter, day.isoformat()), pipeline.check_as_of(source, day)
+    pipeline.write_ingested(source, quarter, day, folder, checked)
+    feedback = letters.collect_feedback(checked, source.plan, quarter, members, notes=notes, language=language or "")
+    _print(letters.format_letters(feedback, source.form, quarter, day, language or "fr"))
+    if excel:
+        letters.write_letters_workbook(excel, feedback, source.form, quarter, day, source.received.is_sample)
+    _print([_relative_path(excel or folder)])
 
 
 @main.command()
 @click.argument("figure", metavar="KPI|REFERENCE")
-@click.argument("quarter", required=False, callback=_quarter)
+@_optional_quarter
 @click.option("--scope", default="", help="PAPU or a region, such as Western (default: the Union).")
 @click.option("--member", default="", help="Show the rows and cells of one member only, by its ISO3 code.")
-@click.option("--as-of", default="", help="The date the edition is as of (default: 45 days after the quarter).")
+@_as_of
 @click.option("--language", type=click.Choice(LANGUAGES), default="fr", show_default=True)
-@click.option("--json", "as_json", is_flag=True, help="Tell it as JSON, for another program.")
-@click.option("--excel", type=click.Path(path_type=Path), help="Write it as a workbook too.")
+@_json
+@_output_path("--excel", help="Write it as a workbook too.")
 def explain_command(
     figure: str, quarter: str, scope: str, member: str, as_of: str, language: str, as_json: bool, excel: Path | None
 ) -> None:  # fmt: skip
-    """Say how a figure was made: its definition, every member's cells, each step to it and to its status.
+    """Show how a figure was made: its definition, every member's cells, each step to it and to its status.
 
-    KPI QUARTER, or a REFERENCE as the report prints it: 2.1.a/2024Q3, 2.1.a/2024Q3/Western. What is shown is added up
-    again and held against what is published.
+    KPI QUARTER, or a REFERENCE as the report prints it: 2.1.a/2024Q3, 2.1.a/2024Q3/Western. The rows shown are added
+    up again and compared with what is published.
 
     Exit codes: 0 it is what is published, 1 it is not, 2 usage, 3 data refused, 7 the workbook cannot be written.
     """
-    from helpers.explain import explain, narrow_to_member, write_explanation_workbook
+    from helpers.explain import explain, format_explanation, narrow_to_member, to_json, write_explanation_workbook
     from helpers.i18n import Translator
     from helpers.kpis import parse_request
-    from helpers.runs import ExitCode, RunError
-    from helpers.tables import DataRefused
 
-    if excel and excel.resolve().is_relative_to(paths.raw().resolve()):
-        raise click.UsageError("data/raw holds what was received, nothing else; write elsewhere")
-    log, t = Log({"command": "explain"}), Translator(language)
-    try:
-        asked = parse_request(figure, quarter, scope)
-        found = explain(*asked, as_of)
-        shown = narrow_to_member(found, member)
-        _print_explanation(shown, t, as_json)
-        if excel:
-            write_explanation_workbook(excel, shown, t)
-    except DataRefused as error:
-        sys.exit(log.fail(RunError(ExitCode.DATA_REFUSED, str(error))))
-    except ValueError as error:
-        raise click.UsageError(clean(str(error))) from error
-    except OSError as error:
-        sys.exit(log.fail(RunError(ExitCode.NOT_WRITABLE, f"cannot write {error.filename}: {error.strerror}")))
-    if found.differences:
-        names = ", ".join(step.name for step in found.differences)
-        sys.exit(
-            log.fail(RunError(ExitCode.NOTEBOOK_FAILED, f"{asked}: the rows do not give what is published: {names}"))
-        )
-
-
-def _print_explanation(shown: Explanation, t: Translator, as_json: bool) -> None:
-    from helpers.explain import format_explanation, to_json
-
-    try:
-        if as_json:
-            click.echo(json.dumps(to_json(shown, t), ensure_ascii=False, indent=1))
-        else:
-            click.echo("\n".join(format_explanation(shown, t)))
-        sys.stdout.flush()
-    except BrokenPipeError:  # whoever read the lines has read enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    with _check_arguments():
+        request = parse_request(figure, quarter, scope)
+        explanation = explain(*request, as_of)
+        shown = narrow_to_member(explanation, member)
+    t = Translator(language)
+    _print([_to_json(to_json(shown, t))] if as_json else format_explanation(shown, t))
+    if excel:
+        write_explanation_workbook(excel, shown, t)
+    if explanation.differences:
+        names = ", ".join(step.name for step in explanation.differences)
+        message = f"{request}: the rows do not give what is published: {names}"
+        raise RunError(ExitCode.NOTEBOOK_FAILED, message)

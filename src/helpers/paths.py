@@ -85,11 +85,6 @@ def record() -> Path:
     return build() / "runs.jsonl"
 
 
-def contact_sheets() -> Path:
-    """Return the folder of the pictures of whole editions, to be looked at."""
-    return build() / "contact_sheets"
-
-
 def out(quarter: str, as_of: str) -> Path:
     """Return the only folder notebooks write to: `PAPU_OUT` when set, else one under `build/`."""
     chosen = os.environ.get("PAPU_OUT")

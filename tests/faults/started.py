@@ -1,4 +1,4 @@
-"""What the slow faults share: a root with some quarters of the sample, and the command run in it as anybody runs it."""
+"""Shared by the slow faults: a root with some quarters of the sample, and the command run in it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ RUN = ("run", QUARTER, "--language", "fr")
 
 
 def make_root(root: Path, *quarters: str) -> Path:
-    """Make a root with data only: the registers and some quarters of the sample."""
+    """Make a root with the registers and some quarters of the sample only."""
     for name in ("registers", *(quarters or (QUARTER,))):
         shutil.copytree(ROOT / "data" / "raw" / name, root / "data" / "raw" / name)
     return root
@@ -28,7 +28,7 @@ def make_root(root: Path, *quarters: str) -> Path:
 def start(
     root: Path, *words: str, before: tuple[str, ...] = (), variables: Mapping[str, str] | None = None, **options: object
 ) -> subprocess.Popen:
-    """Start the command in a root; `before` are the words of a command that runs it, `unshare` say."""
+    """Start the command in a root; `before` is a command that runs it, such as `unshare`."""
     environment = os.environ | {"PAPU_ROOT": str(root)} | (variables or {})
     command = [*before, sys.executable, "-m", "helpers", *words]
     return subprocess.Popen(
@@ -37,21 +37,21 @@ def start(
 
 
 def papu(root: Path, *words: str, **options: object) -> None:
-    """Run the command to a good end in a root."""
+    """Run the command in a root; it must succeed."""
     run = start(root, *words, **options)
-    told = run.communicate(timeout=400)[1]
-    assert run.returncode == 0, told
+    log = run.communicate(timeout=400)[1]
+    assert run.returncode == 0, log
 
 
 def published(root: Path) -> dict[str, str]:
-    """Return the digests of what is published in a root, the manifests left out, and what is hidden."""
+    """Return the digests of the published files of a root, without manifests and hidden files."""
     parts = {part: hashes(root / part) for part in ("reports", "data/processed")}
     found = {f"{part}/{name}": digest for part, files in parts.items() for name, digest in files.items()}
     return {name: digest for name, digest in found.items() if "/." not in name}
 
 
 def kill(run: subprocess.Popen) -> list[psutil.Process]:
-    """Kill a run with -9; return the processes it had: it is stopped first, so that it starts no more."""
+    """Kill a run with -9; return its processes. It is suspended first, so that it starts no more of them."""
     process = psutil.Process(run.pid)
     process.suspend()
     children = process.children(recursive=True)
@@ -61,5 +61,5 @@ def kill(run: subprocess.Popen) -> list[psutil.Process]:
 
 
 def may(*words: str) -> bool:
-    """Tell whether a command is there and may be run here."""
+    """Return whether a command exists and is allowed here."""
     return bool(shutil.which(words[0])) and subprocess.run(words, capture_output=True).returncode == 0

@@ -114,7 +114,7 @@ def test_without_a_return_the_brief_asks_for_one(tables):
         assert not len(brief.tabulate_answers(report_of(tables, say), member).frame)
 
 
-class TestOrder:
+class TestRequest:
     def test_each_member_has_its_own_language_unless_one_is_given(self):
         names = [name for name, _ in briefs.make_briefs_request("2024Q3", ["sen", "KEN", "AGO", "EGY"]).steps]
         assert names == ["brief_SEN_fr", "brief_KEN_en", "brief_AGO_pt", "brief_EGY_ar"]
@@ -123,7 +123,7 @@ class TestOrder:
         assert len(briefs.make_briefs_request("2024Q3").steps) == 45
 
     @pytest.mark.parametrize(("members", "languages"), [(["XXX"], []), (["SEN"], ["xx"]), (["../SEN"], [])])
-    def test_what_is_no_member_or_language_is_refused(self, members, languages):
+    def test_an_unknown_member_or_language_is_refused(self, members, languages):
         with pytest.raises(ValueError):
             briefs.make_briefs_request("2024Q3", members, languages)
 
@@ -134,7 +134,7 @@ class TestCommand:
         command = [sys.executable, "-m", "helpers", "briefs", *arguments]
         return subprocess.run(command, capture_output=True, text=True, env=os.environ | {"PAPU_ROOT": str(root)})
 
-    def test_briefs_are_published_one_that_fails_stops_no_other(self, checkout):
+    def test_a_brief_that_fails_does_not_stop_the_others(self, checkout):
         ran = self.run(checkout, QUARTER, "--member", "SEN", "--member", "KEN")
         folder = checkout / "reports" / QUARTER / "2023-02-14-briefs"
         assert ran.returncode == 0 and "2 of 2 briefs" in ran.stdout, ran.stderr

@@ -1,4 +1,4 @@
-"""Determinism: the same bytes wherever, whenever and in whatever order an edition is made."""
+"""Determinism: an edition has the same bytes under any conditions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 import determinism  # noqa: E402
 
 
-def test_the_six_combinations_give_each_circumstance_its_turn():
+def test_the_six_combinations_cover_each_condition():
     chosen = determinism.six()
     assert {one.zone for one in chosen} == set(determinism.ZONES) and len({one.folder for one in chosen}) == 3
     assert {one.locale for one in chosen} == set(determinism.LOCALES) and len({one.umask for one in chosen}) == 3
@@ -39,12 +39,12 @@ def test_folders_are_really_listed_in_another_order(tmp_path):
 
 
 @pytest.mark.slow
-def test_an_edition_is_the_same_bytes_in_six_circumstances():
+def test_an_edition_has_the_same_bytes_under_six_conditions():
     assert determinism.compare(determinism.six(), ("run", determinism.QUARTER, "--language", "fr")) == []
 
 
 @pytest.mark.slow
-def test_briefs_are_the_same_bytes_with_one_worker_and_with_four():
+def test_briefs_have_the_same_bytes_with_one_worker_and_with_four():
     members = [word for member in ("SEN", "KEN", "TUN", "AGO") for word in ("--member", member)]
     one, four = (
         determinism.make(combination, ("briefs", determinism.QUARTER, *members, "--workers", workers))

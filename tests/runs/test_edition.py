@@ -1,4 +1,4 @@
-"""Runs: what is refused before anything runs, what a failed run leaves, and what a finished one publishes."""
+"""Runs: arguments that are refused, what a failed run leaves behind, and what a run publishes."""
 
 from __future__ import annotations
 
@@ -27,24 +27,24 @@ ROOT = Path(__file__).resolve().parents[2]
 DAY = "2022-10-10"
 
 
-class TestOrder:
+class TestRequest:
     @pytest.mark.parametrize("text", ["2024Q3", "2024-Q3", "T3 2024", "Q3 2024"])
-    def test_a_quarter_as_people_write_it_is_understood(self, text):
+    def test_a_quarter_may_be_written_in_several_ways(self, text):
         assert edition.make_request(text).quarter == "2024Q3"
 
     @pytest.mark.parametrize(
         "text", ["", "2024", "T5 2024", "25Q3", "2025-3", "T3 2025x", "٣", "../2024Q3", "2021Q4", "2026Q1"]
     )
-    def test_anything_else_is_refused(self, text):
+    def test_any_other_quarter_is_refused(self, text):
         with pytest.raises(ValueError):
             edition.make_request(text)
 
-    def test_an_edition_is_as_of_its_first_cutoff_unless_told_otherwise(self):
+    def test_an_edition_is_as_of_its_first_cutoff_by_default(self):
         assert edition.make_request("2024Q3").as_of == "2024-11-14"
         assert edition.make_request("2024Q3", as_of="2025-01-20").as_of == "2025-01-20"
 
     @pytest.mark.parametrize("text", ["2024-09-30", "2024-11-31", "tomorrow", "../x"])
-    def test_a_date_that_is_none_or_lies_before_the_quarter_ended_is_refused(self, text):
+    def test_an_invalid_date_or_one_before_the_end_of_the_quarter_is_refused(self, text):
         with pytest.raises(ValueError):
             edition.make_request("2024Q3", as_of=text)
 
@@ -93,34 +93,17 @@ class TestNotebook:
         assert b"2023Q1" in first.read_bytes()
 
 
-class TestHold:
-    def test_a_second_run_of_a_quarter_is_told_who_holds_it(self, tmp_path, monkeypatch):
-        monkeypatch.setenv("PAPU_ROOT", str(tmp_path))
-        with (
-            edition.lock_quarter("2024Q3"),
-            pytest.raises(RunError, match="held by process") as caught,
-            edition.lock_quarter("2024Q3"),
-        ):
-            pass
-        assert caught.value.code == 4
-
-    def test_another_quarter_is_free(self, tmp_path, monkeypatch):
-        monkeypatch.setenv("PAPU_ROOT", str(tmp_path))
-        with edition.lock_quarter("2024Q3"), edition.lock_quarter("2024Q2"):
-            assert (tmp_path / "build" / "locks").is_dir()
-
-
 @pytest.fixture
 def received(raw) -> Path:
-    """A root of its own with one file received, which it returns."""
+    """Return the one file received in a root of its own."""
     return raw.write_plain("2022Q3", [{"member": "SEN", "quarter": "2022Q3", "offices_total": 130}], received_on=DAY)
 
 
 class TestChanged:
-    """A run during which what was received changes is refused, whenever it is noticed."""
+    """A run is refused if a received file changes while it runs."""
 
     def edition(self, monkeypatch: pytest.MonkeyPatch, change: Callable[[], object]) -> None:
-        """Run an edition whose notebooks make the tables, and in which something changes before the report."""
+        """Run an edition whose notebooks make the tables only, and change something before the report."""
 
         def run_notebook(notebook: Path, executed: Path, parameters: dict[str, str], progress: bool) -> None:
             if notebook.stem == REPORT_NOTEBOOK:
@@ -130,16 +113,16 @@ class TestChanged:
         monkeypatch.setattr(edition, "run_notebook", run_notebook)
         edition.run_edition(edition.make_request("2022Q3", ["fr"]), lambda line: None)
 
-    def test_a_file_that_changed_even_when_the_tables_were_made_again_of_it(self, received, monkeypatch):
+    def test_a_changed_file_even_if_the_tables_were_made_again(self, received, monkeypatch):
         with pytest.raises(RunError, match="data/raw/2022Q3/mail.xlsx changed during the run") as caught:
             self.edition(monkeypatch, lambda: received.write_bytes(received.read_bytes() + b"x"))
         assert caught.value.code == ExitCode.DATA_REFUSED and not paths.reports("2022Q3", "2022-11-14").exists()
 
-    def test_a_file_that_came_when_the_tables_were_made_again_with_it(self, received, raw, monkeypatch):
+    def test_a_new_file_even_if_the_tables_were_made_again(self, received, raw, monkeypatch):
         with pytest.raises(RunError, match="2022Q3/late.csv changed during the run"):
             self.edition(monkeypatch, lambda: raw.add("2022Q3", "late.csv", b"member,quarter\nKEN,2022Q3\n", DAY))
 
-    def test_a_brief_made_of_a_file_that_changed_is_not_published(self, received, monkeypatch):
+    def test_a_brief_made_of_a_changed_file_is_not_published(self, received, monkeypatch):
         def make(*_: object) -> tuple[list[str], list[str]]:
             received.write_bytes(received.read_bytes() + b"x")
             return ["brief_SEN_fr"], []
@@ -151,11 +134,11 @@ class TestChanged:
 
 
 class TestPublishedBriefs:
-    """The briefs' folder: it and its manifest tell the same, whatever was made and wherever a run stopped."""
+    """The folder of the briefs always agrees with its manifest."""
 
     @pytest.fixture
     def publish(self, received, monkeypatch) -> Callable[..., Path]:
-        """Return a publisher of briefs made by hand: members, and whether they can be made."""
+        """Return a function that publishes briefs without kernels; with `fails`, none can be made."""
 
         def publish(*members: str, fails: bool = False) -> Path:
             def make(steps: list, folder: Path, *_: object) -> tuple[list[str], list[str]]:
@@ -171,13 +154,13 @@ class TestPublishedBriefs:
         return publish
 
     def outputs(self, folder: Path) -> dict[str, dict]:
-        """Return what the manifest lists, which must be what the folder holds."""
-        told = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["outputs"]
-        assert {name: facts["sha256"] for name, facts in told.items()} == hashes(folder)
-        assert all((folder / name).stat().st_size == facts["size"] for name, facts in told.items())
-        return told
+        """Return the outputs of the manifest, after a check that the folder holds them."""
+        outputs = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["outputs"]
+        assert {name: facts["sha256"] for name, facts in outputs.items()} == hashes(folder)
+        assert all((folder / name).stat().st_size == facts["size"] for name, facts in outputs.items())
+        return outputs
 
-    def test_a_partial_remake_keeps_what_the_manifest_told_of_the_others(self, publish, raw):
+    def test_the_manifest_keeps_the_entries_of_briefs_that_are_not_made_again(self, publish, raw):
         folder = publish("SEN", "KEN", "TUN")
         first = self.outputs(folder)
         assert len(first) == 6
@@ -189,21 +172,21 @@ class TestPublishedBriefs:
         assert second["brief_SEN_fr.pdf"]["input_id"] != first["brief_SEN_fr.pdf"]["input_id"]
         assert set(first) - set(second) == {"brief_TUN_fr.pdf"}
 
-    def test_a_brief_that_no_manifest_told_of_is_listed_without_what_it_was_made_from(self, publish):
+    def test_a_brief_that_no_manifest_lists_gets_a_blank_input_id(self, publish):
         folder = publish("SEN", "KEN")
         (folder / "brief_KEN_fr.pdf").write_text("put there by hand", encoding="utf-8")
         assert self.outputs(publish("SEN"))["brief_KEN_fr.pdf"]["input_id"] == ""
         (folder / "manifest.json").write_text("[", encoding="utf-8")
         assert self.outputs(publish("SEN"))["notebooks/brief_KEN_fr.ipynb"]["input_id"] == ""
 
-    def test_when_none_could_be_made_nothing_is_written(self, publish):
+    def test_nothing_is_written_if_no_brief_succeeds(self, publish):
         assert not publish("SEN", fails=True).exists()
         folder = publish("SEN")
         before = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in folder.rglob("*.*")}
         publish("SEN", fails=True)
         assert {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in folder.rglob("*.*")} == before
 
-    def test_a_disk_that_is_full_leaves_the_folder_as_it_was_and_is_told_by_its_name(self, publish, monkeypatch):
+    def test_a_full_disk_leaves_the_folder_as_it_was_and_the_error_names_it(self, publish, monkeypatch):
         folder = publish("SEN")
         before = self.outputs(folder)
 
@@ -217,7 +200,7 @@ class TestPublishedBriefs:
         assert str(caught.value) == f"cannot write {folder}: No space left on device"
         assert self.outputs(folder) == before and [path.name for path in folder.parent.iterdir()] == [folder.name]
 
-    def test_a_run_that_is_ended_as_it_publishes_puts_the_folder_back(self, publish, monkeypatch):
+    def test_a_run_ended_while_it_publishes_restores_the_folder(self, publish, monkeypatch):
         folder = publish("SEN")
         before, rename = self.outputs(folder), Path.rename
 
@@ -240,9 +223,7 @@ out.mkdir(parents=True, exist_ok=True)
 
 
 class TestWorkers:
-    def test_a_process_that_is_killed_costs_one_more_try_of_its_own_brief_and_no_other(
-        self, raw, tmp_path, monkeypatch
-    ):
+    def test_a_brief_whose_process_is_killed_is_tried_once_more_and_no_other(self, raw, tmp_path, monkeypatch):
         (raw.root / "notebooks").mkdir()
         kills = """import os, pathlib, signal
 tries = pathlib.Path(os.environ["PAPU_OUT"], f"{member}.tries")
@@ -253,32 +234,32 @@ if member == "KEN" or member == "SEN" and tries.stat().st_size == 1:
     os.kill(os.getpid(), signal.SIGKILL)"""
         write_notebook(raw.root / "notebooks" / "04_country_brief.ipynb", LEAVES, kills, declares=PARAMETERS)
         monkeypatch.setenv("PAPU_OUT", str(tmp_path / "work"))
-        told: list[str] = []
+        reported: list[str] = []
         steps = briefs.make_briefs_request("2022Q3", ["KEN", "SEN", "TUN", "BEN"], ["fr"]).steps
-        made, failures = briefs.make_briefs(steps, tmp_path, 2, told.append)
-        assert made == ["brief_BEN_fr", "brief_SEN_fr", "brief_TUN_fr"]
+        names, failures = briefs.make_briefs(steps, tmp_path, 2, reported.append)
+        assert names == ["brief_BEN_fr", "brief_SEN_fr", "brief_TUN_fr"]
         assert failures == ["brief_KEN_fr: its process died twice, the last time with -9"]
         assert {path.stem: path.read_text() for path in (tmp_path / "work").glob("*.tries")} == {
             "KEN": "xx", "SEN": "xx", "TUN": "x", "BEN": "x",
         }  # fmt: skip
-        assert len(told) == 4
+        assert len(reported) == 4
 
     @pytest.mark.slow
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-    def test_a_run_that_is_ended_ends_its_processes_and_kernels_and_starts_nothing_more(self, received, raw, number):
+    def test_a_run_that_is_ended_ends_its_processes_and_kernels(self, received, raw, number):
         (raw.root / "notebooks").mkdir()
         sleeps = f"import time\npathlib.Path({str(raw.root)!r}, member).touch()\ntime.sleep(60)"
         write_notebook(raw.root / "notebooks" / "04_country_brief.ipynb", LEAVES, sleeps, declares=PARAMETERS)
         command = [sys.executable, "-m", "helpers", "briefs", "2022Q3", "--workers", "2"]
         run = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
-        wait_until(lambda: len([path for path in raw.root.iterdir() if path.name.isupper()]) == 2)
+        wait_until(lambda: len([path for path in raw.root.iterdir() if path.name.isupper()]) == 2, seconds=120)
         children = psutil.Process(run.pid).children(recursive=True)
         # Ctrl-C in a terminal reaches the workers too.
         os.killpg(run.pid, number) if number == signal.SIGINT else run.send_signal(number)
         began = time.monotonic()
-        told = run.communicate(timeout=60)[1]
+        log = run.communicate(timeout=60)[1]
         assert run.returncode == 128 + number and time.monotonic() - began < 10
-        lines = [json.loads(line)["message"] for line in told.splitlines()]  # the log, and nothing beside it
+        lines = [json.loads(line)["message"] for line in log.splitlines()]  # nothing but JSON lines
         assert "untouched" in lines[-1]
         assert not psutil.wait_procs(children, timeout=10)[1]
         assert not list((raw.root / "reports" / "2022Q3").iterdir())
@@ -286,7 +267,7 @@ if member == "KEN" or member == "SEN" and tries.stat().st_size == 1:
 
 @pytest.mark.slow
 class TestEdition:
-    def test_a_run_publishes_the_edition_whole_and_again_the_same_bytes(self, checkout):
+    def test_a_run_publishes_a_whole_edition_and_again_the_same_bytes(self, checkout):
         raw = hashes(checkout / "data" / "raw")
         first = papu("run", "2022Q4", "--language", "fr", PAPU_ROOT=str(checkout))
         assert first.returncode == 0, first.stderr
@@ -296,16 +277,8 @@ class TestEdition:
             "01_ingest.ipynb", "02_kpis.ipynb", "03_report_fr.ipynb",
         }  # fmt: skip
         published = hashes(checkout / "reports") | hashes(checkout / "data" / "processed")
-        again = papu(
-            "run",
-            "2022Q4",
-            "--language",
-            "fr",
-            PAPU_ROOT=str(checkout),
-            TZ="Pacific/Kiritimati",
-            LC_ALL="C",
-            PYTHONHASHSEED="1",
-        )
+        elsewhere = {"TZ": "Pacific/Kiritimati", "LC_ALL": "C", "PYTHONHASHSEED": "1"}
+        again = papu("run", "2022Q4", "--language", "fr", PAPU_ROOT=str(checkout), **elsewhere)
         assert again.returncode == 0, again.stderr
         assert hashes(checkout / "reports") | hashes(checkout / "data" / "processed") == published
         assert hashes(checkout / "data" / "raw") == raw
@@ -316,7 +289,7 @@ class TestEdition:
             folder = report if name.startswith("report/") else checkout / "data" / "processed" / "2022Q4" / "2023-02-14"
             assert hashlib.sha256((folder / name.split("/")[1]).read_bytes()).hexdigest() == facts["sha256"]
 
-    def test_a_failed_run_says_where_and_leaves_what_was_published(self, checkout):
+    def test_a_failed_run_names_the_cell_and_leaves_what_was_published(self, checkout):
         published = checkout / "reports" / "2022Q4" / "2023-02-14"
         published.mkdir(parents=True)
         (published / "report_fr.pdf").write_text("as it was", encoding="utf-8")
@@ -331,7 +304,7 @@ class TestEdition:
         assert [path.name for path in published.parent.iterdir()] == ["2023-02-14"]
 
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-    def test_a_run_that_is_ended_says_so_and_leaves_nothing_behind(self, checkout, number):
+    def test_a_run_that_is_ended_reports_it_and_leaves_nothing_behind(self, checkout, number):
         command = [sys.executable, "-m", "helpers", "run", "2022Q4"]
         run = subprocess.Popen(
             command, env=os.environ | {"PAPU_ROOT": str(checkout)}, stderr=subprocess.PIPE, text=True
@@ -342,14 +315,14 @@ class TestEdition:
         wait_until(kernels)
         children = kernels(recursive=True)
         run.send_signal(number)
-        told = run.communicate(timeout=60)[1]
+        log = run.communicate(timeout=60)[1]
         assert run.returncode == 128 + number
-        lines = [json.loads(line)["message"] for line in told.splitlines()]  # the log, and nothing beside it
+        lines = [json.loads(line)["message"] for line in log.splitlines()]  # nothing but JSON lines
         assert "untouched" in lines[-1]
         assert not any(folder.iterdir())
         assert not psutil.wait_procs(children, timeout=10)[1]
 
-    def test_what_a_killed_run_left_is_cleared_by_the_next(self, checkout):
+    def test_the_next_run_cleans_up_after_a_killed_one(self, checkout):
         folder = checkout / "reports" / "2022Q4"
         (folder / ".2023-02-14.dead.run").mkdir(parents=True)
         (folder / ".2023-02-14.old").mkdir()
@@ -373,19 +346,19 @@ class TestCommand:
         "arguments",
         [("run", "T5 2024"), ("run", "2024Q3", "--language", "xx"), ("run", "2024Q3", "--as-of", "soon"), ("run",)],
     )
-    def test_a_wrong_word_is_a_usage_error(self, arguments):
+    def test_a_wrong_argument_is_a_usage_error(self, arguments):
         assert papu(*arguments).returncode == 2
 
-    def test_a_dry_run_says_what_would_run_and_writes_nothing(self, tmp_path):
-        told = papu("run", "2024Q3", "--dry-run", PAPU_ROOT=str(tmp_path))
-        assert told.returncode == 0
-        assert "03_report.ipynb → 03_report_en.ipynb" in told.stdout
+    def test_a_dry_run_prints_what_would_run_and_writes_nothing(self, tmp_path):
+        result = papu("run", "2024Q3", "--dry-run", PAPU_ROOT=str(tmp_path))
+        assert result.returncode == 0
+        assert "03_report.ipynb → 03_report_en.ipynb" in result.stdout
         assert not list(tmp_path.iterdir())
 
-    def test_check_says_what_was_found_without_a_notebook(self, checkout, tmp_path):
-        told = papu("check", "2022Q4", "--out", str(tmp_path / "tables"), PAPU_ROOT=str(checkout))
-        assert told.returncode == 0
-        assert "T4 2022, au 2023-02-14" in told.stdout
+    def test_check_runs_without_a_notebook(self, checkout, tmp_path):
+        result = papu("check", "2022Q4", "--out", str(tmp_path / "tables"), PAPU_ROOT=str(checkout))
+        assert result.returncode == 0
+        assert "T4 2022, au 2023-02-14" in result.stdout
         assert {"returns.csv", "answers.parquet", "innovations.csv", "issues.csv"} <= {
             path.name for path in (tmp_path / "tables").iterdir()
         }

@@ -1,6 +1,6 @@
-"""Faults that are quick to make: what the program does where something stops it, changes under it or is missing.
+"""Faults that are quick to cause: runs that are stopped, inputs that change, files that are missing or damaged.
 
-Those that take whole editions are in `tests/faults`; `docs/operations.md` says which test is for which fault.
+Those that take whole editions are in `tests/faults`; `docs/operations.md` lists the test of each fault.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ import interrupted
 from commands import hashes, papu, write_notebook
 from helpers import cli, paths
 from helpers.ingest.quarter import read_quarter
-from helpers.runs import edition, notebook
+from helpers.runs import edition, lock, notebook
 from helpers.runs.errors import ExitCode, RunError
 from helpers.runs.notebook import REPORT_NOTEBOOK, check_executed, run_notebook
 from helpers.runs.publish import move_into_place, private_folder, recover
 from helpers.tables import manifest, pipeline, schema
-from quick import DAY, LISTED, QUARTER, ROW, make_report, run_edition
+from quick import DAY, LISTED, QUARTER, ROW, make_report, quick_root, run_edition  # noqa: F401
 
 # --- F1, F2, F6: publishing, stopped at every step ---------------------------------------------------------------
 
 
 @pytest.fixture
 def publish(tmp_path) -> Callable[[], None]:
-    """Return a publisher of new tables and a new report over old ones, whose private folder is made anew each time."""
+    """Return a function that publishes new tables and a new report over old ones."""
     tables_, report = tmp_path / "processed" / DAY, tmp_path / "reports" / DAY
     for target in (tables_, report):
         target.mkdir(parents=True)
@@ -54,7 +54,7 @@ def publish(tmp_path) -> Callable[[], None]:
 
 
 def contents(folder: Path) -> dict[str, str]:
-    """Return what the two published folders hold, and whatever else lies beside them."""
+    """Return the text of every file in a folder."""
     return {str(path.relative_to(folder)): path.read_text() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
@@ -63,7 +63,7 @@ def both(text: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("strike", [interrupted.fill_disk, interrupted.lock_disk])
-def test_f6_tables_and_report_both_stay_or_both_are_new_wherever_the_disk_is_full(publish, tmp_path, strike):
+def test_f6_tables_and_report_stay_whichever_write_fails(publish, tmp_path, strike):
     writes = interrupted.list_writes(publish, tmp_path, tmp_path.parent / "seen")
     assert contents(tmp_path) == both("new") and len(writes) >= 9
     for nth in range(1, len(writes) + 1):
@@ -73,7 +73,7 @@ def test_f6_tables_and_report_both_stay_or_both_are_new_wherever_the_disk_is_ful
         assert contents(tmp_path) == both("old"), writes[nth - 1]
 
 
-def test_f1_the_next_run_finds_both_old_or_both_new_wherever_one_was_killed(publish, tmp_path):
+def test_f1_tables_and_report_are_both_old_or_both_new_wherever_a_run_was_killed(publish, tmp_path):
     seen, tables_, report = tmp_path.parent / "seen", tmp_path / "processed" / DAY, tmp_path / "reports" / DAY
     writes, found = interrupted.list_writes(publish, tmp_path, seen, removals=True), set()
     for nth in range(1, len(writes) + 1):
@@ -88,7 +88,7 @@ def test_f1_the_next_run_finds_both_old_or_both_new_wherever_one_was_killed(publ
     assert found == {"old", "new"}
 
 
-# --- F3, F4, F5: a notebook that does not come to its end --------------------------------------------------------
+# --- F3, F4, F5: a notebook that does not finish ------------------------------------------------------------------
 
 
 DIES = "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"
@@ -96,7 +96,7 @@ SLEEPS = "import time\ntime.sleep(60)"
 
 
 @pytest.mark.parametrize(
-    ("cell", "limit", "said"),
+    ("cell", "limit", "message"),
     [
         (DIES, "", "n.ipynb, cell 3: Kernel died"),
         (SLEEPS, "CELL_TIMEOUT", "n.ipynb, cell 3: A cell timed out while it was being executed, after"),
@@ -105,12 +105,12 @@ SLEEPS = "import time\ntime.sleep(60)"
     ],
     ids=["F3 kernel killed", "F4 cell timeout", "F4 notebook timeout", "F5 early exit"],
 )
-def test_a_notebook_that_does_not_come_to_its_end_fails_and_names_the_cell(tmp_path, monkeypatch, cell, limit, said):
+def test_a_notebook_that_does_not_finish_fails_and_names_the_cell(tmp_path, monkeypatch, cell, limit, message):
     if limit:
         monkeypatch.setattr(notebook, limit, 3)
     path = write_notebook(tmp_path / "n.ipynb", "1 + 1", cell, "2")
     for parameters in ({"quarter": "2024Q3"}, {}):
-        with pytest.raises(RunError, match=re.escape(said)) as caught:
+        with pytest.raises(RunError, match=re.escape(message)) as caught:
             run_notebook(path, tmp_path / "out.ipynb", parameters)
         assert (caught.value.code, caught.value.cell) == (ExitCode.NOTEBOOK_FAILED, 3)
         assert caught.value.line == cell.splitlines()[0]
@@ -119,7 +119,7 @@ def test_a_notebook_that_does_not_come_to_its_end_fails_and_names_the_cell(tmp_p
 
 
 def wait_for_kernels() -> None:
-    """Make sure that no kernel of this process outlives its notebook by five seconds."""
+    """Check that no kernel of this process outlives its notebook by five seconds."""
     kernels = [child for child in psutil.Process().children(recursive=True) if "helpers.runs.kernel" in child.cmdline()]
     assert not psutil.wait_procs(kernels, timeout=5)[1]
 
@@ -135,51 +135,57 @@ def wait_for_kernels() -> None:
         ("FileNotFoundError(2, 'No such file', 'a')", 1), ("ValueError('[Errno 2] or so')", 1),
     ],
 )  # fmt: skip
-def test_f6_a_cell_that_cannot_write_is_told_by_the_exit_code_for_it(tmp_path, raised, code):
+def test_f6_a_cell_that_cannot_write_gives_the_exit_code_for_it(tmp_path, raised, code):
     path = write_notebook(tmp_path / "n.ipynb", f"raise {raised}")
     with pytest.raises(RunError, match="n.ipynb, cell 2: ") as caught:
         run_notebook(path, tmp_path / "out.ipynb", {})
     assert caught.value.code == code
 
 
-def test_f7_what_cannot_be_written_is_named_and_nothing_is_touched(quick, tmp_path):
+def test_f7_the_folder_that_cannot_be_written_is_named_and_nothing_is_touched(quick, tmp_path):
     run_edition()
     before = hashes(tmp_path / "reports") | hashes(tmp_path / "data")
-    said = tmp_path.parent / "said"
+    log = tmp_path.parent / "log"
 
     def run() -> None:
-        with said.open("w") as file, contextlib.redirect_stderr(file):
+        with log.open("w") as file, contextlib.redirect_stderr(file):
             cli.main(["run", QUARTER, "--language", "fr"])
 
     assert interrupted.run(run, tmp_path / "reports", 1, interrupted.lock_disk) == ExitCode.NOT_WRITABLE
-    told = json.loads(said.read_text().splitlines()[-1])
-    assert told["message"] == f"cannot write {paths.reports(QUARTER, DAY)}: Read-only file system"
-    assert "folder's rights" in told["next"] and hashes(tmp_path / "reports") | hashes(tmp_path / "data") == before
+    error = json.loads(log.read_text().splitlines()[-1])
+    assert error["message"] == f"cannot write {paths.reports(QUARTER, DAY)}: Read-only file system"
+    assert (
+        "folder's permissions" in error["next"] and hashes(tmp_path / "reports") | hashes(tmp_path / "data") == before
+    )
 
 
 # --- F8: two at once ----------------------------------------------------------------------------------------------
 
 
-HOLDS = "import sys; from helpers import runs\nwith runs.hold(sys.argv[1]): print('held', flush=True); sys.stdin.read()"
+HOLD_LOCK = """import sys
+from helpers.runs import lock
+with lock.lock_quarter(sys.argv[1]):
+    print('held', flush=True)
+    sys.stdin.read()"""
 
 
-def test_f8_a_second_run_is_told_at_once_who_holds_the_quarter_and_a_dead_one_holds_nothing(tmp_path, monkeypatch):
+def test_f8_a_second_run_learns_who_holds_the_quarter_and_a_dead_one_holds_nothing(tmp_path, monkeypatch):
     monkeypatch.setenv("PAPU_ROOT", str(tmp_path))
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen([sys.executable, "-c", HOLDS, QUARTER], text=True, **pipes) as holder:
+    with subprocess.Popen([sys.executable, "-c", HOLD_LOCK, QUARTER], text=True, **pipes) as holder:
         assert holder.stdout.readline() == "held\n"
         second = papu("run", QUARTER)
         assert second.returncode == ExitCode.QUARTER_HELD and not (tmp_path / "reports").exists()
-        told = json.loads(second.stderr)["message"]
-        assert re.search(rf"held by process {holder.pid}, started \d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00;", told)
+        message = json.loads(second.stderr)["message"]
+        assert re.search(rf"held by process {holder.pid}, started \d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00;", message)
         holder.kill()
         holder.wait()
     assert (paths.locks() / f"{QUARTER}.lock").is_file()
-    with edition.lock_quarter(QUARTER):
-        assert f"process {os.getpid()}" in edition.find_lock_holder(QUARTER)
+    with lock.lock_quarter(QUARTER):
+        assert f"process {os.getpid()}" in lock.find_lock_holder(QUARTER)
 
 
-# --- F11, F14: what is received, half copied or changing ---------------------------------------------------------
+# --- F11, F14: received files, half copied or changing -----------------------------------------------------------
 
 
 HEAD = "member,quarter,submitted_on,offices_total\n"
@@ -188,12 +194,12 @@ LONG_AGO = 1e9
 
 
 def cuts(content: bytes) -> list[bytes]:
-    """Return a file cut off at twenty points."""
+    """Return the beginnings of a file, cut at twenty points."""
     return [content[: len(content) * part // 21] for part in range(1, 21)]
 
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
-def test_f11_of_a_listed_file_that_is_cut_off_nothing_counts(raw, kind):
+def test_f11_a_truncated_file_is_refused_by_its_digest(raw, kind):
     whole = raw.write_plain(QUARTER, [ROW], received_on=LISTED)
     path = raw.add(QUARTER, "a.csv", TEXT.encode(), LISTED) if kind == "csv" else whole
     for part in cuts(path.read_bytes()):
@@ -203,7 +209,7 @@ def test_f11_of_a_listed_file_that_is_cut_off_nothing_counts(raw, kind):
         assert {found.sentence.key for found in received.issues if found.source_file == path.name} == {"V20.tampered"}
 
 
-def test_f11_of_an_unlisted_workbook_that_is_cut_off_nothing_counts(raw):
+def test_f11_a_truncated_workbook_that_is_not_listed_is_refused(raw):
     path = raw.write_plain(QUARTER, [ROW])
     (path.parent / "MANIFEST.csv").unlink()
     for part in cuts(path.read_bytes()):
@@ -213,7 +219,7 @@ def test_f11_of_an_unlisted_workbook_that_is_cut_off_nothing_counts(raw):
         assert (received.returns, {found.rule for found in received.issues}) == ((), {"V20"})
 
 
-def test_f11_of_an_unlisted_table_of_text_that_is_cut_off_within_a_line_nothing_counts(raw):
+def test_f11_a_csv_truncated_within_a_line_that_is_not_listed_is_refused(raw):
     path = raw.folder(QUARTER) / "a.csv"
     for part in cuts(TEXT.encode()):
         path.write_bytes(part)
@@ -226,7 +232,7 @@ def test_f11_of_an_unlisted_table_of_text_that_is_cut_off_within_a_line_nothing_
 
 @pytest.mark.parametrize("moment", ["before the report", "after the report"])
 @pytest.mark.parametrize("name", ["mail.xlsx", "MANIFEST.csv", "registers/milestones.csv"])
-def test_f14_an_input_that_changes_during_the_run_fails_it_up_to_the_last_moment(quick, monkeypatch, moment, name):
+def test_f14_a_run_fails_if_an_input_changes_up_to_the_last_moment(quick, monkeypatch, moment, name):
     path = paths.raw() / name if "/" in name else paths.returns(QUARTER) / name
 
     def change() -> None:
@@ -247,7 +253,7 @@ def test_f14_an_input_that_changes_during_the_run_fails_it_up_to_the_last_moment
     assert caught.value.code == ExitCode.DATA_REFUSED and not paths.reports(QUARTER, DAY).exists()
 
 
-def test_f14_a_file_whose_name_is_no_text_is_not_taken_for_changed(quick, tmp_path):
+def test_f14_a_file_with_an_undecodable_name_does_not_count_as_changed(quick, tmp_path):
     odd = tmp_path / "data" / "raw" / QUARTER / os.fsdecode(b"caf\xe9.csv")
     odd.write_bytes(TEXT.replace("SEN", "AGO").encode())
     os.utime(odd, (LONG_AGO, LONG_AGO))
@@ -255,7 +261,7 @@ def test_f14_a_file_whose_name_is_no_text_is_not_taken_for_changed(quick, tmp_pa
     assert "caf\ufffd.csv" in (paths.processed(QUARTER, DAY) / "returns.csv").read_text(encoding="utf-8")
 
 
-# --- F12: a bit that was flipped ---------------------------------------------------------------------------------
+# --- F12: a flipped bit ------------------------------------------------------------------------------------------
 
 
 def flip(path: Path) -> None:
@@ -265,7 +271,7 @@ def flip(path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["answers.parquet", "first_returns.parquet", "kpis.csv", "returns.csv"])
-def test_f12_a_bit_flipped_in_a_table_of_the_build_folder_is_noticed_and_the_table_made_again(quick, name):
+def test_f12_a_damaged_table_of_the_build_folder_is_made_again(quick, name):
     pipeline.load_tables(QUARTER)
     path = paths.out(QUARTER, DAY) / name
     before = path.read_bytes()
@@ -275,12 +281,12 @@ def test_f12_a_bit_flipped_in_a_table_of_the_build_folder_is_noticed_and_the_tab
 
 
 @pytest.mark.parametrize("name", ["answers.parquet", "kpis.csv"])
-def test_f12_one_flipped_in_a_published_table_is_told_by_its_digest(quick, name):
+def test_f12_a_damaged_published_table_no_longer_has_its_digest(quick, name):
     run_edition()
     path = paths.processed(QUARTER, DAY) / name
     flip(path)
-    told = json.loads((paths.processed(QUARTER, DAY) / "datapackage.json").read_text())["resources"]
-    digest = next(one["hash"] for one in told if one["path"] == name)
+    resources = json.loads((paths.processed(QUARTER, DAY) / "datapackage.json").read_text())["resources"]
+    digest = next(resource["hash"] for resource in resources if resource["path"] == name)
     assert digest != f"sha256:{hashes(path.parent)[name]}"
     if name.endswith("parquet"):
         with pytest.raises(OSError):
@@ -291,7 +297,7 @@ def test_f12_one_flipped_in_a_published_table_is_told_by_its_digest(quick, name)
 
 
 @pytest.mark.parametrize(
-    ("moment", "day", "said"),
+    ("moment", "day", "message"),
     [
         ("2024-12-31T23:59:59+00:00", "2024-12-31", "due: 2024Q3 as of 2024-11-14, not made yet; 2024Q3 as of 2024-12"),
         ("2025-01-01T00:00:00+00:00", "2025-01-01", "due: 2024Q3 as of 2024-11-14, not made yet; 2024Q3 as of 2024-12"),
@@ -300,19 +306,19 @@ def test_f12_one_flipped_in_a_published_table_is_told_by_its_digest(quick, name)
         ("2024-11-13T23:00:00-11:00", "2024-11-14", "due: 2024Q3 as of 2024-11-14, not made yet"),
     ],
 )
-def test_f16_what_is_due_follows_from_the_day_in_utc_and_the_day_is_told(raw, monkeypatch, moment, day, said):
+def test_f16_what_is_due_depends_on_the_day_in_utc_which_is_printed(raw, monkeypatch, moment, day, message):
     class Frozen(datetime):
         @classmethod
         def now(cls, tz=None):
             return datetime.fromisoformat(moment).astimezone(tz)
 
     monkeypatch.setattr(cli, "datetime", Frozen)
-    told = CliRunner().invoke(cli.main, ["run", "--due", "--dry-run"])
-    assert told.exit_code == 0 and told.output.startswith(f"{day} (UTC): {said}")
+    result = CliRunner().invoke(cli.main, ["run", "--due", "--dry-run"])
+    assert result.exit_code == 0 and result.output.startswith(f"{day} (UTC): {message}")
 
 
 @pytest.mark.parametrize("words", [("run",), ("check",), ("briefs",), ("verify",), ("add", "a.csv")])
-def test_f16_no_command_takes_a_quarter_that_was_not_said(words):
+def test_f16_no_command_assumes_a_quarter(words):
     assert CliRunner().invoke(cli.main, words).exit_code == 2
 
 
@@ -320,52 +326,42 @@ def test_f16_no_command_takes_a_quarter_that_was_not_said(words):
 
 
 @pytest.mark.parametrize("gone", ["reports", "reports/2022Q3/2022-11-14", "data/processed", "build", "build/locks"])
-def test_f22_what_was_deleted_by_hand_is_made_again(quick, tmp_path, gone):
+def test_f22_deleted_folders_are_made_again(quick, tmp_path, gone):
     run_edition()
     before = hashes(tmp_path / "reports") | hashes(tmp_path / "data")
     shutil.rmtree(tmp_path / gone)
     (tmp_path / "reports" / QUARTER).mkdir(parents=True, exist_ok=True)
     (tmp_path / "reports" / QUARTER / "latest").symlink_to(tmp_path / "gone")
-    told = CliRunner().invoke(cli.main, ["status", "--today", "2022-11-15"])
-    made = "none" if gone.startswith("reports") else "2022Q3 as of 2022-11-14: fr"
-    assert told.exit_code == 0 and f"  {made}" in told.output
+    result = CliRunner().invoke(cli.main, ["status", "--today", "2022-11-15"])
+    listed = "none" if gone.startswith("reports") else "2022Q3 as of 2022-11-14: fr"
+    assert result.exit_code == 0 and f"  {listed}" in result.output
     run_edition()
     assert before.items() <= (hashes(tmp_path / "reports") | hashes(tmp_path / "data")).items()
     assert manifest.read_published_edition(QUARTER, DAY)
 
 
-# --- F24: what is stored of a notebook ---------------------------------------------------------------------------
+# --- F24: stored notebooks ---------------------------------------------------------------------------------------
 
 
 def stored(*cells: tuple[int | None, str]) -> dict:
-    """Return a stored notebook: of each cell its count and what it raised."""
+    """Return a stored notebook, given the execution count and the error of each cell."""
     outputs = {True: [{"output_type": "error", "ename": "ValueError"}], False: [{"output_type": "stream"}]}
-    return {
-        "cells": [
-            {
-                "cell_type": "code",
-                "source": "a",
-                "execution_count": count,
-                "metadata": {},
-                "outputs": outputs[bool(raised)],
-            }
-            for count, raised in cells
-        ]
-    }
+    facts = {"cell_type": "code", "source": "a", "metadata": {}}
+    return {"cells": [facts | {"execution_count": n, "outputs": outputs[bool(raised)]} for n, raised in cells]}
 
 
 @pytest.mark.parametrize(
-    ("cells", "said"),
+    ("cells", "message"),
     [
-        ([(2, ""), (1, "")], "n.ipynb, cell 1 of 2: it did not run, or not in its turn"),
+        ([(2, ""), (1, "")], "n.ipynb, cell 1 of 2: it did not run, or not in order"),
         ([(1, ""), (None, "")], "n.ipynb, cell 2 of 2: it did not run"),
-        ([(1, ""), (3, "")], "n.ipynb, cell 2 of 2: it did not run, or not in its turn"),
+        ([(1, ""), (3, "")], "n.ipynb, cell 2 of 2: it did not run, or not in order"),
         ([(1, ""), (2, "ValueError")], "n.ipynb, cell 2 of 2: ValueError"),
     ],
     ids=["reordered", "without a count", "run twice", "error"],
 )
-def test_f24_a_stored_notebook_that_was_not_run_from_top_to_bottom_is_refused(cells, said):
-    with pytest.raises(RunError, match=said):
+def test_f24_a_stored_notebook_not_run_from_top_to_bottom_is_refused(cells, message):
+    with pytest.raises(RunError, match=message):
         check_executed(stored(*cells), "n")
     check_executed(stored((1, ""), (2, "")), "n")
 
@@ -373,7 +369,7 @@ def test_f24_a_stored_notebook_that_was_not_run_from_top_to_bottom_is_refused(ce
 # --- F18: short sockets -------------------------------------------------------------------------------------------
 
 
-def test_f18_a_kernel_starts_though_the_folder_for_temporary_files_has_a_long_name(tmp_path, monkeypatch):
+def test_f18_a_kernel_starts_even_if_the_temporary_folder_has_a_long_name(tmp_path, monkeypatch):
     long = tmp_path / ("l'été à " * 12)
     long.mkdir()
     monkeypatch.setattr(notebook.tempfile, "tempdir", str(long))

@@ -1,4 +1,4 @@
-"""The schedule: what is due on a day, made once, made again when its inputs change, and what is told of it."""
+"""The schedule: what is due on a day is made once, and again when its inputs change; and the status of it all."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 
 from commands import hashes, papu, write_notebook
 from helpers import paths
-from helpers.runs import edition, log, schedule
+from helpers.runs import edition, lock, log, schedule
 from helpers.runs.errors import ExitCode, RunError
 from helpers.runs.log import Log
 from helpers.tables import pipeline
@@ -23,14 +23,14 @@ LOG = Log({"command": "run"})
 FIRST, REVISED = date(2024, 11, 14), date(2024, 12, 29)  # of 2024Q3
 
 
-def make(order: edition.EditionRequest, say: Callable, progress: bool = False) -> Path:
-    """Publish an edition as far as the schedule looks at it: a manifest with the inputs as they are."""
-    with log.record_run({"command": "run", "quarter": order.quarter, "as_of": order.as_of}):
-        inputs = pipeline.list_current_inputs(order.quarter, order.as_of)
-        folder = paths.reports(order.quarter, order.as_of)
+def make(request: edition.EditionRequest, report: Callable, progress: bool = False) -> Path:
+    """Stand in for `run_locked_edition`: publish only a manifest with the current inputs."""
+    with log.record_run({"command": "run", "quarter": request.quarter, "as_of": request.as_of}):
+        inputs = pipeline.list_current_inputs(request.quarter, request.as_of)
+        folder = paths.reports(request.quarter, request.as_of)
         folder.mkdir(parents=True, exist_ok=True)
         manifest = {
-            "parameters": {"languages": list(order.languages)}, "outputs": {}, "input_id": "0", "started_at": "",
+            "parameters": {"languages": list(request.languages)}, "outputs": {}, "input_id": "0", "started_at": "",
             "ended_at": "", "code": {}, "environment": {},
             "inputs": [{"file": file, "sha256": digest} for file, digest in inputs.items()],
         }  # fmt: skip
@@ -40,15 +40,15 @@ def make(order: edition.EditionRequest, say: Callable, progress: bool = False) -
 
 @pytest.fixture
 def root(raw, monkeypatch) -> Path:
-    """A root of its own, with a file received, where editions are made in no time."""
+    """Return a root of its own with one received file, in which editions are made without kernels."""
     raw.add("2024Q3", "mail.csv", b"member,quarter,offices_total\nSEN,2024Q3,130\n", "2024-10-10")
-    monkeypatch.setattr(edition, "make_edition", make)
+    monkeypatch.setattr(edition, "run_locked_edition", make)
     return raw.root
 
 
 def run(today: date, *languages: str) -> tuple[list[str], list[int]]:
-    """Run what is due on a day: what was published, as quarter and date, and the exit codes of what failed."""
-    published, codes = schedule.run_due(today, languages, LOG)
+    """Run what is due on a day; return the editions published, as quarter and date, and the exit codes of failures."""
+    published, codes = schedule.run_due(schedule.find_due(today, languages), LOG)
     return [f"{folder.parent.name} {folder.name}" for folder in published], codes
 
 
@@ -57,18 +57,18 @@ def days(first: str, count: int) -> list[date]:
 
 
 class TestDue:
-    def test_a_week_with_a_cutoff_in_it_makes_each_edition_once_on_its_day(self, root):
+    def test_an_edition_is_made_once_on_the_day_of_its_cutoff(self, root):
         run(date(2024, 11, 10))  # the quarter before, as on any new machine
         made = {day.isoformat(): run(day)[0] for day in days("2024-11-11", 7)}
         assert {day: editions for day, editions in made.items() if editions} == {"2024-11-14": ["2024Q3 2024-11-14"]}
 
-    def test_a_day_that_was_missed_is_caught_up_and_so_is_a_whole_winter(self, root):
+    def test_missed_days_are_caught_up(self, root):
         run(date(2024, 11, 13))
         assert run(date(2024, 11, 17))[0] == ["2024Q3 2024-11-14"]
         assert run(date(2025, 4, 2))[0] == ["2024Q3 2024-12-29", "2024Q4 2025-02-14", "2024Q4 2025-03-31"]
         assert run(date(2025, 4, 3))[0] == []
 
-    def test_on_a_new_machine_it_begins_with_the_latest_quarter(self, root):
+    def test_on_a_new_machine_the_schedule_begins_with_the_latest_quarter(self, root):
         assert run(FIRST)[0] == ["2024Q3 2024-11-14"]
 
     def test_the_revised_edition_comes_at_90_days_and_the_first_stays(self, root):
@@ -78,122 +78,124 @@ class TestDue:
         assert run(REVISED)[0] == ["2024Q3 2024-12-29"]
         assert before.items() <= hashes(root / "reports").items()
 
-    def test_nothing_to_do_says_so_and_touches_nothing(self, root):
+    def test_a_run_with_nothing_to_do_reports_it_and_writes_nothing(self, root):
         run(FIRST)
         before = {path: path.stat().st_mtime_ns for path in root.rglob("*")}
-        told = papu("run", "--due", "--today", "2024-11-15", PAPU_ROOT=str(root))
-        said = (
+        result = papu("run", "--due", "--today", "2024-11-15", PAPU_ROOT=str(root))
+        summary = (
             "nothing to do: 2024Q3 as of 2024-11-14 is made and its inputs have not changed; "
             "next: 2024Q3 as of 2024-12-29 (Rév. 1)"
         )
-        assert (told.returncode, told.stdout) == (0, f"2024-11-15 (UTC): {said}\n")
-        assert json.loads(told.stderr)["message"] == said
+        assert (result.returncode, result.stdout) == (0, f"2024-11-15 (UTC): {summary}\n")
+        assert json.loads(result.stderr)["message"] == summary
         assert {path: path.stat().st_mtime_ns for path in root.rglob("*")} == before
 
     @pytest.mark.parametrize("today", ["2026-05-15", "2030-01-01"])
-    def test_after_the_plans_last_quarter_nothing_is_ever_due_and_it_says_so(self, root, today):
+    def test_nothing_is_due_after_the_end_of_the_plan(self, root, today):
         run(FIRST)
         assert run(date.fromisoformat(today)) == ([], [])
-        assert "the plan ended with 2025Q4" in schedule.describe_nothing_due(date.fromisoformat(today))
+        assert "the plan ended with 2025Q4" in schedule.describe_due({}, date.fromisoformat(today))
 
     def test_before_the_plans_first_cutoff_nothing_is_due(self, root):
         assert run(date(2022, 5, 14)) == ([], [])
-        assert schedule.describe_nothing_due(date(2022, 5, 14)).endswith(
+        assert schedule.describe_due({}, date(2022, 5, 14)).endswith(
             "no edition is due yet; next: 2022Q1 as of 2022-05-15"
         )
 
-    def test_the_last_edition_of_the_plan_is_made_and_is_said_to_be_the_last(self, root):
+    def test_the_last_edition_of_the_plan_is_made_and_called_the_last(self, root):
         assert run(date(2026, 3, 31))[0] == ["2025Q4 2026-02-14", "2025Q4 2026-03-31"]
-        assert schedule.describe_nothing_due(date(2026, 4, 1)).endswith("it was the plan's last")
+        assert schedule.describe_due({}, date(2026, 4, 1)).endswith("it was the plan's last")
 
-    def test_every_quarter_of_the_plan_has_two_editions_on_days_of_their_own(self):
-        slots = schedule._schedule()
-        assert len(slots) == 32 and len({slot.as_of for slot in slots}) == 32
-        assert [slot.is_revised for slot in slots[:4]] == [False, True, False, True]
+    def test_every_quarter_of_the_plan_has_two_editions_on_different_days(self):
+        editions = schedule.list_schedule()
+        assert len(editions) == len({request.as_of for request in editions}) == 32
+        assert [request.is_revised for request in editions[:4]] == [False, True, False, True]
 
 
 class TestChangedInputs:
     def reasons(self, today: date, *languages: str) -> list[str]:
-        return [due.reason for due in schedule.find_due(today, languages)]
+        return list(schedule.find_due(today, languages).values())
 
-    def test_a_file_that_counts_makes_the_edition_again_and_is_named(self, root, raw):
+    def test_an_edition_is_made_again_for_a_new_file_which_is_named(self, root, raw):
         run(FIRST)
         raw.add("2024Q3", "more.csv", b"member,quarter,offices_total\nKEN,2024Q3,623\n", "2024-11-13")
         assert self.reasons(FIRST) == ["its inputs changed since: 2024Q3/MANIFEST.csv, 2024Q3/more.csv"]
         assert run(FIRST)[0] == ["2024Q3 2024-11-14"] and run(FIRST)[0] == []
 
-    def test_a_date_of_receipt_that_is_corrected_makes_the_edition_again(self, root, raw):
+    def test_an_edition_is_made_again_for_a_corrected_date_of_receipt(self, root, raw):
         run(FIRST)
         manifest = raw.folder("2024Q3") / "MANIFEST.csv"
         manifest.write_text(manifest.read_text().replace("2024-10-10", "2024-11-12"))
         assert self.reasons(FIRST) == ["its inputs changed since: 2024Q3/MANIFEST.csv"]
 
-    def test_one_received_after_its_date_does_not(self, root, raw):
+    def test_a_file_received_after_its_date_does_not_count(self, root, raw):
         run(FIRST)
         raw.add("2024Q3", "late.csv", b"member,quarter,offices_total\nKEN,2024Q3,623\n", "2024-11-20")
         assert self.reasons(date(2024, 11, 21)) == []
 
-    def test_an_edition_that_another_followed_stands_as_it_is(self, root, raw):
+    def test_an_edition_that_another_one_follows_is_final(self, root, raw):
         run(REVISED)
         raw.add("2024Q3", "found.csv", b"member,quarter,offices_total\nKEN,2024Q3,623\n", "2024-11-13")
-        assert [str(due.slot) for due in schedule.find_due(REVISED)] == ["2024Q3 as of 2024-12-29 (Rév. 1)"]
+        assert [str(request) for request in schedule.find_due(REVISED)] == ["2024Q3 as of 2024-12-29 (Rév. 1)"]
 
-    def test_many_are_counted_and_only_three_named(self):
-        said = schedule._describe_changes({}, {f"{n}.csv": "0" for n in range(5)})
-        assert said == "its inputs changed since: 0.csv, 1.csv, 2.csv and 2 more"
+    def test_three_changed_inputs_are_named_and_the_others_counted(self):
+        changes = schedule._describe_changes({}, {f"{n}.csv": "0" for n in range(5)})
+        assert changes == "its inputs changed since: 0.csv, 1.csv, 2.csv and 2 more"
 
-    def test_a_language_more_is_made_with_those_there_so_that_two_timers_agree(self, root):
+    def test_another_language_is_added_to_those_published(self, root):
         run(FIRST, "fr")
         assert self.reasons(FIRST, "pt") == ["not there in pt"]
         run(FIRST, "pt")
-        assert schedule._read_slot(schedule.ScheduledEdition(FIRST, "2024Q3")).languages == ("fr", "pt")
+        assert schedule.read_complete_edition(edition.EditionRequest("2024Q3", FIRST.isoformat())).languages == (
+            "fr",
+            "pt",
+        )
         assert self.reasons(FIRST, "fr") == self.reasons(FIRST, "pt") == []
 
     @pytest.mark.parametrize("spoil", ["{", "[]", '{"outputs": {"report/report_fr.pdf": {}}}'])
-    def test_a_manifest_that_cannot_be_read_or_lists_what_is_gone_is_no_edition(self, root, spoil):
+    def test_without_a_readable_manifest_and_all_its_files_there_is_no_edition(self, root, spoil):
         run(FIRST)
         (paths.reports("2024Q3", FIRST.isoformat()) / "manifest.json").write_text(spoil, encoding="utf-8")
         assert self.reasons(FIRST) == ["not made yet"]
 
 
 class TestFailure:
-    def test_it_is_reported_with_its_place_and_next_step_and_tried_again(self, root, monkeypatch, capsys):
-        def fail(order: edition.EditionRequest, say: Callable, progress: bool = False) -> Path:
-            with log.record_run({"command": "run", "quarter": order.quarter, "as_of": order.as_of}):
+    def test_a_failure_is_reported_with_its_cell_and_the_next_step_and_tried_again(self, root, monkeypatch, capsys):
+        def fail(request: edition.EditionRequest, report: Callable, progress: bool = False) -> Path:
+            with log.record_run({"command": "run", "quarter": request.quarter, "as_of": request.as_of}):
                 raise RunError(1, "02_kpis.ipynb, cell 5: ValueError: boom", "02_kpis.ipynb", 5)
 
         with monkeypatch.context() as patch:
-            patch.setattr(edition, "make_edition", fail)
+            patch.setattr(edition, "run_locked_edition", fail)
             assert run(FIRST) == ([], [1])
-        said = json.loads(capsys.readouterr().err.splitlines()[-1])
-        assert (said["quarter"], said["notebook"], said["cell"]) == ("2024Q3", "02_kpis.ipynb", 5)
-        told = "\n".join(schedule.format_status(schedule.read_status(FIRST)))
-        assert "02_kpis.ipynb, cell 5: ValueError: boom" in told and "next: mend the cause" in told
-        assert "due: 2024Q3 as of 2024-11-14, not made yet" in told
+        error = json.loads(capsys.readouterr().err.splitlines()[-1])
+        assert (error["quarter"], error["notebook"], error["cell"]) == ("2024Q3", "02_kpis.ipynb", 5)
+        status = "\n".join(schedule.format_status(schedule.read_status(FIRST)))
+        assert "02_kpis.ipynb, cell 5: ValueError: boom" in status and "next: fix the cause" in status
+        assert "due: 2024Q3 as of 2024-11-14, not made yet" in status
         assert run(FIRST)[0] == ["2024Q3 2024-11-14"]
         assert "did not succeed" not in "\n".join(schedule.format_status(schedule.read_status(FIRST)))
 
     def test_one_edition_that_fails_does_not_stop_the_next(self, root, monkeypatch):
-        def fail_first(order: edition.EditionRequest, say: Callable, progress: bool = False) -> Path:
-            if order.as_of == FIRST.isoformat():
+        def fail_first(request: edition.EditionRequest, report: Callable, progress: bool = False) -> Path:
+            if request.as_of == FIRST.isoformat():
                 raise RunError(5, "the report failed")
-            return make(order, say)
+            return make(request, report)
 
-        monkeypatch.setattr(edition, "make_edition", fail_first)
+        monkeypatch.setattr(edition, "run_locked_edition", fail_first)
         assert run(REVISED) == (["2024Q3 2024-12-29"], [5])
 
-    def test_of_two_timers_the_second_is_told_who_holds_the_quarter(self, root):
-        with edition.lock_quarter("2024Q3"):
+    def test_the_second_of_two_timers_learns_who_holds_the_quarter(self, root):
+        with lock.lock_quarter("2024Q3"):
             assert run(FIRST) == ([], [4])
-            situation = schedule.read_status(FIRST)
-            assert f"process {os.getpid()}" in situation.held["2024Q3"]
+            status = schedule.read_status(FIRST)
+            assert f"process {os.getpid()}" in status.held["2024Q3"]
         assert not schedule.read_status(FIRST).held
 
-    def test_one_that_comes_when_the_other_is_done_finds_it_made(self, root, monkeypatch):
-        due = schedule.find_due(FIRST)
+    def test_a_timer_that_comes_when_the_other_is_done_makes_nothing(self, root):
+        due = schedule.find_due(FIRST)  # what it saw before the other published
         run(FIRST)
-        monkeypatch.setattr(schedule, "find_due", lambda *_: due)  # what it saw before the other published
-        assert run(FIRST) == ([], [])
+        assert schedule.run_due(due, LOG) == ([], [])
 
     def test_sample_and_received_returns_together_are_refused(self, root, raw):
         run(FIRST)
@@ -204,33 +206,33 @@ class TestFailure:
 
 
 class TestStatus:
-    def test_it_tells_what_was_made_what_is_due_and_what_comes_next(self, root):
+    def test_it_lists_what_was_made_what_is_due_and_what_comes_next(self, root):
         run(FIRST, "fr")
-        told = json.loads(papu("status", "--json", "--today", "2024-12-30", PAPU_ROOT=str(root)).stdout)
-        assert [(one["quarter"], one["as_of"], one["languages"]) for one in told["made"]] == [
+        status = json.loads(papu("status", "--json", "--today", "2024-12-30", PAPU_ROOT=str(root)).stdout)
+        assert [(one["quarter"], one["as_of"], one["languages"]) for one in status["made"]] == [
             ("2024Q3", "2024-11-14", ["fr"])
         ]
-        assert told["due"] == [{"quarter": "2024Q3", "as_of": "2024-12-29", "reason": "not made yet"}]
-        assert told["next"] == "2024Q4 as of 2025-02-14" and told["failed"] == told["running"] == []
+        assert status["due"] == [{"quarter": "2024Q3", "as_of": "2024-12-29", "reason": "not made yet"}]
+        assert status["next"] == "2024Q4 as of 2025-02-14" and status["failed"] == status["running"] == []
 
-    def test_a_run_that_was_killed_is_told_by_its_beginning(self, root):
+    def test_a_killed_run_is_known_by_its_beginning(self, root):
         log.append_event(log.RUN_BEGAN, {"command": "run", "quarter": "2024Q3", "as_of": "2024-11-14"})
         assert "began and never ended: it was killed" in "\n".join(schedule.format_status(schedule.read_status(FIRST)))
-        with edition.lock_quarter("2024Q3"):
+        with lock.lock_quarter("2024Q3"):
             assert not schedule.read_status(FIRST).failed
 
-    def test_folders_deleted_by_hand_and_links_that_lead_nowhere_are_passed_over(self, root):
+    def test_other_folders_and_dangling_links_are_skipped(self, root):
         run(FIRST)
         (root / "reports" / "2024Q2").mkdir()
         (root / "reports" / "2024Q2" / "latest").symlink_to(root / "gone")
         (root / "reports" / "2024Q2" / "notes").mkdir()
         (root / "reports" / "2024Q2" / "notes" / "manifest.json").write_text("{}", encoding="utf-8")
-        assert [str(slot) for slot in schedule.read_status(FIRST).made] == ["2024Q3 as of 2024-11-14"]
+        assert [str(request) for request in schedule.read_status(FIRST).published] == ["2024Q3 as of 2024-11-14"]
 
     def test_an_empty_root_has_made_nothing(self, tmp_path):
-        told = papu("status", "--today", "2030-01-01", PAPU_ROOT=str(tmp_path))
-        assert (told.returncode, told.stdout.splitlines()[1]) == (0, "  none")
-        assert "nothing is ever due any more" in told.stdout and not list(tmp_path.iterdir())
+        result = papu("status", "--today", "2030-01-01", PAPU_ROOT=str(tmp_path))
+        assert (result.returncode, result.stdout.splitlines()[1]) == (0, "  none")
+        assert "nothing is ever due any more" in result.stdout and not list(tmp_path.iterdir())
 
 
 class TestCommand:
@@ -242,11 +244,11 @@ class TestCommand:
             ("run", "--due", "--language", "xx", "--today", "2024-11-14"), ("status", "--today", "14/11/2024"),
         ],
     )  # fmt: skip
-    def test_words_that_do_not_go_together_are_a_usage_error(self, words, tmp_path):
+    def test_arguments_that_do_not_go_together_are_a_usage_error(self, words, tmp_path):
         assert papu(*words, PAPU_ROOT=str(tmp_path)).returncode == 2 and not list(tmp_path.iterdir())
 
     @pytest.mark.slow
-    def test_a_failure_is_reported_then_made_good_and_two_timers_make_one_edition(self, checkout):
+    def test_after_a_failure_two_timers_make_one_edition(self, checkout):
         words, root = ("run", "--due", "--today", "2022-11-14", "--language", "fr"), {"PAPU_ROOT": str(checkout)}
         kept = (checkout / "notebooks" / "02_kpis.ipynb").read_bytes()
         write_notebook(
@@ -262,14 +264,14 @@ class TestCommand:
             subprocess.Popen([sys.executable, "-m", "helpers", *words], env=os.environ | root, stderr=subprocess.PIPE)
             for _ in range(2)
         ]
-        told = [timer.communicate(timeout=300)[1].decode() for timer in timers]
-        assert sorted(timer.returncode for timer in timers) == [0, 4], told
-        assert sum("is held by process" in text for text in told) == 1
+        logs = [timer.communicate(timeout=300)[1].decode() for timer in timers]
+        assert sorted(timer.returncode for timer in timers) == [0, 4], logs
+        assert sum("is held by process" in text for text in logs) == 1
         published = [line for line in record_of(checkout) if json.loads(line)["event"] == "published"]
         assert len(published) == 1
         assert papu(*words, **root).stdout.startswith("2022-11-14 (UTC): nothing to do")
 
 
 def record_of(checkout: Path) -> list[str]:
-    """Return the lines of a checkout's record of runs."""
+    """Return the lines of the record of runs."""
     return (checkout / "build" / "runs.jsonl").read_text(encoding="utf-8").splitlines()

@@ -1,54 +1,38 @@
-"""Verification: an edition that is what it says passes, and whatever was changed in it or under it is named."""
+"""Verification: an untouched edition passes; a change in it, or in what it was made from, is named."""
 
 from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from commands import hashes, papu
 from helpers import paths
-from helpers.runs import edition, verify
-from helpers.runs.edition import make_request, run_edition
-from helpers.tables import manifest, pipeline
-
-QUARTER, DAY = "2022Q3", "2022-11-14"
+from helpers.runs import verify
+from helpers.tables import manifest
+from quick import DAY, LISTED, QUARTER, ROW, quick_root, run_edition  # noqa: F401
 
 
 @pytest.fixture
-def published(raw, monkeypatch) -> Callable[[], Path]:
-    """A root of its own in which an edition was made whose report is one small file a language; returns its folder."""
-    raw.write_plain(
-        QUARTER, [{"member": "SEN", "quarter": QUARTER, "offices_total": 130, "offices_connected": 90}],
-        received_on="2022-10-10",
-    )  # fmt: skip
-
-    def run_notebook(notebook: Path, executed: Path, parameters: dict, progress: bool = False) -> None:
-        tables = pipeline.load_tables(parameters["quarter"], parameters["as_of"])
-        work, language = paths.out(parameters["quarter"], parameters["as_of"]), parameters.get("language")
-        for name in (f"report_{language}.pdf", f"report_{language}.html", f"tables_{language}.xlsx"):
-            (work / name).write_text(tables.input_id, encoding="utf-8")
-        executed.write_text('{"cells": []}', encoding="utf-8")
-
-    monkeypatch.setattr(edition, "run_notebook", run_notebook)
-    return run_edition(make_request(QUARTER, ["fr"]), print)
+def published(quick) -> Path:
+    """Return the folder of an edition made without kernels."""
+    return run_edition()
 
 
 def check() -> verify.Verification:
     return verify.verify(QUARTER, DAY, print)
 
 
-class TestVerdict:
-    def test_an_untouched_edition_is_the_same_and_stays_so(self, published):
+class TestResult:
+    def test_an_untouched_edition_passes_and_stays_untouched(self, published):
         before = hashes(paths.root())
-        verdict = check()
-        assert (verdict.different, verdict.notes) == ([], []) and verdict.compared > 10
+        result = check()
+        assert (result.different, result.notes) == ([], []) and result.compared > 10
         assert hashes(paths.root()) == before
 
-    def test_a_figure_changed_after_publication_is_told_by_its_row_and_column(self, published):
+    def test_a_figure_changed_after_publication_is_named_by_row_and_column(self, published):
         table = paths.processed(QUARTER, DAY) / "member_values.csv"
         table.write_text(table.read_text().replace("2.1.a,90,", "2.1.a,95,"))
         assert check().different == [
@@ -56,60 +40,57 @@ class TestVerdict:
             "processed/member_values.csv: 2022Q3 SEN 2.1.a, value: was 95, is 90",
         ]
 
-    def test_a_raw_file_that_changed_is_named_and_so_is_every_figure_it_moves(self, published, raw):
+    def test_a_changed_raw_file_is_named_with_every_figure_it_changes(self, published, raw):
         shutil.rmtree(raw.folder(QUARTER))
-        raw.write_plain(
-            QUARTER, [{"member": "SEN", "quarter": QUARTER, "offices_total": 130, "offices_connected": 91}],
-            received_on="2022-10-10",
-        )  # fmt: skip
-        verdict = check()
-        assert verdict.notes == [
+        raw.write_plain(QUARTER, [ROW | {"offices_connected": 91}], received_on=LISTED)
+        result = check()
+        assert result.notes == [
             "data/raw/2022Q3/MANIFEST.csv: changed since", "data/raw/2022Q3/mail.xlsx: changed since",
         ]  # fmt: skip
-        assert "processed/member_values.csv: 2022Q3 SEN 2.1.a, value: was 90, is 91" in verdict.different
+        assert "processed/member_values.csv: 2022Q3 SEN 2.1.a, value: was 90, is 91" in result.different
 
-    def test_a_file_that_came_since_with_an_earlier_date_is_left_out(self, published, raw):
+    def test_a_new_file_with_an_earlier_date_is_left_out(self, published, raw):
         raw.add(QUARTER, "late.csv", b"member,quarter,offices_total\nKEN,2022Q3,623\n", "2022-10-12")
-        verdict = check()
-        assert verdict.notes == [
-            "data/raw/2022Q3/MANIFEST.csv: changed since", "data/raw/2022Q3/late.csv: came since; it is left out",
+        result = check()
+        assert result.notes == [
+            "data/raw/2022Q3/MANIFEST.csv: changed since", "data/raw/2022Q3/late.csv: was added since; it is left out",
         ]  # fmt: skip
-        assert verdict.different == []
+        assert result.different == []
 
-    def test_a_file_that_is_gone_is_named(self, published, raw):
+    def test_a_missing_raw_file_is_named(self, published, raw):
         raw.add(QUARTER, "other.csv", b"member,quarter,offices_total\nKEN,2022Q3,623\n", "2022-10-12")
-        run_edition(make_request(QUARTER, ["fr"]), print)
+        run_edition()
         (raw.folder(QUARTER) / "other.csv").unlink()
-        verdict = check()
-        assert verdict.notes == ["data/raw/2022Q3/other.csv: is gone"] and verdict.different
+        result = check()
+        assert result.notes == ["data/raw/2022Q3/other.csv: is gone"] and result.different
 
-    def test_an_output_that_is_gone_or_cannot_be_read_is_named(self, published):
+    def test_a_missing_or_unreadable_output_is_named(self, published):
         (published / "report_fr.pdf").unlink()
         (paths.processed(QUARTER, DAY) / "kpis.csv").write_bytes(b"\x00\xff")
         different = "\n".join(check().different)
         assert "report/report_fr.pdf: is gone" in different and "processed/kpis.csv: cannot be read" in different
 
-    def test_other_code_another_lock_and_another_python_are_noted(self, published):
+    def test_another_version_of_code_lock_file_or_python_is_noted(self, published):
         manifest = json.loads((published / "manifest.json").read_text())
         manifest["code"]["sha256"] = manifest["environment"]["lock_sha256"] = "0" * 64
         manifest["environment"]["python"] = "3.99.0"
         (published / "manifest.json").write_text(json.dumps(manifest))
-        assert [note.split(" is another")[0] for note in check().notes] == ["the code", "the lock file", "Python"]
+        assert [note.split(" differs")[0] for note in check().notes] == ["the code", "the lock file", "Python"]
 
     @pytest.mark.parametrize("content", [None, "{", "{}"])
     def test_without_an_edition_there_is_nothing_to_verify(self, raw, content):
         if content:
             paths.reports(QUARTER, DAY).mkdir(parents=True)
             (paths.reports(QUARTER, DAY) / "manifest.json").write_text(content)
-        told = papu("verify", QUARTER, PAPU_ROOT=str(raw.root))
-        assert told.returncode == 2 and "there is no edition of 2022Q3 as of 2022-11-14" in told.stderr
+        result = papu("verify", QUARTER, PAPU_ROOT=str(raw.root))
+        assert result.returncode == 2 and "there is no edition of 2022Q3 as of 2022-11-14" in result.stderr
 
 
-class TestVintages:
+class TestRevision:
     def test_a_later_date_makes_a_revised_edition_that_names_the_one_it_revises(self, published):
         first = manifest.read_published_edition(QUARTER, DAY)
         before = hashes(published)
-        later = run_edition(make_request(QUARTER, ["fr"], "2023-01-20"), print)
+        later = run_edition("2023-01-20")
         revises = json.loads((later / "manifest.json").read_text())["revises"]
         assert revises == {"as_of": DAY, "input_id": first.input_id} and hashes(published) == before
         assert json.loads((published / "manifest.json").read_text())["revises"] is None
@@ -127,5 +108,5 @@ def test_a_real_edition_is_verified_and_a_changed_byte_of_its_pdf_is_found(check
     content = bytearray(pdf.read_bytes())
     content[len(content) // 2] ^= 1
     pdf.write_bytes(content)
-    told = papu("verify", QUARTER, **root)
-    assert told.returncode == 6 and "report/report_fr.pdf: differs from byte" in told.stdout
+    result = papu("verify", QUARTER, **root)
+    assert result.returncode == 6 and "report/report_fr.pdf: differs from byte" in result.stdout

@@ -1,17 +1,6 @@
 """Runs the notebooks, publishes what they make, verifies it, and makes what is due."""
 
-from helpers.runs.errors import ExitCode, RunError
+from helpers.runs.errors import ExitCode, RunError, raise_run_errors
 from helpers.runs.log import Log
 
-__all__ = [
-    "ExitCode",
-    "Log",
-    "RunError",
-    "briefs",
-    "diff",
-    "edition",
-    "notebook",
-    "publish",
-    "schedule",
-    "verify",
-]
+__all__ = ["ExitCode", "Log", "RunError", "briefs", "edition", "notebook", "raise_run_errors", "schedule", "verify"]

@@ -1,8 +1,13 @@
-"""What a command's exit code says, and the error that carries one."""
+"""Exit codes of the command, and the error that carries one."""
 
 from __future__ import annotations
 
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator
 from enum import IntEnum
+from pathlib import Path
 
 
 class ExitCode(IntEnum):
@@ -19,18 +24,18 @@ class ExitCode(IntEnum):
 
 
 NEXT_STEPS = {
-    ExitCode.NOTEBOOK_FAILED: "mend the cause, then run it again",
+    ExitCode.NOTEBOOK_FAILED: "fix the cause, then run it again",
     ExitCode.DATA_REFUSED: "do what the message says, then run it again",
     ExitCode.QUARTER_HELD: "wait for that run to end, or end it, then run it again",
-    ExitCode.REPORT_FAILED: "mend the cause, then run it again",
-    ExitCode.NOT_WRITABLE: "free the disk, or mend the folder's rights, then run it again",
+    ExitCode.REPORT_FAILED: "fix the cause, then run it again",
+    ExitCode.NOT_WRITABLE: "free the disk, or correct the folder's permissions, then run it again",
 }
 
 
 class RunError(RuntimeError):
-    """A command that could not finish: its exit code, and what to tell the person.
+    """A command that could not finish: its exit code, and a message for whoever ran it.
 
-    `cell` is the number that JupyterLab shows beside it, `line` its first line; 0 where no cell is to be named.
+    `cell` is the number that JupyterLab shows beside it, `line` its first line; 0 and blank when no cell failed.
     """
 
     def __init__(self, code: int, message: str, notebook: str = "", cell: int = 0, line: str = "") -> None:
@@ -39,6 +44,30 @@ class RunError(RuntimeError):
 
     @property
     def facts(self) -> dict[str, object]:
-        """What the log and the record say of it besides its message."""
+        """Everything but the message, for the log and the record of runs."""
         where = {"notebook": self.notebook, "cell": self.cell, "line": self.line} if self.notebook else {}
         return {"exit_code": int(self.code), **where, "next": NEXT_STEPS.get(self.code, "")}
+
+
+@contextlib.contextmanager
+def raise_run_errors(target: Path | None = None) -> Iterator[None]:
+    """Raise RunError, with its exit code, for data that are refused and for a file that cannot be written.
+
+    A file in the private folder of a run is reported as its `target`: the private folder is deleted with the run.
+    """
+    try:
+        yield
+    except OSError as error:
+        is_private = target is not None and f"{os.sep}.{target.name}." in str(error.filename or "")
+        path = target if is_private or not error.filename else error.filename
+        # shutil.Error lists every file that it could not copy: the first one tells the cause.
+        cause = error.args[0][0][2] if isinstance(error, shutil.Error) else error.strerror or error
+        raise RunError(ExitCode.NOT_WRITABLE, f"cannot write {path}: {cause}") from error
+    except ValueError as error:
+        # Imported here, as both take long to load and `papu --help` must not.
+        from helpers.ingest import add
+        from helpers.tables import DataRefused
+
+        if isinstance(error, (DataRefused, add.NotAdded)):
+            raise RunError(ExitCode.DATA_REFUSED, str(error)) from error
+        raise

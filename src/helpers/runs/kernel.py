@@ -1,4 +1,4 @@
-"""The kernel of a run: ipykernel's own, without the port that it opens for what programs started in a cell print."""
+"""The kernel of a run: ipykernel without the TCP port that it opens for the output of programs started in a cell."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from ipykernel import kernelapp
 
 
 class Portless(kernelapp.IOPubThread):
-    """What sends a kernel's outputs: those of its own process, and so through its sockets alone."""
+    """Sends a kernel's outputs through its sockets only."""
 
     def __init__(self, *given: object, **options: object) -> None:
         super().__init__(*given, **options | {"pipe": False})

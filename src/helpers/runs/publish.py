@@ -1,4 +1,4 @@
-"""Publishing: a run's own folder beside its target, moved into place whole and last, or not at all."""
+"""Publishes folders whole or not at all: they are made beside their target and moved into place last."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-LAST_MOVED = ("report", "briefs")  # in a run's own folder, what it moves into place last
+LAST_MOVED = ("report", "briefs")  # the folder that a run moves last, by its name in the private folder
 
 
 @contextlib.contextmanager
 def folder_beside(target: Path) -> Iterator[Path]:
-    """Make a folder beside a target, so that moving it into place is one rename on one disk; remove it after."""
+    """Make a temporary folder beside a target: on the same disk, moving it into place is one rename."""
     target.parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".run", dir=target.parent))
     try:
@@ -25,59 +25,69 @@ def folder_beside(target: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def private_folder(target: Path) -> Iterator[Path]:
-    """Make the run's own folder beside its target, and have notebooks write there."""
-    with folder_beside(target) as folder:
-        before = os.environ.get("PAPU_OUT")
-        os.environ["PAPU_OUT"] = str(folder / "work")
-        try:
-            yield folder
-        finally:
-            os.environ.pop("PAPU_OUT") if before is None else os.environ.update(PAPU_OUT=before)
+    """Make the private folder of a run beside its target, and let notebooks write to its `work`."""
+    with folder_beside(target) as folder, set_environment(PAPU_OUT=str(folder / "work")):
+        yield folder
+
+
+@contextlib.contextmanager
+def set_environment(**variables: str) -> Iterator[None]:
+    """Set environment variables, for kernels to inherit, and restore them afterwards."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ |= variables
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
 
 
 def _backup_of(target: Path) -> Path:
-    """Return where what is being replaced stands meanwhile."""
+    """Return where the folder that is being replaced is kept until the move is complete."""
     return target.with_name(f".{target.name}.old")
 
 
 def recover(*targets: Path) -> None:
-    """Clear what a killed run left: where it had not moved all of its folders into place, those before come back.
+    """Clean up after a killed run, given the targets in the order in which `move_into_place` moves them.
 
-    The folders are given as to `move_into_place`: the run's own folder is beside the last, and still holds what it
-    had not moved.
+    If it had moved only some of its folders, those that they replaced come back. Its private folder, beside the last
+    target, still holds what it had not moved.
     """
-    left = [folder for target in targets for folder in target.parent.glob(f".{target.name}.*.run")]
-    half = any((folder / name).exists() for folder in left for name in LAST_MOVED)
-    for old, target in [(_backup_of(target), target) for target in targets if _backup_of(target).exists()]:
-        if half or not target.exists():
+    private_folders = [folder for target in targets for folder in target.parent.glob(f".{target.name}.*.run")]
+    is_incomplete = any((folder / name).exists() for folder in private_folders for name in LAST_MOVED)
+    for target in targets:
+        backup = _backup_of(target)
+        if backup.exists() and (is_incomplete or not target.exists()):
             shutil.rmtree(target, ignore_errors=True)
-            old.rename(target)
-        else:
-            shutil.rmtree(old)
-    for folder in left:
+            backup.rename(target)
+        elif backup.exists():
+            shutil.rmtree(backup)
+    for folder in private_folders:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def move_into_place(*moves: tuple[Path, Path]) -> None:
-    """Put finished folders in the place of those before; all of these come back if anything stops the move."""
+    """Replace each target by its finished folder, given as (folder, target); undo all of it if anything fails."""
     for _, target in moves:
         target.parent.mkdir(parents=True, exist_ok=True)
     try:
-        for new, target in moves:
+        for folder, target in moves:
             if target.exists():
                 target.rename(_backup_of(target))
-            new.rename(target)
+            folder.rename(target)
     except BaseException:
-        for new, target in moves:
-            _undo_move(new, target)
+        for folder, target in moves:
+            _undo_move(folder, target)
         raise
     for _, target in moves:
         shutil.rmtree(_backup_of(target), ignore_errors=True)
 
 
-def _undo_move(new: Path, target: Path) -> None:
-    """Undo one move, as far as it came."""
-    if not new.exists():
-        target.rename(new)
+def _undo_move(folder: Path, target: Path) -> None:
+    """Undo one move, however far it came."""
+    if not folder.exists():
+        target.rename(folder)
     if _backup_of(target).exists():
         _backup_of(target).rename(target)

@@ -1,244 +1,206 @@
-"""What is due on a day: which editions of the plan, whether they are made, and making those that are not."""
+"""Finds the editions that are due on a day, makes them, and reports the status of all editions and runs."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 
 from helpers.i18n import catalogue
 from helpers.plan import quarters
-from helpers.runs import edition, errors
+from helpers.runs import edition
+from helpers.runs.edition import EditionRequest
+from helpers.runs.errors import RunError, raise_run_errors
+from helpers.runs.lock import find_lock_holder, lock_quarter
 from helpers.runs.log import RUN_BEGAN, RUN_ENDED, Log, RunEvent, read_events
 from helpers.tables import manifest, pipeline
 
+PLAN_QUARTERS = tuple(quarters.quarters_between(quarters.FIRST_QUARTER, quarters.LAST_QUARTER))
 
-@dataclass(frozen=True, order=True)
-class ScheduledEdition:
-    """An edition of the schedule: its date, from which it is due, and its quarter."""
-
-    as_of: date
-    quarter: str
-
-    @property
-    def is_revised(self) -> bool:
-        """Whether it is the quarter's revised edition."""
-        return quarters.is_revised(self.quarter, self.as_of)
-
-    def __str__(self) -> str:
-        return f"{self.quarter} as of {self.as_of}{' (Rév. 1)' if self.is_revised else ''}"
+DueEditions = Mapping[EditionRequest, str]  # why each is due, in order of dates
 
 
-@dataclass(frozen=True)
-class DueEdition:
-    """An edition to be made, why, and in which languages."""
-
-    slot: ScheduledEdition
-    reason: str
-    languages: tuple[str, ...]
-
-
-# --- the schedule -----------------------------------------------------------------------------------------------
+def list_schedule() -> list[EditionRequest]:
+    """Return the schedule of the whole plan, in order of dates: a first and a revised edition of each quarter."""
+    editions = []
+    for quarter in PLAN_QUARTERS:
+        revised_on = quarters.quarter_end(quarter) + timedelta(days=quarters.REVISION_DAYS)
+        days = quarters.first_cutoff(quarter), revised_on
+        editions += [EditionRequest(quarter, day.isoformat()) for day in days]
+    return sorted(editions, key=lambda request: request.as_of)
 
 
-def _schedule() -> list[ScheduledEdition]:
-    """Return the schedule of the whole plan: of each quarter its first and its revised edition, in order of dates."""
-    names = quarters.quarters_between(quarters.FIRST_QUARTER, quarters.LAST_QUARTER)
-    revised = [
-        ScheduledEdition(quarters.quarter_end(quarter) + timedelta(days=quarters.REVISION_DAYS), quarter)
-        for quarter in names
-    ]
-    return sorted([*(ScheduledEdition(quarters.first_cutoff(quarter), quarter) for quarter in names), *revised])
+def is_over(today: date) -> bool:
+    """Whether nothing is due any more: the quarter after the plan's last one would be due."""
+    return today >= quarters.first_cutoff(quarters.shift(quarters.LAST_QUARTER, 1))
 
 
-def last_day() -> date:
-    """Return the day from which nothing is ever due: that of the first edition the plan no longer has."""
-    return quarters.first_cutoff(quarters.shift(quarters.LAST_QUARTER, 1))
+def find_next(today: date) -> EditionRequest | None:
+    """Return the first edition of the schedule that is not yet due; None after the last."""
+    return next((request for request in list_schedule() if request.as_of > today.isoformat()), None)
 
 
-def find_next(today: date) -> ScheduledEdition | None:
-    """Return the first edition that is not yet due on a day; None when the schedule has no more."""
-    return next((slot for slot in _schedule() if slot.as_of > today), None)
+def read_complete_edition(request: EditionRequest) -> manifest.PublishedEdition | None:
+    """Return a published edition; None unless all its files are there."""
+    published = manifest.read_published_edition(request.quarter, request.as_of)
+    return published if published and all(published.find(name).is_file() for name in published.outputs) else None
 
 
-def _read_slot(slot: ScheduledEdition) -> manifest.PublishedEdition | None:
-    """Return a published edition; None where it is not there whole."""
-    made = manifest.read_published_edition(slot.quarter, slot.as_of.isoformat())
-    return made if made and all(made.find(output).is_file() for output in made.outputs) else None
+def describe_reason(request: EditionRequest) -> str:
+    """Return why an edition must be made, or made again; blank if it need not. Raises RunError for refused data."""
+    published = read_complete_edition(request)
+    if published is None:
+        return "not made yet"
+    missing = [language for language in request.languages if language not in published.languages]
+    if missing:
+        return f"not there in {', '.join(missing)}"
+    with raise_run_errors():
+        return _describe_changes(published.inputs, pipeline.list_current_inputs(request.quarter, request.as_of))
 
 
 def _describe_changes(before: Mapping[str, str], now: Mapping[str, str]) -> str:
-    """Say which inputs came, went or changed; blank when none did."""
+    """Name the inputs that were added, removed or changed; blank if none was."""
     changed = sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
     named = ", ".join(changed[:3]) + (f" and {len(changed) - 3} more" if len(changed) > 3 else "")
     return f"its inputs changed since: {named}" if changed else ""
 
 
-def describe_reason(slot: ScheduledEdition, languages: Sequence[str]) -> str:
-    """Say why an edition is to be made, or made again; blank when there is nothing to do.
+def select_scheduled(today: date) -> list[EditionRequest]:
+    """Return the editions to check on a day: the last one published, and those that fell due since.
 
-    Raises RunError where its inputs cannot be those of an edition.
+    If none is published, those of the latest quarter only: `papu run QUARTER` makes any earlier one.
     """
-    made = _read_slot(slot)
-    if made is None:
-        return "not made yet"
-    missing = [language for language in languages if language not in made.languages]
-    if missing:
-        return f"not there in {', '.join(missing)}"
-    try:
-        return _describe_changes(made.inputs, pipeline.list_current_inputs(slot.quarter, slot.as_of.isoformat()))
-    except pipeline.DataRefused as refused:
-        raise errors.RunError(errors.ExitCode.DATA_REFUSED, str(refused)) from refused
+    past = [] if is_over(today) else [request for request in list_schedule() if request.as_of <= today.isoformat()]
+    published = [number for number, request in enumerate(past) if read_complete_edition(request)]
+    if published:
+        return past[published[-1] :]
+    latest = max((request.quarter for request in past), default="")
+    return [request for request in past if request.quarter == latest]
 
 
-def select_scheduled(today: date) -> list[ScheduledEdition]:
-    """Return the editions to look at on a day: the last one made, and those whose date has come since.
+def find_due(today: date, languages: Sequence[str] = ()) -> DueEditions:
+    """Return the editions due on a day that are not published or whose inputs changed since.
 
-    Where none is made yet, the schedule begins with the latest quarter whose cut-off has come: nobody waits for the
-    editions of years past, and `papu run QUARTER` makes any of them. An edition that another followed stands as it is.
-    """
-    come = [slot for slot in _schedule() if slot.as_of <= today]
-    if not come or today >= last_day():
-        return []
-    made = [place for place, slot in enumerate(come) if _read_slot(slot)]
-    current = max(slot.quarter for slot in come)
-    return come[made[-1] :] if made else [slot for slot in come if slot.quarter == current]
-
-
-def find_due(today: date, languages: Sequence[str] = ()) -> list[DueEdition]:
-    """Return the editions due on a day that are not made, or whose inputs have changed since, in order of dates.
-
-    Raises RunError where the inputs cannot be those of an edition, ValueError for a language without a catalogue.
+    A published edition that another one follows is final. Languages already published are kept. Raises RunError for
+    refused data, ValueError for a language without a catalogue.
     """
     edition.check_languages(languages)
-    wanted, due = tuple(languages or catalogue.official_languages()), []
-    slots = select_scheduled(today)
-    for slot in slots:
-        followed = slot != slots[-1] and _read_slot(slot) is not None
-        reason = "" if followed else describe_reason(slot, wanted)
+    wanted, due = tuple(languages or catalogue.official_languages()), {}
+    selected = select_scheduled(today)
+    for request in selected:
+        published = read_complete_edition(request)
+        is_final = published is not None and request != selected[-1]
+        reason = "" if is_final else describe_reason(replace(request, languages=wanted))
         if reason:
-            due.append(DueEdition(slot, reason, _add_languages(slot, wanted)))
+            kept = published.languages if published else ()
+            due[replace(request, languages=tuple(dict.fromkeys([*kept, *wanted])))] = reason
     return due
 
 
-def _add_languages(slot: ScheduledEdition, wanted: Sequence[str]) -> tuple[str, ...]:
-    """Return the languages asked for and those it is made in: none disappears because another was asked for."""
-    made = _read_slot(slot)
-    return tuple(dict.fromkeys([*(made.languages if made else ()), *wanted]))
-
-
-def describe_nothing_due(today: date) -> str:
-    """Say why nothing is due on a day, and what will be next."""
-    if today >= last_day():
+def describe_due(due: DueEditions, today: date) -> str:
+    """Return one line on what is due on a day; if nothing is, on why, and on what will be next."""
+    if due:
+        return "due: " + "; ".join(f"{request}, {reason}" for request, reason in due.items())
+    if is_over(today):
         return f"nothing to do: the plan ended with {quarters.LAST_QUARTER}; nothing is ever due any more"
-    latest = next((slot for slot in reversed(select_scheduled(today)) if _read_slot(slot)), None)
-    stands = f"{latest} is made and its inputs have not changed" if latest else "no edition is due yet"
+    latest = next((request for request in reversed(select_scheduled(today)) if read_complete_edition(request)), None)
+    reason = f"{latest} is made and its inputs have not changed" if latest else "no edition is due yet"
     following = find_next(today)
-    return f"nothing to do: {stands}; " + (f"next: {following}" if following else "it was the plan's last")
+    return f"nothing to do: {reason}; " + (f"next: {following}" if following else "it was the plan's last")
 
 
-# --- running what is due ----------------------------------------------------------------------------------------
+def run_due(due: DueEditions, log: Log, progress: bool = False) -> tuple[list[Path], list[int]]:
+    """Make the editions that are due, in order; one that fails does not stop the next.
 
-
-def run_due(today: date, languages: Sequence[str], log: Log, progress: bool = False) -> tuple[list[Path], list[int]]:
-    """Make the editions due on a day, in order; one that fails does not stop the next.
-
-    Returns the folders published and the exit code of each that failed. Each is looked at again once its quarter is
-    held, so that of two timers one makes it and the other finds it made.
+    Returns the folders published and the exit code of each failure. Each reason is checked again once its quarter is
+    locked, so that an edition that another timer made meanwhile is not made twice.
     """
     published, codes = [], []
-    for due in find_due(today, languages):
-        order = edition.make_request(due.slot.quarter, due.languages, due.slot.as_of.isoformat())
-        about = log.about(quarter=order.quarter, as_of=order.as_of)
+    for request in due:
+        edition_log = log.bind(quarter=request.quarter, as_of=request.as_of)
         try:
-            with edition.lock_quarter(order.quarter):
-                reason = describe_reason(due.slot, due.languages)
+            with lock_quarter(request.quarter):
+                reason = describe_reason(request)
                 if reason:
-                    about.say(f"{due.slot}, in {', '.join(order.languages)}: {reason}")
-                    published.append(edition.run_locked_edition(order, about.say, progress))
-        except errors.RunError as error:
-            codes.append(about.fail(error))
+                    edition_log.info(f"{request}, in {', '.join(request.languages)}: {reason}")
+                    published.append(edition.run_locked_edition(request, edition_log.info, progress))
+        except RunError as error:
+            codes.append(edition_log.error(error))
     return published, codes
 
 
-# --- what ran ---------------------------------------------------------------------------------------------------
+# --- status -----------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class RunStatus:
-    """Where things stand on a day: editions made, runs that failed last or go on, what is due now and next."""
+    """The status on a day: published editions, runs that failed or go on, what is due and what comes next."""
 
     today: date
-    made: Mapping[ScheduledEdition, manifest.PublishedEdition]
+    published: Mapping[EditionRequest, manifest.PublishedEdition]
     failed: Sequence[RunEvent]
     held: Mapping[str, str]
-    due: Sequence[DueEdition]
-    following: ScheduledEdition | None
-
-
-def _find_made() -> dict[ScheduledEdition, manifest.PublishedEdition]:
-    """Return every published edition that can be read, those made on a date of somebody's own included."""
-    found = {}
-    for made in manifest.list_published_editions():
-        with contextlib.suppress(ValueError):
-            found[ScheduledEdition(date.fromisoformat(made.as_of), made.quarter)] = made
-    return dict(sorted(found.items()))
-
-
-def _find_failed(held: Mapping[str, str]) -> list[RunEvent]:
-    """Return the last event of each edition and command where it was no success; one still running is none."""
-    last = {(event.command, *event.edition): event for event in read_events()}
-    going = [event for event in last.values() if event.event == RUN_BEGAN and event.quarter in held]
-    return [event for event in last.values() if event.facts.get("exit_code") != 0 and event not in going]
+    due: DueEditions
+    following: EditionRequest | None
 
 
 def read_status(today: date, languages: Sequence[str] = ()) -> RunStatus:
-    """Return where things stand on a day; raises as `find_due` does."""
-    names = quarters.quarters_between(quarters.FIRST_QUARTER, quarters.LAST_QUARTER)
-    held = {quarter: who for quarter in names if (who := edition.find_lock_holder(quarter))}
-    return RunStatus(today, _find_made(), _find_failed(held), held, find_due(today, languages), find_next(today))
+    """Return the status on a day; raises as `find_due` does."""
+    published = {}
+    for one in sorted(manifest.list_published_editions(), key=lambda one: (one.as_of, one.quarter)):
+        with contextlib.suppress(ValueError):  # a folder that is not named for a date, such as that of the briefs
+            date.fromisoformat(one.as_of)
+            published[EditionRequest(one.quarter, one.as_of, one.languages)] = one
+    held = {quarter: holder for quarter in PLAN_QUARTERS if (holder := find_lock_holder(quarter))}
+    return RunStatus(today, published, _find_failed(held), held, find_due(today, languages), find_next(today))
+
+
+def _find_failed(held: Mapping[str, str]) -> list[RunEvent]:
+    """Return the last event of each edition and command if the run did not succeed and is not still running."""
+    last = {(event.command, event.quarter, event.as_of): event for event in read_events()}.values()
+    running = [event for event in last if event.event == RUN_BEGAN and event.quarter in held]
+    return [event for event in last if event.facts.get("exit_code") != 0 and event not in running]
 
 
 def _describe_failure(event: RunEvent) -> Iterator[str]:
-    what = {RUN_BEGAN: "began and never ended: it was killed", RUN_ENDED: "was ended from outside"}.get(
-        event.event, event.event
-    )
-    yield f"  {event.quarter} as of {event.as_of}, papu {event.command}: {what}, {event.at}"
-    said = [event.facts.get("message"), event.facts.get("line"), *event.facts.get("failures", ())]
-    yield from (f"    {text}" for text in said if text)
+    endings = {RUN_BEGAN: "began and never ended: it was killed", RUN_ENDED: "was stopped by a signal"}
+    ending = endings.get(event.event, event.event)
+    yield f"  {event.quarter} as of {event.as_of}, papu {event.command}: {ending}, {event.at}"
+    details = [event.facts.get("message"), event.facts.get("line"), *event.facts.get("failures", ())]
+    yield from (f"    {text}" for text in details if text)
     yield f"    next: {event.facts.get('next') or 'run it again'}"
 
 
-def format_status(situation: RunStatus) -> list[str]:
-    """Tell where things stand, line by line, for a person."""
-    lines = [f"editions made, on {situation.today} (UTC):"]
-    for slot, made in situation.made.items():
-        lines.append(f"  {slot}: {', '.join(made.languages)}; made {made.ended_at}, input id {made.input_id}")
-    if not situation.made:
-        lines.append("  none")
-    lines += [f"running: {quarter} is held by {who}" for quarter, who in situation.held.items()]
-    if situation.failed:
-        lines += ["did not succeed:", *(line for event in situation.failed for line in _describe_failure(event))]
-    lines += [f"due: {one.slot}, {one.reason}; papu run --due makes it" for one in situation.due]
-    return [*lines, *([] if situation.due else [describe_nothing_due(situation.today)])]
+def format_status(status: RunStatus) -> list[str]:
+    """Return the status as lines for a person."""
+    lines = [f"editions made, on {status.today} (UTC):"]
+    lines += [
+        f"  {request}: {', '.join(published.languages)}; made {published.ended_at}, input id {published.input_id}"
+        for request, published in status.published.items()
+    ] or ["  none"]
+    lines += [f"running: {quarter} is held by {holder}" for quarter, holder in status.held.items()]
+    if status.failed:
+        lines += ["did not succeed:", *(line for event in status.failed for line in _describe_failure(event))]
+    lines += [f"due: {request}, {reason}; papu run --due makes it" for request, reason in status.due.items()]
+    return lines if status.due else [*lines, describe_due({}, status.today)]
 
 
-def status_to_json(situation: RunStatus) -> dict[str, object]:
-    """Tell where things stand as plain data, for another program."""
+def status_to_json(status: RunStatus) -> dict[str, object]:
+    """Return the status as plain data, for another program."""
     return {
-        "today": situation.today.isoformat(),
+        "today": status.today.isoformat(),
         "made": [
-            {"quarter": slot.quarter, "as_of": slot.as_of.isoformat(), "revised": slot.is_revised}
-            | {key: getattr(made, key) for key in ("languages", "input_id", "started_at", "ended_at")}
-            for slot, made in situation.made.items()
+            {"quarter": request.quarter, "as_of": request.as_of, "revised": request.is_revised}
+            | {key: getattr(published, key) for key in ("languages", "input_id", "started_at", "ended_at")}
+            for request, published in status.published.items()
         ],
-        "running": [{"quarter": quarter, "holder": who} for quarter, who in situation.held.items()],
-        "failed": [{**vars(event), "facts": dict(event.facts)} for event in situation.failed],
+        "running": [{"quarter": quarter, "holder": holder} for quarter, holder in status.held.items()],
+        "failed": [{**vars(event), "facts": dict(event.facts)} for event in status.failed],
         "due": [
-            {"quarter": one.slot.quarter, "as_of": one.slot.as_of.isoformat(), "reason": one.reason}
-            for one in situation.due
+            {"quarter": request.quarter, "as_of": request.as_of, "reason": reason}
+            for request, reason in status.due.items()
         ],
-        "next": str(situation.following or ""),
+        "next": str(status.following or ""),
     }

@@ -1,88 +1,104 @@
-"""Verification: an edition built again in private from its raw files, and whatever differs told as a person would."""
+"""Builds a published edition again in private, from its raw files, and lists what differs."""
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import hashlib
 import io
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from helpers import paths
 from helpers.ingest import received
 from helpers.runs import diff, edition
-from helpers.runs.edition import EditionRequest, Reporter
-from helpers.runs.errors import ExitCode, RunError
+from helpers.runs.errors import ExitCode, RunError, raise_run_errors
+from helpers.runs.log import Reporter
+from helpers.runs.publish import set_environment
 from helpers.tables import manifest, pipeline
 
 
 @dataclass
 class Verification:
-    """What a verification found: `different` proves the edition not to be what it says; `notes` explain why."""
+    """`different`: what is not as it was published, for whatever reason; `notes`: what changed around the edition."""
 
     compared: int = 0
     different: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
-def find_edition(quarter: str, as_of: str) -> manifest.PublishedEdition:
-    """Return the published edition to verify. Raises RunError where there is none."""
-    made = manifest.read_published_edition(quarter, as_of)
-    if made is None:
-        raise RunError(
-            ExitCode.USAGE, f"there is no edition of {quarter} as of {as_of} with a manifest that can be read"
-        )
-    return made
+def verify(quarter: str, as_of: str, report: Reporter) -> Verification:
+    """Build a published edition again from the raw files of its manifest, and compare every file byte by byte.
+
+    Nothing that is published is touched. Raises RunError if there is no such edition or it cannot be built.
+    """
+    published = manifest.read_published_edition(quarter, as_of)
+    if published is None:
+        message = f"there is no edition of {quarter} as of {as_of} with a manifest that can be read"
+        raise RunError(ExitCode.USAGE, message)
+    with raise_run_errors(paths.build()):
+        inputs = pipeline.list_current_inputs(quarter, as_of)
+        # Their paths are taken before the private root is set.
+        before = {name: path for name in published.outputs if (path := published.find(name)).is_file()}
+        digests = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in before.items()}
+        result = Verification()
+        result.notes += [*_compare_code(published), *_compare_digests(published.inputs, inputs, "data/raw/")]
+        for line in _compare_digests(published.outputs, digests):
+            result.different.append(f"{line} it was published" if line.endswith("since") else line)
+        with _private_root(_find_new_returns(published, inputs)) as root:
+            rebuilt = _rebuild(published, root, report)
+            result.compared = len(rebuilt)
+            result.different += _compare_files(published, before, rebuilt)
+    return result
 
 
-# --- what it was made from, and what it is now ------------------------------------------------------------------
-
-
-def _compare_digests(before: Mapping[str, str], now: Mapping[str, str], where: str) -> Iterator[str]:
+def _compare_digests(before: Mapping[str, str], now: Mapping[str, str], folder: str = "") -> Iterator[str]:
     for name in sorted(before.keys() | now.keys()):
         if name not in now:
-            yield f"{where}{name}: is gone"
+            yield f"{folder}{name}: is gone"
         elif name not in before:
-            yield f"{where}{name}: came since; it is left out"
+            yield f"{folder}{name}: was added since; it is left out"
         elif before[name] != now[name]:
-            yield f"{where}{name}: changed since"
+            yield f"{folder}{name}: changed since"
 
 
-def _find_published(made: manifest.PublishedEdition) -> dict[str, Path]:
-    """Return the published files that are there, by their names in the manifest."""
-    return {name: path for name in made.outputs if (path := made.find(name)).is_file()}
-
-
-def _compare_code(made: manifest.PublishedEdition) -> Iterator[str]:
+def _compare_code(published: manifest.PublishedEdition) -> Iterator[str]:
     code, environment = manifest.describe_code(), manifest.describe_environment()
-    if made.code.get("sha256") != code["sha256"]:
-        yield f"the code is another: it was made by {_describe_code(made.code)}, this is {_describe_code(code)}"
-    if made.environment.get("lock_sha256") != environment["lock_sha256"]:
-        yield "the lock file is another: the versions of the libraries may be others"
-    if made.environment.get("python") != environment["python"]:
-        yield f"Python is another: {made.environment.get('python')} then, {environment['python']} now"
+    if published.code.get("sha256") != code["sha256"]:
+        yield f"the code differs: {_describe_code(published.code)} then, {_describe_code(code)} now"
+    if published.environment.get("lock_sha256") != environment["lock_sha256"]:
+        yield "the lock file differs: so may the versions of the libraries"
+    if published.environment.get("python") != environment["python"]:
+        yield f"Python differs: {published.environment.get('python')} then, {environment['python']} now"
 
 
 def _describe_code(code: Mapping[str, str]) -> str:
     return f"commit {code.get('commit', '')[:10] or 'unknown'} (sha256 {code.get('sha256', '')[:10]})"
 
 
-# --- building it again ------------------------------------------------------------------------------------------
+def _find_new_returns(published: manifest.PublishedEdition, inputs: Mapping[str, str]) -> set[str]:
+    """Return the files received since the edition was published."""
+    others = ("plan/", "registers/")
+    new = inputs.keys() - published.inputs.keys()
+    return {name for name in new if not name.startswith(others) and not name.endswith(f"/{received.MANIFEST_CSV}")}
 
 
-def _find_new_inputs(made: manifest.PublishedEdition, current: Mapping[str, str]) -> set[str]:
-    ours = ("plan/", "registers/")
-    came = current.keys() - made.inputs.keys()
-    return {name for name in came if not name.startswith(ours) and not name.endswith(f"/{received.MANIFEST_CSV}")}
+@contextlib.contextmanager
+def _private_root(left_out: set[str]) -> Iterator[Path]:
+    """Make a root with the raw files of the edition, and let helpers and notebooks use it."""
+    paths.build().mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="verify-", dir=paths.build(), ignore_cleanup_errors=True) as folder:
+        root = Path(folder)
+        _copy_raw(root, left_out)
+        with set_environment(PAPU_ROOT=folder, PAPU_OUT=str(root / "run" / "work")):
+            yield root
 
 
 def _copy_raw(root: Path, left_out: set[str]) -> None:
-    """Copy what was received into a root of its own, but for the files that came since and their MANIFEST rows."""
+    """Copy the raw files into a root, without some of them and their rows of MANIFEST.csv."""
     raw = root / "data" / "raw"
     shutil.copytree(paths.raw(), raw, symlinks=True)
     if (paths.root() / "notebooks").is_dir():
@@ -93,81 +109,32 @@ def _copy_raw(root: Path, left_out: set[str]) -> None:
 
 
 def _unlist(path: Path) -> None:
-    """Take a file's row out of the MANIFEST beside it."""
-    manifest = path.parent / received.MANIFEST_CSV
-    if manifest.is_file():
-        reader = csv.reader(io.StringIO(manifest.read_text(encoding="utf-8-sig"), newline=""))
+    """Remove a file's row from the MANIFEST.csv beside it."""
+    listing = path.parent / received.MANIFEST_CSV
+    if listing.is_file():
+        reader = csv.reader(io.StringIO(listing.read_text(encoding="utf-8-sig"), newline=""))
         kept = [row for row in reader if not row or row[0].strip() != path.name]
-        with manifest.open("w", encoding="utf-8", newline="") as file:
+        with listing.open("w", encoding="utf-8", newline="") as file:
             csv.writer(file).writerows(kept)
 
 
-@contextmanager
-def _private_root(left_out: set[str]) -> Iterator[Path]:
-    """Give a run a root of its own, with the raw files of the edition; remove it after."""
-    paths.build().mkdir(parents=True, exist_ok=True)
-    kept = {name: os.environ.get(name) for name in ("PAPU_ROOT", "PAPU_OUT")}
-    with tempfile.TemporaryDirectory(prefix="verify-", dir=paths.build(), ignore_cleanup_errors=True) as folder:
-        root = Path(folder)
-        _copy_raw(root, left_out)
-        os.environ |= {"PAPU_ROOT": folder, "PAPU_OUT": str(root / "run" / "work")}
-        try:
-            yield root
-        finally:
-            for name, value in kept.items():
-                os.environ.pop(name) if value is None else os.environ.update({name: value})
-
-
-def _rebuild(made: manifest.PublishedEdition, root: Path, say: Reporter) -> dict[str, Path]:
-    """Build the edition in its own root; return its files by their names in the manifest."""
+def _rebuild(published: manifest.PublishedEdition, root: Path, report: Reporter) -> dict[str, Path]:
+    """Build the edition in its private root; return its files by their names in the manifest."""
     (root / "run").mkdir()
-    order = EditionRequest(made.quarter, made.as_of, made.languages)
-    kept, report, _ = edition.build_edition(order, root / "run", say)
-    files = {f"processed/{path.name}": path for path in kept.iterdir()}
-    files |= {f"report/{path.name}": path for path in report.iterdir() if path.name != manifest.MANIFEST_JSON}
+    request = edition.EditionRequest(published.quarter, published.as_of, published.languages)
+    tables_folder, report_folder, _ = edition.build_edition(request, root / "run", report)
+    files = {f"processed/{path.name}": path for path in tables_folder.iterdir()}
+    files |= {f"report/{path.name}": path for path in report_folder.iterdir() if path.name != manifest.MANIFEST_JSON}
     return files
 
 
-# --- the verdict ------------------------------------------------------------------------------------------------
-
-
-def _compare(
-    made: manifest.PublishedEdition, published: Mapping[str, Path], rebuilt: Mapping[str, Path]
+def _compare_files(
+    published: manifest.PublishedEdition, before: Mapping[str, Path], rebuilt: Mapping[str, Path]
 ) -> Iterator[str]:
-    for name in sorted(made.outputs.keys() | rebuilt.keys()):
+    for name in sorted(published.outputs.keys() | rebuilt.keys()):
         if name not in rebuilt:
-            yield f"{name}: is not made any more"
-        elif name not in made.outputs:
-            yield f"{name}: is made now and was not then"
-        elif name in published:
-            yield from diff.list_differences(name, published[name], rebuilt[name])
-
-
-def verify(quarter: str, as_of: str, say: Reporter) -> Verification:
-    """Build a published edition again from the raw files of its manifest, and compare every file byte by byte.
-
-    Nothing that is published is touched. Raises RunError where there is no such edition or it cannot be built.
-    """
-    made = find_edition(quarter, as_of)
-    try:
-        return _verify(made, say)
-    except pipeline.DataRefused as error:
-        raise RunError(ExitCode.DATA_REFUSED, str(error)) from error
-    except OSError as error:
-        raise edition.not_writable(error, paths.build()) from error
-
-
-def _verify(made: manifest.PublishedEdition, say: Reporter) -> Verification:
-    quarter, as_of, verdict = made.quarter, made.as_of, Verification()
-    verdict.notes += _compare_code(made)
-    current = pipeline.list_current_inputs(quarter, as_of)
-    verdict.notes += _compare_digests(made.inputs, current, "data/raw/")
-    published = _find_published(made)  # before the root is another
-    digests = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in published.items()}
-    changed = _compare_digests(made.outputs, digests, "")
-    verdict.different += [f"{one} it was published" if one.endswith("since") else one for one in changed]
-    with _private_root(_find_new_inputs(made, current)) as root:
-        rebuilt = _rebuild(made, root, say)
-        verdict.compared = len(rebuilt)
-        verdict.different += _compare(made, published, rebuilt)
-    return verdict
+            yield f"{name}: is no longer made"
+        elif name not in published.outputs:
+            yield f"{name}: is new"
+        elif name in before:
+            yield from diff.list_differences(name, before[name], rebuilt[name])

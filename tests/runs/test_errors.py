@@ -1,0 +1,85 @@
+"""Errors become exit codes in one place, and a command logs them with its name."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from helpers.cli import main
+from helpers.ingest.add import NotAdded
+from helpers.runs.errors import ExitCode, RunError, raise_run_errors
+from helpers.runs.log import Log
+from helpers.tables import DataRefused, pipeline
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "message"),
+    [
+        (DataRefused("no plan"), ExitCode.DATA_REFUSED, "no plan"),
+        (NotAdded("a.csv is a folder"), ExitCode.DATA_REFUSED, "a.csv is a folder"),
+        (OSError(28, "No space left", "/r/.x.1.run/a"), ExitCode.NOT_WRITABLE, "cannot write /r/x: No space left"),
+        (OSError(30, "Read-only", "/q/a.csv"), ExitCode.NOT_WRITABLE, "cannot write /q/a.csv: Read-only"),
+        (OSError("odd"), ExitCode.NOT_WRITABLE, "cannot write /r/x: odd"),
+    ],
+)  # fmt: skip
+def test_an_error_gets_its_exit_code_and_names_the_target_for_a_private_file(error, code, message):
+    with pytest.raises(RunError) as caught, raise_run_errors(Path("/r/x")):
+        raise error
+    assert (caught.value.code, str(caught.value)) == (code, message)
+
+
+@pytest.mark.parametrize("error", [ValueError("a defect"), KeyError("x"), RunError(4, "held"), click.UsageError("")])
+def test_any_other_error_goes_on_as_it_is(error):
+    with pytest.raises(type(error)) as caught, raise_run_errors():
+        raise error
+    assert caught.value is error
+
+
+@pytest.mark.parametrize(("error", "code"), [(DataRefused("no plan"), 3), (OSError(28, "full", "a.csv"), 7)])
+def test_a_command_logs_the_error_with_its_name_and_the_next_step(raw, monkeypatch, error, code):
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(pipeline, "read_raw_data", fail)
+    result = CliRunner().invoke(main, ["check", "2024Q3"])
+    line = json.loads(result.stderr)
+    assert (result.exit_code, line["command"], line["exit_code"]) == (code, "check", code)
+    assert line["next"].endswith("then run it again") and "Traceback" not in result.output
+
+
+def test_a_defect_is_no_usage_error(raw, monkeypatch):
+    def fail(*_: object) -> None:
+        raise ValueError("a defect")
+
+    monkeypatch.setattr(pipeline, "read_raw_data", fail)
+    assert isinstance(CliRunner().invoke(main, ["check", "2024Q3"]).exception, ValueError)
+
+
+def test_facts_bound_while_a_command_runs_are_in_the_line_of_its_error(raw, monkeypatch):
+    def fail(*_: object, **__: object) -> None:
+        raise RunError(ExitCode.QUARTER_HELD, "2024Q3 is held")
+
+    monkeypatch.setattr("helpers.runs.edition.run_edition", fail)
+    result = CliRunner().invoke(main, ["run", "2024Q3"])
+    line = json.loads(result.stderr)
+    assert (result.exit_code, line["quarter"], line["as_of"]) == (4, "2024Q3", "2024-11-14")
+
+
+def test_the_reader_of_the_output_may_close_it_early(raw):
+    command = [sys.executable, "-m", "helpers", "status"]
+    run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    run.stdout.close()
+    assert (run.stderr.read(), run.wait()) == (b"", 0)
+    run.stderr.close()
+
+
+def test_on_a_terminal_the_name_of_the_command_comes_first(monkeypatch, capsys):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    assert Log({"command": "verify"}).error(RunError(2, "there is no edition")) == 2
+    assert capsys.readouterr().err == "papu verify: there is no edition\n"
