@@ -72,7 +72,7 @@ class Outcome:
 
     def answers(self) -> dict[tuple[str, str], tuple[str, str]]:
         """Return value and state of every answer that counts."""
-        counting = [one for one in self.verdict.checked if one.entry.counts]
+        counting = [one for one in self.verdict.returns if one.entry.counts]
         return {(one.key[1], name): (a.value, a.state) for one in counting for name, a in one.answers.items()}
 
     def tables(self) -> dict[str, object]:
@@ -116,7 +116,7 @@ def told(issues: Iterable[Issue]) -> list[Told]:
         for message in (one.message_fr, one.message_en):
             assert re.match(rf"data/raw/{QUARTER}/.+\S\.$", message, re.DOTALL)
             assert not re.search(r"\{\w*\}", message.replace(one.observed, ""))
-        key = one.sentence.key
+        key = one.key
         rule = "" if one.rule == key.partition(".")[0] else one.rule
         found.append(Told(key, one.member, one.question, one.observed, one.row, one.sheet, rule))
     return sorted(found, key=repr)
@@ -208,7 +208,7 @@ def test_all_refused_files_together_are_one_finding_each_and_a_good_one_is_read(
     for key in REFUSED:
         put(raw, key, key)
     outcome = receive("90-good_base.csv")
-    assert sorted((f.source_file, f.sentence.key) for f in outcome.issues) == sorted(
+    assert sorted((f.source_file, f.key) for f in outcome.issues) == sorted(
         (key, f"V20.{reason}") for key, (reason, _) in REFUSED.items()
     )
     assert outcome.counting == ALL
@@ -226,17 +226,14 @@ def test_a_quarter_with_nothing_usable_ends_in_findings_and_empty_tables(raw, re
 READ_APART = """
 import json, resource, sys, tracemalloc
 from datetime import date
-from helpers.plan import plan
-from helpers.plan import questionnaire
-from helpers.ingest import registers
-from helpers.ingest import returns
-from helpers.ingest import rules
+from helpers.ingest import read_returns, registers, rules
+from helpers.plan import questionnaire, read_plan
 resource.setrlimit(resource.RLIMIT_AS, (3 << 29, 3 << 29))
 tracemalloc.start()
-form, known = questionnaire.read_questionnaire(), plan.read_plan()
-verdict = rules.check(returns.read_quarter(sys.argv[1]), registers.read_registers(), known, form, date(2024, 11, 14))
+form, found = questionnaire.read_form(), read_returns(sys.argv[1:])
+verdict = rules.check_received(found, registers.read_registers(), read_plan(), form, date(2024, 11, 14))
 megabytes = tracemalloc.get_traced_memory()[1] / 1e6
-sizes = [len(one.answers["comment"].value) for one in verdict.checked]
+sizes = [len(one.answers["comment"].value) for one in verdict.returns]
 print(json.dumps([[found.rule for found in verdict.issues], sizes, megabytes]))
 """
 HEAVY = {
@@ -629,7 +626,7 @@ def test_a_file_that_bears_a_time_to_come_is_read_at_once(raw, receive, monkeypa
 def test_a_file_that_was_changed_after_it_was_listed_is_refused(raw, receive):
     raw.add(QUARTER, "mail.csv", csv_of(), RECEIVED, sha256="0" * 64)
     (refusal,) = receive().issues
-    assert (refusal.sentence.key, refusal.rule, receive().counting) == ("V20.tampered", "V20", "")
+    assert (refusal.key, refusal.rule, receive().counting) == ("V20.tampered", "V20", "")
 
 
 def test_the_same_bytes_under_two_names_are_read_once(raw, receive):
@@ -658,7 +655,7 @@ def test_a_file_without_permission_is_refused_by_itself(raw, receive):
     place(raw, "closed.csv", csv_of(BASE[:1])).chmod(0)
     put(raw, "90-good_base.csv")
     (refusal,) = receive().issues
-    assert (refusal.sentence.key, refusal.source_file, receive().counting) == ("V20.file", "closed.csv", ALL)
+    assert (refusal.key, refusal.source_file, receive().counting) == ("V20.file", "closed.csv", ALL)
 
 
 # --- the table of inputs ----------------------------------------------------------------------------------------

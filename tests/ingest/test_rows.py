@@ -63,7 +63,7 @@ def test_whatever_a_file_makes_the_reader_raise_is_that_files_refusal(raw, monke
     raw.write_plain(Q, [ROW], name="a.xlsx")
     monkeypatch.setattr("helpers.ingest.rows.read_answer", lambda *_: 1 // 0)
     (found,) = read_quarter(Q).issues
-    assert (found.rule, found.sentence.key) == ("V20", "V20.damaged")
+    assert (found.rule, found.key) == ("V20", "V20.damaged")
 
 
 def test_an_item_whose_sure_key_names_nothing_is_not_given_by_its_row_number(raw):

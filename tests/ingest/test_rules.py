@@ -33,13 +33,13 @@ def judge(plan, form):
 
 def found(verdict, rule: str) -> list[str]:
     """Return the questions that a rule names, of the last quarter."""
-    last = max(one.key[0] for one in verdict.checked)
+    last = max(one.key[0] for one in verdict.returns)
     return sorted(issue.question for issue in verdict.issues if issue.rule == rule and issue.quarter == last)
 
 
 def standing(verdict, question: str) -> tuple[str, str, str]:
     """Return what stands of an answer: value, state and the rule it broke."""
-    answer = max(verdict.checked, key=lambda one: one.key[0]).answers[question]
+    answer = max(verdict.returns, key=lambda one: one.key[0]).answers[question]
     return answer.value, answer.state, answer.rule
 
 
@@ -81,7 +81,7 @@ def test_v07_withdraws_a_choice_and_a_whole_answer_of_many(make_return, judge):
 def test_v07_looks_at_the_kind_of_an_item_and_the_detail_of_a_solution_or_adoption(make_return, judge, item, questions):
     verdict = judge(make_return(offices_total=130, items=[item]))
     assert found(verdict, "V07") == questions
-    (kept,) = verdict.checked[0].items
+    (kept,) = verdict.returns[0].items
     assert (kept.answers["kind"].value == "") is (questions == ["innovations.kind"])
     if questions == ["innovations.detail"]:
         assert (kept.answers["kind"].value, kept.answers["detail"].value) == (item["kind"], "")

@@ -52,7 +52,7 @@ def test_an_export_with_the_innovations_and_one_without_them_are_one_submission(
     raw.add(Q, "c.csv", kobo_csv(language="fr").write(form, [SEN]), "2024-10-20")
     assert ledger(plan, form) == [("SEN", 1, "2024-10-10", "130")]
     verdict = rules.resolve(read_quarter(Q), read_registers(), plan, form, AS_OF)
-    (counting,) = [one for one in verdict.checked if one.entry.counts]
+    (counting,) = [one for one in verdict.returns if one.entry.counts]
     assert [item.answers["reference"].value for item in counting.items] == ["S-1"]
 
 

@@ -430,7 +430,7 @@ class Checked:
     """Everything known at a date: the ledger, the returns accepted with the values that stand, and the issues."""
 
     ledger: tuple[LedgerEntry, ...]
-    checked: tuple[CheckedReturn, ...]
+    returns: tuple[CheckedReturn, ...]
     issues: tuple[Issue, ...]
 
 
@@ -454,12 +454,12 @@ def check_received(
 ) -> Checked:
     """Check all that was received by a date: settle what counts, then question it by the soft rules."""
     verdict = resolve(received, registers, plan, form, as_of)
-    counting = [one for one in verdict.checked if one.entry.counts]
+    counting = [one for one in verdict.returns if one.entry.counts]
     warnings = list_warnings(counting, plan, form, registers.confirmed(as_of))
     asked: dict[Place, list[Issue]] = defaultdict(list)
     for found in warnings:
         asked[Place(found.quarter, found.source_file, found.sheet, found.row, found.member)].append(found)
     flagged = tuple(
-        mark_unusual(one, [w for place in one.place.all_rows for w in asked[place]]) for one in verdict.checked
+        mark_unusual(one, [w for place in one.place.all_rows for w in asked[place]]) for one in verdict.returns
     )
     return Checked(verdict.ledger, flagged, (*verdict.issues, *warnings))
