@@ -629,13 +629,6 @@ def test_a_file_that_was_changed_after_it_was_listed_is_refused(raw, receive):
     assert (refusal.key, refusal.rule, receive().counting) == ("V20.tampered", "V20", "")
 
 
-def test_the_same_bytes_under_two_names_are_read_once(raw, receive):
-    for name in ("a.csv", "b.csv"):
-        raw.add(QUARTER, name, csv_of(), RECEIVED)
-    (repeated,) = receive().issues
-    assert (repeated.rule, repeated.source_file, receive().counting) == ("FILE_DUPLICATE", "b.csv", ALL)
-
-
 def test_a_file_over_20_mb_is_refused(raw, receive):
     raw.add(QUARTER, "mail.csv", csv_of() + b"\n" * 20_000_000, RECEIVED)
     assert told(receive().issues) == [note("V20.large", str(len(csv_of()) + 20_000_000))]
@@ -648,14 +641,6 @@ def test_a_folder_that_cannot_be_written_to_is_read(raw, receive):
         assert (told(receive().issues), receive().counting) == ([], ALL)
     finally:
         folder.chmod(0o755)
-
-
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="whoever may read everything is refused nothing")
-def test_a_file_without_permission_is_refused_by_itself(raw, receive):
-    place(raw, "closed.csv", csv_of(BASE[:1])).chmod(0)
-    put(raw, "90-good_base.csv")
-    (refusal,) = receive().issues
-    assert (refusal.key, refusal.source_file, receive().counting) == ("V20.file", "closed.csv", ALL)
 
 
 # --- the table of inputs ----------------------------------------------------------------------------------------
