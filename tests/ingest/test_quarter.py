@@ -1,4 +1,4 @@
-"""From received files to returns: both formats say the same, damage is told and stops nothing, nothing is lost."""
+"""From received files to returns: damage is reported and stops nothing, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def values(one) -> dict[str, tuple[str, str]]:
 
 # --- both formats -----------------------------------------------------------------------------------------------
 
-SAID = {
+ANSWERED = {
     "member": "SEN", "quarter": Q, "organisation": "La Poste", "offices_total": 130, "staff_total": "1 800",
     "roadmap_status": "adopted", "roadmap_adopted_on": date(2024, 3, 1), "offices_electrified": "ND",
     "offices_connected": 90, "cloud_use": "pilot", "services_epost": "hybrid_mail e_postbox",
@@ -60,7 +60,7 @@ READ = {
 
 
 def test_a_plain_workbook_is_read(raw):
-    raw.write_plain(Q, [SAID | {"submitted_on": DAY}])
+    raw.write_plain(Q, [ANSWERED | {"submitted_on": DAY}])
     assert values(only(read_quarter(Q))) == READ
 
 
@@ -103,12 +103,12 @@ def test_an_unknown_column_of_the_innovations_is_noted_too(raw):
 
 
 @pytest.mark.parametrize("header", ["submitted_on", "Submitted_on"])
-def test_a_date_of_receipt_that_stands_twice_with_other_content_is_never_chosen_in_silence(raw, header):
+def test_a_date_of_receipt_that_is_there_twice_with_other_content_is_never_chosen_in_silence(raw, header):
     table = [["member", "quarter", "offices_total", "submitted_on", header], ["SEN", Q, 130, DAY, date(2024, 12, 24)]]
     raw.write_sheets(Q, {"returns": table})
     received = read_quarter(Q)
-    said = [found for found in received.issues if "submitted_on" in found.message_en.casefold()]
-    assert said
+    named = [found for found in received.issues if "submitted_on" in found.message_en.casefold()]
+    assert named
 
 
 def test_a_row_of_tags_under_the_header_is_noted_and_skipped(raw):
@@ -136,9 +136,9 @@ def test_the_only_sheet_is_read_under_any_name_with_a_note(raw):
 def test_a_second_sheet_with_returns_is_never_passed_over_in_silence(raw, second):
     raw.write_sheets(Q, {"returns": table_of([SEN]), second: table_of([KEN])})
     received = read_quarter(Q)
-    told = {one.place.sheet for one in received.returns} | {found.sheet for found in received.issues}
-    told |= {found.observed for found in received.issues}
-    assert second in told
+    listed = {one.place.sheet for one in received.returns} | {found.sheet for found in received.issues}
+    listed |= {found.observed for found in received.issues}
+    assert second in listed
 
 
 @pytest.mark.parametrize("declared", ["A1", "A1:B2", "A1:XFD1048576"])
@@ -244,8 +244,8 @@ def test_personal_fields_are_read_apart_and_never_shown(raw, plan, form):
     received = read_quarter(Q)
     assert [dict(one.personal) for one in received.returns] == [person, person]
     assert not any(set(person) & set(one.answers) or "Point Focal" in repr(one) for one in received.returns)
-    verdict = check_received(received, read_registers(), plan, form, date(2024, 11, 14))
-    for rows in schema.tabulate_ingested(verdict, form).values():
+    checked = check_received(received, read_registers(), plan, form, date(2024, 11, 14))
+    for rows in schema.tabulate_ingested(checked, form).values():
         text = rows.to_csv()
         assert not any(part in text for part in ("Point Focal", "focal@", "123 45", "focal_point"))
 
@@ -323,7 +323,7 @@ def test_without_the_sheet_there_is_no_part_and_an_empty_sheet_is_an_empty_part(
     assert [one.items for one in read_quarter(Q).returns] == [None, ()]
 
 
-def test_an_innovations_column_that_stands_twice_with_other_content_is_never_chosen_in_silence(raw):
+def test_an_innovations_column_that_is_there_twice_with_other_content_is_never_chosen_in_silence(raw):
     table = [["member", "kind", "reference", "reference"], ["SEN", "hackathon", "H-1", "H-2"]]
     raw.write_sheets(Q, {"returns": table_of([SEN]), "innovations": table})
     assert any("reference" in found.message_en for found in read_quarter(Q).issues if found.rule != "COLUMN_MISSING")
@@ -461,7 +461,7 @@ def test_what_is_no_return_is_passed_over(raw):
     "content",
     [b"", b"\xff\xfe\x00", b"name,digest\nmail.xlsx,00\n", b'file,sha256,received_on,channel,note\n"mail.xlsx,0\n'],
 )
-def test_a_manifest_that_cannot_be_read_is_a_refusal_and_returns_with_their_own_date_stand(raw, content, plan, form):
+def test_a_manifest_that_cannot_be_read_is_a_refusal_and_returns_with_their_own_date_count(raw, content, plan, form):
     raw.write_plain(Q, [SEN, KEN | {"submitted_on": None}])
     (raw.folder(Q) / "MANIFEST.csv").write_bytes(content)
     received = read_quarter(Q)
@@ -477,7 +477,7 @@ def test_a_manifest_that_cannot_be_opened_names_no_machines_path(raw):
     assert str(raw.root) not in " ".join(found.message_en + found.message_fr for found in issues)
 
 
-def test_without_a_manifest_returns_with_their_own_date_stand(raw):
+def test_without_a_manifest_returns_with_their_own_date_count(raw):
     raw.write_plain(Q, [SEN])
     (raw.folder(Q) / "MANIFEST.csv").unlink()
     received = read_quarter(Q)
@@ -496,7 +496,7 @@ def test_a_quarter_without_a_folder_holds_nothing(raw):
     assert (received.files, received.returns, received.issues) == ((), (), ())
 
 
-def test_sample_and_received_files_are_told_apart(raw):
+def test_sample_and_received_files_are_distinguished(raw):
     raw.write_plain("2024Q2", [SEN | {"quarter": "2024Q2"}], channel="sample")
     assert (read_quarter("2024Q2").is_sample, read_quarter("2024Q2").is_mixed) == (True, False)
     raw.write_plain(Q, [SEN])
@@ -521,13 +521,13 @@ def test_every_row_of_every_file_ends_in_the_ledger_or_in_the_issues(raw, plan, 
     raw.write_plain(Q, [KEN, KEN, SEN | {"member": "RWA"}, SEN | {"quarter": "T2 2024"}, {"member": "MLI"}])
     raw.add(Q, "bad.xlsx", b"PK\x03\x04 cut")
     received = read_quarter(Q)
-    verdict = check_received(received, read_registers(), plan, form, date(2024, 11, 14))
-    found = schema.tabulate_ingested(verdict, form)
-    told = {(e.received.file.name, e.received.place.sheet, e.received.place.row) for e in verdict.ledger}
-    told |= {(row.source_file, row.sheet, row.row) for row in found["issues"].itertuples()}
-    told |= {(row.source_file, row.sheet, row.row) for row in found["innovations"].itertuples()}
+    checked = check_received(received, read_registers(), plan, form, date(2024, 11, 14))
+    found = schema.tabulate_ingested(checked, form)
+    listed = {(e.received.file.name, e.received.place.sheet, e.received.place.row) for e in checked.ledger}
+    listed |= {(row.source_file, row.sheet, row.row) for row in found["issues"].itertuples()}
+    listed |= {(row.source_file, row.sheet, row.row) for row in found["innovations"].itertuples()}
     written = {("k1.xlsx", "UPAP numérique", str(n)) for n in (2, 3)}
     written |= {("k2.xlsx", "UPAP numérique", str(n)) for n in (2, 3)}
     written |= {("k1.xlsx", "innovations", str(n)) for n in (2, 3)}
     written |= {("mail.xlsx", "returns", str(n)) for n in range(2, 7)} | {("bad.xlsx", "", "")}
-    assert written - told == set()
+    assert written - listed == set()

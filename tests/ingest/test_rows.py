@@ -140,8 +140,8 @@ def test_nothing_personal_leaves_by_a_note(raw, plan, form):
     rows = [ROW | {"focal_point_name": NAME, "comment": CALL}, {"focal_point_name": NAME}]
     rows += [ROW | {"member": "KEN", "comment": address}, ROW | {"member": "MAR", "organisation": f"Tél.{CALL}"}]
     raw.write_sheets(Q, {"returns": table_of(rows)})
-    verdict = rules.check_received(read_quarter(Q), read_registers(), plan, form, date(2024, 11, 14))
-    found = schema.tabulate_ingested(verdict, form)
+    checked = rules.check_received(read_quarter(Q), read_registers(), plan, form, date(2024, 11, 14))
+    found = schema.tabulate_ingested(checked, form)
     published = " ".join(table.to_csv() for table in found.values())
     assert {"TEXT_PII", "ROW_NOT_DATA"} <= set(found["issues"]["rule"])
     assert [said for said in (NAME, CALL, "focal.point", "@example") if said in published] == []

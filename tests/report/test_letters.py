@@ -29,8 +29,8 @@ def letters(raw, plan, form):
     """Return a maker of the letters of what was received."""
 
     def make(**how: object) -> list[MemberFeedback]:
-        verdict = rules.check_received(read_quarter(Q), read_registers(), plan, form, AS_OF)
-        return collect_feedback(verdict, plan, Q, **how)
+        checked = rules.check_received(read_quarter(Q), read_registers(), plan, form, AS_OF)
+        return collect_feedback(checked, plan, Q, **how)
 
     return make
 
@@ -61,7 +61,7 @@ def test_findings_on_a_return_that_was_replaced_are_left_out(raw, letters):
     assert (len(letter.entries), letter.issues) == (2, ())
 
 
-def test_an_item_that_two_versions_share_is_told_with_the_one_that_counts(raw, letters):
+def test_an_item_that_two_versions_share_is_reported_with_the_one_that_counts(raw, letters):
     times = [datetime(2024, 10, 10, hour) for hour in (9, 11)]
     rows = [SEN | {"submitted_on": time, "offices_total": 130 + n} for n, time in enumerate(times)]
     raw.write_plain(Q, rows, [{"member": "SEN", "submitted_on": DAY, "kind": "fête", "title": "X"}])
@@ -162,7 +162,7 @@ def test_the_command_says_what_it_cannot_do(raw, tmp_path):
     assert (code, "cannot write" in said) == (7, True)
 
 
-def test_a_quarter_that_nobody_answered_is_told_too(raw):
+def test_a_quarter_that_nobody_answered_gets_letters_too(raw):
     code, said = papu("check", Q)
     assert (code, said.count("Aucune réponse reçue")) == (0, 45)
 
@@ -174,7 +174,7 @@ def test_every_word_of_a_letter_is_said_in_the_four_languages(key):
     assert len({tuple(sorted(re.findall(r"\{\w+\}", text))) for text in said}) == 1
 
 
-def test_a_file_that_cannot_be_read_is_told_as_a_file_and_many_refusals_in_one_line(raw, letters, form):
+def test_a_file_that_cannot_be_read_is_reported_as_a_file_and_many_refusals_in_one_line(raw, letters, form):
     raw.write_plain(Q, [SEN | {"member": f"Atlantis {n}"} for n in range(9)])
     raw.add(Q, "broken.xlsx", b"PK\x03\x04")
     text = list(format_letters(letters(language="en")[-1:], form, Q, AS_OF, "en"))

@@ -13,7 +13,15 @@ from filelock import FileLock
 
 from helpers import paths, strings
 from helpers.ingest.issues import Place, make_issue
-from helpers.ingest.received import EDITION_TOML, MANIFEST_COLUMNS, MANIFEST_CSV, file_name, read_bytes, read_manifest
+from helpers.ingest.received import (
+    EDITION_TOML,
+    MANIFEST_COLUMNS,
+    MANIFEST_CSV,
+    FileBytes,
+    file_name,
+    read_bytes,
+    read_manifest,
+)  # fmt: skip
 
 _PRIVATE = ".adding"  # the file being written, under a lock
 
@@ -39,15 +47,7 @@ def add_file(source: Path, quarter: str, received_on: date, channel: str = "mail
     NotAdded for a folder, a file that cannot be read or is of a wrong size, one that changes while it is copied, and
     when MANIFEST.csv cannot be read; OSError when nothing can be written.
     """
-    if source.is_dir():
-        raise NotAdded(f"{source.name} is a folder; give the files in it one by one")
-    try:
-        given = read_bytes(source)
-    except PermissionError as reason:
-        raise NotAdded(f"{source.name} cannot be read: {reason.strerror}; check its permissions") from reason
-    if given.refusal:
-        refused = make_issue(f"V20.{given.refusal.reason}", Place(quarter), observed=given.refusal.observed)
-        raise NotAdded(f"{source.name}: {refused.say('en')}")
+    given = _read_source(source, quarter)
     folder = paths.returns(quarter)
     folder.mkdir(parents=True, exist_ok=True)
     lock = paths.locks() / f"{quarter}.add.lock"
@@ -67,6 +67,19 @@ def add_file(source: Path, quarter: str, received_on: date, channel: str = "mail
         values = (name, given.sha256, received_on.isoformat(), channel, note)
         _append_to_manifest(folder / MANIFEST_CSV, dict(zip(MANIFEST_COLUMNS, values, strict=True)))
     return name, True
+
+
+def _read_source(source: Path, quarter: str) -> FileBytes:
+    if source.is_dir():
+        raise NotAdded(f"{source.name} is a folder; give the files in it one by one")
+    try:
+        given = read_bytes(source)
+    except PermissionError as reason:
+        raise NotAdded(f"{source.name} cannot be read: {reason.strerror}; check its permissions") from reason
+    if given.refusal:
+        refused = make_issue(f"V20.{given.refusal.reason}", Place(quarter), observed=given.refusal.observed)
+        raise NotAdded(f"{source.name}: {refused.say('en')}")
+    return given
 
 
 def _safe_name(name: str) -> str:

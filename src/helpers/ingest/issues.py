@@ -16,7 +16,7 @@ from helpers.strings import clean, mask
 SENTENCES = Path(__file__).with_name("issues.csv")
 REFUSED, WITHDRAWN, WARNING, NOTE = "refused", "withdrawn", "warning", "note"
 SEVERITIES = (REFUSED, WITHDRAWN, WARNING, NOTE)
-_REGISTER_RULE = "V22"  # registers lie in a folder of their own, whatever quarter the row names
+_REGISTER_RULE = "V22"  # registers have one folder for all quarters
 _PLACE_WORDS = {"fr": ("feuille", "ligne", " : "), "en": ("sheet", "row", ": ")}
 
 

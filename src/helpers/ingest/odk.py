@@ -52,21 +52,11 @@ def read_odata(content: bytes) -> Contents:
     Headers are those of the CSV, so that one layout reads both. The row number is the submission's position in the
     document. Raises Unreadable for any other JSON.
     """
-    try:
-        document = json.loads(content.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as reason:
-        raise Unreadable("json") from reason
-    submissions = document.get("value") if isinstance(document, dict) else document
-    if not isinstance(submissions, list) or not all(isinstance(each, dict) for each in submissions):
-        raise Unreadable("json")
+    document, submissions = _load_submissions(content)
     has_more = isinstance(document, dict) and document.get("@odata.nextLink")
     remarks = (Remark("FILE_PAGED"),) if has_more else ()
-    if submissions and not any("__id" in each for each in submissions):
-        raise Unreadable("json")
     if any(_PARENT in each for each in submissions):
-        items = [
-            (number, _item(each, {KEY_COLUMN: each.get(_PARENT)})) for number, each in enumerate(submissions, start=1)
-        ]
+        items = [(n, _item(each, {KEY_COLUMN: each.get(_PARENT)})) for n, each in enumerate(submissions, start=1)]
         return Contents((_sheet(_named(document), items),), remarks)
     tables: dict[str, list[tuple[int, OdataRecord]]] = {_ROOT: []}
     for number, submission in enumerate(submissions, start=1):
@@ -78,6 +68,20 @@ def read_odata(content: bytes) -> Contents:
                 record[name] = value
         tables[_ROOT].append((number, record))
     return Contents(tuple(_sheet(name, records) for name, records in tables.items()), remarks)
+
+
+def _load_submissions(content: bytes) -> tuple[object, list[dict[str, object]]]:
+    """Return a JSON document and the submissions in it."""
+    try:
+        document = json.loads(content.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as reason:
+        raise Unreadable("json") from reason
+    submissions = document.get("value") if isinstance(document, dict) else document
+    if not isinstance(submissions, list) or not all(isinstance(each, dict) for each in submissions):
+        raise Unreadable("json")
+    if submissions and not any("__id" in each for each in submissions):
+        raise Unreadable("json")
+    return document, submissions
 
 
 def _named(document: object) -> str:

@@ -37,29 +37,32 @@ class _QuarterReader:
         known_on = cells.parse_day(row.get("received_on", ""))
         place = Place(self.quarter, name)
         try:
-            given = read_bytes(path)
-            file = ReceivedFile(self.quarter, name, given.sha256, given.size, row.get("channel", ""), known_on)
-            self.files.append(file)
-            if given.refusal:
-                raise given.refusal
-            if row.get("sha256") and row["sha256"].casefold() != given.sha256:
-                raise Unreadable("tampered", observed=given.sha256)
-            # The digest shows that a listed file is whole; of an unlisted one, only how it ends.
-            if not row.get("sha256") and is_cut(given.content):
-                raise Unreadable("cut")
-            first = self._first.setdefault(given.sha256, name)
-            if first != name:
-                self.issues.append(make_issue("FILE_DUPLICATE", place, first, known_on=known_on))
-                return
-            read = read_file(given.content, file, self.plan, self.form)
-            self.returns += read.returns
-            self.parts += [read.part] if read.part else []
-            self.issues += read.notes
+            self._read_listed(path, place, row, known_on)
         except Unreadable as reason:
             facts = {"observed": reason.observed, "known_on": known_on}
             self.issues.append(make_issue(f"V20.{reason.reason}", place, *reason.details, **facts))
         except OSError as reason:
             self.issues.append(make_issue("V20.file", place, reason.strerror))
+
+    def _read_listed(self, path: Path, place: Place, row: Mapping[str, str], known_on: date | None) -> None:
+        name, given = place.source_file, read_bytes(path)
+        file = ReceivedFile(self.quarter, name, given.sha256, given.size, row.get("channel", ""), known_on)
+        self.files.append(file)
+        if given.refusal:
+            raise given.refusal
+        if row.get("sha256") and row["sha256"].casefold() != given.sha256:
+            raise Unreadable("tampered", observed=given.sha256)
+        # The digest shows that a listed file is whole; of an unlisted one, only how it ends.
+        if not row.get("sha256") and is_cut(given.content):
+            raise Unreadable("cut")
+        first = self._first.setdefault(given.sha256, name)
+        if first != name:
+            self.issues.append(make_issue("FILE_DUPLICATE", place, first, known_on=known_on))
+            return
+        read = read_file(given.content, file, self.plan, self.form)
+        self.returns += read.returns
+        self.parts += [read.part] if read.part else []
+        self.issues += read.notes
 
     def join(self) -> None:
         """Give the returns of a file the innovations that came in a file beside it, received on the same day."""

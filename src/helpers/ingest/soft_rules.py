@@ -54,7 +54,7 @@ def _share_connected(checked: CheckedReturn) -> float | None:
     return connected / total if connected is not None and total else None
 
 
-def _confirmation(confirmed: ConfirmedValues, checked: CheckedReturn, question: str) -> Phrase | str:
+def _confirmed_phrase(confirmed: ConfirmedValues, checked: CheckedReturn, question: str) -> Phrase | str:
     """Return the phrase that the member confirmed its value, blank where it did not."""
     value = confirmed.get((*checked.key, question))
     return Phrase("phrase.confirmed") if value is not None and value == checked.number(question) else ""
@@ -65,12 +65,12 @@ def warn_reference(checked: CheckedReturn, member: Member, confirmed: ConfirmedV
     offices, staff = checked.number("offices_total"), checked.number("staff_total")
     low, high = (factor * member.reference_offices for factor in _NARROW)
     if offices is not None and not low - EPSILON <= offices <= high + EPSILON:
-        phrase = _confirmation(confirmed, checked, "offices_total")
+        phrase = _confirmed_phrase(confirmed, checked, "offices_total")
         details = (f"{low:g}", f"{high:g}", member.reference_offices, phrase)
         yield make_issue("V06.offices_total", checked.place, *details, question="offices_total", observed=str(offices))
     fewest, most = _STAFF_PER_OFFICE
     if offices and staff is not None and not fewest - EPSILON <= staff / offices <= most + EPSILON:
-        phrase, ratio = _confirmation(confirmed, checked, "staff_total"), f"{staff / offices:.1f}"
+        phrase, ratio = _confirmed_phrase(confirmed, checked, "staff_total"), f"{staff / offices:.1f}"
         yield make_issue("V06.staff_total", checked.place, phrase, question="staff_total", observed=ratio)
 
 
@@ -80,7 +80,7 @@ def warn_fall(checked: CheckedReturn, past: LastKnown, confirmed: ConfirmedValue
     stocks.append(("services", _live_services(checked), past.last(checked, _live_services)))
     for question, value, last in stocks:
         if value is not None and last and value < 0.9 * last[0] - EPSILON:
-            phrase = _confirmation(confirmed, checked, question) if question != "services" else ""
+            phrase = _confirmed_phrase(confirmed, checked, question) if question != "services" else ""
             details = (f"{0.9 * last[0]:g}", f"{last[0]:g}", last[1], phrase)
             yield make_issue("V08", checked.place, *details, question=question, observed=f"{value:g}")
 
@@ -89,7 +89,7 @@ def warn_share(checked: CheckedReturn, past: LastKnown, confirmed: ConfirmedValu
     """V09: the share connected moves by no more than 15 points."""
     share, last = _share_connected(checked), past.last(checked, _share_connected)
     if share is not None and last and abs(share - last[0]) > 0.15 + EPSILON:
-        phrase = _confirmation(confirmed, checked, "offices_connected")
+        phrase = _confirmed_phrase(confirmed, checked, "offices_connected")
         details = (f"{100 * last[0]:.1f}", last[1], phrase)
         yield make_issue("V09", checked.place, *details, question="offices_connected", observed=f"{100 * share:.1f}")
 
