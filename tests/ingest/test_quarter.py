@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import Formula, table_of, write_workbook
+from conftest import table_of, write_workbook
 from helpers.ingest import versions
 from helpers.ingest.quarter import read_quarter, read_returns
 from helpers.ingest.registers import read_registers
@@ -185,11 +185,6 @@ def test_the_rows_own_date_is_its_receipt_and_the_manifests_only_without_one(raw
     assert [one.received_on for one in read_quarter(Q).returns] == [DAY, date(2024, 10, 20)]
 
 
-def test_the_day_of_receipt_is_the_date_part_as_written(raw):
-    raw.write_kobo(Q, [{"member": "SEN", "quarter": Q, **KOBO, "_submission_time": "2024-10-30T23:30:00-11:00"}])
-    assert only(read_quarter(Q)).received_on == date(2024, 10, 30)
-
-
 @pytest.mark.parametrize(
     ("system", "identity"),
     [
@@ -223,18 +218,6 @@ def test_tokens_are_not_read_in_member_quarter_and_date_of_receipt(raw):
     raw.write_plain(Q, [SEN | {"member": "NA", "quarter": "NA", "submitted_on": "NA"}], received_on="2024-10-20")
     one = only(read_quarter(Q))
     assert (one.member, one.member_text, one.quarter_text) == ("", "NA", "NA")
-
-
-def test_a_comment_that_a_tool_took_for_a_formula_survives_as_text(raw):
-    raw.write_kobo(Q, [{"member": "SEN", "quarter": Q, "comment": "=1+1", **KOBO}])
-    raw.write_plain(Q, [KEN | {"comment": "=1+1"}])
-    assert [one.answers["comment"].value for one in read_quarter(Q).returns] == ["=1+1", "=1+1"]
-
-
-def test_a_number_computed_in_the_workbook_is_its_stored_value(raw):
-    raw.write_plain(Q, [SEN | {"offices_total": Formula("=100+30", 130), "staff_total": Formula("=1/3")}])
-    one = only(read_quarter(Q))
-    assert (one.answers["offices_total"].value, one.answers["staff_total"].rule) == ("130", "V03")
 
 
 def test_personal_fields_are_read_apart_and_never_shown(raw, plan, form):
@@ -389,13 +372,6 @@ def test_a_file_that_cannot_be_read_is_one_refusal_and_the_others_stand(raw, tmp
     assert refused(received) == [(name, "V20")]
     assert [(one.member, one.file.name) for one in received.returns] == [("SEN", "zz_good.xlsx")]
     assert received.issues[0].message_fr != received.issues[0].message_en
-
-
-def test_a_link_is_not_followed(raw, tmp_path):
-    (tmp_path / "outside.csv").write_text(f"member,quarter,offices_total,submitted_on\nSEN,{Q},130,2024-10-10\n")
-    (raw.folder(Q) / "link.csv").symlink_to(tmp_path / "outside.csv")
-    received = read_quarter(Q)
-    assert (received.returns, refused(received)) == ((), [("link.csv", "V20")])
 
 
 def test_two_links_are_two_refusals_and_not_one_file_read_twice(raw, tmp_path):
