@@ -110,7 +110,7 @@ def main() -> None:
                 verdict = rules.check_received(received, read_registers(), plan, form, AS_OF)
                 found = schema.tabulate_ingested(verdict, form)
                 signal.alarm(0)
-                refusals = [i.sentence.key for i in received.issues if i.severity == "refused" and i.source_file]
+                refusals = [i.key for i in received.issues if i.severity == "refused" and i.source_file]
                 said[refusals[0] if refusals else f"read, {min(len(received.returns), 4)} returns"] += 1
                 if found["issues"].empty and not len(found["answers"]):
                     raise AssertionError("no trace of the file")

@@ -8,7 +8,16 @@ from datetime import date
 
 import pytest
 
-from helpers.ingest.issues import SENTENCES, Issue, Place, issues_known_by, make_issue
+from helpers.ingest.issues import (
+    SENTENCES,
+    Issue,
+    Phrase,
+    Place,
+    decode_details,
+    encode_details,
+    issues_known_by,
+    make_issue,
+)
 from helpers.strings import mask
 
 with SENTENCES.open(encoding="utf-8", newline="") as _file:
@@ -31,8 +40,10 @@ def test_every_sentence_takes_its_details_in_the_four_languages(key):
     said = [found.say(language) for language in LANGUAGES]
     for text in (found.message_fr, found.message_en, found.expected, *said):
         assert not re.search(r"[{}]", text)
-    assert found.message_fr.startswith("data/raw/2024Q3/ken.xlsx, feuille returns, ligne 3, KEN : ")
-    assert found.message_en.startswith("data/raw/2024Q3/ken.xlsx, sheet returns, row 3, KEN: ")
+    folder = "registers" if found.rule == "V22" else "2024Q3"
+    assert found.message_fr.startswith(f"data/raw/{folder}/ken.xlsx, feuille returns, ligne 3, KEN : ")
+    assert found.message_en.startswith(f"data/raw/{folder}/ken.xlsx, sheet returns, row 3, KEN: ")
+    assert decode_details(encode_details(found.details)) == found.details
     assert found.message_fr.endswith(".")
     assert found.message_en.endswith(".")
 
@@ -119,6 +130,13 @@ def test_addresses_and_telephone_numbers_are_masked(text, hidden):
 )  # fmt: skip
 def test_dates_and_plain_numbers_are_not_masked(text):
     assert mask(text) == text
+
+
+def test_a_phrase_among_the_details_is_kept_as_json_and_read_back():
+    found = make_issue("V01.unknown", PLACE, Phrase("phrase.suggestion", "KEN"), observed="Kenyaa")
+    assert encode_details(found.details) == '[{"key": "phrase.suggestion", "detail": "KEN"}]'
+    assert decode_details(encode_details(found.details)) == found.details
+    assert "KEN?" in found.say("en")
 
 
 def test_what_was_observed_is_masked_in_every_part_of_a_finding():

@@ -69,7 +69,7 @@ def returns(draw: st.DrawFn) -> list[Said]:
 
 
 def expected(said: Said) -> dict[str, tuple[str, str]]:
-    """Return what each answer stands for, by the reading of single cells alone."""
+    """Return the value and state of each answer, by the reading of single cells alone."""
     read = {q.name: read_answer(q, said.get(q.name)) for q in FORM.questions if q.name not in ("member", "quarter")}
     found = {name: (answer.value, answer.state) for name, answer in read.items() if name not in PERSONAL}
     for ticks in [name for name in found if name.startswith("nd_")]:
@@ -114,10 +114,10 @@ def test_any_bytes_whatever_give_issues_and_no_exception(raw, plan, form, files)
     names = ["a.xlsx", "b.csv", "c.zip", "d.json"]
     for name, (start, rest) in zip(names, files, strict=False):
         raw.add(Q, name, start + rest, "2024-10-10")
-    verdict = rules.check_received(read_quarter(Q), read_registers(), plan, form, date(2024, 11, 14))
-    written = schema.tabulate_ingested(verdict, form)
-    told = set(written["issues"]["source_file"]) | set(written["returns"].get("source_file", []))
-    assert told >= set(names[: len(files)])
+    checked = rules.check_received(read_quarter(Q), read_registers(), plan, form, date(2024, 11, 14))
+    written = schema.tabulate_ingested(checked, form)
+    listed = set(written["issues"]["source_file"]) | set(written["returns"].get("source_file", []))
+    assert listed >= set(names[: len(files)])
 
 
 @QUICK

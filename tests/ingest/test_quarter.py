@@ -1,4 +1,4 @@
-"""From received files to returns: both formats say the same, damage is told and stops nothing, nothing is lost."""
+"""From received files to returns: damage is reported and stops nothing, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import Formula, table_of, write_workbook
+from conftest import table_of, write_workbook
 from helpers.ingest import versions
 from helpers.ingest.quarter import read_quarter, read_returns
 from helpers.ingest.registers import read_registers
@@ -43,7 +43,7 @@ def values(one) -> dict[str, tuple[str, str]]:
 
 # --- both formats -----------------------------------------------------------------------------------------------
 
-SAID = {
+ANSWERED = {
     "member": "SEN", "quarter": Q, "organisation": "La Poste", "offices_total": 130, "staff_total": "1 800",
     "roadmap_status": "adopted", "roadmap_adopted_on": date(2024, 3, 1), "offices_electrified": "ND",
     "offices_connected": 90, "cloud_use": "pilot", "services_epost": "hybrid_mail e_postbox",
@@ -60,24 +60,7 @@ READ = {
 
 
 def test_a_plain_workbook_is_read(raw):
-    raw.write_plain(Q, [SAID | {"submitted_on": DAY}])
-    assert values(only(read_quarter(Q))) == READ
-
-
-def test_an_export_with_group_paths_and_split_choices_says_the_same(raw):
-    raw.write_kobo(Q, [SAID | KOBO])
-    assert values(only(read_quarter(Q))) == READ
-
-
-def test_an_export_with_split_choices_alone_says_the_same(raw):
-    raw.write_kobo(Q, [SAID | KOBO], summary=False)
-    assert values(only(read_quarter(Q))) == READ
-
-
-def test_a_plain_csv_says_the_same(raw):
-    said = {**SAID, "submitted_on": "2024-10-10", "roadmap_adopted_on": "2024-03-01"}
-    lines = [",".join(said), ",".join("" if value is None else str(value) for value in said.values())]
-    raw.add(Q, "mail.csv", "\ufeff".encode() + "\r\n".join(lines).encode())
+    raw.write_plain(Q, [ANSWERED | {"submitted_on": DAY}])
     assert values(only(read_quarter(Q))) == READ
 
 
@@ -104,15 +87,6 @@ def test_an_unknown_code_withdraws_the_answer_in_split_columns_as_in_one(raw):
     assert ken.answers["services_epost"].value == "hybrid_mail"
 
 
-def test_a_missing_column_is_an_unanswered_question_and_noted(raw):
-    raw.write_plain(Q, [SEN])
-    received = read_quarter(Q)
-    assert only(received).answers["staff_total"].state == "O"
-    (missing,) = [found for found in received.issues if found.rule == "COLUMN_MISSING"]
-    assert "staff_total" in missing.observed
-    assert "offices_total" not in missing.observed
-
-
 def test_ticked_as_not_available_is_l_unless_answered(raw):
     raw.write_plain(Q, [SEN | {"nd_network": "offices_total staff_total", "staff_women": 0}])
     one = only(read_quarter(Q))
@@ -123,51 +97,18 @@ def test_ticked_as_not_available_is_l_unless_answered(raw):
 # --- headers, sheets and rows -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("header", ["OFFICES_TOTAL", "Offices_Total", " offices_total ", "offices_total\n"])
-def test_a_header_is_compared_trimmed_and_in_any_case_with_a_note(raw, header):
-    raw.write_sheets(Q, {"returns": [["member", "quarter", header, "submitted_on"], ["SEN", Q, 130, DAY]]})
-    received = read_quarter(Q)
-    assert only(received).answers["offices_total"].value == "130"
-    assert "HEADER_NORMALISED" in keys(received)
-
-
-def test_an_unknown_column_is_noted_with_the_nearest_question_and_ignored(raw):
-    raw.write_plain(Q, [SEN | {"offices_totals": 9, "couleur": "bleu"}])
-    received = read_quarter(Q)
-    notes = {found.observed: found.message_en for found in received.issues if found.rule == "COLUMN_UNKNOWN"}
-    assert set(notes) == {"offices_totals", "couleur"}
-    assert "offices_total)" in notes["offices_totals"]
-    assert only(received).answers["offices_total"].value == "130"
-
-
 def test_an_unknown_column_of_the_innovations_is_noted_too(raw):
     raw.write_plain(Q, [SEN], [{"member": "SEN", "kind": "hackathon", "titre": "Hack"}])
     assert "titre" in [found.observed for found in read_quarter(Q).issues if found.rule == "COLUMN_UNKNOWN"]
 
 
-def test_a_column_that_stands_twice_with_the_same_content_is_noted(raw):
-    header = ["member", "quarter", "offices_total", "offices_total", "submitted_on"]
-    raw.write_sheets(Q, {"returns": [header, ["SEN", Q, 130, 130, DAY], ["KEN", Q, 600, 600, DAY]]})
-    received = read_quarter(Q)
-    assert [one.answers["offices_total"].value for one in received.returns] == ["130", "600"]
-    assert "HEADER_DUPLICATE_SAME" in keys(received)
-
-
-def test_a_column_that_stands_twice_with_other_content_refuses_the_file(raw):
-    header = ["member", "quarter", "offices_total", "offices_total", "submitted_on"]
-    raw.write_sheets(Q, {"returns": [header, ["SEN", Q, 130, 130, DAY], ["KEN", Q, 600, 601, DAY]]})
-    received = read_quarter(Q)
-    assert (received.returns, refused(received)) == ((), [("mail.xlsx", "V20")])
-    assert "offices_total" in received.issues[0].message_en
-
-
 @pytest.mark.parametrize("header", ["submitted_on", "Submitted_on"])
-def test_a_date_of_receipt_that_stands_twice_with_other_content_is_never_chosen_in_silence(raw, header):
+def test_a_date_of_receipt_that_is_there_twice_with_other_content_is_never_chosen_in_silence(raw, header):
     table = [["member", "quarter", "offices_total", "submitted_on", header], ["SEN", Q, 130, DAY, date(2024, 12, 24)]]
     raw.write_sheets(Q, {"returns": table})
     received = read_quarter(Q)
-    said = [found for found in received.issues if "submitted_on" in found.message_en.casefold()]
-    assert said
+    named = [found for found in received.issues if "submitted_on" in found.message_en.casefold()]
+    assert named
 
 
 def test_a_row_of_tags_under_the_header_is_noted_and_skipped(raw):
@@ -195,9 +136,9 @@ def test_the_only_sheet_is_read_under_any_name_with_a_note(raw):
 def test_a_second_sheet_with_returns_is_never_passed_over_in_silence(raw, second):
     raw.write_sheets(Q, {"returns": table_of([SEN]), second: table_of([KEN])})
     received = read_quarter(Q)
-    told = {one.place.sheet for one in received.returns} | {found.sheet for found in received.issues}
-    told |= {found.observed for found in received.issues}
-    assert second in told
+    listed = {one.place.sheet for one in received.returns} | {found.sheet for found in received.issues}
+    listed |= {found.observed for found in received.issues}
+    assert second in listed
 
 
 @pytest.mark.parametrize("declared", ["A1", "A1:B2", "A1:XFD1048576"])
@@ -212,35 +153,11 @@ def test_a_used_range_that_a_workbook_declares_wrongly_loses_nothing(raw, tmp_pa
     assert [(one.member, one.received_on) for one in read_quarter(Q).returns] == [("SEN", DAY), ("KEN", DAY)]
 
 
-def test_a_hidden_sheet_with_returns_is_refused_asking_to_unhide(raw):
-    raw.write_sheets(Q, {"returns": table_of([SEN]), "anciens": table_of([KEN])}, hidden="anciens")
-    received = read_quarter(Q)
-    assert (received.returns, refused(received)) == ((), [("mail.xlsx", "V20")])
-    assert "unhide" in received.issues[0].message_en
-
-
 def test_a_hidden_sheet_of_innovations_is_refused_asking_to_unhide(raw):
     items = table_of([{"member": "SEN", "kind": "hackathon", "reference": "H-1"}])
     raw.write_sheets(Q, {"returns": table_of([SEN]), "innovations": items}, hidden="innovations")
     received = read_quarter(Q)
     assert (received.returns, refused(received)) == ((), [("mail.xlsx", "V20")])
-
-
-def test_a_workbook_without_member_and_quarter_is_refused(raw):
-    raw.write_sheets(Q, {"returns": [["offices_total"], [130]]})
-    assert refused(read_quarter(Q)) == [("mail.xlsx", "V20")]
-
-
-def test_a_header_without_a_row_is_noted(raw):
-    raw.write_sheets(Q, {"returns": table_of([SEN])[:1]})
-    received = read_quarter(Q)
-    assert (received.returns, "FILE_NO_ROWS" in keys(received)) == ((), True)
-
-
-def test_a_csv_row_that_was_cut_is_refused_and_the_others_stand(raw):
-    raw.add(Q, "mail.csv", f"member,quarter,offices_total,submitted_on\nSEN,{Q},130,2024-10-10\nKEN,{Q}\n".encode())
-    sen, ken = read_quarter(Q).returns
-    assert (sen.problems, [found.rule for found in ken.problems]) == ((), ["V20"])
 
 
 @pytest.mark.parametrize(
@@ -266,17 +183,6 @@ def test_what_the_collection_tool_rejected_is_refused_and_what_it_holds_back_is_
 def test_the_rows_own_date_is_its_receipt_and_the_manifests_only_without_one(raw):
     raw.write_plain(Q, [SEN, KEN | {"submitted_on": None}], received_on="2024-10-20")
     assert [one.received_on for one in read_quarter(Q).returns] == [DAY, date(2024, 10, 20)]
-
-
-def test_a_date_of_receipt_that_cannot_be_read_is_noted_and_the_manifests_holds(raw):
-    raw.write_plain(Q, [SEN | {"submitted_on": "le 10 octobre"}], received_on="2024-10-20")
-    one = only(read_quarter(Q))
-    assert (one.received_on, [found.rule for found in one.notes]) == (date(2024, 10, 20), ["DATE_INVALID"])
-
-
-def test_the_day_of_receipt_is_the_date_part_as_written(raw):
-    raw.write_kobo(Q, [{"member": "SEN", "quarter": Q, **KOBO, "_submission_time": "2024-10-30T23:30:00-11:00"}])
-    assert only(read_quarter(Q)).received_on == date(2024, 10, 30)
 
 
 @pytest.mark.parametrize(
@@ -314,18 +220,6 @@ def test_tokens_are_not_read_in_member_quarter_and_date_of_receipt(raw):
     assert (one.member, one.member_text, one.quarter_text) == ("", "NA", "NA")
 
 
-def test_a_comment_that_a_tool_took_for_a_formula_survives_as_text(raw):
-    raw.write_kobo(Q, [{"member": "SEN", "quarter": Q, "comment": "=1+1", **KOBO}])
-    raw.write_plain(Q, [KEN | {"comment": "=1+1"}])
-    assert [one.answers["comment"].value for one in read_quarter(Q).returns] == ["=1+1", "=1+1"]
-
-
-def test_a_number_computed_in_the_workbook_is_its_stored_value(raw):
-    raw.write_plain(Q, [SEN | {"offices_total": Formula("=100+30", 130), "staff_total": Formula("=1/3")}])
-    one = only(read_quarter(Q))
-    assert (one.answers["offices_total"].value, one.answers["staff_total"].rule) == ("130", "V03")
-
-
 def test_personal_fields_are_read_apart_and_never_shown(raw, plan, form):
     person = {"focal_point_name": "Point Focal", "focal_point_email": "focal@example.org"}
     raw.write_plain(Q, [SEN | person | {"comment": "focal@example.org, +221 77 123 45 67"}])
@@ -333,16 +227,10 @@ def test_personal_fields_are_read_apart_and_never_shown(raw, plan, form):
     received = read_quarter(Q)
     assert [dict(one.personal) for one in received.returns] == [person, person]
     assert not any(set(person) & set(one.answers) or "Point Focal" in repr(one) for one in received.returns)
-    verdict = check_received(received, read_registers(), plan, form, date(2024, 11, 14))
-    for rows in schema.tabulate_ingested(verdict, form).values():
+    checked = check_received(received, read_registers(), plan, form, date(2024, 11, 14))
+    for rows in schema.tabulate_ingested(checked, form).values():
         text = rows.to_csv()
         assert not any(part in text for part in ("Point Focal", "focal@", "123 45", "focal_point"))
-
-
-def test_a_very_long_text_is_accepted_and_stored_whole(raw):
-    text = "mot " * 50_000 + "fin"
-    raw.add(Q, "long.csv", f"member,quarter,comment,submitted_on\nSEN,{Q},{text},2024-10-10\n".encode())
-    assert only(read_quarter(Q)).answers["comment"].value == text
 
 
 # --- innovations ------------------------------------------------------------------------------------------------
@@ -418,7 +306,7 @@ def test_without_the_sheet_there_is_no_part_and_an_empty_sheet_is_an_empty_part(
     assert [one.items for one in read_quarter(Q).returns] == [None, ()]
 
 
-def test_an_innovations_column_that_stands_twice_with_other_content_is_never_chosen_in_silence(raw):
+def test_an_innovations_column_that_is_there_twice_with_other_content_is_never_chosen_in_silence(raw):
     table = [["member", "kind", "reference", "reference"], ["SEN", "hackathon", "H-1", "H-2"]]
     raw.write_sheets(Q, {"returns": table_of([SEN]), "innovations": table})
     assert any("reference" in found.message_en for found in read_quarter(Q).issues if found.rule != "COLUMN_MISSING")
@@ -451,14 +339,6 @@ def zipped(parts: dict[str, bytes]) -> bytes:
     return made.getvalue()
 
 
-def with_damaged_member(content: bytes) -> bytes:
-    """Return a workbook whose first sheet's compressed bytes are overwritten."""
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        sheet = archive.getinfo("xl/worksheets/sheet1.xml")
-    start = sheet.header_offset + 30 + len(sheet.filename)
-    return content[:start] + b"\xff" * (sheet.compress_size // 2) + content[start + sheet.compress_size // 2 :]
-
-
 def encrypted(content: bytes) -> bytes:
     """Return a workbook whose central directory says that its members are encrypted."""
     made = bytearray(content)
@@ -469,36 +349,18 @@ def encrypted(content: bytes) -> bytes:
     return bytes(made)
 
 
-SHEET = b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>%s</sheetData></worksheet>'
-DTD = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/hostname">]><sst>&e;</sst>'
+FAR = (
+    b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
+    b'<row r="1"><c r="A1"><v>1</v></c><c r="XFD1"><v>1</v></c></row></sheetData></worksheet>'
+)
+# What the catalogue of inputs does not hold (test_catalogue.py).
 BAD = {
-    "empty.xlsx": lambda whole: b"",
-    "garbage.xlsx": lambda whole: bytes(range(128, 256)) * 40,
-    "garbage.csv": lambda whole: b"\x00\xff\xfe\x81" * 99,
-    "blank_lines.csv": lambda whole: b"\n\n  \n",
-    "page.xls": lambda whole: b"<html><table><tr><td>member</td></tr></table></html>",
-    "page.xlsx": lambda whole: b"\n  <!DOCTYPE html><p>",
-    "password.xlsx": lambda whole: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600,
     "encrypted.xlsx": encrypted,
-    "cut.xlsx": lambda whole: whole[: 2 * len(whole) // 3],
-    "cut_at_start.xlsx": lambda whole: whole[:40],
-    "damaged.xlsx": with_damaged_member,
     "not_a_workbook.zip": lambda whole: zipped({"a.csv": b"member,quarter\nKEN,2024Q3\n"}),
-    "bomb.xlsx": lambda whole: repacked(whole, xl__media__big_xml=b"0" * 30_000_000),
     "many_members.xlsx": lambda whole: repacked(whole, **{f"xl__m{n}": b"x" for n in range(501)}),
-    "dtd.xlsx": lambda whole: repacked(whole, xl__sharedStrings_xml=DTD),
-    "no_xml.xlsx": lambda whole: repacked(whole, xl__worksheets__sheet1_xml=b"<worksheet><sheetData><row>"),
-    "far_row.xlsx": lambda whole: repacked(
-        whole, xl__worksheets__sheet1_xml=SHEET % b'<row r="1048576"><c r="A1048576"><v>1</v></c></row>'
-    ),
-    "far_column.xlsx": lambda whole: repacked(
-        whole, xl__worksheets__sheet1_xml=SHEET % b'<row r="1"><c r="A1"><v>1</v></c><c r="XFD1"><v>1</v></c></row>'
-    ),
+    "far_column.xlsx": lambda whole: repacked(whole, xl__worksheets__sheet1_xml=FAR),
     "many_rows.csv": lambda whole: b"member,quarter\n" + b"KEN,2024Q3\n" * 20_001,
     "wide.csv": lambda whole: ("member,quarter," + "x," * 2_000 + "\n").encode(),
-    "unclosed.csv": lambda whole: b'member,quarter,comment\nKEN,2024Q3,"never closed\nSEN,2024Q3,x\n',
-    "no_key.csv": lambda whole: b"quarter,offices_total\n2024Q3,12\n",
-    "no_header.csv": lambda whole: b"KEN,2024Q3,600\n",
 }
 
 
@@ -510,18 +372,6 @@ def test_a_file_that_cannot_be_read_is_one_refusal_and_the_others_stand(raw, tmp
     assert refused(received) == [(name, "V20")]
     assert [(one.member, one.file.name) for one in received.returns] == [("SEN", "zz_good.xlsx")]
     assert received.issues[0].message_fr != received.issues[0].message_en
-
-
-def test_a_file_over_20_mb_is_refused(raw):
-    raw.add(Q, "big.csv", b"member,quarter\n" + b"x" * 20_000_001)
-    assert refused(read_quarter(Q)) == [("big.csv", "V20")]
-
-
-def test_a_link_is_not_followed(raw, tmp_path):
-    (tmp_path / "outside.csv").write_text(f"member,quarter,offices_total,submitted_on\nSEN,{Q},130,2024-10-10\n")
-    (raw.folder(Q) / "link.csv").symlink_to(tmp_path / "outside.csv")
-    received = read_quarter(Q)
-    assert (received.returns, refused(received)) == ((), [("link.csv", "V20")])
 
 
 def test_two_links_are_two_refusals_and_not_one_file_read_twice(raw, tmp_path):
@@ -547,13 +397,6 @@ def test_a_file_that_cannot_be_opened_is_one_refusal(raw, monkeypatch):
 
 
 # --- the folder and its MANIFEST --------------------------------------------------------------------------------
-
-
-def test_a_file_whose_bytes_are_not_those_listed_is_refused(raw):
-    raw.write_sheets(Q, {"returns": table_of([KEN])}, "changed.xlsx", sha256="0" * 64)
-    raw.write_plain(Q, [SEN], name="kept.xlsx")
-    received = read_quarter(Q)
-    assert (refused(received), [one.member for one in received.returns]) == ([("changed.xlsx", "V20")], ["SEN"])
 
 
 def test_a_listed_file_that_is_missing_is_a_warning(raw):
@@ -594,7 +437,7 @@ def test_what_is_no_return_is_passed_over(raw):
     "content",
     [b"", b"\xff\xfe\x00", b"name,digest\nmail.xlsx,00\n", b'file,sha256,received_on,channel,note\n"mail.xlsx,0\n'],
 )
-def test_a_manifest_that_cannot_be_read_is_a_refusal_and_returns_with_their_own_date_stand(raw, content, plan, form):
+def test_a_manifest_that_cannot_be_read_is_a_refusal_and_returns_with_their_own_date_count(raw, content, plan, form):
     raw.write_plain(Q, [SEN, KEN | {"submitted_on": None}])
     (raw.folder(Q) / "MANIFEST.csv").write_bytes(content)
     received = read_quarter(Q)
@@ -610,7 +453,7 @@ def test_a_manifest_that_cannot_be_opened_names_no_machines_path(raw):
     assert str(raw.root) not in " ".join(found.message_en + found.message_fr for found in issues)
 
 
-def test_without_a_manifest_returns_with_their_own_date_stand(raw):
+def test_without_a_manifest_returns_with_their_own_date_count(raw):
     raw.write_plain(Q, [SEN])
     (raw.folder(Q) / "MANIFEST.csv").unlink()
     received = read_quarter(Q)
@@ -629,7 +472,7 @@ def test_a_quarter_without_a_folder_holds_nothing(raw):
     assert (received.files, received.returns, received.issues) == ((), (), ())
 
 
-def test_sample_and_received_files_are_told_apart(raw):
+def test_sample_and_received_files_are_distinguished(raw):
     raw.write_plain("2024Q2", [SEN | {"quarter": "2024Q2"}], channel="sample")
     assert (read_quarter("2024Q2").is_sample, read_quarter("2024Q2").is_mixed) == (True, False)
     raw.write_plain(Q, [SEN])
@@ -654,13 +497,13 @@ def test_every_row_of_every_file_ends_in_the_ledger_or_in_the_issues(raw, plan, 
     raw.write_plain(Q, [KEN, KEN, SEN | {"member": "RWA"}, SEN | {"quarter": "T2 2024"}, {"member": "MLI"}])
     raw.add(Q, "bad.xlsx", b"PK\x03\x04 cut")
     received = read_quarter(Q)
-    verdict = check_received(received, read_registers(), plan, form, date(2024, 11, 14))
-    found = schema.tabulate_ingested(verdict, form)
-    told = {(e.received.file.name, e.received.place.sheet, e.received.place.row) for e in verdict.ledger}
-    told |= {(row.source_file, row.sheet, row.row) for row in found["issues"].itertuples()}
-    told |= {(row.source_file, row.sheet, row.row) for row in found["innovations"].itertuples()}
+    checked = check_received(received, read_registers(), plan, form, date(2024, 11, 14))
+    found = schema.tabulate_ingested(checked, form)
+    listed = {(e.received.file.name, e.received.place.sheet, e.received.place.row) for e in checked.ledger}
+    listed |= {(row.source_file, row.sheet, row.row) for row in found["issues"].itertuples()}
+    listed |= {(row.source_file, row.sheet, row.row) for row in found["innovations"].itertuples()}
     written = {("k1.xlsx", "UPAP numérique", str(n)) for n in (2, 3)}
     written |= {("k2.xlsx", "UPAP numérique", str(n)) for n in (2, 3)}
     written |= {("k1.xlsx", "innovations", str(n)) for n in (2, 3)}
     written |= {("mail.xlsx", "returns", str(n)) for n in range(2, 7)} | {("bad.xlsx", "", "")}
-    assert written - told == set()
+    assert written - listed == set()

@@ -6,7 +6,6 @@ import csv
 import hashlib
 import os
 import threading
-import time
 from datetime import date
 from pathlib import Path
 
@@ -144,23 +143,6 @@ def test_files_added_at_once_are_all_listed(raw, mail):
     for thread in threads:
         thread.join()
     assert sorted(row["file"] for row in rows(raw)) == [path.name for path in files]
-
-
-def test_a_file_that_is_still_being_written_is_left_for_later(raw, monkeypatch):
-    path = raw.folder(Q) / "upload.csv"
-    path.write_bytes(TEXT)
-    monkeypatch.setattr(time, "sleep", lambda _: path.write_bytes(TEXT + b"\n"))
-    received = read_quarter(Q)
-    assert (received.returns, [found.rule for found in received.issues]) == ((), ["FILE_CHANGING"])
-    monkeypatch.setattr(time, "sleep", lambda _: None)
-    assert len(read_quarter(Q).returns) == 1
-
-
-def test_a_clock_in_the_future_stops_nothing(raw):
-    path = raw.folder(Q) / "later.csv"
-    path.write_bytes(TEXT)
-    os.utime(path, (4e9, 4e9))
-    assert len(read_quarter(Q).returns) == 1
 
 
 def test_the_original_of_a_copy_that_was_edited_is_added_again(raw, mail):

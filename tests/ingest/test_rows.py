@@ -63,7 +63,7 @@ def test_whatever_a_file_makes_the_reader_raise_is_that_files_refusal(raw, monke
     raw.write_plain(Q, [ROW], name="a.xlsx")
     monkeypatch.setattr("helpers.ingest.rows.read_answer", lambda *_: 1 // 0)
     (found,) = read_quarter(Q).issues
-    assert (found.rule, found.sentence.key) == ("V20", "V20.damaged")
+    assert (found.rule, found.key) == ("V20", "V20.damaged")
 
 
 def test_an_item_whose_sure_key_names_nothing_is_not_given_by_its_row_number(raw):
@@ -140,8 +140,8 @@ def test_nothing_personal_leaves_by_a_note(raw, plan, form):
     rows = [ROW | {"focal_point_name": NAME, "comment": CALL}, {"focal_point_name": NAME}]
     rows += [ROW | {"member": "KEN", "comment": address}, ROW | {"member": "MAR", "organisation": f"Tél.{CALL}"}]
     raw.write_sheets(Q, {"returns": table_of(rows)})
-    verdict = rules.check_received(read_quarter(Q), read_registers(), plan, form, date(2024, 11, 14))
-    found = schema.tabulate_ingested(verdict, form)
+    checked = rules.check_received(read_quarter(Q), read_registers(), plan, form, date(2024, 11, 14))
+    found = schema.tabulate_ingested(checked, form)
     published = " ".join(table.to_csv() for table in found.values())
     assert {"TEXT_PII", "ROW_NOT_DATA"} <= set(found["issues"]["rule"])
     assert [said for said in (NAME, CALL, "focal.point", "@example") if said in published] == []

@@ -51,8 +51,8 @@ def test_an_export_with_the_innovations_and_one_without_them_are_one_submission(
     raw.add(Q, "b.csv", kobo_csv().write(form, [SEN]), "2024-10-15")
     raw.add(Q, "c.csv", kobo_csv(language="fr").write(form, [SEN]), "2024-10-20")
     assert ledger(plan, form) == [("SEN", 1, "2024-10-10", "130")]
-    verdict = rules.resolve(read_quarter(Q), read_registers(), plan, form, AS_OF)
-    (counting,) = [one for one in verdict.checked if one.entry.counts]
+    checked = rules.resolve(read_quarter(Q), read_registers(), plan, form, AS_OF)
+    (counting,) = [one for one in checked.returns if one.entry.counts]
     assert [item.answers["reference"].value for item in counting.items] == ["S-1"]
 
 
@@ -77,7 +77,7 @@ def items_of(received) -> dict[str, list[str] | None]:
 
 
 def as_items(form, returns: list[Said]) -> bytes:
-    """Return OData's own document of the repeat, as it stands behind the submissions' link."""
+    """Return OData's own document of the repeat, as found behind the submissions' link."""
     rows = [
         {"__id": f"{n}", "__Submissions-id": f"uuid:{exports.identity(said)}", **item}
         for said in returns
@@ -206,13 +206,13 @@ def test_a_column_of_a_choice_by_name_does_not_undo_the_labels(raw, form):
 def test_an_answer_of_a_mailed_questionnaire_is_placed_on_its_own_row(raw, plan, form):
     said = SEN | {"offices_connected": 999, "staff_total": 1800, "roadmap_status": "adopted"}
     raw.add(Q, "mail.xlsx", exports.mailed("fr").write(form, [said]), "2024-10-15")
-    verdict = rules.check_received(read_quarter(Q), read_registers(), plan, form, AS_OF)
-    found = schema.tabulate_ingested(verdict, form)
+    checked = rules.check_received(read_quarter(Q), read_registers(), plan, form, AS_OF)
+    found = schema.tabulate_ingested(checked, form)
     rows = found["answers"].set_index("question")["row"]
     lines = [row[0] for row in rows_written(form, said)]
     for name in ("offices_total", "offices_connected", "comment"):
         assert rows[name] == str(lines.index(name) + 1)
-    warned = {issue.question: issue.row for issue in verdict.issues if issue.severity in ("withdrawn", "warning")}
+    warned = {issue.question: issue.row for issue in checked.issues if issue.severity in ("withdrawn", "warning")}
     assert warned == {name: rows[name] for name in ("offices_connected", "roadmap_adopted_on")}
 
 

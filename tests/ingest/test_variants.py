@@ -21,8 +21,8 @@ SOURCE = ["source_file", "sheet", "row"]
 
 
 def read_tables(form, plan) -> dict[str, pd.DataFrame]:
-    verdict = rules.resolve(read_quarter(Q), read_registers(), plan, form, date(2024, 11, 14))
-    found = {name: schema.conform(name, rows) for name, rows in schema.tabulate_ingested(verdict, form).items()}
+    checked = rules.resolve(read_quarter(Q), read_registers(), plan, form, date(2024, 11, 14))
+    found = {name: schema.conform(name, rows) for name, rows in schema.tabulate_ingested(checked, form).items()}
     answers, items = found["answers"].drop(columns=SOURCE), found["innovations"].drop(columns=SOURCE)
     return {"answers": answers, "innovations": items, "returns": found["returns"], "issues": found["issues"]}
 

@@ -1,4 +1,4 @@
-"""What focal points are told: member by member, in their language, complete, and safe to open."""
+"""The letters to focal points: member by member, in their language, complete, and safe to open."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def letters(raw, plan, form):
     """Return a maker of the letters of what was received."""
 
     def make(**how: object) -> list[MemberFeedback]:
-        verdict = rules.check_received(read_quarter(Q), read_registers(), plan, form, AS_OF)
-        return collect_feedback(verdict, plan, Q, **how)
+        checked = rules.check_received(read_quarter(Q), read_registers(), plan, form, AS_OF)
+        return collect_feedback(checked, plan, Q, **how)
 
     return make
 
@@ -49,23 +49,23 @@ def test_every_member_has_a_letter_in_its_language_and_the_silent_ones_too(raw, 
 
 def test_a_letter_holds_what_was_withdrawn_and_questioned_by_severity_and_notes_only_when_asked(raw, letters):
     raw.write_plain(Q, [SEN | {"offices_connected": "douze", "staff_total": 100, "staff_women": " 40 "}])
-    found = of(letters(), "SEN").findings
+    found = of(letters(), "SEN").issues
     assert [each.severity for each in found] == sorted([each.severity for each in found], key=SEVERITIES.index)
     assert {each.rule for each in found} == {"V03", "V05"}
-    assert "NUM_NORMALISED" in {each.rule for each in of(letters(notes=True), "SEN").findings}
+    assert "NUM_NORMALISED" in {each.rule for each in of(letters(notes=True), "SEN").issues}
 
 
 def test_findings_on_a_return_that_was_replaced_are_left_out(raw, letters):
     raw.write_plain(Q, [SEN | {"offices_connected": "douze"}, SEN | {"submitted_on": date(2024, 10, 20)}])
     letter = of(letters(), "SEN")
-    assert (len(letter.entries), letter.findings) == (2, ())
+    assert (len(letter.entries), letter.issues) == (2, ())
 
 
-def test_an_item_that_two_versions_share_is_told_with_the_one_that_counts(raw, letters):
+def test_an_item_that_two_versions_share_is_reported_with_the_one_that_counts(raw, letters):
     times = [datetime(2024, 10, 10, hour) for hour in (9, 11)]
     rows = [SEN | {"submitted_on": time, "offices_total": 130 + n} for n, time in enumerate(times)]
     raw.write_plain(Q, rows, [{"member": "SEN", "submitted_on": DAY, "kind": "fête", "title": "X"}])
-    assert "innovations.kind" in {found.question for found in of(letters(), "SEN").findings}
+    assert "innovations.kind" in {issue.question for issue in of(letters(), "SEN").issues}
 
 
 def test_what_names_no_member_goes_to_the_secretariat(raw, letters):
@@ -73,7 +73,7 @@ def test_what_names_no_member_goes_to_the_secretariat(raw, letters):
     raw.add(Q, "broken.xlsx", b"PK\x03\x04")
     last = letters()[-1]
     assert (last.code, last.language) == ("", "fr")
-    assert sorted(found.rule for found in last.findings) == ["V01", "V01", "V20"]
+    assert sorted(issue.rule for issue in last.issues) == ["V01", "V01", "V20"]
 
 
 def test_only_the_members_asked_for(raw, letters):
@@ -88,7 +88,7 @@ def test_the_lines_say_what_was_seen_expected_and_to_be_done(raw, letters, form,
     text = "\n".join(format_letters(made, form, Q, AS_OF, language))
     for said in ("(SEN)", "mail.xlsx", "V04", form.by_name["offices_connected"].label[language], "999", "≤ 130"):
         assert said in text
-    assert made[0].findings[0].say(language) in text
+    assert made[0].issues[0].say(language) in text
 
 
 def written(tmp_path: Path, made: list[MemberFeedback], form, name: str = "letters.xlsx") -> Path:
@@ -162,7 +162,7 @@ def test_the_command_says_what_it_cannot_do(raw, tmp_path):
     assert (code, "cannot write" in said) == (7, True)
 
 
-def test_a_quarter_that_nobody_answered_is_told_too(raw):
+def test_a_quarter_that_nobody_answered_gets_letters_too(raw):
     code, said = papu("check", Q)
     assert (code, said.count("Aucune réponse reçue")) == (0, 45)
 
@@ -174,7 +174,7 @@ def test_every_word_of_a_letter_is_said_in_the_four_languages(key):
     assert len({tuple(sorted(re.findall(r"\{\w+\}", text))) for text in said}) == 1
 
 
-def test_a_file_that_cannot_be_read_is_told_as_a_file_and_many_refusals_in_one_line(raw, letters, form):
+def test_a_file_that_cannot_be_read_is_reported_as_a_file_and_many_refusals_in_one_line(raw, letters, form):
     raw.write_plain(Q, [SEN | {"member": f"Atlantis {n}"} for n in range(9)])
     raw.add(Q, "broken.xlsx", b"PK\x03\x04")
     text = list(format_letters(letters(language="en")[-1:], form, Q, AS_OF, "en"))

@@ -206,7 +206,7 @@ def test_f11_a_truncated_file_is_refused_by_its_digest(raw, kind):
         path.write_bytes(part)
         received = read_quarter(QUARTER)
         assert path.name not in {one.place.source_file for one in received.returns}
-        assert {found.sentence.key for found in received.issues if found.source_file == path.name} == {"V20.tampered"}
+        assert {found.key for found in received.issues if found.source_file == path.name} == {"V20.tampered"}
 
 
 def test_f11_a_truncated_workbook_that_is_not_listed_is_refused(raw):

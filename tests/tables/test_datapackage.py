@@ -1,4 +1,4 @@
-"""The description of the published tables: every column said, and every value as it is said to be."""
+"""The description of the published tables: every column is described, and every value fits its description."""
 
 from __future__ import annotations
 
@@ -68,18 +68,18 @@ def rows_of(folder: Path, resource: Mapping) -> list[dict[str, str]]:
 
 def fault(field: Mapping, text: str) -> str:
     """Return what a text does not keep to, of what its column's description says; blank where it does."""
-    kept = field.get("constraints", {})
+    constraints = field.get("constraints", {})
     if text == "":
-        return "required" if kept.get("required") else ""
+        return "required" if constraints.get("required") else ""
     try:
         value = READ[field["type"]](text)
     except (ValueError, KeyError):
         return "type"
-    if "enum" in kept and text not in kept["enum"]:
+    if "enum" in constraints and text not in constraints["enum"]:
         return "enum"
-    if "minimum" in kept and value < kept["minimum"]:
+    if "minimum" in constraints and value < constraints["minimum"]:
         return "minimum"
-    return "" if re.fullmatch(kept.get("pattern", "(?s:.*)"), text) else "pattern"
+    return "" if re.fullmatch(constraints.get("pattern", "(?s:.*)"), text) else "pattern"
 
 
 def faults(folder: Path, resource: Mapping) -> list[tuple[str, str, str]]:
@@ -192,7 +192,7 @@ def test_the_package_names_its_edition_and_no_clock(published):
 def test_the_same_tables_are_described_in_the_same_bytes_in_any_folder(published, tmp_path):
     again = tmp_path / "é"
     shutil.copytree(published, again)
-    told = descriptor(published)["edition"]
-    write_datapackage(again, told["quarter"], told["as_of"], sample=told["sample"], input_id=told["input_id"])
+    facts = descriptor(published)["edition"]
+    write_datapackage(again, facts["quarter"], facts["as_of"], sample=facts["sample"], input_id=facts["input_id"])
     assert (again / "datapackage.json").read_bytes() == (published / "datapackage.json").read_bytes()
     assert not re.search(r"/(home|work|tmp|root|Users)/", (again / "datapackage.json").read_text("utf-8"))

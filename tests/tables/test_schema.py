@@ -218,8 +218,8 @@ def tabulate(plan, form):
     def run(*returns):
         registers = Registers(dict.fromkeys(("milestones", "workshops", "attendance", "confirmations",
                                              "questionnaires"), ()))  # fmt: skip
-        verdict = check_received(Received((), returns, ()), registers, plan, form, date(2024, 11, 14))
-        return schema.tabulate_ingested(verdict, form)
+        checked = check_received(Received((), returns, ()), registers, plan, form, date(2024, 11, 14))
+        return schema.tabulate_ingested(checked, form)
 
     return run
 
@@ -290,7 +290,7 @@ def test_an_items_withdrawn_kind_is_blank_and_the_item_is_still_listed(make_retu
     assert found[["kind", "reference", "detail"]].to_numpy().tolist() == [["", "C-1", ""], ["solution", "S-1", ""]]
 
 
-def test_a_finding_has_one_row_with_all_it_says(make_return, tabulate):
+def test_an_issue_has_one_row_with_all_its_facts(make_return, tabulate):
     found = tabulate(make_return(offices_total="douze"))["issues"]
     row = found[["severity", "rule", "quarter", "member", "question", "observed", "source_file", "sheet", "row"]]
     assert row.to_numpy().tolist() == [

@@ -13,17 +13,25 @@ from filelock import FileLock
 
 from helpers import paths, strings
 from helpers.ingest.issues import Place, make_issue
-from helpers.ingest.received import EDITION_TOML, MANIFEST_COLUMNS, MANIFEST_CSV, file_name, read_bytes, read_manifest
+from helpers.ingest.received import (
+    EDITION_TOML,
+    MANIFEST_COLUMNS,
+    MANIFEST_CSV,
+    FileBytes,
+    file_name,
+    read_bytes,
+    read_manifest,
+)  # fmt: skip
 
-_PRIVATE = ".adding"  # what is being written; no other add writes in the folder at the same time
+_PRIVATE = ".adding"  # the file being written, under a lock
 
 
 class NotAdded(ValueError):
-    """A file that was not added: says why and what to do."""
+    """A file that was not added; the message says why and what to do."""
 
 
 def _free_name(folder: Path, name: str, taken: Mapping[str, object]) -> str:
-    """Return a name that no other file bears: nothing that was received is ever overwritten."""
+    """Return a name that no other file has, so that nothing received is overwritten."""
     stem, suffix = PurePath(name).stem, PurePath(name).suffix
     number, free = 1, name
     while os.path.lexists(folder / free) or free in taken:
@@ -35,19 +43,11 @@ def _free_name(folder: Path, name: str, taken: Mapping[str, object]) -> str:
 def add_file(source: Path, quarter: str, received_on: date, channel: str = "mail", note: str = "") -> tuple[str, bool]:
     """Copy a received file into a quarter's folder, read-only, and list it in MANIFEST.csv.
 
-    Returns the name it bears there, and whether it was added: the same bytes already listed are not added again.
-    Raises NotAdded for what is no file of a fit size, changes while it is copied, or has a MANIFEST.csv that cannot
-    be read to be listed in; OSError where nothing can be written.
+    Returns its name there, and whether it was added: bytes that are already listed are not added again. Raises
+    NotAdded for a folder, a file that cannot be read or is of a wrong size, one that changes while it is copied, and
+    when MANIFEST.csv cannot be read; OSError when nothing can be written.
     """
-    if source.is_dir():
-        raise NotAdded(f"{source.name} is a folder; give the files in it one by one")
-    try:
-        given = read_bytes(source)
-    except PermissionError as reason:
-        raise NotAdded(f"{source.name} cannot be read: {reason.strerror}; check its permissions") from reason
-    if given.refusal:
-        refused = make_issue(f"V20.{given.refusal.reason}", Place(quarter), observed=given.refusal.observed)
-        raise NotAdded(f"{source.name}: {refused.say('en')}")
+    given = _read_source(source, quarter)
     folder = paths.returns(quarter)
     folder.mkdir(parents=True, exist_ok=True)
     lock = paths.locks() / f"{quarter}.add.lock"
@@ -57,27 +57,40 @@ def add_file(source: Path, quarter: str, received_on: date, channel: str = "mail
         if any(problem.rule == "V20" and not problem.row for problem in problems):
             raise NotAdded(problems[0].message_en)
         for known, row in listed.items():
-            kept = folder / known
-            if row["sha256"].casefold() == given.sha256 and kept.is_file() and read_bytes(kept).sha256 == given.sha256:
+            path = folder / known
+            if row["sha256"].casefold() == given.sha256 and path.is_file() and read_bytes(path).sha256 == given.sha256:
                 return known, False
         if read_bytes(source).sha256 != given.sha256:
             raise NotAdded(f"{source.name} changed while it was copied; wait until it is whole, then add it again")
         name = _free_name(folder, _safe_name(file_name(source)), listed)
         _write_read_only(folder / name, given.content)
-        said = (name, given.sha256, received_on.isoformat(), channel, note)
-        _append_to_manifest(folder / MANIFEST_CSV, dict(zip(MANIFEST_COLUMNS, said, strict=True)))
+        values = (name, given.sha256, received_on.isoformat(), channel, note)
+        _append_to_manifest(folder / MANIFEST_CSV, dict(zip(MANIFEST_COLUMNS, values, strict=True)))
     return name, True
 
 
+def _read_source(source: Path, quarter: str) -> FileBytes:
+    if source.is_dir():
+        raise NotAdded(f"{source.name} is a folder; give the files in it one by one")
+    try:
+        given = read_bytes(source)
+    except PermissionError as reason:
+        raise NotAdded(f"{source.name} cannot be read: {reason.strerror}; check its permissions") from reason
+    if given.refusal:
+        refused = make_issue(f"V20.{given.refusal.reason}", Place(quarter), observed=given.refusal.observed)
+        raise NotAdded(f"{source.name}: {refused.say('en')}")
+    return given
+
+
 def _safe_name(name: str) -> str:
-    """Return a name that is a return's: none that the reader would pass over, nor one with control characters."""
+    """Return a name without control characters that the reader does not skip."""
     plain = strings.clean(name).replace("\\", "_").replace("/", "_").strip().lstrip(".~$") or "return"
     reserved = plain in (MANIFEST_CSV, EDITION_TOML) or plain.casefold().endswith(".part")
     return f"return-{plain}"[: -len(".part") if plain.casefold().endswith(".part") else None] if reserved else plain
 
 
 def _write_read_only(target: Path, content: bytes) -> None:
-    """Write a file whole or not at all, then make it read-only."""
+    """Write a read-only file, whole or not at all."""
     private = target.with_name(_PRIVATE)
     try:
         private.write_bytes(content)
@@ -88,7 +101,7 @@ def _write_read_only(target: Path, content: bytes) -> None:
 
 
 def _append_to_manifest(manifest: Path, row: dict[str, str]) -> None:
-    """Add a row to MANIFEST.csv, under its own header; the file is replaced whole, never seen half written."""
+    """Add a row to MANIFEST.csv under its header; replace the file whole, so that nobody reads half of it."""
     before = manifest.read_bytes().decode("utf-8-sig") if manifest.exists() else ""
     header = next(csv.reader(io.StringIO(before, newline="")), None) or list(MANIFEST_COLUMNS)
     text = io.StringIO(newline="")

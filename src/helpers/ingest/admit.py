@@ -1,4 +1,4 @@
-"""The gate: what a file is, told by its content, and whether it may be opened at all (methodology, section 2b)."""
+"""Recognises the kind of a file by its content, and refuses what cannot be opened safely (methodology, section 2b)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MAX_ROWS, MAX_COLUMNS, MAX_CELLS = 20_000, 2_000, 5_000_000
 _CHUNK = 1 << 20
 
 WORKBOOK, ARCHIVE, JSON, TEXT = "workbook", "archive", "json", "text"
-# The names under which each kind is expected; another name is a note, never a reason.
+# The suffixes of each kind; any other is noted, never refused.
 SUFFIXES = {
     WORKBOOK: (".xlsx", ".xlsm"), ARCHIVE: (".zip",), JSON: (".json",), TEXT: (".csv", ".txt", ".tsv"),
 }  # fmt: skip
@@ -26,7 +26,7 @@ _NESTED = (".zip", ".7z", ".rar", ".gz", ".xlsx", ".xlsm")
 
 
 class Unreadable(ValueError):
-    """A file that is refused as a whole: the sentence's key in issues.csv (under V20), its details, what was seen."""
+    """A file refused as a whole: the key of its sentence in issues.csv (after `V20.`), the details, what was seen."""
 
     def __init__(self, reason: str, *details: object, observed: str = "") -> None:
         super().__init__(reason)
@@ -35,7 +35,7 @@ class Unreadable(ValueError):
 
 @dataclass(frozen=True)
 class Remark:
-    """Something noticed while a file was opened: the sentence's key, what was seen, on which sheet and row."""
+    """Something noticed while opening a file: the key of its sentence, what was seen, sheet and row."""
 
     key: str
     observed: str = ""
@@ -44,7 +44,7 @@ class Remark:
 
 
 def check_size(size: int) -> None:
-    """Refuse a file that is empty or over the limit, before it is read."""
+    """Refuse a file that is empty or over the limit (bytes)."""
     if size == 0:
         raise Unreadable("empty", observed="0")
     if size > MAX_BYTES:
@@ -54,12 +54,12 @@ def check_size(size: int) -> None:
 def admit(content: bytes) -> str:
     """Return the kind of a file by its content: WORKBOOK, ARCHIVE (of CSV, as ODK Central gives), JSON or TEXT.
 
-    Raises Unreadable for what is none of them, or could not be opened safely.
+    Raises Unreadable for any other kind, and for what cannot be opened safely.
     """
     if content.startswith(_ZIP):
         return _admit_archive(content)
     if content.startswith(_OLE):
-        # An encrypted .xlsx is an OLE container that holds this stream; an old .xls is one that does not.
+        # An encrypted .xlsx is an OLE container with this stream; an old .xls is one without.
         raise Unreadable("encrypted" if "EncryptedPackage".encode("utf-16-le") in content else "xls")
     for mark, kind in _OTHERS.items():
         if content.startswith(mark):
@@ -72,9 +72,9 @@ def admit(content: bytes) -> str:
 
 
 def is_cut(content: bytes) -> bool:
-    """Tell a table of text whose last line has no end: a copy may have stopped within it.
+    """Tell whether a text file ends within a line: copying it may have stopped there.
 
-    What is cut off in a workbook, an archive or JSON cannot be opened, and is told by that.
+    A workbook, archive or JSON that was cut cannot be opened, which is reported instead.
     """
     if content.startswith(_ZIP) or content.rstrip(b"\x00").endswith((b"\n", b"\r")):
         return False
@@ -102,8 +102,7 @@ def _admit_archive(content: bytes) -> str:
             raise Unreadable("nested")
         if not is_workbook and not any(name.casefold().endswith(".csv") for name in names):
             raise Unreadable("archive")
-        # Every member that is read later is unpacked here once: a damaged one is told, one that lies on its size is
-        # caught by its checksum, and one with a DTD never reaches a parser.
+        # Unpack once every member that is read later: this reveals damage and false sizes, and keeps DTDs from parsers.
         for member in (member for member in members if not _is_media(member.filename)):
             part = unpack(archive, member.filename)
             if is_workbook and any(mark in part for mark in _DTD):
@@ -112,18 +111,18 @@ def _admit_archive(content: bytes) -> str:
 
 
 def _is_media(name: str) -> bool:
-    """Tell what is carried along and never read: pictures in a workbook, attachments in ODK's zip."""
+    """Tell whether a member is never read: pictures in a workbook, attachments in ODK's zip."""
     return name.startswith(("media/", "xl/media/", "__MACOSX/"))
 
 
 def unpack(archive: zipfile.ZipFile, name: str) -> bytes:
-    """Return a member of an archive, unpacked bit by bit: never more at once than what it declared."""
+    """Unpack a member of an archive in chunks, so that it never fills more memory than it declared."""
     with archive.open(name) as member:
         return b"".join(iter(lambda: member.read(_CHUNK), b""))
 
 
 def _check_sizes(members: list[zipfile.ZipInfo]) -> None:
-    """Refuse what would fill the memory, by the sizes that are declared."""
+    """Refuse archives whose declared sizes would fill the memory."""
     bomb = [m for m in members if m.file_size > 1_000_000 and m.file_size > MAX_RATIO * max(m.compress_size, 1)]
     total = sum(member.file_size for member in members)
     if bomb or total > MAX_UNPACKED or any(member.file_size > MAX_MEMBER for member in members):

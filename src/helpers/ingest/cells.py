@@ -1,4 +1,4 @@
-"""One cell of a return: from what was written to a value and its state (methodology, sections 3 and 4)."""
+"""From one cell of a return to an answer: its value and state (methodology, sections 3 and 4)."""
 
 from __future__ import annotations
 
@@ -12,16 +12,9 @@ from helpers.strings import clean
 MAX_COUNT = 10**9
 
 _TOKENS = {
-    "": questionnaire.MISSING,
-    "-": questionnaire.MISSING,
-    "...": questionnaire.MISSING,
-    "…": questionnaire.MISSING,
-    "na": questionnaire.NOT_APPLICABLE,
-    "n.a.": questionnaire.NOT_APPLICABLE,
-    "sans objet": questionnaire.NOT_APPLICABLE,
-    "nd": questionnaire.NOT_AVAILABLE,
-    "n.d.": questionnaire.NOT_AVAILABLE,
-    "non disponible": questionnaire.NOT_AVAILABLE,
+    **dict.fromkeys(("", "-", "...", "…"), questionnaire.MISSING),
+    **dict.fromkeys(("na", "n.a.", "sans objet"), questionnaire.NOT_APPLICABLE),
+    **dict.fromkeys(("nd", "n.d.", "non disponible"), questionnaire.NOT_AVAILABLE),
 }
 _NEGLIGIBLE = {"ng", "négligeable"}
 _ZERO = {"néant", "nil"}
@@ -35,26 +28,26 @@ _DATE = re.compile(r"(?P<day>\d{4}-\d{2}-\d{2})(?P<time>[T ]\d{2}:\d{2}(?::\d{2}
 _MARKUP = re.compile(r"<[A-Za-z!/][^<>]*>|#\w+\s*\(|\\[A-Za-z]+\s*\{|\{\{|\{%|\$\{|\]\(")
 _ERRORS = ("#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!", "#SPILL!", "#CALC!", "#GETTING_DATA")
 LONGEST_TEXT = 2_000
-_SHARED = 200  # characters: the longest cell worth remembering
+_SHARED = 200  # characters: the longest cell that is cached
 
 CellValue = object  # what a spreadsheet cell holds: None, str, bool, int, float, date, datetime, time, timedelta
 
 
 class Formula(str):
-    """The text of a formula, with the value that was stored for it (None: stored without one)."""
+    """The text of a formula, with its stored value (None without one)."""
 
     stored: CellValue = None
 
     @classmethod
     def of(cls, text: str, stored: CellValue) -> Formula:
-        """Make a formula of its text and its stored value."""
+        """Make a formula from its text and stored value."""
         formula = cls(text)
         formula.stored = stored
         return formula
 
 
 def stored_value(cell: CellValue) -> CellValue:
-    """Return a cell's value: of a formula, the stored one, or its text where none was stored."""
+    """Return a cell's value; of a formula the stored value, or its text without one."""
     return cell.stored if isinstance(cell, Formula) and cell.stored is not None else cell
 
 
@@ -73,12 +66,12 @@ def raw_text(cell: CellValue) -> str:
 
 
 def is_empty_cell(cell: CellValue) -> bool:
-    """Tell whether nothing is written in a cell."""
+    """Tell whether a cell is blank."""
     return cell is None or (isinstance(cell, str) and not cell.strip())
 
 
 def text_remarks(text: str) -> list[str]:
-    """Name what a free text holds that has to be handled with care, by the catalogue's codes."""
+    """Return the catalogue's codes for what needs care in a free text."""
     found = {
         "TEXT_CONTROL": clean(text) != text,
         "TEXT_FORMULA": len(text.strip()) > 1 and text[:1] in ("=", "+", "-", "@", "\t", "\r"),
@@ -90,19 +83,19 @@ def text_remarks(text: str) -> list[str]:
 
 
 def parse_count(text: str) -> int | None:
-    """Return the whole number ≥ 0 that a text writes, None when it writes none (section 3, Numbers in text)."""
+    """Return the whole number ≥ 0 that a text writes, else None (section 3, Numbers in text)."""
     plain = text.strip().translate(_DIGITS)
     tail = _WHOLE_TAIL.fullmatch(plain)
     whole = tail["whole"] if tail else plain
     grouped = _GROUPED.fullmatch(whole)
     if grouped and int(grouped["first"]) and not (tail and tail["mark"] == grouped["mark"]):
         return int(whole.replace(grouped["mark"], ""))
-    # "1.00" may be a tail; "1.000" is a group: a tail is only ever one or two noughts, so they never overlap.
+    # "1.00" is a tail and "1.000" a group: a tail has one or two zeros, so the two never overlap.
     return int(whole) if _PLAIN.fullmatch(whole) and len(whole) <= 12 else None
 
 
 def parse_day(cell: CellValue) -> date | None:
-    """Return the day that a spreadsheet date, `YYYY-MM-DD` or a tool's ISO timestamp names, as written."""
+    """Return the day of a spreadsheet date, `YYYY-MM-DD` or a tool's ISO timestamp, as written; else None."""
     cell = stored_value(cell)
     if isinstance(cell, datetime):
         return cell.date()
@@ -116,7 +109,7 @@ def parse_day(cell: CellValue) -> date | None:
 
 
 def parse_instant(cell: CellValue) -> datetime | None:
-    """Return the instant within the day, None where no time of day is given (a spreadsheet date at 00:00 has none)."""
+    """Return the instant, None without a time of day (a spreadsheet date at 00:00 has none)."""
     cell = stored_value(cell)
     if isinstance(cell, datetime):
         return cell if cell.time() != time() else None
@@ -129,81 +122,69 @@ def parse_instant(cell: CellValue) -> datetime | None:
         return None
 
 
-def _token(text: str) -> str | None:
-    return _TOKENS.get(text.casefold())
+def _answered(raw: str, value: str, note: str = "") -> questionnaire.Answer:
+    return questionnaire.Answer(raw, value, questionnaire.ANSWERED, note=note)
 
 
 def _read_count(cell: CellValue, raw: str) -> questionnaire.Answer:
+    text = raw.strip()
     if isinstance(cell, (bool, datetime, date, time, timedelta, Formula)):
         return questionnaire.Answer(raw, rule="V03")
-    if isinstance(cell, int):
-        number = cell
-    elif isinstance(cell, float):
-        number = int(cell) if cell.is_integer() else None
+    if isinstance(cell, (int, float)):
+        number = int(cell) if isinstance(cell, int) or cell.is_integer() else None
+    elif text.casefold() in _NEGLIGIBLE:
+        return questionnaire.Answer(raw, "0", questionnaire.NEGLIGIBLE)
+    elif text.casefold() in _ZERO:
+        return _answered(raw, "0", "NUM_MISSING_TOKEN")
     else:
-        text = raw.strip()
-        if text.casefold() in _NEGLIGIBLE:
-            return questionnaire.Answer(raw, "0", questionnaire.NEGLIGIBLE)
-        if text.casefold() in _ZERO:
-            return questionnaire.Answer(raw, "0", questionnaire.ANSWERED, note="NUM_MISSING_TOKEN")
         number = parse_count(text)
     if number is None or not 0 <= number <= MAX_COUNT:
         return questionnaire.Answer(raw, rule="V03")
-    as_written = str(number) == raw or isinstance(cell, (int, float))
-    return questionnaire.Answer(raw, str(number), questionnaire.ANSWERED, note="" if as_written else _number_note(raw))
+    is_as_written = str(number) == raw or isinstance(cell, (int, float))
+    return _answered(raw, str(number), "" if is_as_written else _number_note(text))
 
 
-def _number_note(raw: str) -> str:
-    """Name the normalisation of a number in text, by the catalogue's codes."""
-    if raw.strip().translate(_DIGITS) != raw.strip():
+def _number_note(text: str) -> str:
+    """Return the catalogue's code of how a number in text was normalised."""
+    if text.translate(_DIGITS) != text:
         return "NUM_DIGITS"
-    if any(mark in raw.strip() for mark in " \u00a0\u202f\u2009"):
+    if any(mark in text for mark in " \u00a0\u202f\u2009"):
         return "NUM_THOUSANDS"
-    return "NUM_AMBIGUOUS_SEP" if _GROUPED.fullmatch(raw.strip()) else "NUM_NORMALISED"
+    return "NUM_AMBIGUOUS_SEP" if _GROUPED.fullmatch(text) else "NUM_NORMALISED"
 
 
 def _read_date(cell: CellValue, raw: str) -> questionnaire.Answer:
     day = None if isinstance(cell, Formula) else parse_day(cell)
-    return (
-        questionnaire.Answer(raw, day.isoformat(), questionnaire.ANSWERED)
-        if day
-        else questionnaire.Answer(raw, rule="V03")
-    )
+    return _answered(raw, day.isoformat()) if day else questionnaire.Answer(raw, rule="V03")
 
 
 def _read_choice(question: questionnaire.Question, raw: str) -> questionnaire.Answer:
     code = raw.strip()
-    return (
-        questionnaire.Answer(raw, code, questionnaire.ANSWERED)
-        if code in question.choices
-        else questionnaire.Answer(raw, rule="V07")
-    )
+    return _answered(raw, code) if code in question.choices else questionnaire.Answer(raw, rule="V07")
 
 
 def _read_choices(question: questionnaire.Question, raw: str) -> questionnaire.Answer:
     codes = raw.split()
     if codes == ["0"]:
-        return questionnaire.Answer(raw, questionnaire.NONE_CODE, questionnaire.ANSWERED, note="CHOICE_ZERO")
+        return _answered(raw, questionnaire.NONE_CODE, "CHOICE_ZERO")
     if not set(codes) <= set(question.choices) or (questionnaire.NONE_CODE in codes and len(set(codes)) > 1):
         return questionnaire.Answer(raw, rule="V07")
-    return questionnaire.Answer(
-        raw, " ".join(code for code in question.choices if code in codes), questionnaire.ANSWERED
-    )
+    return _answered(raw, " ".join(code for code in question.choices if code in codes))
 
 
 def _read_text(raw: str) -> questionnaire.Answer:
-    # "néant" under a text says that there is nothing to say, and a formula's error says nothing at all.
+    # A text "néant" means that there is nothing to say, and a formula's error means nothing.
     if raw.strip().casefold() in _ZERO or raw.strip() in _ERRORS or not clean(raw).strip():
         return questionnaire.Answer(raw)
-    return questionnaire.Answer(raw, clean(raw), questionnaire.ANSWERED)
+    return _answered(raw, clean(raw))
 
 
-def _read(question: questionnaire.Question, cell: CellValue) -> questionnaire.Answer:
+def _read_cell(question: questionnaire.Question, cell: CellValue) -> questionnaire.Answer:
     if question.type == "text" and isinstance(cell, Formula) and not isinstance(cell.stored, str):
-        return _read_text(str(cell))  # an answer that began with "=": a collection tool wrote it as a formula
+        return _read_text(str(cell))  # a text that began with "=", which the collection tool wrote as a formula
     cell = stored_value(cell)
     raw = raw_text(cell)
-    token = _token(raw.strip()) if isinstance(cell, str) or cell is None else None
+    token = _TOKENS.get(raw.strip().casefold()) if isinstance(cell, str) or cell is None else None
     if token is not None:
         return questionnaire.Answer(raw, state=token)
     if question.type == "integer":
@@ -218,17 +199,17 @@ def _read(question: questionnaire.Question, cell: CellValue) -> questionnaire.An
 
 
 @lru_cache(maxsize=16_384)
-def _read_again(question: questionnaire.Question, kind: type, cell: CellValue) -> questionnaire.Answer:
-    """Read a cell that many returns share: codes, tokens, small counts. 1, 1.0 and TRUE are equal but not the same."""
-    return _read(question, cell)
+def _read_shared(question: questionnaire.Question, kind: type, cell: CellValue) -> questionnaire.Answer:
+    """Read a cell that many returns share: a code, a token, a small count. `kind` keeps 1, 1.0 and TRUE apart."""
+    return _read_cell(question, cell)
 
 
 def read_answer(question: questionnaire.Question, cell: CellValue) -> questionnaire.Answer:
     """Read one cell as the answer to a question.
 
-    Tokens are compared trimmed and without regard to case. A value that breaks V03 or V07 is withdrawn at once:
-    its state is O, its rule is named, its raw text kept.
+    Tokens are compared trimmed and in any case. A value that breaks V03 or V07 is withdrawn: state O, with the rule and
+    the raw text.
     """
     if question.type == "text" or isinstance(cell, Formula) or (isinstance(cell, str) and len(cell) > _SHARED):
-        return _read(question, cell)
-    return _read_again(question, type(cell), cell)
+        return _read_cell(question, cell)
+    return _read_shared(question, type(cell), cell)

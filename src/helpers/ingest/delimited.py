@@ -1,11 +1,11 @@
-"""A text file → its one sheet: encoding, delimiter and quotes are recognised, and told when they are not the usual."""
+"""From a text file to its one sheet: recognises encoding, delimiter and quotes, and notes unusual ones."""
 
 from __future__ import annotations
 
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from helpers.ingest.admit import MAX_BYTES, MAX_COLUMNS, MAX_ROWS, Remark, Unreadable
 from helpers.ingest.headers import Column, count_known_headers, match_headers
@@ -19,21 +19,21 @@ _BOMS = (
     (b"\xef\xbb\xbf", "utf-8-sig", ""), (b"\xff\xfe\x00\x00", "utf-32", "ENC_UTF32"),
     (b"\xff\xfe", "utf-16", "ENC_UTF16"), (b"\xfe\xff", "utf-16", "ENC_UTF16"),
 )  # fmt: skip
-# What French, Portuguese and English write beyond ASCII; anything else is no Windows-1252 text of theirs.
+# What French, Portuguese and English use beyond ASCII; a text with other characters is not Windows-1252.
 _WESTERN = frozenset(
     "àâäáãåæçéèêëíìîïñóòôöõøœúùûüÀÂÄÁÃÅÆÇÉÈÊËÍÌÎÏÑÓÒÔÖÕØŒÚÙÛÜŸ’‘“”„–—…•«»‹›°ºª·€£§¿¡²³½¼±×\u00a0\u00ad"
 )
 _ARABIC_WORD = re.compile("[\u0621-\u064a]{3}")
 _CONTROLS = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd]")
-_MAX_STRANGE = 0.1  # of the characters; above it the file is no text
+_MAX_STRANGE = 0.1  # of the characters; above it the file is not a text
 
-Line = tuple[int, list[str]]  # a record, and the line of the file that it begins on
+Line = tuple[int, list[str]]  # the line of the file that a record begins on, and the record
 
 
 def read_text(content: bytes, form: questionnaire.Form, name: str = "") -> Contents:
-    """Return a CSV's sheet, read with the delimiter under which its header is the questionnaire's.
+    """Return the sheet of a CSV file, read with the delimiter that gives a header of the questionnaire.
 
-    Row numbers are those of the records. Raises Unreadable where the rows cannot be trusted as a whole.
+    Row numbers count records. Raises Unreadable where any row was split wrongly.
     """
     text, remarks = _decode(content)
     hint = _HINT.match(text)
@@ -45,9 +45,8 @@ def read_text(content: bytes, form: questionnaire.Form, name: str = "") -> Conte
     _check_rows(lines, delimiter, form)
     if delimiter != ",":
         remarks.append(Remark("DELIMITER", repr(delimiter).strip("'")))
-    kept = ((number, tuple(row)) for number, (_, row) in enumerate(lines, start=1))
-    sheet = Sheet(name, False, tuple((number, row) for number, row in kept if not is_empty_row(row)), ragged=True)
-    return Contents((sheet,), tuple(remarks))
+    rows = tuple((number, tuple(row)) for number, (_, row) in enumerate(lines, start=1) if not is_empty_row(row))
+    return Contents((Sheet(name, False, rows, ragged=True),), tuple(remarks))
 
 
 # --- encoding ---------------------------------------------------------------------------------------------------
@@ -68,7 +67,7 @@ def _decode(content: bytes) -> tuple[str, list[Remark]]:
 
 
 def _recognise(content: bytes) -> tuple[str, str]:
-    """Return a text and the note its encoding deserves; UTF-8 and ASCII deserve none."""
+    """Return a text and the key of the note on its encoding, blank for UTF-8 and ASCII."""
     try:
         for bom, encoding, key in _BOMS:
             if content.startswith(bom):
@@ -86,7 +85,7 @@ def _recognise(content: bytes) -> tuple[str, str]:
 
 
 def _recognise_damaged(content: bytes) -> tuple[str, str]:
-    """Tell UTF-8 with some broken bytes from the two Windows encodings of the members' languages."""
+    """Read Windows-1256 (Arabic), Windows-1252 (Western) or, failing both, UTF-8 with some broken bytes."""
     replaced = content.decode("utf-8", errors="replace")
     broken = replaced.count("\ufffd")
     sound = sum(character > "\x7f" for character in replaced) - broken
@@ -104,14 +103,14 @@ def _recognise_damaged(content: bytes) -> tuple[str, str]:
 
 
 def _fit(text: str, delimiter: str, form: questionnaire.Form) -> int:
-    """Return how many headers of the questionnaire the best of the first rows holds, read with a delimiter."""
+    """Return the most headers of the questionnaire in any of the first rows, read with a delimiter."""
     reader = csv.reader(io.StringIO(text[:_SAMPLE], newline=""), delimiter=delimiter)
     best = 0
     try:
         for _, row in zip(range(HEADER_ROWS), reader, strict=False):
             best = max(best, count_known_headers(row[:MAX_COLUMNS], form))
     except csv.Error:
-        pass  # the reading proper says what is wrong
+        pass  # _rows reports what is wrong
     return best
 
 
@@ -129,27 +128,36 @@ def _rows(text: str, delimiter: str) -> Iterator[Line]:
         raise Unreadable("quote", line, observed=str(line)) from reason
 
 
+def _header_index(lines: Sequence[Line], form: questionnaire.Form) -> int:
+    counts = [count_known_headers(row[:MAX_COLUMNS], form) for _, row in lines[:HEADER_ROWS]]
+    return counts.index(max(counts)) if counts else 0
+
+
 def _check_rows(lines: Sequence[Line], delimiter: str, form: questionnaire.Form) -> None:
-    """Refuse rows that are not what they seem: in another delimiter than the header, or swallowed by a stray quote."""
-    top = max(
-        range(min(len(lines), HEADER_ROWS)),
-        key=lambda n: count_known_headers(lines[n][1][:MAX_COLUMNS], form),
-        default=0,
-    )
+    """Refuse rows that use another delimiter than the header, or that a stray quote has joined."""
+    top = _header_index(lines, form)
     header, body = (lines[top][1] if lines else []), lines[top + 1 :]
-    width, others = len(header), [mark for mark in _DELIMITERS if mark != delimiter]
     headers = match_headers(header, form, ("member", "quarter"))
-    keys = [place for place, each in enumerate(headers) if each.column == Column("quarter")]
-    keys = keys or [place for place, each in enumerate(headers) if each.column]
-    named = {row[place].strip() for _, row in body for place in keys if place < len(row)} - {""}
+    keys = [index for index, each in enumerate(headers) if each.column == Column("quarter")]
+    keys = keys or [index for index, each in enumerate(headers) if each.column]
+    named = {row[key].strip() for _, row in body for key in keys if key < len(row)} - {""}
     for line, row in body:
-        if len(row) * 2 < width:
-            found = [mark for mark in others if sum(cell.count(mark) for cell in row) + 1 >= width]
-            if found:
-                raise Unreadable("delimiters", repr(delimiter), repr(found[0]), line, observed=str(line))
-        # A cell that holds the beginning of a further row, up to the quarter that other rows name, has swallowed it.
-        swallowed = (part.split(delimiter) for cell in row for part in re.split(r"[\r\n]+", cell)[1:])
-        if any(
-            max(place, 1) < len(fields) and fields[place].strip() in named for fields in swallowed for place in keys
-        ):
+        other = _other_delimiter(row, len(header), delimiter)
+        if other:
+            raise Unreadable("delimiters", repr(delimiter), repr(other), line, observed=str(line))
+        if any(_holds_row(cell, delimiter, keys, named) for cell in row):
             raise Unreadable("quote", line, observed=str(line))
+
+
+def _other_delimiter(row: Sequence[str], width: int, delimiter: str) -> str:
+    """Return the delimiter that a row uses instead of the header's, blank when it does not."""
+    if len(row) * 2 >= width:
+        return ""
+    others = (mark for mark in _DELIMITERS if mark != delimiter)
+    return next((mark for mark in others if sum(cell.count(mark) for cell in row) + 1 >= width), "")
+
+
+def _holds_row(cell: str, delimiter: str, keys: Sequence[int], named: Collection[str]) -> bool:
+    """Tell whether a cell holds the beginning of a further row, up to a quarter that other rows name."""
+    parts = [part.split(delimiter) for part in re.split(r"[\r\n]+", cell)[1:]]
+    return any(max(key, 1) < len(part) and part[key].strip() in named for part in parts for key in keys)

@@ -1,4 +1,4 @@
-"""The header that every tool writes for every question of the form, under every setting, and back again."""
+"""From a column header to its question: spells the headers that every tool writes, and looks them up."""
 
 from __future__ import annotations
 
@@ -10,15 +10,18 @@ from functools import cache, lru_cache
 
 from helpers.plan import questionnaire
 
-BY_NAME = ""  # instead of a language: the form's own names (XML names)
-_USUAL_MARKS = frozenset("/-")  # KoboToolbox joins by "/" unless told otherwise, ODK groups by "-" and choices by "/"
+BY_NAME = ""  # instead of a language: the form's XML names
+_USUAL_MARKS = frozenset("/-")  # KoboToolbox joins by "/" by default, ODK groups by "-" and choices by "/"
 _LONGEST_MARK, _LONGEST_HEADER = 8, 500
 
 
 @dataclass(frozen=True)
 class Convention:
-    """How a tool writes headers: in a language or by NAMES, with group paths joined by a separator or without (None),
-    and what joins a question to one of its choices."""
+    """How a tool writes headers.
+
+    In a language or BY_NAME, with group paths joined by `separator` or without paths (None); `mark` joins a question
+    to its choice.
+    """
 
     language: str = BY_NAME
     separator: str | None = None
@@ -27,9 +30,9 @@ class Convention:
 
 @dataclass(frozen=True)
 class Column:
-    """What a header stands for: a question, or one choice of a select-many question.
+    """A question, or one choice of a select-many question, as named by a header.
 
-    `language` tells in which words it was written (NAMES: as the form's name); answers under a label may be labels.
+    `language` is that of the header (BY_NAME: the form's name); answers under a label may be labels.
     """
 
     question: str
@@ -38,7 +41,7 @@ class Column:
 
 
 def canonical_header(text: str) -> str:
-    """Return a header or a label as they are compared: NFC, no invisible characters, single blanks, no case."""
+    """Return a header or label in the form used to compare: NFC, no invisible characters, single blanks, no case."""
     if not text.isascii():
         text = unicodedata.normalize("NFC", text)
         text = "".join(character for character in text if unicodedata.category(character) != "Cf")
@@ -46,7 +49,7 @@ def canonical_header(text: str) -> str:
 
 
 def header_title(name: str, label: questionnaire.Label, language: str) -> str:
-    """Return how a tool names something: by its label in a language, by its name where it has none there."""
+    """Return the label in a language, or the name without one, as tools do."""
     return label.get(language) or name
 
 
@@ -63,7 +66,7 @@ def _heads(question: questionnaire.Question, form: questionnaire.Form, conventio
 def spell_headers(
     questions: Iterable[questionnaire.Question], form: questionnaire.Form, convention: Convention
 ) -> Iterator[tuple[str, Column]]:
-    """Yield the exact header a tool writes under a convention for each question, and for each choice when split."""
+    """Yield the exact headers a tool writes under a convention: one per question, and one per choice when split."""
     language = convention.language
     for question in questions:
         for head in _heads(question, form, convention):
@@ -85,7 +88,7 @@ def _conventions(marks: Iterable[str]) -> Iterator[Convention]:
 
 @dataclass(frozen=True)
 class _Known:
-    """A header that a tool may have written: exactly as it writes it, and what it stands for."""
+    """A header exactly as a tool writes it, and its column."""
 
     spelled: str
     column: Column
@@ -102,7 +105,7 @@ def _index(form: questionnaire.Form, questions: tuple[str, ...], marks: frozense
 
 
 def _joint(header: str, parts: Sequence[str]) -> str:
-    """Return what joins the parts in a header that is made of just these, "" when it is not."""
+    """Return the text that joins the parts in a header, blank when the header is not made of them."""
     spare = len(header) - sum(map(len, parts))
     width, rest = divmod(spare, len(parts) - 1)
     if rest or not 0 < width <= _LONGEST_MARK:
@@ -113,7 +116,7 @@ def _joint(header: str, parts: Sequence[str]) -> str:
 
 @cache
 def _sequences(form: questionnaire.Form) -> dict[str, tuple[tuple[str, ...], ...]]:
-    """List what tools join into one header, groups and questions, questions and choices, by how it opens."""
+    """Return the parts that tools join into one header, by its first four characters."""
     found: dict[str, set[tuple[str, ...]]] = {}
     for language in (BY_NAME, *questionnaire.LABEL_LANGUAGES):
         for question in (*form.questions, *form.fields):
@@ -129,28 +132,28 @@ def _sequences(form: questionnaire.Form) -> dict[str, tuple[tuple[str, ...], ...
 
 
 def _joints(form: questionnaire.Form, headers: Iterable[str]) -> frozenset[str]:
-    """Find what a file joins groups, questions and choices by: a person may choose any text, but only one or two."""
+    """Return the separators of a file: a person may choose any text, but a file uses one or two."""
     sequences = _sequences(form)
     joints = Counter(_joint(header, parts) for header in headers for parts in sequences.get(header[:4], ()))
     return frozenset([joint for joint, _ in joints.most_common(4) if joint][:3])
 
 
 def _unlisted(name: str, known: Mapping[str, _Known], marks: Iterable[str], form: questionnaire.Form) -> Column | None:
-    """Understand a path by its end: an unknown choice of a question, or a question under unknown groups."""
+    """Return the column of a path that is not listed: an unknown choice, or a question under unknown groups."""
     for mark in sorted(marks, key=lambda mark: (-len(mark), mark)):
         path, joint, leaf = name.rpartition(mark)
         head = known[path].column if joint and path in known else None
         parent = form.by_name.get(head.question) if head and not head.choice else None
         if parent and leaf and parent.type == "select_multiple":
             return Column(parent.name, leaf, head.language)
-        if joint and leaf in form.by_name and leaf in known:  # a field under other groups is another repeat's
+        if joint and leaf in form.by_name and leaf in known:  # a field under other groups is of another repeat
             return Column(leaf)
     return None
 
 
 @dataclass(frozen=True)
 class Header:
-    """A header as it was understood: `column` is None when it is no question's, `spelled` what a tool writes."""
+    """A header with its column (None when it is not a question's); `spelled` is what a tool writes."""
 
     text: str
     name: str
@@ -159,25 +162,25 @@ class Header:
 
 
 def match_headers(headers: Sequence[str], form: questionnaire.Form, questions: tuple[str, ...]) -> list[Header]:
-    """Return what each header of a sheet stands for, among some of the form's questions or fields.
+    """Match each header of a sheet with some of the form's questions or fields.
 
-    Headers are looked up among those that the tools write, in any language, with or without group paths; names are
-    unique in the whole form, so the end of an unknown path is the question whatever groups stand before it. A choice
-    may be one that the form does not have: whoever ticks it is told so.
+    Headers are looked up among all those that tools write, in any language, with or without group paths. Names are
+    unique in the form, so the end of an unknown path is enough. An unknown choice is kept, so that an answer that ticks
+    it is reported.
     """
     names = [canonical_header(header) for header in headers]
     joints = _joints(form, names)
     known = _index(form, questions, _USUAL_MARKS | joints)
-    understood = []
+    matched = []
     for text, name in zip(headers, names, strict=True):
-        found = known.get(name)
-        column = found.column if found else _unlisted(name, known, {"/", *joints}, form)
-        understood.append(Header(text, name, column, found.spelled if found else text))
-    return understood
+        listed = known.get(name)
+        column = listed.column if listed else _unlisted(name, known, {"/", *joints}, form)
+        matched.append(Header(text, name, column, listed.spelled if listed else text))
+    return matched
 
 
 def count_known_headers(cells: Sequence[str], form: questionnaire.Form) -> int:
-    """Return how many cells of a row are headers of the form: what tells its header from other rows."""
+    """Count the cells of a row that are headers of the form; the header row has the most."""
     names = [canonical_header(cell) for cell in cells if len(cell) <= _LONGEST_HEADER]
     questions = (*form.by_name, *(field.name for field in form.fields))
     known = _index(form, questions, _USUAL_MARKS)

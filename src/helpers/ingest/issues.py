@@ -1,10 +1,11 @@
-"""What the checks have to say: one record per finding, in French and English (methodology, section 4)."""
+"""Issues: what the checks find, one record each, with a message in every language (methodology, section 4)."""
 
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -15,43 +16,26 @@ from helpers.strings import clean, mask
 SENTENCES = Path(__file__).with_name("issues.csv")
 REFUSED, WITHDRAWN, WARNING, NOTE = "refused", "withdrawn", "warning", "note"
 SEVERITIES = (REFUSED, WITHDRAWN, WARNING, NOTE)
+_REGISTER_RULE = "V22"  # registers have one folder for all quarters
+_PLACE_WORDS = {"fr": ("feuille", "ligne", " : "), "en": ("sheet", "row", ": ")}
 
 
-def _presentable(text: str) -> str:
-    """Return a text as a finding shows it: nothing personal, nothing that disturbs a line, cut where it is endless."""
-    shown = mask(clean(text))
-    return shown if len(shown) <= LONGEST_TEXT else shown[:LONGEST_TEXT] + "…"
+@cache
+def _read_sentences() -> dict[str, dict[str, str]]:
+    """Read issues.csv by key: severity, what was expected, the sentence in each language.
 
-
-@dataclass(frozen=True)
-class Issue:
-    """One finding. `known_on` is the day from which it exists (None: always); it and `sentence` are not published."""
-
-    severity: str
-    rule: str
-    quarter: str = ""
-    member: str = ""
-    question: str = ""
-    observed: str = ""
-    expected: str = ""
-    message_fr: str = ""
-    message_en: str = ""
-    source_file: str = ""
-    sheet: str = ""
-    row: str = ""
-    known_on: date | None = None
-    sentence: Sentence | None = field(default=None, compare=False, repr=False)
-
-    def say(self, language: str) -> str:
-        """Return what it says in a language, without the place: what was seen, and what to do."""
-        return self.sentence.say(language)
+    The part of a key before the first dot is the rule; {0}, {1}… are the details that the check gives. Keys of `phrase`
+    are not issues but details with words of their own.
+    """
+    with SENTENCES.open(encoding="utf-8", newline="") as file:
+        return {row["key"]: row for row in csv.DictReader(file)}
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where something was read: the file of a quarter, its sheet and row, and the member once it is known.
+    """Where something was read: quarter, file, sheet, row, and the member once known.
 
-    `row_of` tells the row of each question where a return runs down the page.
+    `row_of` gives the row of each question where a return runs down the page.
     """
 
     quarter: str = ""
@@ -62,87 +46,129 @@ class Place:
     row_of: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     def of(self, question: str) -> Place:
-        """Return where the answer to a question stands."""
+        """Return the place of the answer to a question."""
         return replace(self, row=self.row_of[question]) if question in self.row_of else self
 
     @property
     def all_rows(self) -> list[Place]:
-        """The places of a return: one, or one a row where it runs down the page."""
+        """The places of a return: one for each row that it fills."""
         return [replace(self, row=row) for row in sorted({self.row, *self.row_of.values()})]
 
     def say(self, language: str) -> str:
-        """Return the place as a person reads it."""
-        words = {"fr": ("feuille", "ligne"), "en": ("sheet", "row")}[language]
-        folder = self.quarter or "registers"
-        parts = [f"data/raw/{folder}/{self.source_file}" if self.source_file else f"data/raw/{folder}"]
-        parts += [f"{words[0]} {self.sheet}"] if self.sheet else []
-        parts += [f"{words[1]} {self.row}"] if self.row else []
+        """Return the place in French or English, as a person reads it."""
+        sheet, row, _ = _PLACE_WORDS[language]
+        folder = f"data/raw/{self.quarter or 'registers'}"
+        parts = [f"{folder}/{self.source_file}" if self.source_file else folder]
+        parts += [f"{sheet} {self.sheet}"] if self.sheet else []
+        parts += [f"{row} {self.row}"] if self.row else []
         parts += [self.member] if self.member else []
         return ", ".join(parts)
 
 
-@cache
-def _read_sentences() -> dict[str, dict[str, str]]:
-    """Read what each finding says: severity, what was expected, the sentence in each language.
-
-    A key's part before the first dot is the rule; {0}, {1}… are the details that the check gives. A key of `phrase`
-    is no finding: it is a detail that has words of its own.
-    """
-    with SENTENCES.open(encoding="utf-8", newline="") as file:
-        return {row["key"]: row for row in csv.DictReader(file)}
-
-
 @dataclass(frozen=True)
 class Phrase:
-    """A detail that is said in words: its key in issues.csv, and what fills it."""
+    """A detail with words in each language: its key in issues.csv, and the text that fills it."""
 
     key: str
     detail: str = ""
 
     def say(self, language: str) -> str:
-        """Return it in a language."""
+        """Return the phrase in a language."""
         return _read_sentences()[self.key][language].format(self.detail)
 
 
-@dataclass(frozen=True)
-class Sentence:
-    """What a finding has to say, before it is said in a language."""
+Details = tuple[str | Phrase, ...]
 
-    key: str
-    details: tuple[object, ...]
-    words: Mapping[str, str]
+
+@dataclass(frozen=True)
+class Issue:
+    """One thing that a check found.
+
+    `details` fill the sentence of `key` in issues.csv; `known_on` is the day from which it exists (None: always).
+    """
+
+    severity: str
+    rule: str
+    quarter: str = ""
+    member: str = ""
+    question: str = ""
+    observed: str = ""
+    expected: str = ""
+    source_file: str = ""
+    sheet: str = ""
+    row: str = ""
+    key: str = ""
+    details: Details = ()
+    known_on: date | None = None
+
+    @property
+    def place(self) -> Place:
+        """Where it was found."""
+        folder = "" if self.rule == _REGISTER_RULE else self.quarter
+        return Place(folder, self.source_file, self.sheet, self.row, self.member)
+
+    def fill(self, column: str, language: str) -> str:
+        """Return a text of issues.csv with the details of this issue in it."""
+        texts = [detail.say(language) if isinstance(detail, Phrase) else detail for detail in self.details]
+        words = {"observed": self.observed, "question": self.question, "quarter": self.quarter}
+        return _read_sentences()[self.key][column].format(*texts, **words)
 
     def say(self, language: str) -> str:
-        """Return it in a language, personal data hidden."""
-        return _read_sentences()[self.key][language].format(*self.values(language), **self.words)
+        """Return what was seen and what to do, in a language, without the place."""
+        return self.fill(language, language)
 
-    def values(self, language: str) -> list[str]:
-        """Return its details as they stand in a sentence."""
-        said = (detail.say(language) if isinstance(detail, Phrase) else str(detail) for detail in self.details)
-        return [_presentable(text) for text in said]
+    def message(self, language: str) -> str:
+        """Return the whole message in French or English: the place, what was seen, what to do."""
+        return f"{self.place.say(language)}{_PLACE_WORDS[language][-1]}{self.say(language)}."
+
+    @property
+    def message_fr(self) -> str:
+        """The message in French."""
+        return self.message("fr")
+
+    @property
+    def message_en(self) -> str:
+        """The message in English."""
+        return self.message("en")
 
 
-def rule_of(key: str) -> str:
-    """Return the rule that a sentence's key belongs to."""
-    return key.partition(".")[0]
+def _presentable(text: str) -> str:
+    """Mask personal data, remove control characters, and cut what is too long."""
+    shown = mask(clean(text))
+    return shown if len(shown) <= LONGEST_TEXT else shown[:LONGEST_TEXT] + "…"
+
+
+def _presentable_detail(detail: object) -> str | Phrase:
+    if isinstance(detail, Phrase):
+        return replace(detail, detail=_presentable(detail.detail))
+    return _presentable(str(detail))
 
 
 def make_issue(
     key: str, place: Place, *details: object, question: str = "", observed: str = "", rule: str = "",
     known_on: date | None = None,
 ) -> Issue:  # fmt: skip
-    """Make the finding of a key at a place; `details` fill the sentence, in both languages."""
-    found, place = _read_sentences()[key], place.of(question)
-    words = {"observed": _presentable(observed), "question": question, "quarter": place.quarter}
-    sentence = Sentence(key, details, words)
-    said = (f"{place.say('fr')} : {sentence.say('fr')}.", f"{place.say('en')}: {sentence.say('en')}.")
-    return Issue(
-        found["severity"], rule or rule_of(key), place.quarter, place.member, question, words["observed"],
-        found["expected"].format(*sentence.values("en"), **words), *said, place.source_file, place.sheet, place.row,
-        known_on, sentence,
+    """Make the issue of a key of issues.csv at a place; personal data in its details and `observed` are masked."""
+    place = place.of(question)
+    issue = Issue(
+        _read_sentences()[key]["severity"], rule or key.partition(".")[0], place.quarter, place.member, question,
+        _presentable(observed), "", place.source_file, place.sheet, place.row, key,
+        tuple(_presentable_detail(detail) for detail in details), known_on,
     )  # fmt: skip
+    return replace(issue, expected=issue.fill("expected", "en"))
+
+
+def encode_details(details: Details) -> str:
+    """Write the details of an issue as JSON: a text, or a phrase as an object."""
+    parts = [asdict(detail) if isinstance(detail, Phrase) else detail for detail in details]
+    return json.dumps(parts, ensure_ascii=False)
+
+
+def decode_details(text: str) -> Details:
+    """Read the details of an issue back from JSON."""
+    return tuple(Phrase(**part) if isinstance(part, dict) else part for part in json.loads(text))
 
 
 def issues_known_by(issues: Iterable[Issue], as_of: date) -> list[Issue]:
-    """Return the findings that exist for an edition: those whose file had been received by then."""
-    return [replace(found, known_on=None) for found in issues if found.known_on is None or found.known_on <= as_of]
+    """Return the issues of an edition: those whose file had been received by its date."""
+    return [replace(issue, known_on=None) for issue in issues if issue.known_on is None or issue.known_on <= as_of]

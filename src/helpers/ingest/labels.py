@@ -1,4 +1,4 @@
-"""Answers given by label → the codes they stand for: exactly, never nearly."""
+"""From the labels in an answer to its codes: exact matches only."""
 
 from __future__ import annotations
 
@@ -7,19 +7,15 @@ from functools import cache, lru_cache
 from helpers.ingest.headers import canonical_header
 from helpers.plan import questionnaire
 
-_JOINTS = " ;,،؛"  # the tools join labels by a blank (KoboToolbox), a comma (Google) or a semicolon (both)
+_JOINTS = " ;,،؛"  # between labels: a blank (KoboToolbox), a comma (Google) or a semicolon (both)
 _LONGEST = 2_000
 
 
 @cache
 def _codes(question: questionnaire.Question) -> dict[str, str]:
-    """Return the codes of a question by what may be written for them: the code itself, or its label in a language."""
-    labels = {
-        canonical_header(text): code
-        for code, label in question.choice_labels.items()
-        for text in label.values()
-        if text
-    }
+    """Return the codes of a question by the texts for them: the code, and its label in each language."""
+    choices = question.choice_labels.items()
+    labels = {canonical_header(text): code for code, label in choices for text in label.values() if text}
     return labels | {canonical_header(code): code for code in question.choices}
 
 
@@ -29,23 +25,23 @@ def _longest_first(question: questionnaire.Question) -> tuple[str, ...]:
 
 
 def _split(text: str, question: questionnaire.Question) -> list[str] | None:
-    """Return the labels that a text is made of, the longest first tried; None when something else is in it.
+    """Split a text into labels, trying the longest first; None when it holds anything else.
 
-    Labels hold blanks, and a tool may join them by one: only together do they say where one ends.
+    Labels contain blanks and may be joined by one, so that only the whole split shows where a label ends.
     """
-    dead: set[str] = set()  # what is left of the text where no way on was found, so that it is not tried twice
+    failed: set[str] = set()  # rests of the text that cannot be split, so that none is tried twice
 
     def rest_of(rest: str) -> list[str] | None:
         if not rest:
             return []
-        if rest in dead:
+        if rest in failed:
             return None
         for label in _longest_first(question):
             if rest.startswith(label) and rest[len(label) : len(label) + 1] in ("", *_JOINTS):
                 tail = rest_of(rest[len(label) :].lstrip(_JOINTS))
                 if tail is not None:
                     return [label, *tail]
-        dead.add(rest)
+        failed.add(rest)
         return None
 
     return rest_of(text)
@@ -53,7 +49,7 @@ def _split(text: str, question: questionnaire.Question) -> list[str] | None:
 
 @lru_cache(maxsize=8192)
 def decode(question: questionnaire.Question, text: str) -> str:
-    """Return the code that a label stands for, or the codes of several, blank-separated; any other text as it is."""
+    """Return the code of a label, or of several (blank-separated); any other text unchanged."""
     codes = _codes(question)
     name = canonical_header(text) if len(text) <= _LONGEST else ""
     if name in codes:

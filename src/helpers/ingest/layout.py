@@ -1,4 +1,4 @@
-"""The sheets of a file → tables: which row is the header, which tool wrote it, and what stands under each column."""
+"""From the sheets of a file to tables: finds the header, the tool that wrote it, and the columns of each question."""
 
 from __future__ import annotations
 
@@ -21,9 +21,8 @@ from helpers.plan import quarters, questionnaire
 from helpers.strings import mask
 
 SheetRow = tuple[CellValue, ...]
-HeaderKey = (
-    Column | str
-)  # a question's column or a field of the repeat; or the canonical name of a column that a tool adds
+NumberedRows = Sequence[tuple[int, SheetRow]]
+HeaderKey = Column | str  # a question or a field of the repeat; or the canonical name of a column that a tool adds
 
 _LINKS = frozenset({"quarter", "submitted_on", *(child for child, _ in PARENT_KEYS)})
 _MIN_CODES = 3  # in column A of a mailed questionnaire
@@ -32,7 +31,7 @@ _KNOWN_SHARE = 0.6  # of a row's cells, for it to be a header that lacks a key c
 
 @dataclass(frozen=True)
 class AnswerColumns:
-    """Where a question is answered: its own column, or those of its choices; `by_label` under a label."""
+    """The columns that answer a question: its own, or one for each choice. `by_label`: headed by a label."""
 
     question: questionnaire.Question
     index: int | None
@@ -42,103 +41,112 @@ class AnswerColumns:
 
 @dataclass(frozen=True)
 class HeadedSheet:
-    """A sheet with its header understood. `row_of` tells a mailed questionnaire's row of each question."""
+    """A sheet whose header is understood. `row_of` gives each question's row in a mailed questionnaire."""
 
     sheet: Sheet
     tool: Tool
     width: int
     columns: Mapping[HeaderKey, int]
-    rows: Sequence[tuple[int, SheetRow]]
+    rows: NumberedRows
     row_of: Mapping[str, str] = field(default_factory=dict)
 
     def cell(self, row: SheetRow, key: HeaderKey) -> CellValue:
-        """Return the cell of a row under a column, None where there is none."""
+        """Return the cell of a row in a column, None where there is none."""
         return cell_at(row, self.columns.get(key))
 
-    def says(self, row: SheetRow, name: str) -> str:
-        """Return the text under a column that the tool added."""
+    def text(self, row: SheetRow, name: str) -> str:
+        """Return the text in a column that the tool added."""
         return raw_text(self.cell(row, name)).strip()
 
     @cached_property
     def languages(self) -> Mapping[str, str]:
-        """The language in which each question was headed (NAMES: by its name): its own column's, else its choices'."""
+        """The language of each question's header (BY_NAME: its name): its own column's, else its choices'."""
         keys = sorted((key for key in self.columns if isinstance(key, Column)), key=lambda key: not key.choice)
         return {key.question: key.language for key in keys}
 
-    def slots(self, questions: Sequence[questionnaire.Question]) -> list[AnswerColumns]:
-        """Return where each of the questions is answered."""
+    def answer_columns(self, questions: Sequence[questionnaire.Question]) -> list[AnswerColumns]:
+        """Return the columns of each question."""
         split: dict[str, list[tuple[str, int]]] = {}
         for key, index in self.columns.items():
             if isinstance(key, Column) and key.choice:
                 split.setdefault(key.question, []).append((key.choice, index))
         return [
             AnswerColumns(
-                question,
-                self.columns.get(Column(question.name)),
-                tuple(split.get(question.name, ())),
-                bool(question.choices)
-                and (self.tool is MAILED or self.languages.get(question.name, BY_NAME) != BY_NAME),
+                question, self.columns.get(Column(question.name)), tuple(split.get(question.name, ())),
+                bool(question.choices) and self._is_by_label(question.name),
             )
             for question in questions
-        ]
+        ]  # fmt: skip
+
+    def _is_by_label(self, name: str) -> bool:
+        return self.tool is MAILED or self.languages.get(name, BY_NAME) != BY_NAME
 
 
 def cell_at(row: SheetRow, index: int | None) -> CellValue:
-    """Return a cell of a row, None where it has none."""
+    """Return a cell of a row, None where the row has none."""
     return row[index] if index is not None and index < len(row) else None
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Where the returns and the innovations of a file stand; without a table of innovations it carries no such part."""
+    """The tables of returns and of innovations in a file; without the latter its returns have no innovations part."""
 
     returns: Sequence[HeadedSheet]
     items: Sequence[HeadedSheet]
 
 
 class LayoutReader:
-    """Understands the sheets of a file; gathers notes on what it had to normalise."""
+    """Understands the sheets of a file, and collects notes on what it had to normalise."""
 
     def __init__(self, form: questionnaire.Form, place: Place, received_on: date | None) -> None:
         self.form, self.place, self.received_on, self.notes = form, place, received_on, []
         self._fields = tuple(field.name for field in form.fields)
 
     def note(self, key: str, *details: object, sheet: str = "", row: str = "", observed: str = "") -> None:
-        """Keep a note on the file, on one of its sheets or rows."""
+        """Add a note on the file, on one of its sheets or on a row."""
         place = replace(self.place, sheet=sheet, row=row)
         self.notes.append(make_issue(key, place, *details, observed=observed))
 
     def layout(self, contents: Contents) -> Layout:
-        """Find the tables of returns and of innovations by what stands in their headers (methodology, 2b).
+        """Find the tables of returns and of innovations by their headers (methodology, 2b).
 
-        ODK's table of innovations may be a file of its own. Raises Unreadable for any other file without returns, or
-        for one with data on a hidden sheet.
+        ODK's table of innovations may be a file by itself. Raises Unreadable for any other file without returns, and
+        for data on a hidden sheet.
         """
         returns, items, others = [], [], []
         for sheet in contents.sheets:
-            found = self._returns(sheet) or self._mailed(sheet)
-            part = None if found else self._items(sheet)
-            if sheet.hidden and ((found and found.rows) or (part and part.rows)):
-                raise Unreadable("hidden", sheet.name, observed=sheet.name)
-            if not sheet.hidden:
-                returns += [found] if found else []
-                items += [part] if part else []
-                others += [sheet] if sheet.rows and not found and not part else []
+            table, part = self._read_sheet(sheet)
+            if sheet.hidden:
+                continue
+            returns += [table] if table else []
+            items += [part] if part else []
+            others += [sheet] if sheet.rows and not table and not part else []
         named = [part for part in items if self._is_named(part.sheet)]
         others += [part.sheet for part in items if named and part not in named]
         items = named or items
         if not returns and not any("parent_key" in table.columns for table in items):
             raise self._without_returns(contents.sheets)
+        self._note_returns(returns)
+        for sheet in others:
+            self.note("SHEET_UNKNOWN", observed=sheet.name)
+        self._note_remarks(contents.remarks, {table.sheet.name for table in (*returns, *items)})
+        return Layout(returns, items)
+
+    def _read_sheet(self, sheet: Sheet) -> tuple[HeadedSheet | None, HeadedSheet | None]:
+        """Return a sheet as a table of returns, or as one of innovations, or as neither."""
+        table = self._returns(sheet) or self._mailed(sheet)
+        part = None if table else self._items(sheet)
+        if sheet.hidden and any(found.rows for found in (table, part) if found):
+            raise Unreadable("hidden", sheet.name, observed=sheet.name)
+        return table, part
+
+    def _note_returns(self, returns: Sequence[HeadedSheet]) -> None:
         for table in returns:
             if table.tool is PLAIN and table.sheet.name.strip().casefold() not in ("", "returns"):
                 self.note("SHEET_NAME", observed=table.sheet.name)
             missing = [name for name in self.form.substantive if name not in table.languages]
             if missing:
                 self.note("COLUMN_MISSING", sheet=table.sheet.name, observed=", ".join(missing))
-        for sheet in others:
-            self.note("SHEET_UNKNOWN", observed=sheet.name)
-        self._note_remarks(contents.remarks, {table.sheet.name for table in (*returns, *items)})
-        return Layout(returns, items)
 
     def _note_remarks(self, remarks: Sequence[Remark], read: set[str]) -> None:
         for remark in remarks:
@@ -146,7 +154,7 @@ class LayoutReader:
                 self.note(remark.key, sheet=remark.sheet, row=remark.row, observed=remark.observed)
 
     def _without_returns(self, sheets: Sequence[Sheet]) -> Unreadable:
-        """Say why a file holds no returns: a key column is missing, or nothing known is on it."""
+        """Return why a file holds no returns: a key column is missing, it is empty, or it holds no header."""
         for sheet in sheets:
             for _, headers in self._candidates(sheet, tuple(self.form.by_name)):
                 asked = {header.column.question for header in headers if header.column}
@@ -161,14 +169,14 @@ class LayoutReader:
     # --- one sheet ----------------------------------------------------------------------------------------------
 
     def _candidates(self, sheet: Sheet, questions: tuple[str, ...]) -> Iterator[tuple[int, list[Header]]]:
-        """Yield the rows that may be a sheet's header, understood: titles and themes may stand above it."""
+        """Yield the rows that may be a sheet's header, with their headers; titles may come before it."""
         for index, (_, row) in enumerate(sheet.rows[:HEADER_ROWS]):
             texts = [raw_text(cell) for cell in row]
             if sum(map(bool, texts)) > 1:
                 yield index, match_headers(texts, self.form, questions)
 
     def _returns(self, sheet: Sheet) -> HeadedSheet | None:
-        """Return a sheet of returns, one a row, as a table; None when it is none."""
+        """Return a sheet of returns, one per row, as a table; None for any other sheet."""
         for index, headers in self._candidates(sheet, tuple(self.form.by_name)):
             asked = {header.column.question for header in headers if header.column}
             if "member" in asked:
@@ -178,10 +186,10 @@ class LayoutReader:
         return None
 
     def _items(self, sheet: Sheet) -> HeadedSheet | None:
-        """Return a sheet of innovations as a table; None when it is none.
+        """Return a sheet of innovations as a table; None for any other sheet.
 
-        A tool's further table is ours by its name, or where no name tells by most of its headers; a form may have
-        other repeats, with questions of the same names.
+        A table with links is accepted by its name or, without a telling name, when most of its headers are known: a
+        form may have other repeats whose questions have the same names.
         """
         for index, headers in self._candidates(sheet, (*self._fields, "member")):
             asked = {header.column.question for header in headers if header.column} - {"member"}
@@ -198,94 +206,88 @@ class LayoutReader:
         return None
 
     def _is_named(self, sheet: Sheet) -> bool:
-        """Tell whether a sheet is named as the innovations are: by name or label, after a form's name or a path."""
+        """Tell whether a sheet has the name or a label of the repeat `innovations`, after a form's name or a path."""
         last = re.split(r"[-.]", canonical_header(re.sub(r"(~\d+)?(\.csv)?$", "", sheet.name.casefold())))[-1]
-        return last in {
-            canonical_header(text) for text in (questionnaire.REPEAT, *self.form.groups[questionnaire.REPEAT].values())
-        }
+        names = (questionnaire.REPEAT, *self.form.groups[questionnaire.REPEAT].values())
+        return last in map(canonical_header, names)
 
     def _mailed(self, sheet: Sheet) -> HeadedSheet | None:
-        """Return a mailed questionnaire, codes in column A and answers in column C, as a table of one return."""
+        """Return a mailed questionnaire (codes in column A, answers in C) as a table of one return; else None."""
         codes = [raw_text(cell_at(row, 0)) for _, row in sheet.rows]
         headers = match_headers(codes, self.form, tuple(self.form.by_name))
         asked = [header.column.question for header in headers if header.column]
         if "member" not in asked or len(asked) < _MIN_CODES:
             return None
-        answered = [
-            (number, header, cell_at(row, 2))
-            for (number, row), header in zip(sheet.rows, headers, strict=True)
-            if header.column or header.name in MAILED.system
-        ]
-        first = next(number for number, header, _ in answered if header.column)
-        for (number, row), header in zip(sheet.rows, headers, strict=True):
-            unread = number > first and not header.column and header.name not in MAILED.system
-            if unread and header.name and not is_empty_cell(cell_at(row, 2)):
+        lines = [
+            (number, header, cell_at(row, 2)) for (number, row), header in zip(sheet.rows, headers, strict=True)
+        ]  # fmt: skip
+        first = next(number for number, header, _ in lines if header.column)
+        known = [line for line in lines if line[1].column or line[1].name in MAILED.system]
+        for number, header, cell in lines:
+            is_known = header.column or header.name in MAILED.system
+            if number > first and header.name and not is_known and not is_empty_cell(cell):
                 self._note_unknown(header, sheet.name, str(number))
-        row = (first, tuple(cell for _, _, cell in answered))
+        row = (first, tuple(cell for _, _, cell in known))
         transposed = replace(sheet, rows=((first, ()), row), ragged=False)
-        table = self._table(transposed, 0, [header for _, header, _ in answered], MAILED)
-        places = {header.column.question: str(number) for number, header, _ in answered if header.column}
-        return replace(table, row_of=places)
+        table = self._table(transposed, 0, [header for _, header, _ in known], MAILED)
+        rows = {header.column.question: str(number) for number, header, _ in known if header.column}
+        return replace(table, row_of=rows)
 
-    def _table(self, sheet: Sheet, index: int, headers: Sequence[Header], tool: Tool) -> HeadedSheet:
-        """Make a table of a sheet whose header is known, and note what of it is not as the tool writes it."""
-        rows = self._without_tags(sheet.rows[index + 1 :], sheet)
+    def _table(self, sheet: Sheet, top: int, headers: Sequence[Header], tool: Tool) -> HeadedSheet:
+        """Make a table of a sheet, given its header; note what differs from what the tool writes."""
+        rows = self._without_tags(sheet.rows[top + 1 :], sheet)
         columns: dict[HeaderKey, int] = {}
-        for place, header in enumerate(headers):
+        for index, header in enumerate(headers):
             key = header.column or header.name
             self._note_header(header, tool, sheet.name)
-            first = columns.setdefault(key, place) if key else place
-            if first != place and (header.column or key in (*tool.receipt, *tool.identity, tool.status, *_LINKS)):
-                self._check_same(rows, first, place, header, sheet)
-        if index:
-            self.note("HEADER_ROW_OFFSET", sheet=sheet.name, row=str(sheet.rows[index][0]))
+            first = columns.setdefault(key, index) if key else index
+            if first != index and (header.column or key in (*tool.receipt, *tool.identity, tool.status, *_LINKS)):
+                self._check_same(rows, first, index, header, sheet)
+        if top:
+            self.note("HEADER_ROW_OFFSET", sheet=sheet.name, row=str(sheet.rows[top][0]))
         if tool.source:
             self.note(tool.source, sheet=sheet.name)
         self._note_unheaded(headers, rows, sheet)
         if tool.is_form:
             rows = self._read_times(rows, columns, tool, sheet)
-        width = max((place + 1 for place, header in enumerate(headers) if header.name), default=0)
+        width = max((index + 1 for index, header in enumerate(headers) if header.name), default=0)
         return HeadedSheet(sheet, tool, width, columns, rows)
 
     def _read_times(
-        self, rows: Sequence[tuple[int, SheetRow]], columns: Mapping[HeaderKey, int], tool: Tool, sheet: Sheet
-    ) -> list[tuple[int, SheetRow]]:
-        """Read a form tool's own timestamps, which are written as its account's country does."""
+        self, rows: NumberedRows, columns: Mapping[HeaderKey, int], tool: Tool, sheet: Sheet
+    ) -> NumberedRows:
+        """Read an online form's timestamps, whose order depends on the country of its account."""
         index = next(columns[name] for name in tool.receipt if name in columns)
         column = [cell_at(row, index) for _, row in rows]
         times, guess = read_times(column, quarters.quarter_start(self.place.quarter), self.received_on or date.max)
         if guess:
             self.note(f"DATE_AMBIGUOUS.{guess}", sheet=sheet.name, observed=raw_text(column[0]))
-        return [
-            (number, (*row[:index], time, *row[index + 1 :]))
-            for (number, row), time in zip(rows, times, strict=True)
-        ]  # fmt: skip
+        timed = zip(rows, times, strict=True)
+        return [(number, (*row[:index], time, *row[index + 1 :])) for (number, row), time in timed]
 
-    def _without_tags(self, rows: Sequence[tuple[int, SheetRow]], sheet: Sheet) -> Sequence[tuple[int, SheetRow]]:
+    def _without_tags(self, rows: NumberedRows, sheet: Sheet) -> NumberedRows:
         tags = [raw_text(cell) for cell in rows[0][1] if not is_empty_cell(cell)] if rows else []
         if tags and all(tag.startswith("#") for tag in tags):
             self.note("ROW_TAGS", sheet=sheet.name, row=str(rows[0][0]))
             return rows[1:]
         return rows
 
-    def _check_same(
-        self, rows: Sequence[tuple[int, SheetRow]], first: int, second: int, header: Header, sheet: Sheet
-    ) -> None:
+    def _check_same(self, rows: NumberedRows, first: int, second: int, header: Header, sheet: Sheet) -> None:
         if any(raw_text(cell_at(row, first)) != raw_text(cell_at(row, second)) for _, row in rows):
             raise Unreadable("duplicate", mask(header.text), observed=header.text)
         self.note("HEADER_DUPLICATE_SAME", sheet=sheet.name, observed=header.text)
 
-    # --- what is told of a header -------------------------------------------------------------------------------
+    # --- notes --------------------------------------------------------------------------------------------------
 
     def _note_header(self, header: Header, tool: Tool, sheet: str) -> None:
-        """Note a header that is not spelled as a tool spells it, a label among names, and one that nobody knows."""
+        """Note an unknown header, a label among names, and a header that is not spelled as the tool spells it."""
         column = header.column
         if column is None:
             if header.name and not self._is_system(header.name, tool):
                 self._note_unknown(header, sheet)
             elif tool is PLAIN and header.name in tool.receipt and header.text != header.name:
                 self.note("HEADER_NORMALISED", header.name, sheet=sheet, observed=header.text)
-        elif column.choice and column.choice not in self._choices(column.question):
+        elif column.choice and column.choice not in self.form.by_name[column.question].choices:
             self._note_unknown(header, sheet)
         elif tool is PLAIN and column.language != BY_NAME:
             self.note("HEADER_LABEL_MAPPED", column.question, sheet=sheet, observed=header.text)
@@ -293,21 +295,18 @@ class LayoutReader:
             self.note("HEADER_NORMALISED", header.spelled, sheet=sheet, observed=header.text)
 
     def _is_system(self, name: str, tool: Tool) -> bool:
-        """Tell whether a column is one that a tool adds, an item's link, or a note of the form, which asks nothing."""
+        """Tell whether a column is one that a tool adds, an item's link, or a note of the form."""
         return name.startswith("_") or name in tool.system or name in _LINKS or name.endswith(self.form.notes)
 
-    def _note_unheaded(self, headers: Sequence[Header], rows: Sequence[tuple[int, SheetRow]], sheet: Sheet) -> None:
-        """Note cells under a blank header, and those beyond the last one: they are not read."""
-        blank = [place for place, header in enumerate(headers) if not header.name]
-        for place in blank:
-            if any(not is_empty_cell(cell_at(row, place)) for _, row in rows):
-                self.note("COLUMN_UNNAMED", sheet=sheet.name, observed=get_column_letter(place + 1))
+    def _note_unheaded(self, headers: Sequence[Header], rows: NumberedRows, sheet: Sheet) -> None:
+        """Note cells under a blank header and beyond the last header: they are not read."""
+        blank = [index for index, header in enumerate(headers) if not header.name]
+        for index in blank:
+            if any(not is_empty_cell(cell_at(row, index)) for _, row in rows):
+                self.note("COLUMN_UNNAMED", sheet=sheet.name, observed=get_column_letter(index + 1))
         for number, row in rows:
             if any(not is_empty_cell(cell) for cell in row[len(headers) :]):
                 self.note("ROW_EXTRA_CELLS", len(headers), sheet=sheet.name, row=str(number), observed=str(len(row)))
-
-    def _choices(self, name: str) -> tuple[str, ...]:
-        return self.form.by_name[name].choices
 
     def _note_unknown(self, header: Header, sheet: str, row: str = "") -> None:
         names = [*self.form.by_name, *self._fields]

@@ -1,4 +1,4 @@
-"""What ODK Central gives → sheets: its zip of CSV tables, and its OData documents told in the same headers."""
+"""From ODK Central's zip of CSV tables or its OData JSON to sheets with the same headers."""
 
 from __future__ import annotations
 
@@ -19,10 +19,9 @@ _ROOT, _PARENT = "Submissions", "__Submissions-id"
 
 
 def read_archive(content: bytes, form: questionnaire.Form) -> Contents:
-    """Return the tables of ODK Central's zip, one sheet each; media and the audit are no tables.
+    """Return the tables of ODK Central's zip, one sheet each; media and the audit are skipped.
 
-    Members are read in memory, by name, and never unpacked to a disk. Raises Unreadable for a zip that has no table
-    of submissions.
+    Nothing is unpacked to disk. Raises Unreadable for a zip without a table of submissions.
     """
     sheets, remarks = [], []
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -48,26 +47,16 @@ OdataRecord = dict[str, CellValue]
 
 
 def read_odata(content: bytes) -> Contents:
-    """Return the tables of an OData document: submissions with the repeats expanded in them, or a repeat's own.
+    """Return the tables of an OData document: submissions with their repeats expanded, or one repeat.
 
-    Groups are joined as in the CSV, and `__id` and `__system` take the CSV's names, so that one layout reads both.
-    A row's number is the submission's place in the document. Raises Unreadable for any other JSON.
+    Headers are those of the CSV, so that one layout reads both. The row number is the submission's position in the
+    document. Raises Unreadable for any other JSON.
     """
-    try:
-        document = json.loads(content.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as reason:
-        raise Unreadable("json") from reason
-    submissions = document.get("value") if isinstance(document, dict) else document
-    if not isinstance(submissions, list) or not all(isinstance(each, dict) for each in submissions):
-        raise Unreadable("json")
+    document, submissions = _load_submissions(content)
     has_more = isinstance(document, dict) and document.get("@odata.nextLink")
     remarks = (Remark("FILE_PAGED"),) if has_more else ()
-    if submissions and not any("__id" in each for each in submissions):
-        raise Unreadable("json")
     if any(_PARENT in each for each in submissions):
-        items = [
-            (number, _item(each, {KEY_COLUMN: each.get(_PARENT)})) for number, each in enumerate(submissions, start=1)
-        ]
+        items = [(n, _item(each, {KEY_COLUMN: each.get(_PARENT)})) for n, each in enumerate(submissions, start=1)]
         return Contents((_sheet(_named(document), items),), remarks)
     tables: dict[str, list[tuple[int, OdataRecord]]] = {_ROOT: []}
     for number, submission in enumerate(submissions, start=1):
@@ -81,14 +70,28 @@ def read_odata(content: bytes) -> Contents:
     return Contents(tuple(_sheet(name, records) for name, records in tables.items()), remarks)
 
 
+def _load_submissions(content: bytes) -> tuple[object, list[dict[str, object]]]:
+    """Return a JSON document and the submissions in it."""
+    try:
+        document = json.loads(content.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as reason:
+        raise Unreadable("json") from reason
+    submissions = document.get("value") if isinstance(document, dict) else document
+    if not isinstance(submissions, list) or not all(isinstance(each, dict) for each in submissions):
+        raise Unreadable("json")
+    if submissions and not any("__id" in each for each in submissions):
+        raise Unreadable("json")
+    return document, submissions
+
+
 def _named(document: object) -> str:
-    """Return the name of the table that a document says it holds, "" when it does not say."""
+    """Return the name of the table that a document declares, blank without one."""
     context = document.get("@odata.context") if isinstance(document, dict) else ""
     return str(context).rpartition("#")[2] if isinstance(context, str) and "#" in context else ""
 
 
 def _flatten(submission: Mapping[str, object], path: str = "") -> Iterator[tuple[str, object]]:
-    """Yield every answer under the header that the CSV would give it; ids come first, as a repeat points to them."""
+    """Yield every answer with its header in the CSV; ids first, since repeats point to them."""
     for name, value in sorted(submission.items(), key=lambda each: each[0] != "__id"):
         if name == "__id":
             yield KEY_COLUMN, value
@@ -115,5 +118,5 @@ def _sheet(name: str, records: list[tuple[int, OdataRecord]]) -> Sheet:
 
 
 def _cell(value: object) -> CellValue:
-    """Return a value as a cell: what is neither text nor number (a place on the map) as the text it was sent as."""
+    """Return a value as a cell; anything but text and numbers (a map position) as JSON."""
     return value if value is None or isinstance(value, (str, int, float)) else json.dumps(value, ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""Any received file → the returns it holds, as read: the only reader of `data/raw/<quarter>`."""
+"""Reads the returns in all files of a quarter: the only reader of `data/raw/<quarter>`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from helpers.plan import Plan, questionnaire, read_plan
 
 
 class _QuarterReader:
-    """Reads the files of one quarter's folder, one by one; keeps what was found and what was wrong."""
+    """Reads the files of one quarter's folder, one by one, and collects their returns and issues."""
 
     def __init__(
         self, quarter: str, listed: Mapping[str, Mapping[str, str]], plan: Plan, form: questionnaire.Form
@@ -28,68 +28,69 @@ class _QuarterReader:
         self.returns: list[ReceivedReturn] = []
         self.parts: list[DetachedItems] = []
         self.issues: list[Issue] = []
-        self._first: dict[str, str] = {}  # the file that had some bytes first, by their digest
+        self._first: dict[str, str] = {}  # by digest: the first file with these bytes
 
     def read(self, path: Path) -> None:
-        """Read a file; one that cannot be read is an issue."""
+        """Read a file; if that fails, add an issue."""
         name = file_name(path)
         row = self.listed.get(name, {})
         known_on = cells.parse_day(row.get("received_on", ""))
         place = Place(self.quarter, name)
         try:
-            given = read_bytes(path)
-            file = ReceivedFile(self.quarter, name, given.sha256, given.size, row.get("channel", ""), known_on)
-            self.files.append(file)
-            if given.refusal:
-                raise given.refusal
-            if row.get("sha256") and row["sha256"].casefold() != given.sha256:
-                raise Unreadable("tampered", observed=given.sha256)
-            # A listed file is whole when its digest is right; of another only its end can tell.
-            if not row.get("sha256") and is_cut(given.content):
-                raise Unreadable("cut")
-            first = self._first.setdefault(given.sha256, name)
-            if first != name:
-                self.issues.append(make_issue("FILE_DUPLICATE", place, first, known_on=known_on))
-                return
-            read = read_file(given.content, file, self.plan, self.form)
-            self.returns += read.returns
-            self.parts += [read.part] if read.part else []
-            self.issues += read.notes
+            self._read_listed(path, place, row, known_on)
         except Unreadable as reason:
-            said = {"observed": reason.observed, "known_on": known_on}
-            self.issues.append(make_issue(f"V20.{reason.reason}", place, *reason.details, **said))
+            facts = {"observed": reason.observed, "known_on": known_on}
+            self.issues.append(make_issue(f"V20.{reason.reason}", place, *reason.details, **facts))
         except OSError as reason:
             self.issues.append(make_issue("V20.file", place, reason.strerror))
 
-    def join(self) -> None:
-        """Give the returns of a file the innovations that came beside it, by the identity of the submissions.
+    def _read_listed(self, path: Path, place: Place, row: Mapping[str, str], known_on: date | None) -> None:
+        name, given = place.source_file, read_bytes(path)
+        file = ReceivedFile(self.quarter, name, given.sha256, given.size, row.get("channel", ""), known_on)
+        self.files.append(file)
+        if given.refusal:
+            raise given.refusal
+        if row.get("sha256") and row["sha256"].casefold() != given.sha256:
+            raise Unreadable("tampered", observed=given.sha256)
+        # The digest shows that a listed file is whole; of an unlisted one, only how it ends.
+        if not row.get("sha256") and is_cut(given.content):
+            raise Unreadable("cut")
+        first = self._first.setdefault(given.sha256, name)
+        if first != name:
+            self.issues.append(make_issue("FILE_DUPLICATE", place, first, known_on=known_on))
+            return
+        read = read_file(given.content, file, self.plan, self.form)
+        self.returns += read.returns
+        self.parts += [read.part] if read.part else []
+        self.issues += read.notes
 
-        The two belong together when they were received on one day and an item names a return. Several files may hold
-        a part each, or the same one: an item counts once, by its own identity.
-        """
+    def join(self) -> None:
+        """Give the returns of a file the innovations that came in a file beside it, received on the same day."""
         days: dict[date | None, list[DetachedItems]] = {}
         for part in self.parts:
             days.setdefault(part.file.received_on, []).append(part)
         for day, parts in days.items():
-            keys = {key for part in parts for key, _, _ in part.items}
-            files = {one.file for one in self.returns if one.identity in keys and one.file.received_on == day}
-            hosts = [n for n, one in enumerate(self.returns) if one.file in files and one.items is None]
-            if not files:
-                self.issues += [make_issue("V20.no_root", part.file.place, known_on=day) for part in parts]
-                continue
-            once = {(key, own or item.place): item for part in parts for key, own, item in part.items}
-            for n in hosts:
-                one = self.returns[n]
-                items = tuple(item.of(one.member) for (key, _), item in once.items() if key == one.identity)
-                self.returns[n] = replace(one, items=items)
-            named = {one.identity for one in self.returns if one.file in files}
-            self.issues += [
-                replace(orphan_issue(item), known_on=day) for (key, _), item in once.items() if key not in named
-            ]
+            self._join_day(day, parts)
+
+    def _join_day(self, day: date | None, parts: Sequence[DetachedItems]) -> None:
+        """Join by the identity of the submissions. An item in several files counts once, by its own identity."""
+        items = {(key, own or item.place): item for part in parts for key, own, item in part.items}
+        keys = {key for key, _ in items}
+        files = {each.file for each in self.returns if each.identity in keys and each.file.received_on == day}
+        if not files:
+            self.issues += [make_issue("V20.no_root", part.file.place, known_on=day) for part in parts]
+            return
+        known = {each.identity for each in self.returns if each.file in files}
+        orphans = [item for (key, _), item in items.items() if key not in known]
+        self.issues += [replace(orphan_issue(item), known_on=day) for item in orphans]
+        for n, each in enumerate(self.returns):
+            if each.file in files and each.items is None:
+                own = tuple(item.of(each.member) for (key, _), item in items.items() if key == each.identity)
+                self.returns[n] = replace(each, items=own)
 
 
 def read_quarter(quarter: str) -> Received:
-    """Read every file received for a quarter; a file that cannot be read is an issue and never stops the others."""
+    """Read every file received for a quarter. A file that cannot be read is an issue and never stops the others."""
     folder = paths.returns(quarter)
     if not folder.is_dir():
         return Received((), (), ())
@@ -99,10 +100,9 @@ def read_quarter(quarter: str) -> Received:
     except OSError as reason:
         return Received((), (), (*problems, make_issue("V20.file", Place(quarter), reason.strerror)))
     reader = _QuarterReader(quarter, listed, read_plan(), questionnaire.read_form())
-    # Of files with the same bytes the first received is the one that is read.
-    for path in sorted(
-        candidates, key=lambda path: (listed.get(path.name, {}).get("received_on") or "9999", file_name(path))
-    ):
+    days = {path: listed.get(path.name, {}).get("received_on") or "9999" for path in candidates}
+    # Of files with the same bytes, the first received is read.
+    for path in sorted(candidates, key=lambda path: (days[path], file_name(path))):
         reader.read(path)
     reader.join()
     absent = sorted(set(listed) - {file_name(path) for path in candidates} - {note.source_file for note in notes})
@@ -111,10 +111,10 @@ def read_quarter(quarter: str) -> Received:
 
 
 def read_returns(quarters: Sequence[str]) -> Received:
-    """Read every quarter's returns: what an edition of the last of them rests on."""
+    """Read the returns of several quarters: what an edition of the last one is made from."""
     parts = [read_quarter(quarter) for quarter in quarters]
     return Received(
         tuple(file for part in parts for file in part.files),
-        tuple(one for part in parts for one in part.returns),
-        tuple(found for part in parts for found in part.issues),
+        tuple(each for part in parts for each in part.returns),
+        tuple(issue for part in parts for issue in part.issues),
     )

@@ -1,4 +1,4 @@
-"""A quarter's folder and its MANIFEST.csv: what lies there, when it was received, and a file added to it."""
+"""A quarter's folder and its MANIFEST.csv: which files are there, and when each was received."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from helpers.ingest.issues import Issue, Place, make_issue
 
 MANIFEST_CSV, EDITION_TOML = "MANIFEST.csv", "edition.toml"
 MANIFEST_COLUMNS = ("file", "sha256", "received_on", "channel", "note")
-_SETTLED_AFTER = 1.0  # seconds without a change, before a file that nobody listed is taken for whole
+_SETTLED_AFTER = 1.0  # seconds without a change after which an unlisted file is complete
 
 
 def file_name(path: Path) -> str:
-    """Return a file's name as text, whatever bytes it is made of."""
+    """Return a file's name as text, even when its bytes are not UTF-8."""
     return os.fsencode(path.name).decode("utf-8", errors="replace")
 
 
 def read_manifest(folder: Path, quarter: str) -> tuple[dict[str, dict[str, str]], list[Issue]]:
-    """Return the rows of MANIFEST.csv by file; what cannot be read is an issue, and other files stand."""
+    """Return the rows of MANIFEST.csv by file, and an issue for each row that cannot be read."""
     place = Place(quarter, MANIFEST_CSV)
     try:
         text = (folder / MANIFEST_CSV).read_bytes().decode("utf-8-sig")
@@ -44,9 +44,8 @@ def read_manifest(folder: Path, quarter: str) -> tuple[dict[str, dict[str, str]]
     for number, row in enumerate(rows, start=2):
         clean = {key: (row.get(key) or "").strip() for key in MANIFEST_COLUMNS}
         if clean["received_on"] and cells.parse_day(clean["received_on"]) is None:
-            issues.append(
-                make_issue("V20.manifest_row", replace(place, row=str(number)), observed=clean["received_on"])
-            )
+            row_place = replace(place, row=str(number))
+            issues.append(make_issue("V20.manifest_row", row_place, observed=clean["received_on"]))
             clean["received_on"] = ""
         if clean["file"]:
             listed[clean["file"]] = clean
@@ -54,7 +53,7 @@ def read_manifest(folder: Path, quarter: str) -> tuple[dict[str, dict[str, str]]
 
 
 def list_manifest_rows(folder: Path, quarter: str, as_of: date, used: Container[str]) -> list[tuple[str, ...]]:
-    """Return what MANIFEST.csv says of the files received by a date, and of those used: all but the remarks."""
+    """Return the rows of MANIFEST.csv, without remarks, for the files used or received by a date."""
     listed, _ = read_manifest(folder, quarter)
     days = {name: cells.parse_day(row["received_on"]) or date.max for name, row in listed.items()}
     known = [row for name, row in listed.items() if name in used or days[name] <= as_of]
@@ -62,8 +61,8 @@ def list_manifest_rows(folder: Path, quarter: str, as_of: date, used: Container[
 
 
 def list_candidates(folder: Path, quarter: str, listed: Mapping[str, object]) -> tuple[list[Path], list[Issue]]:
-    """Return the files of a quarter's folder that may hold returns, and a note on each that is passed over."""
-    kept, notes = [], []
+    """Return the files of a quarter's folder that may hold returns, and a note on each file skipped."""
+    candidates, notes = [], []
     for path in sorted(folder.iterdir(), key=file_name):
         place = Place(quarter, file_name(path))
         if path.name.startswith("~$"):
@@ -73,34 +72,34 @@ def list_candidates(folder: Path, quarter: str, listed: Mapping[str, object]) ->
         elif path.is_dir() and not path.is_symlink():
             notes.append(make_issue("FOLDER", place))
         elif path.name not in (MANIFEST_CSV, EDITION_TOML) and not path.name.startswith("."):
-            kept.append(path)
-    changing = _find_changing([path for path in kept if file_name(path) not in listed])
+            candidates.append(path)
+    changing = _find_changing([path for path in candidates if file_name(path) not in listed])
     notes += [make_issue("FILE_CHANGING", Place(quarter, file_name(path))) for path in changing]
-    return [path for path in kept if path not in changing], notes
+    return [path for path in candidates if path not in changing], notes
 
 
 def _stat(path: Path) -> tuple[int, int] | None:
-    """Return a file's size and time of change, None when it is gone."""
+    """Return a file's size and time of change (ns), None when it is gone."""
     try:
-        found = path.lstat()
+        status = path.lstat()
     except FileNotFoundError:
         return None
-    return found.st_size, found.st_mtime_ns
+    return status.st_size, status.st_mtime_ns
 
 
 def _find_changing(paths_: Sequence[Path]) -> set[Path]:
-    """Return the files that are still being written: those that were touched just now are looked at a second time."""
+    """Return the files that are still being written: those changed just now are checked again after a second."""
     now = time.time_ns()
-    looks = {path: _stat(path) for path in paths_}
-    fresh = {path: seen for path, seen in looks.items() if seen and 0 <= now - seen[1] < _SETTLED_AFTER * 1e9}
+    states = {path: _stat(path) for path in paths_}
+    fresh = {path: state for path, state in states.items() if state and 0 <= now - state[1] < _SETTLED_AFTER * 1e9}
     if fresh:
         time.sleep(_SETTLED_AFTER)
-    return {path for path, seen in fresh.items() if _stat(path) != seen}
+    return {path for path, state in fresh.items() if _stat(path) != state}
 
 
 @dataclass(frozen=True)
 class FileBytes:
-    """What a file is made of; `refusal` is why its content was not taken into memory."""
+    """The bytes of a file; `refusal` says why they were not read into memory."""
 
     content: bytes
     sha256: str
@@ -109,7 +108,7 @@ class FileBytes:
 
 
 def read_bytes(path: Path) -> FileBytes:
-    """Return a file's bytes; of a link, of what is no file, and of one over the limit only that it is there."""
+    """Read a file. Links, special files and files over the limit are reported, not read."""
     nothing = hashlib.sha256().hexdigest()
     if path.is_symlink():
         return FileBytes(b"", nothing, 0, Unreadable("link"))
@@ -126,6 +125,3 @@ def read_bytes(path: Path) -> FileBytes:
     except Unreadable as reason:
         return FileBytes(b"", digest.hexdigest(), size, reason)
     return FileBytes(content, digest.hexdigest(), size)
-
-
-# --- adding a file ----------------------------------------------------------------------------------------------

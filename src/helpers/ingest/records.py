@@ -1,4 +1,4 @@
-"""What a received file holds, as read: returns, their items, and the file they came in."""
+"""Records of what was received, before any rule: files, returns and their innovations."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SAMPLE_CHANNEL = "sample"
 
 @dataclass(frozen=True)
 class ReceivedFile:
-    """One file of a quarter's folder that was read."""
+    """One file in a quarter's folder."""
 
     quarter: str
     name: str
@@ -38,21 +38,20 @@ class ReceivedItem:
 
     @property
     def content(self) -> tuple[str, ...]:
-        """What makes two items the same."""
+        """The answers by which two items are compared."""
         return tuple(answer.content for answer in self.answers.values())
 
     def of(self, member: str) -> ReceivedItem:
-        """Return it as an item of a member's return."""
+        """Return it with the member of its return."""
         return replace(self, place=replace(self.place, member=member))
 
 
 @dataclass(frozen=True)
 class ReceivedReturn:
-    """One row of a received file: one member's return for one quarter, as read, before any rule.
+    """One member's return for one quarter: a row of a received file.
 
-    `items` is None when it came without an innovations part. `identity` is the tool's own for the submission, or
-    the file and row; `other_ids` is what other exports may know it by. `problems` are the findings that refuse it at
-    once.
+    `items` is None without an innovations part. `identity` is the tool's id of the submission, or the file and row;
+    `other_ids` are ids in other exports. `problems` are the issues that refuse it at once.
     """
 
     place: Place
@@ -73,19 +72,19 @@ class ReceivedReturn:
 
     @property
     def content(self) -> dict[str, tuple[str, str]]:
-        """What makes two returns the same: every answer as read, the personal ones included (section 3)."""
+        """The answers by which two returns are compared, personal ones included (section 3)."""
         answers = {name: (answer.content, answer.state) for name, answer in self.answers.items()}
         return answers | {name: (text, "") for name, text in self.personal.items()}
 
     @property
     def items_content(self) -> list[tuple[str, ...]] | None:
-        """What makes two innovations parts the same; None without a part."""
+        """The items by which two innovations parts are compared; None without a part."""
         return None if self.items is None else sorted(item.content for item in self.items)
 
 
 @dataclass(frozen=True)
 class DetachedItems:
-    """Innovations that came in a file of their own: each with its submission's identity, and its own."""
+    """Innovations in a file without returns: each with the id of its submission, and its own id."""
 
     file: ReceivedFile
     items: tuple[tuple[str, str, ReceivedItem], ...]
@@ -93,7 +92,7 @@ class DetachedItems:
 
 @dataclass(frozen=True)
 class Received:
-    """All that was received: the files, the returns in them, and what could not be read."""
+    """Everything received: the files, their returns, and the issues of reading them."""
 
     files: tuple[ReceivedFile, ...]
     returns: tuple[ReceivedReturn, ...]
@@ -101,12 +100,12 @@ class Received:
 
     @property
     def is_sample(self) -> bool:
-        """Tell whether it is the invented sample (methodology, section 6)."""
+        """Whether any file is of the invented sample (methodology, section 6)."""
         return any(file.channel == SAMPLE_CHANNEL for file in self.files)
 
     @property
     def is_mixed(self) -> bool:
-        """Tell whether invented and received returns lie together: no edition can be made of that."""
+        """Whether sample and real returns are mixed, which no edition may be made of."""
         return len({file.channel == SAMPLE_CHANNEL for file in self.files}) > 1
 
 
@@ -114,5 +113,5 @@ def in_utc(instant: datetime) -> datetime:
     """Return an instant in UTC; one without a zone is read as UTC (methodology, section 3)."""
     try:
         return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
-    except OverflowError:  # the first or last day of the calendar, in another zone
+    except OverflowError:  # the first or last day of the calendar
         return instant.replace(tzinfo=UTC)

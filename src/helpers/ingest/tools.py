@@ -1,4 +1,4 @@
-"""What each collection tool adds to the form's own questions, and how it can be told (formats.md, section 1)."""
+"""The collection tools: the columns that each adds to the form, and how to recognise it (formats.md, section 1)."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ REJECTED, ON_HOLD = "rejected", "held"
 
 @dataclass(frozen=True)
 class Tool:
-    """A tool, with the columns it adds, in canonical form: receipt, identity and validation of a submission.
+    """A tool and the columns it adds (canonical names): receipt, identity and review status of a submission.
 
-    `source` is the note that a file of it deserves, `is_form` whether it is an online form that knows labels only,
-    `system` all that it adds and that is no answer.
+    `source` is the key of the note on its files, `is_form` an online form that writes labels only, `system` all the
+    columns that are not answers.
     """
 
     name: str
@@ -65,7 +65,7 @@ MICROSOFT = Tool(
     system=(*_MICROSOFT_START, *_MICROSOFT_END, *_PERSON),
 )  # fmt: skip
 
-# By which of its columns an item names its submission, and the submission's own; the first that is filled counts.
+# The column by which an item names its submission, and the submission's own; the first that is filled counts.
 PARENT_KEYS = (
     ("parent_key", "key"), ("_submission__uuid", "_uuid"), ("_submission__id", "_id"), ("_parent_index", "_index"),
 )  # fmt: skip
@@ -78,7 +78,7 @@ UNDECRYPTED = ("not decrypted", "missing encrypted form data")
 
 
 def recognise(names: Sequence[str]) -> Tool:
-    """Tell the tool that wrote a header, by the columns it adds (canonical names, in order)."""
+    """Return the tool that wrote a header, by the columns it adds (canonical names, in order)."""
     found = set(names)
     if found & {"_submission_time", "_uuid"}:
         return KOBO
@@ -93,7 +93,7 @@ def recognise(names: Sequence[str]) -> Tool:
 
 
 def review_state(text: str) -> str:
-    """Return what a tool's validation says: REJECTED, HELD, or "" for all else."""
+    """Return what a tool's review says: REJECTED, ON_HOLD, or blank for anything else."""
     return _STATES.get(text.strip().casefold().removeprefix("validation_status_").replace("_", " "), "")
 
 
@@ -108,8 +108,8 @@ _YEAR_LAST = re.compile(r"(?P<a>\d{1,2})[/.-](?P<b>\d{1,2})[/.-](?P<year>\d{4})"
 _ZONE = re.compile(r"(?:GMT|UTC)(?:(?P<hours>[+-]\d{1,2})(?::?(?P<minutes>\d{2}))?)?", re.IGNORECASE)
 
 
-def _make(found: re.Match[str], month: str, day: str) -> datetime | None:
-    """Return the instant that a timestamp names; of one in a zone known by letters only (EAT) just the day."""
+def _make_time(found: re.Match[str], month: str, day: str) -> datetime | None:
+    """Return the instant of a timestamp; only its day where the zone is an abbreviation (EAT)."""
     hour, zone = int(found["hour"] or 0), _ZONE.fullmatch(found["zone"] or "")
     if found["half"]:
         hour = hour % 12 + 12 * (found["half"].casefold() == "p")
@@ -125,29 +125,28 @@ def _make(found: re.Match[str], month: str, day: str) -> datetime | None:
 
 
 def read_times(column: Sequence[CellValue], earliest: date, latest: date) -> tuple[list[CellValue], str]:
-    """Return a column of an online form's timestamps as dates, and how their order was guessed ("" where it is told).
+    """Return a column of an online form's timestamps as dates, and the order that was guessed: "day", "month" or "".
 
-    The tools write them as the account's country does. One that can only be day or month first tells of all; else they
-    are day first, as in the members' countries, unless only month first puts them all between the quarter's start and
-    the day the file was received. That is a guess: "day", "month".
+    The order of day and month depends on the account's country. One timestamp that allows only one order decides for
+    all. Else day first is guessed, as in the members' countries, unless only month first puts them all between the
+    quarter's start and the day the file was received.
     """
     texts = [cell.strip() if isinstance(cell, str) else "" for cell in map(stored_value, column)]
-    found = [_YEAR_LAST.fullmatch(text) for text in texts]
-    told = [each for each in found if each]
-    day_first = [_make(each, "b", "a") for each in told]
-    month_first = [_make(each, "a", "b") for each in told]
+    matches = [_YEAR_LAST.fullmatch(text) for text in texts]
+    ambiguous = [match for match in matches if match]
+    day_first = [_make_time(match, "b", "a") for match in ambiguous]
+    month_first = [_make_time(match, "a", "b") for match in ambiguous]
 
     def fits(times: Sequence[datetime | None]) -> bool:
         return all(time and earliest <= time.date() <= latest for time in times)
 
-    only_one = None in day_first or None in month_first
-    by_month = only_one and (None not in month_first)
-    by_month = by_month or (not only_one and not fits(day_first) and fits(month_first))
+    is_decided = None in day_first or None in month_first
+    by_month = None not in month_first and (is_decided or (not fits(day_first) and fits(month_first)))
     chosen = iter(month_first if by_month else day_first)
     times: list[CellValue] = []
-    for cell, text, each in zip(column, texts, found, strict=True):
+    for cell, text, match in zip(column, texts, matches, strict=True):
         year_first = _YEAR_FIRST.fullmatch(text)
-        times.append((next(chosen) if each else _make(year_first, "a", "b") if year_first else None) or cell)
+        times.append((next(chosen) if match else _make_time(year_first, "a", "b") if year_first else None) or cell)
     is_mixed = None in day_first and None in month_first and all(map(any, zip(day_first, month_first, strict=True)))
-    is_guess = (not only_one or is_mixed) and any(each["a"] != each["b"] for each in told)
+    is_guess = (not is_decided or is_mixed) and any(match["a"] != match["b"] for match in ambiguous)
     return times, ("month" if by_month else "day") if is_guess else ""

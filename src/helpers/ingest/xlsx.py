@@ -1,4 +1,4 @@
-"""A workbook → its sheets as plain cells, with what a person would see of it and a reader of values would not."""
+"""From a workbook to its sheets of cells, with remarks on hidden rows, comments and macros."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import openpyxl
 from helpers.ingest.admit import MAX_CELLS, MAX_COLUMNS, MAX_ROWS, Remark, Unreadable, unpack
 from helpers.ingest.cells import CellValue, Formula, is_empty_cell
 
-HEADER_ROWS = 30  # a header stands among the first rows: titles may stand above it
+HEADER_ROWS = 30  # the first rows, among which the header is; titles may come before it
 
 _ROW_OR_COLUMN = re.compile(rb"<(?:\w+:)?(row|col)\s([^<>]*)>")
 _HIDDEN, _NUMBER = re.compile(rb'\bhidden="(?:1|true)"'), re.compile(rb'(?:^|\s)(?:r|min)="(\d+)"')
@@ -25,17 +25,17 @@ _FORMULA = re.compile(rb"<(?:\w+:)?f[\s>/]")
 
 @dataclass(frozen=True)
 class Sheet:
-    """One sheet: its rows that are not blank, each with its number as the spreadsheet shows it."""
+    """One sheet: its rows that are not blank, each with the number that the spreadsheet shows."""
 
     name: str
     hidden: bool
     rows: tuple[tuple[int, tuple[CellValue, ...]], ...]
-    ragged: bool = False  # a text file, where a row shorter than the header was cut
+    ragged: bool = False  # a text file, in which a row shorter than the header was cut
 
 
 @dataclass(frozen=True)
 class Contents:
-    """What a file holds: its sheets, and what was noticed on opening it."""
+    """The sheets of a file, and remarks from opening it."""
 
     sheets: tuple[Sheet, ...]
     remarks: tuple[Remark, ...] = ()
@@ -47,10 +47,10 @@ def is_empty_row(row: Iterable[CellValue]) -> bool:
 
 
 def read_workbook(content: bytes) -> Contents:
-    """Return the sheets of a workbook that the gate admitted; a formula keeps its text beside its stored value.
+    """Return the sheets of a workbook that was admitted; formulas keep their text and their stored value.
 
-    Raises Unreadable over the limits of methodology 2b, counted as rows are read: what a file declares as its used
-    range may be a bomb. Whatever else the parser raises is the file's fault.
+    Raises Unreadable over the limits of methodology 2b. They are counted as rows are read, for the used range that a
+    file declares may be a bomb. Anything else the parser raises means that the file is damaged.
     """
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         parts = _parts(archive)
@@ -102,15 +102,15 @@ def _with_formulas(row: tuple[CellValue, ...], written: tuple[int, tuple[CellVal
 
 
 def _with_formula(value: CellValue, written: CellValue) -> CellValue:
-    text = getattr(written, "text", written)  # of an array formula, openpyxl gives an object that holds the text
+    text = getattr(written, "text", written)  # openpyxl gives an array formula as an object
     return Formula.of(text, value) if isinstance(text, str) and text.startswith("=") and text != value else value
 
 
-# --- what a person sees of a sheet beside its values ------------------------------------------------------------
+# --- parts beside the values ------------------------------------------------------------------------------------
 
 
 def _relations(archive: zipfile.ZipFile, path: str) -> Mapping[str, str]:
-    """Return the parts that a part points to, by the id of the relation; none where it points to nothing."""
+    """Return the parts that a part points to, by the id of the relation."""
     folder, name = posixpath.split(path)
     listed = f"{folder}/_rels/{name}.rels"
     if listed not in archive.namelist():
@@ -124,7 +124,7 @@ def _relations(archive: zipfile.ZipFile, path: str) -> Mapping[str, str]:
 
 
 def _parts(archive: zipfile.ZipFile) -> dict[str, str]:
-    """Return the part that holds each sheet, by the sheet's name."""
+    """Return the part of each sheet, by the sheet's name."""
     targets = _relations(archive, "xl/workbook.xml")
     book = ElementTree.fromstring(unpack(archive, "xl/workbook.xml"))
     listed = {}
@@ -136,7 +136,7 @@ def _parts(archive: zipfile.ZipFile) -> dict[str, str]:
 
 
 def _hidden(sheet: str, part: bytes) -> list[Remark]:
-    """Note rows and columns that a filter or a hand has hidden: they are read like the others."""
+    """Remark on hidden rows and columns; they are read like the others."""
     rows, columns = [], []
     for kind, attributes in _ROW_OR_COLUMN.findall(part):
         number = _NUMBER.search(attributes)
@@ -147,7 +147,7 @@ def _hidden(sheet: str, part: bytes) -> list[Remark]:
 
 
 def _comments(archive: zipfile.ZipFile, sheet: str, path: str) -> list[Remark]:
-    """Note the comments on a sheet's cells: said to a reader, and no answer."""
+    """Remark on the comments on a sheet's cells; they are not answers."""
     remarks = []
     for target in _relations(archive, path).values():
         if posixpath.basename(target).startswith("comment") and target in archive.namelist():
@@ -155,10 +155,9 @@ def _comments(archive: zipfile.ZipFile, sheet: str, path: str) -> list[Remark]:
             authors = {each.text or "" for each in root.iter() if each.tag.endswith("}author")} - {""}
             for comment in (each for each in root.iter() if each.get("ref")):
                 text = " ".join("".join(comment.itertext()).split())
-                # Spreadsheets write who commented into the text: a person's name goes no further.
-                text = next(
-                    (text.removeprefix(f"{name}:").strip() for name in authors if text.startswith(f"{name}:")), text
-                )
+                # Spreadsheets write the author's name into the text; names are personal data.
+                author = next((name for name in authors if text.startswith(f"{name}:")), "")
+                text = text.removeprefix(f"{author}:").strip() if author else text
                 row = re.sub(r"\D", "", comment.get("ref", ""))
                 remarks.append(Remark("CELL_COMMENT", f"{comment.get('ref')}: {text}", sheet, row))
     return remarks

@@ -1,10 +1,10 @@
-"""What each member's focal point is told of its return: what was received, and what remains to correct or confirm."""
+"""Letters to the focal points: what was received from each member, and what remains to correct or confirm."""
 
 from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -29,18 +29,18 @@ def _read_texts() -> Mapping[str, Mapping[str, str]]:
 
 
 def letter_text(key: str, language: str, **values: str) -> str:
-    """Return a sentence of feedback.csv in a language."""
+    """Return a text of letters.csv in a language."""
     return _read_texts()[key][language].format(**values)
 
 
 @dataclass(frozen=True)
 class MemberFeedback:
-    """What one member is told, in its language; `member` is None for what names no member: the Secretariat's own."""
+    """The letter to one member, in its language; without a `member`, the Secretariat's: what names no member."""
 
     member: Member | None
     language: str
     entries: tuple[versions.LedgerEntry, ...]
-    findings: tuple[issues.Issue, ...]
+    issues: tuple[issues.Issue, ...]
 
     @property
     def code(self) -> str:
@@ -49,68 +49,77 @@ class MemberFeedback:
 
 
 def collect_feedback(
-    checked: rules.Checked,
-    plan: Plan,
-    quarter: str,
-    members: Sequence[str] = (),
-    language: str = "",
+    checked: rules.Checked, plan: Plan, quarter: str, members: Sequence[str] = (), language: str = "",
     notes: bool = False,
-) -> list[MemberFeedback]:
-    """Return a letter for each member valid in a quarter (or the members named), then one for what names none.
+) -> list[MemberFeedback]:  # fmt: skip
+    """Return a letter for each member valid in a quarter (or the members named), then one for what names no member.
 
-    Each is in its member's language unless one is given, the last in French. Findings stand by severity, in the order
-    of the checks; those on a return that another has replaced are left out; `notes` adds what was only normalised.
+    Each is in its member's language unless one is given, the last in French. Issues are sorted by severity, then in the
+    order of the checks; those of replaced returns are left out; `notes` adds what was only normalised.
     """
     entries = [entry for entry in checked.ledger if entry.quarter == quarter]
-    replaced = {
-        place for entry in entries if not entry.counts and entry.state != issues.REFUSED for place in _places(entry)
-    }
-    replaced -= {place for entry in entries if entry.counts for place in _places(entry)}
-    kept = issues.SEVERITIES if notes else issues.SEVERITIES[:-1]
-    kept_issues = [
-        found for found in checked.issues
-        if found.quarter == quarter and found.severity in kept
-        and (found.source_file, found.sheet, found.row) not in replaced
-    ]  # fmt: skip
-    kept_issues.sort(key=lambda found: issues.SEVERITIES.index(found.severity))
-    valid = plan.members_in(quarter)
+    shown = _list_shown_issues(checked, quarter, entries, notes)
+    valid = {member.member: member for member in plan.members_in(quarter)}
     feedback = [
-        MemberFeedback(
-            member, language or member.language,
-            tuple(entry for entry in entries if entry.member == member.member),
-            tuple(found for found in kept_issues if found.member == member.member),
-        )
-        for member in valid
-        if not members or member.member in members
+        _select_feedback(member, language or member.language, entries, shown, {code})
+        for code, member in valid.items()
+        if not members or code in members
+    ]
+    if members:
+        return feedback
+    others = {each.member for each in (*entries, *shown)} - set(valid)
+    return feedback + ([_select_feedback(None, language or "fr", entries, shown, others)] if others else [])
+
+
+def _select_feedback(
+    member: Member | None, language: str, entries: Sequence[versions.LedgerEntry], shown: Sequence[issues.Issue],
+    codes: Collection[str],
+) -> MemberFeedback:  # fmt: skip
+    return MemberFeedback(
+        member, language,
+        tuple(entry for entry in entries if entry.member in codes),
+        tuple(issue for issue in shown if issue.member in codes),
+    )  # fmt: skip
+
+
+def _list_shown_issues(
+    checked: rules.Checked, quarter: str, entries: Sequence[versions.LedgerEntry], notes: bool
+) -> list[issues.Issue]:
+    """Return a quarter's issues by severity, without those of replaced returns and, unless wanted, notes."""
+    replaced = {place for entry in entries if not entry.counts and entry.state != issues.REFUSED
+                for place in _places(entry)}  # fmt: skip
+    replaced -= {place for entry in entries if entry.counts for place in _places(entry)}
+    severities = issues.SEVERITIES if notes else issues.SEVERITIES[:-1]
+    shown = [
+        issue for issue in checked.issues
+        if issue.quarter == quarter and issue.severity in severities
+        and (issue.source_file, issue.sheet, issue.row) not in replaced
     ]  # fmt: skip
-    if not members:
-        codes = {member.member for member in valid}
-        others = tuple(found for found in kept_issues if found.member not in codes)
-        orphans = tuple(entry for entry in entries if entry.member not in codes)
-        feedback += [MemberFeedback(None, language or "fr", orphans, others)] if others or orphans else []
-    return feedback
+    return sorted(shown, key=lambda issue: severities.index(issue.severity))
 
 
 def _places(entry: versions.LedgerEntry) -> Iterator[tuple[str, str, str]]:
-    """Yield where a return and its items stand."""
+    """Yield the file, sheet and row of a return and of its items."""
     for place in (*entry.received.place.all_rows, *(item.place for item in entry.received.items or ())):
         yield place.source_file, place.sheet, place.row
 
 
-def _about(found: issues.Issue, form: questionnaire.Form, language: str) -> str:
-    """Return what a finding is about: a question as the questionnaire words it, a whole return, a whole file."""
-    name = found.question
+def _about(issue: issues.Issue, form: questionnaire.Form, language: str) -> str:
+    """Return what an issue is about: a question as the questionnaire words it, a whole return, or a whole file."""
+    name = issue.question
     if not name:
-        return letter_text("whole_return" if found.row else "whole_file", language)
+        return letter_text("whole_return" if issue.row else "whole_file", language)
     label = form.label_of(name).get(language) or name
     return f"{letter_text('innovations', language)} - {label}" if name.startswith(f"{questionnaire.REPEAT}.") else label
 
 
 def _state(entry: versions.LedgerEntry, language: str) -> str:
     """Return what became of a return."""
-    if entry.is_version and not entry.counts:
-        return letter_text("superseded", language)
-    return letter_text(entry.state, language)
+    return letter_text("superseded" if entry.is_version and not entry.counts else entry.state, language)
+
+
+def _recipient(letter: MemberFeedback, language: str) -> str:
+    return f"{letter.member.name[language]} ({letter.code})" if letter.member else letter_text("others", language)
 
 
 # --- on a terminal ----------------------------------------------------------------------------------------------
@@ -120,37 +129,32 @@ def format_letters(
     letters: Sequence[MemberFeedback], form: questionnaire.Form, quarter: str, as_of: date, language: str
 ) -> Iterator[str]:
     """Yield the letters as lines of text, member by member, and a line that sums them up."""
+    named = Translator(language).quarter(quarter)
     for letter in letters:
-        who = f"{letter.member.name[language]} ({letter.code})" if letter.member else letter_text("others", language)
         states = Counter(f"{entry.received.file.name}: {_state(entry, language)}" for entry in letter.entries)
-        became = "; ".join(f"{state} (x {times})" if times > 1 else state for state, times in states.items())
-        nothing = (
-            letter_text("nothing_received", language, quarter=Translator(language).quarter(quarter))
-            if letter.member
-            else ""
-        )
-        yield f"{who} - {became or nothing}"
-        for found in letter.findings:
-            yield from _finding_lines(found, form, language)
+        received = "; ".join(f"{state} (x {times})" if times > 1 else state for state, times in states.items())
+        nothing = letter_text("nothing_received", language, quarter=named) if letter.member else ""
+        yield f"{_recipient(letter, language)} - {received or nothing}"
+        for issue in letter.issues:
+            yield from _issue_lines(issue, form, language)
     entries = [entry for letter in letters for entry in letter.entries]
     yield letter_text(
-        "summary", language, quarter=Translator(language).quarter(quarter), date=as_of.isoformat(),
-        received=str(len(entries)),
+        "summary", language, quarter=named, date=as_of.isoformat(), received=str(len(entries)),
         counting=str(sum(entry.counts for entry in entries)),
         silent=str(sum(not letter.entries for letter in letters if letter.member)),
     )  # fmt: skip
 
 
-def _finding_lines(found: issues.Issue, form: questionnaire.Form, language: str) -> Iterator[str]:
-    """Yield a finding: what it is about, what was seen and expected, what to do, and where it stands."""
+def _issue_lines(issue: issues.Issue, form: questionnaire.Form, language: str) -> Iterator[str]:
+    """Yield an issue as lines: what it is about, what was seen and expected, what to do, and where."""
     margin = " " * 24
-    code = f" ({found.question})" if found.question else ""
-    yield f"  {letter_text(found.severity, language):<16} {found.rule:<5}{_about(found, form, language)}{code}"
-    told = ((letter_text("observed", language), found.observed), (letter_text("expected", language), found.expected))
-    seen = " | ".join(f"{name}: {_one_line(text)}" for name, text in told if text)
-    place = (("file", found.source_file), ("sheet", found.sheet), ("row", found.row))
+    code = f" ({issue.question})" if issue.question else ""
+    yield f"  {letter_text(issue.severity, language):<16} {issue.rule:<5}{_about(issue, form, language)}{code}"
+    facts = (("observed", issue.observed), ("expected", issue.expected))
+    seen = " | ".join(f"{letter_text(key, language)}: {_one_line(text)}" for key, text in facts if text)
+    place = (("file", issue.source_file), ("sheet", issue.sheet), ("row", issue.row))
     where = ", ".join(f"{letter_text(key, language).casefold()} {text}" for key, text in place if text)
-    yield from (margin + _one_line(text) for text in (seen, found.say(language), where) if text)
+    yield from (margin + _one_line(text) for text in (seen, issue.say(language), where) if text)
 
 
 def _one_line(text: str) -> str:
@@ -159,8 +163,8 @@ def _one_line(text: str) -> str:
 
 # --- as a workbook ----------------------------------------------------------------------------------------------
 
-_FINDING = ("severity", "question", "observed", "expected", "message", "place", "reply")
-_RECEIVED = ("received_on", "file", "version", "state")
+_ISSUE_COLUMNS = ("severity", "question", "observed", "expected", "message", "place", "reply")
+_RECEIVED_COLUMNS = ("received_on", "file", "version", "state")
 _WIDTHS = (16, 30, 16, 18, 48, 30, 26)  # characters: as wide together as a landscape page can show
 
 
@@ -235,11 +239,10 @@ def _write_contents(
         made.write(sheet, 4, column, head, made.counts_head if column else made.head)
         sheet.set_column(column, column, width)
     for row, letter in enumerate(letters, start=5):
-        who = f"{letter.member.name[language]} ({letter.code})" if letter.member else letter_text("others", language)
-        made.link(sheet, row, 0, _name(letter), who, made.body(language))
+        made.link(sheet, row, 0, _name(letter), _recipient(letter, language), made.body(language))
         sheet.write_number(row, 1, len(letter.entries), made.counts)
         for column, severity in enumerate((issues.REFUSED, issues.WITHDRAWN, issues.WARNING), start=2):
-            sheet.write_number(row, column, sum(found.severity == severity for found in letter.findings), made.counts)
+            sheet.write_number(row, column, sum(issue.severity == severity for issue in letter.issues), made.counts)
     set_page(sheet, 4)
 
 
@@ -262,20 +265,20 @@ def _write_letter(
     made.write(sheet, 1, 0, " - ".join(marks), made.remark)
     row = _write_received(made, sheet, letter, named)
     made.write(sheet, row, 0, letter_text("findings", language), made.part)
-    if not letter.findings:
+    if not letter.issues:
         made.write(sheet, row + 1, 0, letter_text("nothing_found", language), made.plain)
         return set_page(sheet, row)
     made.write(sheet, row + 1, 0, letter_text("how_to", language), made.remark)
-    made.write_row(sheet, row + 2, [letter_text(head, language) for head in _FINDING], made.head)
-    for number, found in enumerate(letter.findings, start=row + 3):
-        asked = _about(found, form, language) + (f"\n{found.question}" if found.question else "")
+    made.write_row(sheet, row + 2, [letter_text(head, language) for head in _ISSUE_COLUMNS], made.head)
+    for number, issue in enumerate(letter.issues, start=row + 3):
+        asked = _about(issue, form, language) + (f"\n{issue.question}" if issue.question else "")
         place = [
-            found.source_file,
-            *(f"{letter_text(k, language)} {t}" for k, t in (("sheet", found.sheet), ("row", found.row)) if t),
+            issue.source_file,
+            *(f"{letter_text(k, language)} {t}" for k, t in (("sheet", issue.sheet), ("row", issue.row)) if t),
         ]
-        cells = [letter_text(found.severity, language), asked, found.observed, found.expected, found.say(language)]
+        cells = [letter_text(issue.severity, language), asked, issue.observed, issue.expected, issue.say(language)]
         made.write_row(sheet, number, [*cells, "\n".join(place)], made.body(language))
-        made.write(sheet, number, len(_FINDING) - 1, "", made.reply)
+        made.write(sheet, number, len(_ISSUE_COLUMNS) - 1, "", made.reply)
     return set_page(sheet, row + 2)
 
 
@@ -287,7 +290,7 @@ def _write_received(made: _LettersBook, sheet: Worksheet, letter: MemberFeedback
         nothing = letter_text("nothing_received", language, quarter=quarter) if letter.member else ""
         made.write(sheet, 4, 0, nothing, made.plain)
         return 6
-    made.write_row(sheet, 4, [letter_text(head, language) for head in _RECEIVED], made.head)
+    made.write_row(sheet, 4, [letter_text(head, language) for head in _RECEIVED_COLUMNS], made.head)
     for row, entry in enumerate(letter.entries, start=5):
         cells = ["", entry.received.file.name, str(entry.version or ""), _state(entry, language)]
         made.write_row(sheet, row, cells, made.body(language))

@@ -1,4 +1,4 @@
-"""The description of an edition's published tables for those who use them: a Frictionless Data Package, version 1."""
+"""Describes the published tables of an edition for their users: a Frictionless Data Package, version 1."""
 
 from __future__ import annotations
 
@@ -19,10 +19,8 @@ DESCRIPTOR = "datapackage.json"
 _FIELDS_FILE = Path(__file__).with_name("fields.csv")
 _TITLES_FILE = Path(__file__).with_suffix(".csv")
 LICENCE = {
-    "name": "Apache-2.0",
-    "title": "Apache License 2.0",
-    "path": "https://www.apache.org/licenses/LICENSE-2.0",
-}
+    "name": "Apache-2.0", "title": "Apache License 2.0", "path": "https://www.apache.org/licenses/LICENSE-2.0",
+}  # fmt: skip
 PRIMARY_KEYS: Mapping[str, tuple[str, ...]] = {
     "kpis": ("quarter", "scope", "kpi"),
     "kpi_components": ("quarter", "scope", "kpi", "component"),
@@ -31,16 +29,14 @@ PRIMARY_KEYS: Mapping[str, tuple[str, ...]] = {
     "revisions": ("quarter", "scope", "kpi", "figure"),
     "answers": ("quarter", "member", "version", "question"),
 }
-# Each of their rows speaks of a row of kpis.
+# Each row of these tables refers to a row of kpis.
 KPI_TABLES = ("kpi_components", "changes", "revisions")
 _TYPES = {"text": "string", "count": "integer", "figure": "number", "flag": "boolean"}
-# Texts in our frames, for a blank is no date and no number there; in the files they are what they say.
+# Texts in our frames, where a date or number may be blank.
 _READ_AS = {
-    ("returns", "received_on"): "date",
-    ("innovations", "date"): "date",
-    ("innovations", "local_experts"): "integer",
-}
-# What stands in issues.csv under these names may be what was received, unreadable.
+    ("returns", "received_on"): "date", ("innovations", "date"): "date", ("innovations", "local_experts"): "integer",
+}  # fmt: skip
+# Not checked in issues.csv, whose cells may hold unreadable values as received.
 _PATTERNS = {
     "quarter": r"[0-9]{4}Q[1-4]", "source_quarter": r"[0-9]{4}Q[1-4]", "member": "[A-Z]{3}", "sha256": "[0-9a-f]{64}",
 }  # fmt: skip
@@ -52,81 +48,79 @@ _DIALECT = {
 
 @cache
 def read_fields() -> Mapping[tuple[str, str], Mapping[str, str]]:
-    """Read what each column of each table is: by table and column."""
+    """Read the description of each column, by table and column."""
     with _FIELDS_FILE.open(encoding="utf-8", newline="") as file:
         return {(row["table"], row["column"]): row for row in csv.DictReader(file)}
 
 
 @cache
-def _words() -> Mapping[str, Mapping[str, str]]:
+def _read_titles() -> Mapping[str, Mapping[str, str]]:
     with _TITLES_FILE.open(encoding="utf-8", newline="") as file:
         return {row["key"]: row for row in csv.DictReader(file)}
 
 
-def _said(name: str, *keys: str, **values: str) -> dict[str, str]:
-    """Return a property in both working languages: in English under its own name, in French as `…_fr`."""
-    told = {language: " ".join(_words()[key][language] for key in keys) for language in ("en", "fr")}
+def _both_languages(name: str, *keys: str, **values: str) -> dict[str, str]:
+    """Return a property in English under its name, and in French under `…_fr`."""
+    english, french = (" ".join(_read_titles()[key][language] for key in keys) for language in ("en", "fr"))
     for placeholder, value in values.items():
-        told = {language: text.replace(f"{{{placeholder}}}", value) for language, text in told.items()}
-    return {name: told["en"], f"{name}_fr": typeset(told["fr"], "fr")}
+        english, french = (text.replace(f"{{{placeholder}}}", value) for text in (english, french))
+    return {name: english, f"{name}_fr": typeset(french, "fr")}
 
 
 # --- tables -----------------------------------------------------------------------------------------------------
 
 
 def describe_field(table: str, column: str) -> dict[str, object]:
-    """Describe a column: its type, what it holds, its unit, and what its values keep to."""
-    told, contract = read_fields()[table, column], schema.SCHEMAS[table]
-    kind = _READ_AS.get((table, column), _TYPES[contract.columns[column]])
+    """Describe a column: its type, content, unit and constraints."""
+    described = read_fields()[table, column]
+    kind = _READ_AS.get((table, column), _TYPES[SCHEMAS[table].columns[column]])
     field: dict[str, object] = {"name": column, "type": kind}
     if kind == "boolean":
         field |= {"trueValues": ["true"], "falseValues": ["false"]}
-    field |= {"description": told["en"], "description_fr": typeset(told["fr"], "fr")}
-    if told["unit"]:
-        field["unit"] = told["unit"]
+    field |= {"description": described["en"], "description_fr": typeset(described["fr"], "fr")}
+    if described["unit"]:
+        field["unit"] = described["unit"]
     constraints = _constraints(table, column, kind)
     return field | ({"constraints": constraints} if constraints else {})
 
 
 def _constraints(table: str, column: str, kind: str) -> dict[str, object]:
-    kept: dict[str, object] = {"required": True} if read_fields()[table, column]["required"] else {}
-    choices = [choice for choice in schema.SCHEMAS[table].choices.get(column, ()) if choice]
+    constraints: dict[str, object] = {"required": True} if read_fields()[table, column]["required"] else {}
+    choices = [choice for choice in SCHEMAS[table].choices.get(column, ()) if choice]
     if column == "scope":
         choices = [UNION, *read_plan().regions]
     if column == "kpi":
         choices = [kpi.kpi for kpi in read_plan().kpis]
     if choices:
-        kept["enum"] = choices
+        constraints["enum"] = choices
     if kind == "integer":
-        kept["minimum"] = 0
+        constraints["minimum"] = 0
     if column in _PATTERNS and table != "issues":
-        kept["pattern"] = _PATTERNS[column]
-    return kept
+        constraints["pattern"] = _PATTERNS[column]
+    return constraints
 
 
 def describe_schema(table: str) -> dict[str, object]:
     """Describe a table's columns, in order, and its keys."""
-    schema: dict[str, object] = {
-        "fields": [describe_field(table, column) for column in SCHEMAS[table].columns],
-        "missingValues": [""],
-    }
+    fields = [describe_field(table, column) for column in SCHEMAS[table].columns]
+    described: dict[str, object] = {"fields": fields, "missingValues": [""]}
     if table in PRIMARY_KEYS:
-        schema["primaryKey"] = list(PRIMARY_KEYS[table])
+        described["primaryKey"] = list(PRIMARY_KEYS[table])
     if table in KPI_TABLES:
         key = list(PRIMARY_KEYS["kpis"])
-        schema["foreignKeys"] = [{"fields": key, "reference": {"resource": "kpis", "fields": key}}]
-    return schema
+        described["foreignKeys"] = [{"fields": key, "reference": {"resource": "kpis", "fields": key}}]
+    return described
 
 
 def describe_table(table: str, folder: Path) -> dict[str, object]:
-    """Describe a published table as it lies in a folder: its file, format, digest, rows and columns."""
+    """Describe a published table in a folder: its file, format, digest, rows and columns."""
     is_parquet = table in schema.PARQUET_TABLES
     path = folder / f"{table}.{'parquet' if is_parquet else 'csv'}"
     content, n_rows = path.read_bytes(), len(schema.read_table(table, folder))
     return {
         "name": table,
-        **_said("title", f"{table}.title"),
-        **_said("description", f"{table}.rows"),
+        **_both_languages("title", f"{table}.title"),
+        **_both_languages("description", f"{table}.rows"),
         "path": path.name,
         "hash": f"sha256:{hashlib.sha256(content).hexdigest()}",
         "bytes": len(content),
@@ -141,8 +135,7 @@ def _as_csv(n_rows: int) -> dict[str, object]:
 
 
 def _as_parquet(n_rows: int) -> dict[str, object]:
-    # Validators read CSV; told that this is a file they compare its bytes and digest, and look for no lines in it,
-    # which they would where `rows` is given.
+    # Validators read CSV. For a `file` they compare only bytes and digest; `rows` would make them look for lines.
     format_ = {"profile": "data-resource", "type": "file", "format": "parquet"}
     return {**format_, "mediatype": "application/vnd.apache.parquet", "row_count": n_rows}
 
@@ -151,29 +144,29 @@ def _as_parquet(n_rows: int) -> dict[str, object]:
 
 
 def describe(folder: Path, quarter: str, as_of: str, *, sample: bool, input_id: str) -> dict[str, object]:
-    """Describe the published tables of an edition that lie in a folder.
+    """Describe the published tables of an edition in a folder.
 
-    An invented sample says so, and is under the repository's licence; what members reported bears none of ours.
+    An invented sample says so and has the repository's licence; what members reported has none.
     """
     label = Translator("en").label(quarters.is_revised(quarter, date.fromisoformat(as_of)))
-    told = ("sample", "description", "guard") if sample else ("description", "received", "guard")
+    texts = ("sample", "description", "guard") if sample else ("description", "received", "guard")
     sources = ("source.sample" if sample else "source.returns", "source.plan")
     return {
         "profile": "data-package",
         "name": f"papu-{quarter}-{as_of}".lower(),
-        **_said("title", "title", quarter=quarter, as_of=as_of),
-        **_said("description", *told, quarter=quarter, kpis=str(len(read_plan().kpis))),
+        **_both_languages("title", "title", quarter=quarter, as_of=as_of),
+        **_both_languages("description", *texts, quarter=quarter, kpis=str(len(read_plan().kpis))),
         "version": f"{quarter}, {as_of}, {label}",
         "created": f"{as_of}T00:00:00Z",
         "edition": {"quarter": quarter, "as_of": as_of, "label": label, "sample": sample, "input_id": input_id},
         **({"licenses": [LICENCE]} if sample else {}),
-        "sources": [_said("title", key) for key in sources],
+        "sources": [_both_languages("title", key) for key in sources],
         "resources": [describe_table(table, folder) for table in schema.PUBLISHED_TABLES],
     }
 
 
 def write_datapackage(folder: Path, quarter: str, as_of: str, *, sample: bool, input_id: str) -> Path:
-    """Write the description of an edition's published tables beside them; the same tables give the same bytes."""
+    """Write the description beside the published tables; the same tables give the same bytes."""
     described = describe(folder, quarter, as_of, sample=sample, input_id=input_id)
     path = folder / DESCRIPTOR
     path.write_text(json.dumps(described, ensure_ascii=False, indent=1) + "\n", encoding="utf-8", newline="\n")

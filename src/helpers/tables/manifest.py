@@ -1,4 +1,4 @@
-"""What an edition was made from, with what, and what came out: its manifest, written and read."""
+"""Writes and reads the manifest of an edition: its inputs, outputs, parameters, code and environment."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ MANIFEST_JSON = "manifest.json"
 
 
 def describe_file(path: Path) -> dict[str, object]:
-    """Return what a manifest tells of a file."""
+    """Return the facts on a file: its digest, size in bytes and, for a table, rows."""
     content = path.read_bytes()
-    told: dict[str, object] = {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
+    facts: dict[str, object] = {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
     if path.suffix == ".csv":
-        told["rows"] = max(content.count(b"\n") - 1, 0)
+        facts["rows"] = max(content.count(b"\n") - 1, 0)
     if path.suffix == ".parquet":
-        told["rows"] = len(schema.read_parquet(path))
-    return told
+        facts["rows"] = len(schema.read_parquet(path))
+    return facts
 
 
 def _digest_of(files: Sequence[Path]) -> str:
@@ -40,7 +40,7 @@ def _digest_of(files: Sequence[Path]) -> str:
 
 
 def _commit() -> str:
-    """Return the commit of the checkout, blank where there is none to tell."""
+    """Return the commit of the checkout, blank without one."""
     with contextlib.suppress(OSError, subprocess.CalledProcessError):
         command = ["git", "-C", str(paths.root()), "rev-parse", "HEAD"]
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
@@ -48,26 +48,22 @@ def _commit() -> str:
 
 
 def describe_code() -> dict[str, str]:
-    """Return which code there is: its commit, and the digest of the package and the notebooks."""
+    """Return the commit of the code, and the digest of the package and the notebooks."""
     code = [path for path in paths.PACKAGE.rglob("*.*") if path.is_file() and path.suffix != ".pyc"]
     return {"commit": _commit(), "sha256": _digest_of([*code, *paths.notebooks().glob("*.ipynb")])}
 
 
 def describe_environment() -> dict[str, str]:
-    """Return what the code runs with: the digest of the lock file, the version of Python."""
+    """Return the digest of the lock file, and the version of Python."""
     lock = paths.lock()
     return {"lock_sha256": _digest_of([lock]) if lock.is_file() else "", "python": sys.version.split()[0]}
 
 
 def write_manifest(
-    folder: Path,
-    parameters: Mapping[str, object],
-    outputs: Mapping[str, object],
-    inputs: EditionTables,
-    started: datetime,
-    revises: Mapping[str, str] | None = None,
-) -> None:
-    """Write what an edition or its briefs were made from, with what, and what came out; it is not compared itself."""
+    folder: Path, parameters: Mapping[str, object], outputs: Mapping[str, object], inputs: EditionTables,
+    started: datetime, revises: Mapping[str, str] | None = None,
+) -> None:  # fmt: skip
+    """Write the manifest of an edition or of its briefs; `verify` does not compare it."""
     manifest = {
         "parameters": dict(parameters),
         "input_id": inputs.input_id,
@@ -88,7 +84,7 @@ def write_manifest(
 
 @dataclass(frozen=True)
 class PublishedEdition:
-    """A published edition, as its manifest tells: `inputs` and `outputs` are digests by file name."""
+    """A published edition, from its manifest: `inputs` and `outputs` are digests by file name."""
 
     quarter: str
     as_of: str
@@ -102,48 +98,51 @@ class PublishedEdition:
     ended_at: str
 
     def find(self, output: str) -> Path:
-        """Return where an output of the manifest (`report/…`, `processed/…`) was published."""
+        """Return the path where an output of the manifest (`report/…`, `processed/…`) was published."""
         part, _, name = output.partition("/")
         folder = paths.reports if part == "report" else paths.processed
         return folder(self.quarter, self.as_of) / name
 
 
+def _read_manifest(quarter: str, as_of: str) -> dict:
+    return json.loads((paths.reports(quarter, as_of) / MANIFEST_JSON).read_text(encoding="utf-8"))
+
+
 def read_published_edition(quarter: str, as_of: str) -> PublishedEdition | None:
-    """Return a published edition; None where there is none, or no manifest that can be read."""
+    """Return a published edition; None without a manifest that can be read."""
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
-        told = json.loads((paths.reports(quarter, as_of) / MANIFEST_JSON).read_text(encoding="utf-8"))
+        manifest = _read_manifest(quarter, as_of)
         return PublishedEdition(
-            quarter, as_of, tuple(told["parameters"]["languages"]), told["input_id"],
-            {row["file"]: row["sha256"] for row in told["inputs"]},
-            {name: facts["sha256"] for name, facts in told["outputs"].items()},
-            told["code"], told["environment"], told["started_at"], told["ended_at"],
+            quarter, as_of, tuple(manifest["parameters"]["languages"]), manifest["input_id"],
+            {row["file"]: row["sha256"] for row in manifest["inputs"]},
+            {name: facts["sha256"] for name, facts in manifest["outputs"].items()},
+            *(manifest[name] for name in ("code", "environment", "started_at", "ended_at")),
         )  # fmt: skip
     return None
 
 
 def list_published_editions(quarter: str = "*") -> list[PublishedEdition]:
-    """Return the published editions that can be read, of one quarter or of all, in order of quarters and dates."""
+    """Return the published editions of one quarter or of all, by quarter and date; skip unreadable ones."""
     folders = sorted(path.parent for path in (paths.root() / "reports").glob(f"{quarter}/*/{MANIFEST_JSON}"))
-    found = [read_published_edition(folder.parent.name, folder.name) for folder in folders]
-    return [made for made in found if made is not None]
+    editions = [read_published_edition(folder.parent.name, folder.name) for folder in folders]
+    return [edition for edition in editions if edition is not None]
 
 
 def find_revised(quarter: str, as_of: str) -> dict[str, str] | None:
-    """Return the edition that one of a later date revises: the last one of its quarter before it, None without any."""
-    earlier = [made for made in list_published_editions(quarter) if made.as_of < as_of]
+    """Return the edition that one as of a date revises: the last before it in its quarter, None without any."""
+    earlier = [edition for edition in list_published_editions(quarter) if edition.as_of < as_of]
     return {"as_of": earlier[-1].as_of, "input_id": earlier[-1].input_id} if earlier else None
 
 
 def read_published_tables(quarter: str, as_of: str) -> EditionTables | None:
-    """Return the tables of a published edition as they stand, None without one; what findings say is in two languages.
+    """Return the tables of a published edition, None without one; its issues have the two published messages only.
 
-    Its inputs are those of the manifest, for they are not published as a table.
+    The inputs come from the manifest, since they are not published as a table.
     """
     folder = paths.processed(quarter, as_of)
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        told = json.loads((paths.reports(quarter, as_of) / MANIFEST_JSON).read_text(encoding="utf-8"))
-        inputs = schema.conform("inputs", pd.DataFrame(told["inputs"]))
-        found = {name: schema.read_table(name, folder) for name in schema.PUBLISHED_TABLES}
-        found["components"] = found.pop("kpi_components")
-        return EditionTables(quarter, as_of, **found, inputs=inputs)
+        inputs = schema.conform("inputs", pd.DataFrame(_read_manifest(quarter, as_of)["inputs"]))
+        tables = {name: schema.read_table(name, folder) for name in schema.PUBLISHED_TABLES}
+        tables["components"] = tables.pop("kpi_components")
+        return EditionTables(quarter, as_of, **tables, inputs=inputs)
     return None

@@ -1,0 +1,260 @@
+"""The rules that keep a value and warn of it, run on the returns that count (methodology, section 4)."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from helpers.ingest.hard_rules import EPSILON, CheckedReturn, ConfirmedValues
+from helpers.ingest.issues import Issue, Phrase, make_issue
+from helpers.ingest.records import ReceivedItem
+from helpers.plan import Member, Plan, extractors, quarters, questionnaire
+from helpers.strings import fold
+
+OFFICE_QUESTIONS = (
+    "offices_total", "offices_electrified", "offices_alternative_power", "offices_connected", "offices_networked",
+)  # fmt: skip
+_NARROW = (0.5, 2)  # of the reference
+_STAFF_PER_OFFICE = (2, 15)
+_SERVICES = tuple(f"services_{family}" for family in extractors.SERVICE_FAMILIES)
+
+
+@dataclass(frozen=True)
+class LastKnown:
+    """The returns that count, by quarter and member, to compare a return with earlier ones of its member."""
+
+    counting: Mapping[tuple[str, str], CheckedReturn]
+    quarters: Sequence[str]
+
+    def last(
+        self, checked: CheckedReturn, measure: Callable[[CheckedReturn], float | None]
+    ) -> tuple[float, str] | None:
+        """Return the latest earlier value of a measure, at any age, and its quarter."""
+        for quarter in reversed([q for q in self.quarters if q < checked.key[0]]):
+            earlier = self.counting.get((quarter, checked.key[1]))
+            value = measure(earlier) if earlier else None
+            if value is not None:
+                return value, quarter
+        return None
+
+    def last_number(self, checked: CheckedReturn, question: str) -> tuple[float, str] | None:
+        """Return the latest earlier count of a question, and its quarter."""
+        return self.last(checked, lambda earlier: earlier.number(question))
+
+
+def _live_services(checked: CheckedReturn) -> float | None:
+    return extractors.live_services(extractors.CountedReturn(checked.key[1], checked.answers)).value
+
+
+def _share_connected(checked: CheckedReturn) -> float | None:
+    connected, total = checked.number("offices_connected"), checked.number("offices_total")
+    return connected / total if connected is not None and total else None
+
+
+def _confirmed_phrase(confirmed: ConfirmedValues, checked: CheckedReturn, question: str) -> Phrase | str:
+    """Return the phrase that the member confirmed its value, blank where it did not."""
+    value = confirmed.get((*checked.key, question))
+    return Phrase("phrase.confirmed") if value is not None and value == checked.number(question) else ""
+
+
+def warn_reference(checked: CheckedReturn, member: Member, confirmed: ConfirmedValues) -> Iterator[Issue]:
+    """V06: offices within ×0.5…×2 of the reference, 2-15 staff per office."""
+    offices, staff = checked.number("offices_total"), checked.number("staff_total")
+    low, high = (factor * member.reference_offices for factor in _NARROW)
+    if offices is not None and not low - EPSILON <= offices <= high + EPSILON:
+        phrase = _confirmed_phrase(confirmed, checked, "offices_total")
+        details = (f"{low:g}", f"{high:g}", member.reference_offices, phrase)
+        yield make_issue("V06.offices_total", checked.place, *details, question="offices_total", observed=str(offices))
+    fewest, most = _STAFF_PER_OFFICE
+    if offices and staff is not None and not fewest - EPSILON <= staff / offices <= most + EPSILON:
+        phrase, ratio = _confirmed_phrase(confirmed, checked, "staff_total"), f"{staff / offices:.1f}"
+        yield make_issue("V06.staff_total", checked.place, phrase, question="staff_total", observed=ratio)
+
+
+def warn_fall(checked: CheckedReturn, past: LastKnown, confirmed: ConfirmedValues) -> Iterator[Issue]:
+    """V08: no stock falls by more than 10 % on the last known value."""
+    stocks = [(name, checked.number(name), past.last_number(checked, name)) for name in OFFICE_QUESTIONS]
+    stocks.append(("services", _live_services(checked), past.last(checked, _live_services)))
+    for question, value, last in stocks:
+        if value is not None and last and value < 0.9 * last[0] - EPSILON:
+            phrase = _confirmed_phrase(confirmed, checked, question) if question != "services" else ""
+            details = (f"{0.9 * last[0]:g}", f"{last[0]:g}", last[1], phrase)
+            yield make_issue("V08", checked.place, *details, question=question, observed=f"{value:g}")
+
+
+def warn_share(checked: CheckedReturn, past: LastKnown, confirmed: ConfirmedValues) -> Iterator[Issue]:
+    """V09: the share connected moves by no more than 15 points."""
+    share, last = _share_connected(checked), past.last(checked, _share_connected)
+    if share is not None and last and abs(share - last[0]) > 0.15 + EPSILON:
+        phrase = _confirmed_phrase(confirmed, checked, "offices_connected")
+        details = (f"{100 * last[0]:.1f}", last[1], phrase)
+        yield make_issue("V09", checked.place, *details, question="offices_connected", observed=f"{100 * share:.1f}")
+
+
+def _trained_kinds(checked: CheckedReturn) -> list[int | None]:
+    return [checked.number(f"trained_{kind}") for kind in extractors.TRAINING_KINDS]
+
+
+def warn_trained(checked: CheckedReturn, past: LastKnown) -> Iterator[Issue]:
+    """V10, soft: the cumulative number never falls nor is below one kind; women are among those trained."""
+    question = "trained_cumulative"
+    cumulative, women = checked.number(question), checked.number("trained_women")
+    last, kinds = past.last_number(checked, question), _trained_kinds(checked)
+    known = [kind for kind in kinds if kind is not None]
+    if cumulative is not None and last and cumulative < last[0]:
+        yield make_issue("V10.fall", checked.place, *last, question=question, observed=str(cumulative))
+    if cumulative is not None and known and cumulative < max(known):
+        yield make_issue("V10.kinds", checked.place, max(known), question=question, observed=str(cumulative))
+    if women is not None and len(known) == len(kinds) and women > sum(known):
+        yield make_issue("V10.women", checked.place, sum(known), question="trained_women", observed=str(women))
+
+
+def warn_copied(checked: CheckedReturn, past: LastKnown, form: questionnaire.Form) -> Iterator[Issue]:
+    """V11: fewer than 90 % of the numbers equal those of the calendar quarter before, where 10 or more are in both."""
+    before = past.counting.get((quarters.shift(checked.key[0], -1), checked.key[1]))
+    pairs = [(checked.number(q), before.number(q)) for q in form.numbers] if before else []
+    both = [(now, then) for now, then in pairs if now is not None and then is not None]
+    same = sum(now == then for now, then in both)
+    if len(both) >= 10 and same >= 0.9 * len(both) - EPSILON:
+        yield make_issue("V11", checked.place, observed=f"{same}/{len(both)}")
+
+
+def warn_zeros(checked: CheckedReturn, form: questionnaire.Form) -> Iterator[Issue]:
+    """V12: not every number is 0."""
+    numbers = [number for number in map(checked.number, form.numbers) if number is not None]
+    if numbers and not any(numbers):
+        yield make_issue("V12", checked.place, observed="0")
+
+
+def warn_features(checked: CheckedReturn) -> Iterator[Issue]:
+    """V13: no tracking events without a barcode."""
+    for product in extractors.IPP_PRODUCTS:
+        codes = checked.answers[f"ipp_{product}"].value.split()
+        if "tracking_events" in codes and "s10_barcode" not in codes:
+            yield make_issue("V13", checked.place, question=f"ipp_{product}", observed=" ".join(codes))
+
+
+def warn_roadmap(checked: CheckedReturn) -> Iterator[Issue]:
+    """V14: an adopted roadmap has a date, not after the quarter's end."""
+    status, adopted_on = checked.answers["roadmap_status"].value, checked.answers["roadmap_adopted_on"].value
+    end, question = quarters.quarter_end(checked.key[0]).isoformat(), "roadmap_adopted_on"
+    if adopted_on > end:
+        yield make_issue("V14.late", checked.place, end, question=question, observed=adopted_on)
+    elif status in ("adopted", "implementing", "completed") and not adopted_on:
+        yield make_issue("V14.missing", checked.place, status, question=question)
+
+
+def warn_items(checked: CheckedReturn) -> Iterator[Issue]:
+    """V15: an innovation is dated in the quarter, and has a reference or a title."""
+    quarter = checked.key[0]
+    start, end = quarters.quarter_start(quarter).isoformat(), quarters.quarter_end(quarter).isoformat()
+    for item in checked.items or ():
+        day, title, reference = item.answers["date"], item.answers["title"].value, item.answers["reference"].value
+        if not item.answers["kind"].value:
+            continue
+        if day.rule or (day.value and not start <= day.value <= end):
+            details = (f"{start} - {end}", reference or title)
+            yield make_issue("V15.date", item.place, *details, question="innovations.date", observed=day.raw)
+        if not reference.strip() and not fold(title):
+            yield make_issue("V15.nameless", item.place, question="innovations.reference")
+
+
+def warn_training(checked: CheckedReturn) -> Iterator[Issue]:
+    """V16: nobody is trained without a session, and no session trains nobody."""
+    kinds, sessions = _trained_kinds(checked), checked.number("training_sessions")
+    known = [kind for kind in kinds if kind is not None]
+    if sessions is None or not known:
+        return
+    nobody = len(known) == len(kinds) and not any(known)
+    if (any(known) and sessions == 0) or (nobody and sessions > 0):
+        yield make_issue("V16", checked.place, sum(known), question="training_sessions", observed=str(sessions))
+
+
+def warn_magnitude(checked: CheckedReturn, past: LastKnown, form: questionnaire.Form) -> Iterator[Issue]:
+    """V18: no number is within 5 % of 10, 100 or 1000 times the last known one."""
+    for question in form.numbers:
+        value, last = checked.number(question), past.last_number(checked, question)
+        for factor in (10, 100, 1000) if value and last and last[0] else ():
+            if abs(value / (factor * last[0]) - 1) <= 0.05 + EPSILON:
+                yield make_issue("V18", checked.place, last[0], factor, last[1], question=question, observed=str(value))
+
+
+def warn_outliers(returns: Sequence[CheckedReturn]) -> Iterator[Issue]:
+    """V17: among a quarter's returns no ratio is an outlier: modified z-score over 3.5 in size, on log(1 + x)."""
+    ratios = {
+        "offices_connected": ("offices_connected", "offices_total"),
+        "staff_total": ("staff_total", "offices_total"),
+        "trained_cumulative": ("trained_cumulative", "staff_total"),
+    }
+    for question, (part, whole) in ratios.items():
+        known = [(checked, checked.number(part), checked.number(whole)) for checked in returns]
+        logs = [(checked, math.log1p(value / total)) for checked, value, total in known if value is not None and total]
+        for checked, score in _modified_z(logs):
+            if abs(score) > 3.5 + EPSILON:
+                yield make_issue("V17", checked.place, question=question, observed=f"{score:.1f}")
+
+
+def _modified_z(values: Sequence[tuple[CheckedReturn, float]]) -> list[tuple[CheckedReturn, float]]:
+    """Return 0.6745·(x − median)/MAD of each value; none below 8 members or when the MAD is 0."""
+    if len(values) < 8:
+        return []
+    median = statistics.median(x for _, x in values)
+    spread = statistics.median(abs(x - median) for _, x in values)
+    return [(checked, 0.6745 * (x - median) / spread) for checked, x in values] if spread > 0 else []
+
+
+def warn_references(counting: Iterable[CheckedReturn]) -> Iterator[Issue]:
+    """V23: two members that use one reference give it one title (folded)."""
+    uses: dict[str, list[tuple[str, ReceivedItem]]] = defaultdict(list)
+    for checked in counting:
+        for item in checked.items or ():
+            reference = item.answers["reference"].value.strip().casefold()
+            if reference and item.answers["kind"].value and fold(item.answers["title"].value):
+                uses[reference].append((checked.key[1], item))
+    for same in uses.values():
+        for member, item in same:
+            title, reference = item.answers["title"].value, item.answers["reference"].value.strip()
+            titles = [(other, each.answers["title"].value) for other, each in same if other != member]
+            differing = next((pair for pair in titles if fold(pair[1]) != fold(title)), None)
+            if differing:
+                details = (reference, *differing)
+                yield make_issue("V23", item.place, *details, question="innovations.reference", observed=title)
+
+
+def list_warnings(
+    counting: Sequence[CheckedReturn], plan: Plan, form: questionnaire.Form, confirmed: ConfirmedValues
+) -> list[Issue]:
+    """Run the soft rules on the versions that count."""
+    past = LastKnown({checked.key: checked for checked in counting}, sorted({checked.key[0] for checked in counting}))
+    issues: list[Issue] = []
+    for checked in counting:
+        issues += warn_reference(checked, plan.by_iso3[checked.key[1]], confirmed)
+        issues += warn_fall(checked, past, confirmed)
+        issues += warn_share(checked, past, confirmed)
+        issues += warn_trained(checked, past)
+        issues += warn_copied(checked, past, form)
+        issues += warn_zeros(checked, form)
+        issues += warn_features(checked)
+        issues += warn_roadmap(checked)
+        issues += warn_items(checked)
+        issues += warn_training(checked)
+        issues += warn_magnitude(checked, past, form)
+    for quarter in past.quarters:
+        issues += warn_outliers([checked for checked in counting if checked.key[0] == quarter])
+    return [*issues, *warn_references(counting)]
+
+
+def mark_unusual(checked: CheckedReturn, questioned: Collection[str]) -> CheckedReturn:
+    """Mark as unusual (U) the answers that a warning questions, or all of them when the tool has the return on hold."""
+    names = {*questioned, *(_SERVICES if "services" in questioned else ())}
+    if checked.entry.received.on_hold:
+        names = set(checked.answers)
+    unusual = {
+        name: replace(answer, state=questionnaire.UNUSUAL)
+        for name, answer in checked.answers.items()
+        if name in names and answer.state == questionnaire.ANSWERED
+    }
+    return replace(checked, answers=checked.answers | unusual)
