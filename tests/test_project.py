@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
@@ -70,3 +71,59 @@ def test_the_command_lists_what_it_can_do():
         [sys.executable, "-m", "helpers", "--help"], capture_output=True, text=True, check=True
     ).stdout
     assert "run" in told and "check" in told
+
+
+# --- the pages --------------------------------------------------------------------------------------------------
+
+PAGES = ["README.md", "CONTRIBUTING.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
+HELPERS = ROOT / "src" / "helpers"
+
+
+def anchors(text: str) -> set[str]:
+    titles = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_of_a_page_leads_somewhere(page):
+    text = read(page)
+    for target, anchor in re.findall(r"\]\(([^)#:\s]*)(?:#([^)]+))?\)", text):
+        path = (ROOT / page).parent / target if target else ROOT / page
+        assert path.exists(), target
+        assert not anchor or anchor in anchors(path.read_text(encoding="utf-8")), f"{target}#{anchor}"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_source_file_a_page_names_exists(page):
+    named = re.findall(r"`([\w./]+/[\w./]+\.(?:py|po|typ|css))`", read(page))
+    places = (ROOT, HELPERS, ROOT / "tests", ROOT / "src")
+    assert [name for name in named if not any((place / name).is_file() for place in places)] == []
+    tests = re.findall(r"`((?:\w+/)?test_\w+)`", read(page)) if page == "docs/operations.md" else []
+    assert [name for name in tests if not (ROOT / "tests" / f"{name}.py").is_file()] == []
+
+
+def test_the_page_on_architecture_fits_a_screen_and_follows_the_code():
+    lines = read("docs/architecture.md").splitlines()
+    assert len(lines) <= 60
+    steps = [re.findall(r"`([^`]+)`", line)[:2] for line in lines if re.match(r"\| \d+ \|", line)]
+    assert len(steps) > 9
+    for file, name in steps:
+        assert re.search(rf"\b(def|class) {name.rpartition('.')[2]}\b", (HELPERS / file).read_text("utf-8")), name
+
+
+def public_classes() -> dict[str, str]:
+    return {
+        node.name: path.relative_to(HELPERS).as_posix()
+        for path in sorted(HELPERS.rglob("*.py"))
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    }
+
+
+def test_terminology_has_every_public_class_and_where_it_is():
+    rows = re.findall(r"^\| `([^`]+)` \| .+ \| `([^`]+)` \|$", read("docs/terminology.md"), re.MULTILINE)
+    words = [word for word, _ in rows]
+    assert words == sorted(words, key=lambda word: (word.casefold(), word))
+    assert [word for word, file in rows if word not in (HELPERS / file).read_text(encoding="utf-8")] == []
+    table = dict(rows)
+    assert {name: table.get(name) for name in public_classes()} == public_classes()
