@@ -8,10 +8,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from helpers.explain.records import (
-    CODE,
-    ITEM,
-    MEMBER,
-    ROW,
     CalculationStep,
     CellIssue,
     CellTrace,
@@ -21,6 +17,7 @@ from helpers.explain.records import (
     exact_number,
 )
 from helpers.i18n import Translator, catalogue, terms
+from helpers.kpis import figures
 from helpers.plan import quarters, read_plan
 from helpers.report.methods import describe_formula, describe_source
 
@@ -39,7 +36,9 @@ BASIS_WORDS = {
     "reported": "reported this quarter", "carried": "carried forward (c)", "ever": "known from earlier",
     "": "not known",
 }  # fmt: skip
-WHAT_WORDS = {MEMBER: "Member", CODE: "Answer", ITEM: "Innovation", ROW: "Register row"}
+WHAT_WORDS = {
+    figures.MEMBER: "Member", figures.CODE: "Answer", figures.ITEM: "Innovation", figures.ROW: "Register row",
+}  # fmt: skip
 CELL_WORDS = {  # what an item's state (methodology, section 3) means
     "A": "given", "N": "negligible, counted as 0", "U": "unusual, kept", "L": "exists, not available",
     "M": "not applicable", "O": "not answered, or withdrawn",
@@ -208,10 +207,10 @@ _COLUMNS = (
         "Total, at most", lambda part: part.total_cap,
         "total at most: stands in for a total that was not reported; last known, else the reference",
     ),
-    _Column("named by", lambda part: part.told if part.kind == CODE else None),
-    _Column("known", lambda part: part.told if part.kind == MEMBER and part.asked else None, _KNOWN, is_added=True),
-    _Column("expected", lambda part: part.asked or None, is_added=True),
-    _Column("Members", lambda part: " ".join(part.members) if part.kind != MEMBER else ""),
+    _Column("named by", lambda part: part.known if part.kind == figures.CODE else None),
+    _Column("known", lambda part: part.known if part.expected else None, _KNOWN, is_added=True),
+    _Column("expected", lambda part: part.expected or None, is_added=True),
+    _Column("Members", lambda part: " ".join(part.members) if part.kind != figures.MEMBER else ""),
 )  # fmt: skip
 
 
@@ -227,7 +226,7 @@ def list_part_rows(explanation: Explanation, parts: Sequence[ExplainedPart], tit
     is_now = all(part.quarter == explanation.quarter for part in parts)
     columns = [
         _Column(what.pop() if len(what) == 1 else "Row", lambda part: part.name),
-        _Column("Basis", lambda part: t(BASIS_WORDS[part.basis]) if part.kind == MEMBER else ""),
+        _Column("Basis", lambda part: t(BASIS_WORDS[part.basis]) if part.kind == figures.MEMBER else ""),
         _Column("Return", lambda part: t(terms.RESPONSE_WORDS[part.state]) if part.state else ""),
         *(_COLUMNS[1:] if is_now else _COLUMNS),
     ]
@@ -303,7 +302,7 @@ def list_cell_rows(explanation: Explanation, t: Translator) -> Listing:
         (
             cell.member, cell.quarter, cell.question, cell.raw, cell.value, _said_state(cell, t), cell.version,
             cell.received_on, describe_place(cell, t),
-            "\n".join(describe_issue(found, t) for found in cell.findings),
+            "\n".join(describe_issue(found, t) for found in cell.issues),
         )
         for cell in cells
     )  # fmt: skip

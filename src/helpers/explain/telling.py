@@ -10,11 +10,17 @@ from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
-from xlsxwriter.worksheet import Worksheet
-
 from helpers.explain import listing
 from helpers.explain.listing import Listing
-from helpers.explain.records import CalculationStep, CellIssue, CellTrace, Explanation, Value, exact_number
+from helpers.explain.records import (
+    CalculationStep,
+    CellIssue,
+    CellTrace,
+    ExplainedPart,
+    Explanation,
+    Value,
+    exact_number,
+)
 from helpers.i18n import Translator, isolate
 from helpers.kpis import Reference
 from helpers.report.methods import describe_formula, describe_source
@@ -96,10 +102,10 @@ def _cell_lines(cells: Sequence[CellTrace], t: Translator) -> Iterator[str]:
     for (whose, place), group in itertools.groupby(cells, lambda cell: _said_return(cell, t)):
         here = list(group)
         yield from (f"  {whose}", *_wrapped(place, "      "))
-        yield from _finding_lines((one for cell in here for one in cell.findings if not one.question), t, "      ")
+        yield from _finding_lines((one for cell in here for one in cell.issues if not one.question), t, "      ")
         for cell in (cell for cell in here if cell.question):
             yield from _wrapped(_said_cell(cell), "      ")
-            yield from _finding_lines((one for one in cell.findings if one.question), t, "          ")
+            yield from _finding_lines((one for one in cell.issues if one.question), t, "          ")
 
 
 def _finding_lines(found: Iterable[CellIssue], t: Translator, margin: str) -> Iterator[str]:
@@ -112,8 +118,8 @@ def _said_return(cell: CellTrace, t: Translator) -> tuple[str, str]:
     whose = " ".join(text for text in (cell.member, cell.quarter) if text)
     version = [f"{t('Version')} {cell.version}"] if cell.version is not None else []
     refused = [t("refused")] if cell.state == "refused" else []
-    came = [t("received on {day}", day=cell.received_on)] if cell.received_on and not cell.is_kept else []
-    kept = [t("recorded on {day}", day=cell.received_on)] if cell.received_on and cell.is_kept else []
+    came = [t("received on {day}", day=cell.received_on)] if cell.received_on and not cell.is_register else []
+    kept = [t("recorded on {day}", day=cell.received_on)] if cell.received_on and cell.is_register else []
     said = (_one_line(whose), *version, *refused, *came, *kept)
     return " · ".join(filter(None, said)), listing.describe_place(cell, t)
 
@@ -139,12 +145,24 @@ def to_json(explanation: Explanation, t: Translator) -> dict[str, object]:
         "measure": kpi.measure, "unit": kpi.unit, "sample": explanation.sample,
         "published_in": explanation.origin or None, "member": explanation.only or None,
         "published": _plain(dict(explanation.published)),
-        "parts": [_plain(asdict(part)) for part in explanation.parts],
-        "members": [_plain(asdict(part)) for part in explanation.members],
+        "parts": [_part_data(part) for part in explanation.parts],
+        "members": [_part_data(part) for part in explanation.members],
         "steps": [_plain({**vars(step), "agrees": step.agrees}) for step in explanation.steps],
         "target_status": kpi.target_status if explanation.published.get("target") is not None else None,
         "adds_up": not explanation.differences,
     }  # fmt: skip
+
+
+_JSON_NAMES = {"lower": "low", "known": "told", "expected": "asked"}  # the keys of parts, which other programs read
+
+
+def _part_data(part: ExplainedPart) -> dict[str, object]:
+    """Return a part as JSON has it, under the keys that were published; the rows of a register are among its cells."""
+    fields = {name: value for name, value in vars(part).items() if name not in ("register", "rows", "traces")}
+    cells = [{name: value for name, value in asdict(cell).items() if name != "issues"} for cell in part.traces]
+    issues = [[asdict(issue) for issue in cell.issues] for cell in part.traces]
+    traces = [cell | {"findings": found} for cell, found in zip(cells, issues, strict=True)]
+    return _plain({_JSON_NAMES.get(name, name): value for name, value in fields.items()} | {"traces": traces})
 
 
 def _plain(value: object) -> object:
@@ -194,7 +212,7 @@ def _write_sheet(
     set_page(sheet, first)
 
 
-def _write_table(book: Book, sheet: Worksheet, row: int, table: Listing, widths: Sequence[float]) -> int:
+def _write_table(book: Book, sheet: object, row: int, table: Listing, widths: Sequence[float]) -> int:
     """Write a table from a row on; numbers are numbers, every text is a text. Return the row after it."""
     for column, head in enumerate(table.heads):
         book.write(sheet, row, column, head, book.text(bold=True, bottom=1, bg_color=HEAD_FILL))
@@ -211,7 +229,7 @@ def _write_table(book: Book, sheet: Worksheet, row: int, table: Listing, widths:
 
 
 def _write_cell(
-    book: Book, sheet: Worksheet, row: int, column: int, cell: Value, look: Mapping[str, object]
+    book: Book, sheet: object, row: int, column: int, cell: Value, look: Mapping[str, object]
 ) -> None:  # fmt: skip
     if isinstance(cell, int | float) and not isinstance(cell, bool):
         sheet.write_number(row, column, cell, book.style(valign="top", **look))

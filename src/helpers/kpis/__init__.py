@@ -7,10 +7,10 @@ __all__ = [
     "Reference",
     "Snapshot",
     "compute",
+    "figures",
     "measures",
     "observations",
     "parse_reference",
     "parse_request",
-    "revisions",
     "statuses",
 ]

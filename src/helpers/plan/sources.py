@@ -49,7 +49,7 @@ class KpiSource:
     asks: tuple[str, ...]
     total: str = ""
     cap: float = math.inf
-    codes: int = 0
+    codes: tuple[str, ...] = ()
 
     @property
     def reference(self) -> str:
@@ -207,7 +207,8 @@ def _read_percentage(found: re.Match[str], form: Form) -> KpiSource:
 
 def _read_codes(found: re.Match[str], form: Form) -> KpiSource:
     choices = _check_question(found[1], form, "select_multiple")
-    return KpiSource(extractors.selected_codes(found[1]), (found[1],), codes=len(set(choices) - NEUTRAL_CODES))
+    codes = tuple(code for code in choices if code not in NEUTRAL_CODES)
+    return KpiSource(extractors.selected_codes(found[1]), (found[1],), codes=codes)
 
 
 _FORMS: Mapping[str, tuple[tuple[re.Pattern[str], Callable[[re.Match[str], Form], KpiSource]], ...]] = {
