@@ -295,7 +295,7 @@ def test_a_reference_names_one_figure(text, wanted):
         (("2.1.a/2024Q3/Western/x",), "write KPI/QUARTER or KPI/QUARTER/REGION"),
         (("/",), "write KPI/QUARTER"),
         (("2.1.a/2024Q5",), "is not a quarter; write it as 2024Q3"),
-        (("2.1.a/2024Q3", "2024Q3"), "says it all"),
+        (("2.1.a/2024Q3", "2024Q3"), "is complete; give no quarter"),
         (("../../etc/passwd",), "write KPI/QUARTER"),
         (("9.9.z", Q), "no KPI 9.9.z; choose from 1.1.a, 1.1.b"),
         (("2.1.a", Q, "--scope", "Mars"), "no scope Mars; choose from PAPU, Northern"),

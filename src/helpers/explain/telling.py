@@ -1,4 +1,4 @@
-"""An explanation told: as lines for a terminal, as plain data for a program, as a workbook."""
+"""Writes an explanation: as lines for a terminal, as JSON for a program, as a workbook."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _wrapped(text: str, margin: str = "") -> Iterator[str]:
 
 
 def format_explanation(explanation: Explanation, t: Translator) -> list[str]:
-    """Tell an explanation, line by line, for a person: what it is, its rows, their cells, the steps, and the foot."""
+    """Return an explanation as lines: the figure, its parts, their cells, the steps, and whether they agree."""
     return [isolate(clean(line), t.language) for line in _lines(explanation, t)]
 
 
@@ -55,7 +55,7 @@ def _lines(explanation: Explanation, t: Translator) -> Iterator[str]:
     yield from ("", t("Step by step"))
     for step in listing.find_steps(explanation):
         name, result = listing.name_step(step, t), listing.format_step_value(step, step.result, t)
-        yield f"  {t('{what}: {value}', what=name, value=result)}{_said_same(step, t)}"
+        yield f"  {t('{what}: {value}', what=name, value=result)}{_compare_published(step, t)}"
         if arithmetic := listing.format_arithmetic(step, t):
             yield from _wrapped(arithmetic, "      ")
     yield ""
@@ -63,14 +63,14 @@ def _lines(explanation: Explanation, t: Translator) -> Iterator[str]:
         yield from _wrapped(line)
 
 
-def _said_same(step: CalculationStep, t: Translator) -> str:
+def _compare_published(step: CalculationStep, t: Translator) -> str:
     if not step.column:
         return ""
     return "  = kpis.csv" if step.agrees else f"  ≠ kpis.csv: {listing.format_step_value(step, step.published, t)}"
 
 
 def _table_lines(table: Listing, t: Translator) -> Iterator[str]:
-    """Yield a table in aligned columns, numbers to the right; the last column goes on below itself where it is long."""
+    """Yield a table in aligned columns, numbers to the right; a long last column is continued below itself."""
     yield from ("", table.title)
     if not table.rows:
         yield f"  {t('nothing to report')}"
@@ -93,28 +93,28 @@ def _table_lines(table: Listing, t: Translator) -> Iterator[str]:
 
 
 def _cell_lines(cells: Sequence[CellTrace], t: Translator) -> Iterator[str]:
-    """Yield the cells, return by return: whose it is and where, what was found on it, then each cell."""
+    """Yield the cells, return by return: its member and place, its issues, then each cell with its own."""
     if not cells:
         return
     yield from ("", t("The cells it comes from"))
     if states := listing.describe_states(cells, t):
         yield from _wrapped(states, "  ")
-    for (whose, place), group in itertools.groupby(cells, lambda cell: _said_return(cell, t)):
+    for (whose, place), group in itertools.groupby(cells, lambda cell: _describe_return(cell, t)):
         here = list(group)
         yield from (f"  {whose}", *_wrapped(place, "      "))
-        yield from _finding_lines((one for cell in here for one in cell.issues if not one.question), t, "      ")
+        yield from _issue_lines((issue for cell in here for issue in cell.issues if not issue.question), t, "      ")
         for cell in (cell for cell in here if cell.question):
-            yield from _wrapped(_said_cell(cell), "      ")
-            yield from _finding_lines((one for one in cell.issues if one.question), t, "          ")
+            yield from _wrapped(_describe_cell(cell), "      ")
+            yield from _issue_lines((issue for issue in cell.issues if issue.question), t, "          ")
 
 
-def _finding_lines(found: Iterable[CellIssue], t: Translator, margin: str) -> Iterator[str]:
-    for told in dict.fromkeys(listing.describe_issue(one, t) for one in found):
-        yield from _wrapped(told, margin)
+def _issue_lines(issues: Iterable[CellIssue], t: Translator, margin: str) -> Iterator[str]:
+    for text in dict.fromkeys(listing.describe_issue(issue, t) for issue in issues):
+        yield from _wrapped(text, margin)
 
 
-def _said_return(cell: CellTrace, t: Translator) -> tuple[str, str]:
-    """Return whose return a cell is of, in which version, and where it stands."""
+def _describe_return(cell: CellTrace, t: Translator) -> tuple[str, str]:
+    """Return the return that a cell is of (member, quarter, version, day), and the cell's place."""
     whose = " ".join(text for text in (cell.member, cell.quarter) if text)
     version = [f"{t('Version')} {cell.version}"] if cell.version is not None else []
     refused = [t("refused")] if cell.state == "refused" else []
@@ -124,8 +124,8 @@ def _said_return(cell: CellTrace, t: Translator) -> tuple[str, str]:
     return " · ".join(filter(None, said)), listing.describe_place(cell, t)
 
 
-def _said_cell(cell: CellTrace) -> str:
-    """Return a cell as it is written, what was understood where that is otherwise, and its state."""
+def _describe_cell(cell: CellTrace) -> str:
+    """Return a cell as written, as understood where that differs, and its state."""
     if not cell.raw:
         return f"{cell.question}: {cell.value or '«»'}" + (f" [{cell.state}]" if cell.state else "")
     value = f" → {cell.value}" if cell.value not in (cell.raw, "") else ""
@@ -136,7 +136,7 @@ def _said_cell(cell: CellTrace) -> str:
 
 
 def to_json(explanation: Explanation, t: Translator) -> dict[str, object]:
-    """Tell an explanation as plain data, for another program: numbers exact, what has no limit null."""
+    """Return an explanation as JSON data: numbers exact, null where there is no limit."""
     kpi = explanation.kpi
     return {
         "reference": str(Reference(kpi.kpi, explanation.quarter, explanation.scope)),
@@ -166,7 +166,7 @@ def _part_data(part: ExplainedPart) -> dict[str, object]:
 
 
 def _plain(value: object) -> object:
-    """Return values as JSON has them: no infinity, whole numbers without `.0`, texts without control characters."""
+    """Return values for JSON: no infinity, whole numbers without `.0`, texts without control characters."""
     if isinstance(value, Mapping):
         return {key: _plain(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
@@ -183,9 +183,9 @@ _CELL_WIDTHS = (10, 10, 26, 30, 20, 8, 8, 12, 46, 60)
 
 
 def write_explanation_workbook(path: Path, explanation: Explanation, t: Translator) -> None:
-    """Write an explanation as a workbook: the figure and its steps, the rows added up, the cells they come from.
+    """Write an explanation as a workbook with three sheets: steps, parts, cells.
 
-    The same explanation gives the same bytes. Raises OSError where nothing can be written.
+    The same explanation gives the same bytes. Raises OSError where the file cannot be written.
     """
     name = str(Reference(explanation.kpi.kpi, explanation.quarter, explanation.scope))
     with open_book(path, date.fromisoformat(explanation.as_of), title=f"papu explain {name}") as book:
@@ -213,7 +213,7 @@ def _write_sheet(
 
 
 def _write_table(book: Book, sheet: object, row: int, table: Listing, widths: Sequence[float]) -> int:
-    """Write a table from a row on; numbers are numbers, every text is a text. Return the row after it."""
+    """Write a table from a row on, numbers as numbers and texts as texts; return the row after it."""
     for column, head in enumerate(table.heads):
         book.write(sheet, row, column, head, book.text(bold=True, bottom=1, bg_color=HEAD_FILL))
     for place, cells in enumerate((*table.rows, *([table.foot] if table.foot else []))):
