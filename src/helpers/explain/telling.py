@@ -118,10 +118,10 @@ def _describe_return(cell: CellTrace, t: Translator) -> tuple[str, str]:
     whose = " ".join(text for text in (cell.member, cell.quarter) if text)
     version = [f"{t('Version')} {cell.version}"] if cell.version is not None else []
     refused = [t("refused")] if cell.state == "refused" else []
-    came = [t("received on {day}", day=cell.received_on)] if cell.received_on and not cell.is_register else []
-    kept = [t("recorded on {day}", day=cell.received_on)] if cell.received_on and cell.is_register else []
-    said = (_one_line(whose), *version, *refused, *came, *kept)
-    return " · ".join(filter(None, said)), listing.describe_place(cell, t)
+    received = [t("received on {day}", day=cell.received_on)] if cell.received_on and not cell.is_register else []
+    recorded = [t("recorded on {day}", day=cell.received_on)] if cell.received_on and cell.is_register else []
+    facts = (_one_line(whose), *version, *refused, *received, *recorded)
+    return " · ".join(filter(None, facts)), listing.describe_place(cell, t)
 
 
 def _describe_cell(cell: CellTrace) -> str:
@@ -168,9 +168,9 @@ def _part_data(part: ExplainedPart) -> dict[str, object]:
 def _plain(value: object) -> object:
     """Return values for JSON: no infinity, whole numbers without `.0`, texts without control characters."""
     if isinstance(value, Mapping):
-        return {key: _plain(one) for key, one in value.items()}
+        return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
+        return [_plain(item) for item in value]
     if isinstance(value, float):
         return None if not math.isfinite(value) else int(value) if value.is_integer() else value
     return clean(value) if isinstance(value, str) else value

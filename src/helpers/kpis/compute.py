@@ -216,7 +216,7 @@ def _list_kpi_rows(edition: _Edition) -> Iterator[Row]:
             yield _kpi_row(name, scope, judged, figure, *status)
 
 
-def _list_component_rows(snapshot: Snapshot) -> Iterator[Row]:
+def _list_companion_rows(snapshot: Snapshot) -> Iterator[Row]:
     for scope in (UNION, *snapshot.plan.regions):
         for companion in snapshot.plan.companions:
             measured = measure_companion(snapshot, companion, scope)
@@ -267,7 +267,7 @@ def _list_change_rows(edition: _Edition) -> Iterator[Row]:
     sums = [(scope, kpi) for scope, kpi in edition.kpi_scopes if kpi.measure == "sum_known"]
     for first, (past, now) in zip(edition.firsts, pairwise(edition.snapshots), strict=False):
         for scope, kpi in sums:
-            published, before, after = (_known_observations(one, kpi, scope) for one in (first, past, now))
+            published, before, after = (_known_observations(snapshot, kpi, scope) for snapshot in (first, past, now))
             total = sum(observation.value for observation in published.values())
             yield {"quarter": now.quarter, "scope": scope, "kpi": kpi.kpi} | explain_change(total, before, after)
 
@@ -302,7 +302,7 @@ def compute_tables(
     edition = _Edition(plan, snapshots, firsts)
     return ComputedTables(
         pd.DataFrame(_list_kpi_rows(edition)),
-        pd.DataFrame(row for snapshot in snapshots for row in _list_component_rows(snapshot)),
+        pd.DataFrame(row for snapshot in snapshots for row in _list_companion_rows(snapshot)),
         pd.DataFrame(row for snapshot in snapshots for row in _list_member_rows(snapshot)),
         pd.DataFrame(_list_change_rows(edition)),
         pd.DataFrame(_list_revision_rows(edition)),

@@ -60,9 +60,11 @@ def _attendance_terms(rows: Sequence[registers.RegisterRow], members: Sequence[M
     terms = []
     for name in (member.member for member in members):
         own = tuple(row for row in rows if row["member"] == name)
-        came = float(any(count_people(row) > 0 for row in own))
+        attended = float(any(count_people(row) > 0 for row in own))
         basis = REPORTED if own else ""
-        terms.append(Term(name, basis=basis, value=came, lower=came, members=(name,), register="attendance", rows=own))
+        terms.append(
+            Term(name, basis=basis, value=attended, lower=attended, members=(name,), register="attendance", rows=own)
+        )
     return terms
 
 
@@ -108,8 +110,8 @@ def _list_rate_terms(snapshot: Snapshot, members: Sequence[Member]) -> list[Term
         terms.append(Term(name, basis=basis, value=received, lower=received, total=1.0, members=(name,)))
     names = {member.member for member in members}
     rows = snapshot.registers.at(cutoff)["questionnaires"]
-    asked = [row for row in rows if row["member"] in names and registers.due_quarter(row) == snapshot.quarter]
-    return terms + [_questionnaire_term(row, cutoff) for row in asked]
+    due = [row for row in rows if row["member"] in names and registers.due_quarter(row) == snapshot.quarter]
+    return terms + [_questionnaire_term(row, cutoff) for row in due]
 
 
 # --- measures ---------------------------------------------------------------------------------------------------

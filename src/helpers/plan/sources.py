@@ -166,9 +166,10 @@ def _check_codes(codes: Iterable[str], allowed: Iterable[str], what: str) -> Non
 def _names(listed: str, form: Form) -> Iterator[str]:
     """Yield the questions of a list; `project_*` means all that begin so, in the form's order."""
     for name in re.split(", ?", listed):
-        found = [one for one in form.substantive if one.startswith(name[:-1])] if name.endswith("*") else [name]
+        is_prefix, prefix = name.endswith("*"), name[:-1]
+        found = [question for question in form.substantive if question.startswith(prefix)] if is_prefix else [name]
         if not found:
-            raise ValueError(f"source names {name}, but no question of the form begins with {name[:-1]}")
+            raise ValueError(f"source names {name}, but no question of the form begins with {prefix}")
         yield from found
 
 
