@@ -1,16 +1,15 @@
-"""Compares, cleans and masks texts, whoever wrote them."""
+"""Compares, cleans and masks texts."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 
+LANGUAGES = ("fr", "en", "pt", "ar")
+
 
 def fold(text: str) -> str:
-    """Return a name as names are compared: no accents, case, punctuation, format characters or spare blanks.
-
-    Nor the Arabic stroke that only lengthens a word (tatweel, U+0640).
-    """
+    """Fold a name for comparison: no accents, case, punctuation, format characters, spare blanks or Arabic tatweel."""
     plain = "".join(
         character
         for character in unicodedata.normalize("NFKD", text)
@@ -20,7 +19,7 @@ def fold(text: str) -> str:
     return " ".join(kept.split())
 
 
-# What nobody sees and no answer needs: control characters, terminal escapes, and what turns the direction of a line.
+# Control characters, terminal escapes, and characters that change the direction of a line.
 _CONTROLS = re.compile(
     "\x1b\\[[0-9;]*[A-Za-z]|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]|[\ud800-\udfff]"
 )
@@ -28,16 +27,16 @@ _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
 
 def clean(text: str) -> str:
-    """Return a text without the characters that nobody sees and that could disturb where it is shown."""
+    """Remove invisible characters that could disturb a terminal or a page."""
     return _CONTROLS.sub("", text)
 
 
 def without_invisible(text: str) -> str:
-    """Return a code without zero-width and direction marks: an answer to compare has no use for them."""
+    """Remove zero-width characters and direction marks from a code, so that codes can be compared."""
     return _INVISIBLE.sub("", text)
 
 
-# Looked for from where a word begins only: a long text without an address takes no longer than it is long.
+# Matched only from the start of a word, so that a long text without an address takes linear time.
 _EMAIL = re.compile(r"(?<![^\s@<>;,:\"'])[^\s@<>;,:\"']++@[^\s@<>;,:\"']+\.[^\s@<>;,:\"']+")
 _PHONE = re.compile(
     r"(?<![\w.,])(?!\d{4}-\d{2}-\d{2}|\d{1,2}[./]\d{1,2}[./]\d{4})(?:\+|00)?\(?\d(?:[\s().\u00a0\u202f/-]{0,2}\d){7,40}(?!\w)"
@@ -45,11 +44,11 @@ _PHONE = re.compile(
 
 
 def mask_addresses(text: str) -> str:
-    """Hide e-mail addresses only: in a reference, whose digits tell items apart."""
+    """Hide e-mail addresses only; for references, whose digits distinguish items."""
     return _EMAIL.sub("[…@…]", text)
 
 
-# A number that is said to be a telephone's, however short and however it is written.
+# A number after a word for telephone, of any length and format.
 _CALLED = re.compile(
     r"(?i)\b(t[ée]l|phone|portable|mobile|whatsapp|gsm|fax|هاتف)([a-zé]{0,8}[\s.:°n]{0,4})\+?\d(?:[\s().\u00a0\u2010-\u2015/-]{0,3}\d){5,40}"
 )
@@ -60,15 +59,12 @@ def mask_text(text: str) -> str:
     return _CALLED.sub(r"\1\2[…]", _PHONE.sub("[…]", mask_addresses(text)))
 
 
-# A figure, or a range whose ends are so near each other that it is no telephone number.
+# A number, or a range whose ends are too close for a telephone number.
 _FIGURE = re.compile(r"\d{1,12}(?:[.,]\d+)?|(?P<low>\d{1,7}) ?[-–] ?(?P<high>\d{1,7})")
 
 
 def mask(text: str) -> str:
-    """Hide them in what may also be an answer: a figure stays."""
+    """Hide addresses and telephone numbers in a text that may be an answer; a lone number or range is kept."""
     found = _FIGURE.fullmatch(text.strip())
     is_figure = found and (not found["low"] or int(found["low"]) <= int(found["high"]) <= 2 * int(found["low"]))
     return text if is_figure or text.isdigit() else mask_text(text)
-
-
-LANGUAGES = ("fr", "en", "pt", "ar")

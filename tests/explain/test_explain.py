@@ -164,7 +164,7 @@ def test_every_cell_is_what_stands_in_the_raw_file(editions):
 
 
 def test_every_register_row_is_what_stands_in_the_register(editions):
-    seen = [cell for cell in cells_behind(editions) if cell.is_kept]
+    seen = [cell for cell in cells_behind(editions) if cell.is_register]
     for cell in seen:
         text = (paths.raw() / cell.path).read_text(encoding="utf-8-sig")
         names, row = (next(csv.reader([text.splitlines()[n]])) for n in (0, int(cell.row) - 1))
@@ -219,8 +219,8 @@ def test_a_refused_return_is_shown_with_why_and_adds_nothing(editions):
     assert refused
     for part in refused:
         told = [cell for cell in part.traces if cell.state == "refused"]
-        assert told and all(cell.version is None and cell.findings[0].severity == "refused" for cell in told)
-        assert part.basis != "reported" and part.low == 0
+        assert told and all(cell.version is None and cell.issues[0].severity == "refused" for cell in told)
+        assert part.basis != "reported" and part.lower == 0
     lines = format_explanation(narrow_to_member(editions[Q, "1.1.b", UNION], refused[0].name), EN)
     assert any("return refused V19" in line for line in lines)
 
@@ -238,7 +238,7 @@ def test_a_withdrawn_value_is_shown_with_its_finding_and_does_not_count(raw):
     part = part_of(explain("2.1.a", Q), "SEN")
     cell = next(cell for cell in part.traces if cell.question == "offices_connected")
     assert (part.value, cell.raw, cell.value, cell.state) == (None, "999", "", "O")
-    assert [(found.severity, found.rule) for found in cell.findings] == [("withdrawn", "V04")]
+    assert [(found.severity, found.rule) for found in cell.issues] == [("withdrawn", "V04")]
 
 
 def test_a_normalisation_is_shown_on_its_cell(raw):
@@ -247,7 +247,7 @@ def test_a_normalisation_is_shown_on_its_cell(raw):
     one = explain("5.1.a", Q)
     cell = next(cell for cell in part_of(one, "SEN").traces if cell.question == "staff_total")
     assert (cell.raw, cell.value) == ("1\u202f800", "1800")
-    assert {"COUNTRY_NORMALISED", "NUM_THOUSANDS"} <= {found.rule for found in cell.findings}
+    assert {"COUNTRY_NORMALISED", "NUM_THOUSANDS"} <= {found.rule for found in cell.issues}
     assert "      staff_total: «1 800» → 1800 [A]" in [
         line.replace("\u202f", " ") for line in format_explanation(one, EN)
     ]
@@ -296,7 +296,7 @@ def test_a_reference_names_one_figure(text, wanted):
         (("2.1.a/2024Q3/Western/x",), "write KPI/QUARTER or KPI/QUARTER/REGION"),
         (("/",), "write KPI/QUARTER"),
         (("2.1.a/2024Q5",), "is not a quarter; write it as 2024Q3"),
-        (("2.1.a/2024Q3", "2024Q3"), "says it all"),
+        (("2.1.a/2024Q3", "2024Q3"), "is complete; give no quarter"),
         (("../../etc/passwd",), "write KPI/QUARTER"),
         (("9.9.z", Q), "no KPI 9.9.z; choose from 1.1.a, 1.1.b"),
         (("2.1.a", Q, "--scope", "Mars"), "no scope Mars; choose from PAPU, Northern"),

@@ -6,19 +6,17 @@ from math import inf
 
 import pytest
 
+from helpers.kpis.figures import Figure, add, divide
 from helpers.kpis.measures import (
-    Figure,
     MemberHistory,
     Observation,
-    codes_named,
+    classify_coverage,
     count_ever,
     count_known,
-    coverage_class,
+    count_named_codes,
     distinct_codes,
     distinct_items,
     mean_index,
-    share_bounds,
-    share_of,
     sum_flow,
     sum_known,
     sum_known_share,
@@ -85,7 +83,7 @@ def test_sum_known(members, figure):
     ],
 )
 def test_a_share_is_over_the_members_whose_own_return_has_the_total(members, share):
-    assert share_of(members) == share
+    assert sum_known_share(members).share == share
 
 
 @pytest.mark.parametrize(
@@ -107,7 +105,8 @@ def test_a_share_is_over_the_members_whose_own_return_has_the_total(members, sha
     ],
 )
 def test_share_bounds(members, bounds):
-    assert share_bounds(members) == (pytest.approx(bounds) if members else bounds)
+    figure = sum_known_share(members)
+    assert (figure.share_lower, figure.share_upper) == (pytest.approx(bounds) if members else bounds)
 
 
 def test_a_sum_with_its_share_has_both_and_their_bounds():
@@ -133,18 +132,19 @@ def test_mean_index(members, figure):
 @pytest.mark.parametrize(
     ("members", "figure"),
     [
-        ([reported(2, codes="trade finance"), reported(1, codes="trade"), carried(1, codes="trade")], Figure(1, 0, 12)),
-        ([reported(1, codes="trade")] * 3 + [UNKNOWN], Figure(1, 1, 12)),
-        ([reported(1, codes="trade")] * 2, Figure(0, 0, 12)),
-        ([UNKNOWN], Figure(None, 0, 12)),
+        ([reported(2, codes="trade finance"), reported(1, codes="trade"), carried(1, codes="trade")], Figure(1, 0, 3)),
+        ([reported(1, codes="trade")] * 3 + [UNKNOWN], Figure(1, 1, 3)),
+        ([reported(1, codes="trade")] * 2, Figure(0, 0, 3)),
+        ([UNKNOWN], Figure(None, 0, 3)),
     ],
 )
 def test_distinct_codes_are_those_named_by_three_known_members(members, figure):
-    assert distinct_codes(members, 12) == figure
+    assert distinct_codes(members, ("trade", "finance", "health")) == figure
 
 
 def test_codes_named_by_one():
-    assert codes_named([reported(2, codes="trade finance"), carried(1, codes="trade")], 1) == 2
+    assert count_named_codes([reported(2, codes="trade finance"), carried(1, codes="trade")]) == 2
+    assert count_named_codes([UNKNOWN]) is None
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,8 @@ def test_distinct_items(members, figure):
     ],
 )
 def test_sum_flow_has_an_upper_bound_only_when_every_member_reported(flow, figure):
-    assert sum_flow(flow) == figure
+    observations = [Observation("SEN", value, basis="" if value is None else "reported") for value in flow]
+    assert sum_flow(observations) == figure
 
 
 @pytest.mark.parametrize(
@@ -197,15 +198,24 @@ def test_sum_reported_is_of_the_quarter_itself(members, total):
     ("coverage", "answered", "grade"),
     [
         (1, 1, "A"), (2 / 3, 2 / 3, "A"), (0.6666, 0.6666, "B"), (1 / 2, 1 / 2, "B"), (0.4999, 0.4999, "C"),
-        (0, 0, "C"), (0.9, 1 / 3, "A"), (0.9, 0.3332, "B"), (0.55, 0.1, "B"), (0.4, 0.1, "C"), (1, None, "A"),
+        (0, 0, "C"), (0.9, 1 / 3, "A"), (0.9, 0.3332, "B"), (0.55, 0.1, "B"), (0.4, 0.1, "C"),
         (30 / 45, 15 / 45, "A"), (29 / 45, 15 / 45, "B"), (30 / 45, 14 / 45, "B"),
     ],
 )  # fmt: skip
 def test_coverage_class_is_at_best_b_when_fewer_than_a_third_answered(coverage, answered, grade):
-    assert coverage_class(coverage, answered) == grade
+    assert classify_coverage(coverage, answered * 45, 45).result == grade
 
 
 def test_without_a_cap_a_sum_has_no_upper_bound_and_a_share_lies_between_0_and_1():
     members = [reported(4, 8, cap=inf), Observation("UGA", cap=inf, total_cap=inf)]
     assert sum_known_share(members) == Figure(4, 4, None, 0.5, 0, 1)
     assert sum_known_share(members[:1]) == Figure(4, 4, 4, 0.5, 0.5, 0.5)
+
+
+def test_a_figure_carries_its_terms_and_the_arithmetic_of_its_numbers():
+    figure = mean_index([reported(80.0), carried(30.0), UNKNOWN])
+    assert [(term.name, term.value, term.lower, term.cap) for term in figure.terms] == [
+        ("SEN", 80, 80, None), ("MLI", 30, 0, 100), ("UGA", None, 0, 100),
+    ]  # fmt: skip
+    assert figure.calculations["value"] == divide(add([80, 30]), 2)
+    assert figure.calculations["upper"] == divide(add([100, 100], start=80), 3)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from helpers.kpis.statuses import Assessed, compute_statuses, elapsed_share
+from helpers.kpis.statuses import Assessed, calculate_elapsed, compute_statuses
 
 
 def at(quarter, value, lower=None, upper=None, grade="A", complete=True) -> Assessed:
@@ -33,7 +33,7 @@ def count(plan):
     ],
 )  # fmt: skip
 def test_the_time_elapsed_counts_quarters_from_2022q2_to_the_due_one(count, due, quarter, part):
-    assert elapsed_share(replace(count, due=due), quarter) == pytest.approx(part)
+    assert calculate_elapsed(replace(count, due=due), quarter).result == pytest.approx(part)
 
 
 @pytest.mark.parametrize(

@@ -249,12 +249,12 @@ def test_all_problems_of_a_file_are_told_together(tmp_path):
         read_plan(folder)
 
 
-def test_a_member_that_stands_twice_is_refused(tmp_path):
+def test_a_member_that_occurs_twice_is_refused(tmp_path):
     folder = tmp_path / "plan"
     shutil.copytree(PLAN, folder)
     with (folder / "members.csv").open("a", encoding="utf-8") as file:
         file.write("SEN,Western,fr,Sénégal,Senegal,Senegal,السنغال,,,135,1800,public sources\n")
-    with pytest.raises(PlanError, match="SEN stands twice"):
+    with pytest.raises(PlanError, match="SEN occurs twice"):
         read_plan(folder)
 
 

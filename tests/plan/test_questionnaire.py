@@ -131,7 +131,7 @@ def test_every_companion_is_read_from_questions_of_the_form(plan, form):
     [
         ("survey.csv", "integer,offices_total", "integr,offices_total", "integr"),
         ("survey.csv", "select_one cloud_use,", "select_one clouds,", "clouds"),
-        ("survey.csv", "integer,staff_total", "integer,offices_total", "offices_total stands twice"),
+        ("survey.csv", "integer,staff_total", "integer,offices_total", "offices_total occurs twice"),
         ("choices.csv", "cloud_use,pilot", "cloud_use,none", "choices.csv, row"),
         ("choices.csv", "cloud_use,pilot", "cloud_use,pilot use", "choices.csv, row"),
     ],

@@ -1,4 +1,4 @@
-"""How a figure was made: its definition, the cells of every member behind it, and every step to it and its status."""
+"""Explains a figure: its definition, the cells that it comes from, and the steps to it and to its status."""
 
 from helpers.explain.explain import explain, explain_figures
 from helpers.explain.listing import narrow_to_member

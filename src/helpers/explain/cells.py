@@ -1,4 +1,4 @@
-"""The cells that a member's value was read from, each with its return, its place and what the checks said of it."""
+"""The cells that a member's value was read from, each with its return, its place and its issues."""
 
 from __future__ import annotations
 
@@ -12,24 +12,28 @@ from helpers.ingest import issues, registers
 from helpers.plan import extractors, questionnaire
 from helpers.tables import EditionTables
 
-_HIDDEN = ("row", "recorded_on", "reference", "title", "note")  # of a register's row: its place, and free text
+_HIDDEN = ("row", "recorded_on", "reference", "title", "note")  # columns of a register's row: its place, and free text
+_ANSWER_KEYS = ["quarter", "member", "version", "source_file"]
+_COLONS = {"fr": " : ", "en": ": "}  # between an issue's place and its text
+_Issues = Mapping[tuple[str, str, str, str], list[tuple[str, CellIssue]]]  # by file and row, each with its member
+ItemCells = tuple[tuple[extractors.Innovation, CellTrace], ...]
 
 
 @dataclass(frozen=True)
 class CellIndex:
-    """The cells of the returns that count, by quarter, member and question, and their items by quarter and member.
+    """The cells of the counted returns by quarter, member and question; their items by quarter and member.
 
-    `firsts` is the first accepted return of each quarter and member: its day stands as the value. `refused` are the
-    returns that do not count, with why.
+    `firsts` holds the first accepted return of each quarter and member, with its day as the value; `refused` the
+    returns that were refused, with the reasons.
     """
 
     answers: Mapping[tuple[str, str, str], CellTrace]
-    items: Mapping[tuple[str, str], tuple[tuple[extractors.Innovation, CellTrace], ...]]
+    items: Mapping[tuple[str, str], ItemCells]
     firsts: Mapping[tuple[str, str], CellTrace]
     refused: Mapping[tuple[str, str], Sequence[CellTrace]]
 
     def find(self, quarters: Iterable[str], member: str, questions: Iterable[str]) -> tuple[CellTrace, ...]:
-        """Return a member's cells of some questions, quarter by quarter; those that are there."""
+        """Return a member's cells of some questions, quarter by quarter."""
         wanted = dict.fromkeys((quarter, member, name) for quarter in quarters for name in questions)
         return tuple(self.answers[key] for key in wanted if key in self.answers)
 
@@ -38,111 +42,109 @@ class CellIndex:
         return tuple(self.refused.get((quarter, member), ()))
 
     def find_last(self, question: str, member: str, quarter: str) -> tuple[CellTrace, ...]:
-        """Return the last cell up to a quarter in which a member gave a number; none where it never did."""
-        rows = [one for (q, m, name), one in self.answers.items() if (m, name) == (member, question) and q <= quarter]
-        return tuple(sorted((one for one in rows if one.value), key=lambda one: one.quarter)[-1:])
+        """Return the last cell up to a quarter in which a member gave a number, if any."""
+        asked = (member, question)
+        cells = [cell for key, cell in self.answers.items() if key[1:] == asked and key[0] <= quarter and cell.value]
+        return tuple(sorted(cells, key=lambda cell: cell.quarter)[-1:])
+
+    def list_items(self, quarters: Iterable[str], member: str) -> Iterator[tuple[extractors.Innovation, CellTrace]]:
+        """Yield a member's items of some quarters with their cells."""
+        for quarter in quarters:
+            yield from self.items.get((quarter, member), ())
 
 
 def index_cells(tables: EditionTables, form: questionnaire.Form) -> CellIndex:
-    """Read the cells of the returns that count, the items, and what was refused, from an edition's tables."""
-    findings = _index_findings(tables.issues)
-    found = {
+    """Index the cells of the counted returns, their items, and the refused returns, from an edition's tables."""
+    found = _index_issues(tables.issues)
+    answers = {
         (row.quarter, row.member, row.question): _trace(
-            row, row.question, row.raw, row.value, row.obs_status, _said(findings, row, row.question, form)
+            row, row.question, row.raw, row.value, row.obs_status, _find_issues(found, row, row.question, form)
         )
-        for row in _counting(tables, tables.answers).itertuples()
+        for row in _select_counted(tables, tables.answers).itertuples()
     }
-    items: dict[tuple[str, str], tuple[tuple[extractors.Innovation, CellTrace], ...]] = {}
-    for row in _counting(tables, tables.innovations).itertuples():
-        item, said = (
-            extractors.Innovation(row.kind, row.reference, row.title, row.detail),
-            _said(findings, row, questionnaire.REPEAT, form),
-        )
-        written = "; ".join(text for text in (row.kind, row.reference, row.title, row.date, row.detail) if text)
-        one = _trace(row, questionnaire.REPEAT, written, item.key(row.member), "", said)
-        items[row.quarter, row.member] = (*items.get((row.quarter, row.member), ()), (item, one))
-    return CellIndex(found, items, _index_firsts(tables), _index_refused(tables, findings))
-
-
-_KEYS = ["quarter", "member", "version", "source_file"]
+    items: dict[tuple[str, str], ItemCells] = {}
+    for row in _select_counted(tables, tables.innovations).itertuples():
+        item = extractors.Innovation(row.kind, row.reference, row.title, row.detail)
+        raw = "; ".join(text for text in (row.kind, row.reference, row.title, row.date, row.detail) if text)
+        about = _find_issues(found, row, questionnaire.REPEAT, form)
+        cell = _trace(row, questionnaire.REPEAT, raw, item.key(row.member), "", about)
+        items[row.quarter, row.member] = (*items.get((row.quarter, row.member), ()), (item, cell))
+    return CellIndex(answers, items, _index_firsts(tables), _index_refused(tables, found))
 
 
 def _index_firsts(tables: EditionTables) -> dict[tuple[str, str], CellTrace]:
     """Return the first accepted return of each quarter and member."""
-    places = tables.answers[[*_KEYS, "sheet", "row"]].drop_duplicates(_KEYS)
-    accepted = tables.returns[tables.returns["state"] != "refused"].merge(places, on=_KEYS, how="left")
-    accepted = accepted.fillna({"sheet": "", "row": ""})  # of a version that only repeats another there are no answers
+    places = tables.answers[[*_ANSWER_KEYS, "sheet", "row"]].drop_duplicates(_ANSWER_KEYS)
+    accepted = tables.returns[tables.returns["state"] != "refused"].merge(places, on=_ANSWER_KEYS, how="left")
+    accepted = accepted.fillna({"sheet": "", "row": ""})  # the answers of a duplicate are not kept
     firsts: dict[tuple[str, str], CellTrace] = {}
     for row in accepted.sort_values(["received_on", "version"], kind="stable").itertuples():
         firsts.setdefault((row.quarter, row.member), _trace(row, "", "", row.received_on, "", ()))
     return firsts
 
 
-def _index_refused(tables: EditionTables, findings: _Findings) -> dict[tuple[str, str], list[CellTrace]]:
-    """Return the returns that were refused, by quarter and member, each with why."""
+def _index_refused(tables: EditionTables, issues_found: _Issues) -> dict[tuple[str, str], list[CellTrace]]:
+    """Return the refused returns by quarter and member, each with the reasons."""
     returns = tables.returns[tables.returns["state"] == "refused"]
     days = {(row.quarter, row.member, row.source_file): row.received_on for row in returns.itertuples()}
     refused: dict[tuple[str, str], list[CellTrace]] = {}
-    for (quarter, file, sheet, row), told in findings.items():
-        why = [(member, found) for member, found in told if found.severity == "refused"]
-        for member in dict.fromkeys(member for member, _ in why):
-            said = tuple(found for whose, found in why if whose == member)
+    for (quarter, file, sheet, row), here in issues_found.items():
+        reasons: dict[str, tuple[CellIssue, ...]] = {}
+        for member, issue in here:
+            if issue.severity == "refused":
+                reasons[member] = (*reasons.get(member, ()), issue)
+        for member, why in reasons.items():
             day = days.get((quarter, member, file), "")
-            one = CellTrace(quarter, member, "", "", "", "refused", None, day, file, sheet, row, said)
-            refused.setdefault((quarter, member), []).append(one)
+            cell = CellTrace(quarter, member, "", "", "", "refused", None, day, file, sheet, row, why)
+            refused.setdefault((quarter, member), []).append(cell)
     return refused
 
 
-def _counting(tables: EditionTables, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of the returns that count, with the day each was received."""
+def _select_counted(tables: EditionTables, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of the counted returns, with the day each was received."""
     returns = tables.returns[tables.returns["counts"].fillna(False).astype(bool)]
     return rows.merge(returns[["quarter", "member", "version", "received_on"]], on=["quarter", "member", "version"])
 
 
-def _trace(row: object, question: str, raw: str, value: str, state: str, findings: tuple[CellIssue, ...]) -> CellTrace:
+def _trace(row: object, question: str, raw: str, value: str, state: str, about: tuple[CellIssue, ...]) -> CellTrace:
     return CellTrace(
         row.quarter, row.member, question, raw, value, state, int(row.version), row.received_on,
-        row.source_file, row.sheet, row.row, findings,
+        row.source_file, row.sheet, row.row, about,
     )  # fmt: skip
 
 
-# --- what the checks said ---------------------------------------------------------------------------------------
-
-_Findings = Mapping[tuple[str, str, str, str], list[tuple[str, CellIssue]]]  # by place, each with its member
+# --- issues -----------------------------------------------------------------------------------------------------
 
 
-_COLONS = {"fr": " : ", "en": ": "}  # between a finding's place and what is said there
-
-
-def _index_findings(rows: pd.DataFrame) -> _Findings:
-    """Return the findings by the place of their return or item, each with its member."""
+def _index_issues(rows: pd.DataFrame) -> _Issues:
+    """Return the issues by the place of their return or item, each with its member."""
     found: dict[tuple[str, str, str, str], list[tuple[str, CellIssue]]] = {}
     for row in rows.itertuples():
         place = issues.Place(row.quarter, row.source_file, row.sheet, row.row, row.member)
-        said = {
+        message = {
             language: getattr(row, f"message_{language}").removeprefix(f"{place.say(language)}{colon}")
             for language, colon in _COLONS.items()
         }
-        finding = CellIssue(row.severity, row.rule, row.question, row.observed, row.expected, said)
-        key = (row.quarter, row.source_file, row.sheet, row.row)
-        found.setdefault(key, []).append((row.member, finding))
+        issue = CellIssue(row.severity, row.rule, row.question, row.observed, row.expected, message)
+        found.setdefault((row.quarter, row.source_file, row.sheet, row.row), []).append((row.member, issue))
     return found
 
 
-def _said(findings: _Findings, row: object, question: str, form: questionnaire.Form) -> tuple[CellIssue, ...]:
-    """Return what was found on a cell: on its question, the group it stands in, a field of the item, or the return."""
-    here = findings.get((row.quarter, row.source_file, row.sheet, row.row), ())
+def _find_issues(found: _Issues, row: object, question: str, form: questionnaire.Form) -> tuple[CellIssue, ...]:
+    """Return the issues of a cell: of its question or the question's group, of a field of the item, of the return."""
+    here = found.get((row.quarter, row.source_file, row.sheet, row.row), ())
     group = form.by_name[question].group if question in form.by_name else ""
     return tuple(
-        one for _, one in here if one.question in (question, group, "") or one.question.startswith(f"{question}.")
-    )
+        issue for _, issue in here
+        if issue.question in (question, group, "") or issue.question.startswith(f"{question}.")
+    )  # fmt: skip
 
 
 # --- registers --------------------------------------------------------------------------------------------------
 
 
 def trace_row(register: str, row: registers.RegisterRow, value: Value) -> CellTrace:
-    """Return where a register's row stands and what it says, without its free texts."""
+    """Return a register's row with its place, without its free texts."""
     texts = (f"{name}={_text(cell)}" for name, cell in row.items() if name not in _HIDDEN)
     recorded = row.get("recorded_on")
     blank = CellTrace(
@@ -156,11 +158,3 @@ def trace_row(register: str, row: registers.RegisterRow, value: Value) -> CellTr
 
 def _text(cell: object) -> str:
     return " ".join(sorted(cell)) if isinstance(cell, frozenset) else "" if cell is None else str(cell)
-
-
-def list_items(
-    cells: CellIndex, quarters: Iterable[str], member: str
-) -> Iterator[tuple[extractors.Innovation, CellTrace]]:
-    """Yield a member's items of some quarters with their cells."""
-    for quarter in quarters:
-        yield from cells.items.get((quarter, member), ())

@@ -1,4 +1,4 @@
-"""An explanation as tables of named columns, in a language: what a terminal and a workbook both show."""
+"""An explanation as facts and tables in a language, for the terminal and the workbook."""
 
 from __future__ import annotations
 
@@ -8,10 +8,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from helpers.explain.records import (
-    CODE,
-    ITEM,
-    MEMBER,
-    ROW,
     CalculationStep,
     CellIssue,
     CellTrace,
@@ -21,6 +17,7 @@ from helpers.explain.records import (
     exact_number,
 )
 from helpers.i18n import Translator, catalogue, terms
+from helpers.kpis import figures
 from helpers.plan import quarters, read_plan
 from helpers.report.phrases import describe_formula, describe_source
 
@@ -39,7 +36,9 @@ BASIS_WORDS = {
     "reported": "reported this quarter", "carried": "carried forward (c)", "ever": "known from earlier",
     "": "not known",
 }  # fmt: skip
-WHAT_WORDS = {MEMBER: "Member", CODE: "Answer", ITEM: "Innovation", ROW: "Register row"}
+WHAT_WORDS = {
+    figures.MEMBER: "Member", figures.CODE: "Answer", figures.ITEM: "Innovation", figures.ROW: "Register row",
+}  # fmt: skip
 CELL_WORDS = {  # what an item's state (methodology, section 3) means
     "A": "given", "N": "negligible, counted as 0", "U": "unusual, kept", "L": "exists, not available",
     "M": "not applicable", "O": "not answered, or withdrawn",
@@ -48,9 +47,9 @@ CELL_WORDS = {  # what an item's state (methodology, section 3) means
 
 @dataclass(frozen=True)
 class Listing:
-    """A table: heads, rows of texts and numbers, a foot that adds them up, and what its heads mean.
+    """A table: heads, rows of texts and numbers, a foot with their sums, and notes on its heads.
 
-    A column that is blank throughout is left out, and so is what its head means.
+    Columns without any value are left out, with their notes.
     """
 
     title: str
@@ -61,31 +60,29 @@ class Listing:
 
 
 def narrow_to_member(explanation: Explanation, member: str) -> Explanation:
-    """Return an explanation that shows one member's parts and cells only; its steps are those of all.
+    """Return an explanation with one member's parts and cells only; its steps are those of all.
 
-    Raises ValueError for a member that is not expected, naming those that are.
+    Raises ValueError for a member that is not expected, with those that are.
     """
-    expected = [one.member for one in read_plan().members_in(explanation.quarter, explanation.scope)]
-    if member and member not in expected:
-        raise ValueError(f"no member {member} in {explanation.scope}; choose from {', '.join(expected)}")
     if not member:
         return explanation
-    parts, members = (
-        tuple(
-            replace(part, traces=tuple(one for one in part.traces if one.member == member))
-            for part in listed
-            if part.is_of(member)
-        )
-        for listed in (explanation.parts, explanation.members)
-    )
+    expected = [known.member for known in read_plan().members_in(explanation.quarter, explanation.scope)]
+    if member not in expected:
+        raise ValueError(f"no member {member} in {explanation.scope}; choose from {', '.join(expected)}")
+    parts, members = _narrow_parts(explanation.parts, member), _narrow_parts(explanation.members, member)
     return replace(explanation, parts=parts, members=members, only=member)
+
+
+def _narrow_parts(parts: Sequence[ExplainedPart], member: str) -> tuple[ExplainedPart, ...]:
+    own = [part for part in parts if part.is_of(member)]
+    return tuple(replace(part, traces=tuple(cell for cell in part.traces if cell.member == member)) for part in own)
 
 
 # --- what it is about -------------------------------------------------------------------------------------------
 
 
 def list_facts(explanation: Explanation, t: Translator) -> list[str]:
-    """Return what figure it is, how it is measured and from what, and where the published one stands: a line each."""
+    """Return a line each on the figure, how it is measured, from what source, and where it is published."""
     kpi, quarter = explanation.kpi, explanation.quarter
     label = t.label(quarters.is_revised(quarter, date.fromisoformat(explanation.as_of)))
     marks = [t("invented sample: no figure here is real")] if explanation.sample else []
@@ -107,7 +104,7 @@ def list_facts(explanation: Explanation, t: Translator) -> list[str]:
 
 
 def describe_agreement(explanation: Explanation, t: Translator) -> list[str]:
-    """Return whether the rows give the figure of the edition: one line, or one for each step that does not."""
+    """Return a line saying that the steps give the figure of the edition, or a line per step that differs."""
     if explanation.differences:
         return [
             t("DIFFERENT – {name}: {result} from the rows, {published} in kpis.csv", name=name_step(step, t),
@@ -132,7 +129,7 @@ def name_step(step: CalculationStep, t: Translator) -> str:
 
 
 def format_step_value(step: CalculationStep, value: Value, t: Translator) -> str:
-    """Return a step's value: numbers exactly as the CSV files write them, a status in words, a mark where blank."""
+    """Return a step's value: numbers as in the CSV files, a status in words, a mark where blank."""
     if value in (None, ""):
         return t.missing
     if value in terms.STATUS_WORDS:
@@ -143,16 +140,15 @@ def format_step_value(step: CalculationStep, value: Value, t: Translator) -> str
 
 
 def format_arithmetic(step: CalculationStep, t: Translator) -> str:
-    """Return how a step was worked out, statuses in words; blank where that is the result itself."""
+    """Return a step's arithmetic with statuses in words; blank where it is only the result."""
     if step.name == "robust":
-        return " ".join(
-            t(terms.STATUS_WORDS[one]) if one in terms.STATUS_WORDS else one for one in step.arithmetic.split(" ")
-        )
+        words = step.arithmetic.split(" ")
+        return " ".join(t(terms.STATUS_WORDS[word]) if word in terms.STATUS_WORDS else word for word in words)
     return "" if step.arithmetic == exact_number(step.result) else step.arithmetic
 
 
 def find_steps(explanation: Explanation) -> list[CalculationStep]:
-    """Return the steps that say anything: those that differ, the value and the status, all that are not blank."""
+    """Return the steps worth showing: value and status, and all that differ or are not blank."""
     return [
         step for step in explanation.steps
         if step.name in ("value", "status") or not step.agrees or step.result not in (None, "")
@@ -160,12 +156,12 @@ def find_steps(explanation: Explanation) -> list[CalculationStep]:
 
 
 def list_step_rows(explanation: Explanation, t: Translator) -> Listing:
-    """List the steps: name, arithmetic, result, what kpis.csv has, and whether they are the same."""
+    """List the steps: name, arithmetic, result, value in kpis.csv, and whether both are the same."""
     heads = (t("Step"), t("Arithmetic"), t("Result"), "kpis.csv", t("The same"))
     rows = tuple(
         (
-            name_step(step, t), format_arithmetic(step, t), _shown(step, step.result, t),
-            _shown(step, step.published, t) if step.column else "",
+            name_step(step, t), format_arithmetic(step, t), _workbook_value(step, step.result, t),
+            _workbook_value(step, step.published, t) if step.column else "",
             (t("yes") if step.agrees else t("no")) if step.column else "",
         )
         for step in find_steps(explanation)
@@ -173,8 +169,8 @@ def list_step_rows(explanation: Explanation, t: Translator) -> Listing:
     return Listing(t("Step by step"), heads, rows)
 
 
-def _shown(step: CalculationStep, value: Value, t: Translator) -> Value:
-    """Return a step's value as a workbook holds it: a number as a number, all else in words."""
+def _workbook_value(step: CalculationStep, value: Value, t: Translator) -> Value:
+    """Return a step's value for a workbook: a number as a number, all else in words."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return _number(value) if is_number else format_step_value(step, value, t)
 
@@ -208,54 +204,56 @@ _COLUMNS = (
         "Total, at most", lambda part: part.total_cap,
         "total at most: stands in for a total that was not reported; last known, else the reference",
     ),
-    _Column("named by", lambda part: part.told if part.kind == CODE else None),
-    _Column("known", lambda part: part.told if part.kind == MEMBER and part.asked else None, _KNOWN, is_added=True),
-    _Column("expected", lambda part: part.asked or None, is_added=True),
-    _Column("Members", lambda part: " ".join(part.members) if part.kind != MEMBER else ""),
+    _Column("named by", lambda part: part.known if part.kind == figures.CODE else None),
+    _Column("known", lambda part: part.known if part.expected else None, _KNOWN, is_added=True),
+    _Column("expected", lambda part: part.expected or None, is_added=True),
+    _Column("Members", lambda part: " ".join(part.members) if part.kind != figures.MEMBER else ""),
 )  # fmt: skip
 
 
 def _origin(part: ExplainedPart) -> str:
     """Return the quarter that a part's value comes from, with the version of the return."""
-    versions = {one.version for one in part.traces if one.quarter == part.source_quarter and one.version is not None}
+    versions = {cell.version for cell in part.traces if cell.quarter == part.source_quarter} - {None}
     return f"{part.source_quarter} v{max(versions)}" if versions else part.source_quarter
 
 
 def list_part_rows(explanation: Explanation, parts: Sequence[ExplainedPart], title: str, t: Translator) -> Listing:
-    """List parts: what each is, on what basis, how its return came, what it adds, and the most it could add."""
+    """List parts: name, basis, state of the return, what each adds and the most it could add."""
     what = {WHAT_WORDS[part.kind] for part in parts}
     is_now = all(part.quarter == explanation.quarter for part in parts)
     columns = [
         _Column(what.pop() if len(what) == 1 else "Row", lambda part: part.name),
-        _Column("Basis", lambda part: t(BASIS_WORDS[part.basis]) if part.kind == MEMBER else ""),
+        _Column("Basis", lambda part: t(BASIS_WORDS[part.basis]) if part.kind == figures.MEMBER else ""),
         _Column("Return", lambda part: t(terms.RESPONSE_WORDS[part.state]) if part.state else ""),
         *(_COLUMNS[1:] if is_now else _COLUMNS),
     ]
-    columns = [one for one in columns if any(one.get(part) not in (None, "") for part in parts)]
+    columns = [column for column in columns if any(column.get(part) not in (None, "") for part in parts)]
     adds = parts is explanation.parts and not explanation.only and len(parts) > 1
     return Listing(
-        title, tuple(t(one.head) for one in columns),
-        tuple(tuple(_number(one.get(part)) for one in columns) for part in parts),
+        title, tuple(t(column.head) for column in columns),
+        tuple(tuple(_number(column.get(part)) for column in columns) for part in parts),
         _add_up(columns, parts, t) if adds else (),
-        tuple(t(one.meaning) for one in columns if one.meaning),
+        tuple(t(column.meaning) for column in columns if column.meaning),
     )  # fmt: skip
 
 
 def _add_up(columns: Sequence[_Column], parts: Sequence[ExplainedPart], t: Translator) -> tuple[Value, ...]:
-    """Return the foot of a table: the sum of what is added up."""
-    sums = [_number(float(sum(one.get(part) or 0 for part in parts))) if one.is_added else "" for one in columns]
+    """Return the foot of a table: the sums of the columns that are added up."""
+    sums = [
+        _number(float(sum(column.get(part) or 0 for part in parts))) if column.is_added else "" for column in columns
+    ]
     return (t("Sum"), *sums[1:])
 
 
 def _number(value: Value) -> Value:
-    """Return a number as a reader takes it in: whole ones without `.0`, ∞ where there is no limit."""
+    """Return a number for a reader: whole ones without `.0`, ∞ where there is no limit."""
     if isinstance(value, float):
         return exact_number(value) if math.isinf(value) else int(value) if value.is_integer() else value
     return value
 
 
 def list_tables(explanation: Explanation, t: Translator) -> list[Listing]:
-    """List what is added up, and where the members stand where they are not what is added up."""
+    """List the parts, then the members' values where the parts are codes or items."""
     made = [list_part_rows(explanation, explanation.parts, t("What is added up"), t)]
     if explanation.members:
         made.append(list_part_rows(explanation, explanation.members, t("Where the members stand"), t))
@@ -266,51 +264,52 @@ def list_tables(explanation: Explanation, t: Translator) -> list[Listing]:
 
 
 def find_cells(explanation: Explanation) -> list[CellTrace]:
-    """Return every cell that a part comes from, once, in the order of the parts."""
+    """Return the cells of all parts, each once, in the order of the parts."""
     seen: dict[tuple[object, ...], CellTrace] = {}
     for part in (*explanation.parts, *explanation.members):
-        for one in part.traces:
-            seen.setdefault((one.quarter, one.member, one.path, one.sheet, one.row, one.question, one.raw), one)
+        for cell in part.traces:
+            key = (cell.quarter, cell.member, cell.path, cell.sheet, cell.row, cell.question, cell.raw)
+            seen.setdefault(key, cell)
     return list(seen.values())
 
 
 def describe_place(cell: CellTrace, t: Translator) -> str:
-    """Return where a cell stands: file, sheet and row."""
+    """Return the place of a cell: file, sheet and row."""
     file = f"data/raw/{cell.path}"
     if cell.sheet:
         return t("{file}, {sheet}, row {row}", file=file, sheet=cell.sheet, row=cell.row)
     return f"{file}, {t('row {row}', row=cell.row)}" if cell.row else file
 
 
-def describe_issue(found: CellIssue, t: Translator) -> str:
-    """Return what a check found on a cell: in French, or in English for every other language."""
-    message = found.message["fr" if t.language == "fr" else "en"]
-    return t("{what}: {value}", what=f"{t(f'severity {found.severity}')} {found.rule}", value=message)
+def describe_issue(issue: CellIssue, t: Translator) -> str:
+    """Return an issue in French, or in English for every other language."""
+    message = issue.message["fr" if t.language == "fr" else "en"]
+    return t("{what}: {value}", what=f"{t(f'severity {issue.severity}')} {issue.rule}", value=message)
 
 
 def describe_states(cells: Sequence[CellTrace], t: Translator) -> str:
-    """Return what the letters of the states that occur mean, in one line; blank where there are none."""
+    """Return the meaning of the state letters that occur, in one line; blank without any."""
     letters = sorted({cell.state for cell in cells if cell.state in CELL_WORDS})
     return t.joined(f"[{letter}] {t(CELL_WORDS[letter])}" for letter in letters)
 
 
 def list_cell_rows(explanation: Explanation, t: Translator) -> Listing:
-    """List the cells: one row each, with its return, its place and what the checks said of it."""
+    """List the cells: one row each, with its return, its place and its issues."""
     heads = ("Member", "Quarter", "Question", "as written", "understood", "State", "Version", "Received on", "Place",
              "Findings")  # fmt: skip
     cells = find_cells(explanation)
     rows = tuple(
         (
-            cell.member, cell.quarter, cell.question, cell.raw, cell.value, _said_state(cell, t), cell.version,
+            cell.member, cell.quarter, cell.question, cell.raw, cell.value, _describe_state(cell, t), cell.version,
             cell.received_on, describe_place(cell, t),
-            "\n".join(describe_issue(found, t) for found in cell.findings),
+            "\n".join(describe_issue(issue, t) for issue in cell.issues),
         )
         for cell in cells
     )  # fmt: skip
     return Listing(t("The cells it comes from"), tuple(t(head) for head in heads), rows)
 
 
-def _said_state(cell: CellTrace, t: Translator) -> str:
+def _describe_state(cell: CellTrace, t: Translator) -> str:
     if cell.state in CELL_WORDS:
         return f"{cell.state}: {t(CELL_WORDS[cell.state])}"
     return t(terms.RESPONSE_WORDS[cell.state]) if cell.state else ""

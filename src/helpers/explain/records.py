@@ -1,25 +1,25 @@
-"""What an explanation consists of: the figure, its parts, the cells they come from, and the steps from these to it."""
+"""The records of an explanation: the figure, its parts, the cells they come from, and the steps to the figure."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from helpers.kpis import figures
 from helpers.plan import Kpi
 from helpers.tables import schema
 
 TOLERANCE = 1e-9
 Value = float | int | str | bool | None
-MEMBER, CODE, ITEM, ROW = "member", "code", "item", "row"  # what one part is
 REGISTERS_FOLDER = "registers/"
 
 
 @dataclass(frozen=True)
 class CellIssue:
-    """What a check found; notes tell what was normalised. `message` is by language, fr and en.
+    """An issue that a check found; `message` is by language, fr and en.
 
-    `question` is blank where it is about a return as a whole.
+    `question` is blank where the issue is about a whole return.
     """
 
     severity: str
@@ -32,9 +32,9 @@ class CellIssue:
 
 @dataclass(frozen=True)
 class CellTrace:
-    """One cell of a return, or one row of a register (then `raw` is the row, `received_on` the day it was recorded).
+    """One cell of a return, or one row of a register (`raw` is the row, `received_on` the day it was recorded).
 
-    Without a question it is the return itself: what the checks said of it as a whole, such as why it was refused.
+    Without a question it is the return itself, with the issues about it as a whole, such as why it was refused.
     """
 
     quarter: str
@@ -48,55 +48,36 @@ class CellTrace:
     source_file: str
     sheet: str
     row: str
-    findings: tuple[CellIssue, ...] = ()
+    issues: tuple[CellIssue, ...] = ()
 
     @property
     def path(self) -> str:
         """The file, within `data/raw`."""
-        return self.source_file if self.is_kept else f"{self.quarter}/{self.source_file}"
+        return self.source_file if self.is_register else f"{self.quarter}/{self.source_file}"
 
     @property
-    def is_kept(self) -> bool:
-        """Whether it is a row of a register that the Secretariat keeps."""
+    def is_register(self) -> bool:
+        """Tell whether it is a row of one of the Secretariat's registers."""
         return self.source_file.startswith(REGISTERS_FOLDER)
 
 
-@dataclass(frozen=True)
-class ExplainedPart:
-    """One row of those that a figure adds up: a member (of a flow: in a quarter), a code, an item, a register's row.
+@dataclass
+class ExplainedPart(figures.Term):
+    """A term of a figure with the cells it comes from; `state` is that of the member's return of the quarter."""
 
-    `value` is what it adds to the figure, None where it is not known, and `low` what it adds to the lower bound. `cap`
-    is the most it may add besides to the upper one (infinite without a limit). Of a share, `total` is its denominator;
-    `share_cap` and `total_cap` stand in where it did not report both. `told` of `asked` is what it adds to coverage.
-    """
-
-    kind: str
-    name: str
-    quarter: str
-    basis: str = ""
     state: str = ""
-    source_quarter: str = ""
-    value: float | None = None
-    low: float = 0
-    cap: float | None = None
-    total: float | None = None
-    share_cap: float | None = None
-    total_cap: float | None = None
-    told: float = 0
-    asked: float = 0
-    members: tuple[str, ...] = ()
     traces: tuple[CellTrace, ...] = ()
 
     def is_of(self, member: str) -> bool:
-        """Tell whether a member is behind it."""
-        return member == self.name or member in self.members or any(one.member == member for one in self.traces)
+        """Tell whether the part comes from a member."""
+        return member in (self.name, *self.members, *(cell.member for cell in self.traces))
 
 
 @dataclass(frozen=True)
 class CalculationStep:
-    """One step: what is worked out, the arithmetic with its numbers, the result, and what is published of it.
+    """One step: its arithmetic written out, its result, and the published value of its column in kpis.csv.
 
-    `column` is its name in kpis.csv; blank for a step that is not published itself.
+    `column` is blank for a step that is not published.
     """
 
     name: str
@@ -113,10 +94,10 @@ class CalculationStep:
 
 @dataclass(frozen=True)
 class Explanation:
-    """How one figure was made; `origin` is the folder of the published edition, blank where it was computed now.
+    """How one figure was computed; `origin` is the folder of the published edition, blank where it is not published.
 
-    `members` tells where the members stand when the parts that add up are codes or items. `only` is the member to whose
-    rows what is shown was narrowed; the steps are those of all.
+    `members` are the members' own parts where the parts that add up are codes or items. `only` is the member to which
+    the parts were narrowed; the steps are always those of all members.
     """
 
     kpi: Kpi
@@ -133,18 +114,18 @@ class Explanation:
 
     @property
     def is_void(self) -> bool:
-        """Whether the figure is blank by definition: then nothing was worked out, not even its coverage."""
+        """Tell whether the figure is blank by definition, so that nothing was computed, not even its coverage."""
         return all(step.result is None for step in self.steps if step.name == "coverage")
 
     @property
     def differences(self) -> tuple[CalculationStep, ...]:
-        """The steps that do not give what is published."""
+        """The steps whose result is not what is published."""
         return tuple(step for step in self.steps if not step.agrees)
 
 
 def is_same_value(result: Value, published: Value) -> bool:
     """Tell whether two values are the same, numbers to 1e-9; blank equals blank only."""
-    numbers = [isinstance(one, int | float) and not isinstance(one, bool) for one in (result, published)]
+    numbers = [isinstance(value, int | float) and not isinstance(value, bool) for value in (result, published)]
     if all(numbers):
         return math.isclose(result, published, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
     return result == published and not any(numbers)
@@ -158,18 +139,29 @@ def exact_number(value: Value) -> str:
     return "∞" if isinstance(value, float) and math.isinf(value) else schema.csv_text(value)
 
 
-def written_sum(numbers: Iterable[float]) -> str:
-    """Write a sum out, equal numbers together and noughts left out: `120 + 2×45 + 33`; of ones, their count."""
-    counted: dict[float, int] = {}
+def write_sum(numbers: Iterable[float]) -> str:
+    """Write a sum out, equal numbers together and zeros left out: `120 + 2×45 + 33`; of ones, their count."""
+    times: dict[float, int] = {}
     for number in numbers:
-        counted[number] = counted.get(number, 0) + 1
-    counted.pop(0, None)
-    if counted.keys() == {1}:
-        return str(counted[1])
-    terms = [(f"{n}×" if n > 1 else "") + exact_number(number) for number, n in counted.items()]
+        times[number] = times.get(number, 0) + 1
+    times.pop(0, None)
+    if times.keys() == {1}:
+        return str(times[1])
+    terms = [(f"{n}×" if n > 1 else "") + exact_number(number) for number, n in times.items()]
     return " + ".join(terms) or "0"
 
 
-def bracketed(text: str) -> str:
-    """Return a sum as a factor or part of a fraction: in brackets where it has more than one term."""
+def write_arithmetic(arithmetic: Sequence[figures.Token]) -> str:
+    """Write out the arithmetic of a calculation; brackets enclose what has several terms within it."""
+    if len(arithmetic) == 1 and isinstance(arithmetic[0], tuple):
+        return write_sum(arithmetic[0])
+    return "".join(_write_token(token) for token in arithmetic)
+
+
+def _write_token(token: figures.Token) -> str:
+    if isinstance(token, str):
+        return token
+    if not isinstance(token, tuple):
+        return exact_number(token)
+    text = write_arithmetic(token.arithmetic) if isinstance(token, figures.Calculation) else write_sum(token)
     return f"({text})" if " " in text else text

@@ -1,4 +1,4 @@
-"""An explanation told: as lines for a terminal, as plain data for a program, as a workbook."""
+"""Writes an explanation: as lines for a terminal, as JSON for a program, as a workbook."""
 
 from __future__ import annotations
 
@@ -10,11 +10,17 @@ from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
-from xlsxwriter.worksheet import Worksheet
-
 from helpers.explain import listing
 from helpers.explain.listing import Listing
-from helpers.explain.records import CalculationStep, CellIssue, CellTrace, Explanation, Value, exact_number
+from helpers.explain.records import (
+    CalculationStep,
+    CellIssue,
+    CellTrace,
+    ExplainedPart,
+    Explanation,
+    Value,
+    exact_number,
+)
 from helpers.i18n import Translator, isolate
 from helpers.kpis import Reference
 from helpers.report.phrases import describe_formula, describe_source
@@ -36,7 +42,7 @@ def _wrapped(text: str, margin: str = "") -> Iterator[str]:
 
 
 def format_explanation(explanation: Explanation, t: Translator) -> list[str]:
-    """Tell an explanation, line by line, for a person: what it is, its rows, their cells, the steps, and the foot."""
+    """Return an explanation as lines: the figure, its parts, their cells, the steps, and whether they agree."""
     return [isolate(clean(line), t.language) for line in _lines(explanation, t)]
 
 
@@ -49,7 +55,7 @@ def _lines(explanation: Explanation, t: Translator) -> Iterator[str]:
     yield from ("", t("Step by step"))
     for step in listing.find_steps(explanation):
         name, result = listing.name_step(step, t), listing.format_step_value(step, step.result, t)
-        yield f"  {t('{what}: {value}', what=name, value=result)}{_said_same(step, t)}"
+        yield f"  {t('{what}: {value}', what=name, value=result)}{_compare_published(step, t)}"
         if arithmetic := listing.format_arithmetic(step, t):
             yield from _wrapped(arithmetic, "      ")
     yield ""
@@ -57,14 +63,14 @@ def _lines(explanation: Explanation, t: Translator) -> Iterator[str]:
         yield from _wrapped(line)
 
 
-def _said_same(step: CalculationStep, t: Translator) -> str:
+def _compare_published(step: CalculationStep, t: Translator) -> str:
     if not step.column:
         return ""
     return "  = kpis.csv" if step.agrees else f"  ≠ kpis.csv: {listing.format_step_value(step, step.published, t)}"
 
 
 def _table_lines(table: Listing, t: Translator) -> Iterator[str]:
-    """Yield a table in aligned columns, numbers to the right; the last column goes on below itself where it is long."""
+    """Yield a table in aligned columns, numbers to the right; a long last column is continued below itself."""
     yield from ("", table.title)
     if not table.rows:
         yield f"  {t('nothing to report')}"
@@ -87,39 +93,39 @@ def _table_lines(table: Listing, t: Translator) -> Iterator[str]:
 
 
 def _cell_lines(cells: Sequence[CellTrace], t: Translator) -> Iterator[str]:
-    """Yield the cells, return by return: whose it is and where, what was found on it, then each cell."""
+    """Yield the cells, return by return: its member and place, its issues, then each cell with its own."""
     if not cells:
         return
     yield from ("", t("The cells it comes from"))
     if states := listing.describe_states(cells, t):
         yield from _wrapped(states, "  ")
-    for (whose, place), group in itertools.groupby(cells, lambda cell: _said_return(cell, t)):
+    for (whose, place), group in itertools.groupby(cells, lambda cell: _describe_return(cell, t)):
         here = list(group)
         yield from (f"  {whose}", *_wrapped(place, "      "))
-        yield from _finding_lines((one for cell in here for one in cell.findings if not one.question), t, "      ")
+        yield from _issue_lines((issue for cell in here for issue in cell.issues if not issue.question), t, "      ")
         for cell in (cell for cell in here if cell.question):
-            yield from _wrapped(_said_cell(cell), "      ")
-            yield from _finding_lines((one for one in cell.findings if one.question), t, "          ")
+            yield from _wrapped(_describe_cell(cell), "      ")
+            yield from _issue_lines((issue for issue in cell.issues if issue.question), t, "          ")
 
 
-def _finding_lines(found: Iterable[CellIssue], t: Translator, margin: str) -> Iterator[str]:
-    for told in dict.fromkeys(listing.describe_issue(one, t) for one in found):
-        yield from _wrapped(told, margin)
+def _issue_lines(issues: Iterable[CellIssue], t: Translator, margin: str) -> Iterator[str]:
+    for text in dict.fromkeys(listing.describe_issue(issue, t) for issue in issues):
+        yield from _wrapped(text, margin)
 
 
-def _said_return(cell: CellTrace, t: Translator) -> tuple[str, str]:
-    """Return whose return a cell is of, in which version, and where it stands."""
+def _describe_return(cell: CellTrace, t: Translator) -> tuple[str, str]:
+    """Return the return that a cell is of (member, quarter, version, day), and the cell's place."""
     whose = " ".join(text for text in (cell.member, cell.quarter) if text)
     version = [f"{t('Version')} {cell.version}"] if cell.version is not None else []
     refused = [t("refused")] if cell.state == "refused" else []
-    came = [t("received on {day}", day=cell.received_on)] if cell.received_on and not cell.is_kept else []
-    kept = [t("recorded on {day}", day=cell.received_on)] if cell.received_on and cell.is_kept else []
-    said = (_one_line(whose), *version, *refused, *came, *kept)
-    return " · ".join(filter(None, said)), listing.describe_place(cell, t)
+    received = [t("received on {day}", day=cell.received_on)] if cell.received_on and not cell.is_register else []
+    recorded = [t("recorded on {day}", day=cell.received_on)] if cell.received_on and cell.is_register else []
+    facts = (_one_line(whose), *version, *refused, *received, *recorded)
+    return " · ".join(filter(None, facts)), listing.describe_place(cell, t)
 
 
-def _said_cell(cell: CellTrace) -> str:
-    """Return a cell as it is written, what was understood where that is otherwise, and its state."""
+def _describe_cell(cell: CellTrace) -> str:
+    """Return a cell as written, as understood where that differs, and its state."""
     if not cell.raw:
         return f"{cell.question}: {cell.value or '«»'}" + (f" [{cell.state}]" if cell.state else "")
     value = f" → {cell.value}" if cell.value not in (cell.raw, "") else ""
@@ -130,7 +136,7 @@ def _said_cell(cell: CellTrace) -> str:
 
 
 def to_json(explanation: Explanation, t: Translator) -> dict[str, object]:
-    """Tell an explanation as plain data, for another program: numbers exact, what has no limit null."""
+    """Return an explanation as JSON data: numbers exact, null where there is no limit."""
     kpi = explanation.kpi
     return {
         "reference": str(Reference(kpi.kpi, explanation.quarter, explanation.scope)),
@@ -139,20 +145,32 @@ def to_json(explanation: Explanation, t: Translator) -> dict[str, object]:
         "measure": kpi.measure, "unit": kpi.unit, "sample": explanation.sample,
         "published_in": explanation.origin or None, "member": explanation.only or None,
         "published": _plain(dict(explanation.published)),
-        "parts": [_plain(asdict(part)) for part in explanation.parts],
-        "members": [_plain(asdict(part)) for part in explanation.members],
+        "parts": [_part_data(part) for part in explanation.parts],
+        "members": [_part_data(part) for part in explanation.members],
         "steps": [_plain({**vars(step), "agrees": step.agrees}) for step in explanation.steps],
         "target_status": kpi.target_status if explanation.published.get("target") is not None else None,
         "adds_up": not explanation.differences,
     }  # fmt: skip
 
 
+_JSON_NAMES = {"lower": "low", "known": "told", "expected": "asked"}  # the keys of parts, which other programs read
+
+
+def _part_data(part: ExplainedPart) -> dict[str, object]:
+    """Return a part as JSON has it, under the keys that were published; the rows of a register are among its cells."""
+    fields = {name: value for name, value in vars(part).items() if name not in ("register", "rows", "traces")}
+    cells = [{name: value for name, value in asdict(cell).items() if name != "issues"} for cell in part.traces]
+    issues = [[asdict(issue) for issue in cell.issues] for cell in part.traces]
+    traces = [cell | {"findings": found} for cell, found in zip(cells, issues, strict=True)]
+    return _plain({_JSON_NAMES.get(name, name): value for name, value in fields.items()} | {"traces": traces})
+
+
 def _plain(value: object) -> object:
-    """Return values as JSON has them: no infinity, whole numbers without `.0`, texts without control characters."""
+    """Return values for JSON: no infinity, whole numbers without `.0`, texts without control characters."""
     if isinstance(value, Mapping):
-        return {key: _plain(one) for key, one in value.items()}
+        return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
+        return [_plain(item) for item in value]
     if isinstance(value, float):
         return None if not math.isfinite(value) else int(value) if value.is_integer() else value
     return clean(value) if isinstance(value, str) else value
@@ -165,9 +183,9 @@ _CELL_WIDTHS = (10, 10, 26, 30, 20, 8, 8, 12, 46, 60)
 
 
 def write_explanation_workbook(path: Path, explanation: Explanation, t: Translator) -> None:
-    """Write an explanation as a workbook: the figure and its steps, the rows added up, the cells they come from.
+    """Write an explanation as a workbook with three sheets: steps, parts, cells.
 
-    The same explanation gives the same bytes. Raises OSError where nothing can be written.
+    The same explanation gives the same bytes. Raises OSError where the file cannot be written.
     """
     name = str(Reference(explanation.kpi.kpi, explanation.quarter, explanation.scope))
     with open_book(path, date.fromisoformat(explanation.as_of), title=f"papu explain {name}") as book:
@@ -194,8 +212,8 @@ def _write_sheet(
     set_page(sheet, first)
 
 
-def _write_table(book: Book, sheet: Worksheet, row: int, table: Listing, widths: Sequence[float]) -> int:
-    """Write a table from a row on; numbers are numbers, every text is a text. Return the row after it."""
+def _write_table(book: Book, sheet: object, row: int, table: Listing, widths: Sequence[float]) -> int:
+    """Write a table from a row on, numbers as numbers and texts as texts; return the row after it."""
     for column, head in enumerate(table.heads):
         book.write(sheet, row, column, head, book.text(bold=True, bottom=1, bg_color=HEAD_FILL))
     for place, cells in enumerate((*table.rows, *([table.foot] if table.foot else []))):
@@ -211,7 +229,7 @@ def _write_table(book: Book, sheet: Worksheet, row: int, table: Listing, widths:
 
 
 def _write_cell(
-    book: Book, sheet: Worksheet, row: int, column: int, cell: Value, look: Mapping[str, object]
+    book: Book, sheet: object, row: int, column: int, cell: Value, look: Mapping[str, object]
 ) -> None:  # fmt: skip
     if isinstance(cell, int | float) and not isinstance(cell, bool):
         sheet.write_number(row, column, cell, book.style(valign="top", **look))

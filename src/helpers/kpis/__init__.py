@@ -1,4 +1,4 @@
-"""From checked answers to figures, their bounds and their statuses."""
+"""Computes figures, their bounds and their statuses from checked answers."""
 
 from helpers.kpis.observations import Snapshot
 from helpers.kpis.reference import Reference, parse_reference, parse_request
@@ -7,10 +7,10 @@ __all__ = [
     "Reference",
     "Snapshot",
     "compute",
+    "figures",
     "measures",
     "observations",
     "parse_reference",
     "parse_request",
-    "revisions",
     "statuses",
 ]

@@ -2,268 +2,151 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import cached_property, partial
+from itertools import pairwise
+from typing import NamedTuple
 
 import pandas as pd
 
-from helpers.ingest import Registers, registers
+from helpers.ingest import Registers
 from helpers.kpis import measures
-from helpers.kpis.measures import NO_FIGURE, Figure, Observation
+from helpers.kpis.figures import CARRIED, REPORTED, Figure, MeasuredKpi
+from helpers.kpis.measures import Observation
 from helpers.kpis.observations import (
     CountedReturns,
     Snapshot,
     count_reported,
     is_cumulative,
-    list_flow,
     observe,
+    observe_flow,
     observe_history,
     observe_kpi,
 )
+from helpers.kpis.register_measures import count_received, cutoff_of, measure_from_registers
 from helpers.kpis.revisions import find_causes
 from helpers.kpis.statuses import Assessed, compute_statuses
 from helpers.plan import UNION, Kpi, Member, Plan, extractors, quarters, questionnaire, sources
 
-REGISTER_FROM = date(2022, 1, 1)
-
-
-# --- registers and the rate -------------------------------------------------------------------------------------
-
-
-def find_milestone(snapshot: Snapshot, step: str) -> tuple[int, bool]:
-    """Return the stage of a step's product and whether all its parts are covered: its latest row by the quarter."""
-    rows = list_milestones(snapshot, step)
-    return (rows[-1]["stage"], set(snapshot.plan.part_codes(step)) <= rows[-1]["parts"]) if rows else (0, False)
-
-
-def list_milestones(snapshot: Snapshot, step: str) -> list[registers.RegisterRow]:
-    """Return the register's rows on a step's product up to the quarter, in order; the last one tells its stage."""
-    rows = snapshot.registers.at(snapshot.as_of)["milestones"]
-    known = [
-        row for row in rows if sources.MILESTONE_PRODUCTS[row["product"]] == step and row["quarter"] <= snapshot.quarter
-    ]
-    return sorted(known, key=lambda row: row["quarter"])  # of one quarter the last in file order
-
-
-def list_workshops(snapshot: Snapshot, step: str) -> list[registers.RegisterRow]:
-    """Return the register's rows on a step's workshops held up to the end of the quarter."""
-    rows, end = snapshot.registers.at(snapshot.as_of)["workshops"], quarters.quarter_end(snapshot.quarter)
-    return [row for row in rows if row["step"] == step and REGISTER_FROM <= row["held_on"] <= end]
-
-
-def list_attendance(snapshot: Snapshot, step: str, members: Sequence[Member]) -> list[registers.RegisterRow]:
-    """Return the register's rows on who came to a step's workshops, of some members; non-members count nowhere."""
-    held, names = {row["workshop"] for row in list_workshops(snapshot, step)}, {member.member for member in members}
-    rows = snapshot.registers.at(snapshot.as_of)["attendance"]
-    return [row for row in rows if row["workshop"] in held and row["member"] in names]
-
-
-def count_register(snapshot: Snapshot, kpi: Kpi, scope: str) -> float:
-    """Return what the workshops' registers count for a KPI."""
-    step, counted = sources.workshops_of(kpi.source)
-    if not counted:
-        return len(list_workshops(snapshot, step))
-    came = [
-        (row["member"], row["women"] + row["men"]) for row in list_attendance(snapshot, step, snapshot.members(scope))
-    ]
-    return sum(n for _, n in came) if counted == sources.ATTENDANCES else len({member for member, n in came if n > 0})
-
-
-@dataclass(frozen=True)
-class ResponseCounts:
-    """Who answered the quarter's questionnaires: members by day, and the other questionnaires asked and returned."""
-
-    by_cutoff: int
-    on_time: int
-    by_as_of: int
-    asked: int
-    returned: int
-
-
-def cutoff_of(snapshot: Snapshot) -> date:
-    """Return the day by which answers count for the rate: the quarter's own first cut-off, or the edition's date."""
-    return min(quarters.first_cutoff(snapshot.quarter), snapshot.as_of)
-
-
-def list_questionnaires(snapshot: Snapshot, members: Sequence[Member]) -> list[registers.RegisterRow]:
-    """Return the other questionnaires due in the quarter, asked of some members: the register's rows."""
-    rows, names = snapshot.registers.at(cutoff_of(snapshot))["questionnaires"], {member.member for member in members}
-    return [row for row in rows if row["member"] in names and registers.due_quarter(row) == snapshot.quarter]
-
-
-def count_responses_by_date(snapshot: Snapshot, members: Sequence[Member]) -> ResponseCounts:
-    """Count answers at the quarter's own first cut-off, so that quarters compare (6.1.a)."""
-    cutoff = cutoff_of(snapshot)
-    on_time = min(cutoff, quarters.quarter_end(snapshot.quarter) + timedelta(days=quarters.ON_TIME_DAYS))
-    firsts = [min(snapshot.returns.accepted.get((snapshot.quarter, member.member), [date.max])) for member in members]
-    other = list_questionnaires(snapshot, members)
-    return ResponseCounts(
-        sum(first <= cutoff for first in firsts),
-        sum(first <= on_time for first in firsts),
-        sum(first <= snapshot.as_of for first in firsts),
-        len(other),
-        sum(bool(row["returned_on"]) and row["returned_on"] <= cutoff for row in other),
-    )
-
-
-def _percent(part: float, whole: float) -> float | None:
-    return 100 * part / whole if whole else None
-
-
 # --- one figure -------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class MeasuredKpi:
-    """One row of kpis.csv before it is judged: the figure and who is behind it (None: blank)."""
-
-    figure: Figure = NO_FIGURE
-    n_reported: int | None = None
-    n_carried: int | None = None
-    n_expected: int | None = None
-    coverage: float | None = None
-    coverage_class: str = ""
-    complete: bool = True
+def _with_coverage(figure: Figure, quarter: str) -> MeasuredKpi:
+    """Count the members behind a figure, and compute its coverage and class."""
+    terms = figure.member_terms
+    bases = [term.basis for term in terms if term.quarter in ("", quarter)]
+    n_reported, coverage = bases.count(REPORTED), measures.calculate_coverage(terms)
+    grade = measures.classify_coverage(coverage.result, n_reported, len(bases))
+    return MeasuredKpi(figure, n_reported, bases.count(CARRIED), len(bases), coverage, grade)
 
 
-def _with_coverage(figure: Figure, coverage: float, n_reported: int, n_carried: int, n_expected: int) -> MeasuredKpi:
-    answered = n_reported / n_expected if n_expected else 0
-    grade = measures.coverage_class(coverage, answered)
-    return MeasuredKpi(figure, n_reported, n_carried, n_expected, coverage, grade)
-
-
-def _measure_stock(snapshot: Snapshot, kpi: Kpi, members: Sequence[Member]) -> MeasuredKpi:
+def _measure_stock(snapshot: Snapshot, kpi: Kpi, members: Sequence[Member]) -> Figure:
     source, observations = sources.source_of(kpi, snapshot.form), observe_kpi(snapshot, kpi, members)
     if kpi.measure == "count_known":
-        figure = measures.count_known(observations)
-    elif kpi.measure == "mean_index":
-        figure = measures.mean_index(observations)
-    elif kpi.measure == "distinct_codes":
-        figure = measures.distinct_codes(observations, source.codes)
+        return measures.count_known(observations)
+    if kpi.measure == "mean_index":
+        return measures.mean_index(observations)
+    if kpi.measure == "distinct_codes":
+        return measures.distinct_codes(observations, source.codes)
+    return (measures.sum_known_share if source.total else measures.sum_known)(observations)
+
+
+def _measure_history(
+    snapshot: Snapshot, read: extractors.Extractor, measure: str, members: Sequence[Member], cumulative: bool = False
+) -> Figure:
+    histories = observe_history(snapshot, read, members, cumulative)
+    return (measures.count_ever if measure == "count_ever" else measures.distinct_items)(histories)
+
+
+def _measure_returns(snapshot: Snapshot, kpi: Kpi, scope: str) -> MeasuredKpi:
+    """Measure a KPI of the returns; without an accepted return of the quarter it is blank."""
+    members, read = snapshot.members(scope), sources.extractor_of(kpi, snapshot.form)
+    if not snapshot.is_collected:
+        return MeasuredKpi()
+    if kpi.is_stock:
+        figure = _measure_stock(snapshot, kpi, members)
+    elif kpi.measure == "sum_flow":
+        figure = measures.sum_flow(observe_flow(snapshot, read, scope))
     else:
-        figure = (measures.sum_known_share if source.total else measures.sum_known)(observations)
-    weights = [getattr(member, source.reference) if source.reference else 1 for member in members]
-    known = sum(weight for weight, s in zip(weights, observations, strict=True) if s.is_known)
-    n_reported = sum(s.is_reported for s in observations)
-    n_carried = sum(s.is_known for s in observations) - n_reported
-    return _with_coverage(figure, known / sum(weights) if weights else 0, n_reported, n_carried, len(members))
-
-
-def _measure_cumulative(snapshot: Snapshot, kpi: Kpi, members: Sequence[Member], scope: str) -> MeasuredKpi:
-    """Make the row of a figure that adds up since the first collected: flows, ever and items."""
-    read = sources.extractor_of(kpi, snapshot.form)
-    n_reported = count_reported(snapshot, read, members)
-    if kpi.measure == "sum_flow":
-        flow = list_flow(snapshot, read, scope)
-        covered = sum(value is not None for value in flow) / len(flow) if flow else 0
-        return _with_coverage(measures.sum_flow(flow), covered, n_reported, 0, len(members))
-    histories = observe_history(snapshot, read, members, is_cumulative(kpi))
-    figure = (measures.count_ever if kpi.measure == "count_ever" else measures.distinct_items)(histories)
-    if is_cumulative(kpi):
-        return _with_coverage(figure, n_reported / len(members) if members else 0, n_reported, 0, len(members))
-    extracts = snapshot.returns.extracts(read)
-    slots = [(quarter, m.member) for m in members for quarter in snapshot.collected if m.valid_in(quarter)]
-    told = sum(extracts.get(slot, extractors.NO_EXTRACT).value is not None for slot in slots)
-    return _with_coverage(figure, told / len(slots) if slots else 0, n_reported, 0, len(members))
-
-
-def _certain(value: float | None) -> Figure:
-    return Figure(value, value, value)
+        figure = _measure_history(snapshot, read, kpi.measure, members, is_cumulative(kpi))
+    return _with_coverage(figure, snapshot.quarter)
 
 
 def measure_kpi(snapshot: Snapshot, kpi: Kpi, scope: str) -> MeasuredKpi:
-    """Measure one KPI for one scope in the scene's quarter."""
-    members = snapshot.members(scope)
-    if kpi.measure == "milestone":
-        stage, complete = find_milestone(snapshot, kpi.step)
-        return (
-            MeasuredKpi(_certain(stage), coverage=1, coverage_class="A", complete=complete)
-            if scope == UNION
-            else MeasuredKpi()
-        )
-    if kpi.measure == "register":
-        if scope != UNION and not sources.workshops_of(kpi.source)[1]:  # a workshop is held for all
-            return MeasuredKpi()
-        return MeasuredKpi(_certain(count_register(snapshot, kpi, scope)), coverage=1, coverage_class="A")
-    if kpi.measure == "rate":
-        who = count_responses_by_date(snapshot, members)
-        rate = _percent(who.by_cutoff + who.returned, len(members) + who.asked)
-        return MeasuredKpi(_certain(rate), who.by_cutoff, 0, len(members), 1, "A")
-    if snapshot.quarter not in snapshot.returns.quarters:
-        return MeasuredKpi()
-    return (
-        _measure_stock(snapshot, kpi, members) if kpi.is_stock else _measure_cumulative(snapshot, kpi, members, scope)
-    )
+    """Measure one KPI for one scope in the snapshot's quarter."""
+    return (measure_from_registers if kpi.is_from_registers else _measure_returns)(snapshot, kpi, scope)
 
 
 # --- companions -------------------------------------------------------------------------------------------------
 
 
+class MeasuredCompanion(NamedTuple):
+    """The figures of one row of kpi_components.csv; `n_reported` counts those that reported its own question."""
+
+    value: float | None = None
+    share: float | None = None
+    n_reported: int | None = None
+
+
+_WITH_SHARE = ("2.1.a", "2.2.a")  # their companions that are sums have a share of their own total
+
+
 def _measure_participation(
-    snapshot: Snapshot, companion: extractors.Companion, members: Sequence[Member]
-) -> tuple[float | None, float | None, int]:
-    observations = observe(
-        snapshot, extractors.COMPANION_EXTRACTORS[companion.kpi, companion.component], members, carries=False
-    )
-    answered, yes = sum(s.is_reported for s in observations), measures.sum_reported(observations)
-    return yes, yes / answered if answered else None, answered
+    snapshot: Snapshot, read: extractors.Extractor, members: Sequence[Member]
+) -> MeasuredCompanion:
+    """Count the members that answer yes to a question of the quarter, with their share of those that answered."""
+    observations = observe(snapshot, read, members, carries=False)
+    n_reported, yes = sum(o.is_reported for o in observations), measures.sum_reported(observations)
+    return MeasuredCompanion(yes, yes / n_reported if n_reported else None, n_reported)
 
 
-def _measure_rate_companion(
-    snapshot: Snapshot, companion: extractors.Companion, members: Sequence[Member]
-) -> tuple[float | None, float | None, int]:
-    who = count_responses_by_date(snapshot, members)
-    came, n_reported = {
-        "monitoring": (who.by_cutoff, who.by_cutoff),
-        "on_time": (who.on_time, who.by_cutoff),
-        "with_late": (who.by_as_of, who.by_as_of),
-    }[companion.component]
-    return _percent(came, len(members)), None, n_reported
+def _measure_rate_companion(snapshot: Snapshot, component: str, members: Sequence[Member]) -> MeasuredCompanion:
+    """Return the members that responded by a day, in percent of the members expected (6.1.a)."""
+    cutoff = cutoff_of(snapshot)
+    on_time = min(cutoff, quarters.quarter_end(snapshot.quarter) + timedelta(days=quarters.ON_TIME_DAYS))
+    day = {"monitoring": cutoff, "on_time": on_time, "with_late": snapshot.as_of}[component]
+    n_received = count_received(snapshot, members, day)
+    n_reported = count_received(snapshot, members, cutoff) if component == "on_time" else n_received
+    return MeasuredCompanion(100 * n_received / len(members) if members else None, None, n_reported)
 
 
-_SHARED_OF = ("2.1.a", "2.2.a")  # companions of these that are sums have a share of their own total
-
-
-def _measure_stock_companion(
-    snapshot: Snapshot, companion: extractors.Companion, members: Sequence[Member]
-) -> tuple[float | None, float | None]:
+def _measure_stock_companion(snapshot: Snapshot, companion: extractors.Companion, members: Sequence[Member]) -> Figure:
     observations = observe(snapshot, extractors.COMPANION_EXTRACTORS[companion.kpi, companion.component], members)
-    if companion.measure == "count_known":
-        return measures.count_known(observations).value, None
-    if companion.measure == "mean_index":
-        return measures.mean_index(observations).value, None
     if companion.measure == "distinct_codes":
-        known = [observation for observation in observations if observation.is_known]
-        return measures.codes_named(known, 1) if known else None, None
-    return measures.sum_known(observations).value, measures.share_of(
-        observations
-    ) if companion.kpi in _SHARED_OF else None
+        return Figure(measures.count_named_codes(observations))
+    if companion.measure == "count_known":
+        return measures.count_known(observations)
+    if companion.measure == "mean_index":
+        return measures.mean_index(observations)
+    return (measures.sum_known_share if companion.kpi in _WITH_SHARE else measures.sum_known)(observations)
 
 
-def measure_companion(
-    snapshot: Snapshot, companion: extractors.Companion, scope: str
-) -> tuple[float | None, float | None, int | None]:
-    """Measure one companion for one scope: value, share, and the members that reported its own question."""
+def measure_companion(snapshot: Snapshot, companion: extractors.Companion, scope: str) -> MeasuredCompanion:
+    """Measure one companion for one scope."""
     members, key = snapshot.members(scope), (companion.kpi, companion.component)
     if companion.measure == "rate":
-        return _measure_rate_companion(snapshot, companion, members)
-    if companion.kpi == "6.1.a":
-        return _measure_participation(snapshot, companion, members)
-    if snapshot.quarter not in snapshot.returns.quarters:
-        return None, None, None
+        return _measure_rate_companion(snapshot, companion.component, members)
     read = extractors.COMPANION_EXTRACTORS[key]
+    if companion.kpi == "6.1.a":
+        return _measure_participation(snapshot, read, members)
+    if not snapshot.is_collected:
+        return MeasuredCompanion()
     n_reported = count_reported(snapshot, extractors.OWN_QUESTION_EXTRACTORS.get(key, read), members)
     if companion.measure == "sum_reported":
-        return measures.sum_reported(observe(snapshot, read, members, carries=False)), None, n_reported
+        total = measures.sum_reported(observe(snapshot, read, members, carries=False))
+        return MeasuredCompanion(total, None, n_reported)
     if companion.is_stock:
-        return *_measure_stock_companion(snapshot, companion, members), n_reported
-    histories = observe_history(snapshot, read, members)
-    figure = (measures.count_ever if companion.measure == "count_ever" else measures.distinct_items)(histories)
-    return figure.value, None, n_reported
+        figure = _measure_stock_companion(snapshot, companion, members)
+    else:
+        figure = _measure_history(snapshot, read, companion.measure, members)
+    return MeasuredCompanion(figure.value, figure.share, n_reported)
 
 
 # --- the tables -------------------------------------------------------------------------------------------------
+
+Row = dict[str, object]
 
 
 @dataclass(frozen=True)
@@ -277,82 +160,92 @@ class ComputedTables:
     revisions: pd.DataFrame
 
 
-def _kpi_row(
-    snapshot: Snapshot, kpi: Kpi, scope: str, row: MeasuredKpi, status: str, robust: bool | None
-) -> dict[str, object]:
-    judged = scope == UNION or kpi.on_share
-    figure = row.figure
+@dataclass(frozen=True)
+class _Edition:
+    """The snapshots of an edition, quarter by quarter: as of its date, and at each quarter's own first cut-off."""
+
+    plan: Plan
+    snapshots: Sequence[Snapshot]
+    firsts: Sequence[Snapshot]
+
+    @property
+    def kpi_scopes(self) -> Iterator[tuple[str, Kpi]]:
+        """Every scope with every KPI."""
+        return ((scope, kpi) for scope in (UNION, *self.plan.regions) for kpi in self.plan.kpis)
+
+    @cached_property
+    def measured(self) -> Mapping[tuple[str, str], Sequence[MeasuredKpi]]:
+        """The KPIs as of the edition's date, quarter by quarter."""
+        return {
+            (scope, kpi.kpi): [measure_kpi(snapshot, kpi, scope) for snapshot in self.snapshots]
+            for scope, kpi in self.kpi_scopes
+        }
+
+
+def judged_kpi(kpi: Kpi, scope: str) -> Kpi:
+    """Return a KPI as it is judged in a scope: a region has targets only on shares and percentages."""
+    return kpi if scope == UNION or kpi.on_share else replace(kpi, target=None, target_status="")
+
+
+def find_assessed(kpi: Kpi, quarter: str, measured: MeasuredKpi) -> Assessed:
+    """Return the figure that the target is about: the value or the share, with its bounds."""
+    figure, grade = measured.figure, measured.coverage_class.result or ""
+    if kpi.assessed == "share":
+        return Assessed(quarter, figure.share, figure.share_lower, figure.share_upper, grade, measured.complete)
+    return Assessed(quarter, figure.value, figure.lower, figure.upper, grade, measured.complete)
+
+
+def _kpi_row(quarter: str, scope: str, kpi: Kpi, measured: MeasuredKpi, status: str, robust: bool | None) -> Row:
+    figure = measured.figure
     return {
-        "quarter": snapshot.quarter, "scope": scope, "kpi": kpi.kpi, "unit": kpi.unit,
+        "quarter": quarter, "scope": scope, "kpi": kpi.kpi, "unit": kpi.unit,
         "value": figure.value, "share": figure.share, "lower": figure.lower, "upper": figure.upper,
         "share_lower": figure.share_lower, "share_upper": figure.share_upper,
-        "n_reported": row.n_reported, "n_carried": row.n_carried, "n_expected": row.n_expected,
-        "coverage": row.coverage, "coverage_class": row.coverage_class,
-        "target": kpi.target if judged else None, "target_status": kpi.target_status if judged else "",
-        "status": status, "robust": robust,
+        "n_reported": measured.n_reported, "n_carried": measured.n_carried, "n_expected": measured.n_expected,
+        "coverage": measured.coverage.result, "coverage_class": measured.coverage_class.result or "",
+        "target": kpi.target, "target_status": kpi.target_status, "status": status, "robust": robust,
     }  # fmt: skip
 
 
-def _assessed(kpi: Kpi, quarter: str, row: MeasuredKpi) -> Assessed:
-    figure = row.figure
-    bounds = (
-        (figure.share, figure.share_lower, figure.share_upper)
-        if kpi.assessed == "share"
-        else (figure.value, figure.lower, figure.upper)
-    )
-    return Assessed(quarter, *bounds, row.coverage_class, row.complete)
+def _list_kpi_rows(edition: _Edition) -> Iterator[Row]:
+    for scope, kpi in edition.kpi_scopes:
+        judged, names = judged_kpi(kpi, scope), [snapshot.quarter for snapshot in edition.snapshots]
+        measured = edition.measured[scope, kpi.kpi]
+        statuses = compute_statuses(judged, map(partial(find_assessed, kpi), names, measured))
+        for name, figure, status in zip(names, measured, statuses, strict=True):
+            yield _kpi_row(name, scope, judged, figure, *status)
 
 
-def _kpi_rows(snapshots: Sequence[Snapshot], plan: Plan) -> list[dict[str, object]]:
-    rows = []
-    for scope in (UNION, *plan.regions):
-        for kpi in plan.kpis:
-            measured = [measure_kpi(snapshot, kpi, scope) for snapshot in snapshots]
-            figures = [_assessed(kpi, snapshot.quarter, row) for snapshot, row in zip(snapshots, measured, strict=True)]
-            judged = scope == UNION or kpi.on_share
-            statuses = compute_statuses(kpi if judged else replace(kpi, target=None), figures)
-            rows += [
-                _kpi_row(snapshot, kpi, scope, row, *status)
-                for snapshot, row, status in zip(snapshots, measured, statuses, strict=True)
-            ]
-    return rows
+def _list_companion_rows(snapshot: Snapshot) -> Iterator[Row]:
+    for scope in (UNION, *snapshot.plan.regions):
+        for companion in snapshot.plan.companions:
+            measured = measure_companion(snapshot, companion, scope)
+            yield {
+                "quarter": snapshot.quarter, "scope": scope, "kpi": companion.kpi, "component": companion.component,
+                "unit": companion.unit, **measured._asdict(),
+            }  # fmt: skip
 
 
-def _component_rows(snapshot: Snapshot, plan: Plan) -> list[dict[str, object]]:
-    rows = []
-    for scope in (UNION, *plan.regions):
-        for companion in plan.companions:
-            value, share, n_reported = measure_companion(snapshot, companion, scope)
-            rows.append(
-                {"quarter": snapshot.quarter, "scope": scope, "kpi": companion.kpi, "component": companion.component,
-                 "unit": companion.unit, "value": value, "share": share, "n_reported": n_reported}
-            )  # fmt: skip
-    return rows
-
-
-def _member_rows(snapshot: Snapshot, plan: Plan) -> list[dict[str, object]]:
+def _list_member_rows(snapshot: Snapshot) -> Iterator[Row]:
     """List the known members of the stock KPIs and the reported ones of the flows."""
-    if snapshot.quarter not in snapshot.returns.quarters:
-        return []
-    rows = []
-    for kpi in plan.kpis:
+    for kpi in snapshot.plan.kpis if snapshot.is_collected else ():
         if not kpi.has_member_values:
             continue
-        for s in observe_kpi(snapshot, kpi, snapshot.members(UNION)):
-            if s.is_known:
-                denominator = s.total if sources.source_of(kpi, snapshot.form).total else None
-                rows.append(
-                    {"quarter": snapshot.quarter, "member": s.member, "kpi": kpi.kpi, "value": s.value,
-                     "denominator": denominator, "basis": s.basis, "source_quarter": s.source_quarter}
-                )  # fmt: skip
-    return rows
+        has_total = bool(sources.source_of(kpi, snapshot.form).total)
+        for known in _known_observations(snapshot, kpi, UNION).values():
+            yield {
+                "quarter": snapshot.quarter, "member": known.member, "kpi": kpi.kpi, "value": known.value,
+                "denominator": known.total if has_total else None, "basis": known.basis,
+                "source_quarter": known.source_quarter,
+            }  # fmt: skip
 
 
-def _known_observations(snapshot: Snapshot, kpi: Kpi, members: Sequence[Member]) -> dict[str, Observation]:
-    """Return the known members of a sum; none in a quarter without returns, whose figure is blank."""
-    if snapshot.quarter not in snapshot.returns.quarters:
+def _known_observations(snapshot: Snapshot, kpi: Kpi, scope: str) -> dict[str, Observation]:
+    """Return the known members of a KPI; none in a quarter without returns, whose figures are blank."""
+    if not snapshot.is_collected:
         return {}
-    return {s.member: s for s in observe_kpi(snapshot, kpi, members) if s.is_known}
+    observations = observe_kpi(snapshot, kpi, snapshot.members(scope))
+    return {observation.member: observation for observation in observations if observation.is_known}
 
 
 def explain_change(before: float, past: Mapping[str, Observation], now: Mapping[str, Observation]) -> dict[str, float]:
@@ -370,59 +263,47 @@ def explain_change(before: float, past: Mapping[str, Observation], now: Mapping[
     }
 
 
-def _change_rows(snapshots: Sequence[Snapshot], firsts: Mapping[str, Snapshot], plan: Plan) -> list[dict[str, object]]:
-    rows = []
-    for past, now in zip(snapshots, snapshots[1:], strict=False):
-        for scope in (UNION, *plan.regions):
-            for kpi in (kpi for kpi in plan.kpis if kpi.measure == "sum_known"):
-                first = _known_observations(firsts[past.quarter], kpi, past.members(scope))
-                before = sum(observation.value for observation in first.values())
-                sides = (_known_observations(snapshot, kpi, snapshot.members(scope)) for snapshot in (past, now))
-                rows.append({"quarter": now.quarter, "scope": scope, "kpi": kpi.kpi} | explain_change(before, *sides))
-    return rows
+def _list_change_rows(edition: _Edition) -> Iterator[Row]:
+    sums = [(scope, kpi) for scope, kpi in edition.kpi_scopes if kpi.measure == "sum_known"]
+    for first, (past, now) in zip(edition.firsts, pairwise(edition.snapshots), strict=False):
+        for scope, kpi in sums:
+            published, before, after = (_known_observations(snapshot, kpi, scope) for snapshot in (first, past, now))
+            total = sum(observation.value for observation in published.values())
+            yield {"quarter": now.quarter, "scope": scope, "kpi": kpi.kpi} | explain_change(total, before, after)
 
 
-def _revision_rows(
-    snapshots: Sequence[Snapshot], firsts: Mapping[str, Snapshot], plan: Plan
-) -> list[dict[str, object]]:
-    """List the figures that are not what they were at their own first cut-off."""
-    rows = []
-    for snapshot in snapshots:
-        first = firsts[snapshot.quarter]
-        for scope in (UNION, *plan.regions):
-            for kpi in plan.kpis:
-                was, now = measure_kpi(first, kpi, scope).figure, measure_kpi(snapshot, kpi, scope).figure
-                for figure in ("value", "share"):
-                    old, new = getattr(was, figure), getattr(now, figure)
-                    if old != new and (old is None or new is None or abs(old - new) > 1e-9):
-                        rows.append(
-                            {"quarter": snapshot.quarter, "scope": scope, "kpi": kpi.kpi, "figure": figure,
-                             "first": old, "now": new, "causes": find_causes(first, snapshot, kpi, scope, figure)}
-                        )  # fmt: skip
-    return rows
+def _list_revision_rows(edition: _Edition) -> Iterator[Row]:
+    """List the values and shares that are not what they were at their own first cut-off."""
+    for place, (first, now) in enumerate(zip(edition.firsts, edition.snapshots, strict=True)):
+        for scope, kpi in edition.kpi_scopes:
+            was, figure = measure_kpi(first, kpi, scope).figure, edition.measured[scope, kpi.kpi][place].figure
+            for name in ("value", "share"):
+                old, new = getattr(was, name), getattr(figure, name)
+                if old != new and (old is None or new is None or abs(old - new) > 1e-9):
+                    causes = find_causes(first, now, kpi, scope, name)
+                    yield {"quarter": now.quarter, "scope": scope, "kpi": kpi.kpi, "figure": name, "first": old,
+                           "now": new, "causes": causes}  # fmt: skip
 
 
 def compute_tables(
     plan: Plan, form: questionnaire.Form, quarter: str, as_of: date,
     returns: CountedReturns, registers: Registers, first: Mapping[str, CountedReturns],
 ) -> ComputedTables:  # fmt: skip
-    """Compute every table of figures for the names up to one, as known on a date.
+    """Compute every table of figures up to a quarter, as of a date.
 
-    `first` holds the evidence of each earlier quarter at its own first cut-off (or at `as_of` if earlier), for what
-    was published then.
+    `first` holds, for each earlier quarter, the returns that counted at its own first cut-off (or at `as_of` if
+    earlier): what was published then.
     """
     start = min(returns.first_collected or quarters.FIRST_STATUS_QUARTER, quarters.FIRST_STATUS_QUARTER)
-    names = quarters.quarters_between(start, quarter)
-    snapshots = [Snapshot(plan, form, q, as_of, returns, registers) for q in names]
-    nothing = CountedReturns({}, {})
-    firsts = {
-        q: Snapshot(plan, form, q, min(quarters.first_cutoff(q), as_of), first.get(q, nothing), registers)
-        for q in names
-    }
+    names, nothing = quarters.quarters_between(start, quarter), CountedReturns({}, {})
+    cutoffs = {name: min(quarters.first_cutoff(name), as_of) for name in names}
+    snapshots = [Snapshot(plan, form, name, as_of, returns, registers) for name in names]
+    firsts = [Snapshot(plan, form, name, cutoffs[name], first.get(name, nothing), registers) for name in names]
+    edition = _Edition(plan, snapshots, firsts)
     return ComputedTables(
-        pd.DataFrame(_kpi_rows(snapshots, plan)),
-        pd.DataFrame([row for snapshot in snapshots for row in _component_rows(snapshot, plan)]),
-        pd.DataFrame([row for snapshot in snapshots for row in _member_rows(snapshot, plan)]),
-        pd.DataFrame(_change_rows(snapshots, firsts, plan)),
-        pd.DataFrame(_revision_rows(snapshots, firsts, plan)),
+        pd.DataFrame(_list_kpi_rows(edition)),
+        pd.DataFrame(row for snapshot in snapshots for row in _list_companion_rows(snapshot)),
+        pd.DataFrame(row for snapshot in snapshots for row in _list_member_rows(snapshot)),
+        pd.DataFrame(_list_change_rows(edition)),
+        pd.DataFrame(_list_revision_rows(edition)),
     )

@@ -1,24 +1,39 @@
-"""The measures: from where each member stands in a quarter to one figure with its bounds (methodology, section 5).
+"""The measures: from each member's observation to one figure with its bounds (methodology, section 5).
 
-Each takes one row per member expected in the quarter. A blank figure is None: nobody answered is never 0.
+Each takes one observation or history per expected member. Where nobody answered the value is None, never 0.
 """
 
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
-LEAST_NAMING = 3  # a sector counts once so many members name it
+from helpers.kpis.figures import (
+    BLANK,
+    CARRIED,
+    CODE,
+    EVER,
+    ITEM,
+    NO_FIGURE,
+    REPORTED,
+    Calculation,
+    Figure,
+    Term,
+    add,
+    divide,
+    make_figure,
+    widen,
+)
+
+LEAST_NAMING = 3  # members that must name a sector for it to count
 
 
-@dataclass(frozen=True)
-class Observation:
-    """Where one expected member stands: `basis` is reported, carried or blank (not known).
+class Observation(NamedTuple):
+    """One member's value in a quarter: reported, carried forward, or not known (blank `basis`).
 
-    `cap` is the most its value can be, infinite without a limit; `total_cap` what its total is taken for while it has
-    not reported both.
+    `cap` is the highest possible value (infinite: no limit), `total_cap` the total assumed until both are reported.
+    `weight` is its part of the coverage. `quarter` is the quarter of a flow, blank elsewhere.
     """
 
     member: str
@@ -29,28 +44,30 @@ class Observation:
     source_quarter: str = ""
     cap: float = 0
     total_cap: float = 0
+    weight: float = 1
+    quarter: str = ""
 
     @property
     def is_known(self) -> bool:
-        """Tell whether it counts in the value."""
+        """Tell whether the value counts: it was reported or carried forward."""
         return bool(self.basis)
 
     @property
     def is_reported(self) -> bool:
-        """Tell whether it answered in the quarter itself."""
-        return self.basis == "reported"
+        """Tell whether the member reported the value in the quarter itself."""
+        return self.basis == REPORTED
 
     @property
     def bound(self) -> float:
-        """The most it can add while it has not reported: its cap, never below the value carried."""
-        return max(self.cap, self.value) if self.basis == "carried" else self.cap
+        """The most that a member which did not report can add: its cap, never below the value carried."""
+        return max(self.cap, self.value) if self.basis == CARRIED else self.cap
 
 
-@dataclass(frozen=True)
-class MemberHistory:
-    """What a member said over the quarters since the first collected: `ever` whether it met the condition.
+class MemberHistory(NamedTuple):
+    """A member's reports since the first collected quarter.
 
-    `always` is whether it reported in every quarter of them (3.3.a: in the last).
+    `ever` tells whether it met the condition, first in `met_in`; `always` whether it reported in every quarter (3.3.a:
+    in the last). It reported in `n_reported` of `n_expected` quarters; `is_reported` tells of the last.
     """
 
     member: str
@@ -58,127 +75,183 @@ class MemberHistory:
     always: bool
     reported_once: bool
     codes: frozenset[str] = frozenset()
+    met_in: str = ""
+    is_reported: bool = False
+    n_reported: int = 0
+    n_expected: int = 0
 
 
-@dataclass(frozen=True)
-class Figure:
-    """A figure and the bounds between which the truth lies; None is blank."""
-
-    value: float | None = None
-    lower: float | None = None
-    upper: float | None = None
-    share: float | None = None
-    share_lower: float | None = None
-    share_upper: float | None = None
+# --- terms ------------------------------------------------------------------------------------------------------
 
 
-NO_FIGURE = Figure()
+def _observed_term(observation: Observation, cap: float | None, **share: float | None) -> Term:
+    is_reported = observation.is_reported
+    return Term(
+        observation.member, quarter=observation.quarter, basis=observation.basis,
+        source_quarter=observation.source_quarter, value=observation.value,
+        lower=observation.value if is_reported else 0, cap=None if is_reported else cap,
+        known=observation.weight if observation.basis else 0, expected=observation.weight,
+        members=(observation.member,), **share,
+    )  # fmt: skip
 
 
-def _known(members: Sequence[Observation]) -> list[Observation]:
-    return [member for member in members if member.is_known]
+def _share_term(observation: Observation) -> Term:
+    bound, total = observation.bound, observation.total
+    if observation.is_reported and total is not None:
+        return _observed_term(observation, bound, total=total)
+    return _observed_term(observation, bound, total=total, share_cap=bound, total_cap=observation.total_cap)
 
 
-def _reported(members: Sequence[Observation]) -> list[Observation]:
-    return [member for member in members if member.is_reported]
+def _code_term(code: str, observations: Sequence[Observation]) -> Term:
+    naming = [observation for observation in observations if code in observation.codes]
+    lower = float(sum(observation.is_reported for observation in naming) >= LEAST_NAMING)
+    return Term(
+        code, CODE, value=float(len(naming) >= LEAST_NAMING), lower=lower, cap=1 - lower, known=len(naming),
+        members=tuple(observation.member for observation in naming),
+    )  # fmt: skip
 
 
-def _others(members: Sequence[Observation]) -> list[Observation]:
-    return [member for member in members if not member.is_reported]
+def _history_term(history: MemberHistory, cap: float | None) -> Term:
+    basis = REPORTED if history.is_reported else EVER if history.reported_once else ""
+    return Term(
+        history.member, basis=basis, source_quarter=history.met_in,
+        value=float(history.ever) if history.reported_once else None, lower=float(history.ever), cap=cap,
+        known=history.n_reported, expected=history.n_expected, members=(history.member,),
+    )  # fmt: skip
 
 
-def count_known(members: Sequence[Observation]) -> Figure:
-    """Count the known members that meet a condition (value 1); those not reported may or may not."""
-    known, lower = _known(members), sum(m.value for m in _reported(members))
-    return Figure(sum(m.value for m in known) if known else None, lower, lower + len(_others(members)))
+def _item_terms(histories: Sequence[MemberHistory]) -> list[Term]:
+    members: dict[str, list[str]] = {}
+    for history in histories:
+        for code in history.codes:
+            members.setdefault(code, []).append(history.member)
+    return [Term(code, ITEM, value=1.0, lower=1.0, members=tuple(names)) for code, names in sorted(members.items())]
 
 
-def sum_known(members: Sequence[Observation]) -> Figure:
-    """Add up the known members' values; each not reported may reach its cap, and without a cap anything."""
-    known, lower = _known(members), sum(m.value for m in _reported(members))
-    upper = lower + sum(m.bound for m in _others(members))
-    return Figure(sum(m.value for m in known) if known else None, lower, None if math.isinf(upper) else upper)
+# --- arithmetic -------------------------------------------------------------------------------------------------
 
 
-def share_of(members: Sequence[Observation]) -> float | None:
-    """Return Σ values / Σ totals over the known members whose own return has the total; None without any."""
-    both = [m for m in _known(members) if m.total is not None]
-    totals = sum(m.total for m in both)
-    return sum(m.value for m in both) / totals if totals else None
+def _known_values(terms: Iterable[Term]) -> list[float]:
+    return [term.value for term in terms if term.value is not None]
 
 
-def share_bounds(members: Sequence[Observation]) -> tuple[float | None, float | None]:
-    """Return the bounds of a share, the members that did not report both numbers standing in with their caps.
+def _calculate_sum(terms: Sequence[Term], members: Sequence[Term] = ()) -> dict[str, Calculation]:
+    """Add up value, lower and upper bound; the value is blank where no member is known."""
+    lower = add(term.lower for term in terms)
+    upper = add((term.cap for term in terms if term.cap is not None), lower.result)
+    is_known = any(term.basis for term in members or terms)
+    return {"value": add(_known_values(terms)) if is_known else BLANK, "lower": lower, "upper": upper}
 
-    Where nothing caps a total they are 0 and 1: all that is known of a part is that it does not exceed its whole.
+
+def _calculate_share(terms: Sequence[Term]) -> dict[str, Calculation]:
+    """Divide the values by the totals of the known members whose own return has both; add the bounds of the share."""
+    both = [term for term in terms if term.value is not None and term.total is not None]
+    share = divide(add(term.value for term in both), add(term.total for term in both))
+    return {"share": share} | _calculate_share_bounds(terms, share.result)
+
+
+def _calculate_share_bounds(terms: Sequence[Term], share: float | None) -> dict[str, Calculation]:
+    """Bound a share, using caps for the members that did not report both numbers.
+
+    Where nothing limits a total the bounds are 0 and 1: a part does not exceed its whole.
     """
-    both = [m for m in _reported(members) if m.total is not None]
-    rest = [m for m in members if not (m.is_reported and m.total is not None)]
-    whole = sum(m.total for m in both) + sum(m.total_cap for m in rest)
+    certain = [term for term in terms if term.share_cap is None]
+    rest = [term for term in terms if term.share_cap is not None]
+    whole = sum(term.total for term in certain) + sum(term.total_cap for term in rest)
     if not whole:
-        return None, None
-    part, share = sum(m.value for m in both), share_of(members)
-    most = part + sum(m.bound for m in rest)
-    lower, upper = (0, 1) if math.isinf(whole) else (part / whole, most / whole)
-    return (lower, upper) if share is None else (min(lower, share), max(upper, share))
+        return {"share_lower": BLANK, "share_upper": BLANK}
+    if math.isinf(whole):
+        lower, upper = Calculation((0,), 0), Calculation((1,), 1)
+    else:
+        part = add(term.value for term in certain)
+        lower, upper = divide(part, whole), divide(add((term.share_cap for term in rest), part.result), whole)
+    return {"share_lower": widen(lower, share, min), "share_upper": widen(upper, share, max)}
 
 
-def sum_known_share(members: Sequence[Observation]) -> Figure:
+# --- measures ---------------------------------------------------------------------------------------------------
+
+
+def count_known(observations: Sequence[Observation]) -> Figure:
+    """Count the known members that meet a condition (value 1); in the upper bound all that did not report meet it."""
+    terms = [_observed_term(observation, 1.0) for observation in observations]
+    return make_figure(_calculate_sum(terms), terms)
+
+
+def sum_known(observations: Sequence[Observation]) -> Figure:
+    """Add up the known members' values; in the upper bound each member that did not report adds its cap."""
+    terms = [_observed_term(observation, observation.bound) for observation in observations]
+    return make_figure(_calculate_sum(terms), terms)
+
+
+def sum_known_share(observations: Sequence[Observation]) -> Figure:
     """Add up the known members' values, with the share of their totals and its bounds."""
-    total = sum_known(members)
-    return Figure(total.value, total.lower, total.upper, share_of(members), *share_bounds(members))
+    terms = [_share_term(observation) for observation in observations]
+    return make_figure(_calculate_sum(terms) | _calculate_share(terms), terms)
 
 
-def mean_index(members: Sequence[Observation]) -> Figure:
-    """Take the mean of the known members' index, 0-100; those not reported may have 0 or 100."""
-    known, reported = _known(members), sum(m.value for m in _reported(members))
-    if not members:
+def mean_index(observations: Sequence[Observation]) -> Figure:
+    """Average the known members' index, 0-100; in the bounds the members that did not report have 0 or 100."""
+    if not observations:
         return NO_FIGURE
-    most = reported + 100 * len(_others(members))
-    value = sum(m.value for m in known) / len(known) if known else None
-    return Figure(value, reported / len(members), most / len(members))
+    terms, n = [_observed_term(observation, 100.0) for observation in observations], len(observations)
+    sums, known = _calculate_sum(terms), _known_values(terms)
+    value, lower, upper = divide(add(known), len(known)), divide(sums["lower"], n), divide(sums["upper"], n)
+    return make_figure({"value": value, "lower": lower, "upper": upper}, terms)
 
 
-def codes_named(members: Sequence[Observation], by: int) -> int:
-    """Count the codes that so many members name."""
-    named = Counter(code for member in members for code in member.codes)
-    return sum(count >= by for count in named.values())
+def count_named_codes(observations: Sequence[Observation]) -> int | None:
+    """Count the codes that at least one known member names; None where no member is known."""
+    known = [observation.codes for observation in observations if observation.is_known]
+    return len(frozenset().union(*known)) if known else None
 
 
-def distinct_codes(members: Sequence[Observation], codes: int) -> Figure:
-    """Count the codes named by at least three known members, of so many in the list."""
-    known = _known(members)
-    value = codes_named(known, LEAST_NAMING) if known else None
-    return Figure(value, codes_named(_reported(members), LEAST_NAMING), codes)
+def distinct_codes(observations: Sequence[Observation], codes: Iterable[str]) -> Figure:
+    """Count the codes of a list that at least three known members name; in the upper bound all are named."""
+    members = [_observed_term(observation, None) for observation in observations]
+    terms = [_code_term(code, observations) for code in codes]
+    return make_figure(_calculate_sum(terms, members), terms, members)
 
 
-def count_ever(members: Sequence[MemberHistory]) -> Figure:
-    """Count the members that ever met a condition; those with a gap in their reports may have, unseen."""
-    met = sum(member.ever for member in members)
-    unseen = sum(not member.ever and not member.always for member in members)
-    return Figure(met if any(m.reported_once for m in members) else None, met, met + unseen)
+def count_ever(histories: Sequence[MemberHistory]) -> Figure:
+    """Count the members that ever met a condition; in the upper bound those with a gap in their reports did too."""
+    terms = [_history_term(history, None if history.ever or history.always else 1.0) for history in histories]
+    return make_figure(_calculate_sum(terms), terms)
 
 
-def distinct_items(members: Sequence[MemberHistory]) -> Figure:
-    """Count the distinct items reported so far; nothing bounds those that were not."""
-    found = len(frozenset().union(*(member.codes for member in members)))
-    return Figure(found if any(m.reported_once for m in members) else None, found, None)
+def distinct_items(histories: Sequence[MemberHistory]) -> Figure:
+    """Count the distinct items reported so far; items that were not reported have no upper bound."""
+    members, terms = [_history_term(history, None) for history in histories], _item_terms(histories)
+    sums = _calculate_sum(terms, members)
+    return make_figure(sums | {"upper": add((math.inf,), sums["lower"].result)}, terms, members)
 
 
-def sum_flow(reported: Sequence[float | None]) -> Figure:
-    """Add up a flow over member-quarters, None where not reported: an upper bound only where all are."""
-    known = [value for value in reported if value is not None]
-    return Figure(sum(known) if known else None, sum(known), sum(known) if len(known) == len(reported) else None)
+def sum_flow(observations: Sequence[Observation]) -> Figure:
+    """Add up a flow over member-quarters; it has an upper bound only where all were reported."""
+    terms = [_observed_term(observation, math.inf) for observation in observations]
+    return make_figure(_calculate_sum(terms), terms)
 
 
-def sum_reported(members: Sequence[Observation]) -> float | None:
-    """Add up what was reported in the quarter itself; None when nobody did."""
-    reported = _reported(members)
-    return sum(m.value for m in reported) if reported else None
+def sum_reported(observations: Sequence[Observation]) -> float | None:
+    """Add up what was reported in the quarter itself; None where nobody reported."""
+    values = [observation.value for observation in observations if observation.is_reported]
+    return sum(values) if values else None
 
 
-def coverage_class(coverage: float, answered: float | None) -> str:
-    """Return A from 2/3, B from 1/2, else C; at best B when fewer than a third answered (None: not asked)."""
-    grade = "A" if coverage >= 2 / 3 - 1e-9 else "B" if coverage >= 1 / 2 - 1e-9 else "C"
-    few = answered is not None and answered < 1 / 3 - 1e-9
-    return "B" if few and grade == "A" else grade
+# --- coverage ---------------------------------------------------------------------------------------------------
+
+
+def calculate_coverage(terms: Sequence[Term]) -> Calculation:
+    """Divide what is known by what is expected: members, or their reference offices or staff, or member-quarters."""
+    coverage = divide(add(term.known for term in terms), sum(term.expected for term in terms))
+    return coverage if coverage.arithmetic else Calculation((), 0)
+
+
+def classify_coverage(coverage: float, n_reported: int, n_expected: int) -> Calculation:
+    """Return class A from 2/3, B from 1/2, else C; at best B when fewer than a third of the members reported."""
+    if coverage < 1 / 2 - 1e-9:
+        return Calculation((coverage, " < 1/2"), "C")
+    if coverage < 2 / 3 - 1e-9:
+        return Calculation(("1/2 ≤ ", coverage, " < 2/3"), "B")
+    if n_reported < n_expected / 3 - 1e-9:
+        return Calculation((coverage, f" ≥ 2/3; {n_reported}/{n_expected} < 1/3"), "B")
+    return Calculation((coverage, " ≥ 2/3"), "A")

@@ -1,4 +1,4 @@
-"""Where the members stand in a quarter, as known on a date: reported, carried, ever, or not known (section 5)."""
+"""Each member's value in a quarter as of a date: reported, carried forward, or not known (section 5)."""
 
 from __future__ import annotations
 
@@ -10,25 +10,24 @@ from functools import cached_property
 import pandas as pd
 
 from helpers.ingest import Registers
+from helpers.kpis.figures import CARRIED, REPORTED
 from helpers.kpis.measures import MemberHistory, Observation
 from helpers.plan import Kpi, Member, Plan, extractors, quarters, questionnaire, sources
 
 CARRY_QUARTERS = 4
-_NO_PART = questionnaire.Answer("")
+ReturnKey = tuple[str, str]  # quarter and member
 
 
 @dataclass(frozen=True)
 class CountedReturns:
-    """The returns that count at a date, by quarter and member, and all that was accepted by then.
+    """The returns that count as of a date, by quarter and member.
 
-    `accepted` holds the days of receipt of every accepted return (versions and duplicates) of a quarter and member.
+    `accepted` holds the days of receipt of all accepted returns (versions and duplicates) of a quarter and member.
     """
 
-    counted: Mapping[tuple[str, str], extractors.CountedReturn]
-    accepted: Mapping[tuple[str, str], Sequence[date]]
-    _extracts: dict[extractors.Extractor, dict[tuple[str, str], extractors.Extract]] = field(
-        default_factory=dict, repr=False
-    )
+    counted: Mapping[ReturnKey, extractors.CountedReturn]
+    accepted: Mapping[ReturnKey, Sequence[date]]
+    _extracts: dict[extractors.Extractor, dict[ReturnKey, extractors.Extract]] = field(default_factory=dict, repr=False)
 
     @cached_property
     def first_collected(self) -> str:
@@ -40,58 +39,65 @@ class CountedReturns:
         """The quarters for which any return was accepted."""
         return frozenset(quarter for quarter, _ in self.accepted)
 
-    def extracts(self, read: extractors.Extractor) -> Mapping[tuple[str, str], extractors.Extract]:
-        """Return what every counted return says, read once."""
+    def extracts(self, read: extractors.Extractor) -> Mapping[ReturnKey, extractors.Extract]:
+        """Return the extract of every counted return; each extractor reads them once."""
         if read not in self._extracts:
             self._extracts[read] = {key: read(counted) for key, counted in self.counted.items()}
         return self._extracts[read]
 
+    @cached_property
+    def _numbers(self) -> Mapping[tuple[str, str], Sequence[tuple[str, float]]]:
+        """The counts given, by question and member, in order of their quarters."""
+        numbers: dict[tuple[str, str], list[tuple[str, float]]] = {}
+        for question, read in _NUMBERS.items():
+            for (quarter, member), extract in sorted(self.extracts(read).items(), key=lambda item: item[0]):
+                if extract.value is not None:
+                    numbers.setdefault((question, member), []).append((quarter, extract.value))
+        return numbers
+
     def last_number(self, question: str, member: str, quarter: str) -> float | None:
-        """Return the last known count of a member up to a quarter, at any age."""
-        extracts = self.extracts(_LAST[question])
-        known = [(q, r.value) for (q, m), r in extracts.items() if m == member and q <= quarter and r.value is not None]
-        return max(known)[1] if known else None
+        """Return a member's last known count up to a quarter, of any age; None without one."""
+        known = [value for given_in, value in self._numbers.get((question, member), ()) if given_in <= quarter]
+        return known[-1] if known else None
 
 
-_LAST = {question: extractors.number(question) for question in sources.REFERENCE_COLUMNS}
+_NUMBERS = {question: extractors.number(question) for question in sources.REFERENCE_COLUMNS}
 
 
 def read_counted_returns(returns: pd.DataFrame, answers: pd.DataFrame, innovations: pd.DataFrame) -> CountedReturns:
-    """Gather the evidence from the tables that `01_ingest` leaves (methodology, section 7)."""
-    accepted: dict[tuple[str, str], list[date]] = {}
+    """Read the counted returns from the tables that `01_ingest` writes (methodology, section 7)."""
+    accepted: dict[ReturnKey, list[date]] = {}
     for row in returns.itertuples():
         if row.state != "refused":
             accepted.setdefault((row.quarter, row.member), []).append(date.fromisoformat(row.received_on))
-    counting = {(row.quarter, row.member): int(row.version) for row in returns.itertuples() if row.counts}
-    said: dict[tuple[str, str], dict[str, questionnaire.Answer]] = {key: {} for key in counting}
+    versions = {(row.quarter, row.member): int(row.version) for row in returns.itertuples() if row.counts}
+    given: dict[ReturnKey, dict[str, questionnaire.Answer]] = {key: {} for key in versions}
     for quarter, member, version, question, value, state in answers[
         ["quarter", "member", "version", "question", "value", "obs_status"]
     ].itertuples(index=False):
-        if counting.get((quarter, member)) == int(version):
-            said[quarter, member][question] = questionnaire.Answer("", value, state)
-    entries: dict[tuple[str, str], list[extractors.Innovation]] = {}
+        if versions.get((quarter, member)) == int(version):
+            given[quarter, member][question] = questionnaire.Answer("", value, state)
+    items: dict[ReturnKey, list[extractors.Innovation]] = {}
     for row in innovations.itertuples():
-        if counting.get((row.quarter, row.member)) == int(row.version):
-            entries.setdefault((row.quarter, row.member), []).append(
-                extractors.Innovation(row.kind, row.reference, row.title, row.detail)
-            )
-    counted = {
-        key: extractors.CountedReturn(
-            key[1],
-            given,
-            tuple(entries.get(key, ())) if given.get(questionnaire.REPEAT, _NO_PART).is_reported else None,
-        )
-        for key, given in said.items()
-    }
-    return CountedReturns(counted, accepted)
+        if versions.get((row.quarter, row.member)) == int(row.version):
+            item = extractors.Innovation(row.kind, row.reference, row.title, row.detail)
+            items.setdefault((row.quarter, row.member), []).append(item)
+    return CountedReturns({key: _make_counted(key[1], given[key], items.get(key, ())) for key in given}, accepted)
 
 
-# --- where the members stand ------------------------------------------------------------------------------------
+def _make_counted(
+    member: str, answers: extractors.Answers, items: Sequence[extractors.Innovation]
+) -> extractors.CountedReturn:
+    has_part = questionnaire.REPEAT in answers and answers[questionnaire.REPEAT].is_reported
+    return extractors.CountedReturn(member, answers, tuple(items) if has_part else None)
+
+
+# --- observations -----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One quarter, seen from a date: everything that a figure of it is made of."""
+    """One quarter as of a date: everything that its figures are computed from."""
 
     plan: Plan
     form: questionnaire.Form
@@ -106,28 +112,33 @@ class Snapshot:
         first = self.returns.first_collected
         return quarters.quarters_between(first, self.quarter) if first and first <= self.quarter else []
 
+    @property
+    def is_collected(self) -> bool:
+        """Tell whether any return of the quarter was accepted; without one its figures from returns are blank."""
+        return self.quarter in self.returns.quarters
+
     def members(self, scope: str) -> Sequence[Member]:
-        """The members expected in the quarter."""
+        """Return the members expected in the quarter."""
         return self.plan.members_in(self.quarter, scope)
 
 
 def _find_latest(
     snapshot: Snapshot, read: extractors.Extractor, member: str, carries: bool
 ) -> tuple[extractors.Extract, str, str]:
-    """Return a member's reading, its basis and its quarter: this one's, else of the last four if it carries."""
+    """Return a member's extract, its basis and its quarter: this one, else one of the last four if it carries."""
     extracts = snapshot.returns.extracts(read)
     for lag in range(CARRY_QUARTERS + 1 if carries else 1):
         quarter = quarters.shift(snapshot.quarter, -lag)
         extract = extracts.get((quarter, member), extractors.NO_EXTRACT)
         if extract.value is not None:
-            return extract, "carried" if lag else "reported", quarter
+            return extract, CARRIED if lag else REPORTED, quarter
         if extract.ends:
             break
     return extractors.NO_EXTRACT, "", ""
 
 
 def _find_caps(snapshot: Snapshot, source: sources.KpiSource, member: Member, carried: float) -> tuple[float, float]:
-    """Return the most a member's value can be, and what its total is taken for (methodology, section 5).
+    """Return the most a member's value can be, and the total assumed for it (methodology, section 5).
 
     Both are infinite where the table of members has no reference for the total.
     """
@@ -135,7 +146,7 @@ def _find_caps(snapshot: Snapshot, source: sources.KpiSource, member: Member, ca
         return source.cap, source.cap
     known = snapshot.returns.last_number(source.total, member.member, snapshot.quarter)
     whole = getattr(member, source.reference) if known is None else known
-    # A value that may exceed its total (5.1.a) says nothing about the total.
+    # A value that may exceed its total (5.1.a) does not bound the total.
     return source.cap * whole, whole if source.cap > 1 else max(whole, carried)
 
 
@@ -146,66 +157,70 @@ def observe(
     carries: bool = True,
     capped: sources.KpiSource | None = None,
 ) -> list[Observation]:
-    """Return where each expected member stands on a question; `capped` is the source whose caps bound a sum."""
+    """Return each member's observation; `capped` is the source whose caps and weights hold for a sum."""
     observations = []
     for member in members:
-        extract, basis, source = _find_latest(snapshot, read, member.member, carries)
-        carried = extract.value if basis == "carried" else 0
+        extract, basis, source_quarter = _find_latest(snapshot, read, member.member, carries)
+        carried = extract.value if basis == CARRIED else 0
         caps = _find_caps(snapshot, capped, member, carried) if capped else (0, 0)
+        weight = getattr(member, capped.reference) if capped and capped.reference else 1
         observations.append(
-            Observation(member.member, extract.value, extract.total, extract.codes, basis, source, *caps)
+            Observation(
+                member.member, extract.value, extract.total, extract.codes, basis, source_quarter, *caps, weight
+            )
         )
     return observations
 
 
 def observe_kpi(snapshot: Snapshot, kpi: Kpi, members: Iterable[Member]) -> list[Observation]:
-    """Return where each expected member stands on a KPI of the returns: a stock carries, a sum has caps."""
+    """Return each member's observation of a KPI from returns: stocks are carried forward, sums have caps."""
     source = sources.source_of(kpi, snapshot.form)
     return observe(snapshot, source.read, members, kpi.is_stock, source if kpi.measure == "sum_known" else None)
 
 
-def observe_history(
-    snapshot: Snapshot, read: extractors.Extractor, members: Iterable[Member], remembers: bool = False
-) -> list[MemberHistory]:
-    """Return what each member said since the first collected; `remembers` where one quarter's report says it all."""
-    extracts, histories = snapshot.returns.extracts(read), []
-    for member in members:
-        said = [extracts.get((quarter, member.member), extractors.NO_EXTRACT) for quarter in snapshot.collected]
-        known = [extract for extract in said if extract.value is not None]
-        asked = said[-1:] if remembers else said
-        histories.append(
-            MemberHistory(
-                member.member,
-                any(extract.value for extract in known),
-                all(extract.value is not None for extract in asked),
-                bool(known),
-                frozenset().union(*(extract.codes for extract in known)),
+def observe_flow(snapshot: Snapshot, read: extractors.Extractor, scope: str) -> list[Observation]:
+    """Return one observation per member-quarter since the first collected: members valid in the quarter."""
+    extracts, observations = snapshot.returns.extracts(read), []
+    for quarter in snapshot.collected:
+        for member in snapshot.plan.members_in(quarter, scope):
+            value = extracts.get((quarter, member.member), extractors.NO_EXTRACT).value
+            basis, source_quarter = (REPORTED, quarter) if value is not None else ("", "")
+            observations.append(
+                Observation(member.member, value, basis=basis, source_quarter=source_quarter, quarter=quarter)
             )
-        )
-    return histories
+    return observations
+
+
+def observe_history(
+    snapshot: Snapshot, read: extractors.Extractor, members: Iterable[Member], cumulative: bool = False
+) -> list[MemberHistory]:
+    """Return each member's history since the first collected; `cumulative` where the last answer covers all before."""
+    return [_observe_member_history(snapshot, read, member, cumulative) for member in members]
+
+
+def _observe_member_history(
+    snapshot: Snapshot, read: extractors.Extractor, member: Member, cumulative: bool
+) -> MemberHistory:
+    extracts, quarters_so_far = snapshot.returns.extracts(read), snapshot.collected
+    history = {quarter: extracts.get((quarter, member.member)) for quarter in quarters_so_far}
+    known = {quarter: extract for quarter, extract in history.items() if extract and extract.value is not None}
+    met_in = next((quarter for quarter, extract in known.items() if extract.value), "")
+    covered = quarters_so_far[-1:] if cumulative else quarters_so_far
+    expected = [quarter for quarter in covered if member.valid_in(quarter)]
+    return MemberHistory(
+        member.member, bool(met_in), all(quarter in known for quarter in covered), bool(known),
+        frozenset().union(*(extract.codes for extract in known.values())),
+        met_in, snapshot.quarter in known, sum(quarter in known for quarter in expected), len(expected),
+    )  # fmt: skip
 
 
 def is_cumulative(kpi: Kpi) -> bool:
-    """Tell whether one quarter's answer says all that came before (methodology, section 5): of the projects alone."""
+    """Tell whether one quarter's answer covers all quarters before it: only that of the projects (section 5)."""
     return kpi.kpi == "3.3.a"
 
 
-def list_flow(snapshot: Snapshot, read: extractors.Extractor, scope: str) -> list[float | None]:
-    """Return a flow's member-quarters since the first collected: members valid in the quarter of the flow."""
-    extracts = snapshot.returns.extracts(read)
-    return [
-        extracts.get((quarter, member.member), extractors.NO_EXTRACT).value
-        for quarter in snapshot.collected
-        for member in snapshot.plan.members_in(quarter, scope)
-    ]
-
-
-def _has_reported(snapshot: Snapshot, read: extractors.Extractor, member: Member) -> bool:
-    return (
-        snapshot.returns.extracts(read).get((snapshot.quarter, member.member), extractors.NO_EXTRACT).value is not None
-    )
-
-
 def count_reported(snapshot: Snapshot, read: extractors.Extractor, members: Iterable[Member]) -> int:
-    """Count the members whose counted return of the quarter itself answers."""
-    return sum(_has_reported(snapshot, read, member) for member in members)
+    """Count the members whose counted return of the quarter answers."""
+    extracts = snapshot.returns.extracts(read)
+    answers = [extracts.get((snapshot.quarter, member.member), extractors.NO_EXTRACT) for member in members]
+    return sum(answer.value is not None for answer in answers)

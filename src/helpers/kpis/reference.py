@@ -1,4 +1,4 @@
-"""The short name of a figure, as the report prints it and `papu explain` takes it: `2.1.a/2024Q3/Western`."""
+"""The reference of a figure, as the report prints it and `papu explain` takes it: `2.1.a/2024Q3/Western`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from helpers.plan import UNION, quarters
 
 
 class Reference(NamedTuple):
-    """One figure: KPI, quarter, and scope, the Union where none is written."""
+    """A KPI, a quarter and a scope (the Union where none is written)."""
 
     kpi: str
     quarter: str
@@ -19,24 +19,21 @@ class Reference(NamedTuple):
 
 
 def parse_reference(text: str) -> Reference:
-    """Read a reference.
-
-    Raises ValueError with how one is written.
-    """
+    """Parse a reference; raises ValueError with how one is written."""
     kpi, *rest = text.strip().split("/")
     if len(rest) not in (1, 2) or not all(rest):
-        raise ValueError(f"{text!r} is no reference; write KPI/QUARTER or KPI/QUARTER/REGION, such as 2.1.a/2024Q3")
+        raise ValueError(f"{text!r} is not a reference; write KPI/QUARTER or KPI/QUARTER/REGION, such as 2.1.a/2024Q3")
     return Reference(kpi, quarters.parse_quarter(rest[0]), *rest[1:])
 
 
 def parse_request(figure: str, quarter: str = "", scope: str = "") -> Reference:
-    """Return what is asked for: a reference by itself, or a KPI and a quarter, with a scope or the Union.
+    """Return the figure requested: by a reference alone, or by a KPI, a quarter and perhaps a scope.
 
-    Raises ValueError where a reference comes with more, or a KPI without a quarter.
+    Raises ValueError for a reference with a quarter or scope beside it, and for a KPI without a quarter.
     """
     if "/" in figure:
         if quarter or scope:
-            raise ValueError(f"{figure} says it all; give no quarter or scope beside it")
+            raise ValueError(f"{figure} is complete; give no quarter or scope beside it")
         return parse_reference(figure)
     if not quarter:
         raise ValueError("give a KPI and a QUARTER, or a reference, such as 2.1.a/2024Q3")

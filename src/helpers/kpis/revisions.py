@@ -1,4 +1,4 @@
-"""Why a published figure changed: whose returns came late, were revised, or read otherwise by a row of the register."""
+"""Why a published figure changed: late returns, revised returns, or a change in a register."""
 
 from __future__ import annotations
 
@@ -6,32 +6,32 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 
 from helpers.kpis.measures import LEAST_NAMING, Observation
-from helpers.kpis.observations import CARRY_QUARTERS, Snapshot, observe
+from helpers.kpis.observations import CARRY_QUARTERS, ReturnKey, Snapshot, observe
 from helpers.plan import Kpi, extractors, quarters, sources
 
 CAUSES = ("late", "revised", "register")
 
-ReturnKey = tuple[str, str]  # the quarter and the member of a return
 CodeSet = frozenset[str]
 
 
 def _changed_codes(was: Iterable[CodeSet], now: Iterable[CodeSet], by: int = 1) -> CodeSet:
-    """Return the codes that so many name on one side only: those that make a count of codes change."""
+    """Return the codes that change a count: named by at least `by` members on one side only."""
     then, since = (Counter(code for codes in side for code in codes) for side in (was, now))
     return frozenset(code for code in then | since if (then[code] >= by) != (since[code] >= by))
 
 
 def _contribution_of(kpi: Kpi, figure: str, turned: CodeSet) -> Callable[[Observation], object]:
-    """Return how to tell what a member adds to a figure of a stock; to be known or not changes a mean alone."""
+    """Return the function that gives a member's contribution to a figure of a stock."""
     if figure == "share":
         return lambda s: (0, 0) if s.total is None else (s.value, s.total)
     if kpi.measure == "distinct_codes":
         return lambda s: s.codes & turned
+    # Whether a member is known changes a mean, even where its value is 0.
     return (lambda s: s.value) if kpi.measure == "mean_index" else (lambda s: s.value or 0)
 
 
 def _find_stock_returns(first: Snapshot, now: Snapshot, kpi: Kpi, scope: str, figure: str) -> set[ReturnKey]:
-    """Return the returns behind the change of a stock: of a member, the latest one that reads otherwise decides."""
+    """Return the returns behind the change of a stock: of each member the latest one that differs."""
     read = sources.extractor_of(kpi, now.form)
     before, after = (observe(snapshot, read, snapshot.members(scope)) for snapshot in (first, now))
     adds = _contribution_of(
@@ -40,19 +40,19 @@ def _find_stock_returns(first: Snapshot, now: Snapshot, kpi: Kpi, scope: str, fi
     pairs = list(zip(before, after, strict=True))
     members = [s.member for old, s in pairs if adds(old) != adds(s)]
     members = members or [s.member for old, s in pairs if old.is_known != s.is_known]  # from blank to 0
-    was, says = (snapshot.returns.extracts(read) for snapshot in (first, now))
+    was, are = first.returns.extracts(read), now.returns.extracts(read)
     window = [quarters.shift(now.quarter, -lag) for lag in range(CARRY_QUARTERS + 1)]
-    latest = ([(quarter, member) for quarter in window] for member in members)
-    return {
-        next(slot for slot in slots if was.get(slot, extractors.NO_EXTRACT) != says.get(slot, extractors.NO_EXTRACT))
-        for slots in latest
-    }
+
+    def differs(key: ReturnKey) -> bool:
+        return was.get(key, extractors.NO_EXTRACT) != are.get(key, extractors.NO_EXTRACT)
+
+    return {next(filter(differs, [(quarter, member) for quarter in window])) for member in members}
 
 
 def _extract_contribution(
     kpi: Kpi, turned: CodeSet
 ) -> tuple[Callable[[extractors.Extract], object], Callable[[list], object]]:
-    """Return what a quarter adds to a figure that adds up, and how a member's quarters are put together."""
+    """Return two functions: a quarter's contribution to a cumulative figure, and a member's from its quarters'."""
     if kpi.measure == "sum_flow":
         return lambda extract: extract.value or 0, sum
     if kpi.measure == "count_ever":
@@ -61,53 +61,52 @@ def _extract_contribution(
 
 
 def _find_cumulative_returns(first: Snapshot, now: Snapshot, kpi: Kpi, scope: str) -> set[ReturnKey]:
-    """Return the returns behind the change of a flow, ever or items: of members valid in the flow's own quarter."""
+    """Return the returns behind the change of a flow, an ever-count or items."""
     quarters, is_flow = sorted({*first.collected, *now.collected}), kpi.measure == "sum_flow"
-    slots = [(q, m.member) for q in quarters for m in now.plan.members_in(q if is_flow else now.quarter, scope)]
+    keys = [(q, m.member) for q in quarters for m in now.plan.members_in(q if is_flow else now.quarter, scope)]
     extracts = [snapshot.returns.extracts(sources.extractor_of(kpi, now.form)) for snapshot in (first, now)]
-    was, are = ({slot: side.get(slot, extractors.NO_EXTRACT) for slot in slots} for side in extracts)
-    says, together = _extract_contribution(
+    was, are = ({key: side.get(key, extractors.NO_EXTRACT) for key in keys} for side in extracts)
+    contribution, combine = _extract_contribution(
         kpi, _changed_codes((r.codes for r in was.values()), (r.codes for r in are.values()))
     )
 
     def whole(side: dict[ReturnKey, extractors.Extract], member: str) -> object:
-        return together([says(side[slot]) for slot in slots if slot[1] == member])
+        return combine([contribution(side[key]) for key in keys if key[1] == member])
 
-    moved = {member for _, member in slots if whole(was, member) != whole(are, member)}
-    found = {slot for slot in slots if slot[1] in moved and says(was[slot]) != says(are[slot])}
-    return found or {slot for slot in slots if (was[slot].value is None) != (are[slot].value is None)}
+    moved = {member for _, member in keys if whole(was, member) != whole(are, member)}
+    found = {key for key in keys if key[1] in moved and contribution(was[key]) != contribution(are[key])}
+    return found or {key for key in keys if (was[key].value is None) != (are[key].value is None)}
 
 
-def _accepted_days(snapshot: Snapshot, slot: ReturnKey) -> list:
-    return sorted(snapshot.returns.accepted.get(slot, ()))
+def _accepted_days(snapshot: Snapshot, key: ReturnKey) -> list:
+    return sorted(snapshot.returns.accepted.get(key, ()))
 
 
 def _find_opening_returns(first: Snapshot, now: Snapshot) -> set[ReturnKey]:
-    """Return the returns that made a quarter one with any: until then its figures are blank, whatever is carried."""
-    slots = {slot for slot in (*first.returns.accepted, *now.returns.accepted) if slot[0] == now.quarter}
-    return {slot for slot in slots if _accepted_days(first, slot) != _accepted_days(now, slot)}
+    """Return the first returns of the quarter: before them its figures were blank, even with values to carry."""
+    keys = {key for key in (*first.returns.accepted, *now.returns.accepted) if key[0] == now.quarter}
+    return {key for key in keys if _accepted_days(first, key) != _accepted_days(now, key)}
 
 
-def _cause_of(first: Snapshot, now: Snapshot, slot: ReturnKey) -> str:
-    was = _accepted_days(first, slot)
+def _cause_of(first: Snapshot, now: Snapshot, key: ReturnKey) -> str:
+    was = _accepted_days(first, key)
     if not was:
         return "late"
-    return "register" if was == _accepted_days(now, slot) else "revised"
+    return "register" if was == _accepted_days(now, key) else "revised"
 
 
 def find_causes(first: Snapshot, now: Snapshot, kpi: Kpi, scope: str, figure: str) -> str:
     """Return why a figure is not what was first published: `late:KEN revised:SEN register:MOZ`; or `register`.
 
-    Named are the members whose own part of that very figure changed. Late is one none of whose returns of the quarter
-    behind it was there; revised one that sent another; register one whose same return is read otherwise (confirmed).
+    Named are the members whose contribution changed. Late: no return of the quarter had been received; revised: a later
+    version was received; register: the same return is read differently, such as with a value confirmed since.
     """
     if kpi.is_from_registers:
         return "register"
-    is_stock = kpi.is_stock
-    slots = (
-        _find_stock_returns(first, now, kpi, scope, figure)
-        if is_stock
-        else _find_cumulative_returns(first, now, kpi, scope)
-    )
-    found = {(_cause_of(first, now, slot), slot[1]) for slot in slots or _find_opening_returns(first, now)}
-    return " ".join(":".join(one) for one in sorted(found, key=lambda one: (CAUSES.index(one[0]), one[1])))
+    if kpi.is_stock:
+        keys = _find_stock_returns(first, now, kpi, scope, figure)
+    else:
+        keys = _find_cumulative_returns(first, now, kpi, scope)
+    causes = {(_cause_of(first, now, key), key[1]) for key in keys or _find_opening_returns(first, now)}
+    ordered = sorted(causes, key=lambda cause: (CAUSES.index(cause[0]), cause[1]))
+    return " ".join(f"{cause}:{member}" for cause, member in ordered)

@@ -1,4 +1,4 @@
-"""How a figure stands against its proposed target, and whether non-response could change that (section 5)."""
+"""The status of a figure against its proposed target, and whether non-response could change it (section 5)."""
 
 from __future__ import annotations
 
@@ -6,18 +6,20 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from helpers.kpis.figures import BLANK, Calculation
 from helpers.plan import Kpi, quarters
 
 ACHIEVED, ACHIEVED_LATE, ON_TRACK, AT_RISK, OFF_TRACK, OVERDUE, NOT_ASSESSABLE = (
     "achieved", "achieved_late", "on_track", "at_risk", "off_track", "overdue", "not_assessable",
 )  # fmt: skip
 STATUSES = (ACHIEVED, ACHIEVED_LATE, ON_TRACK, AT_RISK, OFF_TRACK, OVERDUE, NOT_ASSESSABLE)
+REACHED = (ACHIEVED, ACHIEVED_LATE)
 STATUS_TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True)
 class Assessed:
-    """The figure that a status is about, in one quarter: None is blank, `complete` whether all parts are there."""
+    """The figure that a status is about, in one quarter: None is blank, `complete` whether all parts are covered."""
 
     quarter: str
     value: float | None
@@ -27,86 +29,144 @@ class Assessed:
     complete: bool = True
 
 
-def elapsed_share(kpi: Kpi, quarter: str) -> float:
+@dataclass(frozen=True)
+class StatusResult:
+    """A status at the value and at both bounds, each with the comparison that decides it.
+
+    `first_reached` is the quarter in which the target was first reached, blank where it has not been.
+    """
+
+    status: Calculation
+    lower: Calculation = BLANK
+    upper: Calculation = BLANK
+    first_reached: str = ""
+
+    @property
+    def robust(self) -> bool | None:
+        """Tell whether both bounds give the same status; None where the figure is not assessable."""
+        return None if self.lower is BLANK else self.status.result == self.lower.result == self.upper.result
+
+
+# --- progress ---------------------------------------------------------------------------------------------------
+
+
+def calculate_elapsed(kpi: Kpi, quarter: str) -> Calculation:
     """Return e(q), the part of the time from 2022Q2 to the due quarter that has passed, 0-1."""
-    start = quarters.index(quarters.BASELINE_QUARTER)
-    return min(max((quarters.index(quarter) - start) / (quarters.index(kpi.due) - start), 0.0), 1.0)
+    first = quarters.BASELINE_QUARTER
+    passed, whole = (quarters.index(name) - quarters.index(first) for name in (quarter, kpi.due))
+    text = f"min(1, ({quarter} - {first}) / ({kpi.due} - {first})) = min(1, {passed} / {whole})"
+    return Calculation((text,), min(max(passed / whole, 0.0), 1.0))
+
+
+def calculate_ratio(kpi: Kpi, quarter: str, value: float) -> Calculation:
+    """Return r, the progress from the baseline over the progress expected for the time elapsed (1 = all of it)."""
+    elapsed, base, target = calculate_elapsed(kpi, quarter).result, kpi.baseline, kpi.target
+    arithmetic = ("(", value, " - ", base, ") / ((", target, " - ", base, ") × ", elapsed, ")")
+    return Calculation(arithmetic, (value - base) / ((target - base) * elapsed))
+
+
+def calculate_stage(kpi: Kpi, quarter: str) -> Calculation:
+    """Return the stage that a milestone is expected to have reached by a quarter."""
+    elapsed = calculate_elapsed(kpi, quarter).result
+    return Calculation(("⌊", kpi.target, " × ", elapsed, "⌋"), math.floor(kpi.target * elapsed + STATUS_TOLERANCE))
+
+
+def calculate_progress(kpi: Kpi, quarter: str, value: float, status: str) -> dict[str, Calculation]:
+    """Return what a status rests on: the time elapsed and, before the target and the due quarter, the progress."""
+    if kpi.measure == "rate":
+        return {}
+    elapsed = {"elapsed": calculate_elapsed(kpi, quarter)}
+    if status in (*REACHED, OVERDUE):
+        return elapsed
+    if kpi.measure == "milestone":
+        return elapsed | {"stage expected": calculate_stage(kpi, quarter)}
+    baseline = Calculation(("plan/kpis.csv",), kpi.baseline)
+    return elapsed | {"baseline": baseline, "ratio": calculate_ratio(kpi, quarter, value)}
+
+
+# --- status -----------------------------------------------------------------------------------------------------
 
 
 def _reaches(value: float, limit: float) -> bool:
     return value >= limit - STATUS_TOLERANCE
 
 
-def progress_ratio(kpi: Kpi, quarter: str, value: float) -> float:
-    """Return r, how far a figure has come from the baseline of what the time that has passed asks, 1 = all of it."""
-    return (value - kpi.baseline) / ((kpi.target - kpi.baseline) * elapsed_share(kpi, quarter))
+def _judge_ratio(ratio: float) -> Calculation:
+    if _reaches(ratio, 0.9):
+        return Calculation((ratio, " ≥ 0.9"), ON_TRACK)
+    if _reaches(ratio, 0.6):
+        return Calculation(("0.6 ≤ ", ratio, " < 0.9"), AT_RISK)
+    return Calculation((ratio, " < 0.6"), OFF_TRACK)
 
 
-def expected_stage(kpi: Kpi, quarter: str) -> int:
-    """Return the stage that a milestone should have come to by a quarter."""
-    return math.floor(kpi.target * elapsed_share(kpi, quarter) + STATUS_TOLERANCE)
+def _judge_stage(stage: float, expected: float) -> Calculation:
+    if stage >= expected:
+        return Calculation((stage, " ≥ ", expected), ON_TRACK)
+    if stage >= expected - 1:
+        return Calculation((stage, " ≥ ", expected, " - 1"), AT_RISK)
+    return Calculation((stage, " < ", expected, " - 1"), OFF_TRACK)
 
 
-def _progress(kpi: Kpi, quarter: str, value: float) -> str:
-    ratio = progress_ratio(kpi, quarter, value)
-    return ON_TRACK if _reaches(ratio, 0.9) else AT_RISK if _reaches(ratio, 0.6) else OFF_TRACK
+def _judge_rate(rate: float, target: float) -> Calculation:
+    if _reaches(rate, target):
+        return Calculation((rate, " ≥ ", target), ACHIEVED)
+    if _reaches(rate, 0.8 * target):
+        return Calculation(("0.8 × ", target, " ≤ ", rate, " < ", target), AT_RISK)
+    return Calculation((rate, " < 0.8 × ", target), OFF_TRACK)
 
 
-def _stage(kpi: Kpi, quarter: str, value: float) -> str:
-    expected = expected_stage(kpi, quarter)
-    return ON_TRACK if value >= expected else AT_RISK if value >= expected - 1 else OFF_TRACK
-
-
-def _rate(kpi: Kpi, value: float) -> str:
-    return ACHIEVED if _reaches(value, kpi.target) else AT_RISK if _reaches(value, 0.8 * kpi.target) else OFF_TRACK
-
-
-def judge_status(kpi: Kpi, quarter: str, value: float, complete: bool, first_reached: str) -> str:
+def judge_status(kpi: Kpi, quarter: str, value: float, complete: bool, first_reached: str) -> Calculation:
     """Return the status of a figure, given the quarter in which the target was first reached (blank: not before)."""
     if kpi.measure == "rate":
-        return _rate(kpi, value)
-    if _reaches(value, kpi.target) and complete:
-        return ACHIEVED if (first_reached or quarter) <= kpi.due else ACHIEVED_LATE
+        return _judge_rate(value, kpi.target)
+    is_reached = _reaches(value, kpi.target)
+    compared = (value, " ≥ " if is_reached else " < ", kpi.target)
+    if is_reached and complete:
+        reached = first_reached or quarter
+        if reached <= kpi.due:
+            return Calculation((*compared, f"; {reached} ≤ {kpi.due}"), ACHIEVED)
+        return Calculation((*compared, f"; {reached} > {kpi.due}"), ACHIEVED_LATE)
     if quarter > kpi.due:
-        return OVERDUE
-    return _stage(kpi, quarter, value) if kpi.measure == "milestone" else _progress(kpi, quarter, value)
+        return Calculation((*compared, f"; {quarter} > {kpi.due}"), OVERDUE)
+    if kpi.measure == "milestone":
+        return _judge_stage(value, calculate_stage(kpi, quarter).result)
+    return _judge_ratio(calculate_ratio(kpi, quarter, value).result)
 
 
-def is_assessable(kpi: Kpi, figure: Assessed) -> bool:
-    """Tell whether a figure has a status: known, with a target, and not of class C unless its lower bound reaches."""
+def _is_assessable(kpi: Kpi, figure: Assessed) -> bool:
+    """Tell whether a figure has a status: known, with a target, and of class C only if its lower bound reaches it."""
     if kpi.target is None or figure.value is None:
         return False
     return figure.coverage_class != "C" or (figure.lower is not None and _reaches(figure.lower, kpi.target))
 
 
-def judge_bounds(kpi: Kpi, figure: Assessed, first_reached: str) -> tuple[str, str, str]:
-    """Return the status of an assessable figure at its value, at its lower and at its upper bound."""
-    upper = kpi.target if figure.upper is None else figure.upper
+def assess_figure(kpi: Kpi, figure: Assessed, first_reached: str = "") -> StatusResult:
+    """Return a figure's status and its robustness; a blank upper bound counts as reaching the target.
+
+    Statuses are given from 2022Q3 on; before, they are blank.
+    """
+    if figure.quarter < quarters.FIRST_STATUS_QUARTER:
+        return StatusResult(Calculation((), ""), first_reached=first_reached)
+    if not _is_assessable(kpi, figure):
+        return StatusResult(Calculation((), NOT_ASSESSABLE), first_reached=first_reached)
+    upper = math.inf if figure.upper is None else figure.upper
     status, low, high = (
         judge_status(kpi, figure.quarter, value, figure.complete, first_reached)
         for value in (figure.value, figure.lower, upper)
     )
-    return status, low, high
+    reached_now = figure.quarter if status.result in REACHED else ""
+    return StatusResult(status, low, high, first_reached or reached_now)
 
 
 def compute_statuses(kpi: Kpi, figures: Iterable[Assessed]) -> list[tuple[str, bool | None]]:
     """Return status and robustness of each quarter's figure, in order; robust is None when not assessable.
 
-    Statuses are given from 2022Q3 on; before, both are blank.
-
-    A figure is robust when it has the same status at its value and at both bounds; a blank upper bound counts as
-    reaching the target. Only the quarter's own figure is replaced: the history keeps its values.
+    A figure is robust when its value and both bounds give the same status. Only the quarter's own figure is replaced by
+    its bounds: the history keeps its values.
     """
-    found, first_reached = [], ""
+    statuses, first_reached = [], ""
     for figure in figures:
-        if figure.quarter < quarters.FIRST_STATUS_QUARTER:
-            found.append(("", None))
-            continue
-        if not is_assessable(kpi, figure):
-            found.append((NOT_ASSESSABLE, None))
-            continue
-        status, low, high = judge_bounds(kpi, figure, first_reached)
-        if status in (ACHIEVED, ACHIEVED_LATE):
-            first_reached = first_reached or figure.quarter
-        found.append((status, status == low == high))
-    return found
+        result = assess_figure(kpi, figure, first_reached)
+        first_reached = result.first_reached
+        statuses.append((result.status.result, result.robust))
+    return statuses

@@ -1,4 +1,4 @@
-"""What is asked: the plan's quarters, members and KPIs, the questionnaire, and how a KPI reads a return."""
+"""The plan's quarters, members and KPIs, the questionnaire, and how a KPI is read from a return."""
 
 from helpers.plan.files import PlanError
 from helpers.plan.plan import UNION, Kpi, Member, Plan, read_plan

@@ -1,4 +1,4 @@
-"""What one return says: from a member's answers to one reading, for KPIs and companions (methodology, section 5)."""
+"""Extracts the value of a KPI or companion from the answers of one return (methodology, section 5)."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ DOMAINS = (
 )  # fmt: skip
 READINESS = {"none": 0, "planned": 1, "in_progress": 2, "operational": 3}
 EQUIPPED_SHARE = 0.95
-TRAINED_PER_STAFF = 1.2  # more than the staff: some of those trained have left since
-# Answers that say "answered, nothing listed": they never count as a code.
+TRAINED_PER_STAFF = 1.2  # may exceed the staff: some of those trained have left since
+# Answers that select nothing of the list: they never count as a code.
 NEUTRAL_CODES = frozenset({"none", "other"})
 
 Answers = Mapping[str, Answer]
@@ -29,7 +29,7 @@ Answers = Mapping[str, Answer]
 
 @dataclass(frozen=True)
 class Extract:
-    """What one return says: `value` None when not reported; `ends` when not applicable, which ends carrying."""
+    """What one return reports: `value` is None if not reported; `ends` if not applicable, which ends carrying."""
 
     value: float | None = None
     total: float | None = None
@@ -42,7 +42,7 @@ NO_EXTRACT = Extract()
 
 @dataclass(frozen=True)
 class Innovation:
-    """One innovation of a counted return, as understood; blank where withdrawn."""
+    """One innovation of a counted return; withdrawn fields are blank."""
 
     kind: str
     reference: str
@@ -50,7 +50,7 @@ class Innovation:
     detail: str
 
     def key(self, member: str) -> str:
-        """Return what makes it one across members: its reference, else the member and the title (4.x); blank: none."""
+        """Return what identifies it: its reference, else the member and its title (4.x); blank without either."""
         reference = self.reference.strip().casefold()
         title = fold(self.title)
         return reference or (f"{member}: {title}" if title else "")
@@ -58,7 +58,7 @@ class Innovation:
 
 @dataclass(frozen=True)
 class CountedReturn:
-    """The return of a member that counts for a quarter: `items` is None without an innovations part."""
+    """A member's return that counts for a quarter; `items` is None without an innovations part."""
 
     member: str
     answers: Answers
@@ -69,7 +69,7 @@ Extractor = Callable[[CountedReturn], Extract]
 
 
 def answer_to(answers: Answers, question: str) -> Answer:
-    """Return the answer to a question; a question that was never there is unanswered."""
+    """Return the answer to a question; one that the return does not have is unanswered."""
     return answers.get(question, UNANSWERED)
 
 
@@ -78,7 +78,7 @@ def _no_extract(*answers: Answer) -> Extract:
 
 
 def number(question: str, total: str = "") -> Extractor:
-    """Read a count, with the total it is a part of where there is one."""
+    """Read a count, with its total where it is a part of one."""
 
     def read(counted: CountedReturn) -> Extract:
         answer = answer_to(counted.answers, question)
@@ -89,7 +89,7 @@ def number(question: str, total: str = "") -> Extractor:
 
 
 def percentage(question: str, total: str) -> Extractor:
-    """Read a count in percent of its total, at most 100; nothing to measure against a total of 0."""
+    """Read a count in percent of its total, at most 100; not reported where the total is 0."""
 
     def read(counted: CountedReturn) -> Extract:
         part, whole = (answer_to(counted.answers, name) for name in (question, total))
@@ -101,7 +101,7 @@ def percentage(question: str, total: str) -> Extractor:
 
 
 def choice(question: str, values: Mapping[str, float]) -> Extractor:
-    """Read a choice as the number that each code stands for; a code not named stands for 0."""
+    """Read a choice as the number of its code; a code not listed counts 0."""
 
     def read(counted: CountedReturn) -> Extract:
         answer = answer_to(counted.answers, question)
@@ -111,7 +111,7 @@ def choice(question: str, values: Mapping[str, float]) -> Extractor:
 
 
 def _ticked(answers: Answers, question: str) -> frozenset[str] | None:
-    """Return the codes ticked; none where `none` or NA (not offered); None where it cannot be known."""
+    """Return the codes ticked: none for `none` and NA (not offered), None where not reported."""
     answer = answer_to(answers, question)
     if answer.state == NOT_APPLICABLE:
         return frozenset()
@@ -119,7 +119,7 @@ def _ticked(answers: Answers, question: str) -> frozenset[str] | None:
 
 
 def selected_codes(question: str) -> Extractor:
-    """Read the codes that are ticked and how many they are."""
+    """Read the codes that are ticked and their number."""
 
     def read(counted: CountedReturn) -> Extract:
         answer = answer_to(counted.answers, question)
@@ -132,7 +132,7 @@ def selected_codes(question: str) -> Extractor:
 
 
 def live_services(counted: CountedReturn) -> Extract:
-    """Read the number of live services over the four families (3.1.a); one family unknown, the total is."""
+    """Read the number of live services of the four families (3.1.a); not reported where one family is not."""
     families = [_ticked(counted.answers, f"services_{family}") for family in SERVICE_FAMILIES]
     if any(family is None for family in families):
         return NO_EXTRACT
@@ -141,7 +141,7 @@ def live_services(counted: CountedReturn) -> Extract:
 
 
 def family_of_services(family: str) -> Extractor:
-    """Read one family of the services total: from the same record as the total."""
+    """Read the services of one family; reported only where the total is."""
 
     def read(counted: CountedReturn) -> Extract:
         codes = _ticked(counted.answers, f"services_{family}")
@@ -151,14 +151,14 @@ def family_of_services(family: str) -> Extractor:
 
 
 def all_families(counted: CountedReturn) -> Extract:
-    """Read whether a service lives in each of the four families: from the same record as the total."""
+    """Read whether each of the four families has a live service; reported only where the total is."""
     if live_services(counted).value is None:
         return NO_EXTRACT
     return Extract(float(all(_ticked(counted.answers, f"services_{family}") for family in SERVICE_FAMILIES)))
 
 
 def reported_codes(question: str) -> Extractor:
-    """Read whether a select-many question was reported, NA included, which is 0 there (the rule of 3.1.a)."""
+    """Read the codes of a select-many question, where NA is reported and 0 (the rule of 3.1.a)."""
 
     def read(counted: CountedReturn) -> Extract:
         codes = _ticked(counted.answers, question)
@@ -168,7 +168,7 @@ def reported_codes(question: str) -> Extractor:
 
 
 def ipp_product(name: str) -> Extractor:
-    """Read the share of the features that a product has, in percent."""
+    """Read the features that a product has, in percent of all."""
 
     def read(counted: CountedReturn) -> Extract:
         codes = _ticked(counted.answers, f"ipp_{name}")
@@ -178,13 +178,13 @@ def ipp_product(name: str) -> Extractor:
 
 
 def ipp_index(counted: CountedReturn) -> Extract:
-    """Read the index of the Integrated Product Plan (3.2.a): the mean over its three products."""
+    """Read the index of the Integrated Product Plan (3.2.a), 0-100: the mean of its three products."""
     parts = [ipp_product(name)(counted).value for name in IPP_PRODUCTS]
     return NO_EXTRACT if None in parts else Extract(sum(parts) / len(parts))
 
 
 def hardware_kind(kind: str) -> Extractor:
-    """Read the units of a kind that work, of those required; not applicable when either number is."""
+    """Read the working units of a kind, with those required as the total; NA when either number is."""
 
     def read(counted: CountedReturn) -> Extract:
         required, working = (answer_to(counted.answers, f"{kind}_{part}") for part in ("required", "working"))
@@ -196,15 +196,15 @@ def hardware_kind(kind: str) -> Extractor:
 
 
 def _hardware_ratios(counted: CountedReturn) -> list[float] | None:
-    """Return working/required of the kinds required, None when they are too few to stand for all (2.2.a)."""
+    """Return working/required of the kinds required; None when too few are known (2.2.a)."""
     kinds = [hardware_kind(kind)(counted) for kind in HARDWARE_KINDS]
     ratios = [kind.value / kind.total for kind in kinds if kind.value is not None and kind.total]
     if len(ratios) >= 3:
         return ratios
     required = [answer_to(counted.answers, f"{kind}_required") for kind in HARDWARE_KINDS]
-    all_said = all(answer.is_reported or answer.state == NOT_APPLICABLE for answer in required)
-    wanted = sum(bool(answer.number) for answer in required)
-    return ratios if all_said and ratios and len(ratios) == wanted else None
+    all_answered = all(answer.is_reported or answer.state == NOT_APPLICABLE for answer in required)
+    n_required = sum(bool(answer.number) for answer in required)
+    return ratios if all_answered and ratios and len(ratios) == n_required else None
 
 
 def _hardware(counted: CountedReturn, value: Callable[[list[float]], float]) -> Extract:
@@ -221,28 +221,25 @@ def hardware_index(counted: CountedReturn) -> Extract:
 
 
 def fully_equipped(counted: CountedReturn) -> Extract:
-    """Read whether every kind required is there at 95 % or more: from the same record as the index."""
+    """Read whether 95 % or more of every kind required is working; reported only where the index is."""
     return _hardware(counted, lambda ratios: float(all(ratio >= EQUIPPED_SHARE - 1e-9 for ratio in ratios)))
 
 
 def any_of(questions: tuple[str, ...], codes: frozenset[str]) -> Extractor:
-    """Read whether any of the questions has one of the codes; reported when at least one is answered.
-
-    Not applicable, which ends carrying, only when all of them are.
-    """
+    """Read whether any of the questions has one of the codes; reported when one is answered, NA when all are NA."""
 
     def read(counted: CountedReturn) -> Extract:
         answers = [answer_to(counted.answers, question) for question in questions]
-        said = [answer for answer in answers if answer.is_reported]
-        if not said:
+        reported = [answer for answer in answers if answer.is_reported]
+        if not reported:
             return Extract(ends=all(answer.state == NOT_APPLICABLE for answer in answers))
-        return Extract(float(any(codes.intersection(answer.value.split()) for answer in said)))
+        return Extract(float(any(codes.intersection(answer.value.split()) for answer in reported)))
 
     return read
 
 
 def innovations(kinds: tuple[str, ...], detail: str = "", per_member: bool = False) -> Extractor:
-    """Read the innovations of some kinds as codes: reported when the return came with an innovations part."""
+    """Read the innovations of some kinds as codes; reported when the return has an innovations part."""
 
     def read(counted: CountedReturn) -> Extract:
         if counted.items is None:
@@ -290,13 +287,13 @@ COMPANION_EXTRACTORS: Mapping[tuple[str, str], Extractor] = {
     ("6.1.a", "feedback"): choice("sent_feedback", _YES),
 }
 
-# Companions taken from their KPI's record, whose own question may be answered where the record is not (section 7).
+# Companions of 3.1.a are reported only where its total is; n_reported counts their own question (section 7).
 OWN_QUESTION_EXTRACTORS: Mapping[tuple[str, str], Extractor] = {
     ("3.1.a", family): reported_codes(f"services_{family}") for family in SERVICE_FAMILIES
 }
 
 
-# The measures of a level, which is carried forward until the next report.
+# The measures of levels, which are carried forward.
 STOCK_MEASURES = ("count_known", "sum_known", "mean_index", "distinct_codes")
 
 
@@ -311,5 +308,5 @@ class Companion:
 
     @property
     def is_stock(self) -> bool:
-        """Tell whether it is a level that is carried forward, not a flow or a running total."""
+        """Tell whether it is a level, which is carried forward, not a flow or a running total."""
         return self.measure in STOCK_MEASURES

@@ -1,4 +1,4 @@
-"""Reads the CSV files of the plan, and says what is wrong with one by file, row and reason."""
+"""Reads the CSV files of the plan; errors name the file, the row and the reason."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ CsvRow = Mapping[str, str]
 
 
 class PlanError(ValueError):
-    """A file of the plan that cannot be trusted: says the file, the row and the reason."""
+    """A file of the plan is wrong: the message names the file, the row and the reason."""
 
 
 def read_rows(path: Path, columns: tuple[str, ...], error: type[ValueError] = PlanError) -> list[dict[str, str]]:
-    """Read a CSV of ours (UTF-8, comma, RFC 4180) as text; refuse a file without the columns it must have."""
+    """Read one of the project's CSV files (UTF-8, comma, RFC 4180) as text.
+
+    Raises `error` for a file that cannot be read, has no row or lacks a column.
+    """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = list(csv.DictReader(file, strict=True))

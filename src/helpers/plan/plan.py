@@ -1,12 +1,14 @@
-"""The action plan as typed data: quarters, members, themes, steps, KPIs, and the names they go by."""
+"""The action plan as typed data: themes, steps, KPIs, members, and the names that members are recognised by."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, cached_property
+from operator import attrgetter
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,13 +23,10 @@ MEASURES = (
     "count_known", "count_ever", "sum_known", "mean_index", "distinct_codes", "distinct_items",
     "sum_flow", "milestone", "register", "rate", "sum_reported",
 )  # fmt: skip
-REGISTER_MEASURES = ("milestone", "register", "rate")  # by the Secretariat itself: no return is asked
+REGISTER_MEASURES = ("milestone", "register", "rate")  # of what the Secretariat records itself
 
 
-_Record = TypeVar("Record")
-
-
-# --- quarters ---------------------------------------------------------------------------------------------------
+_Record = TypeVar("_Record")
 
 
 # --- records ----------------------------------------------------------------------------------------------------
@@ -54,10 +53,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Kpi:
-    """One of the KPIs; baseline and target are proposed, never the plan's own (it has none).
-
-    `row` is where it stands in kpis.csv.
-    """
+    """One of the KPIs. Baseline and target are proposed: the plan has none. `row` is its row in kpis.csv."""
 
     kpi: str
     step: str
@@ -75,33 +71,33 @@ class Kpi:
 
     @property
     def assessed_unit(self) -> str:
-        """The unit of the figure that the target is about: a share is shown as a percentage."""
+        """The unit of the figure that the target is set on; a share is shown as a percentage."""
         return "percent" if self.assessed == "share" else self.unit
 
     @property
     def is_stock(self) -> bool:
-        """Tell whether it is a level that is carried forward, not a flow or a running total."""
+        """Tell whether it is a level, which is carried forward, not a flow or a running total."""
         return self.measure in STOCK_MEASURES
 
     @property
     def is_from_registers(self) -> bool:
-        """Tell whether the Secretariat records it itself: it is read from registers, not from returns."""
+        """Tell whether it is read from the Secretariat's registers, not from returns."""
         return self.measure in REGISTER_MEASURES
 
     @property
     def has_member_values(self) -> bool:
-        """Tell whether each member has a value of its own: stocks, and flows quarter by quarter."""
+        """Tell whether member_values.csv lists its values by member: those of stocks and flows."""
         return self.is_stock or self.measure == "sum_flow"
 
     @property
     def on_share(self) -> bool:
-        """Tell whether the target is a share or a percentage: the only targets a region is judged on."""
+        """Tell whether the target is a share or a percentage, the only targets that regions are judged on."""
         return self.assessed == "share" or self.unit == "percent"
 
 
 @dataclass(frozen=True)
 class StepPart:
-    """A part that the plan itself names within a step."""
+    """A part that the plan names within a step."""
 
     step: str
     list: str
@@ -111,7 +107,7 @@ class StepPart:
 
 @dataclass(frozen=True)
 class Member:
-    """A Member State, with the reference figures that stand in for it until it has answered."""
+    """A Member State, with the reference figures that are used until it has reported its own."""
 
     member: str
     region: str
@@ -128,12 +124,9 @@ class Member:
         return self.member_from <= quarter_end(quarter) <= self.member_to
 
 
-# --- names ------------------------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True)
 class ResolvedName:
-    """What a name resolves to: a member (or a state that is none), or nothing, with the reason to tell."""
+    """The state that a name means, blank where unknown or ambiguous (then with the candidates)."""
 
     iso3: str
     is_member: bool
@@ -145,7 +138,7 @@ class ResolvedName:
 
 @dataclass(frozen=True)
 class Plan:
-    """The whole plan, validated: what `read_plan` returns."""
+    """The whole plan, as `read_plan` returns it."""
 
     themes: tuple[Theme, ...]
     steps: tuple[Step, ...]
@@ -157,7 +150,7 @@ class Plan:
 
     @cached_property
     def regions(self) -> tuple[str, ...]:
-        """The five regions, in the order of the members' file."""
+        """The five regions, in the order of members.csv."""
         return tuple(dict.fromkeys(member.region for member in self.members))
 
     @cached_property
@@ -196,15 +189,15 @@ class Plan:
         return {name: frozenset(codes) for name, codes in names.items() if name}
 
     def resolve(self, text: str) -> ResolvedName:
-        """Return what a name stands for, matched whole, never nearly (methodology, section 1)."""
-        found = self._names.get(fold(text), frozenset())
-        codes = sorted(found & _AMBIGUOUS.get(fold(text), found))
-        if len(codes) == 1 and fold(text) not in _AMBIGUOUS:
+        """Return the state that a name means; only whole names match, never similar ones (methodology, section 1)."""
+        name = fold(text)
+        codes = tuple(sorted(_AMBIGUOUS.get(name) or self._names.get(name, ())))
+        if len(codes) == 1 and name not in _AMBIGUOUS:
             return ResolvedName(codes[0], codes[0] in self.by_iso3)
-        return ResolvedName("", False, tuple(codes) or tuple(sorted(_AMBIGUOUS.get(fold(text), ()))))
+        return ResolvedName("", False, codes)
 
 
-# Said alone, these could be two things (methodology, section 1): "NA" is Namibia or "not available".
+# Each has two meanings when written alone (methodology, section 1): "NA" is Namibia or "not available".
 _AMBIGUOUS = {
     "congo": frozenset({"COD", "COG"}),
     fold("الكونغو"): frozenset({"COD", "COG"}),
@@ -214,7 +207,7 @@ _AMBIGUOUS = {
 
 # --- reading ----------------------------------------------------------------------------------------------------
 
-_ROW = "(row)"  # beside a row's own columns: where it stands in its file
+_ROW = "(row)"  # key of the row's number, added to its columns
 
 
 def _texts(row: CsvRow, prefix: str) -> dict[str, str]:
@@ -249,7 +242,7 @@ def _kpi(row: CsvRow, steps: Mapping[str, Step]) -> Kpi:
 
 def _member(row: CsvRow) -> Member:
     if not re.fullmatch("[A-Z]{3}", row["member"]) or row["language"] not in LANGUAGES:
-        raise ValueError(f"{row['member']!r} is not an ISO3 code, or {row['language']!r} not a language")
+        raise ValueError(f"{row['member']!r} is not an ISO3 code, or {row['language']!r} is not a language")
     offices, staff = int(row["reference_offices"]), int(row["reference_staff"])
     if offices < 1 or staff < 1:
         raise ValueError("every member needs reference offices and staff above 0")
@@ -275,15 +268,18 @@ def _step_part(row: CsvRow, steps: Mapping[str, Step]) -> StepPart:
 def _records(
     path: Path, columns: str, make: Callable[[CsvRow], _Record], key: Callable[[_Record], object]
 ) -> tuple[_Record, ...]:
-    """Make a record of every row; say file, row and reason of all that cannot be one, together."""
+    """Make a record of every row.
+
+    Raises PlanError with the file, the row and the reason of every row that is wrong.
+    """
     records, problems = [], []
     for number, row in enumerate(read_rows(path, tuple(columns.split())), start=2):
         try:
             records.append(make(row | {_ROW: str(number)}))
         except (ValueError, KeyError) as reason:
             problems.append(f"{path.name}, row {number}: {reason}")
-    seen = [key(record) for record in records]
-    problems += [f"{path.name}: {name} stands twice" for name in sorted({str(s) for s in seen if seen.count(s) > 1})]
+    keys = Counter(str(key(record)) for record in records)
+    problems += [f"{path.name}: {name} occurs twice" for name, times in sorted(keys.items()) if times > 1]
     if problems:
         raise PlanError("\n".join(problems) + "\nCorrect the file, or restore it from the repository.")
     return tuple(records)
@@ -291,38 +287,24 @@ def _records(
 
 @cache
 def _read(folder: Path) -> Plan:
-    themes = _records(folder / "themes.csv", "theme title_fr title_en", _theme, lambda r: r.theme)
-    steps = _records(folder / "steps.csv", "step theme due responsible title_fr title_en", _step, lambda r: r.step)
+    def read(name: str, columns: str, make: Callable[[CsvRow], _Record], *key: str) -> tuple[_Record, ...]:
+        return _records(folder / name, columns, make, attrgetter(*key))
+
+    themes = read("themes.csv", "theme title_fr title_en", _theme, "theme")
+    steps = read("steps.csv", "step theme due responsible title_fr title_en", _step, "step")
     by_step = {step.step: step for step in steps}
-    kpis = _records(
-        folder / "kpis.csv", "kpi step measure source unit assessed baseline target target_status title_fr title_en",
-        lambda row: _kpi(row, by_step), lambda r: r.kpi,
-    )  # fmt: skip
+    columns = "kpi step measure source unit assessed baseline target target_status title_fr title_en"
+    kpis = read("kpis.csv", columns, lambda row: _kpi(row, by_step), "kpi")
     by_kpi = {kpi.kpi: kpi for kpi in kpis}
-    return Plan(
-        themes,
-        steps,
-        tuple(sorted(kpis, key=lambda kpi: kpi.kpi)),  # a row that was added last stands with its theme
-        _records(
-            folder / "components.csv",
-            "step list code title_fr title_en",
-            lambda row: _step_part(row, by_step),
-            lambda r: (r.step, r.code),
-        ),
-        _records(
-            folder / "companions.csv",
-            "kpi component unit measure",
-            lambda row: _companion(row, by_kpi),
-            lambda r: (r.kpi, r.component),
-        ),
-        _records(
-            folder / "members.csv",
-            "member region language name_fr name_en member_from member_to reference_offices reference_staff",
-            _member,
-            lambda r: r.member,
-        ),
-        _records(folder / "aliases.csv", "alias iso3", lambda row: (row["alias"], row["iso3"]), lambda r: r),
+    parts = read("components.csv", "step list code title_fr title_en", lambda r: _step_part(r, by_step), "step", "code")
+    companions = read(
+        "companions.csv", "kpi component unit measure", lambda row: _companion(row, by_kpi), "kpi", "component"
     )
+    columns = "member region language name_fr name_en member_from member_to reference_offices reference_staff"
+    members = read("members.csv", columns, _member, "member")
+    aliases = _records(folder / "aliases.csv", "alias iso3", lambda row: (row["alias"], row["iso3"]), lambda r: r)
+    kpis = tuple(sorted(kpis, key=lambda kpi: kpi.kpi))  # a row added at the end of the file is listed with its theme
+    return Plan(themes, steps, kpis, parts, companions, members, aliases)
 
 
 def read_plan(folder: Path | None = None) -> Plan:

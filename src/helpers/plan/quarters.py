@@ -1,4 +1,4 @@
-"""Quarters: how they are written, counted and dated, and the plan's own."""
+"""Quarters: how they are written, counted and dated, and which belong to the plan."""
 
 from __future__ import annotations
 
@@ -7,21 +7,15 @@ from datetime import date, timedelta
 from functools import cache
 
 FIRST_QUARTER, LAST_QUARTER = "2022Q1", "2025Q4"
-
-
 BASELINE_QUARTER, FIRST_STATUS_QUARTER = "2022Q2", "2022Q3"
-
-
 ON_TIME_DAYS, CUTOFF_DAYS, REVISION_DAYS = 30, 45, 90
-
-
 _QUARTER = re.compile(r"(?P<year>[0-9]{4})-?Q(?P<n>[1-4])|[TQ](?P<n2>[1-4]) (?P<year2>[0-9]{4})")
 
 
 def parse_quarter(text: str) -> str:
-    """Return `2024Q3` for `2024Q3`, `2024-Q3`, `T3 2024` or `Q3 2024`; refuse all else (methodology, section 1).
+    """Return `2024Q3` for `2024Q3`, `2024-Q3`, `T3 2024` or `Q3 2024` (methodology, section 1).
 
-    Raises ValueError, as `pandas.Period("T3 2025")` does not: it answers 2025Q1.
+    Raises ValueError for all else; `pandas.Period("T3 2025")` would silently return 2025Q1.
     """
     found = _QUARTER.fullmatch(text.strip())
     if not found:
@@ -30,13 +24,13 @@ def parse_quarter(text: str) -> str:
 
 
 def index(quarter: str) -> int:
-    """Return the number of a quarter on a line of quarters, so that differences count quarters."""
+    """Return a quarter's number, such that the difference of two numbers counts quarters."""
     return int(quarter[:4]) * 4 + int(quarter[5]) - 1
 
 
 @cache
 def shift(quarter: str, quarters: int) -> str:
-    """Return the quarter so many quarters later (earlier when negative)."""
+    """Return the quarter that is a number of quarters later (earlier when negative)."""
     year, n = divmod(index(quarter) + quarters, 4)
     return f"{year}Q{n + 1}"
 
@@ -69,10 +63,10 @@ def first_cutoff(quarter: str) -> date:
 
 
 def is_revised(quarter: str, as_of: date) -> bool:
-    """Tell whether an edition is a revised one, which follows from its date alone: from 90 days after the quarter."""
+    """Tell whether an edition is a revised one: its date is 90 days or more after the quarter's end."""
     return (as_of - quarter_end(quarter)).days >= REVISION_DAYS
 
 
 def in_plan(quarter: str) -> bool:
-    """Tell whether a quarter lies within the plan, 2022Q1-2025Q4."""
+    """Tell whether a quarter belongs to the plan, 2022Q1-2025Q4."""
     return FIRST_QUARTER <= quarter <= LAST_QUARTER

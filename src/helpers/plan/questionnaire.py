@@ -1,4 +1,4 @@
-"""The questionnaire as typed data: the XLSForm's questions, groups and choices, with their labels."""
+"""The questionnaire as typed data: the XLSForm's questions, groups and choices with their labels; answers."""
 
 from __future__ import annotations
 
@@ -13,20 +13,22 @@ from helpers.plan.files import PlanError, read_rows
 
 LABEL_LANGUAGES = {"fr": "Français (fr)", "en": "English (en)", "pt": "Português (pt)", "ar": "العربية (ar)"}
 TYPES = ("integer", "date", "text", "select_one", "select_multiple")
-# Personal data: read, compared, and never passed on (methodology, section 6).
+# Personal data: read and compared, never written anywhere (methodology, section 6).
 PERSONAL = ("focal_point_name", "focal_point_email")
 IDENTITY, REPEAT, NONE_CODE = "identity", "innovations", "none"
 _DETAIL_LISTS = {"solution": "detail_solution", "adoption": "detail_adoption"}
-
+ANSWERED, NEGLIGIBLE, UNUSUAL = "A", "N", "U"  # item states (SDMX OBS_STATUS; methodology, section 3)
+NOT_APPLICABLE, NOT_AVAILABLE, MISSING = "M", "L", "O"
+REPORTED_STATES = frozenset({ANSWERED, NEGLIGIBLE, UNUSUAL})
 
 Label = Mapping[str, str]  # a text by language
 
 
 @dataclass(frozen=True, eq=False)
 class Question:
-    """One question: `path` the groups it stands in, `choices` its codes, each with its label in `choice_labels`.
+    """One question: `path` lists the groups around it, `choice_labels` its codes with their labels.
 
-    `asked_if` holds the questions and codes one of which must be chosen for the form to ask it; empty: always asked.
+    The form asks it if one of the questions in `asked_if` has the code beside it; always where that is empty.
     """
 
     name: str
@@ -38,7 +40,7 @@ class Question:
 
     @property
     def group(self) -> str:
-        """The group it stands in (for a field of the repeat: the repeat)."""
+        """The innermost group around it (for a field of the repeat: the repeat)."""
         return self.path[-1]
 
     @cached_property
@@ -63,14 +65,13 @@ class Form:
         return {question.name: question for question in self.questions}
 
     def label_of(self, name: str) -> Label:
-        """Return the label of a question, of a field of the repeat (`innovations.date`) or of a group; else none."""
-        field = name.removeprefix(f"{REPEAT}.")
-        asked = next((one for one in (*self.questions, *self.fields) if one.name == field), None)
-        return asked.label if asked else self.groups.get(name, {})
+        """Return the label of a question, a field of the repeat (`innovations.date`) or a group; else an empty one."""
+        labels = {question.name: question.label for question in (*self.fields, *self.questions)}
+        return labels.get(name.removeprefix(f"{REPEAT}.")) or self.groups.get(name, {})
 
     @cached_property
     def substantive(self) -> tuple[str, ...]:
-        """The questions whose answer makes a return one: all but the identity group, comment and `nd_…` (V21)."""
+        """The questions one of which a return must answer: all but the identity group, comment and `nd_…` (V21)."""
         return tuple(
             q.name
             for q in self.questions
@@ -84,7 +85,7 @@ class Form:
 
     @cached_property
     def detail_codes(self) -> Mapping[str, frozenset[str]]:
-        """The codes that `detail` may have, by the kind of innovation that asks for one."""
+        """The codes allowed in `detail`, by kind of innovation."""
         return {kind: frozenset(self.lists[name]) for kind, name in _DETAIL_LISTS.items()}
 
 
@@ -97,7 +98,7 @@ def _choice_lists(path: Path) -> dict[str, dict[str, dict[str, str]]]:
     for number, row in enumerate(read_rows(path, ("list_name", "name")), start=2):
         codes = lists.setdefault(row["list_name"], {})
         if row["name"] in codes or not re.fullmatch(r"\S+", row["name"]):
-            raise PlanError(f"{path.name}, row {number}: code {row['name']!r} is blank, has a blank or stands twice")
+            raise PlanError(f"{path.name}, row {number}: code {row['name']!r} is blank, has a blank or occurs twice")
         codes[row["name"]] = _label(row)
     return lists
 
@@ -105,7 +106,7 @@ def _choice_lists(path: Path) -> dict[str, dict[str, dict[str, str]]]:
 def _question(row: Mapping[str, str], path: Sequence[str], lists: Mapping[str, Mapping[str, Label]]) -> Question:
     kind, _, name = row["type"].partition(" ")
     if kind not in TYPES or (kind.startswith("select") and name not in lists):
-        raise ValueError(f"type {row['type']!r} is unknown, or its list is")
+        raise ValueError(f"type {row['type']!r} or its list is unknown")
     asked_if = tuple(re.findall(r"selected\(\$\{(\w+)\}, '(\w+)'\)", row.get("relevant", "")))
     return Question(row["name"], tuple(path), kind, _label(row), lists[name] if name else {}, asked_if)
 
@@ -130,7 +131,7 @@ def _read(folder: Path) -> Form:
             except (ValueError, IndexError) as reason:
                 problems.append(f"survey.csv, row {number}: {reason}")
     names = [question.name for question in (*questions, *fields)]
-    problems += [f"survey.csv: {name} stands twice" for name in sorted({n for n in names if names.count(n) > 1})]
+    problems += [f"survey.csv: {name} occurs twice" for name in sorted({n for n in names if names.count(n) > 1})]
     problems += [f"choices.csv: no list {name}" for name in _DETAIL_LISTS.values() if name not in lists]
     if problems:
         raise PlanError("\n".join(problems) + "\nCorrect the file, or restore it from the repository.")
@@ -140,25 +141,16 @@ def _read(folder: Path) -> Form:
 def read_form(folder: Path | None = None) -> Form:
     """Read the questionnaire from its XLSForm in text form (default: `data/raw/plan/questionnaire`).
 
-    Raises PlanError with the file, the row and the reason of what is wrong.
+    Raises PlanError with the file, the row and the reason of everything that is wrong.
     """
     return _read(folder or paths.questionnaire())
 
 
-ANSWERED, NEGLIGIBLE, UNUSUAL = "A", "N", "U"
-
-
-NOT_APPLICABLE, NOT_AVAILABLE, MISSING = "M", "L", "O"
-
-
-REPORTED_STATES = frozenset({ANSWERED, NEGLIGIBLE, UNUSUAL})
-
-
 @dataclass(frozen=True)
 class Answer:
-    """One answer as read: `raw` as written, `value` as understood, `state` (SDMX OBS_STATUS).
+    """One answer: `raw` as written, `value` as understood, `state` its SDMX OBS_STATUS.
 
-    `rule` is the hard rule it broke in reading (V03, V07), `note` the catalogue's code of what was normalised.
+    `rule` is the hard rule that it breaks (V03, V07), `note` the code of what was normalised.
     """
 
     raw: str
@@ -169,12 +161,12 @@ class Answer:
 
     @property
     def number(self) -> int | None:
-        """The count it stands for; None when it has none."""
+        """The count given; None where none is."""
         return int(self.value) if self.value and self.state in REPORTED_STATES else None
 
     @property
     def content(self) -> str:
-        """What it says, to be compared: its value, or what was written where that could not be understood."""
+        """The text by which answers are compared: the value, or the raw text where it broke a rule."""
         return self.value or (self.raw.strip() if self.rule else "")
 
     @property

@@ -1,4 +1,4 @@
-"""What a KPI is read from: the few words that the column `source` of kpis.csv is written in, held against the form."""
+"""Parses the column `source` of kpis.csv: what a KPI is read from; checks it against the form."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from helpers.strings import LANGUAGES
 MILESTONE_PRODUCTS = {"digital_model": "1.1", "software_guidelines": "2.3"}
 WORKSHOP_STEPS = ("5.2", "5.3")
 SERVICES_CAP = 24
-# The totals for which the table of members holds a figure that stands in until a member has answered.
+# The totals for which members.csv has a reference figure, used until a member has reported its own.
 REFERENCE_COLUMNS = {"offices_total": "reference_offices", "staff_total": "reference_staff"}
-# Numbers that may exceed the total they are compared with, and by how much.
+# Numbers that may exceed their total, and the factor they may reach.
 _CAP_FACTORS = {"trained_cumulative": TRAINED_PER_STAFF}
-# A solution is its developer's: two members that report one reference have developed two. An event is one for all.
+# Solutions count per member: two members with one reference have two. Events are shared.
 _OWN_KINDS = frozenset({"solution"})
 ATTENDANCES, DISTINCT_MEMBERS = "attendances", "distinct members"
 RETURN_RATE_SOURCE = "return ledger and questionnaires register"
@@ -38,26 +38,25 @@ RETURN_RATE_SOURCE = "return ledger and questionnaires register"
 
 @dataclass(frozen=True)
 class KpiSource:
-    """How a KPI is read from one return, and what bounds it: `asks` names its questions, or kinds of innovations.
+    """How a KPI is read from one return; `asks` lists its questions, or the kinds of innovations that it counts.
 
-    `total` is the question of the whole that it is a part of, blank without one; `cap` the most one member can add
-    (infinite where nothing says) and, with a reference for the total, the most per unit of it; `codes` how many codes
-    can be named.
+    `total` is the question of its total, blank without one. `cap` is the most one member can add (infinite: no limit),
+    with a reference for the total the most per unit of it. `codes` are the codes that count.
     """
 
     read: Extractor
     asks: tuple[str, ...]
     total: str = ""
     cap: float = math.inf
-    codes: int = 0
+    codes: tuple[str, ...] = ()
 
     @property
     def reference(self) -> str:
-        """The column of the members' table that stands in for the total; blank where none does."""
+        """The column of members.csv used until the total is reported; blank without one."""
         return REFERENCE_COLUMNS.get(self.total, "")
 
 
-# Formulas of their own, under the words that kpis.csv names them by, each with the measure that it is made for.
+# KPIs with a special formula, by their source in kpis.csv, each with its measure.
 NAMED_FORMULAS: Mapping[str, tuple[str, KpiSource]] = {
     "hardware coverage index over 5 kinds": (
         "mean_index",
@@ -77,7 +76,7 @@ NAMED_FORMULAS: Mapping[str, tuple[str, KpiSource]] = {
         KpiSource(extractors.ipp_index, tuple(f"ipp_{product}" for product in IPP_PRODUCTS)),
     ),
 }
-# How the source of each measure is written, as an error tells it.
+# How the source of each measure is written, for errors.
 _SYNTAX = {
     "count_known": "`question in code|code`, `any question, question in code` or `any prefix_* in code`",
     "count_ever": "`question in code|code`, `any prefix_* in code` or `any innovation of kind kind|kind`",
@@ -90,7 +89,7 @@ _SYNTAX = {
     "register": f"`workshops of step N`, `attendance at workshops of step N: {DISTINCT_MEMBERS}` or `…: {ATTENDANCES}`",
     "rate": f"`{RETURN_RATE_SOURCE}`",
 }
-# The units that a measure can have: what else there is, sums and distinct things have.
+# The only unit of a measure; sums and distinct things have any other.
 _UNITS = {
     "count_known": "members", "count_ever": "members", "mean_index": "percent", "rate": "percent", "milestone": "stage",
 }  # fmt: skip
@@ -106,14 +105,14 @@ def _listed(names: Iterable[str]) -> str:
     return ", ".join(names)
 
 
-# --- what the Secretariat keeps ---------------------------------------------------------------------------------
+# --- sources in registers ---------------------------------------------------------------------------------------
 
 
 @cache
 def workshops_of(source: str) -> tuple[str, str]:
-    """Return the step whose workshops a register's KPI counts, and what of them: blank for the workshops themselves.
+    """Return the step of the workshops, and what is counted: attendances, members, or blank for the workshops.
 
-    Raises ValueError for a source that is not written so.
+    Raises ValueError for a source that is written otherwise.
     """
     found = _WORKSHOPS.fullmatch(source)
     if not found or bool(found[1]) != bool(found[3]):
@@ -124,7 +123,7 @@ def workshops_of(source: str) -> tuple[str, str]:
 
 
 def _check_register_source(kpi: Kpi) -> None:
-    """Raise ValueError where a KPI of the registers is about nothing that they hold."""
+    """Raise ValueError where the registers do not hold what the source names."""
     if kpi.measure == "register":
         workshops_of(kpi.source)
     elif kpi.measure == "rate" and kpi.source != RETURN_RATE_SOURCE:
@@ -137,7 +136,7 @@ def _check_register_source(kpi: Kpi) -> None:
             raise ValueError(f"source names {found[1]}, which is no product of step {kpi.step} in the register")
 
 
-# --- what returns say -------------------------------------------------------------------------------------------
+# --- sources in returns -----------------------------------------------------------------------------------------
 
 
 def _syntax_error(text: str, measure: str) -> ValueError:
@@ -145,15 +144,17 @@ def _syntax_error(text: str, measure: str) -> ValueError:
 
 
 def _check_question(name: str, form: Form, *types: str) -> tuple[str, ...]:
-    """Return the codes of a question; raise ValueError where the form has none, or one of another type."""
-    asked = form.by_name.get(name)
-    if asked is None:
+    """Return the codes of a question; raise ValueError where the form lacks it or it has another type."""
+    question = form.by_name.get(name)
+    if question is None:
         near = difflib.get_close_matches(name, form.by_name, n=1)
         remedy = f"did you mean {near[0]}?" if near else "add it to questionnaire/survey.csv"
         raise ValueError(f"source names {name}, which is no question of the form; {remedy}")
-    if asked.type not in types:
-        raise ValueError(f"source names {name}, a question of type {asked.type}, where it takes {' or '.join(types)}")
-    return asked.choices
+    if question.type not in types:
+        raise ValueError(
+            f"source names {name}, a question of type {question.type}, where it takes {' or '.join(types)}"
+        )
+    return question.choices
 
 
 def _check_codes(codes: Iterable[str], allowed: Iterable[str], what: str) -> None:
@@ -163,11 +164,12 @@ def _check_codes(codes: Iterable[str], allowed: Iterable[str], what: str) -> Non
 
 
 def _names(listed: str, form: Form) -> Iterator[str]:
-    """Yield the questions of a list; `project_*` stands for all whose names begin so, in the form's order."""
+    """Yield the questions of a list; `project_*` means all that begin so, in the form's order."""
     for name in re.split(", ?", listed):
-        found = [one for one in form.substantive if one.startswith(name[:-1])] if name.endswith("*") else [name]
+        is_prefix, prefix = name.endswith("*"), name[:-1]
+        found = [question for question in form.substantive if question.startswith(prefix)] if is_prefix else [name]
         if not found:
-            raise ValueError(f"source names {name}, but no question of the form begins with {name[:-1]}")
+            raise ValueError(f"source names {name}, but no question of the form begins with {prefix}")
         yield from found
 
 
@@ -207,7 +209,8 @@ def _read_percentage(found: re.Match[str], form: Form) -> KpiSource:
 
 def _read_codes(found: re.Match[str], form: Form) -> KpiSource:
     choices = _check_question(found[1], form, "select_multiple")
-    return KpiSource(extractors.selected_codes(found[1]), (found[1],), codes=len(set(choices) - NEUTRAL_CODES))
+    codes = tuple(code for code in choices if code not in NEUTRAL_CODES)
+    return KpiSource(extractors.selected_codes(found[1]), (found[1],), codes=codes)
 
 
 _FORMS: Mapping[str, tuple[tuple[re.Pattern[str], Callable[[re.Match[str], Form], KpiSource]], ...]] = {
@@ -223,7 +226,7 @@ _FORMS: Mapping[str, tuple[tuple[re.Pattern[str], Callable[[re.Match[str], Form]
 
 @cache
 def parse_source(measure: str, text: str, form: Form) -> KpiSource:
-    """Return what a source means for a measure of the returns; the same source is one reading, made once.
+    """Parse a source for a measure of the returns; the same source gives the same object.
 
     Raises ValueError with what is wrong and what is allowed.
     """
@@ -242,21 +245,23 @@ def source_of(kpi: Kpi, form: Form) -> KpiSource:
 
 
 def extractor_of(kpi: Kpi, form: Form) -> Extractor:
-    """Return what reads a KPI of the returns from one return."""
+    """Return the extractor of a KPI of the returns."""
     return source_of(kpi, form).read
 
 
 def list_part_totals(plan: Plan, form: Form) -> tuple[tuple[str, str], ...]:
-    """Return the numbers that KPIs take as parts of a total which they cannot exceed, each with its total."""
+    """Return the numbers that cannot exceed the total in their KPI's source, each with its total."""
     sums = [source_of(kpi, form) for kpi in plan.kpis if kpi.measure == "sum_known"]
-    return tuple((one.asks[0], one.total) for one in sums if one.total and one.asks[0] not in _CAP_FACTORS)
+    return tuple(
+        (source.asks[0], source.total) for source in sums if source.total and source.asks[0] not in _CAP_FACTORS
+    )
 
 
-# --- the plan held against the form -----------------------------------------------------------------------------
+# --- checks -----------------------------------------------------------------------------------------------------
 
 
 def _check_row(kpi: Kpi, known: Iterable[str]) -> Iterator[str]:
-    """Yield what is wrong with a KPI's own row: its code, titles, unit, and the figure that is assessed."""
+    """Yield what is wrong with a KPI's code, titles and unit."""
     if not re.fullmatch(rf"{re.escape(kpi.step)}\.[a-z]", kpi.kpi):
         yield f"a KPI of step {kpi.step} is called {kpi.step}.a, {kpi.step}.b…"
     yield from (f"title_{language} is blank" for language in LANGUAGES if not kpi.title[language])
@@ -267,7 +272,7 @@ def _check_row(kpi: Kpi, known: Iterable[str]) -> Iterator[str]:
 
 
 def _check_source(kpi: Kpi, form: Form) -> Iterator[str]:
-    """Yield what is wrong with a KPI's source, and with a share that is asked of a source without a total."""
+    """Yield what is wrong with a KPI's source, such as a share assessed of a source without a total."""
     try:
         if kpi.is_from_registers:
             _check_register_source(kpi)
@@ -280,9 +285,9 @@ def _check_source(kpi: Kpi, form: Form) -> Iterator[str]:
 
 
 def check_sources(plan: Plan, form: Form, units: Iterable[str]) -> None:
-    """Hold the KPIs of the plan against the form.
+    """Check the KPIs of the plan against the form.
 
-    Raises PlanError with the row of kpis.csv and the reason of everything that is wrong, together.
+    Raises PlanError with the row of kpis.csv and the reason of everything that is wrong.
     """
     problems = [
         f"kpis.csv, row {kpi.row} ({kpi.kpi}): {problem}"
