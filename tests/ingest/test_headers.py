@@ -7,8 +7,8 @@ import unicodedata
 import pytest
 
 from helpers.ingest.headers import (
-    Column,
     Convention,
+    HeaderColumn,
     canonical_header,
     count_known_headers,
     match_headers,
@@ -17,12 +17,12 @@ from helpers.ingest.headers import (
 from helpers.plan.questionnaire import LABEL_LANGUAGES, Form
 
 
-def column(form: Form, *headers: str) -> Column | None:
+def column(form: Form, *headers: str) -> HeaderColumn | None:
     """Return what the first of some headers of one sheet stands for."""
     return match_headers(headers, form, tuple(form.by_name))[0].column
 
 
-def item_column(form: Form, *headers: str) -> Column | None:
+def item_column(form: Form, *headers: str) -> HeaderColumn | None:
     """Return what the first of some headers of a sheet of innovations stands for."""
     return match_headers(headers, form, tuple(field.name for field in form.fields))[0].column
 
@@ -30,18 +30,18 @@ def item_column(form: Form, *headers: str) -> Column | None:
 @pytest.mark.parametrize(
     ("header", "expected"),
     [
-        ("offices_total", Column("offices_total")),
-        (" Offices_TOTAL\u200b\n", Column("offices_total")),
-        ("network/offices_total", Column("offices_total")),
-        ("a/b/c/offices_total", Column("offices_total")),
-        ("services_epost", Column("services_epost")),
-        ("services_epost/hybrid_mail", Column("services_epost", "hybrid_mail")),
-        ("services/services_epost/hybrid_mail", Column("services_epost", "hybrid_mail")),
-        ("services/services_epost/none", Column("services_epost", "none")),
-        ("nd_network", Column("nd_network")),
-        ("network/nd_network/offices_total", Column("nd_network", "offices_total")),
-        ("nd_services/services_epost", Column("nd_services", "services_epost")),
-        ("services_epost/fax", Column("services_epost", "fax")),
+        ("offices_total", HeaderColumn("offices_total")),
+        (" Offices_TOTAL\u200b\n", HeaderColumn("offices_total")),
+        ("network/offices_total", HeaderColumn("offices_total")),
+        ("a/b/c/offices_total", HeaderColumn("offices_total")),
+        ("services_epost", HeaderColumn("services_epost")),
+        ("services_epost/hybrid_mail", HeaderColumn("services_epost", "hybrid_mail")),
+        ("services/services_epost/hybrid_mail", HeaderColumn("services_epost", "hybrid_mail")),
+        ("services/services_epost/none", HeaderColumn("services_epost", "none")),
+        ("nd_network", HeaderColumn("nd_network")),
+        ("network/nd_network/offices_total", HeaderColumn("nd_network", "offices_total")),
+        ("nd_services/services_epost", HeaderColumn("nd_services", "services_epost")),
+        ("services_epost/fax", HeaderColumn("services_epost", "fax")),
     ],
 )
 def test_a_header_stands_for_a_question_or_one_of_its_choices(form, header, expected):
@@ -62,7 +62,7 @@ def test_a_header_of_no_question_stands_for_nothing(form, header):
     [("kind", "kind"), ("innovation/innovations/date", "date"), ("member", None), ("_parent_index", None), ("", None)],
 )
 def test_a_header_of_the_repeat_stands_for_its_field(form, header, field):
-    assert item_column(form, header) == (Column(field) if field else None)
+    assert item_column(form, header) == (HeaderColumn(field) if field else None)
 
 
 # --- as each tool writes them -----------------------------------------------------------------------------------
@@ -89,11 +89,11 @@ def test_a_question_is_headed_as_a_tool_heads_it(form, name, convention, headers
 def test_a_select_many_question_has_a_header_for_itself_and_one_for_each_choice(form):
     asked = [form.by_name["nd_network"]]
     assert dict(spell_headers(asked, form, KOBO_NAMES)) == {
-        "network/nd_network": Column("nd_network"),
-        "network/nd_network/offices_total": Column("nd_network", "offices_total"),
-        "network/nd_network/staff_total": Column("nd_network", "staff_total"),
-        "network/nd_network/staff_women": Column("nd_network", "staff_women"),
-        "network/nd_network/none": Column("nd_network", "none"),
+        "network/nd_network": HeaderColumn("nd_network"),
+        "network/nd_network/offices_total": HeaderColumn("nd_network", "offices_total"),
+        "network/nd_network/staff_total": HeaderColumn("nd_network", "staff_total"),
+        "network/nd_network/staff_women": HeaderColumn("nd_network", "staff_women"),
+        "network/nd_network/none": HeaderColumn("nd_network", "none"),
     }
     french = [header for header, _ in spell_headers([form.by_name["services_epost"]], form, KOBO_FRENCH)]
     assert french[1] == "Services numériques/Services en exploitation - Courrier postal électronique/Courrier hybride"
@@ -112,7 +112,7 @@ def test_every_header_of_every_convention_is_understood(form, language, separato
 
 
 def test_no_header_stands_for_two_things_whatever_the_tool(form):
-    meant: dict[str, set[Column]] = {}
+    meant: dict[str, set[HeaderColumn]] = {}
     for language in ("", *LABEL_LANGUAGES):
         for separator in (None, "/", "-", ".", "_", " "):
             for header, column in spell_headers((*form.questions, *form.fields), form, Convention(language, separator)):
@@ -128,12 +128,12 @@ def test_a_label_is_compared_whatever_its_blanks_case_and_composition(form):
         label.replace(" ", "\u00a0"),
         unicodedata.normalize("NFD", label),
     ):
-        assert column(form, written) == Column("staff_women")
+        assert column(form, written) == HeaderColumn("staff_women")
 
 
 def test_an_unknown_choice_is_told_under_a_label_too(form):
     label = form.by_name["services_epost"].label["pt"]
-    assert column(form, f"{label}/Fax") == Column("services_epost", "fax")
+    assert column(form, f"{label}/Fax") == HeaderColumn("services_epost", "fax")
 
 
 def test_a_near_miss_is_never_understood(form):

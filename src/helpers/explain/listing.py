@@ -19,7 +19,7 @@ from helpers.explain.records import (
 from helpers.i18n import Translator, catalogue, terms
 from helpers.kpis import figures
 from helpers.plan import quarters, read_plan
-from helpers.report.phrases import describe_formula, describe_source
+from helpers.report import phrases
 
 STEP_WORDS = {
     "value": "value", "share": "share", "lower": "lower bound", "upper": "upper bound",
@@ -95,8 +95,8 @@ def list_facts(explanation: Explanation, t: Translator) -> list[str]:
         f"{kpi.kpi} – {t.localised(kpi.title)} ({t(f'unit {kpi.unit}')})",
         " · ".join([scope, t.quarter(quarter), label, dated]),
         *marks,
-        t("{what}: {value}", what=t("How it is measured"), value=describe_formula(kpi, t)),
-        t("Source: ") + describe_source(kpi, t),
+        t("{what}: {value}", what=t("How it is measured"), value=phrases.describe_formula(kpi, t)),
+        t("Source: ") + phrases.describe_source(kpi, t),
         t("published figures: {place}", place=f"{explanation.origin}/kpis.csv") if explanation.origin
         else t("this edition is not published: figures computed now from data/raw"),
         *shown,

@@ -18,13 +18,11 @@ from helpers.explain.records import (
     CellTrace,
     ExplainedPart,
     Explanation,
-    Value,
     exact_number,
 )
 from helpers.i18n import Translator, isolate
 from helpers.kpis import Reference
-from helpers.report.phrases import describe_formula, describe_source
-from helpers.report.xlsx.book import HEAD_FILL, Book, fit_row, open_book, set_page
+from helpers.report import phrases, xlsx
 from helpers.strings import clean
 
 LINE_WIDTH = 118
@@ -141,7 +139,8 @@ def to_json(explanation: Explanation, t: Translator) -> dict[str, object]:
     return {
         "reference": str(Reference(kpi.kpi, explanation.quarter, explanation.scope)),
         "kpi": kpi.kpi, "quarter": explanation.quarter, "scope": explanation.scope, "as_of": explanation.as_of,
-        "title": t.localised(kpi.title), "formula": describe_formula(kpi, t), "source": describe_source(kpi, t),
+        "title": t.localised(kpi.title),
+        "formula": phrases.describe_formula(kpi, t), "source": phrases.describe_source(kpi, t),
         "measure": kpi.measure, "unit": kpi.unit, "sample": explanation.sample,
         "published_in": explanation.origin or None, "member": explanation.only or None,
         "published": _plain(dict(explanation.published)),
@@ -188,7 +187,7 @@ def write_explanation_workbook(path: Path, explanation: Explanation, t: Translat
     The same explanation gives the same bytes. Raises OSError where the file cannot be written.
     """
     name = str(Reference(explanation.kpi.kpi, explanation.quarter, explanation.scope))
-    with open_book(path, date.fromisoformat(explanation.as_of), title=f"papu explain {name}") as book:
+    with xlsx.open_book(path, date.fromisoformat(explanation.as_of), title=f"papu explain {name}") as book:
         facts = [*listing.list_facts(explanation, t), *listing.describe_agreement(explanation, t)]
         _write_sheet(book, [listing.list_step_rows(explanation, t)], facts, _STEP_WIDTHS, t)
         _write_sheet(book, listing.list_tables(explanation, t), facts[:3], _PART_WIDTHS, t)
@@ -196,44 +195,30 @@ def write_explanation_workbook(path: Path, explanation: Explanation, t: Translat
 
 
 def _write_sheet(
-    book: Book, tables: Sequence[Listing], facts: Sequence[str], widths: Sequence[float], t: Translator
+    book: xlsx.Book, tables: Sequence[Listing], facts: Sequence[str], widths: Sequence[float], t: Translator
 ) -> None:
-    sheet = book.add_sheet(tables[0].title[:31], t.language)
-    for column, width in enumerate(widths):
-        sheet.set_column(column, column, width)
+    sheet = book.add_sheet(tables[0].title[:31], t.language, widths)
     for row, fact in enumerate(facts):
-        book.write(sheet, row, 0, fact, book.style(bold=not row))
+        sheet.write(row, 0, fact, bold=not row)
     first = row = len(facts) + 1
     for table in tables:
         if len(tables) > 1:
-            book.write(sheet, row, 0, table.title, book.style(bold=True))
+            sheet.write(row, 0, table.title, bold=True)
             row += 1
-        row = _write_table(book, sheet, row, table, widths) + 1
-    set_page(sheet, first)
+        row = _write_table(sheet, row, table) + 1
+    sheet.set_page(first)
 
 
-def _write_table(book: Book, sheet: object, row: int, table: Listing, widths: Sequence[float]) -> int:
+def _write_table(sheet: xlsx.SheetWriter, row: int, table: Listing) -> int:
     """Write a table from a row on, numbers as numbers and texts as texts; return the row after it."""
-    for column, head in enumerate(table.heads):
-        book.write(sheet, row, column, head, book.text(bold=True, bottom=1, bg_color=HEAD_FILL))
-    for place, cells in enumerate((*table.rows, *([table.foot] if table.foot else []))):
+    sheet.write_heads(row, table.heads)
+    for cells in table.rows:
         row += 1
-        is_foot = place == len(table.rows)
-        for column, cell in enumerate(cells):
-            _write_cell(book, sheet, row, column, cell, {"bold": True, "top": 1} if is_foot else {})
-        fit_row(sheet, row, [exact_number(cell) for cell in cells], widths)
+        sheet.write_row(row, cells)
+    if table.foot:
+        row += 1
+        sheet.write_row(row, table.foot, bold=True, top=1)
     for note in table.notes:
         row += 1
-        book.write(sheet, row, 0, note, book.style(italic=True))
+        sheet.write(row, 0, note, italic=True)
     return row + 1
-
-
-def _write_cell(
-    book: Book, sheet: object, row: int, column: int, cell: Value, look: Mapping[str, object]
-) -> None:  # fmt: skip
-    if isinstance(cell, int | float) and not isinstance(cell, bool):
-        sheet.write_number(row, column, cell, book.style(valign="top", **look))
-    elif cell in (None, ""):
-        sheet.write_blank(row, column, None, book.text(**look))
-    else:
-        book.write(sheet, row, column, cell, book.text(**look))

@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 
 from helpers.ingest.admit import MAX_BYTES, MAX_COLUMNS, MAX_ROWS, Remark, Unreadable
-from helpers.ingest.headers import Column, count_known_headers, match_headers
+from helpers.ingest.headers import HeaderColumn, count_known_headers, match_headers
 from helpers.ingest.xlsx import HEADER_ROWS, Contents, Sheet, is_empty_row
 from helpers.plan import questionnaire
 
@@ -138,7 +138,7 @@ def _check_rows(lines: Sequence[Line], delimiter: str, form: questionnaire.Form)
     top = _header_index(lines, form)
     header, body = (lines[top][1] if lines else []), lines[top + 1 :]
     headers = match_headers(header, form, ("member", "quarter"))
-    keys = [index for index, each in enumerate(headers) if each.column == Column("quarter")]
+    keys = [index for index, each in enumerate(headers) if each.column == HeaderColumn("quarter")]
     keys = keys or [index for index, each in enumerate(headers) if each.column]
     named = {row[key].strip() for _, row in body for key in keys if key < len(row)} - {""}
     for line, row in body:

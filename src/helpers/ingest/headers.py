@@ -29,7 +29,7 @@ class Convention:
 
 
 @dataclass(frozen=True)
-class Column:
+class HeaderColumn:
     """A question, or one choice of a select-many question, as named by a header.
 
     `language` is that of the header (BY_NAME: the form's name); answers under a label may be labels.
@@ -65,16 +65,16 @@ def _heads(question: questionnaire.Question, form: questionnaire.Form, conventio
 
 def spell_headers(
     questions: Iterable[questionnaire.Question], form: questionnaire.Form, convention: Convention
-) -> Iterator[tuple[str, Column]]:
+) -> Iterator[tuple[str, HeaderColumn]]:
     """Yield the exact headers a tool writes under a convention: one per question, and one per choice when split."""
     language = convention.language
     for question in questions:
         for head in _heads(question, form, convention):
-            yield head, Column(question.name, language=language)
+            yield head, HeaderColumn(question.name, language=language)
             for code, label in question.choice_labels.items() if question.type == "select_multiple" else ():
                 yield (
                     head + convention.mark + header_title(code, label, language),
-                    Column(question.name, code, language),
+                    HeaderColumn(question.name, code, language),
                 )
 
 
@@ -91,7 +91,7 @@ class _Known:
     """A header exactly as a tool writes it, and its column."""
 
     spelled: str
-    column: Column
+    column: HeaderColumn
 
 
 @lru_cache(maxsize=32)
@@ -138,16 +138,18 @@ def _joints(form: questionnaire.Form, headers: Iterable[str]) -> frozenset[str]:
     return frozenset([joint for joint, _ in joints.most_common(4) if joint][:3])
 
 
-def _unlisted(name: str, known: Mapping[str, _Known], marks: Iterable[str], form: questionnaire.Form) -> Column | None:
+def _unlisted(
+    name: str, known: Mapping[str, _Known], marks: Iterable[str], form: questionnaire.Form
+) -> HeaderColumn | None:
     """Return the column of a path that is not listed: an unknown choice, or a question under unknown groups."""
     for mark in sorted(marks, key=lambda mark: (-len(mark), mark)):
         path, joint, leaf = name.rpartition(mark)
         head = known[path].column if joint and path in known else None
         parent = form.by_name.get(head.question) if head and not head.choice else None
         if parent and leaf and parent.type == "select_multiple":
-            return Column(parent.name, leaf, head.language)
+            return HeaderColumn(parent.name, leaf, head.language)
         if joint and leaf in form.by_name and leaf in known:  # a field under other groups is of another repeat
-            return Column(leaf)
+            return HeaderColumn(leaf)
     return None
 
 
@@ -157,7 +159,7 @@ class Header:
 
     text: str
     name: str
-    column: Column | None = None
+    column: HeaderColumn | None = None
     spelled: str = ""
 
 

@@ -13,7 +13,7 @@ from openpyxl.utils import get_column_letter
 
 from helpers.ingest.admit import Remark, Unreadable
 from helpers.ingest.cells import CellValue, is_empty_cell, raw_text
-from helpers.ingest.headers import BY_NAME, Column, Header, canonical_header, match_headers
+from helpers.ingest.headers import BY_NAME, Header, HeaderColumn, canonical_header, match_headers
 from helpers.ingest.issues import Phrase, Place, make_issue
 from helpers.ingest.tools import KOBO, MAILED, ODK, PARENT_KEYS, PLAIN, Tool, read_times, recognise
 from helpers.ingest.xlsx import HEADER_ROWS, Contents, Sheet
@@ -22,7 +22,7 @@ from helpers.strings import mask
 
 SheetRow = tuple[CellValue, ...]
 NumberedRows = Sequence[tuple[int, SheetRow]]
-HeaderKey = Column | str  # a question or a field of the repeat; or the canonical name of a column that a tool adds
+HeaderKey = HeaderColumn | str  # a question or a field of the repeat; or the canonical name of a tool's column
 
 _LINKS = frozenset({"quarter", "submitted_on", *(child for child, _ in PARENT_KEYS)})
 _MIN_CODES = 3  # in column A of a mailed questionnaire
@@ -61,18 +61,18 @@ class HeadedSheet:
     @cached_property
     def languages(self) -> Mapping[str, str]:
         """The language of each question's header (BY_NAME: its name): its own column's, else its choices'."""
-        keys = sorted((key for key in self.columns if isinstance(key, Column)), key=lambda key: not key.choice)
+        keys = sorted((key for key in self.columns if isinstance(key, HeaderColumn)), key=lambda key: not key.choice)
         return {key.question: key.language for key in keys}
 
     def answer_columns(self, questions: Sequence[questionnaire.Question]) -> list[AnswerColumns]:
         """Return the columns of each question."""
         split: dict[str, list[tuple[str, int]]] = {}
         for key, index in self.columns.items():
-            if isinstance(key, Column) and key.choice:
+            if isinstance(key, HeaderColumn) and key.choice:
                 split.setdefault(key.question, []).append((key.choice, index))
         return [
             AnswerColumns(
-                question, self.columns.get(Column(question.name)), tuple(split.get(question.name, ())),
+                question, self.columns.get(HeaderColumn(question.name)), tuple(split.get(question.name, ())),
                 bool(question.choices) and self._is_by_label(question.name),
             )
             for question in questions

@@ -13,7 +13,7 @@ from helpers.ingest import admit, cells, odk, tools
 from helpers.ingest.admit import Remark, Unreadable
 from helpers.ingest.cells import CellValue, is_empty_cell, raw_text, read_answer
 from helpers.ingest.delimited import read_text
-from helpers.ingest.headers import Column, canonical_header
+from helpers.ingest.headers import HeaderColumn, canonical_header
 from helpers.ingest.issues import Issue, Place, make_issue
 from helpers.ingest.labels import decode
 from helpers.ingest.layout import AnswerColumns, HeadedSheet, LayoutReader, SheetRow, cell_at
@@ -129,7 +129,7 @@ class _TableReader:
     def read(self) -> list[_ReturnRow]:
         """Return the table's returns; note the rows that are not returns."""
         rows = []
-        personal = {self.table.columns.get(Column(name)) for name in questionnaire.PERSONAL}
+        personal = {self.table.columns.get(HeaderColumn(name)) for name in questionnaire.PERSONAL}
         for number, row in self.table.rows:
             if self._is_aside(row):
                 shown = (cell for index, cell in enumerate(row) if index not in personal and not is_empty_cell(cell))
@@ -168,7 +168,7 @@ class _TableReader:
         held = self._note_hold(row, place)
         return ReceivedReturn(
             place, file, member, member_text, quarter_text, day, instant, ids[0], answers,
-            {name: raw_text(table.cell(row, Column(name))).strip() for name in questionnaire.PERSONAL},
+            {name: raw_text(table.cell(row, HeaderColumn(name))).strip() for name in questionnaire.PERSONAL},
             problems=tuple(self._refuse(row, place)), notes=(*notes, *held), on_hold=bool(held),
             other_ids=tuple(ids[1:]),
         )  # fmt: skip
@@ -180,9 +180,9 @@ class _TableReader:
 
     def _read_quarter(self, row: SheetRow, place: Place) -> tuple[str, list[Issue]]:
         """Return the quarter as written, without invisible characters; an online form may leave it to the folder."""
-        if Column("quarter") not in self.table.columns and self.table.tool.is_form:
+        if HeaderColumn("quarter") not in self.table.columns and self.table.tool.is_form:
             return place.quarter, [make_issue("QUARTER_FROM_FOLDER", place, place.quarter, rule=self.table.tool.source)]
-        written = raw_text(self.table.cell(row, Column("quarter")))
+        written = raw_text(self.table.cell(row, HeaderColumn("quarter")))
         text = strings.without_invisible(written)
         notes = [make_issue("TEXT_INVISIBLE_STRIPPED", place, question="quarter")] if text != written else []
         with contextlib.suppress(ValueError):

@@ -41,7 +41,7 @@ def find_member(member: str, quarter: str) -> Member:
     return found
 
 
-def list_facts(report: Report, member: Member) -> list[str]:
+def list_member_facts(report: Report, member: Member) -> list[str]:
     """Return what a brief's head says of a member: its region, and how its return was received."""
     region = report.t("Region: {region}", region=report.t.region(member.region))
     return [region, describe_return(report, member)]

@@ -144,7 +144,7 @@ def draw_png(figure: Drawing) -> bytes:
 # --- the grammar ------------------------------------------------------------------------------------------------
 
 
-def make_figure(height: float, left: float, right: float, top: float, bottom: float, **grid: object) -> tuple:
+def lay_out_figure(height: float, left: float, right: float, top: float, bottom: float, **grid: object) -> tuple:
     """Return a figure of the page's width and its axes; margins in inches."""
     figure = Drawing(figsize=(PAGE_WIDTH, height))
     axes = figure.subplots(squeeze=False, **grid)

@@ -144,7 +144,7 @@ def _all_figures(report: Report) -> list[KpiFigure]:
 def count_reached(report: Report) -> tuple[int, int]:
     """Count the KPIs that reach their proposed target, and all of them."""
     figures = _all_figures(report)
-    return sum(figure.status in phrases.REACHED for figure in figures), len(figures)
+    return sum(figure.is_reached for figure in figures), len(figures)
 
 
 def describe_statuses(report: Report) -> list[str]:

@@ -10,13 +10,10 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
-from xlsxwriter.format import Format
-from xlsxwriter.worksheet import Worksheet
-
-from helpers.i18n import Translator, bidi, catalogue
+from helpers.i18n import Translator, catalogue
 from helpers.ingest import issues, rules, versions
 from helpers.plan import Member, Plan, questionnaire
-from helpers.report.xlsx.book import HEAD_FILL, Book, fit_row, open_book, set_page
+from helpers.report.xlsx import Book, SheetWriter, open_book
 from helpers.strings import clean
 
 _TEXTS_FILE = Path(__file__).with_suffix(".csv")
@@ -166,30 +163,9 @@ def _one_line(text: str) -> str:
 _ISSUE_COLUMNS = ("severity", "question", "observed", "expected", "message", "place", "reply")
 _RECEIVED_COLUMNS = ("received_on", "file", "version", "state")
 _WIDTHS = (16, 30, 16, 18, 48, 30, 26)  # characters: as wide together as a landscape page can show
-
-
-class _LettersBook(Book):
-    """The workbook of the letters, with its looks."""
-
-    def __init__(self, book: Book) -> None:
-        super().__init__(book.book)
-        self.plain, self.day = self.style(), self.style(num_format="yyyy-mm-dd", align="left", valign="top")
-        self.head = self.text(bold=True, bottom=1, bg_color=HEAD_FILL)
-        self.counts = self.style(align="center", valign="top")
-        self.counts_head = self.text(bold=True, bottom=1, bg_color=HEAD_FILL, align="center")
-        self.title, self.part = self.style(bold=True, font_size=14), self.style(bold=True, font_size=12)
-        self.remark = self.style(italic=True)
-        self.reply = self.text(bg_color="#FFF8DC", border=1, border_color="#C8B560")
-
-    def body(self, language: str) -> Format:
-        """Return the format of a text in a language."""
-        return self.text(reading_order=2) if language in bidi.RIGHT_TO_LEFT else self.text()
-
-    def write_row(self, sheet: Worksheet, row: int, texts: Sequence[str], style: Format) -> None:
-        """Write a row of texts, as high as the longest of them needs."""
-        for column, text in enumerate(texts):
-            self.write(sheet, row, column, text, style)
-        fit_row(sheet, row, texts, _WIDTHS)
+_CONTENTS_WIDTHS = (44, 12, 14, 16, 14)
+_TITLE, _PART, _CENTRED = {"bold": True, "font_size": 14}, {"bold": True, "font_size": 12}, {"align": "center"}
+_REPLY = {"text_wrap": True, "bg_color": "#FFF8DC", "border": 1, "border_color": "#C8B560"}
 
 
 def write_letters_workbook(
@@ -205,95 +181,74 @@ def write_letters_workbook(
     The same letters give the same bytes. Raises OSError where nothing can be written.
     """
     with open_book(path, as_of, title=letter_text("title", "fr", quarter=quarter, member="UPAP")) as book:
-        made = _LettersBook(book)
         if len(letters) > 1:
-            _write_contents(made, letters, quarter, as_of, sample)
+            _write_contents(book, letters, quarter, as_of, sample)
         for letter in letters:
-            _write_letter(made, letter, form, quarter, as_of, sample)
+            _write_letter(book, letter, form, quarter, as_of, sample)
 
 
 def _name(letter: MemberFeedback) -> str:
     return letter.code or letter_text("files", letter.language)
 
 
-def _write_contents(
-    made: _LettersBook, letters: Sequence[MemberFeedback], quarter: str, as_of: date, sample: bool
-) -> None:
+def _write_contents(book: Book, letters: Sequence[MemberFeedback], quarter: str, as_of: date, sample: bool) -> None:
     languages = {letter.language for letter in letters}
     language = languages.pop() if len(languages) == 1 else "fr"
-    sheet = made.add_sheet(letter_text("contents", language), language)
-    made.write(
-        sheet,
-        0,
-        0,
-        letter_text("title", language, quarter=Translator(language).quarter(quarter), member="UPAP"),
-        made.title,
-    )
-    made.write(sheet, 1, 0, letter_text("as_of", language, date=as_of.isoformat()), made.body(language))
+    sheet = book.add_sheet(letter_text("contents", language), language, _CONTENTS_WIDTHS)
+    named = Translator(language).quarter(quarter)
+    sheet.write(0, 0, letter_text("title", language, quarter=named, member="UPAP"), **_TITLE)
+    sheet.write(1, 0, letter_text("as_of", language, date=as_of.isoformat()))
     if sample:
-        made.write(sheet, 2, 0, letter_text("sample", language), made.part)
-    heads = [
-        letter_text(word, language) for word in ("member", "returns", issues.REFUSED, issues.WITHDRAWN, issues.WARNING)
-    ]
-    for column, (head, width) in enumerate(zip(heads, (44, 12, 14, 16, 14), strict=True)):
-        made.write(sheet, 4, column, head, made.counts_head if column else made.head)
-        sheet.set_column(column, column, width)
+        sheet.write(2, 0, letter_text("sample", language), **_PART)
+    counted = (issues.REFUSED, issues.WITHDRAWN, issues.WARNING)
+    heads = [letter_text(word, language) for word in ("member", "returns", *counted)]
+    sheet.write_heads(4, heads, [{}, *[_CENTRED] * 4])
     for row, letter in enumerate(letters, start=5):
-        made.link(sheet, row, 0, _name(letter), _recipient(letter, language), made.body(language))
-        sheet.write_number(row, 1, len(letter.entries), made.counts)
-        for column, severity in enumerate((issues.REFUSED, issues.WITHDRAWN, issues.WARNING), start=2):
-            sheet.write_number(row, column, sum(issue.severity == severity for issue in letter.issues), made.counts)
-    set_page(sheet, 4)
+        sheet.link(row, 0, _name(letter), _recipient(letter, language))
+        sheet.write(row, 1, len(letter.entries), **_CENTRED)
+        for column, severity in enumerate(counted, start=2):
+            sheet.write(row, column, sum(issue.severity == severity for issue in letter.issues), **_CENTRED)
+    sheet.set_page(4)
 
 
 def _write_letter(
-    made: _LettersBook, letter: MemberFeedback, form: questionnaire.Form, quarter: str, as_of: date, sample: bool
+    book: Book, letter: MemberFeedback, form: questionnaire.Form, quarter: str, as_of: date, sample: bool
 ) -> None:  # fmt: skip
-    language, sheet = letter.language, made.add_sheet(_name(letter), letter.language)
-    for column, width in enumerate(_WIDTHS):
-        sheet.set_column(column, column, width)
+    language, sheet = letter.language, book.add_sheet(_name(letter), letter.language, _WIDTHS)
     named, who = Translator(language).quarter(quarter), letter.member
-    title = (
-        letter_text("title", language, quarter=named, member=who.name[language])
-        if who
-        else letter_text("others", language)
-    )
-    made.write(sheet, 0, 0, title, made.title)
+    title = letter_text("title", language, quarter=named, member=who.name[language]) if who else ""
+    sheet.write(0, 0, title or letter_text("others", language), **_TITLE)
     marks = [letter_text("as_of", language, date=as_of.isoformat())]
     marks += [letter_text("sample", language)] if sample else []
     marks += [letter_text("unofficial", language)] if not catalogue.is_official(language) else []
-    made.write(sheet, 1, 0, " - ".join(marks), made.remark)
-    row = _write_received(made, sheet, letter, named)
-    made.write(sheet, row, 0, letter_text("findings", language), made.part)
+    sheet.write(1, 0, " - ".join(marks), italic=True)
+    row = _write_received(sheet, letter, named)
+    sheet.write(row, 0, letter_text("findings", language), **_PART)
     if not letter.issues:
-        made.write(sheet, row + 1, 0, letter_text("nothing_found", language), made.plain)
-        return set_page(sheet, row)
-    made.write(sheet, row + 1, 0, letter_text("how_to", language), made.remark)
-    made.write_row(sheet, row + 2, [letter_text(head, language) for head in _ISSUE_COLUMNS], made.head)
+        sheet.write(row + 1, 0, letter_text("nothing_found", language))
+        return sheet.set_page(row)
+    sheet.write(row + 1, 0, letter_text("how_to", language), italic=True)
+    sheet.write_heads(row + 2, [letter_text(head, language) for head in _ISSUE_COLUMNS])
     for number, issue in enumerate(letter.issues, start=row + 3):
-        asked = _about(issue, form, language) + (f"\n{issue.question}" if issue.question else "")
-        place = [
-            issue.source_file,
-            *(f"{letter_text(k, language)} {t}" for k, t in (("sheet", issue.sheet), ("row", issue.row)) if t),
-        ]
-        cells = [letter_text(issue.severity, language), asked, issue.observed, issue.expected, issue.say(language)]
-        made.write_row(sheet, number, [*cells, "\n".join(place)], made.body(language))
-        made.write(sheet, number, len(_ISSUE_COLUMNS) - 1, "", made.reply)
-    return set_page(sheet, row + 2)
+        question = _about(issue, form, language) + (f"\n{issue.question}" if issue.question else "")
+        rows = [f"{letter_text(k, language)} {at}" for k, at in (("sheet", issue.sheet), ("row", issue.row)) if at]
+        severity, place = letter_text(issue.severity, language), "\n".join([issue.source_file, *rows])
+        seen = (issue.observed, issue.expected, issue.say(language))
+        sheet.write_row(number, [severity, question, *seen, place, ""])
+        sheet.write(number, len(_ISSUE_COLUMNS) - 1, "", **_REPLY)
+    return sheet.set_page(row + 2)
 
 
-def _write_received(made: _LettersBook, sheet: Worksheet, letter: MemberFeedback, quarter: str) -> int:
+def _write_received(sheet: SheetWriter, letter: MemberFeedback, quarter: str) -> int:
     """Write what was received; return the row after it."""
     language = letter.language
-    made.write(sheet, 3, 0, letter_text("received", language), made.part)
+    sheet.write(3, 0, letter_text("received", language), **_PART)
     if not letter.entries:
-        nothing = letter_text("nothing_received", language, quarter=quarter) if letter.member else ""
-        made.write(sheet, 4, 0, nothing, made.plain)
+        sheet.write(4, 0, letter_text("nothing_received", language, quarter=quarter) if letter.member else "")
         return 6
-    made.write_row(sheet, 4, [letter_text(head, language) for head in _RECEIVED_COLUMNS], made.head)
+    sheet.write_heads(4, [letter_text(head, language) for head in _RECEIVED_COLUMNS])
     for row, entry in enumerate(letter.entries, start=5):
-        cells = ["", entry.received.file.name, str(entry.version or ""), _state(entry, language)]
-        made.write_row(sheet, row, cells, made.body(language))
-        if entry.received.received_on:
-            sheet.write_datetime(row, 0, entry.received.received_on, made.day)
+        received = entry.received
+        version = str(entry.version or "")
+        sheet.write_row(row, [received.received_on, received.file.name, version, _state(entry, language)])
     return 6 + len(letter.entries)

@@ -12,7 +12,6 @@ from helpers.report.document import Report
 from helpers.tables import KpiFigure, queries
 
 SHARE_WORDS = {"2.1.a": "Share of post offices connected", "5.1.a": "Share of staff trained"}
-REACHED = ("achieved", "achieved_late")
 LEADING = {1: "1.1.b", 2: "2.1.a", 3: "3.1.a", 4: "4.1.a", 5: "5.1.a", 6: "6.1.a"}  # what a theme's title is about
 Caption = dict[str, str]
 COMPANION_WORDS = {

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import wraps
-from typing import TypeVar
 
 import pandas as pd
 
@@ -14,6 +12,7 @@ from helpers.i18n import is_blank, terms
 from helpers.ingest import registers
 from helpers.kpis import Snapshot, measures, observations
 from helpers.plan import UNION, Kpi, quarters, questionnaire, read_plan, sources
+from helpers.tables.kpi_figures import NO_NUMBER, KpiFigure, computed_once, select_figure
 from helpers.tables.pipeline import EditionTables
 
 ON_TIME, LATE, ONLY_REFUSED, NO_RETURN = "on_time", "late", "refused", "missing"
@@ -23,122 +22,6 @@ YES, YES_CARRIED, NO, NO_CARRIED, UNKNOWN = YES_NO_STATES = ("yes", "yes_carried
 SPARK_QUARTERS = 9
 NAMED_MOST = 8  # members of one region that a slope chart has room to name
 SMALL_STEPS = 0.25  # steps that together are smaller than this part of a total cannot be seen beside it
-
-
-@dataclass(frozen=True)
-class KpiFigure:
-    """One KPI, scope and quarter, ready to be said. `value` and `share` are blank in class C: bounds only."""
-
-    kpi: Kpi
-    scope: str
-    quarter: str
-    value: float
-    share: float
-    lower: float
-    upper: float
-    share_lower: float
-    share_upper: float
-    n_reported: float
-    n_carried: float
-    n_expected: float
-    coverage_class: str
-    target: float
-    status: str
-    robust: object
-
-    @property
-    def on_share(self) -> bool:
-        """Whether the share is what the target is about."""
-        return self.kpi.assessed == "share"
-
-    @property
-    def assessed(self) -> float:
-        """The figure the target is about; a share as a percentage."""
-        return 100 * self.share if self.on_share else self.value
-
-    @property
-    def bounds(self) -> tuple[float, float]:
-        """The bounds of the figure the target is about; of a share as percentages."""
-        return (100 * self.share_lower, 100 * self.share_upper) if self.on_share else (self.lower, self.upper)
-
-    @property
-    def assessed_target(self) -> float:
-        """The proposed target; a share as a percentage."""
-        return 100 * self.target if self.on_share else self.target
-
-    @property
-    def unit(self) -> str:
-        """The unit of the figure the target is about."""
-        return self.kpi.assessed_unit
-
-    @property
-    def is_bounds_only(self) -> bool:
-        """Whether too few answered for a point value, though the bounds are known (class C)."""
-        return self.coverage_class == "C" and is_blank(self.value) and not is_blank(self.lower)
-
-    @property
-    def is_certain(self) -> bool:
-        """Whether non-response cannot change it: milestones, registers and the rate."""
-        return self.kpi.is_from_registers
-
-    @property
-    def n_known(self) -> float:
-        """The members behind the figure: reported and carried."""
-        return self.n_reported + self.n_carried
-
-
-_FIGURES = ("value", "share", "lower", "upper", "share_lower", "share_upper", "n_reported", "n_carried", "n_expected")
-_BLANK = float("nan")
-Query = TypeVar("Query", bound=Callable)
-
-
-def computed_once(query: Query) -> Query:
-    """Keep what a query derives with the edition's tables, so that it is derived once; nobody may change it."""
-
-    @wraps(query)
-    def ask(tables: EditionTables, *args: object, **options: object) -> object:
-        key = (query, args, tuple(sorted(options.items())))
-        if key not in tables.derived:
-            tables.derived[key] = query(tables, *args, **options)
-        return tables.derived[key]
-
-    return ask
-
-
-def _number(value: object) -> float:
-    return _BLANK if is_blank(value) else float(value)
-
-
-def _figure(row: Mapping[str, object]) -> KpiFigure:
-    figures = {name: _number(row[name]) for name in _FIGURES}
-    coverage_class = "" if is_blank(row["coverage_class"]) else str(row["coverage_class"])
-    if coverage_class == "C":
-        figures |= {"value": _BLANK, "share": _BLANK}
-    return KpiFigure(
-        read_plan().by_kpi[row["kpi"]],
-        row["scope"],
-        row["quarter"],
-        **figures,
-        coverage_class=coverage_class,
-        target=_number(row["target"]),
-        status="not_assessable" if is_blank(row["status"]) else str(row["status"]),
-        robust=None if is_blank(row["robust"]) else bool(row["robust"]),
-    )
-
-
-@computed_once
-def _index_figures(tables: EditionTables) -> dict[tuple[str, str, str], KpiFigure]:
-    """Return every figure of the tables by KPI, scope and quarter."""
-    known = tables.kpis[tables.kpis["kpi"].isin(read_plan().by_kpi.keys())]
-    return {(row["kpi"], row["scope"], row["quarter"]): _figure(row) for row in known.to_dict("records")}
-
-
-def select_figure(tables: EditionTables, kpi: str, scope: str = UNION, quarter: str = "") -> KpiFigure:
-    """Return one KPI in one scope and quarter (default: the Union, the quarter reported); blank without a row."""
-    quarter = quarter or tables.quarter
-    found = _index_figures(tables).get((kpi, scope, quarter))
-    record = read_plan().by_kpi[kpi]
-    return found or KpiFigure(record, scope, quarter, *[_BLANK] * 9, "", _BLANK, "not_assessable", None)
 
 
 def select_trend(
@@ -204,9 +87,9 @@ def select_companions(tables: EditionTables, kpi: str, scope: str = UNION, quart
 def companion_percent(rows: pd.DataFrame, code: str, on_share: bool) -> float:
     """Return a companion as a percentage: its value, or its share."""
     if code not in rows.index:
-        return _BLANK
+        return NO_NUMBER
     value = rows.at[code, "share" if on_share else "value"]
-    return _BLANK if is_blank(value) else float(value) * (100 if on_share else 1)
+    return NO_NUMBER if is_blank(value) else float(value) * (100 if on_share else 1)
 
 
 @computed_once
@@ -290,7 +173,7 @@ def _share_parts(tables: EditionTables, kpi_figure: KpiFigure) -> tuple[float, f
     ]
     names = {member.member for member in read_plan().members_in(kpi_figure.quarter, kpi_figure.scope)}
     rows = rows[rows["member"].isin(names)]
-    return (float(rows["value"].sum()), float(rows["denominator"].sum())) if len(rows) else (_BLANK, _BLANK)
+    return (float(rows["value"].sum()), float(rows["denominator"].sum())) if len(rows) else (NO_NUMBER, NO_NUMBER)
 
 
 def _rate_parts(tables: EditionTables, kpi_figure: KpiFigure) -> tuple[float, float]:
@@ -309,12 +192,12 @@ def _rate_parts(tables: EditionTables, kpi_figure: KpiFigure) -> tuple[float, fl
 def select_rate_parts(tables: EditionTables, kpi_figure: KpiFigure) -> tuple[float, float]:
     """Return numerator and denominator of a share or a rate; blank where they do not give the published figure."""
     if is_blank(kpi_figure.assessed) or is_blank(kpi_figure.n_expected):
-        return _BLANK, _BLANK
+        return NO_NUMBER, NO_NUMBER
     if not kpi_figure.on_share and kpi_figure.kpi.measure != "rate":
-        return _BLANK, _BLANK
+        return NO_NUMBER, NO_NUMBER
     part, whole = (_share_parts if kpi_figure.on_share else _rate_parts)(tables, kpi_figure)
     agree = not is_blank(whole) and whole and abs(100 * part / whole - kpi_figure.assessed) < 1e-6
-    return (part, whole) if agree else (_BLANK, _BLANK)
+    return (part, whole) if agree else (NO_NUMBER, NO_NUMBER)
 
 
 def sum_matched_change(tables: EditionTables, kpi: str) -> tuple[float, int]:

@@ -18,8 +18,8 @@ from helpers.report.drawing import (
     find_runs,
     find_top,
     in_report_style,
+    lay_out_figure,
     line_entry,
-    make_figure,
     mark_numbers,
     mark_quarters,
     marker_entry,
@@ -89,7 +89,7 @@ def _make_room(more_lines: int, ends: Sequence[str], has_members: bool, is_sampl
     between = _BETWEEN - 0.3
     height = top + sum(panels) + between * (len(panels) - 1) + bottom
     right = min(max([1.2, *(text_width(text, 8, 600) + 0.22 for text in ends)]), PAGE_WIDTH / 2)
-    figure, grid = make_figure(
+    figure, grid = lay_out_figure(
         height, 0.5, right, top, bottom, nrows=len(panels), gridspec_kw={"height_ratios": panels}
     )
     figure.subplots_adjust(hspace=between / (sum(panels) / len(panels)))

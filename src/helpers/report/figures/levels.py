@@ -20,7 +20,7 @@ from helpers.report.drawing import (
     KeyEntry,
     find_top,
     in_report_style,
-    make_figure,
+    lay_out_figure,
     mark_numbers,
     mark_quarters,
     marker_entry,
@@ -30,7 +30,7 @@ from helpers.report.drawing import (
     write_labels,
 )
 from helpers.report.look import BAND, BLUE, INK, MUTED, PALE
-from helpers.report.phrases import REACHED, Caption, describe_coverage, describe_measure, format_target, name_kpi
+from helpers.report.phrases import Caption, describe_coverage, describe_measure, format_target, name_kpi
 from helpers.tables import queries
 
 # --- members and regions ----------------------------------------------------------------------------------------
@@ -62,7 +62,7 @@ def plot_members(report: Report, kpi: str) -> Drawing:
     columns = split_columns([(region, _member_rows(report, kpi, region)) for region in read_plan().regions])
     tallest = max(sum(len(rows) + 1.4 for _, rows in column) for column in columns)
     left = names_width([name for column in columns for _, rows in column for name in rows["name"]], 8, least=1.0)
-    figure, ((*sides,),) = make_figure(0.14 * tallest + 0.5, left, 0.82, 0.28, 0.24, ncols=2)
+    figure, ((*sides,),) = lay_out_figure(0.14 * tallest + 0.5, left, 0.82, 0.28, 0.24, ncols=2)
     figure.subplots_adjust(wspace=(left + 0.82) / ((PAGE_WIDTH - 2 * (left + 0.82)) / 2))
     end = _find_end([v for column in columns for _, rows in column for v in rows["level"]], unit)
     for axes, column in zip(sides, columns, strict=True):
@@ -131,7 +131,7 @@ def plot_regions(report: Report, kpi: str) -> Drawing:
     kpi_figures = [queries.select_figure(report.tables, kpi, scope) for scope in scopes]
     unit, goal = kpi_figures[-1].unit, kpi_figures[-1].assessed_target
     left = names_width([t.region(scope) for scope in scopes], 8.5, least=0.8)
-    figure, ((axes,),) = make_figure(0.62 + 0.27 * len(scopes), left, 2.75, 0.24, 0.28)
+    figure, ((axes,),) = lay_out_figure(0.62 + 0.27 * len(scopes), left, 2.75, 0.24, 0.28)
     top = find_top([v for one in kpi_figures for v in (one.assessed, *one.bounds, goal)], "")
     mark_numbers(axes, min(top, 100) if unit == "percent" else top, unit, t, "x")
     for place, one in enumerate(reversed(kpi_figures)):
@@ -174,7 +174,7 @@ def plot_responses(report: Report) -> Drawing:
     """Plot how many members answered on time, late, or not at all, quarter by quarter, at each one's own cut-off."""
     t = report.t
     counted = queries.count_responses(report.tables)
-    figure, ((axes,),) = make_figure(2.2, 0.05, 1.05, 0.1, 0.38)
+    figure, ((axes,),) = lay_out_figure(2.2, 0.05, 1.05, 0.1, 0.38)
     below = pd.Series(0, index=counted.index)
     labels = []
     for state in queries.RESPONSE_STATES:
@@ -267,7 +267,7 @@ def caption_regions(report: Report, kpi: str) -> Caption:
     t = report.t
     scopes = [*read_plan().regions, UNION]
     kpi_figures = {scope: queries.select_figure(report.tables, kpi, scope) for scope in scopes}
-    reached = sum(kpi_figures[scope].status in REACHED for scope in scopes[:-1])
+    reached = sum(kpi_figures[scope].is_reached for scope in scopes[:-1])
     title = (
         t.plural("{n} of {of} regions reaches the proposed target", reached, of=len(scopes) - 1)
         if reached

@@ -15,8 +15,8 @@ from helpers.report.drawing import (
     Drawing,
     in_report_style,
     inches_high,
+    lay_out_figure,
     line_entry,
-    make_figure,
     names_width,
     spread,
     wrap,
@@ -73,7 +73,7 @@ def plot_changes(report: Report, kpis: Sequence[str]) -> Drawing:
         *(t(word) for word in terms.CHANGE_WORDS.values()),
         t.quarter(report.quarter),
     ]
-    figure, grid = make_figure(2.3, names_width(rows, 8.5, 700), 0.05, 0.62, 0.05, ncols=len(kpis))
+    figure, grid = lay_out_figure(2.3, names_width(rows, 8.5, 700), 0.05, 0.62, 0.05, ncols=len(kpis))
     figure.subplots_adjust(wspace=0.16)
     for column, (kpi, axes) in enumerate(zip(kpis, grid.flat, strict=True)):
         fall = queries.select_waterfall(report.tables, kpi)
@@ -157,7 +157,7 @@ def plot_slopes(report: Report, kpi: str) -> Drawing:
     t = report.t
     rows, unit = queries.select_matched(report.tables, kpi), queries.select_figure(report.tables, kpi).unit
     regions, two_quarters = read_plan().regions, (quarters.shift(report.quarter, -1), report.quarter)
-    figure, ((*sides,),) = make_figure(2.4, 0.42, 0.02, 0.48, 0.38, ncols=len(regions), sharey=True)
+    figure, ((*sides,),) = lay_out_figure(2.4, 0.42, 0.02, 0.48, 0.38, ncols=len(regions), sharey=True)
     figure.subplots_adjust(wspace=0.03)
     _scale(sides[0], [*rows["before"], *rows["now"]], unit, t)
     for axes, region in zip(sides, regions, strict=True):

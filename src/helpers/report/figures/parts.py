@@ -12,7 +12,7 @@ from helpers.report.drawing import (
     find_runs,
     find_top,
     in_report_style,
-    make_figure,
+    lay_out_figure,
     mark_numbers,
     mark_quarters,
     wrap,
@@ -31,7 +31,7 @@ def plot_companions(report: Report, kpi: str, unit: str, what: str, on_share: bo
     names = companion_names(report, kpi, unit)
     before = quarters.shift(report.quarter, -4)
     now, then = (queries.select_companions(report.tables, kpi, quarter=q) for q in (report.quarter, before))
-    figure, ((axes,),) = make_figure(0.62 + 0.25 * len(names), 2.15, 0.7, 0.24, 0.28)
+    figure, ((axes,),) = lay_out_figure(0.62 + 0.25 * len(names), 2.15, 0.7, 0.24, 0.28)
     for place, code in enumerate(reversed(names)):
         value, past = (queries.companion_percent(rows, code, on_share) for rows in (now, then))
         if not is_blank(value) and not is_blank(past):
@@ -66,7 +66,7 @@ def plot_families(report: Report, kpi: str) -> Drawing:
     quarters = queries.select_quarters(report.tables)
     trend = queries.select_trend(report.tables, kpi)
     rows = [queries.select_companions(report.tables, kpi, quarter=quarter) for quarter in quarters]
-    figure, ((axes,),) = make_figure(2.3, 0.4, 2.2, 0.12, 0.38)
+    figure, ((axes,),) = lay_out_figure(2.3, 0.4, 2.2, 0.12, 0.38)
     labels, highest = [], [1.0]
     for (shade, marker), (code, name) in zip(LINE_STYLES, names.items(), strict=False):
         shown = [

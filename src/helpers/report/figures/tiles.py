@@ -22,7 +22,7 @@ from helpers.report.drawing import (
     KeyEntry,
     TileStyle,
     in_report_style,
-    make_figure,
+    lay_out_figure,
     names_width,
     split_columns,
     wrap,
@@ -165,7 +165,7 @@ def plot_calendar(report: Report) -> Drawing:
     )
     tallest = max(sum(len(rows) + 1.3 for _, rows in column) for column in columns)
     left = names_width([name for column in columns for _, members in column for name, _ in members], 8, least=1.0)
-    figure, ((*sides,),) = make_figure(0.137 * tallest + 0.58, left, 0.4, 0.55, 0.03, ncols=2)
+    figure, ((*sides,),) = lay_out_figure(0.137 * tallest + 0.58, left, 0.4, 0.55, 0.03, ncols=2)
     figure.subplots_adjust(wspace=(left + 0.5) / ((PAGE_WIDTH - 2 * left - 0.9) / 2))
     for axes, column in zip(sides, columns, strict=True):
         _mark_columns(axes, quarters, t)

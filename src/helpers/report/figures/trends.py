@@ -16,8 +16,8 @@ from helpers.report.drawing import (
     draw_trend,
     find_top,
     in_report_style,
+    lay_out_figure,
     line_entry,
-    make_figure,
     mark_numbers,
     mark_quarters,
     wrap,
@@ -26,7 +26,6 @@ from helpers.report.drawing import (
 )
 from helpers.report.look import BAND, BLUE, GRID, INK, MUTED
 from helpers.report.phrases import (
-    REACHED,
     Caption,
     describe_coverage,
     describe_measure,
@@ -85,7 +84,7 @@ def plot_trend(report: Report, kpi: str, height: float = 2.35) -> Drawing:
     t = report.t
     trend = queries.select_trend(report.tables, kpi)
     quarters, last = [one.quarter for one in trend], trend[-1]
-    figure, ((axes,),) = make_figure(height, 0.5, 1.55, 0.22, 0.38)
+    figure, ((axes,),) = lay_out_figure(height, 0.5, 1.55, 0.22, 0.38)
     draw_trend(axes, trend)
     top = find_top([value for one in trend for value in (one.assessed, *one.bounds, one.assessed_target)], last.unit)
     mark_numbers(axes, top, last.unit, t)
@@ -102,7 +101,7 @@ def plot_trends(report: Report, kpis: Sequence[str]) -> Drawing:
     """Plot several KPIs side by side, each on its own axis from 0, with its proposed target."""
     t = report.t
     rows = math.ceil(len(kpis) / 2)
-    figure, grid = make_figure(2.02 * rows, 0.42, 0.95, 0.4, 0.38, nrows=rows, ncols=2)
+    figure, grid = lay_out_figure(2.02 * rows, 0.42, 0.95, 0.4, 0.38, nrows=rows, ncols=2)
     figure.subplots_adjust(wspace=0.62, hspace=0.78)
     for kpi, axes in zip(kpis, grid.flat, strict=False):
         trend = queries.select_trend(report.tables, kpi)
@@ -136,7 +135,7 @@ def plot_regions_over_time(report: Report, kpi: str) -> Drawing:
     trends = {scope: queries.select_trend(report.tables, kpi, scope) for scope in (*read_plan().regions, UNION)}
     every = [one for trend in trends.values() for one in trend]
     last = trends[UNION][-1]
-    figure, grid = make_figure(2.95, 0.45, 0.62, 0.46, 0.38, nrows=2, ncols=3, sharey=True)
+    figure, grid = lay_out_figure(2.95, 0.45, 0.62, 0.46, 0.38, nrows=2, ncols=3, sharey=True)
     figure.subplots_adjust(wspace=0.5, hspace=0.36)
     top = find_top([v for one in every for v in (one.assessed, *one.bounds, one.assessed_target)], "")
     if last.unit == "percent":
@@ -237,7 +236,7 @@ def caption_trends(report: Report, kpis: Sequence[str]) -> Caption:
     """Return the caption of several KPIs' trends."""
     t = report.t
     trends = [queries.select_trend(report.tables, kpi) for kpi in kpis]
-    reached = sum(trend[-1].status in REACHED for trend in trends)
+    reached = sum(trend[-1].is_reached for trend in trends)
     if reached == len(kpis):
         title = t("All {of} of these indicators reach their proposed target", of=reached)
     elif reached:

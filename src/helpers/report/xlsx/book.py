@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import re
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time
 from pathlib import Path
 
@@ -17,9 +18,9 @@ from xlsxwriter.worksheet import Worksheet
 from helpers.i18n import bidi, isolate
 from helpers.strings import clean
 
-HEAD_FILL = "#E8EDF3"
+_HEAD = {"bold": True, "text_wrap": True, "bottom": 1, "bg_color": "#E8EDF3"}
 _LONGEST_CELL = 32_767  # UTF-16 units, a limit of the format
-_LINE = 15  # points
+_FONT_SIZE, _LINE = 11, 15  # points
 _MOST_LINES = 27  # a row is at most 409 points high
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff]")
 _OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
@@ -28,54 +29,121 @@ _OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": 
 class Book:
     """A workbook whose every text is text: never a formula, a link or a control character."""
 
-    def __init__(self, book: Workbook) -> None:
-        self.book = book
+    def __init__(self, workbook: Workbook) -> None:
+        self._workbook = workbook
         self._styles: dict[tuple[tuple[str, object], ...], Format] = {}
-        self._languages: dict[str, str] = {}
 
-    def style(self, **properties: object) -> Format:
+    def style(self, **look: object) -> Format:
         """Return the format with some properties, made once: each look is one entry of the file."""
-        key = tuple(sorted(properties.items()))
+        key = tuple(sorted(look.items()))
         if key not in self._styles:
-            self._styles[key] = self.book.add_format(properties)
+            self._styles[key] = self._workbook.add_format(look)
         return self._styles[key]
 
-    def text(self, **properties: object) -> Format:
-        """Return the format of a text that wraps, from the top of its cell."""
-        return self.style(text_wrap=True, valign="top", **properties)
+    def add_sheet(self, name: str, language: str, widths: Sequence[float]) -> SheetWriter:
+        """Add a sheet that is read as its language is, with the widths of its columns in characters."""
+        return SheetWriter(self, self._workbook.add_worksheet(name), language, widths)
 
-    def add_sheet(self, name: str, language: str) -> Worksheet:
-        """Add a sheet that is read as its language is."""
-        sheet = self.book.add_worksheet(name)
-        self._languages[name] = language
-        if language in bidi.RIGHT_TO_LEFT:
-            sheet.right_to_left()
-        return sheet
 
-    def write(self, sheet: Worksheet, row: int, column: int, text: str, style: Format) -> None:
-        """Write a text as it is, as far as a cell can hold it."""
-        sheet.write_string(row, column, _shown(text, self._languages[sheet.name]), style)
+class SheetWriter:
+    """One sheet of a workbook, in one language; a look is given as the properties of a format."""
 
-    def link(self, sheet: Worksheet, row: int, column: int, target: str, text: str, style: Format) -> None:
+    def __init__(self, book: Book, worksheet: Worksheet, language: str, widths: Sequence[float]) -> None:
+        self.worksheet, self.widths = worksheet, widths
+        self._book, self._language = book, language
+        if self.is_rtl:
+            worksheet.right_to_left()
+        for column, width in enumerate(widths):
+            worksheet.set_column(column, column, width)
+
+    @property
+    def is_rtl(self) -> bool:
+        """Whether the sheet is read from right to left."""
+        return self._language in bidi.RIGHT_TO_LEFT
+
+    def write(self, row: int, column: int, value: object, **look: object) -> None:
+        """Write a text as it is, as far as a cell can hold it; a number or a day as such; nothing as a blank cell."""
+        if isinstance(value, date):
+            self.worksheet.write_datetime(row, column, value, self._style("", num_format="yyyy-mm-dd", align="left"))
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            self.worksheet.write_number(row, column, value, self._book.style(valign="top", **look))
+        elif value in (None, ""):
+            self.worksheet.write_blank(row, column, None, self._style("", **look))
+        else:
+            self.worksheet.write_string(row, column, self._shown(str(value)), self._style(str(value), **look))
+
+    def write_row(self, row: int, values: Sequence[object], **look: object) -> None:
+        """Write a row of values that wrap in their columns, as high as the longest of them needs."""
+        for column, value in enumerate(values):
+            self.write(row, column, value, text_wrap=True, **look)
+        self.fit_row(row, [str(value or "") for value in values])
+
+    def write_heads(self, row: int, heads: Sequence[str], looks: Sequence[Mapping[str, object]] = ()) -> None:
+        """Write the heads of columns, each with a look of its own if any are given."""
+        for column, (head, look) in enumerate(itertools.zip_longest(heads, looks, fillvalue={})):
+            self.write(row, column, head, **_HEAD | look)
+        self.fit_row(row, heads)
+
+    def write_lines(self, row: int, text: str, **look: object) -> int:
+        """Write a text in the first column, over the empty cells beside it; return the row after it.
+
+        What is longer than the sheet is wide goes on in the next row: no cell is merged, none is wrapped to a tower.
+        """
+        size = float(look.get("font_size", _FONT_SIZE))
+        across = max(int(sum(self.widths) * _FONT_SIZE / size), 40)
+        lines = [
+            line
+            for part in text.split("\n")
+            for line in textwrap.wrap(part, across, break_long_words=False, break_on_hyphens=False)
+        ]
+        for place, line in enumerate(lines, start=row):
+            self.write(place, 0, line, **look)
+            self.worksheet.set_row(place, 1.4 * size)
+        return row + len(lines)
+
+    def link(self, row: int, column: int, target: str, text: str, **look: object) -> None:
         """Write a text that leads to the first cell of another sheet of the workbook."""
         name = target.replace("'", "''")
-        sheet.write_url(row, column, f"internal:'{name}'!A1", style, _shown(text, self._languages[sheet.name]))
+        style = self._style(text, font_color="#0000EE", underline=1, **look)
+        self.worksheet.write_url(row, column, f"internal:'{name}'!A1", style, self._shown(text))
+
+    def fit_row(self, row: int, texts: Sequence[str]) -> None:
+        """Make a row as high as the longest of its wrapped texts needs: not every program does it itself."""
+        needed = (
+            sum(len(textwrap.wrap(line, max(int(1.05 * width), 1))) or 1 for line in text.split("\n"))
+            for text, width in zip(texts, self.widths, strict=False)
+        )
+        self.worksheet.set_row(row, _LINE * min(max(needed, default=1), _MOST_LINES))
+
+    def set_page(self, header: int) -> None:
+        """Make the sheet fit to be printed: landscape A4, as wide as the page, the header on every page."""
+        self.worksheet.set_landscape()
+        self.worksheet.set_paper(9)
+        self.worksheet.fit_to_pages(1, 0)
+        self.worksheet.repeat_rows(header)
+        self.worksheet.hide_gridlines(2)
+
+    def _style(self, text: str, **look: object) -> Format:
+        """Return the format of a text; where one reads from the right, a code alone still reads from the left."""
+        if not self.is_rtl:
+            return self._book.style(valign="top", **look)
+        order = 2 if not text or _has_arabic(text) else 1
+        return self._book.style(**{"valign": "top", "align": "right", "reading_order": order} | look)
+
+    def _shown(self, text: str) -> str:
+        """Return a text as a cell shows it: codes within a right-to-left sentence kept in order, codes alone bare.
+
+        A code alone is looked up and filtered by: an invisible mark of direction would be in the way.
+        """
+        bare = clean(text)
+        if not self.is_rtl or not _has_arabic(bare):
+            return _fit(bare)
+        return _fit("\n".join(isolate(line, self._language) for line in bare.split("\n")))
 
 
-def has_arabic(text: str) -> bool:
+def _has_arabic(text: str) -> bool:
     """Tell whether a text holds a letter that is read from right to left."""
     return bool(_RIGHT_TO_LEFT.search(text))
-
-
-def _shown(text: str, language: str) -> str:
-    """Return a text as a cell shows it: codes within a right-to-left sentence kept in order, codes alone bare.
-
-    A code alone is looked up and filtered by: an invisible mark of direction would be in the way.
-    """
-    bare = clean(text)
-    if language not in bidi.RIGHT_TO_LEFT or not has_arabic(bare):
-        return _fit(bare)
-    return _fit("\n".join(isolate(line, language) for line in bare.split("\n")))
 
 
 def _fit(text: str) -> str:
@@ -86,7 +154,7 @@ def _fit(text: str) -> str:
 
 
 @contextlib.contextmanager
-def open_book(path: Path, created: date, **properties: str) -> Iterator[Book]:
+def open_book(path: Path, created: date, language: str = "", **properties: str) -> Iterator[Book]:
     """Open a workbook to be written, which takes its place once it is whole; properties are those of the document.
 
     The same content gives the same bytes, whenever and wherever. Raises OSError where nothing can be written.
@@ -95,27 +163,11 @@ def open_book(path: Path, created: date, **properties: str) -> Iterator[Book]:
     try:
         with xlsxwriter.Workbook(private, _OPTIONS) as book:
             book.set_properties({**properties, "created": datetime.combine(created, time())})
+            if language:
+                book.set_custom_property("Language", language, "text")
             yield Book(book)
         private.replace(path)
     except xlsxwriter.exceptions.FileCreateError as reason:
         raise OSError(getattr(reason.args[0], "errno", 0), str(reason), str(path)) from reason
     finally:
         private.unlink(missing_ok=True)
-
-
-def fit_row(sheet: Worksheet, row: int, texts: Sequence[str], widths: Sequence[float]) -> None:
-    """Make a row as high as the longest of its wrapped texts needs: not every program does it itself."""
-    needed = (
-        sum(len(textwrap.wrap(line, max(int(1.05 * width), 1))) or 1 for line in text.split("\n"))
-        for text, width in zip(texts, widths, strict=False)
-    )
-    sheet.set_row(row, _LINE * min(max(needed, default=1), _MOST_LINES))
-
-
-def set_page(sheet: Worksheet, header: int) -> None:
-    """Make a sheet fit to be printed: landscape A4, as wide as the page, the header on every page."""
-    sheet.set_landscape()
-    sheet.set_paper(9)
-    sheet.fit_to_pages(1, 0)
-    sheet.repeat_rows(header)
-    sheet.hide_gridlines(2)

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xlsxwriter.format import Format
-from xlsxwriter.worksheet import Worksheet
-
-from helpers.i18n import Badge, Translator, bidi, catalogue
+from helpers.i18n import Badge, Translator, catalogue
 from helpers.report.cells import Cell, Number, Picture, Shade, TwoLines, number_of
-from helpers.report.xlsx.book import HEAD_FILL, Book, fit_row, has_arabic, open_book, set_page
+from helpers.report.xlsx.book import Book, SheetWriter, open_book
 
 if TYPE_CHECKING:
     from helpers.report.blocks import Block
@@ -46,8 +42,7 @@ def write_tables_workbook(document: Mapping, blocks: Sequence[Block], path: Path
     The same document gives the same bytes. Raises OSError where nothing can be written.
     """
     tables = [block for block in blocks if block.table]
-    with open_book(path, date.fromisoformat(document["as_of"]), **_properties(document)) as book:
-        book.book.set_custom_property("Language", document["language"], "text")
+    with open_book(path, date.fromisoformat(document["as_of"]), document["language"], **_properties(document)) as book:
         writer = _TablesWriter(book, document, [str(block.data["number"]) for block in tables])
         writer.write_contents([block.data for block in tables])
         for name, block in zip(writer.names, tables, strict=True):
@@ -149,131 +144,75 @@ class _TablesWriter:
         self.words, self.notices = document["words"], _notices(document)
         wanted = [self.t("Contents"), *(f"{self.words['table']} {number}" for number in numbers)]
         self.contents, *self.names = name_sheets(wanted)
-        self.is_rtl = document["language"] in bidi.RIGHT_TO_LEFT
 
-    # texts
-
-    def style(self, text: str = "", **look: object) -> Format:
-        """Return the format of a text; where one reads from the right, a code alone still reads from the left."""
-        if not self.is_rtl:
-            return self.book.style(valign="top", **look)
-        order = {"reading_order": 2 if not text or has_arabic(text) else 1}
-        return self.book.style(valign="top", **{"align": "right"} | order | look)
-
-    def write(self, sheet: Worksheet, row: int, column: int, text: str, **look: object) -> None:
-        """Write a text."""
-        self.book.write(sheet, row, column, text, self.style(text, **look))
-
-    def write_wrapped(
-        self, sheet: Worksheet, row: int, texts: Sequence[str], widths: Sequence[float], **look: object
-    ) -> None:
-        """Write a row of texts that wrap in their columns."""
-        for column, text in enumerate(texts):
-            self.write(sheet, row, column, text, text_wrap=True, **look)
-        fit_row(sheet, row, texts, widths)
-
-    def write_lines(self, sheet: Worksheet, row: int, text: str, across: float, **look: object) -> int:
-        """Write a text in the first column, over the empty cells beside it; return the row after it.
-
-        What is longer than the sheet is wide goes on in the next row: no cell is merged, none is wrapped to a tower.
-        """
-        lines = [
-            line
-            for part in text.split("\n")
-            for line in textwrap.wrap(part, max(int(across), 40), break_long_words=False, break_on_hyphens=False)
-        ]
-        for number, line in enumerate(lines):
-            self.write(sheet, row + number, 0, line, **look)
-            sheet.set_row(row + number, 1.4 * float(look.get("font_size", 11)))
-        return row + len(lines)
-
-    def set_sheet(self, sheet: Worksheet, head: int) -> None:
-        """Make a sheet fit to be printed; each page says which it is, of what, and that its data are invented."""
-        set_page(sheet, head)
-        sheet.set_footer(f"&L{_escaped(str(self.document['foot']))}&R&P/&N")
+    def add_sheet(self, name: str, widths: Sequence[float]) -> SheetWriter:
+        """Add a sheet; each of its printed pages says which it is, of what, and that its data are invented."""
+        sheet = self.book.add_sheet(name, self.document["language"], widths)
+        sheet.worksheet.set_footer(f"&L{_escaped(str(self.document['foot']))}&R&P/&N")
         if self.notices:
-            sheet.set_header(f"&C&B{_escaped(' · '.join(self.notices))}")
+            sheet.worksheet.set_header(f"&C&B{_escaped(' · '.join(self.notices))}")
         # A mark such as 0, a class or a code is a text on purpose.
-        sheet.ignore_errors({"number_stored_as_text": "A1:XFD1048576"})
+        sheet.worksheet.ignore_errors({"number_stored_as_text": "A1:XFD1048576"})
+        return sheet
 
     # contents
 
     def write_contents(self, tables: Sequence[Mapping]) -> None:
         """Write the first sheet: what the report is, what its marks mean, its tables with links, its figures."""
-        sheet, t = self.book.add_sheet(self.contents, self.document["language"]), self.t
-        for column, width in enumerate(_CONTENTS_WIDTHS):
-            sheet.set_column(column, column, width)
-        across = sum(_CONTENTS_WIDTHS)
-        row = self.write_lines(sheet, 0, str(self.document["title"]), across / 1.4, bold=True, font_size=14)
-        row = self.write_lines(sheet, row, f"{self.document['subtitle']} · {self.document['author']}", across)
+        sheet, t = self.add_sheet(self.contents, _CONTENTS_WIDTHS), self.t
+        row = sheet.write_lines(0, str(self.document["title"]), bold=True, font_size=14)
+        row = sheet.write_lines(row, f"{self.document['subtitle']} · {self.document['author']}")
         for notice in self.notices:
-            row = self.write_lines(sheet, row, notice, across, **_NOTICE)
-        row = self._write_facts(sheet, row + 1)
+            row = sheet.write_lines(row, notice, **_NOTICE)
+        facts = _cover(self.document).get("facts") or [["", self.document["foot"]]]
+        row = self._write_pairs(sheet, row + 1, facts)
         rounded = t(
             "The numbers are those printed in the report. The published tables, kpis.csv first, hold them unrounded."
         )
-        row = self.write_lines(sheet, row, rounded, across)
-        row = self._write_marks(sheet, row + 1)
+        row = sheet.write_lines(row, rounded)
+        marks = [pair for block in self.document["blocks"] if block["kind"] == "legend" for pair in block["marks"]]
+        row = self._write_pairs(sheet, row + 1, marks, t("What the marks mean"))
         row = self._write_list(sheet, row + 1, tables)
         self._write_figures(sheet, row + 1)
-        self.set_sheet(sheet, 0)
+        sheet.set_page(0)
 
-    def _write_facts(self, sheet: Worksheet, row: int) -> int:
-        facts = _cover(self.document).get("facts") or [["", self.document["foot"]]]
-        for name, fact in facts:
-            self.write(sheet, row, 0, str(name).strip(f" {catalogue.NO_BREAK_SPACE}"), bold=True)
-            self.write(sheet, row, 1, str(fact))
+    def _write_pairs(self, sheet: SheetWriter, row: int, pairs: Sequence[Sequence[object]], title: str = "") -> int:
+        """Write names with what they mean, below a title if one is given; nothing without a pair."""
+        if title and pairs:
+            sheet.write(row, 0, title, bold=True, font_size=12)
+            row += 1
+        for name, meaning in pairs:
+            sheet.write(row, 0, str(name).strip(f" {catalogue.NO_BREAK_SPACE}"), bold=True)
+            sheet.write(row, 1, str(meaning))
             row += 1
         return row
 
-    def _write_marks(self, sheet: Worksheet, row: int) -> int:
-        marks = [pair for block in self.document["blocks"] if block["kind"] == "legend" for pair in block["marks"]]
-        if marks:
-            self.write(sheet, row, 0, self.t("What the marks mean"), bold=True, font_size=12)
-            row += 1
-        for mark, meaning in marks:
-            self.write(sheet, row, 0, str(mark), bold=True)
-            self.write(sheet, row, 1, str(meaning))
-            row += 1
-        return row
-
-    def _write_head(self, sheet: Worksheet, row: int, title: str, heads: Sequence[str]) -> int:
-        self.write(sheet, row, 0, title, bold=True, font_size=12)
-        self.write_wrapped(sheet, row + 1, heads, _CONTENTS_WIDTHS, bold=True, bottom=1, bg_color=HEAD_FILL)
-        return row + 2
-
-    def _write_list(self, sheet: Worksheet, row: int, tables: Sequence[Mapping]) -> int:
+    def _write_list(self, sheet: SheetWriter, row: int, tables: Sequence[Mapping]) -> int:
         """Write the list of tables: one row each, with a link to its sheet."""
         t = self.t
-        row = self._write_head(
-            sheet, row, t("Tables"), [self.words["table"], t("Title"), t("Measure, unit, population and period")]
-        )
-        for name, block in zip(self.names, tables, strict=True):
-            texts = [name, _plain(block["title"]), _plain(block["subtitle"])]
-            self.write_wrapped(sheet, row, texts, _CONTENTS_WIDTHS, **_RULE)
-            self.book.link(sheet, row, 0, name, name, self.style(name, font_color="#0000EE", underline=1, **_RULE))
-            row += 1
-        return row
+        sheet.write(row, 0, t("Tables"), bold=True, font_size=12)
+        sheet.write_heads(row + 1, [self.words["table"], t("Title"), t("Measure, unit, population and period")])
+        for place, (name, block) in enumerate(zip(self.names, tables, strict=True), start=row + 2):
+            sheet.write_row(place, [name, _plain(block["title"]), _plain(block["subtitle"])], **_RULE)
+            sheet.link(place, 0, name, name, **_RULE)
+        return row + 2 + len(tables)
 
-    def _write_figures(self, sheet: Worksheet, row: int) -> int:
+    def _write_figures(self, sheet: SheetWriter, row: int) -> None:
         """Write the list of figures: one row each, with what it shows in words."""
-        figures = [block for block in self.document["blocks"] if block["kind"] == "figure"]
+        t, figures = self.t, [block for block in self.document["blocks"] if block["kind"] == "figure"]
         if not figures:
-            return row
-        t = self.t
-        heads = [self.words["figure"], t("Title"), t("Description")]
-        row = self._write_head(sheet, row, t("Figures, which stand in the report only"), heads)
-        for block in figures:
-            texts = [f"{self.words['figure']} {block['number']}", _plain(block["title"]), _plain(block["alt"])]
-            self.write_wrapped(sheet, row, texts, _CONTENTS_WIDTHS, **_RULE)
-            row += 1
-        return row
+            return
+        sheet.write(row, 0, t("Figures, which stand in the report only"), bold=True, font_size=12)
+        sheet.write_heads(row + 1, [self.words["figure"], t("Title"), t("Description")])
+        for place, block in enumerate(figures, start=row + 2):
+            name = f"{self.words['figure']} {block['number']}"
+            sheet.write_row(place, [name, _plain(block["title"]), _plain(block["alt"])], **_RULE)
 
     # a table
 
     def write_table(self, name: str, block: Block) -> None:
         """Write a table's sheet: title, subtitle, link back, column heads, rows, who is behind it, note, source."""
-        sheet, data = self.book.add_sheet(name, self.document["language"]), block.data
+        data = block.data
         rows = [
             str(printed["group"])
             if "group" in printed
@@ -281,59 +220,43 @@ class _TablesWriter:
             for row, printed in zip(block.table.body or (None,), data["rows"], strict=True)
         ]
         cells = [row for row in rows if isinstance(row, list)]
-        widths = _widths(data, cells)
-        for column, width in enumerate(widths):
-            sheet.set_column(column, column, width)
-        head = self._write_above(sheet, name, data, sum(widths))
-        heads = [_plain(text) for text in data["columns"]]
-        are_numbers = [any(row[column].number for row in cells) for column in range(len(widths))]
-        places = _places(are_numbers, "right" if self.is_rtl else "left")
-        for column, (text, place) in enumerate(zip(heads, places, strict=True)):
-            self.write(sheet, head, column, text, bold=True, text_wrap=True, bottom=1, bg_color=HEAD_FILL, **place)
-        fit_row(sheet, head, heads, widths)
+        sheet = self.add_sheet(name, _widths(data, cells))
+        head = self._write_above(sheet, name, data)
+        are_numbers = [any(row[column].number for row in cells) for column in range(len(sheet.widths))]
+        places = _places(are_numbers, "right" if sheet.is_rtl else "left")
+        sheet.write_heads(head, [_plain(text) for text in data["columns"]], places)
         for number, row in enumerate(rows, start=head + 1):
             if isinstance(row, list):
-                self._write_row(sheet, number, row, places, widths)
+                self._write_cells(sheet, number, row, places)
             else:
-                self._write_group(sheet, number, row, len(widths))
-        self._write_below(sheet, head + len(rows) + 2, data, sum(widths))
-        sheet.freeze_panes(head + 1, 0)
-        self.set_sheet(sheet, head)
+                look = {"bold": True, "bg_color": _GROUP_FILL, **_RULE}
+                for column, text in enumerate([_plain(row), *[""] * (len(places) - 1)]):
+                    sheet.write(number, column, text, **look)
+        below = head + len(rows) + 2
+        for part in ("n", "note", "source"):
+            if data[part]:
+                below = sheet.write_lines(below, f"{self.words[part]}{_plain(data[part])}")
+        sheet.worksheet.freeze_panes(head + 1, 0)
+        sheet.set_page(head)
 
-    def _write_above(self, sheet: Worksheet, name: str, block: Mapping, across: float) -> int:
+    def _write_above(self, sheet: SheetWriter, name: str, block: Mapping) -> int:
         """Write what stands above a table; return the row of its column heads."""
-        row = self.write_lines(sheet, 0, f"{name} · {_plain(block['title'])}", across / 1.4, bold=True, font_size=14)
-        row = self.write_lines(sheet, row, _plain(block["subtitle"]), across, font_color="#55616D")
+        row = sheet.write_lines(0, f"{name} · {_plain(block['title'])}", bold=True, font_size=14)
+        row = sheet.write_lines(row, _plain(block["subtitle"]), font_color="#55616D")
         for notice in self.notices:
-            row = self.write_lines(sheet, row, notice, across, **_NOTICE)
-        text = self.t("Back to the contents")
-        self.book.link(sheet, row, 0, self.contents, text, self.style(text, font_color="#0000EE", underline=1))
+            row = sheet.write_lines(row, notice, **_NOTICE)
+        sheet.link(row, 0, self.contents, self.t("Back to the contents"))
         return row + 1
 
-    def _write_row(
-        self, sheet: Worksheet, row: int, cells: Sequence[SheetCell], places: Sequence[Mapping], widths: Sequence[float]
-    ) -> None:
+    def _write_cells(self, sheet: SheetWriter, row: int, cells: Sequence[SheetCell], places: Sequence[Mapping]) -> None:
         for column, (cell, place) in enumerate(zip(cells, places, strict=True)):
             look = {**_RULE, **place, **dict(cell.look)}
             if cell.number:
-                style = self.book.style(
-                    valign="top", num_format=number_format(cell.number, self.t, cell.literal), **look
-                )
-                sheet.write_number(row, column, number_value(cell.number), style)
+                shown = number_format(cell.number, self.t, cell.literal)
+                sheet.write(row, column, number_value(cell.number), num_format=shown, **look)
             else:
-                self.write(sheet, row, column, cell.text, text_wrap=True, **look)
-        fit_row(sheet, row, [cell.text for cell in cells], widths)
-
-    def _write_group(self, sheet: Worksheet, row: int, text: str, columns: int) -> None:
-        look = {"bold": True, "bg_color": _GROUP_FILL, **_RULE}
-        self.write(sheet, row, 0, _plain(text), **look)
-        for column in range(1, columns):
-            sheet.write_blank(row, column, None, self.style(**look))
-
-    def _write_below(self, sheet: Worksheet, row: int, block: Mapping, across: float) -> None:
-        for part in ("n", "note", "source"):
-            if block[part]:
-                row = self.write_lines(sheet, row, f"{self.words[part]}{_plain(block[part])}", across)
+                sheet.write(row, column, cell.text, text_wrap=True, **look)
+        sheet.fit_row(row, [cell.text for cell in cells])
 
 
 def _escaped(text: str) -> str:
