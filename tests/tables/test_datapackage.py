@@ -193,8 +193,6 @@ def test_the_same_tables_are_described_in_the_same_bytes_in_any_folder(published
     again = tmp_path / "é"
     shutil.copytree(published, again)
     facts = descriptor(published)["edition"]
-    write_datapackage(
-        again, facts["quarter"], facts["as_of"], sample=facts["sample"], input_id=facts["input_id"]
-    )
+    write_datapackage(again, facts["quarter"], facts["as_of"], sample=facts["sample"], input_id=facts["input_id"])
     assert (again / "datapackage.json").read_bytes() == (published / "datapackage.json").read_bytes()
     assert not re.search(r"/(home|work|tmp|root|Users)/", (again / "datapackage.json").read_text("utf-8"))
