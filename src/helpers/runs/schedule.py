@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -148,11 +147,8 @@ class RunStatus:
 
 def read_status(today: date, languages: Sequence[str] = ()) -> RunStatus:
     """Return the status on a day; raises as `find_due` does."""
-    published = {}
-    for one in sorted(manifest.list_published_editions(), key=lambda one: (one.as_of, one.quarter)):
-        with contextlib.suppress(ValueError):  # a folder that is not named for a date, such as that of the briefs
-            date.fromisoformat(one.as_of)
-            published[EditionRequest(one.quarter, one.as_of, one.languages)] = one
+    editions = sorted(manifest.list_published_editions(), key=lambda one: (one.as_of, one.quarter))
+    published = {EditionRequest(one.quarter, one.as_of, one.languages): one for one in editions}
     held = {quarter: holder for quarter in PLAN_QUARTERS if (holder := find_lock_holder(quarter))}
     return RunStatus(today, published, _find_failed(held), held, find_due(today, languages), find_next(today))
 

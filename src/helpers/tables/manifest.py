@@ -122,8 +122,12 @@ def read_published_edition(quarter: str, as_of: str) -> PublishedEdition | None:
 
 
 def list_published_editions(quarter: str = "*") -> list[PublishedEdition]:
-    """Return the published editions of one quarter or of all, by quarter and date; skip unreadable ones."""
-    folders = sorted(path.parent for path in (paths.root() / "reports").glob(f"{quarter}/*/{MANIFEST_JSON}"))
+    """Return the published editions of one quarter or of all, by quarter and date; skip unreadable ones.
+
+    Only a folder that is named for a date is an edition: that of the briefs is beside it.
+    """
+    found = (paths.root() / "reports").glob(f"{quarter}/????-??-??/{MANIFEST_JSON}")
+    folders = sorted(path.parent for path in found)
     editions = [read_published_edition(folder.parent.name, folder.name) for folder in folders]
     return [edition for edition in editions if edition is not None]
 
