@@ -11,7 +11,7 @@ from helpers.i18n.formats import Translator
 from helpers.plan.plan import read_plan
 from helpers.plan.quarters import shift
 from helpers.report import drawing
-from helpers.report.figures import movements, tiles, trends
+from helpers.report.figures import movements, over_time, tiles
 from helpers.report.figures.tiles import caption_calendar, caption_member_map
 from helpers.tables.pipeline import EditionTables
 from invented import BLANK, COLUMNS, empty, invent
@@ -111,14 +111,16 @@ RATE = "Questionnaire response rate"
 )
 def test_regions_over_time_say_how_many_stand_higher_than_a_year_before(now, then, title):
     tables = regions(now, then)
-    assert trends.caption_regions_over_time(report_of(tables, EN), "6.1.a")["title"] == f"{RATE}: {title}"
-    assert "<svg" in drawing.draw_svg(trends.plot_regions_over_time(report_of(tables, FR), "6.1.a"))
+    assert over_time.caption_regions_over_time(report_of(tables, EN), "6.1.a")["title"] == f"{RATE}: {title}"
+    assert "<svg" in drawing.draw_svg(over_time.plot_regions_over_time(report_of(tables, FR), "6.1.a"))
 
 
 def test_regions_over_time_fall_back_on_the_first_quarter_known():
-    title = trends.caption_regions_over_time(report_of(regions([2.0] * 5, [1.0] * 5, "2024Q1"), EN), "6.1.a")["title"]
+    title = over_time.caption_regions_over_time(report_of(regions([2.0] * 5, [1.0] * 5, "2024Q1"), EN), "6.1.a")[
+        "title"
+    ]
     assert title == f"{RATE}: higher than in Q1 2024 in all 5 regions known in both quarters"
-    first = trends.caption_regions_over_time(report_of(invent("2022Q3"), EN), "6.1.a")["title"]
+    first = over_time.caption_regions_over_time(report_of(invent("2022Q3"), EN), "6.1.a")["title"]
     assert first == f"{RATE}: no region can be compared with an earlier quarter"
 
 
@@ -126,10 +128,12 @@ def test_a_region_of_class_c_shows_bounds_and_no_point_value():
     tables = invent()
     tables.kpis.loc[tables.kpis["kpi"].eq("2.1.a"), "coverage_class"] = "C"
     tables.kpis.loc[tables.kpis["kpi"].eq("2.1.a"), ["share", "share_lower", "share_upper"]] = [0.777, 0.1, 0.9]
-    assert "77.7" not in " ".join(map(str, trends.caption_regions_over_time(report_of(tables, EN), "2.1.a").values()))
+    assert "77.7" not in " ".join(
+        map(str, over_time.caption_regions_over_time(report_of(tables, EN), "2.1.a").values())
+    )
     shown = {
         text.get_text()
-        for one in trends.plot_regions_over_time(report_of(tables, EN), "2.1.a").axes
+        for one in over_time.plot_regions_over_time(report_of(tables, EN), "2.1.a").axes
         for text in one.texts
     }
     assert {"10.0%", "90.0%"} <= shown and "77.7%" not in shown

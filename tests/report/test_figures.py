@@ -16,7 +16,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from helpers.i18n.formats import Translator
 from helpers.report import drawing, look
-from helpers.report.figures import chosen, levels, movements, parts, tiles, trends
+from helpers.report.figures import chosen, levels, movements, over_time, parts, tiles
 from helpers.tables import queries
 from invented import empty, invent
 from reports import report_of
@@ -25,18 +25,18 @@ FR = Translator("fr")
 FULL = invent()
 TRAININGS = ("5.1.b", "5.1.c", "5.2.a", "5.3.b")
 FIGURES: dict[str, Callable] = {
-    "trend": lambda tables, t: trends.plot_trend(report_of(tables, t), "2.1.a"),
-    "trends": lambda tables, t: trends.plot_trends(report_of(tables, t), TRAININGS),
-    "sparkline": lambda tables, t: trends.plot_sparkline(queries.select_trend(tables, "3.1.a"), t),
+    "trend": lambda tables, t: over_time.plot_trend(report_of(tables, t), "2.1.a"),
+    "trends": lambda tables, t: over_time.plot_trends(report_of(tables, t), TRAININGS),
+    "sparkline": lambda tables, t: over_time.plot_sparkline(queries.select_trend(tables, "3.1.a"), t),
     "companions": lambda tables, t: parts.plot_companions(report_of(tables, t), "1.1.b", "percent", "what"),
     "families": lambda tables, t: parts.plot_families(report_of(tables, t), "3.1.a"),
     "members": lambda tables, t: levels.plot_members(report_of(tables, t), "2.1.a"),
     "index by member": lambda tables, t: levels.plot_members(report_of(tables, t), "2.2.a"),
     "share by member": lambda tables, t: levels.plot_members(report_of(tables, t), "5.1.a"),
     "regions": lambda tables, t: levels.plot_regions(report_of(tables, t), "5.1.a"),
-    "regions over time": lambda tables, t: trends.plot_regions_over_time(report_of(tables, t), "2.1.a"),
-    "rates over time": lambda tables, t: trends.plot_regions_over_time(report_of(tables, t), "6.1.a"),
-    "counts over time": lambda tables, t: trends.plot_regions_over_time(report_of(tables, t), "3.1.a"),
+    "regions over time": lambda tables, t: over_time.plot_regions_over_time(report_of(tables, t), "2.1.a"),
+    "rates over time": lambda tables, t: over_time.plot_regions_over_time(report_of(tables, t), "6.1.a"),
+    "counts over time": lambda tables, t: over_time.plot_regions_over_time(report_of(tables, t), "3.1.a"),
     "map": lambda tables, t: tiles.plot_map(report_of(tables, t)),
     "member map": lambda tables, t: tiles.plot_member_map(report_of(tables, t), "1.1.b"),
     "calendar": lambda tables, t: tiles.plot_calendar(report_of(tables, t)),
@@ -133,7 +133,7 @@ def test_a_sparkline_shows_the_target_within_reach_and_the_due_quarter():
     def styles(goal: float) -> list:
         trend = [replace(one, target=goal) for one in queries.select_trend(FULL, "3.1.a")]
         return [
-            (line.get_linestyle(), list(line.get_xdata())) for line in trends.plot_sparkline(trend, FR).axes[0].lines
+            (line.get_linestyle(), list(line.get_xdata())) for line in over_time.plot_sparkline(trend, FR).axes[0].lines
         ]
 
     highest = max(one.assessed for one in queries.select_trend(FULL, "3.1.a") if one.assessed == one.assessed)
@@ -248,7 +248,7 @@ TOLD_APART = {
     "steps of a waterfall": [
         (look["facecolor"], look.get("hatch")) for look in (movements.RISE_STYLE, movements.FALL_STYLE)
     ],
-    "lines of families": list(trends.LINE_STYLES),
+    "lines of families": list(over_time.LINE_STYLES),
     "lines of members": [
         (shade, (marker, dash)) for shade, marker, dash in chosen.MEMBER_STYLES[: chosen.MOST_MEMBERS]
     ],

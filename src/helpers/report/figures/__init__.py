@@ -12,9 +12,9 @@ from helpers.report.drawing import Drawing
 from helpers.report.figures import chosen as _chosen
 from helpers.report.figures import levels as _levels
 from helpers.report.figures import movements as _movements
+from helpers.report.figures import over_time as _over_time
 from helpers.report.figures import parts as _parts
 from helpers.report.figures import tiles as _tiles
-from helpers.report.figures import trends as _trends
 from helpers.report.figures.chosen import MOST_MEMBERS
 from helpers.report.phrases import Caption
 
@@ -53,9 +53,9 @@ calendar = _figure(_tiles.plot_calendar, _tiles.caption_calendar)
 response_trend = _figure(_levels.plot_responses, _levels.caption_responses)
 members = _figure(_levels.plot_members, _levels.caption_members)
 regions = _figure(_levels.plot_regions, _levels.caption_regions)
-trend = _figure(_trends.plot_trend, _trends.caption_trend)
-trends = _figure(_trends.plot_trends, _trends.caption_trends)
-regions_over_time = _figure(_trends.plot_regions_over_time, _trends.caption_regions_over_time)
+trend = _figure(_over_time.plot_trend, _over_time.caption_trend)
+trends = _figure(_over_time.plot_trends, _over_time.caption_trends)
+regions_over_time = _figure(_over_time.plot_regions_over_time, _over_time.caption_regions_over_time)
 companion_dots = _figure(_parts.plot_companions, _parts.caption_companions)
 families = _figure(_parts.plot_families, _parts.caption_families)
 slopes = _figure(_movements.plot_slopes, _movements.caption_slopes)

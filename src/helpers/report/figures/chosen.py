@@ -28,7 +28,7 @@ from helpers.report.drawing import (
     write_key,
     write_labels,
 )
-from helpers.report.figures.trends import LINE_STYLES, TARGET_LINE, label_ends, mark_due
+from helpers.report.figures.over_time import LINE_STYLES, TARGET_LINE, label_ends, mark_due
 from helpers.report.look import BAND, BLUE, INK, MUTED
 from helpers.report.phrases import (
     Caption,

@@ -18,7 +18,7 @@ from helpers.report.drawing import (
     wrap,
     write_labels,
 )
-from helpers.report.figures.trends import LINE_STYLES
+from helpers.report.figures.over_time import LINE_STYLES
 from helpers.report.look import BLUE, INK, MUTED
 from helpers.report.phrases import Caption, companion_names, describe_coverage, family_names
 from helpers.tables import queries

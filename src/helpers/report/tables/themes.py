@@ -11,7 +11,7 @@ from helpers.report.blocks import Column, Table
 from helpers.report.cells import Cell, Number, Picture, Text, TwoLines
 from helpers.report.document import Report
 from helpers.report.drawing import draw_svg
-from helpers.report.figures.trends import plot_sparkline
+from helpers.report.figures.over_time import plot_sparkline
 from helpers.report.headlines import count_reached, name_theme
 from helpers.tables import KpiFigure, queries
 
