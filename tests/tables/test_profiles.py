@@ -7,10 +7,8 @@ import math
 import pandas as pd
 import pytest
 
-from helpers.i18n.formats import Translator
-from helpers.plan.plan import read_plan
-from helpers.plan.questionnaire import read_form
-from helpers.report.tables import members
+from helpers.plan import questionnaire, read_plan
+from helpers.report import tables as report_tables
 from helpers.tables import pipeline, profiles, queries
 from invented import empty, invent
 from reports import report_of
@@ -112,9 +110,9 @@ def test_half_is_closed_by_the_fewest_replies(parts, n):
 
 
 def test_of_a_quarter_nobody_answered_every_member_is_to_be_called():
-    calls, t = profiles.select_calls(empty()), Translator("en")
+    calls = profiles.select_calls(empty())
     assert len(calls) == 45 and not calls["open"].map(len).any()
-    assert members.say_calls(report_of(empty(), t)) == "No member has answered: all are to be called"
+    assert report_tables.calls(report_of(empty(), "en")).title == "No member has answered: all are to be called"
 
 
 def test_what_was_asked_last_quarter_stays_open_until_it_is_answered(tables):
@@ -175,7 +173,7 @@ def test_a_question_that_the_form_does_not_ask_is_not_applicable_and_not_blank(t
 
 
 def test_a_withdrawn_value_is_not_blank():
-    question = read_form().by_name["offices_total"]
+    question = questionnaire.read_form().by_name["offices_total"]
     assert not profiles.MemberAnswer(question, "environ 50", "", "O").is_blank
     assert (
         profiles.MemberAnswer(question, " ", "", "O").is_blank

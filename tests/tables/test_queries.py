@@ -8,7 +8,7 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from helpers.plan.plan import UNION, Plan, read_plan
+from helpers.plan import UNION, Plan, read_plan
 from helpers.tables import queries
 from helpers.tables.pipeline import EditionTables
 from helpers.tables.queries import LATE, NO_RETURN, ON_TIME
