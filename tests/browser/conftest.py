@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
-from helpers.report.html.page import write_page
+from helpers.report import html
 from helpers.tables import pipeline
 from invented import invent
 from reports import has_catalogue, write, write_hostile
@@ -71,9 +71,9 @@ def files(tmp_path_factory) -> dict[str, Path]:
     for name, (tables, language) in orders.items():
         if has_catalogue(language):
             folder = tmp_path_factory.mktemp(name)
-            edition = write(tables, language, folder, write_hostile if name == "fr" else lambda _: None)
+            report = write(tables, language, folder, write_hostile if name == "fr" else lambda _: None)
             made[name] = folder / f"report_{language}.html"
-            write_page(edition._document(), made[name])
+            html.write_page(report.document(), report.blocks, made[name])
     return made
 
 
