@@ -234,9 +234,9 @@ _NAMED = re.compile(r"(formula|source|rule|unit|severity|channel) \w")  # named 
 def test_no_sentence_of_the_catalogues_is_unused():
     code = [path.read_text("utf-8") for path in paths.PACKAGE.rglob("*.py")]
     texts = {node.value for one in code for node in ast.walk(ast.parse(one)) if isinstance(node, ast.Constant)}
-    said = "".join(path.read_text("utf-8").replace('\\"', '"') for path in paths.notebooks().glob("*.ipynb"))
+    notebooks = "".join(read_code(path) for path in paths.notebooks().glob("*.ipynb"))
     left = {sentence for sentence in catalogue("fr").keys() - texts if not _NAMED.match(sentence)}
-    assert {sentence for sentence in left if f'"{sentence}"' not in said} == set()
+    assert {sentence for sentence in left if f'"{sentence}"' not in notebooks} == set()
 
 
 # --- computed sentences -----------------------------------------------------------------------------------------
