@@ -26,8 +26,6 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from test_variants import RETURNS  # noqa: E402
-
 from exports import VARIANTS  # noqa: E402
 from helpers.ingest import rules  # noqa: E402
 from helpers.ingest.quarter import read_quarter  # noqa: E402
@@ -35,6 +33,7 @@ from helpers.ingest.registers import read_registers  # noqa: E402
 from helpers.plan.plan import read_plan  # noqa: E402
 from helpers.plan.questionnaire import read_form  # noqa: E402
 from helpers.tables import schema  # noqa: E402
+from received import RETURNS  # noqa: E402
 
 Q, AS_OF = "2024Q3", date(2024, 11, 14)
 MEMORY, SECONDS = 1 << 30, 20
