@@ -6,10 +6,14 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
+
 from helpers import paths
 from helpers.i18n.catalogue import read_catalogue
 from helpers.i18n.formats import Translator
 from helpers.report import Report, figures, headlines, tables
+from helpers.report.blocks import Table
+from helpers.report.cells import Cell, Number
 from invented import HOSTILE, Invented
 
 NOTEBOOK = paths.notebooks() / "03_report.ipynb"
@@ -43,6 +47,17 @@ def make(found: Invented, language: str, out: Path, change: Callable[[Report], o
     report = write(found, language, out, change)
     exec(compile(cells()[-1], "03_report", "exec"), {"report": report})
     return report
+
+
+def printed(table: Table, t: Translator) -> pd.DataFrame:
+    """Return a table as it is printed: a column per head, every cell as text, without the rows that head a group."""
+    rows = [[print_cell(cell, t) for cell in row] for row in table.body if not isinstance(row, str)]
+    return pd.DataFrame(rows, columns=[column.head for column in table.columns])
+
+
+def print_cell(cell: Cell, t: Translator) -> str:
+    """Return a cell as it is printed."""
+    return cell.text(t) if isinstance(cell, Number) else str(cell)
 
 
 def write_hostile(report: Report) -> None:

@@ -27,11 +27,15 @@ if TYPE_CHECKING:
 Codes = tuple[str, ...]  # of languages or members
 
 
+_DESK_COMMANDS = ("add", "check")  # typed by people, who may keep what they print in a file: always sentences
+
+
 class _Command(click.Command):
     """A command that logs an error, with what to do next, and exits with its code (design, Contracts)."""
 
     def invoke(self, context: click.Context) -> None:
-        context.obj = Log({"command": self.name})
+        facts = {"command": self.name}
+        context.obj = Log(facts, is_json=False) if self.name in _DESK_COMMANDS else Log(facts)
         try:
             with raise_run_errors():
                 super().invoke(context)

@@ -27,14 +27,12 @@ from helpers.explain.telling import format_explanation, to_json, write_explanati
 from helpers.i18n.formats import Translator
 from helpers.kpis.reference import parse_reference, parse_request
 from helpers.plan.plan import UNION, read_plan
-from helpers.report import headlines
-from helpers.report.document import Report
-from helpers.report.tables import annexes, sections
+from helpers.report import headlines, tables
 from helpers.strings import LANGUAGES
 from helpers.tables import pipeline, schema
 from invented import invent
 from received import RETURNS
-from reports import report_of
+from reports import printed, report_of
 
 Q = "2024Q3"
 EDITIONS = (Q, "2023Q4", "2022Q4")
@@ -320,25 +318,24 @@ def references_in(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_headline_of_the_report_carries_its_reference(language, tmp_path):
-    made, t = invent(), Translator(language)
-    edition = Report(made.quarter, made.as_of, language, tmp_path, sample=True, input_id=made.input_id)
-    tiles = edition.tiles(sections.headline_tiles(report_of(made, t))).as_html()
+def test_every_headline_of_the_report_carries_its_reference(language):
+    made = invent()
+    report = report_of(made, language)
+    tiles = report.tiles(headlines.tiles(report)).as_html()
     assert references_in(tiles) == [f"{kpi}/{made.quarter}" for kpi in ("2.1.a", "3.1.a", "1.1.b", "6.1.a")]
     for theme, kpi in headlines.LEADING.items():
-        head = edition.heading("…", reference=sections.theme_reference(report_of(made, t), theme)).as_html()
-        assert references_in(head) == [f"{kpi}/{made.quarter}"]
-    listed = annexes.tabulate_references(report_of(made, t)).frame[t("Reference")]
+        assert references_in(headlines.add_theme(report, theme).as_html()) == [f"{kpi}/{made.quarter}"]
+    listed = printed(tables.references(report), report.t)[report.t("Reference")]
     assert [parse_reference(one).kpi for one in listed] == KPIS
     assert set(references_in(tiles)) | {f"{kpi}/{made.quarter}" for kpi in headlines.LEADING.values()} <= set(listed)
-    (regional,) = references_in(annexes.say_regional_reference(report_of(made, t)))
+    (regional,) = references_in(tables.references(report).note)
     assert parse_reference(regional).scope in read_plan(PLAN).regions
 
 
 def test_the_command_of_the_annex_explains_the_figure_it_names(raw):
     raw.write_plain(Q, [SEN], received_on="2024-10-10")
-    said = annexes.say_explain(report_of(pipeline.load_tables(Q, "2025-01-08"), EN))
-    command = said[said.index("papu explain ") :].split()
+    sentence = headlines.describe_explain(report_of(pipeline.load_tables(Q, "2025-01-08"), EN))
+    command = sentence[sentence.index("papu explain ") :].split()
     code, output = papu(*command[2:])
     assert (code, "Data as of: 8 January 2025" in output) == (0, True)
 

@@ -13,9 +13,8 @@ import pytest
 from babel.messages.pofile import read_po
 
 from helpers import paths
-from helpers.i18n import bidi, terms
-from helpers.i18n.catalogue import LOCALES, MissingTranslation, official_languages, typeset
-from helpers.i18n.formats import Translator
+from helpers.i18n import Translator, bidi, catalogue, terms, typeset
+from helpers.i18n.catalogue import LOCALES, MissingTranslation, official_languages
 from helpers.plan import read_plan
 from helpers.report import figures, headlines
 from helpers.strings import LANGUAGES
@@ -124,7 +123,8 @@ def test_an_unknown_sentence_or_language_is_refused():
 # --- catalogues -------------------------------------------------------------------------------------------------
 
 
-def catalogue(language: str) -> dict[str, tuple[str, ...]]:
+def read_sentences(language: str) -> dict[str, tuple[str, ...]]:
+    """Return the sentences of a catalogue, each once, with their forms."""
     with (LOCALES / f"{language}.po").open("rb") as file:
         read = [message for message in read_po(file, locale=language) if message.id]
     ids = [message.id if isinstance(message.id, str) else message.id[0] for message in read]
@@ -139,7 +139,7 @@ def names(text: str) -> set[str]:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_sentence_has_every_language_with_the_same_names(language):
-    french, spoken = catalogue("fr"), catalogue(language)
+    french, spoken = read_sentences("fr"), read_sentences(language)
     assert spoken.keys() == french.keys()
     for sentence, forms in spoken.items():
         assert all(forms), sentence
@@ -152,9 +152,9 @@ def test_every_sentence_has_every_language_with_the_same_names(language):
 
 @pytest.mark.parametrize(("language", "forms"), [("fr", 2), ("en", 2), ("pt", 2), ("ar", 6)])
 def test_every_plural_has_all_forms_of_its_language(language, forms):
-    plurals = {key for key, forms in catalogue("fr").items() if len(forms) == 2}
+    plurals = {key for key, forms in read_sentences("fr").items() if len(forms) == 2}
     assert len(plurals) > 30
-    assert {len(catalogue(language)[key]) for key in plurals} == {forms}
+    assert {len(read_sentences(language)[key]) for key in plurals} == {forms}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -225,7 +225,7 @@ def literal_sentences() -> set[str]:
 def test_every_sentence_in_the_code_is_in_the_catalogues():
     sentences = literal_sentences()
     assert len(sentences) > 150
-    assert sentences - catalogue("fr").keys() == set()
+    assert sentences - read_sentences("fr").keys() == set()
 
 
 _NAMED = re.compile(r"(formula|source|rule|unit|severity|channel) \w")  # named by a row of the plan, a rule or a unit
@@ -235,7 +235,7 @@ def test_no_sentence_of_the_catalogues_is_unused():
     code = [path.read_text("utf-8") for path in paths.PACKAGE.rglob("*.py")]
     texts = {node.value for one in code for node in ast.walk(ast.parse(one)) if isinstance(node, ast.Constant)}
     notebooks = "".join(read_code(path) for path in paths.notebooks().glob("*.ipynb"))
-    left = {sentence for sentence in catalogue("fr").keys() - texts if not _NAMED.match(sentence)}
+    left = {sentence for sentence in read_sentences("fr").keys() - texts if not _NAMED.match(sentence)}
     assert {sentence for sentence in left if f'"{sentence}"' not in notebooks} == set()
 
 

@@ -19,7 +19,7 @@ from helpers.plan.extractors import CountedReturn, Innovation
 from helpers.plan.plan import Plan
 from helpers.plan.quarters import first_cutoff, quarters_between
 from helpers.plan.questionnaire import Form
-from helpers.report.tables.annexes import say_causes
+from helpers.report.tables.annexes import describe_causes
 
 # Reference offices and staff; SEN and MLI are Western, KEN and UGA Eastern.
 REFERENCES = {"SEN": (100, 1000), "MLI": (50, 500), "KEN": (200, 2000), "UGA": (50, 500)}
@@ -901,7 +901,7 @@ def test_the_first_return_of_a_quarter_is_why_what_is_carried_has_a_figure(build
 
 
 @pytest.mark.parametrize(
-    ("tokens", "said"),
+    ("causes", "words"),
     [
         ("late:KEN late:MLI revised:SEN", "late returns: KEN, MLI; revised returns: SEN"),
         ("late:KEN register:MOZ", "late returns: KEN; confirmations: MOZ"),
@@ -910,8 +910,8 @@ def test_the_first_return_of_a_quarter_is_why_what_is_carried_has_a_figure(build
         (None, "–"),
     ],
 )
-def test_the_causes_are_said_in_words(tokens, said):
-    assert say_causes(tokens, Translator("en")) == said
+def test_the_causes_are_put_in_words(causes, words):
+    assert describe_causes(causes, Translator("en")) == words
 
 
 # --- KPIs that the document does not have -----------------------------------------------------------------------

@@ -22,12 +22,11 @@ from helpers.explain.telling import format_explanation
 from helpers.i18n.formats import Translator
 from helpers.plan.files import read_rows
 from helpers.plan.plan import read_plan
-from helpers.report import headlines
-from helpers.report.tables import annexes, sections
+from helpers.report import headlines, tables
 from helpers.runs import edition
 from helpers.strings import LANGUAGES
 from helpers.tables.pipeline import load_tables
-from reports import report_of
+from reports import printed, report_of
 
 FIRST, LAST = "2024Q2", "2024Q3"
 # Parcels, and whether tracking is offered; UGA skips both, SEN has no figure of parcels in the first quarter.
@@ -139,25 +138,20 @@ def test_it_is_explained_as_every_other(kpi):
     assert question in "\n".join(format_explanation(one, Translator("fr")))
 
 
-def test_it_stands_with_its_theme_in_every_language():
-    tables = load_tables(LAST)
-    for say in map(Translator, LANGUAGES):
-        card, methods = (
-            sections.tabulate_scorecard(report_of(tables, say)).frame,
-            annexes.tabulate_methods(report_of(tables, say)).frame,
-        )
-        codes = list(card[say("KPI")])
-        assert codes == sorted(codes) and len(codes) == 22 and list(methods[say("KPI")]) == codes
-        assert set(sections.tabulate_theme(report_of(tables, say), 3).frame[say("KPI")]) >= {"3.2.b", "3.2.c"}
-        assert say.localised(read_plan().by_kpi["3.2.c"].title) in set(card[say("Indicator")])
-        counting = (
-            sections.say_glance(say),
-            annexes.say_methods_title(say),
-            headlines.describe_statuses(report_of(tables, say))[0],
-        )
+def test_it_is_shown_with_its_theme_in_every_language():
+    found = load_tables(LAST)
+    for language in LANGUAGES:
+        report = report_of(found, language)
+        t, methods = report.t, tables.methods(report)
+        card, rules = printed(tables.scorecard(report), t), printed(methods, t)
+        codes = list(card[t("KPI")])
+        assert codes == sorted(codes) and len(codes) == 22 and list(rules[t("KPI")]) == codes
+        assert set(printed(tables.theme(report, 3), t)[t("KPI")]) >= {"3.2.b", "3.2.c"}
+        assert t.localised(read_plan().by_kpi["3.2.c"].title) in set(card[t("Indicator")])
+        counting = (headlines.describe_scorecard(report), methods.title, headlines.describe_statuses(report)[0])
         assert all("22" in sentence for sentence in counting)
-    method = methods.set_index(say("KPI")).loc["3.2.b"]
-    assert method[say("Source")] == "parcels_\u200btracked" and str(method[say("Unit")]) == say("unit number")
+        rule = rules.set_index(t("KPI")).loc["3.2.b"]
+        assert rule[t("Source")] == "parcels_\u200btracked" and rule[t("Unit")] == t("unit number")
 
 
 def test_a_slip_is_told_as_contributing_shows_it(root, tmp_path, monkeypatch):

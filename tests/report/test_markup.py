@@ -1,19 +1,29 @@
-"""Markup: each kind of block and cell as HTML, alone in JupyterLab; every letter of the data is a letter."""
+"""Markup: each kind of block and cell as HTML, as JupyterLab shows it; no text of the data ever becomes markup."""
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from jinja2 import UndefinedError
 
 from helpers.i18n.formats import Translator
 from helpers.report.blocks import Block
-from helpers.report.html.markup import NotebookView, render_block, render_cell
+from helpers.report.html.markup import (
+    NotebookView,
+    as_attribute,
+    as_html,
+    load_templates,
+    render_block,
+    render_cell,
+)  # fmt: skip
 from helpers.report.look import BANDS, PALETTE
 
-CHIP = vars(Translator("en").status("off_track", False))
+BADGE = vars(Translator("en").status("off_track", False))
 
 
 def table(rows: list[dict], columns: tuple[str, ...] = ("KPI", "Value")) -> Block:
-    """Return a table of text columns, the second to the right."""
+    """Return a table of text columns, the second aligned at its end."""
     words = {"title": "T", "subtitle": "", "note": "", "n": "", "source": "S"}
     looks = {"right": [False, True][: len(columns)], "widths": [1] * len(columns), "breakable": True}
     return Block("table", {"kind": "table", "number": 3, "columns": list(columns), "rows": rows, **words, **looks})
@@ -30,23 +40,25 @@ def table(rows: list[dict], columns: tuple[str, ...] = ("KPI", "Value")) -> Bloc
         ({"svg": "x.svg", "alt": 'a "b"', "width": 9}, '<span title="a &quot;b&quot;">~</span>'),
     ],
 )
-def test_a_cell_is_shown_with_every_letter_a_letter(cell, shown):
+def test_every_text_of_a_cell_is_escaped(cell, shown):
     assert render_cell(cell, NotebookView()) == shown
 
 
 def test_a_status_brings_its_colours_symbol_and_word_and_hollow_says_why():
-    shown = render_cell(CHIP, NotebookView())
+    shown = render_cell(BADGE, NotebookView())
     assert "background:#FFFFFF;color:#A3320B;border:2px solid #A3320B" in shown
     assert '<span aria-hidden="true">▼</span> Off track' in shown and "<i>depends on non-response</i>" in shown
 
 
-def test_what_no_cell_is_is_refused():
-    with pytest.raises(ValueError, match="a cell of colour cannot be shown; it has one of status, svg, strong, band"):
+def test_a_kind_of_cell_without_template_is_refused():
+    with pytest.raises(
+        ValueError, match="a cell of colour cannot be shown; it has one of band, status, strong, svg, or is a text"
+    ):
         render_cell({"colour": "red"}, NotebookView())
 
 
-def test_a_kind_of_block_without_markup_is_refused():
-    with pytest.raises(ValueError, match="no markup for a block of kind 'carousel'"):
+def test_a_kind_of_block_without_template_is_refused_with_what_to_add_where():
+    with pytest.raises(ValueError, match="'carousel': add a macro block_carousel to report/html/blocks.html.jinja"):
         render_block({"kind": "carousel"}, NotebookView())
     assert Block("nothing", {}).as_html() == ""
 
@@ -74,11 +86,32 @@ def test_a_shaded_cell_brings_its_tint_and_every_tint_keeps_the_text_readable():
 
 def test_what_is_asked_next_is_a_list_beside_a_place_for_what_is_agreed():
     data = {"kind": "actions", "title": "Next", "items": ["Send <it>."], "blank": "Agreed"}
-    assert "<ul><li>Send &lt;it&gt;.</li></ul><p>Agreed</p>" in render_block(data, NotebookView())
+    assert "<ul><li>Send &lt;it&gt;.</li></ul><p>Agreed</p>" in compact(render_block(data, NotebookView()))
 
 
-def test_a_place_to_fold_is_not_a_letter():
-    assert render_cell("data/\u200braw", NotebookView()) == "data/<wbr>raw"
+def test_where_a_word_may_break_is_not_a_character():
+    assert render_cell("data/\u200braw", NotebookView()) == as_html("data/\u200braw") == "data/<wbr>raw"
+    assert as_attribute('"data/\u200braw"\nhere') == "&quot;data/raw&quot; here"
+
+
+def test_markup_that_others_join_texts_to_is_not_escaped_by_them():
+    cell, block = render_cell({"strong": "7", "more": ""}, NotebookView()), {"kind": "text", "text": "a", "lead": False}
+    assert "<td>" + cell + render_block(block, NotebookView()) + "</td>" == "<td><b>7</b><p>a</p></td>"
+
+
+def test_a_template_that_asks_for_what_a_block_has_not_fails():
+    with pytest.raises(UndefinedError, match="lead"):
+        render_block({"kind": "text", "text": "a"}, NotebookView())
+
+
+def test_whatever_a_template_prints_is_escaped_once():
+    template = load_templates().from_string("{{ a }} <b title='{{ a | one_line }}'>{{ a ~ 1 }}</b>")
+    assert template.render(a="<\n&") == "&lt;<br>&amp; <b title='&lt; &amp;'>&lt;<br>&amp;1</b>"
+
+
+def compact(html: str) -> str:
+    """Return HTML without the white space between elements."""
+    return re.sub(r">\s+<", "><", html)
 
 
 def contrast(ink: str, ground: str) -> float:

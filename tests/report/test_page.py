@@ -1,11 +1,11 @@
-"""The page: one file that needs nothing else, well-formed, named and ordered for those who hear it, the same again."""
+"""The page: one file that needs no other, well-formed, accessible, and the same bytes each time."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 
 import pytest
@@ -18,10 +18,10 @@ from helpers.report.document import Report
 from helpers.report.html.page import SCRIPT, STYLESHEET, render_page
 from helpers.strings import LANGUAGES
 from invented import empty, invent
-from reports import has_catalogue, write, write_hostile
+from reports import has_catalogue, report_of, write, write_hostile
 
 VOID = {"meta", "link", "img", "br", "wbr", "col", "rect"}  # rect closes itself
-DESIGN_OF_PDF = STYLESHEET.with_suffix(".typ")
+DESIGN_OF_PDF = STYLESHEET.parents[1] / "pdf" / "report.typ"
 
 
 @dataclass
@@ -76,6 +76,11 @@ def all_of(elements: list[Element], *tags: str) -> list[Element]:
     return [element for element in elements if element.tag in tags]
 
 
+def page_of(report: Report) -> str:
+    """Return a report's page."""
+    return render_page(report.document(), report.blocks, report.out)
+
+
 SPOKEN = [language for language in LANGUAGES if has_catalogue(language)]
 
 
@@ -85,8 +90,7 @@ def pages(tmp_path_factory) -> dict[str, str]:
     made = {}
     for language in SPOKEN:
         change = write_hostile if language == "fr" else lambda _: None
-        edition = write(invent(), language, tmp_path_factory.mktemp(language), change)
-        made[language] = render_page(edition._document(), edition.out)
+        made[language] = page_of(write(invent(), language, tmp_path_factory.mktemp(language), change))
     return made
 
 
@@ -184,7 +188,7 @@ class TestPage:
         assert "header" in band.within and band.text == said
 
 
-def test_hostile_texts_are_letters(pages):
+def test_hostile_texts_stay_text(pages):
     elements = read(pages["fr"])
     assert len(all_of(elements, "script")) == 1
     for tag in ("td", "blockquote", "dd"):
@@ -193,7 +197,7 @@ def test_hostile_texts_are_letters(pages):
 
 def test_markup_in_any_text_of_the_document_stays_text(tmp_path):
     attack = "\"><script>alert(1)</script><img src=x onerror=alert(1)>'&amp;"
-    edition = write(invent(), "en", tmp_path)
+    report = write(invent(), "en", tmp_path)
 
     def poison(value: object, key: str = "") -> object:
         if isinstance(value, dict):
@@ -202,7 +206,7 @@ def test_markup_in_any_text_of_the_document_stays_text(tmp_path):
             return [poison(one, key) for one in value]
         return f"{value}{attack}" if isinstance(value, str) and key not in POISONLESS else value
 
-    elements = read(render_page(poison(edition._document()), tmp_path))
+    elements = read(render_page(poison(report.document()), report.blocks, tmp_path))
     assert len(all_of(elements, "script")) == 1 and "onerror" not in str([one.attributes.keys() for one in elements])
 
 
@@ -211,36 +215,42 @@ POISONLESS = (
 )
 
 
+def test_a_kind_of_block_without_template_stops_the_page(tmp_path):
+    report = report_of(invent(), "en", tmp_path)
+    report._add("carousel")
+    with pytest.raises(ValueError, match="add a macro block_carousel to report/html/blocks.html.jinja"):
+        page_of(report)
+
+
 def test_the_same_blocks_give_the_same_bytes_in_any_folder(tmp_path):
     shown = []
     for name in ("a", "b"):
-        edition = write(invent(), "en", tmp_path / name)
-        shown.append(render_page(edition._document(), edition.out))
+        shown.append(page_of(write(invent(), "en", tmp_path / name)))
     assert shown[0] == shown[1] and str(tmp_path) not in shown[0]
 
 
 def test_a_quarter_without_answers_has_a_page_too(tmp_path):
-    edition = write(empty(), "fr", tmp_path)
-    heads = all_of(read(render_page(edition._document(), tmp_path)), "th")
+    heads = all_of(read(page_of(write(empty(), "fr", tmp_path))), "th")
     assert heads and all(head.text.strip() for head in heads)
 
 
 def test_an_unofficial_translation_says_so_and_received_data_have_no_band(tmp_path):
-    edition = Report("2024Q3", "2024-11-14", "en", tmp_path)
-    edition.cover()
-    document = edition._document()
-    elements = read(render_page(document, tmp_path))
+    report = report_of(replace(invent(), sample=False), "en", tmp_path)
+    report.cover()
+    document = report.document()
+    elements = read(render_page(document, report.blocks, tmp_path))
     assert not [one for one in elements if one.attributes.get("class") in ("sample", "unofficial")]
     document["blocks"][0]["unofficial"] = "draft"
-    shown = [one.text for one in read(render_page(document, tmp_path)) if one.attributes.get("class") == "unofficial"]
+    elements = read(render_page(document, report.blocks, tmp_path))
+    shown = [one.text for one in elements if one.attributes.get("class") == "unofficial"]
     assert shown == ["draft"] and "class" not in elements[0].attributes
 
 
 @pytest.mark.skipif(not has_catalogue("ar"), reason=f"{LOCALES.name}/ar.po has not all the sentences yet")
 def test_arabic_is_read_from_right_to_left(tmp_path):
-    edition = Report("2024Q3", "2024-11-14", "ar", tmp_path)
-    edition.cover()
-    assert '<html lang="ar" dir="rtl">' in render_page(edition._document(), tmp_path)
+    report = report_of(replace(invent(), sample=False), "ar", tmp_path)
+    report.cover()
+    assert '<html lang="ar" dir="rtl">' in page_of(report)
 
 
 def test_the_design_has_the_pdfs_colours_and_the_sides_of_the_line():
@@ -250,3 +260,9 @@ def test_the_design_has_the_pdfs_colours_and_the_sides_of_the_line():
     assert not re.search(r"(margin|padding|border|inset)-(left|right|top|bottom)\b|text-align: (left|right)", design)
     assert not re.search(r"[;{\s](left|right|float):", design)
     assert "</" not in design + SCRIPT.read_text(encoding="utf-8")
+
+
+def test_every_width_of_a_column_has_its_class_in_the_sheet(html, elements):
+    sheet = all_of(elements, "style")[0].text
+    used = {column.attributes["class"] for column in all_of(elements, "col")}
+    assert len(used) > 9 and all(f".{name} {{ inline-size: {name[2:]}% }}" in sheet for name in used)

@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from helpers import paths
@@ -31,18 +31,19 @@ def _to_json(facts: LogFacts) -> str:
 class Log:
     """Writes to the error output: sentences on a terminal, elsewhere one JSON object a line.
 
-    `facts` are in every JSON line: command, quarter, as_of…
+    `facts` are in every JSON line: command, quarter, as_of… With `is_json` False it is sentences everywhere.
     """
 
     facts: LogFacts = field(default_factory=dict)
+    is_json: bool = field(default_factory=lambda: not sys.stderr.isatty())
 
     def bind(self, **facts: object) -> Log:
         """Return a log with these facts in every line as well."""
-        return Log({**self.facts, **facts})
+        return replace(self, facts={**self.facts, **facts})
 
     def info(self, message: str, on_terminal: bool = True) -> None:
         """Report a step; `on_terminal=False` for what the command prints there itself."""
-        if on_terminal or not sys.stderr.isatty():
+        if on_terminal or self.is_json:
             self._write("info", message)
 
     def error(self, error: RunError) -> int:
@@ -51,7 +52,7 @@ class Log:
         return error.code
 
     def _write(self, level: str, message: str, **facts: object) -> None:
-        if sys.stderr.isatty():
+        if not self.is_json:
             command = f"papu {self.facts.get('command', '')}".strip()
             text = f"{command}: {message}" if level == "error" else message
             text += "".join(f"\n  {name}: {facts[name]}" for name in ("line", "next") if facts.get(name))

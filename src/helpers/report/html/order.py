@@ -1,4 +1,4 @@
-"""What the rows of a table are sorted by in the page: the values that its cells carry."""
+"""How the page sorts the rows of a table: by the values that its cells carry."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _MARKS = ("", "–", "(C)")
 
 
 def order_column(cells: Sequence[Cell], t: Translator) -> tuple[str, list[str | None]]:
-    """Return how a column is sorted (`number`, `text`, or not at all: blank), and what each of its cells counts as.
+    """Return how a column is sorted (`number`, `text`, or blank: not at all), and the sort key of each cell.
 
-    It is a column of numbers where most cells that are no mark carry one; its other cells count as blank. Blanks and
-    marks (no data, not applicable) come last, whichever way. None: the cell's own text.
+    It is sorted as numbers if most cells have one, marks (no data, not applicable) left aside; cells without a number
+    get a blank key, which sorts last in both directions. None: the cell is sorted by the text it shows.
     """
     if len(cells) < 2 or any(isinstance(cell, Picture) for cell in cells):
         return "", [None] * len(cells)

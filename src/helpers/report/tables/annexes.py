@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from helpers.i18n import is_blank, typeset
+from helpers.i18n import Translator, is_blank, typeset
 from helpers.kpis import Reference
 from helpers.plan import UNION, Kpi, read_plan
 from helpers.report import phrases
@@ -226,17 +226,15 @@ def _revision_change(report: Report, row: object) -> Cell:
     return t("{change} points", change=change.text(t)) if first.is_percent else change
 
 
-def _revision_causes(report: Report, row: object) -> str:
+def describe_causes(causes: object, t: Translator) -> str:
     """Return why a published figure has changed: returns late or revised, confirmations, rows of the registers."""
-    if is_blank(row.causes) or not row.causes:
+    if is_blank(causes) or not causes:
         return "–"
-    if row.causes == "register":
-        return report.t("rows of the registers")
-    found = [token.split(":") for token in row.causes.split()]
+    if causes == "register":
+        return t("rows of the registers")
+    found = [token.split(":") for token in str(causes).split()]
     named = {kind: [member for cause, member in found if cause == kind] for kind in _CAUSES}
-    return report.t.joined(
-        report.t(_CAUSES[kind], names=report.t.enumerated(members)) for kind, members in named.items() if members
-    )
+    return t.joined(t(_CAUSES[kind], names=t.enumerated(members)) for kind, members in named.items() if members)
 
 
 def revisions(report: Report) -> Table:
@@ -253,7 +251,7 @@ def revisions(report: Report) -> Table:
         Column(t("first published"), 22, lambda row: _revised_cells(row)[0], "end"),
         Column(t("now (r)"), 20, lambda row: _revised_cells(row)[1], "end"),
         Column(t("Change"), 21, lambda row: _revision_change(report, row), "end"),
-        Column(t("Why"), 43, lambda row: _revision_causes(report, row)),
+        Column(t("Why"), 43, lambda row: describe_causes(row.causes, t)),
     )
     return Table(
         _select_revisions(report),
