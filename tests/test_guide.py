@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,9 +23,16 @@ def code(path: Path) -> list[str]:
     ]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def out(tmp_path_factory) -> Iterator[None]:
+    """Have the tables made once, in a folder of these tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PAPU_OUT", str(tmp_path_factory.mktemp("out")))
+        yield
+
+
 @pytest.mark.parametrize("language", GUIDES)
-def test_the_code_of_the_answer_runs_by_itself(language, tmp_path, monkeypatch):
-    monkeypatch.setenv("PAPU_OUT", str(tmp_path))
+def test_the_code_of_the_answer_runs_by_itself(language):
     names = {}
     for block in code(GUIDES[language])[:2]:
         exec(compile(block, f"guide_{language}", "exec"), names)
@@ -32,8 +40,7 @@ def test_the_code_of_the_answer_runs_by_itself(language, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("language", GUIDES)
-def test_the_code_of_a_figure_runs_in_the_report_notebook_and_adds_it_to_the_report(language, tmp_path, monkeypatch):
-    monkeypatch.setenv("PAPU_OUT", str(tmp_path))
+def test_the_code_of_a_figure_runs_in_the_report_notebook_and_adds_it_to_the_report(language):
     report = Report("2024Q3", language=language)
     names = {"report": report, "figures": figures, "headlines": headlines, "tables": tables, "t": report.t}
     for block in code(GUIDES[language])[2:]:
