@@ -25,7 +25,7 @@ from helpers.tables import queries
 from invented import empty, invent
 from reports import report_of
 
-FULL = invent()
+FULL, NOBODY = invent(), empty()
 MARK = "données fictives / invented sample"
 BLANK = float("nan")
 
@@ -79,7 +79,7 @@ def test_class_c_has_bounds_only():
 
 
 def test_nobody_answered_is_blank_and_never_zero():
-    explorer = chosen(empty(), kpi="3.1.a", members="SEN")
+    explorer = chosen(NOBODY, kpi="3.1.a", members="SEN")
     row = explorer.rows.iloc[0]
     assert all(pd.isna(row[name]) for name in ("value", "lower", "upper", "SEN")) and row["n_reported"] == 0
     assert row["SEN_basis"] == ""
@@ -97,7 +97,7 @@ def test_one_quarter_is_enough():
 @pytest.mark.parametrize("kpi", [kpi.kpi for kpi in read_plan().kpis])
 @pytest.mark.parametrize("scope", ["PAPU", "Central"])
 def test_every_kpi_can_be_chosen_in_every_scope(kpi, scope):
-    for tables in (FULL, empty()):
+    for tables in (FULL, NOBODY):
         html = chosen(tables, "fr", kpi=kpi, region=scope)._repr_mimebundle_()["text/html"]
         assert "nan" not in texts(html).lower() and "{" not in texts(html)
 
