@@ -72,7 +72,7 @@ def run(command: list[str], root: Path) -> Measured:
     return Measured(seconds, peak)
 
 
-def say(name: str, values: list[float], unit: str) -> str:
+def write_row(name: str, values: list[float], unit: str) -> str:
     """Return one row of the results."""
     low, middle, high = min(values), statistics.median(values), max(values)
     return f"| {name} | {middle:.2f} {unit} | {low:.2f} | {high:.2f} |"
@@ -110,11 +110,11 @@ def report(pairs: list[tuple[Measured, Measured]]) -> None:
         "",
         "| | median | min | max |",
         "|---|---|---|---|",
-        say("edition (`papu run`)", [edition.seconds for edition, _ in pairs], "s"),
-        say("floor (one plain script)", [floor.seconds for _, floor in pairs], "s"),
-        say("ratio, pair by pair", ratios, "×"),
-        say("memory of the edition, all processes", [edition.memory for edition, _ in pairs], "MiB"),
-        say("memory of the floor", [floor.memory for _, floor in pairs], "MiB"),
+        write_row("edition (`papu run`)", [edition.seconds for edition, _ in pairs], "s"),
+        write_row("floor (one plain script)", [floor.seconds for _, floor in pairs], "s"),
+        write_row("ratio, pair by pair", ratios, "×"),
+        write_row("memory of the edition, all processes", [edition.memory for edition, _ in pairs], "MiB"),
+        write_row("memory of the floor", [floor.memory for _, floor in pairs], "MiB"),
     ]
     text = "\n".join(lines) + "\n"
     print(text)

@@ -26,8 +26,6 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from test_variants import RETURNS  # noqa: E402
-
 from exports import VARIANTS  # noqa: E402
 from helpers.ingest import rules  # noqa: E402
 from helpers.ingest.quarter import read_quarter  # noqa: E402
@@ -35,6 +33,7 @@ from helpers.ingest.registers import read_registers  # noqa: E402
 from helpers.plan.plan import read_plan  # noqa: E402
 from helpers.plan.questionnaire import read_form  # noqa: E402
 from helpers.tables import schema  # noqa: E402
+from received import RETURNS  # noqa: E402
 
 Q, AS_OF = "2024Q3", date(2024, 11, 14)
 MEMORY, SECONDS = 1 << 30, 20
@@ -88,7 +87,7 @@ def main() -> None:
     signal.signal(signal.SIGALRM, lambda *_: (_ for _ in ()).throw(TimeoutError("too slow")))
     chance, plan, form = random.Random(seed), read_plan(), read_form()
     corpus = {name: (variant.suffix, variant.write(form, RETURNS)) for name, variant in VARIANTS.items()}
-    said, failures, slowest = collections.Counter(), [], (0.0, "")
+    outcomes, failures, slowest = collections.Counter(), [], (0.0, "")
     end, turns = time.monotonic() + 60 * minutes, 0
     with tempfile.TemporaryDirectory() as folder:
         os.environ["PAPU_ROOT"] = folder
@@ -111,7 +110,7 @@ def main() -> None:
                 found = schema.tabulate_ingested(verdict, form)
                 signal.alarm(0)
                 refusals = [i.key for i in received.issues if i.severity == "refused" and i.source_file]
-                said[refusals[0] if refusals else f"read, {min(len(received.returns), 4)} returns"] += 1
+                outcomes[refusals[0] if refusals else f"read, {min(len(received.returns), 4)} returns"] += 1
                 if found["issues"].empty and not len(found["answers"]):
                     raise AssertionError("no trace of the file")
             except BaseException:
@@ -125,7 +124,7 @@ def main() -> None:
     print(
         f"{turns} files in {minutes:g} minutes, seed {seed}; slowest {slowest[0]:.2f} s ({slowest[1]}); {peak:.0f} MiB"
     )
-    for key, times in said.most_common():
+    for key, times in outcomes.most_common():
         print(f"  {times:6} {key}")
     print(f"{len(failures)} failures")
     for failure in failures[:10]:

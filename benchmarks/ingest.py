@@ -24,27 +24,27 @@ import openpyxl  # noqa: E402
 from exports import Said, kobo, mailed  # noqa: E402
 from helpers.ingest.quarter import read_quarter  # noqa: E402
 from helpers.plan.plan import read_plan  # noqa: E402
-from helpers.plan.questionnaire import Form, REPEAT, read_form  # noqa: E402
+from helpers.plan.questionnaire import REPEAT, Form, read_form  # noqa: E402
 
 Q, TURNS = "2024Q3", 5
 
 
 def invent(form: Form, number: int, member: str) -> Said:
     """Return an invented return that answers every question."""
-    said: dict[str, object] = {"member": member, "quarter": Q, "submitted_on": f"2024-10-{1 + number % 28:02}"}
+    answers: dict[str, object] = {"member": member, "quarter": Q, "submitted_on": f"2024-10-{1 + number % 28:02}"}
     for n, question in enumerate(form.questions):
-        if question.name in said:
+        if question.name in answers:
             continue
         if question.type == "integer":
-            said[question.name] = 100 + (number * 7 + n) % 900
+            answers[question.name] = 100 + (number * 7 + n) % 900
         elif question.type == "date":
-            said[question.name] = "2024-03-01"
+            answers[question.name] = "2024-03-01"
         elif question.choices:
-            said[question.name] = question.choices[(number + n) % (len(question.choices) - 1)]
+            answers[question.name] = question.choices[(number + n) % (len(question.choices) - 1)]
         else:
-            said[question.name] = f"texte {number} {n}"
+            answers[question.name] = f"texte {number} {n}"
     item = {"kind": "solution", "reference": f"{member}-{number}", "title": "Suivi", "local_experts": 2}
-    return {**said, REPEAT: [item]}
+    return {**answers, REPEAT: [item]}
 
 
 def floor(contents: Sequence[bytes]) -> int:

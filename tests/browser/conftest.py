@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
-from helpers.report.html.page import write_page
+from helpers.report import html
 from helpers.tables import pipeline
 from invented import invent
 from reports import has_catalogue, write, write_hostile
@@ -19,7 +19,7 @@ from reports import has_catalogue, write, write_hostile
 ROOT = Path(__file__).resolve().parents[2]
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-# Chromium itself is told to stay quiet: what is then asked for is asked by the page.
+# Chromium itself is kept quiet: all requests then come from the page.
 QUIET = (
     "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
     "--no-first-run", "--disable-quic",
@@ -29,11 +29,11 @@ WATCH = "window.refused = []; addEventListener('securitypolicyviolation', (e) =>
 
 @dataclass
 class Opened:
-    """A page in the browser, and what it asked for, complained of, or was refused."""
+    """A page in the browser, with its requests, its messages, and what its policy refused."""
 
     page: Page
-    asked: list[str] = field(default_factory=list)
-    complained: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
 
     @property
     def refused(self) -> list[str]:
@@ -73,7 +73,7 @@ def files(tmp_path_factory) -> dict[str, Path]:
             folder = tmp_path_factory.mktemp(name)
             report = write(tables, language, folder, write_hostile if name == "fr" else lambda _: None)
             made[name] = folder / f"report_{language}.html"
-            write_page(report.document(), report.blocks, made[name])
+            html.write_page(report.document(), report.blocks, made[name])
     return made
 
 
@@ -95,7 +95,7 @@ def screenshots() -> Path:
 
 @pytest.fixture
 def opened(browser) -> Iterator[Callable[..., Opened]]:
-    """Return an opener of pages; what they asked for is stopped and written down."""
+    """Return an opener of pages; their requests are stopped and listed."""
     contexts = []
 
     def open_page(file: Path, width: int = 1280, **options: object) -> Opened:
@@ -107,13 +107,13 @@ def opened(browser) -> Iterator[Callable[..., Opened]]:
             if route.request.url == file.as_uri():
                 route.continue_()
             else:
-                opened.asked.append(route.request.url)
+                opened.requests.append(route.request.url)
                 route.abort()
 
         context.route("**/*", stop)
         context.add_init_script(WATCH)
-        opened.page.on("console", lambda said: opened.complained.append(said.text))
-        opened.page.on("pageerror", lambda error: opened.complained.append(str(error)))
+        opened.page.on("console", lambda message: opened.messages.append(message.text))
+        opened.page.on("pageerror", lambda error: opened.messages.append(str(error)))
         opened.page.goto(file.as_uri())
         return opened
 

@@ -48,17 +48,17 @@ def read_notebook(name: str, is_blank: bool) -> dict:
 
 def private_settings(folder: Path) -> dict[str, str]:
     """Return an environment in which Jupyter keeps everything it writes in a folder, and nobody's own is read."""
-    for name, said in SETTINGS.items():
+    for name, settings in SETTINGS.items():
         path = folder / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(said), encoding="utf-8")
+        path.write_text(json.dumps(settings), encoding="utf-8")
     own = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR", "JUPYTERLAB_WORKSPACES_DIR")
     made = {name: str(folder / name.lower()) for name in own} | {"JUPYTERLAB_SETTINGS_DIR": str(folder / "settings")}
     return os.environ | made | {"PAPU_ROOT": str(ROOT), "PAPU_OUT": str(folder / "out"), "JUPYTER_PREFER_ENV_PATH": "1"}
 
 
 def wait_for(address: str, server: subprocess.Popen, log: Path) -> None:
-    """Wait until a server answers; say what it said when it does not."""
+    """Wait until a server answers; fail with its log when it does not."""
     for _ in range(300):
         if server.poll() is None:
             try:

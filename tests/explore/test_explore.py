@@ -19,19 +19,19 @@ from helpers import paths
 from helpers.explore import choose, showing
 from helpers.explore.choices import list_choosable_members
 from helpers.explore.explorer import VIEW
-from helpers.i18n.formats import Translator
-from helpers.plan.plan import read_plan
+from helpers.i18n import Translator
+from helpers.plan import read_plan
 from helpers.tables import queries
 from invented import empty, invent
+from reports import report_of
 
-FR, EN = Translator("fr"), Translator("en")
-FULL = invent()
+FULL, NOBODY = invent(), empty()
 MARK = "données fictives / invented sample"
 BLANK = float("nan")
 
 
-def chosen(tables=FULL, t=EN, **asked):
-    return choose(tables, t, **asked)
+def chosen(tables=FULL, language="en", **choice):
+    return choose(report_of(tables, language), **choice)
 
 
 def of_class_c(tables=None):
@@ -79,7 +79,7 @@ def test_class_c_has_bounds_only():
 
 
 def test_nobody_answered_is_blank_and_never_zero():
-    explorer = chosen(empty(), kpi="3.1.a", members="SEN")
+    explorer = chosen(NOBODY, kpi="3.1.a", members="SEN")
     row = explorer.rows.iloc[0]
     assert all(pd.isna(row[name]) for name in ("value", "lower", "upper", "SEN")) and row["n_reported"] == 0
     assert row["SEN_basis"] == ""
@@ -90,15 +90,15 @@ def test_nobody_answered_is_blank_and_never_zero():
 def test_one_quarter_is_enough():
     explorer = chosen(invent("2022Q3"), members="SEN KEN")
     assert explorer.choice.quarters == ["2022Q3"]
-    assert "<svg" in showing.draw(explorer.tables, explorer.choice, EN)._repr_svg_()
+    assert "<svg" in showing.draw(explorer.report, explorer.choice).svg
     assert explorer.choice.name == "2022Q3_2.1.a_PAPU"
 
 
 @pytest.mark.parametrize("kpi", [kpi.kpi for kpi in read_plan().kpis])
 @pytest.mark.parametrize("scope", ["PAPU", "Central"])
 def test_every_kpi_can_be_chosen_in_every_scope(kpi, scope):
-    for tables in (FULL, empty()):
-        html = chosen(tables, FR, kpi=kpi, region=scope)._repr_mimebundle_()["text/html"]
+    for tables in (FULL, NOBODY):
+        html = chosen(tables, "fr", kpi=kpi, region=scope)._repr_mimebundle_()["text/html"]
         assert "nan" not in texts(html).lower() and "{" not in texts(html)
 
 
@@ -119,7 +119,7 @@ def test_the_plan_and_the_tables_agree_on_who_has_values_of_members():
 
 
 @pytest.mark.parametrize(
-    ("asked", "said"),
+    ("choice", "message"),
     [
         ({"kpi": "9.9.z"}, "no KPI 9.9.z; choose among 1.1.a"),
         ({"region": "West"}, "no region West; choose among PAPU, Northern"),
@@ -129,9 +129,9 @@ def test_the_plan_and_the_tables_agree_on_who_has_values_of_members():
         ({"members": "XXX <b>"}, "no member of PAPU in 2024Q3 XXX, <b>"),
     ],
 )
-def test_what_cannot_be_chosen_is_refused_with_what_can(asked, said):
-    with pytest.raises(ValueError, match=re.escape(said)):
-        chosen(**asked)
+def test_what_cannot_be_chosen_is_refused_with_what_can(choice, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        chosen(**choice)
 
 
 # --- files ------------------------------------------------------------------------------------------------------
@@ -139,7 +139,7 @@ def test_what_cannot_be_chosen_is_refused_with_what_can(asked, said):
 
 def test_the_csv_is_safe_marked_whole_and_opens_in_a_spreadsheet():
     explorer = chosen(kpi="2.1.a", region="Western", members="SEN")
-    text = showing.render_rows(explorer.tables, explorer.choice)
+    text = showing.render_rows(explorer.report, explorer.choice)
     assert text.startswith("\ufeff")
     header, *rows = csv.reader(io.StringIO(text[1:]))
     assert len(rows) == len(explorer.rows) and header[-1] == "sample" and {row[-1] for row in rows} == {MARK}
@@ -150,13 +150,14 @@ def test_the_csv_is_safe_marked_whole_and_opens_in_a_spreadsheet():
 def test_a_text_that_a_spreadsheet_would_run_is_kept_a_text():
     tables = replace(FULL, kpis=FULL.kpis.copy())
     tables.kpis["coverage_class"] = "=1+1"
-    text = showing.render_rows(tables, chosen(kpi="3.1.a").choice)
+    explorer = chosen(tables, kpi="3.1.a")
+    text = showing.render_rows(explorer.report, explorer.choice)
     assert ",'=1+1," in text and ",=1+1," not in text
 
 
 def test_files_are_named_for_the_quarters_the_kpi_and_the_region(tmp_path, monkeypatch):
     monkeypatch.setenv("PAPU_OUT", str(tmp_path / "out"))
-    explorer = chosen(t=FR, kpi="5.1.a", region="Central", first="2023Q4")
+    explorer = chosen(language="fr", kpi="5.1.a", region="Central", first="2023Q4")
     name = "2023Q4-2024Q3_5.1.a_Central_invented-sample"
     assert explorer.save() == [f"{name}.csv", f"{name}_fr.svg"]
     folder = paths.out("2024Q3", "2024-11-14")
@@ -167,7 +168,7 @@ def test_files_are_named_for_the_quarters_the_kpi_and_the_region(tmp_path, monke
 def test_what_was_received_bears_no_mark_of_invention():
     tables = replace(FULL, sample=False)
     explorer = chosen(tables)
-    files = showing.render_files(tables, explorer.choice, EN)
+    files = showing.render_files(explorer.report, explorer.choice)
     shown = explorer._repr_mimebundle_()["text/html"] + files["2022Q3-2024Q3_2.1.a_PAPU.csv"]
     assert "fictives" not in shown and "sample" not in shown + " ".join(files)
 
@@ -176,7 +177,7 @@ def test_what_was_received_bears_no_mark_of_invention():
 
 
 def test_what_is_stored_is_the_same_each_time_marked_and_says_proposed():
-    first, second = (chosen(t=EN, members="SEN KEN")._repr_mimebundle_() for _ in range(2))
+    first, second = (chosen(members="SEN KEN")._repr_mimebundle_() for _ in range(2))
     assert first["text/plain"] == "2.1.a, PAPU, 2022Q3 to 2024Q3: SEN KEN"
     assert first["text/html"] == second["text/html"]
     shown = texts(first["text/html"])
@@ -203,7 +204,7 @@ def test_free_text_is_escaped(monkeypatch):
 
 
 def test_arabic_is_set_from_right_to_left():
-    html = chosen(t=Translator("ar"), members="SEN")._repr_mimebundle_()["text/html"]
+    html = chosen(language="ar", members="SEN")._repr_mimebundle_()["text/html"]
     assert 'dir="rtl" lang="ar"' in html and "text-align:left" not in html
 
 
@@ -243,7 +244,7 @@ def test_figure_table_and_downloads_follow_a_change(explorer):
     assert explorer.choice.kpi == "3.1.a" and set(explorer.rows["kpi"]) == {"3.1.a"}
     name = "2022Q3-2024Q3_3.1.a_Western_invented-sample"
     assert set(downloads(panel)) == {f"{name}.csv", f"{name}_en.svg"}
-    assert downloads(panel)[f"{name}.csv"] == showing.render_rows(FULL, explorer.choice)
+    assert downloads(panel)[f"{name}.csv"] == showing.render_rows(explorer.report, explorer.choice)
 
 
 def test_members_are_those_of_the_region_and_the_chosen_are_kept_where_they_can_be(explorer):
@@ -272,7 +273,7 @@ def test_a_kpi_without_values_of_members_closes_the_list(explorer):
     assert not explorer.panel.members.disabled
 
 
-def test_what_goes_wrong_is_told_in_the_panel_and_goes_with_the_next_choice(explorer, monkeypatch):
+def test_an_error_is_shown_in_the_panel_and_goes_with_the_next_choice(explorer, monkeypatch):
     with monkeypatch.context() as broken:
         broken.setattr(showing, "show_table", lambda *_: 1 / 0)
         explorer.panel.kpi.value = "3.1.a"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from datetime import date
 from pathlib import Path
@@ -12,12 +13,10 @@ import pytest
 from babel.messages.pofile import read_po
 
 from helpers import paths
-from helpers.i18n import bidi, terms
-from helpers.i18n.catalogue import LOCALES, MissingTranslation, official_languages, typeset
-from helpers.i18n.formats import Translator
-from helpers.plan.plan import read_plan
-from helpers.report import headlines
-from helpers.report.figures import trends
+from helpers.i18n import Translator, bidi, catalogue, terms, typeset
+from helpers.i18n.catalogue import LOCALES, MissingTranslation, official_languages
+from helpers.plan import read_plan
+from helpers.report import figures, headlines
 from helpers.strings import LANGUAGES
 from invented import empty, invent
 from reports import report_of
@@ -121,40 +120,11 @@ def test_an_unknown_sentence_or_language_is_refused():
         Translator("xx")
 
 
-# --- numbers read back ------------------------------------------------------------------------------------------
-
-NUMBERS = (0, 3, 12, 999, 1000, 13677, 1234567, 0.5, 86.7, 1234567.8, -3, -1234.5)
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("value", NUMBERS)
-@pytest.mark.parametrize("decimals", [0, 1, 2])
-def test_a_number_that_was_dressed_is_read_back_as_it_was_printed(language, value, decimals):
-    t, rounded = Translator(language), float(f"{value:.{decimals}f}")
-    for dress, is_percent in ((t.number, False), (t.percent, True), (t.signed, False)):
-        printed = bidi.isolate(dress(rounded, decimals), language)
-        is_signed = dress == t.signed and rounded > 0
-        assert t.parse_number(printed) == (rounded, decimals, is_percent, is_signed)
-
-
-@pytest.mark.parametrize(
-    ("language", "text"),
-    [
-        ("fr", "2024"), ("fr", "2.1"), ("fr", "1 234"), ("fr", "1\u00a0234"), ("fr", "1,234.5"), ("fr", "86,7%"),
-        ("fr", "86,7\u00a0% (39/45)"), ("fr", "12 à 30"), ("fr", "-3"), ("fr", "−0"), ("fr", "007"), ("fr", "4 c"),
-        ("fr", "s.d."), ("fr", ""), ("fr", "1,"), ("fr", ",5"), ("fr", "12\u202f34"), ("fr", "1e3"), ("fr", "１２"),
-        ("en", "13677"), ("en", "1,23"), ("en", "1.2.3"), ("en", "2.1.a"), ("en", "86.7 %"), ("en", "1\n"),
-        ("pt", "1,234.5"), ("ar", "١٢"), ("ar", "12 من 30"), ("fr", "0,1234567890123456789"),
-    ],
-)  # fmt: skip
-def test_what_this_language_does_not_print_as_a_plain_number_is_none(language, text):
-    assert Translator(language).parse_number(text) is None
-
-
 # --- catalogues -------------------------------------------------------------------------------------------------
 
 
-def catalogue(language: str) -> dict[str, tuple[str, ...]]:
+def read_sentences(language: str) -> dict[str, tuple[str, ...]]:
+    """Return the sentences of a catalogue, each once, with their forms."""
     with (LOCALES / f"{language}.po").open("rb") as file:
         read = [message for message in read_po(file, locale=language) if message.id]
     ids = [message.id if isinstance(message.id, str) else message.id[0] for message in read]
@@ -169,7 +139,7 @@ def names(text: str) -> set[str]:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_sentence_has_every_language_with_the_same_names(language):
-    french, spoken = catalogue("fr"), catalogue(language)
+    french, spoken = read_sentences("fr"), read_sentences(language)
     assert spoken.keys() == french.keys()
     for sentence, forms in spoken.items():
         assert all(forms), sentence
@@ -182,9 +152,9 @@ def test_every_sentence_has_every_language_with_the_same_names(language):
 
 @pytest.mark.parametrize(("language", "forms"), [("fr", 2), ("en", 2), ("pt", 2), ("ar", 6)])
 def test_every_plural_has_all_forms_of_its_language(language, forms):
-    plurals = {key for key, said in catalogue("fr").items() if len(said) == 2}
+    plurals = {key for key, forms in read_sentences("fr").items() if len(forms) == 2}
     assert len(plurals) > 30
-    assert {len(catalogue(language)[key]) for key in plurals} == {forms}
+    assert {len(read_sentences(language)[key]) for key in plurals} == {forms}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -231,62 +201,64 @@ def test_codes_and_signs_keep_their_order_in_a_line_from_right_to_left(text, kep
     assert bidi.isolate(bidi.isolate(text, "ar"), "ar") == bidi.isolate(text, "ar")
 
 
-_SAYING = ("i18n", "report", "explain", "explore")  # the rooms that say sentences
+_TRANSLATING = ("i18n", "report", "explain", "explore")  # the rooms with sentences of the catalogues
+
+
+def read_code(notebook: Path) -> str:
+    cells = json.loads(notebook.read_text("utf-8"))["cells"]
+    return "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
 
 
 def literal_sentences() -> set[str]:
+    """Return the sentences that code and notebooks translate as literals: `t("…")`, `report.t.plural("…")`."""
     found = set()
-    files = [path for name in _SAYING for path in (paths.PACKAGE / name).rglob("*.py") if path.name != "letters.py"]
-    notebook = [
-        sentence
-        for path in paths.notebooks().glob("*.ipynb")
-        for sentence in re.findall(r'say(?:\.plural)?\(\\"((?:[^"\\]|\\[^"])*)\\"', path.read_text("utf-8"))
-    ]
-    for file in files:
-        for node in ast.walk(ast.parse(Path(file).read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
-                name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
-                if name in ("say", "plural", "self") and isinstance(node.args[0].value, str):
-                    found.add(node.args[0].value)
-    return found | set(notebook)
+    files = [path for room in _TRANSLATING for path in (paths.PACKAGE / room).rglob("*.py")]
+    code = [path.read_text("utf-8") for path in files] + [read_code(path) for path in paths.notebooks().glob("*.ipynb")]
+    for node in (node for text in code for node in ast.walk(ast.parse(text))):
+        if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+            name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+            if name in ("t", "plural", "self") and isinstance(node.args[0].value, str):
+                found.add(node.args[0].value)
+    return found
 
 
-def test_every_sentence_the_code_says_is_in_the_catalogues():
-    assert len(literal_sentences()) > 150
-    assert literal_sentences() - catalogue("fr").keys() == set()
+def test_every_sentence_in_the_code_is_in_the_catalogues():
+    sentences = literal_sentences()
+    assert len(sentences) > 150
+    assert sentences - read_sentences("fr").keys() == set()
 
 
 _NAMED = re.compile(r"(formula|source|rule|unit|severity|channel) \w")  # named by a row of the plan, a rule or a unit
 
 
-def test_no_sentence_is_left_that_nobody_says():
+def test_no_sentence_of_the_catalogues_is_unused():
     code = [path.read_text("utf-8") for path in paths.PACKAGE.rglob("*.py")]
     texts = {node.value for one in code for node in ast.walk(ast.parse(one)) if isinstance(node, ast.Constant)}
-    said = "".join(path.read_text("utf-8").replace('\\"', '"') for path in paths.notebooks().glob("*.ipynb"))
-    left = {sentence for sentence in catalogue("fr").keys() - texts if not _NAMED.match(sentence)}
-    assert {sentence for sentence in left if f'"{sentence}"' not in said} == set()
+    notebooks = "".join(read_code(path) for path in paths.notebooks().glob("*.ipynb"))
+    left = {sentence for sentence in read_sentences("fr").keys() - texts if not _NAMED.match(sentence)}
+    assert {sentence for sentence in left if f'"{sentence}"' not in notebooks} == set()
 
 
 # --- computed sentences -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("say", [Translator(one) for one in LANGUAGES], ids=LANGUAGES)
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("quarter", ["2022Q3", "2023Q1", "2024Q3"])
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_titles_and_points_can_be_said_of_any_data(t, quarter, seed):
-    tables = invent(quarter, seed)
-    points = headlines.list_main_points(report_of(tables, t))
+def test_titles_and_points_can_be_written_of_any_data(language, quarter, seed):
+    report = report_of(invent(quarter, seed), language)
+    points = headlines.main_points(report)
     assert len(points) == 6 and all(point.endswith(".") for point in points)
-    titles = [headlines.describe_theme(report_of(tables, t), theme) for theme in range(1, 7)]
+    titles = [headlines.describe_theme(report, theme) for theme in range(1, 7)]
     assert all(titles) and not any("nan" in text or "{" in text for text in [*titles, *points])
 
 
-@pytest.mark.parametrize(("say", "said"), [(FR, "Aucun État membre n’a répondu"), (EN, "No member has answered")])
-def test_nobody_answered_is_said_plainly(t, said):
-    tables = empty()
-    assert headlines.describe_answered(report_of(tables, t)) == said
-    nothing = t("{what}: no figure for {quarter}", what="", quarter=t.quarter(tables.quarter))
-    assert all(headlines.describe_theme(report_of(tables, t), theme).endswith(nothing) for theme in range(1, 7))
+@pytest.mark.parametrize(("t", "title"), [(FR, "Aucun État membre n’a répondu"), (EN, "No member has answered")])
+def test_nobody_answered_is_written_plainly(t, title):
+    report = report_of(empty(), t)
+    assert headlines.describe_answered(report) == title
+    nothing = t("{what}: no figure for {quarter}", what="", quarter=t.quarter(report.quarter))
+    assert all(headlines.describe_theme(report, theme).endswith(nothing) for theme in range(1, 7))
 
 
 def test_the_target_is_called_proposed_wherever_a_title_compares_with_it():
@@ -305,7 +277,8 @@ def test_class_c_says_bounds_and_no_point_value():
         "Nombre de services numériques offerts par les États membres\u00a0: "
         "≥\u00a012, trop peu de réponses pour en dire plus"
     )
-    assert "777" not in " ".join(map(str, trends.caption_trend(report_of(tables, FR), "3.1.a").values()))
+    figure = figures.trend(report_of(tables, FR), "3.1.a")
+    assert "777" not in " ".join((figure.title, figure.subtitle, figure.alt, figure.n, figure.note))
 
 
 def test_a_figure_just_below_its_target_does_not_look_like_it():

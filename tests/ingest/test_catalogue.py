@@ -503,8 +503,8 @@ SAME = [
 def test_the_answers_are_those_of_the_reference(receive, key):
     outcome = receive(key)
     counting = COUNTING.get(key, ALL).split()
-    said = {(row["member"], name): str(row[name]) for row in BASE for name in ASKED if row["member"] in counting}
-    assert {place: value for place, (value, _) in outcome.answers().items() if value} == said
+    given = {(row["member"], name): str(row[name]) for row in BASE for name in ASKED if row["member"] in counting}
+    assert {place: value for place, (value, _) in outcome.answers().items() if value} == given
     days = {row["member"]: row["submitted_on"] for row in BASE if row["member"] in counting}
     assert {e.member: e.received.received_on for e in outcome.checked.ledger if e.counts} == days
 

@@ -14,16 +14,13 @@ import pytest
 from pypdf import PdfReader
 
 from helpers import paths
-from helpers.i18n import formats
-from helpers.plan.plan import read_plan
-from helpers.plan.questionnaire import read_form
-from helpers.report import sentences
-from helpers.report.brief import say_answer, say_next_actions, say_return
-from helpers.report.document import Report
-from helpers.report.tables import brief
+from helpers.i18n import Translator
+from helpers.plan import questionnaire, read_plan
+from helpers.report import Report, brief
+from helpers.report import tables as report_tables
 from helpers.runs import briefs
 from helpers.strings import LANGUAGES
-from helpers.tables import pipeline, profiles
+from helpers.tables import pipeline
 from helpers.tables.profiles import MemberAnswer
 from reports import report_of
 
@@ -41,15 +38,12 @@ def tables(tmp_path_factory) -> pipeline.EditionTables:
 
 def make(tables: pipeline.EditionTables, member: str, language: str, out: Path) -> Path:
     """Make a brief as the notebook does: from its own cells, on these tables."""
-    about, say = brief.find_member(member, tables.quarter), formats.Translator(language)
-    edition = Report(tables.quarter, tables.as_of, language, out, sample=True, name=f"brief_{member}")
-    names = {
-        "edition": edition, "tables": tables, "profiles": profiles, "say": say,
-        "about": about, "brief": brief, "sentences": sentences,
-    }  # fmt: skip
+    about = brief.find_member(member, tables.quarter)
+    report = Report(tables.quarter, tables.as_of, language, name=f"brief_{member}", tables=tables, out=out)
+    names = {"report": report, "about": about, "brief": brief, "tables": report_tables}
     cells = json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]
     code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
-    for cell in code[next(n for n, one in enumerate(code) if "edition.head" in one) :]:
+    for cell in code[next(n for n, one in enumerate(code) if "report.head" in one) :]:
         exec(compile(cell, NOTEBOOK.stem, "exec"), names)
     return out / f"brief_{member}_{language}.pdf"
 
@@ -73,12 +67,12 @@ def test_every_members_brief_fits_two_pages(tables, tmp_path):
 
 def test_a_brief_names_no_person(tables, tmp_path):
     path = make(tables, "SEN", "fr", tmp_path)
-    said = path.with_suffix(".json").read_text("utf-8")
-    assert "focal" not in said and not re.search(r"[\w.]+@[\w.]+", said)
+    text = path.with_suffix(".json").read_text("utf-8")
+    assert "focal" not in text and not re.search(r"[\w.]+@[\w.]+", text)
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "state", "said"),
+    ("name", "value", "state", "shown"),
     [
         ("offices_total", "1234", "A", "1\u202f234"),
         ("offices_total", "0", "A", "0"),
@@ -89,29 +83,26 @@ def test_a_brief_names_no_person(tables, tmp_path):
         ("ipp_ecompro", "none", "A", "Aucune fonction"),
     ],
 )
-def test_an_answer_is_said_as_it_was_understood(name, value, state, said):
-    question = read_form().by_name[name]
+def test_an_answer_is_shown_as_it_was_understood(name, value, state, shown):
+    question = questionnaire.read_form().by_name[name]
     if name == "ipp_ecompro":
-        said = question.choice_labels["none"]["fr"]
-    assert say_answer(MemberAnswer(question, value, value, state), formats.Translator("fr")) == said
+        shown = question.choice_labels["none"]["fr"]
+    assert brief.describe_answer(MemberAnswer(question, value, value, state), Translator("fr")) == shown
 
 
 def test_a_questioned_answer_is_shown_as_received_and_marked():
-    question = read_form().by_name["offices_connected"]
-    assert say_answer(MemberAnswer(question, "999", "", "U"), formats.Translator("fr")) == "999 (à confirmer)"
+    question = questionnaire.read_form().by_name["offices_connected"]
+    assert brief.describe_answer(MemberAnswer(question, "999", "", "U"), Translator("fr")) == "999 (à confirmer)"
 
 
 def test_without_a_return_the_brief_asks_for_one(tables):
-    say = formats.Translator("fr")
-    silent = [
-        m
-        for m in read_plan().members_in(QUARTER)
-        if say_return(report_of(tables, say), m) == "aucune déclaration reçue"
-    ]
+    report = report_of(tables, "fr")
+    members = read_plan().members_in(QUARTER)
+    silent = [member for member in members if brief.describe_return(report, member) == "aucune déclaration reçue"]
     assert silent
     for member in silent:
-        assert say_next_actions(report_of(tables, say), member)[0].startswith("Envoyer le questionnaire du T4 2022")
-        assert not len(brief.tabulate_answers(report_of(tables, say), member).frame)
+        assert brief.next_actions(report, member)[0].startswith("Envoyer le questionnaire du T4 2022")
+        assert not report_tables.answers(report, member).body
 
 
 class TestRequest:
@@ -144,7 +135,7 @@ class TestCommand:
         before = {path.name: path.read_bytes() for path in folder.glob("*.pdf")}
         notebook = checkout / "notebooks" / "04_country_brief.ipynb"
         stops = notebook.read_text("utf-8").replace(
-            '"edition.render()"', "\"edition.render() if about.member != 'SEN' else 1 / 0\""
+            '"report.render()"', "\"report.render() if about.member != 'SEN' else 1 / 0\""
         )
         notebook.write_text(stops, encoding="utf-8")
         ran = self.run(checkout, QUARTER, "--member", "SEN", "--member", "TUN", "--language", "fr")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 
-from helpers.i18n.formats import Translator
-from helpers.plan.plan import read_plan
-from helpers.plan.questionnaire import read_form
-from helpers.report.tables import members
+from helpers.plan import questionnaire, read_plan
+from helpers.report import tables as report_tables
 from helpers.tables import pipeline, profiles, queries
 from invented import empty, invent
 from reports import report_of
@@ -31,8 +30,7 @@ def values(rows: list[tuple[str, float]], kpi: str = "3.1.a") -> pipeline.Editio
     """Return invented tables in which these members alone have these values of a KPI."""
     made = [("2024Q3", member, kpi, value, BLANK, "reported", "2024Q3") for member, value in rows]
     columns = ["quarter", "member", "kpi", "value", "denominator", "basis", "source_quarter"]
-    full = invent()
-    return type(full)(**(vars(full) | {"member_values": pd.DataFrame(made, columns=columns)}))
+    return replace(invent(), member_values=pd.DataFrame(made, columns=columns))
 
 
 @pytest.mark.parametrize(
@@ -74,9 +72,9 @@ def test_answers_are_those_of_the_return_that_counts_in_the_forms_order(tables):
 
 
 def test_findings_put_the_gravest_first_and_leave_notes_out(tables):
-    asked = tables.issues.query("quarter == @QUARTER and severity == 'withdrawn'")["member"].unique()
-    assert len(asked)
-    found = {member: list(profiles.select_member_issues(tables, member)["severity"]) for member in asked}
+    members = tables.issues.query("quarter == @QUARTER and severity == 'withdrawn'")["member"].unique()
+    assert len(members)
+    found = {member: list(profiles.select_member_issues(tables, member)["severity"]) for member in members}
     assert any(found.values())
     for severities in found.values():
         assert severities == sorted(severities, key=profiles.ASKED_SEVERITIES.index)
@@ -112,12 +110,12 @@ def test_half_is_closed_by_the_fewest_replies(parts, n):
 
 
 def test_of_a_quarter_nobody_answered_every_member_is_to_be_called():
-    calls, t = profiles.select_calls(empty()), Translator("en")
+    calls = profiles.select_calls(empty())
     assert len(calls) == 45 and not calls["open"].map(len).any()
-    assert members.say_calls(report_of(empty(), t)) == "No member has answered: all are to be called"
+    assert report_tables.calls(report_of(empty(), "en")).title == "No member has answered: all are to be called"
 
 
-def test_what_was_asked_last_quarter_stays_open_until_it_is_answered(tables):
+def test_a_finding_of_last_quarter_stays_open_until_its_question_is_answered(tables):
     for member in read_plan().members_in(QUARTER):
         before = set(profiles.select_member_issues(tables, member.member, "2022Q3")["question"])
         given = {one.question.name: one.state for one in profiles.select_member_answers(tables, member.member)}
@@ -127,7 +125,7 @@ def test_what_was_asked_last_quarter_stays_open_until_it_is_answered(tables):
         assert all(given.get(name, "O") == "O" for name in found)
 
 
-def test_a_question_asked_last_quarter_and_still_without_an_answer_is_open():
+def test_a_finding_of_last_quarter_on_a_question_without_an_answer_is_open():
     tables = sent(
         [(1, "b.xlsx", True)], [("withdrawn", "offices_total", "a.xlsx"), ("warning", "staff_total", "a.xlsx")]
     )
@@ -142,19 +140,19 @@ def sent(rows: list[tuple], issues: list[tuple]) -> pipeline.EditionTables:
     full = invent()
     returns = [("2024Q3", "SEN", v, "2024-10-20", "on_time", counts, file, "0" * 64) for v, file, counts in rows]
     answers = [("2024Q3", "SEN", v, "staff_total", "7", "7", "A", file, "r", "2") for v, file, _ in rows]
-    told = [
-        (severity, "V05", "2024Q3", "SEN", question, "9", "", "", "", file, "r", "2", *["said"] * 4)
+    found = [
+        (severity, "V05", "2024Q3", "SEN", question, "9", "", "", "", file, "r", "2", *["words"] * 4)
         for severity, question, file in issues
     ]
-    made = {
-        "returns": pd.DataFrame(returns, columns=full.returns.columns),
-        "answers": pd.DataFrame(answers, columns=full.answers.columns[:10]),
-        "issues": pd.DataFrame(told, columns=full.issues.columns),
-    }
-    return type(full)(**(vars(full) | made))
+    return replace(
+        full,
+        returns=pd.DataFrame(returns, columns=full.returns.columns),
+        answers=pd.DataFrame(answers, columns=full.answers.columns[:10]),
+        issues=pd.DataFrame(found, columns=full.issues.columns),
+    )
 
 
-def test_what_was_found_in_a_return_that_another_replaced_is_not_asked():
+def test_findings_on_a_return_that_another_replaced_are_left_out():
     issues = [("withdrawn", "offices_connected", "a.xlsx"), ("warning", "staff_total", "b.xlsx")]
     tables = sent([(1, "a.xlsx", False), (2, "b.xlsx", True)], issues)
     assert list(profiles.select_member_issues(tables, "SEN")["question"]) == ["staff_total"]
@@ -175,7 +173,7 @@ def test_a_question_that_the_form_does_not_ask_is_not_applicable_and_not_blank(t
 
 
 def test_a_withdrawn_value_is_not_blank():
-    question = read_form().by_name["offices_total"]
+    question = questionnaire.read_form().by_name["offices_total"]
     assert not profiles.MemberAnswer(question, "environ 50", "", "O").is_blank
     assert (
         profiles.MemberAnswer(question, " ", "", "O").is_blank

@@ -8,7 +8,7 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from helpers.plan.plan import UNION, Plan, read_plan
+from helpers.plan import UNION, Plan, read_plan
 from helpers.tables import queries
 from helpers.tables.pipeline import EditionTables
 from helpers.tables.queries import LATE, NO_RETURN, ON_TIME
@@ -141,18 +141,19 @@ def test_its_axis_begins_at_0_unless_the_steps_could_not_be_seen(before, steps, 
 
 
 def test_a_total_of_too_few_members_has_no_waterfall():
-    tables = invent()
-    low = tables.kpis["kpi"].eq("3.1.a") & tables.kpis["scope"].eq(UNION) & tables.kpis["quarter"].eq(BEFORE)
-    tables.kpis.loc[tables.kpis["kpi"].eq("3.1.a"), "coverage_class"] = "A"
-    assert queries.select_waterfall(tables, "3.1.a")
-    tables.kpis.loc[low, "coverage_class"] = "C"
-    assert queries.select_waterfall(tables, "3.1.a") is None
+    known = invent()
+    known.kpis.loc[known.kpis["kpi"].eq("3.1.a"), "coverage_class"] = "A"
+    assert queries.select_waterfall(known, "3.1.a")
+    few = replace(known, kpis=known.kpis.copy())
+    here = few.kpis["kpi"].eq("3.1.a") & few.kpis["scope"].eq(UNION) & few.kpis["quarter"].eq(BEFORE)
+    few.kpis.loc[here, "coverage_class"] = "C"
+    assert queries.select_waterfall(few, "3.1.a") is None
 
 
 # --- states and answers -----------------------------------------------------------------------------------------
 
 
-def test_members_stand_at_yes_or_no_reported_or_carried_or_unknown():
+def test_a_member_is_at_yes_or_no_reported_or_carried_or_unknown():
     tables = with_values(
         [
             (NOW, "KEN", "1.1.b", 1.0, BLANK, "reported"), (NOW, "UGA", "1.1.b", 0.0, BLANK, "reported"),

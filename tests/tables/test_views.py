@@ -8,8 +8,8 @@ from datetime import date
 import pytest
 
 from helpers import paths
-from helpers.plan.plan import read_plan
-from helpers.tables import pipeline, views
+from helpers.plan import read_plan
+from helpers.tables import EditionTables, pipeline, views
 
 Q = "2022Q3"
 
@@ -24,10 +24,11 @@ def run_cells(name: str, quarter: str) -> dict[str, object]:
     return names
 
 
-def run_notebooks(quarter: str) -> pipeline.EditionTables:
+def run_notebooks(quarter: str) -> EditionTables:
+    """Run the notebooks of the report, and return the tables that it was made of."""
     for name in ("01_ingest", "02_kpis", "03_report"):
         names = run_cells(name, quarter)
-    return names["tables"]
+    return names["report"].tables
 
 
 def test_the_notebooks_run_in_a_quarter_that_nobody_answered(tmp_path, monkeypatch):
@@ -70,11 +71,11 @@ class TestFrames:
         ]
 
     def test_what_members_add_marks_what_was_carried(self, tables):
-        found = views.theme_members(tables, Q, 2)
+        found = views.theme_members(tables, 2)
         assert found.loc["SEN", "2.1.a"] == "80"
         assert found.loc["KEN", "2.1.a"] == ""
         assert len(found) == len(read_plan().members_in(Q))
 
     def test_a_themes_figures_are_the_unions(self, tables):
-        found = views.theme_figures(tables, Q, 2)
+        found = views.theme_figures(tables, 2)
         assert (found.loc["2.1.a", "value"], found.loc["2.1.a", "n_reported"]) == (80, 1)

@@ -171,15 +171,11 @@ def _render_table(report: Report, trend: Sequence[KpiFigure], columns: Sequence[
     bodies = []
     for figure in trend:
         first, *rest = (column.value(figure) for column in columns)
-        cells = "".join(f'<td style="{_side(cell, start)}">{_render_cell(report, cell)}</td>' for cell in rest)
-        name = _render_cell(report, first)
+        cells = "".join(f'<td style="{_side(cell, start)}">{blocks.cell_as_html(cell, report.t)}</td>' for cell in rest)
+        name = blocks.cell_as_html(first, report.t)
         bodies.append(f'<tr><th scope="row" style="{_side(first, start)}">{name}</th>{cells}</tr>\n')
     table = f'<table style="border-collapse:collapse;font-size:12.5px"><thead><tr>{heads}</tr></thead>\n<tbody>\n'
     return table + "".join(bodies) + "</tbody></table>"
-
-
-def _render_cell(report: Report, cell: blocks.Cell) -> str:
-    return html.render_cell(blocks.as_data(cell, report.t), html.NotebookView())
 
 
 def _side(cell: blocks.Cell, start: str) -> str:

@@ -11,10 +11,10 @@ from functools import cached_property
 import pandas as pd
 from PIL import Image
 
-from helpers.i18n import Badge
-from helpers.report.cells import Cell, Number
+from helpers.i18n import Badge, Translator
+from helpers.report.cells import Cell, Number, as_data
 from helpers.report.drawing import Drawing, draw_png, draw_svg
-from helpers.report.html.markup import NotebookView, render_block
+from helpers.report.html.markup import NotebookView, render_block, render_cell
 
 PNG_COLOURS = 64  # enough for a figure's few inks and their edges; the stored notebook stays small
 
@@ -119,6 +119,11 @@ def _cell_at(place: int, is_number: bool) -> Callable[[tuple], Cell]:
         return Number(value, decimals=0 if pd.isna(value) or float(value).is_integer() else 1)
 
     return cell
+
+
+def cell_as_html(cell: Cell, t: Translator) -> str:
+    """Return a cell of words or figures as HTML, as JupyterLab shows it, every text escaped."""
+    return render_cell(as_data(cell, t), NotebookView())
 
 
 @dataclass(frozen=True)

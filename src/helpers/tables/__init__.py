@@ -1,7 +1,7 @@
 """The tables of an edition: made, described, written and asked."""
 
+from helpers.tables.kpi_figures import KpiFigure
 from helpers.tables.pipeline import DataRefused, EditionTables
-from helpers.tables.queries import KpiFigure
 
 __all__ = [
     "DataRefused",

@@ -12,14 +12,13 @@ from helpers.i18n import is_blank
 from helpers.ingest import issues, registers
 from helpers.kpis import measures, observations
 from helpers.plan import UNION, Member, quarters, questionnaire, read_plan
+from helpers.tables.kpi_figures import computed_once, select_figure
 from helpers.tables.pipeline import EditionTables
 from helpers.tables.queries import (
     LATE,
     ON_TIME,
-    computed_once,
     find_unreported,
     read_snapshot,
-    select_figure,
     select_levels,
     select_open_statuses,
     select_quarters,
