@@ -87,6 +87,10 @@ class TestResult:
 
 
 class TestRevision:
+    def test_the_folder_of_the_briefs_is_not_an_edition(self, published):
+        shutil.copytree(published, paths.briefs(QUARTER, DAY))
+        assert [edition.as_of for edition in manifest.list_published_editions(QUARTER)] == [DAY]
+
     def test_a_later_date_makes_a_revised_edition_that_names_the_one_it_revises(self, published):
         first = manifest.read_published_edition(QUARTER, DAY)
         before = hashes(published)
