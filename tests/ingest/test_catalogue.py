@@ -608,6 +608,9 @@ def test_a_file_that_is_being_written_is_not_read_and_a_complete_one_is(raw, rec
     outcome = receive()
     assert describe(outcome.issues) == [note("FILE_CHANGING")]
     assert (outcome.issues[0].source_file, outcome.counting) == ("growing.csv", "SEN")
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
+    assert "FILE_CHANGING" not in {issue.rule for issue in receive().issues}
+    assert len(receive().counting.split()) > 1
 
 
 def test_a_file_that_bears_a_time_to_come_is_read_at_once(raw, receive, monkeypatch):

@@ -252,7 +252,7 @@ if member == "KEN" or member == "SEN" and tries.stat().st_size == 1:
         write_notebook(raw.root / "notebooks" / "04_country_brief.ipynb", LEAVES, sleeps, declares=PARAMETERS)
         command = [sys.executable, "-m", "helpers", "briefs", "2022Q3", "--workers", "2"]
         run = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
-        wait_until(lambda: len([path for path in raw.root.iterdir() if path.name.isupper()]) == 2, seconds=120)
+        wait_until(lambda: len([path for path in raw.root.iterdir() if path.name.isupper()]) == 2)
         children = psutil.Process(run.pid).children(recursive=True)
         # Ctrl-C in a terminal reaches the workers too.
         os.killpg(run.pid, number) if number == signal.SIGINT else run.send_signal(number)
