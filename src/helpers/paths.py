@@ -1,7 +1,5 @@
 """Where things live: every path of the workbook, from one root."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Compares, cleans and masks texts."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 

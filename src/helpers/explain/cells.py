@@ -1,7 +1,5 @@
 """The cells that a member's value was read from, each with its return, its place and its issues."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 

@@ -1,7 +1,5 @@
 """Explains a figure of an edition: its parts, its steps, and whether the steps give what is published."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 
 import pandas as pd

@@ -1,7 +1,5 @@
 """An explanation as facts and tables in a language, for the terminal and the workbook."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace

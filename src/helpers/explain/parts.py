@@ -1,7 +1,5 @@
 """The parts of a figure: each term that it adds up, with the cells that the term comes from."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 

@@ -1,7 +1,5 @@
 """The records of an explanation: the figure, its parts, the cells they come from, and the steps to the figure."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

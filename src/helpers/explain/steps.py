@@ -1,7 +1,5 @@
 """The steps to a figure and its status: the arithmetic of each, held against what is published."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 
 import pandas as pd

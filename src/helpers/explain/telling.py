@@ -1,7 +1,5 @@
 """Writes an explanation: as lines for a terminal, as JSON for a program, as a workbook."""
 
-from __future__ import annotations
-
 import itertools
 import math
 import textwrap

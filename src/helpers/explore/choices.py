@@ -1,7 +1,5 @@
 """What can be chosen, and the one frame a choice amounts to."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 

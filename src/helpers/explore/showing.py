@@ -1,7 +1,5 @@
 """How a choice is shown and kept: as HTML with its figure and its table, as CSV and as SVG."""
 
-from __future__ import annotations
-
 import base64
 from collections.abc import Sequence
 

@@ -1,7 +1,5 @@
 """Keeps left-to-right runs in order within right-to-left text (Unicode annex 9)."""
 
-from __future__ import annotations
-
 import re
 
 RIGHT_TO_LEFT = ("ar",)

@@ -1,7 +1,5 @@
 """The catalogues of sentences, one per language, and which languages are official."""
 
-from __future__ import annotations
-
 import gettext
 import re
 from collections.abc import Callable, Mapping

@@ -1,7 +1,5 @@
 """Numbers, dates, quarter names and sentences in the reader's language: the only floor that dresses them."""
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Iterable, Mapping

@@ -1,7 +1,5 @@
 """The fixed terms of the report by their keys in the catalogue: statuses, regions, responses, units."""
 
-from __future__ import annotations
-
 SYMBOLS = {
     "achieved": "●", "achieved_late": "◉", "on_track": "▲", "at_risk": "◆", "off_track": "▼", "overdue": "■",
     "not_assessable": "◇",

@@ -1,7 +1,5 @@
 """Adds a received file to a quarter's folder: copied, listed in MANIFEST.csv, never overwritten."""
 
-from __future__ import annotations
-
 import csv
 import io
 import os

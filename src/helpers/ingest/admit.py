@@ -1,7 +1,5 @@
 """Recognises the kind of a file by its content, and refuses what cannot be opened safely (methodology, section 2b)."""
 
-from __future__ import annotations
-
 import io
 import re
 import zipfile

@@ -1,7 +1,5 @@
 """From a text file to its one sheet: recognises encoding, delimiter and quotes, and notes unusual ones."""
 
-from __future__ import annotations
-
 import csv
 import io
 import re

@@ -1,7 +1,5 @@
 """The rules that withdraw a value: V03, V07, V05, V04 and V10, in this order (methodology, section 4)."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 

@@ -1,7 +1,5 @@
 """From a column header to its question: spells the headers that every tool writes, and looks them up."""
 
-from __future__ import annotations
-
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -1,7 +1,5 @@
 """From the labels in an answer to its codes: exact matches only."""
 
-from __future__ import annotations
-
 from functools import cache, lru_cache
 
 from helpers.ingest.headers import canonical_header

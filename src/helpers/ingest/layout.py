@@ -1,7 +1,5 @@
 """From the sheets of a file to tables: finds the header, the tool that wrote it, and the columns of each question."""
 
-from __future__ import annotations
-
 import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence

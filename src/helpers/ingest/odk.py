@@ -1,7 +1,5 @@
 """From ODK Central's zip of CSV tables or its OData JSON to sheets with the same headers."""
 
-from __future__ import annotations
-
 import io
 import json
 import posixpath

@@ -1,7 +1,5 @@
 """Reads the returns in all files of a quarter: the only reader of `data/raw/<quarter>`."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date

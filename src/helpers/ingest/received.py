@@ -1,7 +1,5 @@
 """A quarter's folder and its MANIFEST.csv: which files are there, and when each was received."""
 
-from __future__ import annotations
-
 import csv
 import hashlib
 import io

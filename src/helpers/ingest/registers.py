@@ -1,7 +1,5 @@
 """Reads the Secretariat's registers: files that grow by appending, as known on any day (methodology, section 2)."""
 
-from __future__ import annotations
-
 import csv
 import io
 from collections.abc import Callable, Mapping

@@ -1,7 +1,5 @@
 """From one file to its returns: reads every row of its tables, and links each innovation to its return."""
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace

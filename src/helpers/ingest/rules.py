@@ -1,7 +1,5 @@
 """All checks in order: versions, hard rules, soft rules (methodology, sections 3 and 4)."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import date

@@ -1,7 +1,5 @@
 """The rules that keep a value and warn of it, run on the returns that count (methodology, section 4)."""
 
-from __future__ import annotations
-
 import math
 import statistics
 from collections import defaultdict

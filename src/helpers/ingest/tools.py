@@ -1,7 +1,5 @@
 """The collection tools: the columns that each adds to the form, and how to recognise it (formats.md, section 1)."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Which version of a return counts: receipt, identity, duplicates, conflicts and revisions (methodology, section 3)."""
 
-from __future__ import annotations
-
 import contextlib
 import difflib
 from collections import defaultdict

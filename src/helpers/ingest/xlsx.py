@@ -1,7 +1,5 @@
 """From a workbook to its sheets of cells, with remarks on hidden rows, comments and macros."""
 
-from __future__ import annotations
-
 import io
 import posixpath
 import re

@@ -1,7 +1,5 @@
 """The KPIs and their companions, for every quarter up to the one reported: the published tables of figures."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta

@@ -1,7 +1,5 @@
 """A figure, its bounds, the terms that it adds up, and the arithmetic that gives each number."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -3,8 +3,6 @@
 Each takes one observation or history per expected member. Where nobody answered the value is None, never 0.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple

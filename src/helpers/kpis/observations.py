@@ -1,7 +1,5 @@
 """Each member's value in a quarter as of a date: reported, carried forward, or not known (section 5)."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date

@@ -1,7 +1,5 @@
 """The reference of a figure, as the report prints it and `papu explain` takes it: `2.1.a/2024Q3/Western`."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from helpers.plan import UNION, quarters

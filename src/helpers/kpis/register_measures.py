@@ -1,7 +1,5 @@
 """The measures read from the Secretariat's registers: milestones, workshops, attendance and the return rate."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date

@@ -1,7 +1,5 @@
 """Why a published figure changed: late returns, revised returns, or a change in a register."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Iterable
 

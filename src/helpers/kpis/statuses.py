@@ -1,7 +1,5 @@
 """The status of a figure against its proposed target, and whether non-response could change it (section 5)."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Extracts the value of a KPI or companion from the answers of one return (methodology, section 5)."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Reads the CSV files of the plan; errors name the file, the row and the reason."""
 
-from __future__ import annotations
-
 import csv
 from collections.abc import Mapping
 from pathlib import Path

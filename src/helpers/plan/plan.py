@@ -1,7 +1,5 @@
 """The action plan as typed data: themes, steps, KPIs, members, and the names that members are recognised by."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping

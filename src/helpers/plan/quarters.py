@@ -1,7 +1,5 @@
 """Quarters: how they are written, counted and dated, and which belong to the plan."""
 
-from __future__ import annotations
-
 import re
 from datetime import date, timedelta
 from functools import cache

@@ -1,7 +1,5 @@
 """The questionnaire as typed data: the XLSForm's questions, groups and choices with their labels; answers."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """Parses the column `source` of kpis.csv: what a KPI is read from; checks it against the form."""
 
-from __future__ import annotations
-
 import difflib
 import math
 import re

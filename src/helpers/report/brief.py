@@ -1,7 +1,5 @@
 """What a member's brief says: its answers in words, what was found, and what is asked of it."""
 
-from __future__ import annotations
-
 import re
 
 from helpers.i18n import Translator, is_blank, typeset

@@ -1,7 +1,5 @@
 """Cells of the report's tables: each carries its value, which PDF, page and workbook format at their edge."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 from helpers.i18n import Badge, Translator, is_blank, terms

@@ -1,7 +1,5 @@
 """A report: an edition's tables, a language, and the blocks of the document that is made of them."""
 
-from __future__ import annotations
-
 import csv
 import hashlib
 import json

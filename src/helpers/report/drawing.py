@@ -1,7 +1,5 @@
 """The grammar of all figures: palette, letters, axes, labels, and how a figure becomes SVG."""
 
-from __future__ import annotations
-
 import io
 import math
 from collections.abc import Callable, Sequence

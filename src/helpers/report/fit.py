@@ -1,7 +1,5 @@
 """The texts of an edition: made fit to be printed, whatever they hold, and those that the Secretariat writes itself."""
 
-from __future__ import annotations
-
 import re
 import tomllib
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """The findings of an edition in sentences that stay true for any data: headings, main points, tiles."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from helpers.i18n import Translator, is_blank, terms

@@ -1,7 +1,5 @@
 """Letters to the focal points: what was received from each member, and what remains to correct or confirm."""
 
-from __future__ import annotations
-
 import csv
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence

@@ -1,7 +1,5 @@
 """The report's look: its colours, measured for colour-blind readers, and its fonts."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from matplotlib.ft2font import FT2Font

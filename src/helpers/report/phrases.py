@@ -1,7 +1,5 @@
 """What the figures say: computed sentences that stay true for any data, and captions with their alternative text."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from helpers.i18n import Translator, is_blank

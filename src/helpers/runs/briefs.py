@@ -1,7 +1,5 @@
 """Makes the members' briefs in parallel, each in a process of its own, and publishes them in one folder."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import multiprocessing

@@ -1,7 +1,5 @@
 """Compares two versions of a published file and lists what differs: row, column, old and new value."""
 
-from __future__ import annotations
-
 import csv
 import json
 import math

@@ -1,7 +1,5 @@
 """Makes one edition: runs its notebooks in a private folder, checks and publishes what they make."""
 
-from __future__ import annotations
-
 import shutil
 import time
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """Exit codes of the command, and the error that carries one."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import shutil

@@ -1,7 +1,5 @@
 """The kernel of a run: ipykernel without the TCP port that it opens for the output of programs started in a cell."""
 
-from __future__ import annotations
-
 from ipykernel import kernelapp
 
 

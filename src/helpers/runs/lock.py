@@ -1,7 +1,5 @@
 """Locks a quarter, so that one run at a time works on it."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Runs one notebook with papermill in a kernel of its own, and checks that every cell ran."""
 
-from __future__ import annotations
-
 import contextlib
 import errno
 import json

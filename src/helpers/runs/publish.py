@@ -1,7 +1,5 @@
 """Publishes folders whole or not at all: they are made beside their target and moved into place last."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import shutil

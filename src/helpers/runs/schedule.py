@@ -1,7 +1,5 @@
 """Finds the editions that are due on a day, makes them, and reports the status of all editions and runs."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta

@@ -1,7 +1,5 @@
 """Builds a published edition again in private, from its raw files, and lists what differs."""
 
-from __future__ import annotations
-
 import contextlib
 import csv
 import hashlib

@@ -1,7 +1,5 @@
 """Describes the published tables of an edition for their users: a Frictionless Data Package, version 1."""
 
-from __future__ import annotations
-
 import csv
 import hashlib
 import json

@@ -1,7 +1,5 @@
 """One figure of the tables, ready to be shown, and what keeps a derived thing from being derived twice."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps

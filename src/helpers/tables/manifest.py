@@ -1,7 +1,5 @@
 """Writes and reads the manifest of an edition: its inputs, outputs, parameters, code and environment."""
 
-from __future__ import annotations
-
 import contextlib
 import hashlib
 import json

@@ -1,7 +1,5 @@
 """The steps before the report: ingest the returns, measure the KPIs, and load the tables that both leave behind."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Iterator, Sequence

@@ -1,7 +1,5 @@
 """One member among the others: its figures and their medians, its answers, what was found, what a reply would tell."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date

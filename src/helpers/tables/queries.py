@@ -1,7 +1,5 @@
 """What the report shows of the tables: the rows behind a figure, a table or a sentence, before they are dressed."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta

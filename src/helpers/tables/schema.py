@@ -1,7 +1,5 @@
 """The published tables: their columns, their files, and the checks they must pass (methodology, section 7)."""
 
-from __future__ import annotations
-
 import csv
 import re
 from collections.abc import Iterable, Mapping, Sequence

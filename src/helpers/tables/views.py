@@ -1,7 +1,5 @@
 """What the notebooks show of the tables: small frames, each an answer to one question, ready to read."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pandas as pd

@@ -1,7 +1,5 @@
 """The figure of a choice: one KPI in one scope over chosen quarters, and beneath it the members chosen."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import pandas as pd

@@ -1,7 +1,5 @@
 """Figures of members and regions in one quarter: values, and how many answered."""
 
-from __future__ import annotations
-
 import statistics
 from collections.abc import Sequence
 

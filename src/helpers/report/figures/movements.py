@@ -1,7 +1,5 @@
 """Figures of change on the last quarter: what a total's change is made of, and which members moved."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import matplotlib

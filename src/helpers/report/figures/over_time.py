@@ -1,7 +1,5 @@
 """Figures of quarters: trends, by region too, companions and families."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 

@@ -1,7 +1,5 @@
 """Figures of what a KPI is made of: its companions in percent, its families in numbers."""
 
-from __future__ import annotations
-
 import math
 
 from helpers.i18n import Translator, is_blank

@@ -1,7 +1,5 @@
 """Word-sized figures of one member: where it stands among the others, and its own history."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from helpers.i18n import Translator, is_blank

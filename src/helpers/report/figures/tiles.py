@@ -1,7 +1,5 @@
 """Figures made of tiles: where members stand, who answered, and how regularly."""
 
-from __future__ import annotations
-
 import csv
 from collections.abc import Mapping, Sequence
 from functools import cache

@@ -1,7 +1,5 @@
 """Blocks and cells as HTML, in JupyterLab's output and in the page, from the same templates (blocks.html.jinja)."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from html import escape

@@ -1,7 +1,5 @@
 """How the page sorts the rows of a table: by the values that its cells carry."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from helpers.i18n import Translator

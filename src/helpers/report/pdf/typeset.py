@@ -1,7 +1,5 @@
 """The pages of an edition: Typst sets them from the blocks and drawings that lie in a folder."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field

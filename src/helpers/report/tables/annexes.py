@@ -1,7 +1,5 @@
 """Tables of the annexes: methods, data quality, revisions, and the files that the edition is made from."""
 
-from __future__ import annotations
-
 import pandas as pd
 
 from helpers.i18n import Translator, is_blank, typeset

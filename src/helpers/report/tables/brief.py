@@ -1,7 +1,5 @@
 """Tables of a member's brief: its position, the questions put to it, its answers as they were understood."""
 
-from __future__ import annotations
-
 from helpers.i18n import is_blank
 from helpers.plan import Member, quarters, questionnaire, read_plan
 from helpers.report import brief, phrases

@@ -1,7 +1,5 @@
 """Tables of members: who answered, what each reports, whose reply would narrow the bounds most."""
 
-from __future__ import annotations
-
 from helpers.i18n import is_blank, terms
 from helpers.plan import UNION, read_plan
 from helpers.report import cells, phrases

@@ -1,7 +1,5 @@
 """Tables of KPIs: the scorecard, each theme's indicators and their companions, and what changed the totals."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from helpers.i18n import is_blank, terms
