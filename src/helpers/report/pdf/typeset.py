@@ -1,16 +1,19 @@
-"""The pages of an edition: Typst sets them from the blocks and drawings that lie in a folder."""
+"""The pages of an edition: Typst sets them from the blocks and drawings in a folder."""
 
 import io
+import json
+import pickle
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import typst
 from PIL import Image
 
 from helpers.report import look
 
-TEMPLATE = Path(__file__).with_name("report.typ")
+TEMPLATE, COMPILER = Path(__file__).with_name("report.typ"), Path(__file__).with_name("compile.py")
 STANDARDS = ["ua-1", "a-2a"]
 PREVIEW_PAGES, PREVIEW_PPI, PREVIEW_COLOURS = 4, 40, 48
 
@@ -30,10 +33,16 @@ class Rendered:
         return {"text/plain": repr(self), "image/png": self.preview}
 
 
-def _compiler(out: Path, name: str) -> typst.Compiler:
-    """Return Typst, ready to set the document whose blocks are in a folder under a name."""
-    options = {"font_paths": [look.FONTS], "ignore_system_fonts": True, "sys_inputs": {"name": name}}
-    return typst.Compiler(TEMPLATE.read_bytes(), root=out, **options)
+def _compile(out: Path, name: str, *jobs: dict[str, object]) -> list[bytes | list[bytes]]:
+    """Return what Typst makes, for each job, of the document whose blocks are in a folder under a name.
+
+    Raises RuntimeError with what Typst reports.
+    """
+    document = {"design": str(TEMPLATE), "folder": str(out), "fonts": str(look.FONTS), "name": name, "jobs": jobs}
+    ran = subprocess.run([sys.executable, "-P", COMPILER, json.dumps(document)], capture_output=True)
+    if ran.returncode:
+        raise RuntimeError(f"{name}: Typst could not set the pages:\n{ran.stderr.decode(errors='replace').strip()}")
+    return pickle.loads(ran.stdout)
 
 
 def _as_list(pages: bytes | list[bytes]) -> list[bytes]:
@@ -42,14 +51,15 @@ def _as_list(pages: bytes | list[bytes]) -> list[bytes]:
 
 def draw_pages(out: Path, name: str, ppi: int) -> list[bytes]:
     """Return the pages of a document that was rendered in a folder, as PNG pictures."""
-    return _as_list(_compiler(out, name).compile(TEMPLATE.read_bytes(), format="png", ppi=ppi))
+    return _as_list(*_compile(out, name, {"format": "png", "ppi": ppi}))
 
 
 def set_pages(out: Path, name: str, moment: int) -> Rendered:
     """Set a document and write its PDF beside its blocks; `moment` (seconds) is the date it bears."""
-    design, compiler, path = TEMPLATE.read_bytes(), _compiler(out, name), out / f"{name}.pdf"
-    path.write_bytes(compiler.compile(design, format="pdf", pdf_standards=STANDARDS, timestamp=moment))
-    pages = _as_list(compiler.compile(design, format="png", ppi=PREVIEW_PPI))
+    printed = {"format": "pdf", "pdf_standards": STANDARDS, "timestamp": moment}
+    pdf, pages = _compile(out, name, printed, {"format": "png", "ppi": PREVIEW_PPI})
+    path, pages = out / f"{name}.pdf", _as_list(pages)
+    path.write_bytes(pdf)
     return Rendered(path, len(pages), _strip(pages[:PREVIEW_PAGES]))
 
 
