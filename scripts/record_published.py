@@ -15,7 +15,7 @@ import os
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from helpers import paths
@@ -70,12 +70,17 @@ def _digest(path: Path) -> str:
     return digest.hexdigest()
 
 
-def editions() -> dict[str, dict[str, str]]:
+def run(quarter: str, as_of: str, languages: Sequence[str]) -> None:
+    """Make an edition."""
+    edition.run_edition(edition.make_request(quarter, languages, as_of), lambda _: None)
+
+
+def editions(make: Callable[[str, str, Sequence[str]], object] = run) -> dict[str, dict[str, str]]:
     """Make the two editions, the revised one last; return the digests of their files."""
     found = {}
     for quarter, as_of, languages in ORDERS:
-        report = edition.run_edition(edition.make_request(quarter, languages, as_of), lambda _: None)
-        found[f"{quarter}/{as_of}"] = digests(report) | digests(paths.processed(quarter, as_of))
+        make(quarter, as_of, languages)
+        found[f"{quarter}/{as_of}"] = digests(paths.reports(quarter, as_of)) | digests(paths.processed(quarter, as_of))
     return found
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from commands import write_notebook
 from conftest import Raw
 from helpers import paths
 from helpers.runs import edition
@@ -23,6 +24,30 @@ def make_report(notebook: Path, executed: Path, parameters: dict, progress: bool
     for name in (f"report_{language}.pdf", f"report_{language}.html", f"tables_{language}.xlsx") if language else ():
         (work / name).write_text(tables.input_id, encoding="utf-8")
     executed.write_text('{"cells": []}', encoding="utf-8")
+
+
+REPORTS = """from helpers import paths
+for name in (f"report_{language}.pdf", f"report_{language}.html", f"tables_{language}.xlsx"):
+    (paths.out(quarter, as_of) / name).write_text("made", encoding="utf-8")"""
+TABLES = "from helpers.tables import pipeline; tables = pipeline.load_tables(quarter, as_of)"
+
+
+def write_notebooks(folder: Path) -> None:
+    """Write small notebooks in place of those of an edition: they make its tables, and a report of one word."""
+    for name, *sources in (("01_ingest", TABLES), ("02_kpis", "1"), ("03_report", REPORTS)):
+        declares = ("quarter", "as_of", *(["language"] if name == "03_report" else []))
+        write_notebook(folder / f"{name}.ipynb", *sources, declares=declares)
+
+
+def write_brief_notebook(folder: Path, *more: str) -> None:
+    """Write a small notebook in place of that of the briefs: it leaves a brief of one word, then runs more cells."""
+    leaves = """import os, pathlib
+out = pathlib.Path(os.environ["PAPU_OUT"])
+out.mkdir(parents=True, exist_ok=True)
+(out / f"brief_{member}_{language}.pdf").write_text(member)"""
+    folder.mkdir(exist_ok=True)
+    declares = ("quarter", "as_of", "member", "language")
+    write_notebook(folder / "04_country_brief.ipynb", leaves, *more, declares=declares)
 
 
 def run_edition(as_of: str = "") -> Path:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
+import pytest
+from filelock import FileLock
 
 from helpers import paths
 from helpers.i18n.catalogue import read_catalogue
@@ -14,7 +17,7 @@ from helpers.i18n.formats import Translator
 from helpers.report import Report, figures, headlines, tables
 from helpers.report.blocks import Table
 from helpers.report.cells import Cell, Number
-from invented import HOSTILE, Invented
+from invented import HOSTILE, Invented, empty, invent
 
 NOTEBOOK = paths.notebooks() / "03_report.ipynb"
 
@@ -68,3 +71,40 @@ def write_hostile(report: Report) -> None:
 def has_catalogue(language: str) -> bool:
     """Tell whether a language's catalogue has every sentence of the French one."""
     return set(read_catalogue("fr")[0]) <= set(read_catalogue(language)[0])
+
+
+# --- reports that several tests read ----------------------------------------------------------------------------
+
+LONG_WORD = "n" * 300
+OTHERS = {"first quarter": lambda: invent("2022Q3"), "nobody answered": empty}
+
+
+def _make(name: str, folder: Path) -> None:
+    if name in OTHERS:
+        make(OTHERS[name](), "fr", folder)
+        return
+    tables = invent()
+    tables.issues.loc[:, ["observed", "question", "source_file"]] = LONG_WORD
+    make(tables, name, folder, write_hostile)
+
+
+@pytest.fixture(name="whole", scope="session")
+def whole_report(tmp_path_factory) -> Callable[[str], Path]:
+    """Return what gives the folder of a whole report of invented tables, made when it is first asked for.
+
+    By a language: all quarters, hostile texts and endless words in it; the languages share a folder. By a name of
+    OTHERS: in French.
+    """
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def get(name: str) -> Path:
+        folder, done = shared / (name if name in OTHERS else "whole"), shared / f"{name}.done"
+        with FileLock(shared / f"{name}.lock"):
+            if not done.exists():
+                folder.mkdir(exist_ok=True)
+                _make(name, folder)
+                done.touch()
+        return folder
+
+    return get

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import table_of, write_workbook
+from conftest import Formula, table_of, write_workbook
 from helpers.ingest import versions
 from helpers.ingest.quarter import read_quarter, read_returns
 from helpers.ingest.registers import read_registers
@@ -218,6 +218,18 @@ def test_tokens_are_not_read_in_member_quarter_and_date_of_receipt(raw):
     raw.write_plain(Q, [SEN | {"member": "NA", "quarter": "NA", "submitted_on": "NA"}], received_on="2024-10-20")
     one = only(read_quarter(Q))
     assert (one.member, one.member_text, one.quarter_text) == ("", "NA", "NA")
+
+
+def test_a_comment_that_a_tool_took_for_a_formula_survives_as_text(raw):
+    raw.write_kobo(Q, [{"member": "SEN", "quarter": Q, "comment": "=1+1", **KOBO}])
+    raw.write_plain(Q, [KEN | {"comment": "=1+1"}])
+    assert [one.answers["comment"].value for one in read_quarter(Q).returns] == ["=1+1", "=1+1"]
+
+
+def test_a_number_computed_in_the_workbook_is_its_stored_value(raw):
+    raw.write_plain(Q, [SEN | {"offices_total": Formula("=100+30", 130), "staff_total": Formula("=1/3")}])
+    one = only(read_quarter(Q))
+    assert (one.answers["offices_total"].value, one.answers["staff_total"].rule) == ("130", "V03")
 
 
 def test_personal_fields_are_read_apart_and_never_shown(raw, plan, form):

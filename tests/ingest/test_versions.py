@@ -353,6 +353,18 @@ def test_one_identity_in_two_quarters_is_two_submissions(make_return, enter):
 # --- refused at once --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("member", "named"),
+    [("Sénégall", "SEN"), ("Atlantis", ""), ("Congo", "COD / COG"), ("NA", "NAM"), ("Rwanda", "RWA")],
+)
+def test_a_member_that_does_not_resolve_to_one_is_refused_with_those_that_may_be_meant(
+    make_return, enter, member, named
+):
+    ledger, issues = enter(make_return(member, offices_total=130))
+    assert (states(ledger), rules(issues)) == ([("2", "refused", None, False)], ["V01"])
+    assert named in issues[0].message_en
+
+
 @pytest.mark.parametrize(("last", "refused"), [(date(2024, 9, 29), ["V01"]), (date(2024, 9, 30), [])])
 def test_a_state_that_is_no_member_on_the_quarters_last_day_is_refused(make_return, plan, form, last, refused):
     members = tuple(replace(m, member_to=last) if m.member == "SEN" else m for m in plan.members)

@@ -36,7 +36,7 @@ SAID = {
 }
 # Flow: 1000 + 20 + 7 + 300 + 2000. Count: KEN and MLI now, EGY carried; SEN says no now. 42 of 45 did not say it now.
 WORKED = {"3.2.b": (3327, 3327, None, 2, 0), "3.2.c": (3, 2, 44, 3, 1)}
-TITLES = {"fr": "Nombre de colis suivis", "ar": "عدد البلدان التي تتيح تتبع الطرود"}
+TITLE = "عدد البلدان التي تتيح تتبع الطرود"
 
 
 def pasted() -> list[str]:
@@ -167,12 +167,11 @@ def test_a_slip_is_told_as_contributing_shows_it(root, tmp_path, monkeypatch):
 
 @pytest.mark.slow
 def test_the_whole_edition_is_made_with_it_and_the_scorecard_is_whole(root):
-    target = edition.run_edition(edition.make_request(LAST, ("fr", "ar")), lambda _: None)
+    target = edition.run_edition(edition.make_request(LAST, ("ar",)), lambda _: None)
     kpis = (root / "data" / "processed" / LAST / "2024-11-14" / "kpis.csv").read_text(encoding="utf-8")
     assert f"{LAST},PAPU,3.2.b,number,3327,,3327,," in kpis
-    for language, title in TITLES.items():
-        page = (target / f"report_{language}.html").read_text(encoding="utf-8")
-        assert page.count(title) >= 3  # the scorecard, its theme, the methods
-        assert len(PdfReader(target / f"report_{language}.pdf").pages) > 15
+    page = (target / "report_ar.html").read_text(encoding="utf-8")
+    assert page.count(TITLE) >= 3  # the scorecard, its theme, the methods
+    assert len(PdfReader(target / "report_ar.pdf").pages) > 15
     notebook = json.loads((target / "02_kpis.ipynb").read_text(encoding="utf-8"))
     assert "3.2.c" in json.dumps([cell.get("outputs") for cell in notebook["cells"]])

@@ -24,7 +24,7 @@ from helpers.report.fit import printable
 from helpers.report.pdf.typeset import STANDARDS
 from helpers.strings import LANGUAGES
 from invented import invent
-from reports import make, report_of
+from reports import make, report_of, whole_report  # noqa: F401
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ from PIL import ImageFont
 from helpers.report import look
 from helpers.report.document import TEXT_WIDTH
 from helpers.strings import LANGUAGES
+from reports import whole_report  # noqa: F401
 
 MILLIMETRES = 25.4 / 72
 INSET = 6  # points, left and right of a cell's text together

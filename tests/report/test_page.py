@@ -18,7 +18,7 @@ from helpers.report.document import Report
 from helpers.report.html.page import SCRIPT, STYLESHEET, render_page
 from helpers.strings import LANGUAGES
 from invented import invent
-from reports import has_catalogue, report_of, write
+from reports import has_catalogue, report_of, whole_report, write  # noqa: F401
 
 VOID = {"meta", "link", "img", "br", "wbr", "col", "rect"}  # rect closes itself
 DESIGN_OF_PDF = STYLESHEET.parents[1] / "pdf" / "report.typ"

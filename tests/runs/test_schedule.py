@@ -18,6 +18,7 @@ from helpers.runs import edition, lock, log, schedule
 from helpers.runs.errors import ExitCode, RunError
 from helpers.runs.log import Log
 from helpers.tables import pipeline
+from quick import write_notebooks
 
 LOG = Log({"command": "run"})
 FIRST, REVISED = date(2024, 11, 14), date(2024, 12, 29)  # of 2024Q3
@@ -250,6 +251,7 @@ class TestCommand:
     @pytest.mark.slow
     def test_after_a_failure_two_timers_make_one_edition(self, checkout):
         words, root = ("run", "--due", "--today", "2022-11-14", "--language", "fr"), {"PAPU_ROOT": str(checkout)}
+        write_notebooks(checkout / "notebooks")
         kept = (checkout / "notebooks" / "02_kpis.ipynb").read_bytes()
         write_notebook(
             checkout / "notebooks" / "02_kpis.ipynb", "raise ValueError('boom')", declares=("quarter", "as_of")
