@@ -1,23 +1,27 @@
-"""One figure of the tables, ready to be shown, and what keeps a derived thing from being derived twice."""
+"""One figure of the tables, ready to be shown; and what all queries use: rows by their values, results kept."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
 from typing import TypeVar
 
+import pandas as pd
+
 from helpers.i18n import is_blank
 from helpers.kpis import statuses
 from helpers.plan import UNION, Kpi, read_plan
 from helpers.tables.pipeline import EditionTables
 
-_FIGURES = ("value", "share", "lower", "upper", "share_lower", "share_upper", "n_reported", "n_carried", "n_expected")
 NO_NUMBER = float("nan")
+_NUMBERS = (
+    "value", "share", "lower", "upper", "share_lower", "share_upper", "n_reported", "n_carried", "n_expected", "target",
+)  # fmt: skip
 Query = TypeVar("Query", bound=Callable)
 
 
 @dataclass(frozen=True)
 class KpiFigure:
-    """One KPI, scope and quarter, ready to be said. `value` and `share` are blank in class C: bounds only."""
+    """One KPI, scope and quarter, ready to be shown. `value` and `share` are blank in class C: bounds only."""
 
     kpi: Kpi
     scope: str
@@ -38,17 +42,17 @@ class KpiFigure:
 
     @property
     def on_share(self) -> bool:
-        """Whether the share is what the target is about."""
+        """Whether the target is about the share."""
         return self.kpi.assessed == "share"
 
     @property
     def assessed(self) -> float:
-        """The figure the target is about; a share as a percentage."""
+        """The figure that the target is about; a share as a percentage."""
         return 100 * self.share if self.on_share else self.value
 
     @property
     def bounds(self) -> tuple[float, float]:
-        """The bounds of the figure the target is about; of a share as percentages."""
+        """The bounds of the figure that the target is about; of a share as percentages."""
         return (100 * self.share_lower, 100 * self.share_upper) if self.on_share else (self.lower, self.upper)
 
     @property
@@ -58,12 +62,12 @@ class KpiFigure:
 
     @property
     def unit(self) -> str:
-        """The unit of the figure the target is about."""
+        """The unit of the figure that the target is about."""
         return self.kpi.assessed_unit
 
     @property
     def is_bounds_only(self) -> bool:
-        """Whether too few answered for a point value, though the bounds are known (class C)."""
+        """Whether too few answered for a value, though the bounds are known (class C)."""
         return self.coverage_class == "C" and is_blank(self.value) and not is_blank(self.lower)
 
     @property
@@ -78,42 +82,39 @@ class KpiFigure:
 
     @property
     def n_known(self) -> float:
-        """The members behind the figure: reported and carried."""
+        """The number of members behind the figure: reported and carried."""
         return self.n_reported + self.n_carried
 
 
 def computed_once(query: Query) -> Query:
-    """Keep what a query derives with the edition's tables, so that it is derived once; nobody may change it."""
+    """Keep a query's result with the edition's tables, so that it is computed once; nobody may change it."""
 
     @wraps(query)
-    def ask(tables: EditionTables, *args: object, **options: object) -> object:
+    def run(tables: EditionTables, *args: object, **options: object) -> object:
         key = (query, args, tuple(sorted(options.items())))
         if key not in tables.derived:
             tables.derived[key] = query(tables, *args, **options)
         return tables.derived[key]
 
-    return ask
+    return run
 
 
-def _number(value: object) -> float:
-    return NO_NUMBER if is_blank(value) else float(value)
+def select_rows(rows: pd.DataFrame, **wanted: str) -> pd.DataFrame:
+    """Return the rows whose columns have the values given, such as `kpi="2.1.a", quarter="2024Q3"`."""
+    for column, value in wanted.items():
+        rows = rows[rows[column] == value]
+    return rows
 
 
 def _figure(row: Mapping[str, object]) -> KpiFigure:
-    figures = {name: _number(row[name]) for name in _FIGURES}
+    numbers = {name: NO_NUMBER if is_blank(row[name]) else float(row[name]) for name in _NUMBERS}
     coverage_class = "" if is_blank(row["coverage_class"]) else str(row["coverage_class"])
     if coverage_class == "C":
-        figures |= {"value": NO_NUMBER, "share": NO_NUMBER}
-    return KpiFigure(
-        read_plan().by_kpi[row["kpi"]],
-        row["scope"],
-        row["quarter"],
-        **figures,
-        coverage_class=coverage_class,
-        target=_number(row["target"]),
-        status="not_assessable" if is_blank(row["status"]) else str(row["status"]),
-        robust=None if is_blank(row["robust"]) else bool(row["robust"]),
-    )
+        numbers |= {"value": NO_NUMBER, "share": NO_NUMBER}
+    status = "not_assessable" if is_blank(row["status"]) else str(row["status"])
+    robust = None if is_blank(row["robust"]) else bool(row["robust"])
+    place = {"kpi": read_plan().by_kpi[row["kpi"]], "scope": row["scope"], "quarter": row["quarter"]}
+    return KpiFigure(**place, **numbers, coverage_class=coverage_class, status=status, robust=robust)
 
 
 @computed_once
@@ -126,6 +127,6 @@ def _index_figures(tables: EditionTables) -> dict[tuple[str, str, str], KpiFigur
 def select_figure(tables: EditionTables, kpi: str, scope: str = UNION, quarter: str = "") -> KpiFigure:
     """Return one KPI in one scope and quarter (default: the Union, the quarter reported); blank without a row."""
     quarter = quarter or tables.quarter
+    blank = {**dict.fromkeys(_NUMBERS, NO_NUMBER), "coverage_class": "", "status": "not_assessable", "robust": None}
     found = _index_figures(tables).get((kpi, scope, quarter))
-    record = read_plan().by_kpi[kpi]
-    return found or KpiFigure(record, scope, quarter, *[NO_NUMBER] * 9, "", NO_NUMBER, "not_assessable", None)
+    return found or KpiFigure(read_plan().by_kpi[kpi], scope, quarter, **blank)

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -18,11 +18,10 @@ from helpers.tables import schema
 
 FIRST_PREFIX = "first_"  # of the build tables that hold each quarter's returns as of its own first cut-off
 _RETURN_TABLES = ("returns", "answers", "innovations")
-_DONE_FILE = "{step}.done"
 
 
 class DataRefused(ValueError):
-    """Data that no edition can be made of; the message says why and what to do."""
+    """Data that no edition can be made from; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -78,9 +77,6 @@ def resolve_date(quarter: str, as_of: str = "") -> date:
     return day
 
 
-# --- inputs -----------------------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True)
 class RawData:
     """Everything read from `data/raw` for a quarter."""
@@ -117,16 +113,6 @@ def check_as_of(source: RawData, as_of: date) -> rules.Checked:
     return rules.check_received(source.received, source.registers, source.plan, source.form, as_of)
 
 
-def check_at_first_cutoffs(source: RawData, quarter: str, as_of: date) -> Iterator[tuple[str, rules.Checked]]:
-    """Yield each quarter's returns as known at its own first cut-off, or at `as_of` if earlier."""
-    for past in quarters.quarters_between(quarters.FIRST_QUARTER, quarter):
-        cutoff = min(quarters.first_cutoff(past), as_of)
-        returns = tuple(each for each in source.received.returns if each.place.quarter <= past)
-        if returns:
-            known = replace(source.received, returns=returns)
-            yield past, rules.resolve(known, source.registers, source.plan, source.form, cutoff)
-
-
 def _digest_file(name: str, content: bytes, channel: str) -> ReceivedFile:
     return ReceivedFile("", name, hashlib.sha256(content).hexdigest(), len(content), channel, None)
 
@@ -140,11 +126,11 @@ def list_inputs(source: RawData, checked: rules.Checked, quarter: str, as_of: da
     files = [f for f in source.received.files if f in used or (f.received_on is not None and f.received_on <= as_of)]
     inputs = [(f"{file.quarter}/{file.name}", file) for file in files]
     for name, rows in _list_recorded_rows(source, used, quarter, as_of).items():
-        content = json.dumps(rows, default=_json_value, sort_keys=True).encode()
+        content = json.dumps(rows, default=_as_json, sort_keys=True).encode()
         inputs.append((name, _digest_file(name, content, "register")))
-    texts = {f"plan/{path.relative_to(paths.plan()).as_posix()}": path for path in paths.plan().rglob("*.csv")}
-    texts[f"{quarter}/{received.EDITION_TOML}"] = paths.returns(quarter) / received.EDITION_TOML
-    found = [(name, path) for name, path in sorted(texts.items()) if path.is_file()]
+    plans = {f"plan/{path.relative_to(paths.plan()).as_posix()}": path for path in paths.plan().rglob("*.csv")}
+    plans[f"{quarter}/{received.EDITION_TOML}"] = paths.returns(quarter) / received.EDITION_TOML
+    found = [(name, path) for name, path in sorted(plans.items()) if path.is_file()]
     return inputs + [(name, _digest_file(name, path.read_bytes(), "plan")) for name, path in found]
 
 
@@ -152,9 +138,8 @@ def _list_recorded_rows(
     source: RawData, used: set[ReceivedFile], quarter: str, as_of: date
 ) -> dict[str, Sequence[object]]:
     """Return the rows of the registers and MANIFESTs that were known on a date, by file."""
-    recorded: dict[str, Sequence[object]] = {
-        f"registers/{name}.csv": rows for name, rows in source.registers.at(as_of).items()
-    }
+    known = source.registers.at(as_of)
+    recorded: dict[str, Sequence[object]] = {f"registers/{name}.csv": rows for name, rows in known.items()}
     for past in quarters.quarters_between(quarters.FIRST_QUARTER, quarter):
         names = {file.name for file in used if file.quarter == past}
         if rows := received.list_manifest_rows(paths.returns(past), past, as_of, names):
@@ -162,7 +147,7 @@ def _list_recorded_rows(
     return recorded
 
 
-def _json_value(value: object) -> object:
+def _as_json(value: object) -> object:
     return sorted(value) if isinstance(value, frozenset) else str(value)
 
 
@@ -175,26 +160,26 @@ def list_current_inputs(quarter: str, as_of: str) -> dict[str, str]:
     return {name: file.sha256 for name, file in list_inputs(source, check_as_of(source, day), quarter, day)}
 
 
-# --- steps ------------------------------------------------------------------------------------------------------
-
-
-def write_ingested(
-    source: RawData, quarter: str, as_of: date, out: Path, checked: rules.Checked | None = None
-) -> dict[str, pd.DataFrame]:
-    """Write the checked returns of a quarter and of all before it to `out`; return the tables as written."""
+def write_ingested(source: RawData, quarter: str, as_of: date, out: Path, checked: rules.Checked | None = None) -> None:
+    """Write the tables of the checked returns of a quarter and of all before it to `out`."""
     checked = checked or check_as_of(source, as_of)
     tables = schema.tabulate_ingested(checked, source.form)
     tables["inputs"] = schema.tabulate_files(list_inputs(source, checked, quarter, as_of))
-    written = {name: schema.write_table(name, rows, out) for name, rows in tables.items()}
+    for name, rows in tables.items():
+        schema.write_table(name, rows, out)
     _write_first_cutoffs(source, quarter, as_of, out)
     _mark_done(out, "ingest", quarter, as_of)
-    return written
 
 
 def _write_first_cutoffs(source: RawData, quarter: str, as_of: date, out: Path) -> None:
-    """Write the returns as known at each quarter's first cut-off: `edition` names the quarter."""
+    """Write each quarter's returns as known at its own first cut-off, or at `as_of` if earlier: `edition` names it."""
     firsts = {name: [schema.conform(name, pd.DataFrame()).assign(edition="")] for name in _RETURN_TABLES}
-    for past, first in check_at_first_cutoffs(source, quarter, as_of):
+    for past in quarters.quarters_between(quarters.FIRST_QUARTER, quarter):
+        returns = tuple(each for each in source.received.returns if each.place.quarter <= past)
+        if not returns:
+            continue
+        known, cutoff = replace(source.received, returns=returns), min(quarters.first_cutoff(past), as_of)
+        first = rules.resolve(known, source.registers, source.plan, source.form, cutoff)
         tables = schema.tabulate_ingested(first, source.form)
         for name, parts in firsts.items():
             parts.append(schema.conform(name, tables[name]).assign(edition=past))
@@ -202,7 +187,7 @@ def _write_first_cutoffs(source: RawData, quarter: str, as_of: date, out: Path) 
         schema.write_parquet(pd.concat(parts) if parts else blank, out / f"{FIRST_PREFIX}{name}.parquet")
 
 
-def write_measured(quarter: str, as_of: date, out: Path) -> compute.ComputedTables:
+def write_measured(quarter: str, as_of: date, out: Path) -> None:
     """Compute every figure from the tables that `ingest` left in `out`, and write the tables of figures beside them."""
     counted = observations.read_counted_returns(*(schema.read_table(name, out) for name in _RETURN_TABLES))
     firsts = {name: schema.read_parquet(out / f"{FIRST_PREFIX}{name}.parquet") for name in _RETURN_TABLES}
@@ -210,20 +195,15 @@ def write_measured(quarter: str, as_of: date, out: Path) -> compute.ComputedTabl
         past: observations.read_counted_returns(*(rows[rows["edition"] == past] for rows in firsts.values()))
         for past in sorted(firsts["returns"]["edition"].unique())
     }
-    computed = compute.compute_tables(
-        read_plan(), questionnaire.read_form(), quarter, as_of, counted, registers.read_registers(), first_counted
-    )
-    fields = {"kpi_components" if name == "components" else name: name for name in vars(computed)}
-    written = {field: schema.write_table(name, getattr(computed, field), out) for name, field in fields.items()}
+    plan, form, recorded = read_plan(), questionnaire.read_form(), registers.read_registers()
+    computed = compute.compute_tables(plan, form, quarter, as_of, counted, recorded, first_counted)
+    for name, rows in vars(computed).items():
+        schema.write_table("kpi_components" if name == "components" else name, rows, out)
     _mark_done(out, "measure", quarter, as_of)
-    return compute.ComputedTables(**written)
-
-
-# --- what notebooks call ----------------------------------------------------------------------------------------
 
 
 def _fingerprint(quarter: str, as_of: date) -> str:
-    """Return a digest of all that a step depends on, so that a notebook run alone never reads stale tables."""
+    """Return a digest of everything that a step depends on, so that a notebook run alone never reads stale tables."""
     past = quarters.quarters_between(quarters.FIRST_QUARTER, quarter)
     folders = [paths.plan(), paths.registers(), *map(paths.returns, past)]
     files = sorted(path for folder in folders if folder.is_dir() for path in folder.rglob("*") if path.is_file())
@@ -242,17 +222,19 @@ def _digest_outputs(out: Path, step: str) -> str:
     return digest.hexdigest()
 
 
-def _done_text(out: Path, step: str, quarter: str, as_of: date) -> str:
-    return f"{_fingerprint(quarter, as_of)} {_digest_outputs(out, step)}"
+def _done_mark(out: Path, step: str, quarter: str, as_of: date) -> tuple[Path, str]:
+    """Return the file that marks a step as done, and what it holds."""
+    return out / f"{step}.done", f"{_fingerprint(quarter, as_of)} {_digest_outputs(out, step)}"
 
 
 def _mark_done(out: Path, step: str, quarter: str, as_of: date) -> None:
-    (out / _DONE_FILE.format(step=step)).write_text(_done_text(out, step, quarter, as_of), encoding="utf-8")
+    mark, text = _done_mark(out, step, quarter, as_of)
+    mark.write_text(text, encoding="utf-8")
 
 
 def _is_done(out: Path, step: str, quarter: str, as_of: date) -> bool:
-    mark = out / _DONE_FILE.format(step=step)
-    return mark.is_file() and mark.read_text(encoding="utf-8") == _done_text(out, step, quarter, as_of)
+    mark, text = _done_mark(out, step, quarter, as_of)
+    return mark.is_file() and mark.read_text(encoding="utf-8") == text
 
 
 def ingest(quarter: str, as_of: str = "") -> dict[str, pd.DataFrame]:

@@ -1,4 +1,4 @@
-"""One member among the others: its figures and their medians, its answers, what was found, what a reply would tell."""
+"""One member among the others: its figures and their medians, its answers, its issues, what its reply would change."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,27 +8,15 @@ import pandas as pd
 
 from helpers.i18n import is_blank
 from helpers.ingest import issues, registers
-from helpers.kpis import measures, observations
+from helpers.kpis import Snapshot, observations
 from helpers.plan import UNION, Member, quarters, questionnaire, read_plan
-from helpers.tables.kpi_figures import computed_once, select_figure
+from helpers.tables import queries
+from helpers.tables.kpi_figures import computed_once, select_figure, select_rows
 from helpers.tables.pipeline import EditionTables
-from helpers.tables.queries import (
-    LATE,
-    ON_TIME,
-    find_unreported,
-    read_snapshot,
-    select_levels,
-    select_open_statuses,
-    select_quarters,
-    select_responses,
-)
 
 PROFILE_KPIS = ("1.1.b", "2.1.a", "2.2.a", "3.1.a", "3.1.b", "3.2.a", "5.1.a", "5.1.c")
 BOUNDED_KPIS = ("1.1.b", "2.1.a", "2.2.a", "3.1.a", "3.2.a", "5.1.a")  # a member's reply narrows their bounds
-ASKED_SEVERITIES = issues.SEVERITIES[:-1]  # findings that a member is asked about, the gravest first: all but notes
-
-
-# --- figures ----------------------------------------------------------------------------------------------------
+ASKED_SEVERITIES = issues.SEVERITIES[:-1]  # of the issues that a member is asked about, gravest first: all but notes
 
 
 @dataclass(frozen=True)
@@ -43,7 +31,10 @@ class PastValue:
 
 @dataclass(frozen=True)
 class MemberPosition:
-    """A member's value of a KPI beside those of the others: medians over the members known, the member included."""
+    """A member's value of a KPI beside those of the others.
+
+    `region` and `union` are the known levels, the member's included.
+    """
 
     kpi: str
     value: float
@@ -60,12 +51,12 @@ class MemberPosition:
         return float(pd.Series(values, dtype=float).median())
 
     def past(self, quarter: str) -> PastValue:
-        """Return an earlier quarter; blank where it is not known."""
-        return next((one for one in self.history if one.quarter == quarter), PastValue(quarter))
+        """Return the value in an earlier quarter; blank where it is not known."""
+        return next((value for value in self.history if value.quarter == quarter), PastValue(quarter))
 
 
 def _past_value(tables: EditionTables, member: Member, kpi: str, quarter: str) -> PastValue:
-    rows = select_levels(tables, kpi, quarter).set_index("member")
+    rows = queries.select_levels(tables, kpi, quarter).set_index("member")
     if member.member not in rows.index:  # it was no member then
         return PastValue(quarter)
     own = rows.loc[member.member]
@@ -73,28 +64,20 @@ def _past_value(tables: EditionTables, member: Member, kpi: str, quarter: str) -
 
 
 def select_position(tables: EditionTables, member: Member, kpi: str) -> MemberPosition:
-    """Return where a member stands on a KPI, now and over the quarters."""
-    rows = select_levels(tables, kpi)
+    """Return a member's value of a KPI and its history beside the levels of the others."""
+    rows = queries.select_levels(tables, kpi)
     own = rows.set_index("member").loc[member.member]
-    known = rows.dropna(subset=["level"])
-    return MemberPosition(
-        kpi,
-        float(own["value"]),
-        float(own["denominator"]),
-        own["basis"],
-        float(own["level"]),
-        tuple(known[known["region"] == member.region]["level"]),
-        tuple(known["level"]),
-        tuple(_past_value(tables, member, kpi, quarter) for quarter in select_quarters(tables)),
-    )
+    value, denominator, level = (float(own[name]) for name in ("value", "denominator", "level"))
+    union = rows.dropna(subset=["level"])
+    region = select_rows(union, region=member.region)
+    history = tuple(_past_value(tables, member, kpi, quarter) for quarter in queries.select_quarters(tables))
+    levels = tuple(region["level"]), tuple(union["level"])
+    return MemberPosition(kpi, value, denominator, own["basis"], level, *levels, history)
 
 
 def select_positions(tables: EditionTables, member: Member) -> list[MemberPosition]:
-    """Return where a member stands on each KPI that is known member by member."""
+    """Return a member's position on each KPI that is known member by member."""
     return [select_position(tables, member, kpi) for kpi in PROFILE_KPIS]
-
-
-# --- answers and findings ---------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -108,22 +91,22 @@ class MemberAnswer:
 
     @property
     def is_blank(self) -> bool:
-        """Whether nothing was written: a value that a check withdrew was."""
+        """Whether nothing was written; a value that a check withdrew was written."""
         return self.state == questionnaire.MISSING and not self.raw.strip()
 
 
 def select_member_response(tables: EditionTables, member: str, quarter: str = "") -> object:
     """Return how a member answered in a quarter: region, state, received_on, version."""
-    rows = select_responses(tables, quarter)
+    rows = queries.select_responses(tables, quarter)
     return next((row for row in rows.itertuples() if row.member == member), None)
 
 
-def _of_counted_return(tables: EditionTables, member: str, quarter: str, rows: pd.DataFrame) -> pd.DataFrame:
+def _select_counted(tables: EditionTables, member: str, quarter: str, rows: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of answers or innovations that are of a member's counted return of a quarter."""
-    returns = tables.returns
-    here = (returns["quarter"] == quarter) & (returns["member"] == member) & returns["counts"].fillna(False)
-    rows = rows[(rows["quarter"] == quarter) & (rows["member"] == member)]
-    return rows[rows["version"].isin(returns[here]["version"])]
+    returns = select_rows(tables.returns, quarter=quarter, member=member)
+    counted = returns[returns["counts"].fillna(False).astype(bool)]
+    rows = select_rows(rows, quarter=quarter, member=member)
+    return rows[rows["version"].isin(counted["version"])]
 
 
 @computed_once
@@ -132,22 +115,23 @@ def select_member_answers(tables: EditionTables, member: str, quarter: str = "")
 
     A question that the form did not ask, given the other answers, is not applicable.
     """
-    rows = _of_counted_return(tables, member, quarter or tables.quarter, tables.answers)
-    said = {row.question: row for row in rows.itertuples()}
-    form, given = questionnaire.read_form(), []
-    for name in (name for name in form.substantive if name in said):
-        question, row = form.by_name[name], said[name]
-        asked = any(code in said[other].value.split() for other, code in question.asked_if if other in said)
-        skipped = bool(question.asked_if) and not asked and not row.value
-        given.append(
-            MemberAnswer(question, row.raw, row.value, questionnaire.NOT_APPLICABLE if skipped else row.obs_status)
-        )
-    return given
+    rows = _select_counted(tables, member, quarter or tables.quarter, tables.answers)
+    by_name = {row.question: row for row in rows.itertuples()}
+    form, answers = questionnaire.read_form(), []
+    for name in form.substantive:
+        if name not in by_name:
+            continue
+        question, row = form.by_name[name], by_name[name]
+        was_asked = any(code in by_name[other].value.split() for other, code in question.asked_if if other in by_name)
+        is_skipped = bool(question.asked_if) and not was_asked and not row.value
+        state = questionnaire.NOT_APPLICABLE if is_skipped else row.obs_status
+        answers.append(MemberAnswer(question, row.raw, row.value, state))
+    return answers
 
 
 def select_member_innovations(tables: EditionTables, member: str) -> pd.DataFrame:
     """Return the innovations of a member's counted return of the quarter: one row each."""
-    return _of_counted_return(tables, member, tables.quarter, tables.innovations)
+    return _select_counted(tables, member, tables.quarter, tables.innovations)
 
 
 def _places(rows: pd.DataFrame) -> pd.Series:
@@ -161,14 +145,14 @@ def _confirmed(tables: EditionTables) -> set[tuple[str, str, str]]:
 
 @computed_once
 def select_member_issues(tables: EditionTables, member: str, quarter: str = "") -> pd.DataFrame:
-    """Return what the checks ask a member about: one row per question and rule, the gravest first.
+    """Return the issues that a member is asked about: one row per question and rule, the gravest first.
 
-    Findings on a return that another has replaced are left out, and warnings about a value that it has confirmed.
+    Issues of a return that another has replaced are left out, and warnings about a value that the member has confirmed.
     """
     quarter = quarter or tables.quarter
-    rows = tables.issues
-    rows = rows[(rows["member"] == member) & (rows["quarter"] == quarter) & rows["severity"].isin(ASKED_SEVERITIES)]
-    counted = [_of_counted_return(tables, member, quarter, part) for part in (tables.answers, tables.innovations)]
+    rows = select_rows(tables.issues, member=member, quarter=quarter)
+    rows = rows[rows["severity"].isin(ASKED_SEVERITIES)]
+    counted = [_select_counted(tables, member, quarter, part) for part in (tables.answers, tables.innovations)]
     places = {place for part in counted for place in _places(part)}
     if places:
         rows = rows[_places(rows).isin(places)]
@@ -181,61 +165,51 @@ def select_member_issues(tables: EditionTables, member: str, quarter: str = "") 
 
 
 def select_unsettled_issues(tables: EditionTables, member: str) -> pd.DataFrame:
-    """Return the findings of the quarter before on questions that have no answer now either.
+    """Return the issues of the quarter before on questions that have no answer now either.
 
-    Those that are found again now are not among them: they are asked again as it is.
+    Issues that are found again now are not among them: the member is asked about those anyway.
     """
     before = select_member_issues(tables, member, quarters.shift(tables.quarter, -1))
-    given = {one.question.name: one.state for one in select_member_answers(tables, member)}
+    answers = select_member_answers(tables, member)
+    answered = {answer.question.name for answer in answers if answer.state != questionnaire.MISSING}
     again = set(select_member_issues(tables, member)["question"])
-    asked = before["question"].isin(questionnaire.read_form().substantive) & ~before["question"].isin(again)
-    silent = (
-        before["question"]
-        .map(lambda name: given.get(name, questionnaire.MISSING) == questionnaire.MISSING)
-        .astype(bool)
-    )
-    return before[asked & silent].drop_duplicates("question")
+    unsettled = set(questionnaire.read_form().substantive) - answered - again
+    return before[before["question"].isin(unsettled)].drop_duplicates("question")
 
 
 def count_answered_quarters(tables: EditionTables, member: str) -> tuple[int, int]:
-    """Return in how many quarters a member has answered by the edition's date, and in how many it was asked."""
+    """Return in how many quarters a member has answered by the edition's date, and in how many it had to."""
     first = min([*tables.returns["quarter"], tables.quarter])
-    asked = [q for q in quarters.quarters_between(first, tables.quarter) if read_plan().by_iso3[member].valid_in(q)]
-    states = [select_member_response(tables, member, quarter).state for quarter in asked]
-    return sum(state in (ON_TIME, LATE) for state in states), len(asked)
+    expected = [q for q in quarters.quarters_between(first, tables.quarter) if read_plan().by_iso3[member].valid_in(q)]
+    states = [select_member_response(tables, member, quarter).state for quarter in expected]
+    return sum(state in queries.ANSWERED_STATES for state in states), len(expected)
 
 
-# --- who to call ------------------------------------------------------------------------------------------------
-
-
-def _shares_of_width(kpi: str, kpi_figures: Sequence[measures.Observation]) -> dict[str, float]:
-    """Return what part of the width of a KPI's bounds each member holds that leaves them open; they add up to 1."""
+def _shares_of_width(snapshot: Snapshot, kpi: str) -> dict[str, float]:
+    """Return the part of the width of a KPI's bounds that is due to each unreported member; they add up to 1."""
     record = read_plan().by_kpi[kpi]
-    rest = find_unreported(record, kpi_figures)
-    weights = {s.member: (s.bound if record.measure == "sum_known" else 1.0) for s in rest}
+    unreported = queries.find_unreported(record, observations.observe_kpi(snapshot, record, snapshot.members(UNION)))
+    weights = {each.member: (each.bound if record.measure == "sum_known" else 1.0) for each in unreported}
     width = sum(weights.values())
     return {member: weight / width for member, weight in weights.items()} if width else {}
 
 
 @computed_once
 def select_calls(tables: EditionTables) -> pd.DataFrame:
-    """Return the members whose reply would tell most: one row per member that leaves a bounded KPI open.
+    """Rank non-respondents by how much their reply would narrow the bounds: one row per member that leaves a KPI open.
 
-    Columns: member, region, state of its return, `open` (KPIs whose status hangs on non-response, this member's too),
-    and a column per KPI: the part of the width of its bounds that the member holds, blank where there are no bounds.
-    First come those on whom most open statuses hang, then those that hold most (section 5: bounds).
+    Columns: member, region, state of its return, `open` (KPIs whose status non-response, this member's too, could
+    change), and per KPI the part of the width of its bounds that is due to the member, blank without bounds. Sorted
+    by the number of open statuses, then by the sum of those parts (section 5: bounds).
     """
-    snapshot, open_statuses, rows = read_snapshot(tables), select_open_statuses(tables), []
-    parts = {}
-    for kpi in BOUNDED_KPIS:
-        parts[kpi] = _shares_of_width(
-            kpi, observations.observe_kpi(snapshot, read_plan().by_kpi[kpi], snapshot.members(UNION))
-        )
-    for answer in select_responses(tables).itertuples():
+    open_statuses = queries.select_open_statuses(tables)
+    parts = {kpi: _shares_of_width(queries.read_snapshot(tables), kpi) for kpi in BOUNDED_KPIS}
+    rows = []
+    for answer in queries.select_responses(tables).itertuples():
         held = [parts[kpi].get(answer.member, 0.0) for kpi in BOUNDED_KPIS]
-        silent = tuple(kpi for kpi, members in open_statuses.items() if answer.member in members)
-        if any(held) or silent:
-            rows.append((-len(silent), -sum(held), answer.member, answer.region, answer.state, silent, *held))
+        kpis = tuple(kpi for kpi, members in open_statuses.items() if answer.member in members)
+        if any(held) or kpis:
+            rows.append((-len(kpis), -sum(held), answer.member, answer.region, answer.state, kpis, *held))
     names = ["fewer", "less", "member", "region", "state", "open", *BOUNDED_KPIS]
     calls = pd.DataFrame(rows, columns=names).sort_values(["fewer", "less", "member"], ignore_index=True)
     for kpi in BOUNDED_KPIS:
@@ -245,6 +219,6 @@ def select_calls(tables: EditionTables) -> pd.DataFrame:
 
 
 def count_halving(calls: pd.DataFrame, kpi: str) -> int:
-    """Return how many replies at least it takes to close half of what non-response leaves open; 0 when nothing is."""
+    """Return the fewest replies that would close half of what non-response leaves open; 0 when nothing is open."""
     parts = calls[kpi].fillna(0).sort_values(ascending=False).cumsum()
     return int((parts < 0.5 - 1e-9).sum()) + 1 if len(parts) and parts.iloc[-1] > 0 else 0

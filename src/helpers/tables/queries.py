@@ -1,4 +1,4 @@
-"""What the report shows of the tables: the rows behind a figure, a table or a sentence, before they are dressed."""
+"""Select from the tables what the report shows: the rows behind a figure, a table or a sentence, not yet formatted."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from helpers.i18n import is_blank, terms
 from helpers.ingest import registers
 from helpers.kpis import Snapshot, measures, observations
 from helpers.plan import UNION, Kpi, quarters, questionnaire, read_plan, sources
-from helpers.tables.kpi_figures import NO_NUMBER, KpiFigure, computed_once, select_figure
+from helpers.tables.kpi_figures import NO_NUMBER, KpiFigure, computed_once, select_figure, select_rows
 from helpers.tables.pipeline import EditionTables
 
 ON_TIME, LATE, ONLY_REFUSED, NO_RETURN = "on_time", "late", "refused", "missing"
@@ -26,43 +26,40 @@ def select_trend(
     tables: EditionTables, kpi: str, scope: str = UNION, names: Sequence[str] | None = None
 ) -> list[KpiFigure]:
     """Return one KPI quarter by quarter (default: the last nine); a quarter without a row is blank."""
-    asked = select_quarters(tables) if names is None else names
-    return [select_figure(tables, kpi, scope, quarter) for quarter in asked]
+    wanted = select_quarters(tables) if names is None else names
+    return [select_figure(tables, kpi, scope, quarter) for quarter in wanted]
 
 
 @computed_once
 def read_snapshot(tables: EditionTables) -> Snapshot:
-    """Return the quarter as seen from the edition's date: everything that its figures are made of."""
-    evidence = observations.read_counted_returns(tables.returns, tables.answers, tables.innovations)
+    """Return the quarter as of the edition's date: everything that its figures are computed from."""
+    returns = observations.read_counted_returns(tables.returns, tables.answers, tables.innovations)
     as_of = date.fromisoformat(tables.as_of)
-    return Snapshot(read_plan(), questionnaire.read_form(), tables.quarter, as_of, evidence, registers.read_registers())
+    return Snapshot(read_plan(), questionnaire.read_form(), tables.quarter, as_of, returns, registers.read_registers())
 
 
 def find_unreported(kpi: Kpi, kpi_figures: Sequence[measures.Observation]) -> list[measures.Observation]:
-    """Return the members that did not report a KPI; of a share, also those that reported it without its total."""
-    whole = kpi.assessed == "share"
-    return [s for s in kpi_figures if not s.is_reported or (whole and s.total is None)]
+    """Return the members that did not report a KPI; for a share, also those that reported it without its total."""
+    needs_total = kpi.assessed == "share"
+    return [each for each in kpi_figures if not each.is_reported or (needs_total and each.total is None)]
 
 
 def _find_unsettling(snapshot: Snapshot, kpi: Kpi) -> list[str]:
-    """Return the members that leave the bounds of a KPI open: of an ever-count, those that may have met it unseen."""
+    """Return the members that leave a KPI's bounds open; for an ever-count, those that may have met it unreported."""
     members = snapshot.members(UNION)
     if kpi.measure == "count_ever":
-        histories = observations.observe_history(
-            snapshot, sources.extractor_of(kpi, snapshot.form), members, observations.is_cumulative(kpi)
-        )
+        extractor, is_cumulative = sources.extractor_of(kpi, snapshot.form), observations.is_cumulative(kpi)
+        histories = observations.observe_history(snapshot, extractor, members, is_cumulative)
         return [history.member for history in histories if not history.ever and not history.always]
-    return [s.member for s in find_unreported(kpi, observations.observe_kpi(snapshot, kpi, members))]
+    return [each.member for each in find_unreported(kpi, observations.observe_kpi(snapshot, kpi, members))]
 
 
 @computed_once
 def select_open_statuses(tables: EditionTables) -> dict[str, list[str]]:
     """Return the KPIs whose status non-response could change, each with the members that leave its bounds open."""
-    snapshot = read_snapshot(tables)
-    fragile = [kpi for kpi in read_plan().kpis if not kpi.is_from_registers]
-    return {
-        kpi.kpi: _find_unsettling(snapshot, kpi) for kpi in fragile if select_figure(tables, kpi.kpi).robust is False
-    }
+    kpis = [kpi for kpi in read_plan().kpis if not kpi.is_from_registers]
+    fragile = [kpi for kpi in kpis if select_figure(tables, kpi.kpi).robust is False]
+    return {kpi.kpi: _find_unsettling(read_snapshot(tables), kpi) for kpi in fragile}
 
 
 @computed_once
@@ -76,8 +73,7 @@ def select_quarters(tables: EditionTables, most: int = SPARK_QUARTERS) -> list[s
 def select_companions(tables: EditionTables, kpi: str, scope: str = UNION, quarter: str = "") -> pd.DataFrame:
     """Return a KPI's companions in the plan's order: component, unit, value, share, n_reported."""
     order = {part.component: n for n, part in enumerate(read_plan().companions) if part.kpi == kpi}
-    rows = tables.components
-    rows = rows[(rows["kpi"] == kpi) & (rows["scope"] == scope) & (rows["quarter"] == (quarter or tables.quarter))]
+    rows = select_rows(tables.components, kpi=kpi, scope=scope, quarter=quarter or tables.quarter)
     rows = rows.sort_values("component", key=lambda names: names.map(order))
     return rows.set_index("component")[["unit", "value", "share", "n_reported"]]
 
@@ -94,13 +90,10 @@ def companion_percent(rows: pd.DataFrame, code: str, on_share: bool) -> float:
 def select_members(tables: EditionTables, kpi: str, quarter: str = "") -> pd.DataFrame:
     """Return every member valid in the quarter with its value of a KPI: one row per member; not known is blank."""
     quarter = quarter or tables.quarter
-    expected = pd.DataFrame(
-        [(m.member, m.region) for m in read_plan().members_in(quarter)], columns=["member", "region"]
-    )
-    rows = tables.member_values
-    rows = rows[(rows["kpi"] == kpi) & (rows["quarter"] == quarter)]
-    known = rows[["member", "value", "denominator", "basis", "source_quarter"]]
-    joined = expected.merge(known, on="member", how="left")
+    members = [(member.member, member.region) for member in read_plan().members_in(quarter)]
+    known = select_rows(tables.member_values, kpi=kpi, quarter=quarter)
+    known = known[["member", "value", "denominator", "basis", "source_quarter"]]
+    joined = pd.DataFrame(members, columns=["member", "region"]).merge(known, on="member", how="left")
     return joined.assign(basis=joined["basis"].astype(object).where(joined["basis"].notna(), ""))
 
 
@@ -108,12 +101,12 @@ def select_members(tables: EditionTables, kpi: str, quarter: str = "") -> pd.Dat
 def select_levels(tables: EditionTables, kpi: str, quarter: str = "") -> pd.DataFrame:
     """Return the rows of `select_members` with each member's `level`: its value, or its share in percent.
 
-    The share is what the target of 2.1.a and 5.1.a is about; a member whose total is not known has no level.
+    The targets of 2.1.a and 5.1.a are about the share; a member whose total is not known has no level.
     """
     rows = select_members(tables, kpi, quarter)
-    whole = rows["denominator"].astype(float)
+    total = rows["denominator"].astype(float)
     on_share = read_plan().by_kpi[kpi].assessed == "share"
-    level = 100 * rows["value"] / whole.where(whole > 0) if on_share else rows["value"]
+    level = 100 * rows["value"] / total.where(total > 0) if on_share else rows["value"]
     return rows.assign(level=level.astype(float))
 
 
@@ -127,7 +120,7 @@ def select_levels_over_time(
 ) -> pd.DataFrame:
     """Return some members' rows of `select_levels`, quarter by quarter: one row per member and quarter.
 
-    A member that is not known, or was none then, has a blank row.
+    A member whose value is not known, or that was not a member then, has a blank row.
     """
     parts = []
     for quarter in quarters:
@@ -137,13 +130,13 @@ def select_levels_over_time(
 
 
 def find_medians(rows: pd.DataFrame, level: str = "level") -> dict[str, float]:
-    """Return the median of each region's known levels; of fewer than two there is none."""
+    """Return the median of each region's known levels; a region with fewer than two has none."""
     known = rows.dropna(subset=[level]).groupby("region")[level]
     return {region: float(part.median()) for region, part in known if len(part) > 1}
 
 
 def select_yes_no_states(tables: EditionTables, kpi: str) -> pd.DataFrame:
-    """Return where each member stands on a yes-or-no KPI: member, region, state (one of STATES)."""
+    """Return each member's state on a yes-or-no KPI: member, region, state (one of YES_NO_STATES)."""
     rows = select_members(tables, kpi)
     carried = rows["basis"].eq("carried").map({True: "_carried", False: ""})
     state = rows["value"].map({1.0: YES, 0.0: NO}) + carried
@@ -164,53 +157,43 @@ def find_quartile_bands(tables: EditionTables, kpi: str) -> dict[str, int]:
 
 
 def _share_parts(tables: EditionTables, kpi_figure: KpiFigure) -> tuple[float, float]:
-    """Return numerator and denominator of a share: of the members whose return has the total."""
-    rows = tables.member_values
-    rows = rows[
-        (rows["kpi"] == kpi_figure.kpi.kpi) & (rows["quarter"] == kpi_figure.quarter) & rows["denominator"].notna()
-    ]
-    names = {member.member for member in read_plan().members_in(kpi_figure.quarter, kpi_figure.scope)}
-    rows = rows[rows["member"].isin(names)]
+    """Return numerator and denominator of a share, over the members whose return has the total."""
+    rows = select_rows(tables.member_values, kpi=kpi_figure.kpi.kpi, quarter=kpi_figure.quarter)
+    names = [member.member for member in read_plan().members_in(kpi_figure.quarter, kpi_figure.scope)]
+    rows = rows[rows["member"].isin(names) & rows["denominator"].notna()]
     return (float(rows["value"].sum()), float(rows["denominator"].sum())) if len(rows) else (NO_NUMBER, NO_NUMBER)
 
 
 def _rate_parts(tables: EditionTables, kpi_figure: KpiFigure) -> tuple[float, float]:
-    """Return numerator and denominator of a response rate, as of its own first cut-off."""
+    """Return numerator and denominator of a response rate, as of its quarter's first cut-off."""
     cutoff = min(quarters.first_cutoff(kpi_figure.quarter), date.fromisoformat(tables.as_of))
     names = {member.member for member in read_plan().members_in(kpi_figure.quarter, kpi_figure.scope)}
-    asked = [
-        r
-        for r in registers.read_registers().at(cutoff)["questionnaires"]
-        if registers.due_quarter(r) == kpi_figure.quarter
-    ]
-    whole = kpi_figure.n_expected + sum(row["member"] in names for row in asked)
+    sent = registers.read_registers().at(cutoff)["questionnaires"]
+    due = [row for row in sent if registers.due_quarter(row) == kpi_figure.quarter and row["member"] in names]
+    whole = kpi_figure.n_expected + len(due)
     return round(kpi_figure.value * whole / 100), whole
 
 
 def select_rate_parts(tables: EditionTables, kpi_figure: KpiFigure) -> tuple[float, float]:
     """Return numerator and denominator of a share or a rate; blank where they do not give the published figure."""
-    if is_blank(kpi_figure.assessed) or is_blank(kpi_figure.n_expected):
-        return NO_NUMBER, NO_NUMBER
-    if not kpi_figure.on_share and kpi_figure.kpi.measure != "rate":
+    has_parts = kpi_figure.on_share or kpi_figure.kpi.measure == "rate"
+    if not has_parts or is_blank(kpi_figure.assessed) or is_blank(kpi_figure.n_expected):
         return NO_NUMBER, NO_NUMBER
     part, whole = (_share_parts if kpi_figure.on_share else _rate_parts)(tables, kpi_figure)
     agree = not is_blank(whole) and whole and abs(100 * part / whole - kpi_figure.assessed) < 1e-6
     return (part, whole) if agree else (NO_NUMBER, NO_NUMBER)
 
 
+def _last_two_quarters(tables: EditionTables) -> tuple[str, str]:
+    return quarters.shift(tables.quarter, -1), tables.quarter
+
+
 def sum_matched_change(tables: EditionTables, kpi: str) -> tuple[float, int]:
-    """Return the change on the last quarter of the members that reported a KPI in both, and how many they are."""
-    rows = tables.member_values
-    rows = rows[(rows["kpi"] == kpi) & (rows["basis"] == "reported")]
-    now, before = (
-        rows[rows["quarter"] == quarter].set_index("member")["value"]
-        for quarter in (tables.quarter, quarters.shift(tables.quarter, -1))
-    )
+    """Return the change since the last quarter of the members that reported a KPI in both, and how many they are."""
+    rows = select_rows(tables.member_values, kpi=kpi, basis="reported").set_index("member")
+    before, now = (select_rows(rows, quarter=quarter)["value"] for quarter in _last_two_quarters(tables))
     both = now.index.intersection(before.index)
     return float((now[both] - before[both]).sum()), len(both)
-
-
-# --- change -----------------------------------------------------------------------------------------------------
 
 
 @computed_once
@@ -218,9 +201,9 @@ def select_matched(tables: EditionTables, kpi: str) -> pd.DataFrame:
     """Return the members that reported a KPI in this quarter and the last, with their levels.
 
     One row per member: member, region, before, now, change (0 where it is less than a figure shows: 0.05 of a point for
-    percentages), and named: whether it moved among the most in its region, as many as a figure has room to name.
+    percentages), and named: whether its change is one of the largest in its region, as many as a figure can name.
     """
-    both = [select_levels(tables, kpi, quarter) for quarter in (quarters.shift(tables.quarter, -1), tables.quarter)]
+    both = [select_levels(tables, kpi, quarter) for quarter in _last_two_quarters(tables)]
     before, now = (rows[rows["basis"].eq("reported") & rows["level"].notna()] for rows in both)
     rows = now[["member", "region", "level"]].merge(before[["member", "level"]], on="member", suffixes=("_now", ""))
     rows = rows.rename(columns={"level": "before", "level_now": "now"})
@@ -229,14 +212,13 @@ def select_matched(tables: EditionTables, kpi: str) -> pd.DataFrame:
     rows = rows.assign(change=change.where(change.abs() > least + 1e-9, 0.0))
     order = rows.assign(far=-rows["change"].abs()).sort_values(["far", "member"])
     place = order.groupby("region").cumcount().reindex(rows.index)
-    return rows.assign(named=rows["change"].ne(0) & place.lt(NAMED_MOST))[
-        ["member", "region", "before", "now", "change", "named"]
-    ]
+    rows = rows.assign(named=rows["change"].ne(0) & place.lt(NAMED_MOST))
+    return rows[["member", "region", "before", "now", "change", "named"]]
 
 
 @dataclass(frozen=True)
 class Waterfall:
-    """What a total's change is made of: levels before and after, steps with where each begins, and the axis's base."""
+    """What a total's change is made of: levels before and after, and steps (name, level where it begins, change)."""
 
     before: float
     after: float
@@ -255,18 +237,16 @@ class Waterfall:
 
 
 def select_waterfall(tables: EditionTables, kpi: str) -> Waterfall | None:
-    """Return what the change of the Union's total on the last quarter is made of; none without two totals to compare.
+    """Return what the change of the Union's total since the last quarter is made of; None without both totals.
 
-    Neither has a total of which too few are known (class C).
+    A total of which too few members are known (class C) is not there either.
     """
-    rows = tables.changes
-    rows = rows[(rows["quarter"] == tables.quarter) & (rows["scope"] == UNION) & (rows["kpi"] == kpi)]
-    ends = [
-        select_figure(tables, kpi, quarter=quarter) for quarter in (quarters.shift(tables.quarter, -1), tables.quarter)
-    ]
-    if not len(rows) or any(is_blank(one.value) for one in ends):
+    rows = select_rows(tables.changes, quarter=tables.quarter, scope=UNION, kpi=kpi)
+    totals = [select_figure(tables, kpi, quarter=quarter).value for quarter in _last_two_quarters(tables)]
+    if rows.empty or any(is_blank(total) for total in totals):
         return None
-    row, level, steps = rows.iloc[0], float(rows.iloc[0]["before"]), []
+    row, steps = rows.iloc[0], []
+    level = float(row["before"])
     for part in terms.CHANGE_WORDS:
         steps.append((part, level, float(row[part])))
         level += float(row[part])
@@ -275,24 +255,21 @@ def select_waterfall(tables: EditionTables, kpi: str) -> Waterfall | None:
 
 @computed_once
 def compare_regions(tables: EditionTables, kpi: str) -> tuple[str, dict[str, tuple[float, float]]]:
-    """Return each region's figure then and now, of the regions known in both, and which quarter that was.
+    """Return an earlier quarter, and each region's figures then and now, for the regions known in both.
 
     It is the quarter a year before; where no region is known then, the first in which one is.
     """
     earlier = select_quarters(tables)[:-1]
-    a_year_before = [quarter for quarter in earlier if quarter == quarters.shift(tables.quarter, -4)]
-    for past in (*a_year_before, *earlier):
+    year_before = [quarter for quarter in earlier if quarter == quarters.shift(tables.quarter, -4)]
+    for past in (*year_before, *earlier):
         found = {}
         for region in read_plan().regions:
-            then, now = (one.assessed for one in select_trend(tables, kpi, region, [past, tables.quarter]))
-            if not is_blank(then) and not is_blank(now):
-                found[region] = (then, now)
+            figures = [figure.assessed for figure in select_trend(tables, kpi, region, [past, tables.quarter])]
+            if not any(map(is_blank, figures)):
+                found[region] = tuple(figures)
         if found:
             return past, found
     return "", {}
-
-
-# --- who answered -----------------------------------------------------------------------------------------------
 
 
 @computed_once
@@ -301,15 +278,16 @@ def select_responses(tables: EditionTables, quarter: str = "", by: date | None =
     quarter = quarter or tables.quarter
     limit = (by or date.fromisoformat(tables.as_of)).isoformat()
     on_time = (quarters.quarter_end(quarter) + timedelta(days=quarters.ON_TIME_DAYS)).isoformat()
-    rows = tables.returns[(tables.returns["quarter"] == quarter) & (tables.returns["received_on"] <= limit)]
-    refused = rows["state"] == "refused"
-    first, version = (rows[~refused].groupby("member")[name] for name in ("received_on", "version"))
-    first, version, only_refused = first.min(), version.max(), set(rows[refused]["member"])
+    rows = select_rows(tables.returns, quarter=quarter)
+    rows = rows[rows["received_on"] <= limit]
+    refused = set(rows[rows["state"] == "refused"]["member"])
+    accepted = rows[rows["state"] != "refused"].groupby("member")
+    first, version = accepted["received_on"].min(), accepted["version"].max()
     found = []
     for member in read_plan().members_in(quarter):
         day = first.get(member.member, "")
-        otherwise = ONLY_REFUSED if member.member in only_refused else NO_RETURN
-        state = (ON_TIME if day <= on_time else LATE) if day else otherwise
+        without = ONLY_REFUSED if member.member in refused else NO_RETURN
+        state = (ON_TIME if day <= on_time else LATE) if day else without
         found.append((member.member, member.region, state, day, version.get(member.member, 0)))
     return pd.DataFrame(found, columns=["member", "region", "state", "received_on", "version"])
 
@@ -326,17 +304,15 @@ def select_calendar(tables: EditionTables) -> pd.DataFrame:
     A quarter in which a member was not valid has no row.
     """
     today = {member.member for member in read_plan().members_in(tables.quarter)}
-    rows = pd.concat(
-        [_select_at_first_cutoff(tables, quarter).assign(quarter=quarter) for quarter in select_quarters(tables)]
-    )
+    parts = [_select_at_first_cutoff(tables, quarter).assign(quarter=quarter) for quarter in select_quarters(tables)]
+    rows = pd.concat(parts)
     rows = rows[rows["member"].isin(today)].reset_index(drop=True)
-    return rows[["member", "region", "quarter", "state"]].assign(answered=rows["state"].isin((ON_TIME, LATE)))
+    return rows[["member", "region", "quarter", "state"]].assign(answered=rows["state"].isin(ANSWERED_STATES))
 
 
 @computed_once
 def count_responses(tables: EditionTables) -> pd.DataFrame:
-    """Count members by state as of each quarter's own first cut-off: one row per quarter, so that quarters compare."""
-    counted = {
-        quarter: _select_at_first_cutoff(tables, quarter)["state"].value_counts() for quarter in select_quarters(tables)
-    }
-    return pd.DataFrame(counted).T.reindex(columns=list(RESPONSE_STATES)).fillna(0).astype(int)
+    """Count members by state as of each quarter's own first cut-off, so that quarters compare: one row per quarter."""
+    states = {quarter: _select_at_first_cutoff(tables, quarter)["state"] for quarter in select_quarters(tables)}
+    counted = pd.DataFrame({quarter: column.value_counts() for quarter, column in states.items()})
+    return counted.T.reindex(columns=list(RESPONSE_STATES)).fillna(0).astype(int)
