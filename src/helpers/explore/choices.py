@@ -1,4 +1,4 @@
-"""What can be chosen, and the one frame a choice amounts to."""
+"""What can be chosen, and the figures of a choice as one frame."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
@@ -8,12 +8,10 @@ import pandas as pd
 from helpers.plan import UNION, quarters, read_plan
 from helpers.tables import EditionTables, queries
 
-_COUNTS = ("n_reported", "n_carried", "n_expected")
-
 
 @dataclass(frozen=True)
 class Choice:
-    """What is looked at: a KPI in a scope (the Union or a region), some of its members, from one quarter to another."""
+    """A KPI in a scope (the Union or a region), some of its members, from one quarter to another."""
 
     kpi: str
     scope: str
@@ -23,12 +21,12 @@ class Choice:
 
     @property
     def quarters(self) -> list[str]:
-        """The quarters looked at, in order."""
+        """The quarters chosen, in order."""
         return quarters.quarters_between(self.first, self.last)
 
     @property
     def name(self) -> str:
-        """The choice as a file's name tells it: `2022Q3-2024Q3_2.1.a_Western`."""
+        """The choice as part of a file name: `2022Q3-2024Q3_2.1.a_Western`."""
         period = self.first if self.first == self.last else f"{self.first}-{self.last}"
         return f"{period}_{self.kpi}_{self.scope}"
 
@@ -52,7 +50,7 @@ def list_choosable_members(choice: Choice) -> list[str]:
 
 def drop_impossible_members(choice: Choice) -> Choice:
     """Return a choice without the members that it cannot show, such as those of another region."""
-    possible = set(list_choosable_members(choice))
+    possible = list_choosable_members(choice)
     return replace(choice, members=tuple(member for member in choice.members if member in possible))
 
 
@@ -61,46 +59,38 @@ def resolve_choice(tables: EditionTables, choice: Choice) -> Choice:
 
     Raises ValueError that names everything that cannot be chosen, and what can.
     """
-    quarters = list_quarters(tables)
-    choice = replace(
-        choice,
-        members=tuple(dict.fromkeys(choice.members)),
-        first=choice.first or queries.select_quarters(tables)[0],
-        last=choice.last or tables.quarter,
-    )
+    members = tuple(dict.fromkeys(choice.members))
+    first, last = choice.first or queries.select_quarters(tables)[0], choice.last or tables.quarter
+    choice = Choice(choice.kpi, choice.scope, members, first, last)
     wrong = [
         *_unknown("KPI", [choice.kpi], read_plan().by_kpi),
         *_unknown("region", [choice.scope], list_scopes()),
-        *_unknown("quarter", [choice.first, choice.last], quarters),
+        *_unknown("quarter", [first, last], list_quarters(tables)),
     ]
-    if not wrong and choice.first > choice.last:
-        wrong.append(f"{choice.first} comes after {choice.last}; give the earlier quarter first")
+    if not wrong and first > last:
+        wrong.append(f"{first} comes after {last}; give the earlier quarter first")
     if not wrong and queries.has_member_values(choice.kpi):
-        wrong += _unknown(f"member of {choice.scope} in {choice.last}", choice.members, list_choosable_members(choice))
+        wrong += _unknown(f"member of {choice.scope} in {last}", members, list_choosable_members(choice))
     if wrong:
         raise ValueError(". ".join(wrong))
     return drop_impossible_members(choice)
 
 
-def _unknown(what: str, asked: Iterable[str], known: Iterable[str]) -> list[str]:
-    missing = [one for one in dict.fromkeys(asked) if one not in known]
+def _unknown(what: str, names: Iterable[str], known: Iterable[str]) -> list[str]:
+    missing = [name for name in dict.fromkeys(names) if name not in known]
     return [f"no {what} {', '.join(missing)}; choose among {', '.join(known)}"] if missing else []
-
-
-# --- the frame --------------------------------------------------------------------------------------------------
 
 
 def select_choice_rows(tables: EditionTables, choice: Choice) -> pd.DataFrame:
     """Return the figures of a choice: one row per quarter.
 
-    Shares are 0-1; value and share are blank in class C, whose bounds alone are known. Each member chosen has its value
-    (`SEN`), of a share its whole (`SEN_of`), and whether that was reported or carried from an earlier quarter
-    (`SEN_basis`).
+    Shares are 0-1; value and share are blank in class C, where only the bounds are known. Each member chosen has its
+    value (`SEN`), for a share also its total (`SEN_of`), and `reported` or `carried` (`SEN_basis`).
     """
     trend = queries.select_trend(tables, choice.kpi, choice.scope, choice.quarters)
-    rows = pd.DataFrame([asdict(one) | {"kpi": choice.kpi, "unit": one.kpi.unit} for one in trend])
+    rows = pd.DataFrame([asdict(figure) | {"kpi": choice.kpi, "unit": figure.kpi.unit} for figure in trend])
     rows = rows.rename(columns={"target": "proposed_target", "status": "proposed_status"})
-    rows = rows.astype(dict.fromkeys(_COUNTS, "Int64") | {"robust": "boolean"})
+    rows = rows.astype(dict.fromkeys(("n_reported", "n_carried", "n_expected"), "Int64") | {"robust": "boolean"})
     first = ["quarter", "scope", "kpi", "unit"]
     rows = rows[[*first, *(name for name in rows.columns if name not in first)]]
     return pd.concat([rows, *_member_columns(tables, choice)], axis="columns")

@@ -1,9 +1,8 @@
-"""The explorer: a choice that shows itself, as a live panel where there are widgets, as figure and table elsewhere."""
+"""The explorer: shows a choice as a live panel where there are widgets, as figure and table elsewhere."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from types import ModuleType
 
 import pandas as pd
 
@@ -69,18 +68,10 @@ class Explorer:
         return {"text/plain": repr(self), "text/html": static} | self._view()
 
     def _view(self) -> dict[str, object]:
-        """Return the live panel's view; none without widgets."""
-        widgets = _find_widgets()
-        if widgets is None:
+        """Return the live panel's view; none without ipywidgets, which only analysts have (dependency group `lab`)."""
+        try:
+            import ipywidgets
+        except ImportError:
             return {}
-        self.panel = self.panel or Panel(self, widgets)
+        self.panel = self.panel or Panel(self, ipywidgets)
         return {kind: view for kind, view in self.panel.box._repr_mimebundle_().items() if kind == VIEW}
-
-
-def _find_widgets() -> ModuleType | None:
-    """Return ipywidgets where it is installed: only analysts have it (dependency group `lab`)."""
-    try:
-        import ipywidgets
-    except ImportError:
-        return None
-    return ipywidgets

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Sequence
+from functools import partial
 
 import pandas as pd
 
@@ -10,7 +11,6 @@ from helpers.i18n import Badge, is_blank
 from helpers.report import Report, blocks, figures, html, phrases
 from helpers.tables import KpiFigure, queries, schema
 
-SAMPLE_NOTICE = "données fictives / invented sample"  # in a file, whatever its language
 _WIDTH = 642  # pixels: a figure is as wide on the screen as on the page
 _SHEET = f"background:#FFFFFF;color:{html.PALETTE['ink']};padding:6px 10px;line-height:1.35"
 _LINK = f"color:{html.PALETTE['blue']};text-decoration:underline"
@@ -24,42 +24,41 @@ def draw(report: Report, choice: Choice) -> blocks.ReportFigure:
     return figures.selection(report, choice.kpi, choice.scope, members, choice.quarters)
 
 
-# --- files ------------------------------------------------------------------------------------------------------
-
-
 def render_rows(report: Report, choice: Choice) -> str:
-    """Return the figures of a choice as CSV: one line per quarter, nothing rounded, marked where it is the sample.
+    """Return the figures of a choice as CSV: one line per quarter, not rounded, marked where they are invented.
 
-    It begins with the mark by which spreadsheets know UTF-8.
+    It begins with the mark by which spreadsheets recognise UTF-8.
     """
     rows = select_choice_rows(report.tables, choice)
     if report.tables.sample:
-        rows = rows.assign(sample=SAMPLE_NOTICE)
+        rows = rows.assign(sample="données fictives / invented sample")  # whatever the language
     texts = [name for name in rows.columns if not pd.api.types.is_numeric_dtype(rows[name])]
     return "\ufeff" + schema.render_csv(rows, texts)
 
 
 def render_files(report: Report, choice: Choice, figure: blocks.ReportFigure | None = None) -> dict[str, str]:
-    """Return what can be downloaded: names and texts; `figure` is the figure where it has been drawn."""
+    """Return what can be downloaded, as texts by file name; `figure` is the figure if it is already drawn."""
     name = f"{choice.name}_invented-sample" if report.tables.sample else choice.name
     figure = figure or draw(report, choice)
     return {f"{name}.csv": render_rows(report, choice), f"{name}_{report.t.language}.svg": figure.svg}
 
 
+def _as_base64(text: str) -> str:
+    return base64.b64encode(text.encode("utf-8")).decode()
+
+
 def show_links(report: Report, files: dict[str, str]) -> str:
-    """Return the links by which the files are downloaded: each holds its file."""
-    words = {"csv": report.t("Download the figures (CSV)"), "svg": report.t("Download the chart (SVG)")}
-    kinds = {"csv": "text/csv;charset=utf-8", "svg": "image/svg+xml"}
+    """Return the download links; each contains its file."""
+    kinds = {
+        "csv": ("text/csv;charset=utf-8", report.t("Download the figures (CSV)")),
+        "svg": ("image/svg+xml", report.t("Download the chart (SVG)")),
+    }
     links = []
     for name, text in files.items():
-        end = name.rsplit(".", 1)[1]
-        content = base64.b64encode(text.encode("utf-8")).decode()
-        target = f'download="{html.as_attribute(name)}" href="data:{kinds[end]};base64,{content}"'
-        links.append(f'<a style="{_LINK}" {target}>{html.as_html(words[end])}</a>')
+        media_type, label = kinds[name.rsplit(".", 1)[1]]
+        target = f'download="{html.as_attribute(name)}" href="data:{media_type};base64,{_as_base64(text)}"'
+        links.append(f'<a style="{_LINK}" {target}>{html.as_html(label)}</a>')
     return f'<p style="margin:4px 0">{" · ".join(links)}</p>'
-
-
-# --- HTML -------------------------------------------------------------------------------------------------------
 
 
 def _sheet(report: Report, inside: str) -> str:
@@ -72,19 +71,16 @@ def _small(texts: Sequence[str]) -> str:
 
 
 def show_figure(report: Report, choice: Choice, figure: blocks.ReportFigure) -> str:
-    """Return a drawn choice as HTML: what it finds, what is measured, the figure, who is behind it."""
-    image = base64.b64encode(figure.svg.encode("utf-8")).decode()
+    """Return the figure of a choice as HTML: title, subtitle, image, number of members, remarks."""
     title, subtitle = html.as_html(figure.title), html.as_html(figure.subtitle)
-    return _sheet(
-        report,
-        f'<div style="max-width:{_WIDTH}px"><b>{title}</b><br>{subtitle}</div>'
-        f'<img src="data:image/svg+xml;base64,{image}" alt="{html.as_attribute(figure.alt)}" width="{_WIDTH}">'
-        + _small([figure.n, *_remarks(report, choice)]),
-    )
+    words = f'<div style="max-width:{_WIDTH}px"><b>{title}</b><br>{subtitle}</div>'
+    source, alt = f"data:image/svg+xml;base64,{_as_base64(figure.svg)}", html.as_attribute(figure.alt)
+    image = f'<img src="{source}" alt="{alt}" width="{_WIDTH}">'
+    return _sheet(report, words + image + _small([figure.n, *_remarks(report, choice)]))
 
 
 def _remarks(report: Report, choice: Choice) -> list[str]:
-    """Return what a reader must know of a choice: members that it cannot show, or not in the figure."""
+    """Return what a reader must know: that there are no values of members, or which are left out of the figure."""
     t, most, remarks = report.t, figures.MOST_MEMBERS, []
     if not queries.has_member_values(choice.kpi):
         remarks.append(t("This indicator has no values of single members."))
@@ -108,40 +104,36 @@ def show_table(report: Report, choice: Choice) -> str:
 
 
 def _columns(report: Report, choice: Choice) -> list[blocks.Column]:
-    """Return the columns of the table: the figure, the members chosen, who is behind it, its status."""
+    """Return the columns of the table: the figure, the members chosen, how many reported, the status."""
     t = report.t
 
-    def value(figure: KpiFigure) -> blocks.Cell:
-        if figure.is_bounds_only:
+    def value(row: KpiFigure) -> blocks.Cell:
+        if row.is_bounds_only:
             return "(C)"
-        return t.missing if is_blank(figure.assessed) else phrases.level(report, figure)
+        return t.missing if is_blank(row.assessed) else phrases.level(report, row)
 
-    def reported(figure: KpiFigure) -> str:
-        if is_blank(figure.n_reported):
-            return "–" if figure.is_certain else t.missing
-        return f"{t.number(figure.n_reported)}/{t.number(figure.n_expected)}"
+    def reported(row: KpiFigure) -> str:
+        if is_blank(row.n_reported):
+            return "–" if row.is_certain else t.missing
+        return f"{t.number(row.n_reported)}/{t.number(row.n_expected)}"
 
-    def judged(figure: KpiFigure, cell: blocks.Cell) -> blocks.Cell:
-        """Of many KPIs only the Union has a target, and so a status."""
-        return "–" if is_blank(figure.assessed_target) else cell
+    def judged(row: KpiFigure, cell: blocks.Cell) -> blocks.Cell:
+        """Many KPIs have a target, and so a status, for the Union only."""
+        return "–" if is_blank(row.assessed_target) else cell
 
     return [
-        blocks.Column(t("Quarter"), 1, lambda figure: t.quarter(figure.quarter)),
+        blocks.Column(t("Quarter"), 1, lambda row: t.quarter(row.quarter)),
         blocks.Column(t("Value"), 1, value),
-        blocks.Column(t("Bounds"), 1, lambda figure: phrases.bounds(figure, t)),
+        blocks.Column(t("Bounds"), 1, lambda row: phrases.bounds(row, t)),
         *_member_columns(report, choice),
         blocks.Column(t("Members that reported"), 1, reported),
         blocks.Column(
-            t("carried forward (c)"),
-            1,
-            lambda figure: "–" if is_blank(figure.n_carried) else t.number(figure.n_carried),
+            t("carried forward (c)"), 1, lambda row: "–" if is_blank(row.n_carried) else t.number(row.n_carried)
         ),
-        blocks.Column(t("Class"), 1, lambda figure: figure.coverage_class or "–"),
-        blocks.Column(t("Proposed target"), 1, lambda figure: judged(figure, phrases.format_target(figure, t))),
+        blocks.Column(t("Class"), 1, lambda row: row.coverage_class or "–"),
+        blocks.Column(t("Proposed target"), 1, lambda row: judged(row, phrases.format_target(row, t))),
         blocks.Column(
-            t("Status against the proposed target"),
-            1,
-            lambda figure: judged(figure, t.status(figure.status, figure.robust)),
+            t("Status against the proposed target"), 1, lambda row: judged(row, t.status(row.status, row.robust))
         ),
     ]
 
@@ -150,39 +142,34 @@ def _member_columns(report: Report, choice: Choice) -> list[blocks.Column]:
     if not choice.members:
         return []
     levels = queries.select_levels_over_time(report.tables, choice.kpi, choice.members, choice.quarters)
-    found = {(row.member, row.quarter): row for row in levels.itertuples()}
+    found = {(level.member, level.quarter): level for level in levels.itertuples()}
 
-    def column(member: str) -> blocks.Column:
-        def cell(figure: KpiFigure) -> blocks.Cell:
-            return phrases.member_value(choice.kpi, found[member, figure.quarter], report.t)
+    def cell(row: KpiFigure, member: str) -> blocks.Cell:
+        return phrases.member_value(choice.kpi, found[member, row.quarter], report.t)
 
-        return blocks.Column(report.t.member(member), 1, cell)
-
-    return [column(member) for member in choice.members]
+    return [blocks.Column(report.t.member(member), 1, partial(cell, member=member)) for member in choice.members]
 
 
 def _render_table(report: Report, trend: Sequence[KpiFigure], columns: Sequence[blocks.Column]) -> str:
     start = "right" if report.t.is_rtl else "left"
-    heads = "".join(
-        f'<th scope="col" style="{_HEAD};text-align:{start}">{html.as_html(column.head)}</th>' for column in columns
-    )
-    bodies = []
+    head = f'<th scope="col" style="{_HEAD};text-align:{start}">'
+    heads = "".join(f"{head}{html.as_html(column.head)}</th>" for column in columns)
+    body = ""
     for figure in trend:
-        first, *rest = (column.value(figure) for column in columns)
-        cells = "".join(f'<td style="{_side(cell, start)}">{blocks.cell_as_html(cell, report.t)}</td>' for cell in rest)
-        name = blocks.cell_as_html(first, report.t)
-        bodies.append(f'<tr><th scope="row" style="{_side(first, start)}">{name}</th>{cells}</tr>\n')
-    table = f'<table style="border-collapse:collapse;font-size:12.5px"><thead><tr>{heads}</tr></thead>\n<tbody>\n'
-    return table + "".join(bodies) + "</tbody></table>"
+        cells = [column.value(figure) for column in columns]
+        first, *rest = (f'style="{_style(cell, start)}">{blocks.cell_as_html(cell, report.t)}' for cell in cells)
+        body += f'<tr><th scope="row" {first}</th>{"".join(f"<td {cell}</td>" for cell in rest)}</tr>\n'
+    table = '<table style="border-collapse:collapse;font-size:12.5px">'
+    return f"{table}<thead><tr>{heads}</tr></thead>\n<tbody>\n{body}</tbody></table>"
 
 
-def _side(cell: blocks.Cell, start: str) -> str:
-    """Return the look of a cell: figures stay on one line, the words of a status need not."""
+def _style(cell: blocks.Cell, start: str) -> str:
+    """Return the style of a cell: a number stays on one line, the words of a status need not."""
     return f"{_CELL};text-align:{start};" + ("min-width:170px" if isinstance(cell, Badge) else "white-space:nowrap")
 
 
 def show_static(report: Report, choice: Choice) -> str:
-    """Return a choice as HTML that needs nothing else: figure, table, and how to choose."""
+    """Return a choice as self-contained HTML: figure, table, and how to choose."""
     how = report.t("To choose here, run this notebook in JupyterLab or VS Code; elsewhere, change its parameters.")
     figure = show_figure(report, choice, draw(report, choice))
     return "\n".join((figure, show_table(report, choice), _sheet(report, _small([how]))))

@@ -11,9 +11,7 @@ from pathlib import Path
 from helpers.i18n import Translator, typeset
 from helpers.plan import UNION, quarters, read_plan
 from helpers.tables import schema
-from helpers.tables.schema import SCHEMAS
 
-DESCRIPTOR = "datapackage.json"
 _FIELDS_FILE = Path(__file__).with_name("fields.csv")
 _TITLES_FILE = Path(__file__).with_suffix(".csv")
 LICENCE = {
@@ -27,10 +25,8 @@ PRIMARY_KEYS: Mapping[str, tuple[str, ...]] = {
     "revisions": ("quarter", "scope", "kpi", "figure"),
     "answers": ("quarter", "member", "version", "question"),
 }
-# Each row of these tables refers to a row of kpis.
-KPI_TABLES = ("kpi_components", "changes", "revisions")
 _TYPES = {"text": "string", "count": "integer", "figure": "number", "flag": "boolean"}
-# Texts in our frames, where a date or number may be blank.
+# These are texts in our frames, where a date or number may be blank.
 _READ_AS = {
     ("returns", "received_on"): "date", ("innovations", "date"): "date", ("innovations", "local_experts"): "integer",
 }  # fmt: skip
@@ -38,9 +34,15 @@ _READ_AS = {
 _PATTERNS = {
     "quarter": r"[0-9]{4}Q[1-4]", "source_quarter": r"[0-9]{4}Q[1-4]", "member": "[A-Z]{3}", "sha256": "[0-9a-f]{64}",
 }  # fmt: skip
-_DIALECT = {
-    "delimiter": ",", "lineTerminator": "\n", "quoteChar": '"', "doubleQuote": True, "skipInitialSpace": False,
-    "header": True,
+_CSV_FORMAT = {
+    "profile": "tabular-data-resource", "format": "csv", "mediatype": "text/csv", "encoding": "utf-8",
+    "dialect": {
+        "delimiter": ",", "lineTerminator": "\n", "quoteChar": '"', "doubleQuote": True, "skipInitialSpace": False,
+        "header": True,
+    },
+}  # fmt: skip
+_PARQUET_FORMAT = {
+    "profile": "data-resource", "type": "file", "format": "parquet", "mediatype": "application/vnd.apache.parquet",
 }  # fmt: skip
 
 
@@ -65,26 +67,24 @@ def _both_languages(name: str, *keys: str, **values: str) -> dict[str, str]:
     return {name: english, f"{name}_fr": typeset(french, "fr")}
 
 
-# --- tables -----------------------------------------------------------------------------------------------------
-
-
 def describe_field(table: str, column: str) -> dict[str, object]:
     """Describe a column: its type, content, unit and constraints."""
     described = read_fields()[table, column]
-    kind = _READ_AS.get((table, column), _TYPES[SCHEMAS[table].columns[column]])
+    kind = _READ_AS.get((table, column), _TYPES[schema.SCHEMAS[table].columns[column]])
     field: dict[str, object] = {"name": column, "type": kind}
     if kind == "boolean":
         field |= {"trueValues": ["true"], "falseValues": ["false"]}
     field |= {"description": described["en"], "description_fr": typeset(described["fr"], "fr")}
     if described["unit"]:
         field["unit"] = described["unit"]
-    constraints = _constraints(table, column, kind)
-    return field | ({"constraints": constraints} if constraints else {})
+    if constraints := _constraints(table, column, kind):
+        field["constraints"] = constraints
+    return field
 
 
 def _constraints(table: str, column: str, kind: str) -> dict[str, object]:
     constraints: dict[str, object] = {"required": True} if read_fields()[table, column]["required"] else {}
-    choices = [choice for choice in SCHEMAS[table].choices.get(column, ()) if choice]
+    choices = [choice for choice in schema.SCHEMAS[table].choices.get(column, ()) if choice]
     if column == "scope":
         choices = [UNION, *read_plan().regions]
     if column == "kpi":
@@ -100,11 +100,11 @@ def _constraints(table: str, column: str, kind: str) -> dict[str, object]:
 
 def describe_schema(table: str) -> dict[str, object]:
     """Describe a table's columns, in order, and its keys."""
-    fields = [describe_field(table, column) for column in SCHEMAS[table].columns]
+    fields = [describe_field(table, column) for column in schema.SCHEMAS[table].columns]
     described: dict[str, object] = {"fields": fields, "missingValues": [""]}
     if table in PRIMARY_KEYS:
         described["primaryKey"] = list(PRIMARY_KEYS[table])
-    if table in KPI_TABLES:
+    if table in ("kpi_components", "changes", "revisions"):  # each row refers to a row of kpis
         key = list(PRIMARY_KEYS["kpis"])
         described["foreignKeys"] = [{"fields": key, "reference": {"resource": "kpis", "fields": key}}]
     return described
@@ -115,6 +115,8 @@ def describe_table(table: str, folder: Path) -> dict[str, object]:
     is_parquet = table in schema.PARQUET_TABLES
     path = folder / f"{table}.{'parquet' if is_parquet else 'csv'}"
     content, n_rows = path.read_bytes(), len(schema.read_table(table, folder))
+    # Validators read CSV. For a `file` they compare only bytes and digest; `rows` would make them look for lines.
+    format_ = _PARQUET_FORMAT | {"row_count": n_rows} if is_parquet else _CSV_FORMAT | {"rows": n_rows}
     return {
         "name": table,
         **_both_languages("title", f"{table}.title"),
@@ -122,29 +124,15 @@ def describe_table(table: str, folder: Path) -> dict[str, object]:
         "path": path.name,
         "hash": f"sha256:{hashlib.sha256(content).hexdigest()}",
         "bytes": len(content),
-        **(_as_parquet(n_rows) if is_parquet else _as_csv(n_rows)),
+        **format_,
         "schema": describe_schema(table),
     }
-
-
-def _as_csv(n_rows: int) -> dict[str, object]:
-    format_ = {"profile": "tabular-data-resource", "format": "csv", "mediatype": "text/csv", "encoding": "utf-8"}
-    return {**format_, "dialect": _DIALECT, "rows": n_rows}
-
-
-def _as_parquet(n_rows: int) -> dict[str, object]:
-    # Validators read CSV. For a `file` they compare only bytes and digest; `rows` would make them look for lines.
-    format_ = {"profile": "data-resource", "type": "file", "format": "parquet"}
-    return {**format_, "mediatype": "application/vnd.apache.parquet", "row_count": n_rows}
-
-
-# --- the package ------------------------------------------------------------------------------------------------
 
 
 def describe(folder: Path, quarter: str, as_of: str, *, sample: bool, input_id: str) -> dict[str, object]:
     """Describe the published tables of an edition in a folder.
 
-    An invented sample says so and has the repository's licence; what members reported has none.
+    An invented sample is called so and has the repository's licence; what members reported has none.
     """
     label = Translator("en").label(quarters.is_revised(quarter, date.fromisoformat(as_of)))
     texts = ("sample", "description", "guard") if sample else ("description", "received", "guard")
@@ -166,6 +154,6 @@ def describe(folder: Path, quarter: str, as_of: str, *, sample: bool, input_id: 
 def write_datapackage(folder: Path, quarter: str, as_of: str, *, sample: bool, input_id: str) -> Path:
     """Write the description beside the published tables; the same tables give the same bytes."""
     described = describe(folder, quarter, as_of, sample=sample, input_id=input_id)
-    path = folder / DESCRIPTOR
+    path = folder / "datapackage.json"
     path.write_text(json.dumps(described, ensure_ascii=False, indent=1) + "\n", encoding="utf-8", newline="\n")
     return path

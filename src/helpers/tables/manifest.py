@@ -77,9 +77,6 @@ def write_manifest(
     (folder / MANIFEST_JSON).write_text(json.dumps(manifest, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
-# --- read back --------------------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True)
 class PublishedEdition:
     """A published edition, from its manifest: `inputs` and `outputs` are digests by file name."""
@@ -124,14 +121,13 @@ def list_published_editions(quarter: str = "*") -> list[PublishedEdition]:
 
     Only a folder that is named for a date is an edition: that of the briefs is beside it.
     """
-    found = (paths.root() / "reports").glob(f"{quarter}/????-??-??/{MANIFEST_JSON}")
-    folders = sorted(path.parent for path in found)
-    editions = [read_published_edition(folder.parent.name, folder.name) for folder in folders]
+    found = sorted((paths.root() / "reports").glob(f"{quarter}/????-??-??/{MANIFEST_JSON}"))
+    editions = [read_published_edition(path.parts[-3], path.parts[-2]) for path in found]
     return [edition for edition in editions if edition is not None]
 
 
 def find_revised(quarter: str, as_of: str) -> dict[str, str] | None:
-    """Return the edition that one as of a date revises: the last before it in its quarter, None without any."""
+    """Return the edition that one as of this date revises: the last before it in its quarter; None without one."""
     earlier = [edition for edition in list_published_editions(quarter) if edition.as_of < as_of]
     return {"as_of": earlier[-1].as_of, "input_id": earlier[-1].input_id} if earlier else None
 

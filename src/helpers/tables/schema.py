@@ -3,7 +3,7 @@
 import csv
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,11 +17,11 @@ from helpers.kpis import statuses
 from helpers.plan import questionnaire
 from helpers.strings import LANGUAGES, mask, mask_addresses, mask_text
 
+_MASKS = {"reference": mask_addresses, "title": mask_text, "detail": mask_text}  # of the texts of an innovation
 # A text that a spreadsheet would take for a formula; numbers stay numbers.
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
-_TEXT, _COUNT, _FIGURE, _FLAG = "text", "count", "figure", "flag"
-_DTYPES = {_TEXT: str, _COUNT: "Int64", _FIGURE: float, _FLAG: "boolean"}
+_DTYPES = {"text": str, "count": "Int64", "figure": float, "flag": "boolean"}
 
 
 @dataclass(frozen=True)
@@ -33,50 +33,42 @@ class TableSchema:
 
     def schema(self) -> pa.DataFrameSchema:
         """Return it as a pandera schema."""
-        columns = {
-            name: pa.Column(
-                _DTYPES[kind],
-                pa.Check.isin(self.choices[name]) if name in self.choices else None,
-                nullable=kind != _TEXT,
-            )
-            for name, kind in self.columns.items()
-        }
+        columns = {}
+        for name, kind in self.columns.items():
+            check = pa.Check.isin(self.choices[name]) if name in self.choices else None
+            columns[name] = pa.Column(_DTYPES[kind], check, nullable=kind != "text")
         return pa.DataFrameSchema(columns, strict=True, ordered=True, name="table")
 
     @property
     def texts(self) -> list[str]:
         """The names of the text columns."""
-        return [name for name, kind in self.columns.items() if kind == _TEXT]
+        return [name for name, kind in self.columns.items() if kind == "text"]
 
 
-def _schema(order: str, count: str = "", figure: str = "", flag: str = "", **choices: Sequence[str]) -> TableSchema:
-    named = ((_COUNT, count), (_FIGURE, figure), (_FLAG, flag))
-    kinds = {name: kind for kind, names in named for name in names.split()}
-    return TableSchema({name: kinds.get(name, _TEXT) for name in order.split()}, choices)
+def _schema(columns: str, **choices: Sequence[str]) -> TableSchema:
+    named = (column.partition(":") for column in columns.split())
+    return TableSchema({name: kind or "text" for name, _, kind in named}, choices)
 
 
+# Each column with its kind; without one it is a text.
 SCHEMAS: Mapping[str, TableSchema] = {
     "kpis": _schema(
-        "quarter scope kpi unit value share lower upper share_lower share_upper n_reported n_carried n_expected "
-        "coverage coverage_class target target_status status robust",
-        count="n_reported n_carried n_expected", flag="robust",
-        figure="value share lower upper share_lower share_upper coverage target",
+        "quarter scope kpi unit value:figure share:figure lower:figure upper:figure share_lower:figure "
+        "share_upper:figure n_reported:count n_carried:count n_expected:count coverage:figure coverage_class "
+        "target:figure target_status status robust:flag",
         status=("", *statuses.STATUSES), coverage_class=("", "A", "B", "C"),
     ),
-    "kpi_components": _schema(
-        "quarter scope kpi component unit value share n_reported", count="n_reported", figure="value share"
-    ),
+    "kpi_components": _schema("quarter scope kpi component unit value:figure share:figure n_reported:count"),
     "member_values": _schema(
-        "quarter member kpi value denominator basis source_quarter", figure="value denominator",
-        basis=("reported", "carried"),
+        "quarter member kpi value:figure denominator:figure basis source_quarter", basis=("reported", "carried")
     ),
     "changes": _schema(
-        "quarter scope kpi before revisions matched carried_effect entered left after",
-        figure="before revisions matched carried_effect entered left after",
+        "quarter scope kpi before:figure revisions:figure matched:figure carried_effect:figure entered:figure "
+        "left:figure after:figure"
     ),
-    "revisions": _schema("quarter scope kpi figure first now causes", figure="first now"),
+    "revisions": _schema("quarter scope kpi figure first:figure now:figure causes"),
     "returns": _schema(
-        "quarter member version received_on state counts source_file sha256", count="version", flag="counts",
+        "quarter member version:count received_on state counts:flag source_file sha256",
         state=("refused", "duplicate", "revised", "on_time", "late"),
     ),
     "issues": _schema(
@@ -84,17 +76,17 @@ SCHEMAS: Mapping[str, TableSchema] = {
         severity=issues.SEVERITIES,
     ),
     "answers": _schema(
-        "quarter member version question raw value obs_status source_file sheet row", count="version",
+        "quarter member version:count question raw value obs_status source_file sheet row",
         obs_status=("A", "M", "L", "N", "O", "U"),
     ),
     "innovations": _schema(
-        "quarter member version kind reference title date detail local_experts source_file sheet row", count="version"
+        "quarter member version:count kind reference title date detail local_experts source_file sheet row"
     ),
     "ingested_issues": _schema(
         "severity rule quarter member question observed expected source_file sheet row key details",
         severity=issues.SEVERITIES,
     ),
-    "inputs": _schema("file sha256 size channel", count="size"),
+    "inputs": _schema("file sha256 size:count channel"),
 }  # fmt: skip
 PARQUET_TABLES = ("answers", "ingested_issues")
 INGESTED_TABLES = ("returns", "answers", "innovations", "issues", "ingested_issues", "inputs")
@@ -114,7 +106,7 @@ def conform(name: str, rows: pd.DataFrame) -> pd.DataFrame:
     contract = SCHEMAS[name]
     table = pd.DataFrame({column: rows.get(column, pd.Series(dtype="object")) for column in contract.columns})
     for column, kind in contract.columns.items():
-        values = table[column].fillna("") if kind == _TEXT else table[column]
+        values = table[column].fillna("") if kind == "text" else table[column]
         table[column] = values.astype(_DTYPES[kind])
     try:
         return contract.schema().validate(table, lazy=True).reset_index(drop=True)
@@ -122,16 +114,9 @@ def conform(name: str, rows: pd.DataFrame) -> pd.DataFrame:
         raise SchemaError(f"{name}: {reason}") from reason
 
 
-# --- files ------------------------------------------------------------------------------------------------------
-
-
-def _csv_rows(table: pd.DataFrame) -> list[tuple[str, ...]]:
-    return list(zip(*([csv_text(value) for value in table[column]] for column in table.columns), strict=True))
-
-
 def sort_as_text(table: pd.DataFrame) -> pd.DataFrame:
     """Sort the rows of a table by its columns in order, as text (section 7)."""
-    texts = _csv_rows(table)
+    texts = list(zip(*(map(csv_text, table[column]) for column in table.columns), strict=True))
     return table.iloc[sorted(range(len(texts)), key=texts.__getitem__)].reset_index(drop=True)
 
 
@@ -162,13 +147,11 @@ def _unguard_formula(text: str) -> str:
 
 def render_csv(table: pd.DataFrame, text_columns: Iterable[str]) -> str:
     """Return a table as CSV, not rounded; no cell of its text columns is a formula to a spreadsheet."""
-    guarded = set(text_columns)
-    are_texts = [column in guarded for column in table.columns]
-    lines = [_csv_line(table.columns)]
-    for row in _csv_rows(table):
-        fields = zip(row, are_texts, strict=True)
-        lines.append(_csv_line(_guard_formula(text) if is_text else text for text, is_text in fields))
-    return "".join(lines)
+    guarded, columns = set(text_columns), []
+    for name in table.columns:
+        texts = [csv_text(value) for value in table[name]]
+        columns.append([_guard_formula(text) for text in texts] if name in guarded else texts)
+    return "".join(_csv_line(fields) for fields in [table.columns, *zip(*columns, strict=True)])
 
 
 def write_table(name: str, rows: pd.DataFrame, folder: Path) -> pd.DataFrame:
@@ -204,77 +187,59 @@ def read_table(name: str, folder: Path) -> pd.DataFrame:
         header, *rows = csv.reader(file, strict=True)
     texts = pd.DataFrame(rows, columns=header, dtype="str")
     parsers = {
-        _TEXT: lambda column: column.map(_unguard_formula),
-        _FLAG: lambda column: column.map({"true": True, "false": False}),
+        "text": lambda column: column.map(_unguard_formula),
+        "flag": lambda column: column.map({"true": True, "false": False}),
     }
     kinds = SCHEMAS[name].columns.items()
     return conform(name, pd.DataFrame({key: parsers.get(kind, pd.to_numeric)(texts[key]) for key, kind in kinds}))
 
 
-# --- from the checks to the tables ------------------------------------------------------------------------------
-
-
 def tabulate_returns(ledger: Iterable[versions.LedgerEntry]) -> pd.DataFrame:
     """Tabulate every return received: one row each, with its version, its state and whether it counts."""
-    return pd.DataFrame(
-        {
-            "quarter": entry.quarter,
-            "member": entry.member,
-            "version": entry.version,
-            "received_on": entry.received.received_on.isoformat() if entry.received.received_on else "",
-            "state": entry.state,
-            "counts": entry.counts,
-            "source_file": entry.received.file.name,
-            "sha256": entry.received.file.sha256,
-        }
-        for entry in ledger
-    )
-
-
-def _versions(returns: Iterable[rules.CheckedReturn]) -> list[rules.CheckedReturn]:
-    return [checked for checked in returns if checked.entry.is_version]
+    rows = []
+    for entry in ledger:
+        file, day = entry.received.file, entry.received.received_on
+        facts = (entry.quarter, entry.member, entry.version, day.isoformat() if day else "", entry.state, entry.counts)
+        rows.append((*facts, file.name, file.sha256))
+    return pd.DataFrame(rows, columns=list(SCHEMAS["returns"].columns))
 
 
 def tabulate_all_answers(returns: Iterable[rules.CheckedReturn], form: questionnaire.Form) -> pd.DataFrame:
-    """Tabulate the answers of every version: one row per version and question, personal data masked.
+    """Tabulate the answers of these versions: one row per version and question, personal data masked.
 
     The repeat `innovations` is one more question, whose value is the number of items (O without such a part).
     """
     texts = {question.name for question in form.questions if question.type == "text"}
     rows = []
-    for checked in _versions(returns):
+    for checked in returns:
         key, file = (*checked.key, checked.entry.version), (checked.place.source_file, checked.place.sheet)
         for name, answer in checked.answers.items():
             # A value that was understood as a number, a date or a choice holds nothing personal; any other text may.
             hide = mask_text if name in texts else str if answer.value else mask
             cells = (name, hide(answer.raw), hide(answer.value), answer.state)
             rows.append((*key, *cells, *file, checked.place.of(name).row))
-        count = ("", questionnaire.MISSING) if checked.items is None else (len(checked.items), questionnaire.ANSWERED)
-        rows.append((*key, questionnaire.REPEAT, "", str(count[0]), count[1], *file, checked.place.row))
+        has_part = checked.items is not None
+        n, state = (str(len(checked.items)), questionnaire.ANSWERED) if has_part else ("", questionnaire.MISSING)
+        rows.append((*key, questionnaire.REPEAT, "", n, state, *file, checked.place.row))
     return pd.DataFrame(rows, columns=list(SCHEMAS["answers"].columns))
 
 
 def tabulate_innovations(returns: Iterable[rules.CheckedReturn]) -> pd.DataFrame:
-    """Tabulate the innovations of every version: one row per item; withdrawn values are blank."""
+    """Tabulate the innovations of these versions: one row per item; withdrawn values are blank."""
     names = ("kind", "reference", "title", "date", "detail", "local_experts")
     return pd.DataFrame(
         {"quarter": checked.key[0], "member": checked.key[1], "version": checked.entry.version}
-        | {name: _masked(name, item.answers[name].value) for name in names}
+        | {name: _MASKS.get(name, str)(item.answers[name].value) for name in names}
         | {"source_file": item.place.source_file, "sheet": item.place.sheet, "row": item.place.row}
-        for checked in _versions(returns)
+        for checked in returns
         for item in checked.items or ()
     )
 
 
-def _masked(name: str, text: str) -> str:
-    return mask_addresses(text) if name == "reference" else mask_text(text) if name in ("title", "detail") else text
-
-
 def tabulate_issues(found: Iterable[issues.Issue]) -> pd.DataFrame:
     """Tabulate the issues: one row per issue and received row, with the key and details of its sentence."""
-    columns = list(SCHEMAS["ingested_issues"].columns)
     rows = [vars(issue) | {"details": issues.encode_details(issue.details)} for issue in found]
-    return pd.DataFrame([[row[column] for column in columns] for row in rows], columns=columns)
+    return pd.DataFrame(rows, columns=list(SCHEMAS["ingested_issues"].columns))
 
 
 def add_messages(rows: pd.DataFrame) -> pd.DataFrame:
@@ -282,9 +247,8 @@ def add_messages(rows: pd.DataFrame) -> pd.DataFrame:
 
     The sentences are columns `said_fr`, `said_en`…; the rows are sorted as published.
     """
-    found = [
-        replace(issues.Issue(**row), details=issues.decode_details(row["details"])) for row in rows.to_dict("records")
-    ]
+    records = rows.to_dict("records")
+    found = [issues.Issue(**row | {"details": issues.decode_details(row["details"])}) for row in records]
     messages = {f"message_{language}": [issue.message(language) for issue in found] for language in ("fr", "en")}
     sentences = {f"said_{language}": [issue.say(language) for issue in found] for language in LANGUAGES}
     table = rows.reset_index(drop=True).assign(**messages, **sentences)
@@ -302,10 +266,11 @@ def tabulate_files(files: Iterable[tuple[str, ReceivedFile]]) -> pd.DataFrame:
 def tabulate_ingested(checked: rules.Checked, form: questionnaire.Form) -> dict[str, pd.DataFrame]:
     """Return the tables of returns, answers, innovations and issues; the latter as published and as ingested."""
     ingested = tabulate_issues(checked.issues)
+    kept = [version for version in checked.returns if version.entry.is_version]
     return {
         "returns": tabulate_returns(checked.ledger),
-        "answers": tabulate_all_answers(checked.returns, form),
-        "innovations": tabulate_innovations(checked.returns),
+        "answers": tabulate_all_answers(kept, form),
+        "innovations": tabulate_innovations(kept),
         "issues": add_messages(ingested)[list(SCHEMAS["issues"].columns)],
         "ingested_issues": ingested,
     }

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from helpers.plan import UNION, questionnaire, read_plan
+from helpers.tables.kpi_figures import select_rows
 from helpers.tables.pipeline import EditionTables
 
 _STATES = {
@@ -19,11 +20,9 @@ IngestedTables = Mapping[str, pd.DataFrame]
 
 
 def count_files(inputs: pd.DataFrame) -> pd.DataFrame:
-    """Count what an edition rests on: one row per channel; invented data are called so (methodology, section 6)."""
-    names = inputs["channel"].replace(
-        {"sample": "données fictives / invented sample", "": "received, channel not told"}
-    )
-    return inputs.groupby(names)["file"].agg(["size"]).rename(columns={"size": "files"})
+    """Count the input files of an edition: one row per channel; invented data are named (methodology, section 6)."""
+    words = {"sample": "données fictives / invented sample", "": "received, channel not told"}
+    return inputs.groupby(inputs["channel"].replace(words))["file"].agg(files="size")
 
 
 def count_rows(ingested: IngestedTables) -> pd.DataFrame:
@@ -33,15 +32,12 @@ def count_rows(ingested: IngestedTables) -> pd.DataFrame:
 
 
 def who_answered(ingested: IngestedTables, quarter: str) -> pd.DataFrame:
-    """Tell who answered a quarter: one row per region, its members by the state of their return that counts."""
-    plan = read_plan()
-    counting = ingested["returns"].query("quarter == @quarter and counts")
-    state = counting.set_index("member")["state"]
-    members = pd.DataFrame(
-        [(m.region, m.member, state.get(m.member, "no return")) for m in plan.members_in(quarter)],
-        columns=["region", "member", "state"],
-    )
-    table = pd.crosstab(members["region"], members["state"]).reindex(plan.regions)
+    """Show who answered a quarter: one row per region, its members by the state of their return that counts."""
+    states = ingested["returns"].query("quarter == @quarter and counts").set_index("member")["state"]
+    members = read_plan().members_in(quarter)
+    rows = [(member.region, states.get(member.member, "no return")) for member in members]
+    answers = pd.DataFrame(rows, columns=["region", "state"])
+    table = pd.crosstab(answers["region"], answers["state"]).reindex(read_plan().regions)
     return table.assign(members=table.sum(axis=1)).rename_axis(columns=None)
 
 
@@ -53,22 +49,26 @@ def list_versions(ingested: IngestedTables, quarter: str) -> pd.DataFrame:
 
 
 def count_issues(ingested: IngestedTables, quarter: str) -> pd.DataFrame:
-    """Count the findings of a quarter: one row per rule and severity."""
+    """Count the issues of a quarter: one row per rule and severity."""
     issues = ingested["issues"].query("quarter == @quarter")
     return issues.groupby(["severity", "rule"]).size().rename("findings").reset_index()
 
 
 def list_issues(ingested: IngestedTables, quarter: str, severity: str) -> pd.DataFrame:
-    """List the findings of one severity: who, what was seen, what was expected, and where it stands."""
+    """List the issues of one severity: which member, what was seen, what was expected, and in which file and row."""
     issues = ingested["issues"].query("quarter == @quarter and severity == @severity")
     columns = ["rule", "member", "question", "observed", "expected", "source_file", "sheet", "row"]
     return issues[columns].reset_index(drop=True)
 
 
+def _select_counting(ingested: IngestedTables, table: str, quarter: str) -> pd.DataFrame:
+    counting = ingested["returns"].query("quarter == @quarter and counts")[["member", "version"]]
+    return ingested[table].query("quarter == @quarter").merge(counting, on=["member", "version"])
+
+
 def count_states(ingested: IngestedTables, quarter: str) -> pd.DataFrame:
     """Count the states of the answers that count: one row per group of the questionnaire."""
-    counting = ingested["returns"].query("quarter == @quarter and counts")[["member", "version"]]
-    answers = ingested["answers"].query("quarter == @quarter").merge(counting, on=["member", "version"])
+    answers = _select_counting(ingested, "answers", quarter)
     groups = {question.name: question.group for question in questionnaire.read_form().questions}
     answers = answers.assign(group=answers["question"].map(groups), state=answers["obs_status"].map(_STATES))
     return pd.crosstab(answers["group"], answers["state"]).rename_axis(columns=None)
@@ -76,14 +76,13 @@ def count_states(ingested: IngestedTables, quarter: str) -> pd.DataFrame:
 
 def list_innovations(ingested: IngestedTables, quarter: str) -> pd.DataFrame:
     """List the innovations of the returns that count: one row each."""
-    counting = ingested["returns"].query("quarter == @quarter and counts")[["member", "version"]]
-    items = ingested["innovations"].query("quarter == @quarter").merge(counting, on=["member", "version"])
+    items = _select_counting(ingested, "innovations", quarter)
     return items[["member", "kind", "reference", "title", "date", "detail"]]
 
 
-def _of_theme(rows: pd.DataFrame, theme: int, quarter: str = "") -> pd.DataFrame:
+def _of_theme(rows: pd.DataFrame, theme: int, **wanted: str) -> pd.DataFrame:
     codes = [kpi.kpi for kpi in read_plan().kpis if kpi.theme == theme]
-    return rows[rows["kpi"].isin(codes) & ((rows["quarter"] == quarter) | (quarter == ""))]
+    return select_rows(rows[rows["kpi"].isin(codes)], **wanted)
 
 
 def _with_assessed(rows: pd.DataFrame) -> pd.DataFrame:
@@ -93,14 +92,14 @@ def _with_assessed(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def summarise_theme(tables: EditionTables, theme: int) -> str:
-    """Say in a sentence what came back for a theme: statuses, how sure they are, how many members reported."""
-    rows = _of_theme(tables.kpis, theme, tables.quarter).query("scope == 'PAPU'")
+    """Summarise a theme in a sentence: statuses, how many are not robust, how many members reported."""
+    rows = _of_theme(tables.kpis, theme, quarter=tables.quarter, scope=UNION)
     counts = rows["status"].replace("", "not_assessable").value_counts().sort_index()
     statuses = ", ".join(f"{n} {status.replace('_', ' ')}" for status, n in counts.items())
     unsure = int((rows["robust"] == False).sum())  # noqa: E712, a blank is neither
     depends = f"{unsure} of these statuses" if unsure else "none of these statuses"
-    asked = rows.dropna(subset=["n_reported"])
-    reported = ", ".join(f"{row.kpi} {row.n_reported}/{row.n_expected}" for row in asked.itertuples())
+    from_members = rows.dropna(subset=["n_reported"])
+    reported = ", ".join(f"{row.kpi} {row.n_reported}/{row.n_expected}" for row in from_members.itertuples())
     return (
         f"{len(rows)} KPIs against their proposed targets: {statuses or 'no figure'}; {depends} could change with the "
         f"members that did not report. Members that reported: {reported or 'none is asked'}."
@@ -108,27 +107,27 @@ def summarise_theme(tables: EditionTables, theme: int) -> str:
 
 
 def theme_figures(tables: EditionTables, theme: int) -> pd.DataFrame:
-    """Show a theme's KPIs for the Union: value, bounds, who is behind them, proposed target and status."""
-    rows = _of_theme(tables.kpis, theme, tables.quarter).query("scope == 'PAPU'")
+    """Show a theme's KPIs for the Union: value, bounds, number of members, proposed target and status."""
+    rows = _of_theme(tables.kpis, theme, quarter=tables.quarter, scope=UNION)
     return rows.set_index("kpi")[list(_FIGURES)].dropna(axis="columns", how="all")
 
 
 def theme_companions(tables: EditionTables, theme: int) -> pd.DataFrame:
     """Show the figures beside a theme's KPIs for the Union."""
-    rows = _of_theme(tables.components, theme, tables.quarter).query("scope == 'PAPU'")
+    rows = _of_theme(tables.components, theme, quarter=tables.quarter, scope=UNION)
     columns = ["unit", "value", "share", "n_reported"]
     return rows.set_index(["kpi", "component"])[columns].dropna(axis="columns", how="all")
 
 
 def theme_regions(tables: EditionTables, theme: int) -> pd.DataFrame:
     """Show a theme's KPIs by region: one row per region; shares where the target is on the share."""
-    rows = _with_assessed(_of_theme(tables.kpis, theme, tables.quarter))
+    rows = _with_assessed(_of_theme(tables.kpis, theme, quarter=tables.quarter))
     return rows.pivot(index="scope", columns="kpi", values="assessed").reindex([UNION, *read_plan().regions])
 
 
 def theme_members(tables: EditionTables, theme: int) -> pd.DataFrame:
     """Show what each member adds to a theme's KPIs, `c` marking a value carried from an earlier quarter."""
-    rows = _of_theme(tables.member_values, theme, tables.quarter)
+    rows = _of_theme(tables.member_values, theme, quarter=tables.quarter)
     marks = rows["basis"].map({"carried": " c", "reported": ""})
     texts = [f"{value:g}{mark}" for value, mark in zip(rows["value"], marks, strict=True)]
     marked = rows.assign(text=pd.Series(texts, index=rows.index, dtype="str"))
@@ -138,11 +137,11 @@ def theme_members(tables: EditionTables, theme: int) -> pd.DataFrame:
 
 def theme_history(tables: EditionTables, theme: int) -> pd.DataFrame:
     """Show a theme's KPIs over the quarters for the Union: the figure that is assessed."""
-    rows = _with_assessed(_of_theme(tables.kpis, theme)).query("scope == 'PAPU'")
+    rows = _with_assessed(_of_theme(tables.kpis, theme, scope=UNION))
     return rows.pivot(index="kpi", columns="quarter", values="assessed")
 
 
 def sum_changes(tables: EditionTables) -> pd.DataFrame:
     """Show why the Union's sums changed on the previous quarter: before plus all five parts is after, exactly."""
-    rows = tables.changes[(tables.changes["quarter"] == tables.quarter) & (tables.changes["scope"] == UNION)]
+    rows = select_rows(tables.changes, quarter=tables.quarter, scope=UNION)
     return rows.set_index("kpi").drop(columns=["quarter", "scope"])
