@@ -102,8 +102,7 @@ def _member_columns(tables: EditionTables, choice: Choice) -> list[pd.DataFrame]
     levels = queries.select_levels_over_time(tables, choice.kpi, choice.members, choice.quarters)
     is_share = read_plan().by_kpi[choice.kpi].assessed == "share"
     names = {"value": "", **({"denominator": "_of"} if is_share else {}), "basis": "_basis"}
-    columns = []
-    for member in choice.members:
-        own = levels[levels["member"] == member].reset_index(drop=True)[list(names)]
-        columns.append(own.rename(columns={name: member + end for name, end in names.items()}))
-    return columns
+    return [
+        part[list(names)].rename(columns={name: member + end for name, end in names.items()}).reset_index(drop=True)
+        for member, part in levels.groupby("member", sort=False)
+    ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -81,10 +80,10 @@ class Panel:
             self.members.disabled = not offered
         finally:
             self._is_settling = False
-        has_members, t = queries.has_member_values(choice.kpi), self.t
-        how = t("Ctrl or Cmd and a click: choose several.")
-        hint = html.as_html(how if has_members else t("This indicator has no values of single members."))
-        self.hint.value = f'<div dir="auto" style="line-height:1.3"><small>{hint}</small></div>{_CSS}'
+        hint = self.t("Ctrl or Cmd and a click: choose several.")
+        if not queries.has_member_values(choice.kpi):
+            hint = self.t("This indicator has no values of single members.")
+        self.hint.value = f'<div dir="auto" style="line-height:1.3"><small>{html.as_html(hint)}</small></div>{_CSS}'
 
     def redraw(self) -> None:
         """Show what is chosen now, or the error, which nobody would see anywhere else."""
@@ -99,5 +98,5 @@ class Panel:
         figure = showing.draw(self.report, choice)
         links = showing.show_links(self.report, showing.render_files(self.report, choice, figure))
         shown, table = showing.show_figure(self.report, choice, figure), showing.show_table(self.report, choice)
-        self.explorer.choice = replace(choice)
+        self.explorer.choice = choice
         self.message.value, self.figure.value, self.table.value, self.links.value = "", shown, table, links

@@ -43,10 +43,6 @@ def render_files(report: Report, choice: Choice, figure: blocks.ReportFigure | N
     return {f"{name}.csv": render_rows(report, choice), f"{name}_{report.t.language}.svg": figure.svg}
 
 
-def _as_base64(text: str) -> str:
-    return base64.b64encode(text.encode("utf-8")).decode()
-
-
 def show_links(report: Report, files: dict[str, str]) -> str:
     """Return the download links; each contains its file."""
     kinds = {
@@ -56,7 +52,8 @@ def show_links(report: Report, files: dict[str, str]) -> str:
     links = []
     for name, text in files.items():
         media_type, label = kinds[name.rsplit(".", 1)[1]]
-        target = f'download="{html.as_attribute(name)}" href="data:{media_type};base64,{_as_base64(text)}"'
+        content = base64.b64encode(text.encode()).decode()
+        target = f'download="{html.as_attribute(name)}" href="data:{media_type};base64,{content}"'
         links.append(f'<a style="{_LINK}" {target}>{html.as_html(label)}</a>')
     return f'<p style="margin:4px 0">{" · ".join(links)}</p>'
 
@@ -74,8 +71,8 @@ def show_figure(report: Report, choice: Choice, figure: blocks.ReportFigure) -> 
     """Return the figure of a choice as HTML: title, subtitle, image, number of members, remarks."""
     title, subtitle = html.as_html(figure.title), html.as_html(figure.subtitle)
     words = f'<div style="max-width:{_WIDTH}px"><b>{title}</b><br>{subtitle}</div>'
-    source, alt = f"data:image/svg+xml;base64,{_as_base64(figure.svg)}", html.as_attribute(figure.alt)
-    image = f'<img src="{source}" alt="{alt}" width="{_WIDTH}">'
+    content, alt = base64.b64encode(figure.svg.encode()).decode(), html.as_attribute(figure.alt)
+    image = f'<img src="data:image/svg+xml;base64,{content}" alt="{alt}" width="{_WIDTH}">'
     return _sheet(report, words + image + _small([figure.n, *_remarks(report, choice)]))
 
 

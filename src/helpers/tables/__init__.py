@@ -1,4 +1,4 @@
-"""The tables of an edition: made, described, written and asked."""
+"""The tables of an edition: how they are made, described, written and queried."""
 
 from helpers.tables.kpi_figures import KpiFigure
 from helpers.tables.pipeline import DataRefused, EditionTables

@@ -13,7 +13,6 @@ from helpers.plan import UNION, quarters, read_plan
 from helpers.tables import schema
 
 _FIELDS_FILE = Path(__file__).with_name("fields.csv")
-_TITLES_FILE = Path(__file__).with_suffix(".csv")
 LICENCE = {
     "name": "Apache-2.0", "title": "Apache License 2.0", "path": "https://www.apache.org/licenses/LICENSE-2.0",
 }  # fmt: skip
@@ -55,7 +54,7 @@ def read_fields() -> Mapping[tuple[str, str], Mapping[str, str]]:
 
 @cache
 def _read_titles() -> Mapping[str, Mapping[str, str]]:
-    with _TITLES_FILE.open(encoding="utf-8", newline="") as file:
+    with Path(__file__).with_suffix(".csv").open(encoding="utf-8", newline="") as file:
         return {row["key"]: row for row in csv.DictReader(file)}
 
 

@@ -1,9 +1,8 @@
 """One figure of the tables, ready to be shown; and what all queries use: rows by their values, results kept."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import wraps
-from typing import TypeVar
 
 import pandas as pd
 
@@ -13,10 +12,6 @@ from helpers.plan import UNION, Kpi, read_plan
 from helpers.tables.pipeline import EditionTables
 
 NO_NUMBER = float("nan")
-_NUMBERS = (
-    "value", "share", "lower", "upper", "share_lower", "share_upper", "n_reported", "n_carried", "n_expected", "target",
-)  # fmt: skip
-Query = TypeVar("Query", bound=Callable)
 
 
 @dataclass(frozen=True)
@@ -86,7 +81,10 @@ class KpiFigure:
         return self.n_reported + self.n_carried
 
 
-def computed_once(query: Query) -> Query:
+_NUMBERS = [field.name for field in fields(KpiFigure) if field.type is float]
+
+
+def computed_once(query: Callable) -> Callable:
     """Keep a query's result with the edition's tables, so that it is computed once; nobody may change it."""
 
     @wraps(query)
@@ -107,12 +105,13 @@ def select_rows(rows: pd.DataFrame, **wanted: str) -> pd.DataFrame:
 
 
 def _figure(row: Mapping[str, object]) -> KpiFigure:
-    numbers = {name: NO_NUMBER if is_blank(row[name]) else float(row[name]) for name in _NUMBERS}
-    coverage_class = "" if is_blank(row["coverage_class"]) else str(row["coverage_class"])
+    """Return the figure of a row of kpis; what the row does not have is blank."""
+    numbers = {name: NO_NUMBER if is_blank(row.get(name)) else float(row[name]) for name in _NUMBERS}
+    coverage_class = "" if is_blank(row.get("coverage_class")) else str(row["coverage_class"])
     if coverage_class == "C":
         numbers |= {"value": NO_NUMBER, "share": NO_NUMBER}
-    status = "not_assessable" if is_blank(row["status"]) else str(row["status"])
-    robust = None if is_blank(row["robust"]) else bool(row["robust"])
+    status = "not_assessable" if is_blank(row.get("status")) else str(row["status"])
+    robust = None if is_blank(row.get("robust")) else bool(row["robust"])
     place = {"kpi": read_plan().by_kpi[row["kpi"]], "scope": row["scope"], "quarter": row["quarter"]}
     return KpiFigure(**place, **numbers, coverage_class=coverage_class, status=status, robust=robust)
 
@@ -127,6 +126,5 @@ def _index_figures(tables: EditionTables) -> dict[tuple[str, str, str], KpiFigur
 def select_figure(tables: EditionTables, kpi: str, scope: str = UNION, quarter: str = "") -> KpiFigure:
     """Return one KPI in one scope and quarter (default: the Union, the quarter reported); blank without a row."""
     quarter = quarter or tables.quarter
-    blank = {**dict.fromkeys(_NUMBERS, NO_NUMBER), "coverage_class": "", "status": "not_assessable", "robust": None}
     found = _index_figures(tables).get((kpi, scope, quarter))
-    return found or KpiFigure(read_plan().by_kpi[kpi], scope, quarter, **blank)
+    return found or _figure({"kpi": kpi, "scope": scope, "quarter": quarter})

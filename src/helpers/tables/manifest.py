@@ -37,18 +37,13 @@ def _digest_of(files: Sequence[Path]) -> str:
     return digest.hexdigest()
 
 
-def _commit() -> str:
-    """Return the commit of the checkout, blank without one."""
-    with contextlib.suppress(OSError, subprocess.CalledProcessError):
-        command = ["git", "-C", str(paths.root()), "rev-parse", "HEAD"]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
-    return ""
-
-
 def describe_code() -> dict[str, str]:
-    """Return the commit of the code, and the digest of the package and the notebooks."""
+    """Return the commit of the checkout, blank without one, and the digest of the package and the notebooks."""
+    commit, command = "", ["git", "-C", str(paths.root()), "rev-parse", "HEAD"]
+    with contextlib.suppress(OSError, subprocess.CalledProcessError):
+        commit = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
     code = [path for path in paths.PACKAGE.rglob("*.*") if path.is_file() and path.suffix != ".pyc"]
-    return {"commit": _commit(), "sha256": _digest_of([*code, *paths.notebooks().glob("*.ipynb")])}
+    return {"commit": commit, "sha256": _digest_of([*code, *paths.notebooks().glob("*.ipynb")])}
 
 
 def describe_environment() -> dict[str, str]:

@@ -48,7 +48,7 @@ class EditionTables:
 
     @property
     def sample(self) -> bool:
-        """Whether the inputs are the invented sample, which every page must then say."""
+        """Whether the inputs are the invented sample, which every page must then state."""
         return bool((self.inputs["channel"] == "sample").any())
 
     @property
@@ -134,12 +134,9 @@ def list_inputs(source: RawData, checked: rules.Checked, quarter: str, as_of: da
     return inputs + [(name, _digest_file(name, path.read_bytes(), "plan")) for name, path in found]
 
 
-def _list_recorded_rows(
-    source: RawData, used: set[ReceivedFile], quarter: str, as_of: date
-) -> dict[str, Sequence[object]]:
+def _list_recorded_rows(source: RawData, used: set[ReceivedFile], quarter: str, as_of: date) -> dict[str, Sequence]:
     """Return the rows of the registers and MANIFESTs that were known on a date, by file."""
-    known = source.registers.at(as_of)
-    recorded: dict[str, Sequence[object]] = {f"registers/{name}.csv": rows for name, rows in known.items()}
+    recorded = {f"registers/{name}.csv": rows for name, rows in source.registers.at(as_of).items()}
     for past in quarters.quarters_between(quarters.FIRST_QUARTER, quarter):
         names = {file.name for file in used if file.quarter == past}
         if rows := received.list_manifest_rows(paths.returns(past), past, as_of, names):

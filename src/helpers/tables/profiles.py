@@ -31,10 +31,7 @@ class PastValue:
 
 @dataclass(frozen=True)
 class MemberPosition:
-    """A member's value of a KPI beside those of the others.
-
-    `region` and `union` are the known levels, the member's included.
-    """
+    """A member's value of a KPI beside the known levels of its region and the Union, the member's own included."""
 
     kpi: str
     value: float
@@ -55,14 +52,6 @@ class MemberPosition:
         return next((value for value in self.history if value.quarter == quarter), PastValue(quarter))
 
 
-def _past_value(tables: EditionTables, member: Member, kpi: str, quarter: str) -> PastValue:
-    rows = queries.select_levels(tables, kpi, quarter).set_index("member")
-    if member.member not in rows.index:  # it was no member then
-        return PastValue(quarter)
-    own = rows.loc[member.member]
-    return PastValue(quarter, float(own["level"]), own["basis"], float(own["value"]))
-
-
 def select_position(tables: EditionTables, member: Member, kpi: str) -> MemberPosition:
     """Return a member's value of a KPI and its history beside the levels of the others."""
     rows = queries.select_levels(tables, kpi)
@@ -70,7 +59,8 @@ def select_position(tables: EditionTables, member: Member, kpi: str) -> MemberPo
     value, denominator, level = (float(own[name]) for name in ("value", "denominator", "level"))
     union = rows.dropna(subset=["level"])
     region = select_rows(union, region=member.region)
-    history = tuple(_past_value(tables, member, kpi, quarter) for quarter in queries.select_quarters(tables))
+    past = queries.select_levels_over_time(tables, kpi, [member.member], queries.select_quarters(tables))
+    history = tuple(PastValue(row.quarter, row.level, row.basis, row.value) for row in past.itertuples())
     levels = tuple(region["level"]), tuple(union["level"])
     return MemberPosition(kpi, value, denominator, own["basis"], level, *levels, history)
 
@@ -210,12 +200,12 @@ def select_calls(tables: EditionTables) -> pd.DataFrame:
         kpis = tuple(kpi for kpi, members in open_statuses.items() if answer.member in members)
         if any(held) or kpis:
             rows.append((-len(kpis), -sum(held), answer.member, answer.region, answer.state, kpis, *held))
-    names = ["fewer", "less", "member", "region", "state", "open", *BOUNDED_KPIS]
-    calls = pd.DataFrame(rows, columns=names).sort_values(["fewer", "less", "member"], ignore_index=True)
+    names = ["member", "region", "state", "open", *BOUNDED_KPIS]
+    calls = pd.DataFrame([row[2:] for row in sorted(rows)], columns=names)
     for kpi in BOUNDED_KPIS:
         if is_blank(select_figure(tables, kpi).lower):
             calls[kpi] = float("nan")
-    return calls.drop(columns=["fewer", "less"])
+    return calls
 
 
 def count_halving(calls: pd.DataFrame, kpi: str) -> int:

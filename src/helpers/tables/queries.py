@@ -22,12 +22,9 @@ NAMED_MOST = 8  # members of one region that a slope chart has room to name
 SMALL_STEPS = 0.25  # steps that together are smaller than this part of a total cannot be seen beside it
 
 
-def select_trend(
-    tables: EditionTables, kpi: str, scope: str = UNION, names: Sequence[str] | None = None
-) -> list[KpiFigure]:
+def select_trend(tables: EditionTables, kpi: str, scope: str = UNION, names: Sequence[str] = ()) -> list[KpiFigure]:
     """Return one KPI quarter by quarter (default: the last nine); a quarter without a row is blank."""
-    wanted = select_quarters(tables) if names is None else names
-    return [select_figure(tables, kpi, scope, quarter) for quarter in wanted]
+    return [select_figure(tables, kpi, scope, quarter) for quarter in names or select_quarters(tables)]
 
 
 @computed_once
@@ -63,10 +60,10 @@ def select_open_statuses(tables: EditionTables) -> dict[str, list[str]]:
 
 
 @computed_once
-def select_quarters(tables: EditionTables, most: int = SPARK_QUARTERS) -> list[str]:
-    """Return the last quarters of the tables, up to the one reported."""
+def select_quarters(tables: EditionTables) -> list[str]:
+    """Return the last nine quarters of the tables, up to the one reported."""
     first = min([*tables.kpis["quarter"].unique(), tables.quarter])
-    return quarters.quarters_between(max(first, quarters.shift(tables.quarter, 1 - most)), tables.quarter)
+    return quarters.quarters_between(max(first, quarters.shift(tables.quarter, 1 - SPARK_QUARTERS)), tables.quarter)
 
 
 @computed_once

@@ -31,19 +31,6 @@ class TableSchema:
     columns: Mapping[str, str]
     choices: Mapping[str, Sequence[str]]
 
-    def schema(self) -> pa.DataFrameSchema:
-        """Return it as a pandera schema."""
-        columns = {}
-        for name, kind in self.columns.items():
-            check = pa.Check.isin(self.choices[name]) if name in self.choices else None
-            columns[name] = pa.Column(_DTYPES[kind], check, nullable=kind != "text")
-        return pa.DataFrameSchema(columns, strict=True, ordered=True, name="table")
-
-    @property
-    def texts(self) -> list[str]:
-        """The names of the text columns."""
-        return [name for name, kind in self.columns.items() if kind == "text"]
-
 
 def _schema(columns: str, **choices: Sequence[str]) -> TableSchema:
     named = (column.partition(":") for column in columns.split())
@@ -103,13 +90,16 @@ def conform(name: str, rows: pd.DataFrame) -> pd.DataFrame:
 
     Raises SchemaError where a value breaks it.
     """
-    contract = SCHEMAS[name]
-    table = pd.DataFrame({column: rows.get(column, pd.Series(dtype="object")) for column in contract.columns})
-    for column, kind in contract.columns.items():
+    columns, choices, checked = SCHEMAS[name].columns, SCHEMAS[name].choices, {}
+    table = pd.DataFrame({column: rows.get(column, pd.Series(dtype="object")) for column in columns})
+    for column, kind in columns.items():
         values = table[column].fillna("") if kind == "text" else table[column]
         table[column] = values.astype(_DTYPES[kind])
+        check = pa.Check.isin(choices[column]) if column in choices else None
+        checked[column] = pa.Column(_DTYPES[kind], check, nullable=kind != "text")
+    contract = pa.DataFrameSchema(checked, strict=True, ordered=True, name="table")
     try:
-        return contract.schema().validate(table, lazy=True).reset_index(drop=True)
+        return contract.validate(table, lazy=True).reset_index(drop=True)
     except pa.errors.SchemaErrors as reason:
         raise SchemaError(f"{name}: {reason}") from reason
 
@@ -161,7 +151,8 @@ def write_table(name: str, rows: pd.DataFrame, folder: Path) -> pd.DataFrame:
     if name in PARQUET_TABLES:
         write_parquet(table, folder / f"{name}.parquet")
     else:
-        (folder / f"{name}.csv").write_text(render_csv(table, SCHEMAS[name].texts), encoding="utf-8", newline="")
+        texts = [column for column, kind in SCHEMAS[name].columns.items() if kind == "text"]
+        (folder / f"{name}.csv").write_text(render_csv(table, texts), encoding="utf-8", newline="")
     return table
 
 
