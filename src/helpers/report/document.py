@@ -27,6 +27,7 @@ class Report:
     """A document of one quarter in one language, block by block; `render` makes the PDF of all of them.
 
     It is the report, or under another `name` a member's brief. `tables` and `out` default to the edition's own.
+    `as_of` is the date from which the quarter is seen.
     """
 
     def __init__(
@@ -41,19 +42,10 @@ class Report:
     ) -> None:
         self.t = Translator(language)
         self.tables = tables or pipeline.load_tables(quarter, as_of)
-        self.name, self.out = name, out or paths.out(self.tables.quarter, self.tables.as_of)
+        self.quarter, self.as_of = self.tables.quarter, self.tables.as_of
+        self.name, self.out = name, out or paths.out(self.quarter, self.as_of)
         self.authored = read_edition_text(self.quarter, language)
         self.blocks: list[Block] = []
-
-    @property
-    def quarter(self) -> str:
-        """The quarter it is about."""
-        return self.tables.quarter
-
-    @property
-    def as_of(self) -> str:
-        """The date it is seen from."""
-        return self.tables.as_of
 
     def _add(self, kind: str, **data: object) -> Block:
         block = Block(kind, {"kind": kind, **make_fit(data, self.t.language)})
@@ -61,26 +53,24 @@ class Report:
         return block
 
     def add(self, content: ReportFigure | Table) -> Block:
-        """Add a figure or a table with its words, numbered; what JupyterLab shows of it is what the PDF will print."""
-        kind = "figure" if isinstance(content, ReportFigure) else "table"
+        """Add a figure or a table with its words, numbered; JupyterLab shows what the PDF will print."""
+        if isinstance(content, ReportFigure):
+            width = min(25.4 * content.drawing.get_figwidth(), TEXT_WIDTH)
+            kind, data = "figure", {"alt": content.alt, "svg": self._keep(content.svg), "width": width}
+        else:
+            kind, data = "table", self._table_data(content)
         words = {name: getattr(content, name) for name in ("title", "subtitle", "n", "note")}
         words["source"] = self.t("quarterly returns of the members") if content.source is None else content.source
         number = 1 + sum(block.kind == kind for block in self.blocks)
-        data = self._figure_data(content) if kind == "figure" else self._table_data(content)
         block = self._add(kind, number=number, **words, **data)
         setattr(block, kind, content)
         return block
 
-    # --- front matter ---
-
     def cover(self) -> Block:
         """Add the cover, with the Union's document box where `edition.toml` has it."""
         t, texts = self.t, self.authored
-        box = [
-            [t(name), str(texts[key])]
-            for key, name in (("subject", "Subject"), ("reference", "References"), ("decision", "Decision expected"))
-            if texts.get(key)
-        ]
+        names = {"subject": "Subject", "reference": "References", "decision": "Decision expected"}
+        box = [[t(name), str(texts[key])] for key, name in names.items() if texts.get(key)]
         facts = [
             [t("Data as of: "), t.day(self.as_of)],
             [t("Input id: "), self.tables.input_id],
@@ -91,14 +81,16 @@ class Report:
             union=t("Pan African Postal Union"),
             title=t("Digitalisation action plan 2022-2025"),
             subtitle=t("Quarterly monitoring report"),
-            quarter=t.quarter(self.quarter),
-            months=t.months(self.quarter),
-            label=t.label(self.tables.is_revised),
+            **self._period(),
             unofficial=self._unofficial(),
             box=box,
             facts=facts,
             tiles=_motif(),
         )
+
+    def _period(self) -> dict[str, str]:
+        t, quarter = self.t, self.quarter
+        return {"quarter": t.quarter(quarter), "months": t.months(quarter), "label": t.label(self.tables.is_revised)}
 
     def _unofficial(self) -> str:
         return "" if catalogue.is_official(self.t.language) else self.t("unofficial translation")
@@ -109,25 +101,16 @@ class Report:
         return self._add("contents", title=self.t("Contents"), notes=notes)
 
     def head(self, title: str, facts: Sequence[str]) -> Block:
-        """Add the head of a brief, in place of a cover: whose it is, which quarter, what was received."""
-        t = self.t
-        subtitle = t(
-            "{quarter}, {months} · {label}",
-            quarter=t.quarter(self.quarter),
-            months=t.months(self.quarter),
-            label=t.label(self.tables.is_revised),
-        )
-        union = t("Pan African Postal Union")
-        return self._add(
-            "head", union=union, title=title, subtitle=subtitle, facts=list(facts), unofficial=self._unofficial()
-        )
+        """Add the head of a brief, in place of a cover: its member, its quarter, what was received."""
+        union = self.t("Pan African Postal Union")
+        subtitle = self.t("{quarter}, {months} · {label}", **self._period())
+        words = {"union": union, "title": title, "subtitle": subtitle, "facts": list(facts)}
+        return self._add("head", **words, unofficial=self._unofficial())
 
     def actions(self, items: Sequence[str]) -> Block:
-        """Add what is asked next, and an empty box for what is agreed."""
-        title, blank = self.t("Next actions"), self.t("Agreed (action, who, by when)")
-        return self._add("actions", title=title, items=list(items), blank=blank)
-
-    # --- text ---
+        """Add the next actions, and an empty box for what is agreed."""
+        blank = self.t("Agreed (action, who, by when)")
+        return self._add("actions", title=self.t("Next actions"), items=list(items), blank=blank)
 
     def heading(self, text: str, *, kicker: str = "", level: int = 1, page: bool = False, reference: str = "") -> Block:
         """Add a heading; `kicker` names the part, `reference` its figure, `page` starts a new page."""
@@ -169,37 +152,24 @@ class Report:
         hollow = vars(t.status("achieved", False))
         return self._add("legend", badges=badges, hollow=hollow, marks=marks, hatched=t.missing)
 
-    # --- figures and tables as data ---
-
-    def _figure_data(self, figure: ReportFigure) -> dict[str, object]:
-        width = min(25.4 * figure.drawing.get_figwidth(), TEXT_WIDTH)
-        return {"alt": figure.alt, "svg": self._keep(figure.svg), "width": width}
-
     def _table_data(self, table: Table) -> dict[str, object]:
-        columns = table.columns
-        widths = [column.width for column in columns]
+        widths = [column.width for column in table.columns]
         across = (TEXT_WIDTH + 2 * table.wide) / table.beside / sum(widths)
-        most = [int(across * width / (LETTER_WIDTH * table.size)) for width in widths]
-        rows: list[dict[str, object]] = []
-        for row in table.body:
+        letters = [int(across * width / (LETTER_WIDTH * table.size)) for width in widths]  # that a column has room for
+
+        def row_data(row: str | tuple[Cell, ...]) -> dict[str, object]:
             if isinstance(row, str):
-                rows.append({"group": row})
-            else:
-                cells = [self._cell(cell) for cell in row]
-                rows.append({"cells": [break_long_words(*pair) for pair in zip(cells, most, strict=True)]})
-        return {
-            "columns": [column.head for column in columns],
-            "right": [column.align == "end" for column in columns],
+                return {"group": row}
+            return {"cells": [break_long_words(self._cell(cell), n) for cell, n in zip(row, letters, strict=True)]}
+
+        data = {
+            "columns": [column.head for column in table.columns],
+            "right": [column.align == "end" for column in table.columns],
             "widths": widths,
-            "rows": rows or [{"group": self.t("nothing to report")}],
-            "size": table.size,
-            "pad": table.pad,
-            "middle": table.middle,
-            "wide": table.wide,
-            "beside": table.beside,
-            "breakable": not table.whole,
-            "reserve": table.reserve,
+            "rows": [row_data(row) for row in table.body] or [{"group": self.t("nothing to report")}],
         }
+        layout = {name: getattr(table, name) for name in ("size", "pad", "middle", "wide", "beside")}
+        return data | layout | {"breakable": not table.whole, "reserve": table.reserve}
 
     def _cell(self, cell: Cell) -> object:
         if isinstance(cell, Picture):
@@ -218,37 +188,23 @@ class Report:
             private.replace(path)
         return name
 
-    # --- the document ---
-
     def document(self) -> dict[str, object]:
-        """Return the document as plain data, as Typst is given it: what every page bears, the colours, the blocks."""
-        t = self.t
-        label, quarter = t.label(self.tables.is_revised), t.quarter(self.quarter)
+        """Return the document as plain data for Typst: what every page shows, the colours, the blocks."""
+        t, period = self.t, self._period()
         heads = [str(block.data["title"]) for block in self.blocks if block.kind == "head"]
-        plan = t("Digitalisation action plan 2022-2025").replace("\n", " ")
-        furniture = {
+        plan = " – ".join([t("Digitalisation action plan 2022-2025").replace("\n", " "), *heads])
+        foot = "{quarter}, {label}, data as of {day} · input id {id}"
+        on_every_page = {
             "language": t.language,
             "rtl": t.is_rtl,
             "as_of": self.as_of,
             "sample": self.tables.sample,
-            "title": t(
-                "{plan} – {quarter} ({months}), {label}",
-                plan=" – ".join([plan, *heads]),
-                quarter=quarter,
-                months=t.months(self.quarter),
-                label=label,
-            ),
+            "title": t("{plan} – {quarter} ({months}), {label}", plan=plan, **period),
             "subtitle": t("Quarterly monitoring report"),
             "author": t("Pan African Postal Union"),
             "keywords": ["UPAP", "PAPU", self.quarter],
-            "running": " · ".join([t("PAPU"), quarter, *heads]),
-            "foot": t(
-                "{quarter}, {label}, data as of {day} · input id {id}",
-                quarter=quarter,
-                label=label,
-                day=t.day(self.as_of),
-                id=self.tables.input_id,
-            ),
+            "running": " · ".join([t("PAPU"), period["quarter"], *heads]),
+            "foot": t(foot, day=t.day(self.as_of), id=self.tables.input_id, **period),
             "sample_words": t("invented sample: no figure here is real"),
             "words": {
                 "table": t("Table"),
@@ -261,14 +217,14 @@ class Report:
         }
         colours = {"palette": look.PALETTE, "statuses": look.STATUS_COLOURS, "bands": look.BANDS}
         blocks = [block.data for block in self.blocks if block.data]
-        return make_fit(furniture, t.language) | colours | {"blocks": blocks}
+        return make_fit(on_every_page, t.language) | colours | {"blocks": blocks}
 
     def render(self) -> Rendered:
         """Write the blocks as JSON, set them with Typst: PDF/UA-1 and PDF/A-2a; a report as page and workbook too."""
         self.out.mkdir(parents=True, exist_ok=True)
         document, name = self.document(), f"{self.name}_{self.t.language}"
-        written = json.dumps(document, ensure_ascii=False, indent=1)
-        (self.out / f"{name}.json").write_text(written + "\n", encoding="utf-8", newline="\n")
+        text = json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+        (self.out / f"{name}.json").write_text(text, encoding="utf-8", newline="\n")
         if self.name == REPORT_NAME:  # a brief's few tables are the member's own answers, as it sent them
             write_page(document, self.blocks, self.out / f"{name}.html")
             write_tables_workbook(document, self.blocks, self.out / f"tables_{self.t.language}.xlsx")
@@ -287,9 +243,6 @@ _READING = (
 
 def _motif() -> list[list[object]]:
     with (paths.plan() / "tile_grid.csv").open(encoding="utf-8", newline="") as file:
-        rows = sorted(csv.DictReader(file), key=lambda row: row["iso3"])
-    return [
-        [int(row["row"]), int(row["column"]), sum(map(ord, row["iso3"])) % 3 > 0]
-        for row in rows
-        if row["papu_member"] == "yes"
-    ]
+        rows = [row for row in csv.DictReader(file) if row["papu_member"] == "yes"]
+    rows.sort(key=lambda row: row["iso3"])
+    return [[int(row["row"]), int(row["column"]), sum(map(ord, row["iso3"])) % 3 > 0] for row in rows]

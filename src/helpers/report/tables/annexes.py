@@ -10,7 +10,6 @@ from helpers.report.blocks import Column, Table
 from helpers.report.cells import Cell, Number, TwoLines, text_of
 from helpers.report.document import Report
 from helpers.report.headlines import describe_issues_found, name_theme
-from helpers.report.phrases import describe_formula, describe_source
 from helpers.report.tables.themes import due_cell, target_cell
 from helpers.tables import queries
 
@@ -31,69 +30,48 @@ _NAMED_CHANNELS = ("sample", "plan", "register")
 
 
 def _foldable(text: object) -> str:
-    """Return a text that may break within its codes and paths, cut where it is endless."""
+    """Return a text that may break within its codes and paths, cut where it is very long."""
     plain = str(text) if len(str(text)) <= _LONGEST_TEXT else f"{str(text)[: _LONGEST_TEXT - 1]}…"
     return plain.replace("_", "_\u200b").replace("/", "/\u200b")
 
 
-# --- A: methods -------------------------------------------------------------------------------------------------
-
-
 def methods(report: Report) -> Table:
     """Return how each KPI is measured: one row per KPI."""
-    t = report.t
+    t, kpis = report.t, read_plan().kpis
 
     def limits(kpi: Kpi) -> str:
         figure = queries.select_figure(report.tables, kpi.kpi)
         baseline = t.percent(100 * kpi.baseline, 0) if figure.on_share else t.number(kpi.baseline)
         return t("{baseline} to {target}", baseline=baseline, target=text_of(target_cell(report, figure), t))
 
+    how = t("How it is measured")
     columns = (
         Column(t("KPI"), 9, lambda kpi: kpi.kpi),
-        Column(
-            t("How it is measured"),
-            78,
-            lambda kpi: TwoLines(t.localised(kpi.title), describe_formula(kpi, t)),
-        ),
-        Column(t("Source"), 35, lambda kpi: _foldable(describe_source(kpi, t))),
+        Column(how, 78, lambda kpi: TwoLines(t.localised(kpi.title), phrases.describe_formula(kpi, t))),
+        Column(t("Source"), 35, lambda kpi: _foldable(phrases.describe_source(kpi, t))),
         Column(t("Unit"), 26, lambda kpi: t(f"unit {kpi.unit}")),
         Column(t("Baseline and target, proposed"), 24, limits),
         Column(t("Due"), 17, lambda kpi: due_cell(report, kpi)),
     )
-    return Table(
-        read_plan().kpis,
-        columns,
-        t.plural("How the {n} indicator is measured", len(read_plan().kpis)),
-        t("Measure, source questions, unit, proposed baseline and target, due quarter"),
-        source=t("action plan UPAP/CET/GDI/01/2022 - Doc N°03; targets and baselines: proposed"),
-        size=8,
-        pad=2.2,
-    )
+    title = t.plural("How the {n} indicator is measured", len(kpis))
+    subtitle = t("Measure, source questions, unit, proposed baseline and target, due quarter")
+    source = t("action plan UPAP/CET/GDI/01/2022 - Doc N°03; targets and baselines: proposed")
+    return Table(kpis, columns, title, subtitle, source=source, size=8, pad=2.2)
 
 
 def references(report: Report) -> Table:
     """Return the references of the Union's figures: one row per KPI, in two columns to a page."""
-    t = report.t
-    regional = Reference(phrases.LEADING[2], report.quarter, read_plan().regions[1])
+    t, plan = report.t, read_plan()
+    regional = Reference(phrases.LEADING[2], report.quarter, plan.regions[1])
     columns = (
         Column(t("Reference"), 20, lambda kpi: str(Reference(kpi.kpi, report.quarter))),
         Column(t("Indicator"), 64, lambda kpi: t.localised(kpi.title)),
     )
-    return Table(
-        read_plan().kpis,
-        columns,
-        t("References of the headlines"),
-        t("All indicators by theme, Union, {quarter}", quarter=t.quarter(report.quarter)),
-        note=t("for a region: {reference}", reference=str(regional)),
-        source="papu explain",
-        group=lambda kpi: name_theme(kpi.theme, t),
-        pad=1.2,
-        size=8,
-        beside=2,
-    )
-
-
-# --- B: data quality --------------------------------------------------------------------------------------------
+    title = t("References of the headlines")
+    subtitle = t("All indicators by theme, Union, {quarter}", quarter=t.quarter(report.quarter))
+    words = {"note": t("for a region: {reference}", reference=str(regional)), "source": "papu explain"}
+    layout = {"pad": 1.2, "size": 8, "beside": 2}
+    return Table(plan.kpis, columns, title, subtitle, **words, **layout, group=lambda kpi: name_theme(kpi.theme, t))
 
 
 def _issues_of_rules(report: Report) -> pd.DataFrame:
@@ -105,25 +83,20 @@ def rules(report: Report) -> Table:
     """Return the issues that the checks found: one row per rule, this quarter and before."""
     t, issues = report.t, _issues_of_rules(report)
     is_now = (issues["quarter"] == report.quarter).fillna(False).astype(bool)
+
+    def consequences(found: tuple[str, pd.DataFrame]) -> str:
+        return t.enumerated(t(f"severity {name}") for name in sorted(set(found[1]["severity"])))
+
     columns = (
         Column(t("Rule"), 12, lambda found: found[0]),
         Column(t("What it checks"), 92, lambda found: t(f"rule {found[0]}")),
-        Column(
-            t("Consequence"),
-            36,
-            lambda found: t.enumerated(t(f"severity {name}") for name in sorted(set(found[1]["severity"]))),
-        ),
+        Column(t("Consequence"), 36, consequences),
         Column(t.quarter(report.quarter), 16, lambda found: Number(int(is_now[found[1].index].sum())), "end"),
         Column(t("earlier quarters, registers"), 20, lambda found: Number(int((~is_now[found[1].index]).sum())), "end"),
     )
-    return Table(
-        list(issues.groupby("rule")),
-        columns,
-        describe_issues_found(report),
-        t("Findings of the checks, by rule"),
-        note=t("A refused return stops no other; a withdrawn value counts as not answered; a warning changes nothing."),
-        pad=2,
-    )
+    subtitle = t("Findings of the checks, by rule")
+    note = t("A refused return stops no other; a withdrawn value counts as not answered; a warning changes nothing.")
+    return Table(list(issues.groupby("rule")), columns, describe_issues_found(report), subtitle, note=note, pad=2)
 
 
 def refused(report: Report) -> Table:
@@ -139,16 +112,11 @@ def refused(report: Report) -> Table:
         Column(t("Finding"), 75, lambda row: _foldable(typeset(getattr(row, f"said_{t.language}"), t.language))),
         Column(t("Place"), 36, lambda row: _foldable(_place(report, row))),
     )
-    return Table(
-        rows,
-        columns,
-        t("Refused returns and withdrawn values"),
-        t.plural("{n} finding for {quarter}, as received; the full list is in issues.csv", len(rows), quarter=quarter)
-        if rows
-        else t("Nothing was refused or withdrawn for {quarter}", quarter=quarter),
-        pad=1.8,
-        size=8,
-    )
+    subtitle = t("Nothing was refused or withdrawn for {quarter}", quarter=quarter)
+    if rows:
+        found = "{n} finding for {quarter}, as received; the full list is in issues.csv"
+        subtitle = t.plural(found, len(rows), quarter=quarter)
+    return Table(rows, columns, t("Refused returns and withdrawn values"), subtitle, pad=1.8, size=8)
 
 
 def _place(report: Report, row: object) -> str:
@@ -164,20 +132,16 @@ def coverage(report: Report) -> Table:
     """Return the coverage classes: one row per class with its KPIs."""
     t = report.t
     figures = [queries.select_figure(report.tables, kpi.kpi) for kpi in read_plan().kpis]
-    found = {name: [one.kpi.kpi for one in figures if one.coverage_class == name] for name in _CLASSES}
+    kpis = {name: [figure.kpi.kpi for figure in figures if figure.coverage_class == name] for name in _CLASSES}
     columns = (
         Column(t("Class"), 12, lambda name: name or "–"),
         Column(t("Meaning"), 92, lambda name: t(_CLASSES[name])),
-        Column(t("KPIs"), 66, lambda name: t.enumerated(found[name])),
+        Column(t("KPIs"), 66, lambda name: t.enumerated(kpis[name])),
     )
-    return Table(
-        [name for name, kpis in found.items() if kpis or name],
-        columns,
-        t("Coverage of the indicators"),
-        t("By class, Union, {quarter}", quarter=t.quarter(report.quarter)),
-        note=_invented_references(report),
-        pad=2.2,
-    )
+    rows = [name for name in kpis if kpis[name] or name]
+    subtitle = t("By class, Union, {quarter}", quarter=t.quarter(report.quarter))
+    note = _invented_references(report)
+    return Table(rows, columns, t("Coverage of the indicators"), subtitle, note=note, pad=2.2)
 
 
 def _invented_references(report: Report) -> str:
@@ -190,23 +154,20 @@ def _invented_references(report: Report) -> str:
     return report.t.plural(sentence, len(names), names=report.t.enumerated(names))
 
 
-# --- C: revisions -----------------------------------------------------------------------------------------------
-
-
 def _select_revisions(report: Report) -> list[object]:
-    """Return the Union's figures of past quarters that read otherwise than when first published, latest first.
+    """Return the Union's figures of past quarters that differ from those first published, latest first.
 
     Class C shows no point value; and what rounds to the same has not changed for a reader.
     """
     found = report.tables.revisions
     found = found[found["scope"] == UNION].sort_values(["quarter", "kpi"], ascending=[False, True])
-    figures = ((row, *_revised_cells(row)) for row in found.itertuples())
-    return [
-        row
-        for row, first, now in figures
-        if queries.select_figure(report.tables, row.kpi, quarter=row.quarter).coverage_class != "C"
-        and first.text(report.t) != now.text(report.t)
-    ]
+
+    def is_shown(row: object) -> bool:
+        first, now = (cell.text(report.t) for cell in _revised_cells(row))
+        figure = queries.select_figure(report.tables, row.kpi, quarter=row.quarter)
+        return figure.coverage_class != "C" and first != now
+
+    return [row for row in found.itertuples() if is_shown(row)]
 
 
 def _revised_cells(row: object) -> tuple[Number, Number]:
@@ -251,46 +212,32 @@ def revisions(report: Report) -> Table:
         Column(t("Change"), 21, lambda row: _revision_change(report, row), "end"),
         Column(t("Why"), 43, lambda row: describe_causes(row.causes, t)),
     )
-    return Table(
-        _select_revisions(report),
-        columns,
-        t("Figures changed since first published"),
-        t("Union, past quarters; first published: as of each quarter's own first cut-off"),
-        group=lambda row: t.quarter(row.quarter),
-        pad=1.8,
-        size=8,
-    )
+    rows, title = _select_revisions(report), t("Figures changed since first published")
+    subtitle = t("Union, past quarters; first published: as of each quarter's own first cut-off")
+    return Table(rows, columns, title, subtitle, group=lambda row: t.quarter(row.quarter), pad=1.8, size=8)
 
 
 def describe_revisions(report: Report) -> str:
-    """Return how many of the Union's figures read otherwise than when first published; plainly when none does."""
+    """Return how many of the Union's figures differ from those first published; a plain sentence when none does."""
     n = len(_select_revisions(report))
     if not n:
         return report.t("No published figure has changed since the last edition")
     return report.t.plural("{n} published figure has changed since first published", n)
 
 
-# --- D: reproduce -----------------------------------------------------------------------------------------------
-
-
 def inputs(report: Report) -> Table:
     """Return the files that the edition is made from: one row per file, by channel, in two columns to a page."""
     t = report.t
     files = report.tables.inputs.sort_values(["channel", "file"], key=lambda names: names.replace(_LAST_CHANNELS))
+
+    def channel(row: object) -> str:
+        return t(f"channel {row.channel}") if row.channel in _NAMED_CHANNELS else str(row.channel)
+
     columns = (
         Column(t("File (in data/raw)"), 62, lambda row: _foldable(row.file)),
         Column("sha256", 22, lambda row: str(row.sha256)[:12]),
     )
-    return Table(
-        list(files.itertuples()),
-        columns,
-        t("Files this edition rests on"),
-        t("Input id {id}; first 12 digits of each file's sha256", id=report.tables.input_id),
-        source="MANIFEST.csv",
-        group=lambda row: t(f"channel {row.channel}") if row.channel in _NAMED_CHANNELS else str(row.channel),
-        pad=1.2,
-        size=8,
-        beside=2,
-        whole=True,
-        reserve=50,
-    )
+    rows, title = list(files.itertuples()), t("Files this edition rests on")
+    subtitle = t("Input id {id}; first 12 digits of each file's sha256", id=report.tables.input_id)
+    layout = {"pad": 1.2, "size": 8, "beside": 2, "whole": True, "reserve": 50}
+    return Table(rows, columns, title, subtitle, source="MANIFEST.csv", group=channel, **layout)

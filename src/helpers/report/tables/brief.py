@@ -1,10 +1,10 @@
-"""Tables of a member's brief: its position, the questions put to it, its answers as they were understood."""
+"""Tables of a member's brief: its position, the questions it is asked, its answers as they were understood."""
 
 from helpers.i18n import is_blank
 from helpers.plan import Member, quarters, questionnaire, read_plan
 from helpers.report import brief, phrases
 from helpers.report.blocks import Column, Table
-from helpers.report.cells import Cell, Number, Picture, Text
+from helpers.report.cells import Cell, Number, Picture, Text, text_of
 from helpers.report.document import Report
 from helpers.report.drawing import draw_svg
 from helpers.report.figures.profile import plot_history, plot_strip
@@ -18,12 +18,12 @@ YES_NO_KPI = "1.1.b"  # a yes or a no has no place on a line, and no median
 def _others_cell(report: Report, position: profiles.MemberPosition, values: tuple[float, ...]) -> Cell:
     """Return the median of others; of a yes or no, how many say yes."""
     t = report.t
-    if position.kpi == YES_NO_KPI:
-        yes = int(sum(values))
-        return (
-            Text(t("{part} of {whole}", part=yes, whole=len(values)), 100 * yes / len(values)) if values else t.missing
-        )
-    return Number(position.middle(values), read_plan().by_kpi[position.kpi].assessed_unit)
+    if position.kpi != YES_NO_KPI:
+        return Number(position.middle(values), read_plan().by_kpi[position.kpi].assessed_unit)
+    if not values:
+        return t.missing
+    yes = int(sum(values))
+    return Text(t("{part} of {whole}", part=yes, whole=len(values)), 100 * yes / len(values))
 
 
 def _past_cell(report: Report, past: profiles.PastValue, kpi: str) -> Cell:
@@ -47,16 +47,11 @@ def _strip_cell(report: Report, position: profiles.MemberPosition) -> Cell:
 def _history_cell(report: Report, position: profiles.MemberPosition) -> Picture:
     t = report.t
     series = t.joined(
-        t("{what}: {value}", what=t.quarter(past.quarter), value=_past_text(report, past, position.kpi))
+        t("{what}: {value}", what=t.quarter(past.quarter), value=text_of(_past_cell(report, past, position.kpi), t))
         for past in position.history
     )
     alt = t("{what}, by quarter: {series}", what=brief.name_own_kpi(position.kpi, t), series=series)
     return Picture(draw_svg(plot_history(position.history, t)), alt, 22)
-
-
-def _past_text(report: Report, past: profiles.PastValue, kpi: str) -> str:
-    cell = _past_cell(report, past, kpi)
-    return cell if isinstance(cell, str) else cell.text(report.t)
 
 
 def positions(report: Report, member: Member) -> Table:
@@ -78,43 +73,28 @@ def positions(report: Report, member: Member) -> Table:
         Column(t("Among the members"), 36, lambda position: _strip_cell(report, position)),
         Column(t("History"), 24, lambda position: _history_cell(report, position)),
     )
-    return Table(
-        found,
-        columns,
-        brief.describe_positions(found, t),
-        t(
-            "Region and Union: median of the members known, of the roadmap how many; c: carried forward; diamond: this "
-            "member; triangle: the Union's median; darker: the region"
-        ),
-        size=8,
-        pad=1.6,
-        middle=True,
-        wide=6,
+    subtitle = t(
+        "Region and Union: median of the members known, of the roadmap how many; c: carried forward; diamond: this "
+        "member; triangle: the Union's median; darker: the region"
     )
+    return Table(found, columns, brief.describe_positions(found, t), subtitle, size=8, pad=1.6, middle=True, wide=6)
 
 
 def issues(report: Report, member: Member) -> Table:
     """Return what the checks ask a member: one row per issue, the gravest first."""
     t, found = report.t, profiles.select_member_issues(report.tables, member.member)
     answers = {answer.question.name: answer for answer in profiles.select_member_answers(report.tables, member.member)}
-    more = len(found) - MOST_ISSUES
     columns = (
         Column(t("About"), 40, lambda row: brief.name_question(row.question, t) if row.question else t("whole return")),
         Column(t("We read"), 22, lambda row: brief.describe_observed(row, answers)),
         Column(t("What became of it"), 24, lambda row: t(f"severity {row.severity}")),
         Column(t("Please"), 84, lambda row: brief.describe_issue_to_member(row, t)),
     )
-    return Table(
-        list(found.head(MOST_ISSUES).itertuples()),
-        columns,
-        t.plural("{n} question on this return, to answer", len(found))
-        if len(found)
-        else t("No question on this return"),
-        t("What was read, what became of it, and what to do"),
-        note=t.plural("{n} more question is in the workbook of papu check.", more) if more > 0 else "",
-        size=8,
-        pad=1.8,
-    )
+    rows, more = list(found.head(MOST_ISSUES).itertuples()), len(found) - MOST_ISSUES
+    title = t.plural("{n} question on this return, to answer", len(found)) if rows else t("No question on this return")
+    subtitle = t("What was read, what became of it, and what to do")
+    note = t.plural("{n} more question is in the workbook of papu check.", more) if more > 0 else ""
+    return Table(rows, columns, title, subtitle, note=note, size=8, pad=1.8)
 
 
 def answers(report: Report, member: Member) -> Table:
@@ -125,16 +105,11 @@ def answers(report: Report, member: Member) -> Table:
         Column(t("Question"), 50, lambda answer: brief.name_question(answer.question.name, t)),
         Column(t("Answer"), 34, lambda answer: brief.describe_answer(answer, t)),
     )
+    title = t("The answers as they were understood")
+    subtitle = t("{quarter}; {missing}: left blank", quarter=t.quarter(report.quarter), missing=t.missing)
+    note, layout = _innovations_note(report, member), {"size": 8, "pad": 1.1, "beside": 2 if rows else 1}
     return Table(
-        rows,
-        columns,
-        t("The answers as they were understood"),
-        t("{quarter}; {missing}: left blank", quarter=t.quarter(report.quarter), missing=t.missing),
-        note=_innovations_note(report, member),
-        group=lambda answer: t.localised(groups[answer.question.group]),
-        size=8,
-        pad=1.1,
-        beside=2 if rows else 1,
+        rows, columns, title, subtitle, note=note, group=lambda row: t.localised(groups[row.question.group]), **layout
     )
 
 

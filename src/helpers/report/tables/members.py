@@ -7,21 +7,15 @@ from helpers.report.blocks import Column, Table
 from helpers.report.cells import Cell, Number, Shade
 from helpers.report.document import Report
 from helpers.report.headlines import name_members
-from helpers.tables import profiles, queries
+from helpers.tables import KpiFigure, profiles, queries
 
 MOST_CALLS = 10
 _CALL_KPIS = ("2.1.a", "3.1.a", "5.1.a", "2.2.a")
-_MEMBER_HEADS = {
-    "1.1.b": "roadmap",
-    "2.1.a": "offices connected",
-    "2.2.a": "hardware",
-    "3.1.a": "services",
-    "3.1.b": "sectors",
-    "3.2.a": "IPP index",
-    "5.1.a": "staff trained",
-    "5.1.c": "sessions",
-}
-_MEMBER_WIDTHS = (16, 30, 16, 15, 15, 15, 32, 14)
+_MEMBER_HEADS = {  # the words in a column's head, and its width
+    "1.1.b": ("roadmap", 16), "2.1.a": ("offices connected", 30), "2.2.a": ("hardware", 16),
+    "3.1.a": ("services", 15), "3.1.b": ("sectors", 15), "3.2.a": ("IPP index", 15),
+    "5.1.a": ("staff trained", 32), "5.1.c": ("sessions", 14),
+}  # fmt: skip
 _RESPONSE_SYMBOLS = {queries.ON_TIME: "●", queries.LATE: "◆", queries.ONLY_REFUSED: "✗", queries.NO_RETURN: "○"}
 
 
@@ -31,29 +25,22 @@ def responses(report: Report) -> Table:
     states = {region: part["state"] for region, part in answers.groupby("region")} | {UNION: answers["state"]}
 
     def counts(state: str, width: float) -> Column:
-        return Column(
-            t(terms.RESPONSE_WORDS[state]), width, lambda scope: Number(int((states[scope] == state).sum())), "end"
-        )
+        head = t(terms.RESPONSE_WORDS[state])
+        return Column(head, width, lambda scope: Number(int((states[scope] == state).sum())), "end")
+
+    def answered(scope: str) -> Cell:
+        return cells.rate(int(states[scope].isin(queries.ANSWERED_STATES).sum()), len(states[scope]), t)
 
     columns = (
         Column(t("Region"), 44, lambda scope: t.region(scope)),
         Column(t("Members"), 18, lambda scope: Number(len(states[scope])), "end"),
         *(counts(*pair) for pair in zip(queries.RESPONSE_STATES, (22, 20, 20, 22), strict=True)),
-        Column(
-            t("Response rate"),
-            34,
-            lambda scope: cells.rate(int(states[scope].isin(queries.ANSWERED_STATES).sum()), len(states[scope]), t),
-            "end",
-        ),
+        Column(t("Response rate"), 34, answered, "end"),
     )
-    names = name_members(report, (queries.NO_RETURN, queries.ONLY_REFUSED))
-    return Table(
-        [*read_plan().regions, UNION],
-        columns,
-        t("Responses by region"),
-        t("Members by response, {quarter}", quarter=t.quarter(report.quarter)),
-        note=t("Without an accepted return for {quarter}: {names}.", quarter=t.quarter(report.quarter), names=names),
-    )
+    names, quarter = name_members(report, (queries.NO_RETURN, queries.ONLY_REFUSED)), t.quarter(report.quarter)
+    subtitle = t("Members by response, {quarter}", quarter=quarter)
+    note = t("Without an accepted return for {quarter}: {names}.", quarter=quarter, names=names)
+    return Table([*read_plan().regions, UNION], columns, t("Responses by region"), subtitle, note=note)
 
 
 def member_figures(report: Report) -> Table:
@@ -64,7 +51,7 @@ def member_figures(report: Report) -> Table:
         words = f"{_RESPONSE_SYMBOLS[row.state]} {t(terms.RESPONSE_WORDS[row.state])}"
         return f"{words} r" if row.version > 1 else words
 
-    def figures_of(kpi: str, width: float) -> Column:
+    def figures_of(kpi: str) -> Column:
         values = queries.select_members(report.tables, kpi).set_index("member")
         bands = queries.find_quartile_bands(report.tables, kpi)
 
@@ -72,73 +59,49 @@ def member_figures(report: Report) -> Table:
             value = phrases.member_value(kpi, values.loc[row.member], t)
             return Shade(value, bands[row.member]) if row.member in bands else value
 
-        return Column(f"{kpi}\n{t(_MEMBER_HEADS[kpi])}", width, cell, "start" if kpi == "1.1.b" else "end")
+        head, width = _MEMBER_HEADS[kpi]
+        return Column(f"{kpi}\n{t(head)}", width, cell, "start" if kpi == "1.1.b" else "end")
 
     columns = (
         Column(t("Member"), 29, lambda row: t.member(row.member, short=True)),
         Column(t("Return"), 19, response),
-        *(figures_of(*pair) for pair in zip(profiles.PROFILE_KPIS, _MEMBER_WIDTHS, strict=True)),
+        *(figures_of(kpi) for kpi in profiles.PROFILE_KPIS),
     )
-    return Table(
-        list(queries.select_responses(report.tables).itertuples()),
-        columns,
-        t("Main figures of each member"),
-        t(
-            "{quarter}; c: carried forward; r: revised return; {missing}: no data; {absent}: not applicable",
-            quarter=t.quarter(report.quarter),
-            missing=t.missing,
-            absent=t.not_applicable,
-        ),
-        note=t(
-            "The darker the blue, the higher the quarter of the members known that a value lies in; equal values share "
-            "a tint."
-        ),
-        group=lambda row: t.region(row.region),
-        size=8,
-        pad=1.2,
-        wide=8,
-        whole=True,
+    rows, title = list(queries.select_responses(report.tables).itertuples()), t("Main figures of each member")
+    marks = "{quarter}; c: carried forward; r: revised return; {missing}: no data; {absent}: not applicable"
+    subtitle = t(marks, quarter=t.quarter(report.quarter), missing=t.missing, absent=t.not_applicable)
+    note = t(
+        "The darker the blue, the higher the quarter of the members known that a value lies in; equal values share "
+        "a tint."
     )
-
-
-# --- whose reply counts -----------------------------------------------------------------------------------------
+    layout = {"size": 8, "pad": 1.2, "wide": 8, "whole": True}
+    return Table(rows, columns, title, subtitle, note=note, group=lambda row: t.region(row.region), **layout)
 
 
 def open_statuses(report: Report) -> Table:
     """Return the statuses that non-response could change: one row per KPI, with who has not reported it."""
     t, unsettled = report.t, queries.select_open_statuses(report.tables)
-    figures = {kpi: queries.select_figure(report.tables, kpi) for kpi in unsettled}
+    figures = [queries.select_figure(report.tables, kpi) for kpi in unsettled]
 
-    def bounds(kpi: str) -> Cell:
-        is_known = any(not is_blank(value) for value in figures[kpi].bounds)
-        return phrases.bounds(figures[kpi], t) if is_known else t.missing
+    def bounds(figure: KpiFigure) -> Cell:
+        is_known = any(not is_blank(value) for value in figure.bounds)
+        return phrases.bounds(figure, t) if is_known else t.missing
+
+    def members(figure: KpiFigure) -> str:
+        codes = sorted(unsettled[figure.kpi.kpi])
+        return t("{n}: {names}", n=len(codes), names=t.enumerated(codes))
 
     columns = (
-        Column(t("KPI"), 11, str),
-        Column(t("Indicator"), 46, lambda kpi: phrases.name_kpi(kpi, t)),
+        Column(t("KPI"), 11, lambda figure: figure.kpi.kpi),
+        Column(t("Indicator"), 46, lambda figure: phrases.name_kpi(figure.kpi.kpi, t)),
         Column(t("Bounds"), 22, bounds),
-        Column(
-            t("Status against the proposed target"),
-            36,
-            lambda kpi: t.status(figures[kpi].status, figures[kpi].robust),
-        ),
-        Column(
-            t("Members that did not report it"),
-            60,
-            lambda kpi: t("{n}: {names}", n=len(unsettled[kpi]), names=t.enumerated(sorted(unsettled[kpi]))),
-        ),
+        Column(t("Status against the proposed target"), 36, lambda figure: t.status(figure.status, figure.robust)),
+        Column(t("Members that did not report it"), 60, members),
     )
-    n = len(unsettled)
-    return Table(
-        list(unsettled),
-        columns,
-        t.plural("{n} status would be settled by replies", n) if n else t("No status depends on non-response"),
-        t(
-            "Union, {quarter}: the status changes between the bounds as long as these members have not replied",
-            quarter=t.quarter(report.quarter),
-        ),
-        pad=2,
-    )
+    title = t.plural("{n} status would be settled by replies", len(figures))
+    subtitle = "Union, {quarter}: the status changes between the bounds as long as these members have not replied"
+    subtitle = t(subtitle, quarter=t.quarter(report.quarter))
+    return Table(figures, columns, title if figures else t("No status depends on non-response"), subtitle, pad=2)
 
 
 def calls(report: Report) -> Table:
@@ -157,18 +120,12 @@ def calls(report: Report) -> Table:
         Column(t("Open indicators it has not reported"), 48, lambda call: t.enumerated(call["open"])),
         *(part_of_width(kpi) for kpi in _CALL_KPIS),
     )
-    return Table(
-        found.head(MOST_CALLS).to_dict("records"),
-        columns,
-        _calls_title(report, found),
-        t(
-            "Part of the width of the bounds that each member's reply would close, Union, {quarter}; the {n} members "
-            "that leave most open",
-            quarter=t.quarter(report.quarter),
-            n=MOST_CALLS,
-        ),
-        pad=1.8,
+    subtitle = (
+        "Part of the width of the bounds that each member's reply would close, Union, {quarter}; the {n} members "
+        "that leave most open"
     )
+    subtitle, rows = t(subtitle, quarter=t.quarter(report.quarter), n=MOST_CALLS), found.head(MOST_CALLS)
+    return Table(rows.to_dict("records"), columns, _calls_title(report, found), subtitle, pad=1.8)
 
 
 def _calls_title(report: Report, found: object) -> str:

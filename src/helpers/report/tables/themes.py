@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from helpers.i18n import is_blank, terms
+from helpers.i18n import Translator, is_blank, terms
 from helpers.plan import UNION, Kpi, extractors, quarters, read_plan
 from helpers.report import cells, phrases
 from helpers.report.blocks import Column, Table
@@ -16,9 +16,6 @@ from helpers.tables import KpiFigure, queries
 STAGES = ("not started", "benchmark done", "draft", "consulted", "adopted by the WG", "adopted and published")
 TOO_FEW = "(C)"  # too few answers: bounds only
 EMPTY = (Column("", 1, str),)  # a table that has nothing to report has no heads either
-
-
-# --- one KPI's cells --------------------------------------------------------------------------------------------
 
 
 def due_cell(report: Report, kpi: Kpi) -> Cell:
@@ -65,10 +62,8 @@ def _answers_cell(report: Report, figure: KpiFigure) -> Cell:
 def _previous_cell(report: Report, figure: KpiFigure) -> Cell:
     before = queries.select_figure(report.tables, figure.kpi.kpi, quarter=quarters.shift(report.quarter, -1))
     revised = report.tables.revisions
-    is_revised = (
-        (revised["quarter"] == before.quarter) & (revised["scope"] == UNION) & (revised["kpi"] == figure.kpi.kpi)
-    ).any()
-    mark = " r" if is_revised else ""
+    revised = revised[(revised["quarter"] == before.quarter) & (revised["scope"] == UNION)]
+    mark = " r" if (revised["kpi"] == figure.kpi.kpi).any() else ""
     if not is_blank(before.value):
         return Number(before.value, before.kpi.unit, suffix=mark)
     bounds = cells.interval(before.lower, before.upper, before.kpi.unit, report.t)
@@ -83,7 +78,7 @@ def _spark_cell(report: Report, figure: KpiFigure) -> Cell:
 
 
 def _provisional(report: Report, head: str) -> str:
-    """Return a column's head with the mark of provisional figures."""
+    """Return a column's head, with the mark of provisional figures where they are."""
     return head if report.tables.is_revised else f"{head} p"
 
 
@@ -108,35 +103,20 @@ def scorecard(report: Report) -> Table:
         Column(t("Answers"), 15.5, lambda figure: _answers_cell(report, figure)),
     )
     n, of = count_reached(report)
-    title = (
-        t.plural("{n} of {of} indicators reaches its proposed target", n, of=of)
-        if n
-        else t("None of the {of} indicators is known to reach its proposed target", of=of)
-    )
+    title = t("None of the {of} indicators is known to reach its proposed target", of=of)
+    if n:
+        title = t.plural("{n} of {of} indicators reaches its proposed target", n, of=of)
+    subtitle = t("All indicators by theme, Union, {quarter}", quarter=t.quarter(report.quarter))
+    note = f"{t('milestones')} {t('Trend lines: dashes, proposed target; tick, due quarter.')}"
+    layout = {"size": 8, "pad": 1.2, "middle": True, "wide": 11.5, "whole": True, "reserve": 18}
     return Table(
-        _figures(report),
-        columns,
-        title,
-        t("All indicators by theme, Union, {quarter}", quarter=t.quarter(report.quarter)),
-        note=f"{t('milestones')} {t('Trend lines: dashes, proposed target; tick, due quarter.')}",
-        group=lambda figure: name_theme(figure.kpi.theme, t),
-        size=8,
-        pad=1.2,
-        middle=True,
-        wide=11.5,
-        whole=True,
-        reserve=18,
+        _figures(report), columns, title, subtitle, note=note, group=lambda row: name_theme(row.kpi.theme, t), **layout
     )
 
 
 def theme(report: Report, number: int) -> Table:
     """Return one theme's KPIs: one row per KPI, with the quarter before."""
     t = report.t
-    subtitle = (
-        "Union, {quarter} and the quarter before; r revised, c carried forward"
-        if report.tables.is_revised
-        else "Union, {quarter} and the quarter before; p provisional, r revised, c carried forward"
-    )
     columns = (
         Column(t("KPI"), 8.5, lambda figure: figure.kpi.kpi),
         Column(t("Indicator"), 36, lambda figure: t.localised(figure.kpi.title)),
@@ -148,19 +128,11 @@ def theme(report: Report, number: int) -> Table:
         Column(t("Status against the proposed target"), 38, lambda figure: t.status(figure.status, figure.robust)),
         Column(t("Answers"), 16, lambda figure: _answers_cell(report, figure)),
     )
-    return Table(
-        _figures(report, number),
-        columns,
-        t("Indicators of theme {n}", n=number),
-        t(subtitle, quarter=t.quarter(report.quarter)),
-        size=8,
-        pad=1.8,
-        middle=True,
-        wide=8,
-    )
-
-
-# --- companions -------------------------------------------------------------------------------------------------
+    subtitle = "Union, {quarter} and the quarter before; p provisional, r revised, c carried forward"
+    if report.tables.is_revised:
+        subtitle = "Union, {quarter} and the quarter before; r revised, c carried forward"
+    title, subtitle = t("Indicators of theme {n}", n=number), t(subtitle, quarter=t.quarter(report.quarter))
+    return Table(_figures(report, number), columns, title, subtitle, size=8, pad=1.8, middle=True, wide=8)
 
 
 @dataclass(frozen=True)
@@ -176,13 +148,13 @@ class _CompanionRow:
 
 def _companion_rows(report: Report, number: int, compared: tuple[str, ...]) -> list[_CompanionRow]:
     rows = []
-    for kpi in (one.kpi for one in read_plan().kpis if one.theme == number):
+    for kpi in (kpi.kpi for kpi in read_plan().kpis if kpi.theme == number):
         found = {quarter: queries.select_companions(report.tables, kpi, quarter=quarter) for quarter in compared}
         figures = {quarter: queries.select_figure(report.tables, kpi, quarter=quarter) for quarter in compared}
         too_few = {quarter: figure.coverage_class == "C" for quarter, figure in figures.items()}
-        by_code = {one.component: one for one in read_plan().companions if one.kpi == kpi}
+        by_code = {companion.component: companion for companion in read_plan().companions if companion.kpi == kpi}
         for code, name in phrases.companion_names(report, kpi).items():
-            values = {quarter: rows_.loc[code] if code in rows_.index else None for quarter, rows_ in found.items()}
+            values = {quarter: part.loc[code] if code in part.index else None for quarter, part in found.items()}
             expected = figures[report.quarter].n_expected
             rows.append(_CompanionRow(by_code[code], name, expected, values, too_few))
     return rows
@@ -200,9 +172,8 @@ def _companion_cell(report: Report, row: _CompanionRow) -> Cell:
     if is_blank(value.value) or is_blank(value.share) or not value.share:
         return Number(value.value, row.companion.unit)
     whole = value.value / value.share
-    if abs(whole - round(whole)) < 1e-6:
-        return Number(value.value, suffix=f"\n{t.rate(value.value, round(whole))}")
-    return Number(value.value)
+    is_count = abs(whole - round(whole)) < 1e-6
+    return Number(value.value, suffix=f"\n{t.rate(value.value, round(whole))}" if is_count else "")
 
 
 def _past_companion_cell(report: Report, row: _CompanionRow, quarter: str) -> Cell:
@@ -217,29 +188,25 @@ def companions(report: Report, number: int) -> Table:
     t, now = report.t, report.quarter
     before, year_before = quarters.shift(now, -1), quarters.shift(now, -4)
     rows = _companion_rows(report, number, (now, before, year_before))
+
+    def n_reported(row: _CompanionRow) -> Cell:
+        return t.missing if row.values[now] is None else Number(row.values[now].n_reported)
+
     columns = (
         Column(t("Component"), 80, lambda row: row.name),
         Column(t.quarter(now), 38, lambda row: _companion_cell(report, row), "end"),
         Column(t.quarter(before), 20, lambda row: _past_companion_cell(report, row, before), "end"),
         Column(t.quarter(year_before), 20, lambda row: _past_companion_cell(report, row, year_before), "end"),
-        Column(
-            t("Members reporting"),
-            20,
-            lambda row: t.missing if row.values[now] is None else Number(row.values[now].n_reported),
-            "end",
-        ),
+        Column(t("Members reporting"), 20, n_reported, "end"),
     )
-    return Table(
-        rows,
-        columns if rows else EMPTY,
-        t("Components of theme {n}", n=number),
-        t("Figures shown beside the indicators, Union; (C): too few answers"),
-        group=lambda row: f"{row.companion.kpi}  {t.localised(read_plan().by_kpi[row.companion.kpi].title)}",
-        pad=2,
-    )
+    title = t("Components of theme {n}", n=number)
+    subtitle = t("Figures shown beside the indicators, Union; (C): too few answers")
+    columns = columns if rows else EMPTY
+    return Table(rows, columns, title, subtitle, group=lambda row: _name_with_code(row.companion.kpi, t), pad=2)
 
 
-# --- change -----------------------------------------------------------------------------------------------------
+def _name_with_code(kpi: str, t: Translator) -> str:
+    return f"{kpi}  {t.localised(read_plan().by_kpi[kpi].title)}"
 
 
 def changes(report: Report) -> Table:
@@ -260,14 +227,8 @@ def changes(report: Report) -> Table:
         *(signed(part, t(word), widths[part]) for part, word in terms.CHANGE_WORDS.items()),
         Column(t("after"), 18, lambda row: Number(row[2]["after"]), "end"),
     )
-    return Table(
-        rows,
-        columns if rows else EMPTY,
-        t("Change of the totals, by cause"),
-        t(
-            "From the figure published for {quarter}; the parts add up exactly",
-            quarter=t.quarter(quarters.shift(report.quarter, -1)),
-        ),
-        group=lambda row: f"{row[0]}  {t.localised(read_plan().by_kpi[row[0]].title)}",
-        pad=2,
-    )
+    before = t.quarter(quarters.shift(report.quarter, -1))
+    title = t("Change of the totals, by cause")
+    subtitle = t("From the figure published for {quarter}; the parts add up exactly", quarter=before)
+    columns = columns if rows else EMPTY
+    return Table(rows, columns, title, subtitle, group=lambda row: _name_with_code(row[0], t), pad=2)
