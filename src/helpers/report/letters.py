@@ -14,12 +14,17 @@ from helpers.plan import Member, Plan, questionnaire
 from helpers.report.xlsx import Book, SheetWriter, open_book
 from helpers.strings import clean
 
-_TEXTS_FILE = Path(__file__).with_suffix(".csv")
+_ISSUE_COLUMNS = ("severity", "question", "observed", "expected", "message", "place", "reply")
+_RECEIVED_COLUMNS = ("received_on", "file", "version", "state")
+_WIDTHS = (16, 30, 16, 18, 48, 30, 26)  # characters: as wide together as a landscape page can show
+_CONTENTS_WIDTHS = (44, 12, 14, 16, 14)
+_TITLE, _PART, _CENTRED = {"bold": True, "font_size": 14}, {"bold": True, "font_size": 12}, {"align": "center"}
+_REPLY = {"text_wrap": True, "bg_color": "#FFF8DC", "border": 1, "border_color": "#C8B560"}
 
 
 @cache
 def _read_texts() -> Mapping[str, Mapping[str, str]]:
-    with _TEXTS_FILE.open(encoding="utf-8", newline="") as file:
+    with Path(__file__).with_suffix(".csv").open(encoding="utf-8", newline="") as file:
         return {row["key"]: row for row in csv.DictReader(file)}
 
 
@@ -42,12 +47,16 @@ class MemberFeedback:
         """The member's code, blank without a member."""
         return self.member.member if self.member else ""
 
+    def text(self, key: str, **values: str) -> str:
+        """Return a text of letters.csv in the letter's language."""
+        return letter_text(key, self.language, **values)
+
 
 def collect_feedback(
     checked: rules.Checked, plan: Plan, quarter: str, members: Sequence[str] = (), language: str = "",
     notes: bool = False,
 ) -> list[MemberFeedback]:  # fmt: skip
-    """Return a letter for each member valid in a quarter (or the members named), then one for what names no member.
+    """Return a letter for each member valid in a quarter (or those given), then one for what names no member.
 
     Each is in its member's language unless one is given, the last in French. Issues are sorted by severity, then in the
     order of the checks; those of replaced returns are left out; `notes` adds what was only normalised.
@@ -55,41 +64,27 @@ def collect_feedback(
     entries = [entry for entry in checked.ledger if entry.quarter == quarter]
     shown = _list_shown_issues(checked, quarter, entries, notes)
     valid = {member.member: member for member in plan.members_in(quarter)}
-    feedback = [
-        _select_feedback(member, language or member.language, entries, shown, {code})
-        for code, member in valid.items()
-        if not members or code in members
-    ]
-    if members:
-        return feedback
-    others = {each.member for each in (*entries, *shown)} - set(valid)
-    return feedback + ([_select_feedback(None, language or "fr", entries, shown, others)] if others else [])
 
+    def write(member: Member | None, own_language: str, codes: Collection[str]) -> MemberFeedback:
+        returns = tuple(entry for entry in entries if entry.member in codes)
+        own_issues = tuple(issue for issue in shown if issue.member in codes)
+        return MemberFeedback(member, language or own_language, returns, own_issues)
 
-def _select_feedback(
-    member: Member | None, language: str, entries: Sequence[versions.LedgerEntry], shown: Sequence[issues.Issue],
-    codes: Collection[str],
-) -> MemberFeedback:  # fmt: skip
-    return MemberFeedback(
-        member, language,
-        tuple(entry for entry in entries if entry.member in codes),
-        tuple(issue for issue in shown if issue.member in codes),
-    )  # fmt: skip
+    letters = [write(valid[code], valid[code].language, {code}) for code in valid if not members or code in members]
+    others = set() if members else {each.member for each in (*entries, *shown)} - set(valid)
+    return [*letters, write(None, "fr", others)] if others else letters
 
 
 def _list_shown_issues(
     checked: rules.Checked, quarter: str, entries: Sequence[versions.LedgerEntry], notes: bool
 ) -> list[issues.Issue]:
     """Return a quarter's issues by severity, without those of replaced returns and, unless wanted, notes."""
-    replaced = {place for entry in entries if not entry.counts and entry.state != issues.REFUSED
-                for place in _places(entry)}  # fmt: skip
+    superseded = [entry for entry in entries if not entry.counts and entry.state != issues.REFUSED]
+    replaced = {place for entry in superseded for place in _places(entry)}
     replaced -= {place for entry in entries if entry.counts for place in _places(entry)}
     severities = issues.SEVERITIES if notes else issues.SEVERITIES[:-1]
-    shown = [
-        issue for issue in checked.issues
-        if issue.quarter == quarter and issue.severity in severities
-        and (issue.source_file, issue.sheet, issue.row) not in replaced
-    ]  # fmt: skip
+    shown = [issue for issue in checked.issues if issue.quarter == quarter and issue.severity in severities]
+    shown = [issue for issue in shown if (issue.source_file, issue.sheet, issue.row) not in replaced]
     return sorted(shown, key=lambda issue: severities.index(issue.severity))
 
 
@@ -115,9 +110,6 @@ def _state(entry: versions.LedgerEntry, language: str) -> str:
 
 def _recipient(letter: MemberFeedback, language: str) -> str:
     return f"{letter.member.name[language]} ({letter.code})" if letter.member else letter_text("others", language)
-
-
-# --- on a terminal ----------------------------------------------------------------------------------------------
 
 
 def format_letters(
@@ -156,24 +148,10 @@ def _one_line(text: str) -> str:
     return " ".join(clean(text).split())
 
 
-# --- as a workbook ----------------------------------------------------------------------------------------------
-
-_ISSUE_COLUMNS = ("severity", "question", "observed", "expected", "message", "place", "reply")
-_RECEIVED_COLUMNS = ("received_on", "file", "version", "state")
-_WIDTHS = (16, 30, 16, 18, 48, 30, 26)  # characters: as wide together as a landscape page can show
-_CONTENTS_WIDTHS = (44, 12, 14, 16, 14)
-_TITLE, _PART, _CENTRED = {"bold": True, "font_size": 14}, {"bold": True, "font_size": 12}, {"align": "center"}
-_REPLY = {"text_wrap": True, "bg_color": "#FFF8DC", "border": 1, "border_color": "#C8B560"}
-
-
 def write_letters_workbook(
-    path: Path,
-    letters: Sequence[MemberFeedback],
-    form: questionnaire.Form,
-    quarter: str,
-    as_of: date,
+    path: Path, letters: Sequence[MemberFeedback], form: questionnaire.Form, quarter: str, as_of: date,
     sample: bool = False,
-) -> None:
+) -> None:  # fmt: skip
     """Write the letters as a workbook: a sheet a member, in its language, after a sheet of contents.
 
     The same letters give the same bytes. Raises OSError where nothing can be written.
@@ -185,8 +163,8 @@ def write_letters_workbook(
             _write_letter(book, letter, form, quarter, as_of, sample)
 
 
-def _name(letter: MemberFeedback) -> str:
-    return letter.code or letter_text("files", letter.language)
+def _sheet_name(letter: MemberFeedback) -> str:
+    return letter.code or letter.text("files")
 
 
 def _write_contents(book: Book, letters: Sequence[MemberFeedback], quarter: str, as_of: date, sample: bool) -> None:
@@ -202,7 +180,7 @@ def _write_contents(book: Book, letters: Sequence[MemberFeedback], quarter: str,
     heads = [letter_text(word, language) for word in ("member", "returns", *counted)]
     sheet.write_heads(4, heads, [{}, *[_CENTRED] * 4])
     for row, letter in enumerate(letters, start=5):
-        sheet.link(row, 0, _name(letter), _recipient(letter, language))
+        sheet.link(row, 0, _sheet_name(letter), _recipient(letter, language))
         sheet.write(row, 1, len(letter.entries), **_CENTRED)
         for column, severity in enumerate(counted, start=2):
             sheet.write(row, column, sum(issue.severity == severity for issue in letter.issues), **_CENTRED)
@@ -212,41 +190,39 @@ def _write_contents(book: Book, letters: Sequence[MemberFeedback], quarter: str,
 def _write_letter(
     book: Book, letter: MemberFeedback, form: questionnaire.Form, quarter: str, as_of: date, sample: bool
 ) -> None:  # fmt: skip
-    language, sheet = letter.language, book.add_sheet(_name(letter), letter.language, _WIDTHS)
-    named, who = Translator(language).quarter(quarter), letter.member
-    title = letter_text("title", language, quarter=named, member=who.name[language]) if who else ""
-    sheet.write(0, 0, title or letter_text("others", language), **_TITLE)
-    marks = [letter_text("as_of", language, date=as_of.isoformat())]
-    marks += [letter_text("sample", language)] if sample else []
-    marks += [letter_text("unofficial", language)] if not catalogue.is_official(language) else []
+    t, member, sheet = letter.text, letter.member, book.add_sheet(_sheet_name(letter), letter.language, _WIDTHS)
+    named = Translator(letter.language).quarter(quarter)
+    title = t("title", quarter=named, member=member.name[letter.language]) if member else t("others")
+    sheet.write(0, 0, title, **_TITLE)
+    marks = [t("as_of", date=as_of.isoformat())]
+    marks += [t("sample")] if sample else []
+    marks += [t("unofficial")] if not catalogue.is_official(letter.language) else []
     sheet.write(1, 0, " - ".join(marks), italic=True)
     row = _write_received(sheet, letter, named)
-    sheet.write(row, 0, letter_text("findings", language), **_PART)
+    sheet.write(row, 0, t("findings"), **_PART)
     if not letter.issues:
-        sheet.write(row + 1, 0, letter_text("nothing_found", language))
+        sheet.write(row + 1, 0, t("nothing_found"))
         return sheet.set_page(row)
-    sheet.write(row + 1, 0, letter_text("how_to", language), italic=True)
-    sheet.write_heads(row + 2, [letter_text(head, language) for head in _ISSUE_COLUMNS])
+    sheet.write(row + 1, 0, t("how_to"), italic=True)
+    sheet.write_heads(row + 2, [t(head) for head in _ISSUE_COLUMNS])
     for number, issue in enumerate(letter.issues, start=row + 3):
-        question = _about(issue, form, language) + (f"\n{issue.question}" if issue.question else "")
-        rows = [f"{letter_text(k, language)} {at}" for k, at in (("sheet", issue.sheet), ("row", issue.row)) if at]
-        severity, place = letter_text(issue.severity, language), "\n".join([issue.source_file, *rows])
-        seen = (issue.observed, issue.expected, issue.say(language))
-        sheet.write_row(number, [severity, question, *seen, place, ""])
+        question = _about(issue, form, letter.language) + (f"\n{issue.question}" if issue.question else "")
+        place = [f"{t(key)} {text}" for key, text in (("sheet", issue.sheet), ("row", issue.row)) if text]
+        place = "\n".join([issue.source_file, *place])
+        texts = (issue.observed, issue.expected, issue.say(letter.language), place)
+        sheet.write_row(number, [t(issue.severity), question, *texts, ""])
         sheet.write(number, len(_ISSUE_COLUMNS) - 1, "", **_REPLY)
     return sheet.set_page(row + 2)
 
 
 def _write_received(sheet: SheetWriter, letter: MemberFeedback, quarter: str) -> int:
     """Write what was received; return the row after it."""
-    language = letter.language
-    sheet.write(3, 0, letter_text("received", language), **_PART)
+    sheet.write(3, 0, letter.text("received"), **_PART)
     if not letter.entries:
-        sheet.write(4, 0, letter_text("nothing_received", language, quarter=quarter) if letter.member else "")
+        sheet.write(4, 0, letter.text("nothing_received", quarter=quarter) if letter.member else "")
         return 6
-    sheet.write_heads(4, [letter_text(head, language) for head in _RECEIVED_COLUMNS])
+    sheet.write_heads(4, [letter.text(head) for head in _RECEIVED_COLUMNS])
     for row, entry in enumerate(letter.entries, start=5):
-        received = entry.received
-        version = str(entry.version or "")
-        sheet.write_row(row, [received.received_on, received.file.name, version, _state(entry, language)])
+        values = (entry.received.received_on, entry.received.file.name, str(entry.version or ""))
+        sheet.write_row(row, [*values, _state(entry, letter.language)])
     return 6 + len(letter.entries)
