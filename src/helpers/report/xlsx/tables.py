@@ -1,39 +1,38 @@
 """The tables of a report as a workbook: its contents, then a sheet a table, with the same numbers and names."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from helpers.i18n import Badge, Translator, catalogue
+from helpers.report.blocks import Block
 from helpers.report.cells import Cell, Number, Picture, Shade, TwoLines, number_of
 from helpers.report.xlsx.book import Book, SheetWriter, open_book
-
-if TYPE_CHECKING:
-    from helpers.report.blocks import Block
 
 _ACROSS = 132  # characters: as wide together as a landscape page can show
 _NARROWEST, _PICTURE = 8, 46
 _CONTENTS_WIDTHS = (26, 52, 78)
 _LONGEST_NAME, _LONGEST_FOOT = 31, 250
 _NOT_IN_NAMES = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
-_RULE = {"bottom": 1, "bottom_color": "#D8DFE5"}
-_GROUP_FILL = "#EEF3F7"
-_NOTICE = {"bold": True, "font_color": "#4A3A00"}
+_RULE, _SECTION = {"bottom": 1, "bottom_color": "#D8DFE5"}, {"bold": True, "font_size": 12}
 
 
 @dataclass(frozen=True)
 class SheetCell:
-    """A cell as the workbook has it: what is printed, the number that it holds, and its colours."""
+    """A cell of the workbook: the text printed, the number that it holds, its colours, and what follows the number."""
 
     text: str
     number: Number | None = None
-    look: tuple[tuple[str, object], ...] = ()
-    literal: str = ""  # printed after the number
+    look: Mapping[str, object] = field(default_factory=dict)
+    literal: str = ""
+    is_picture: bool = False
+
+    @property
+    def least_width(self) -> int:
+        """The characters that its column must have: for the whole number, or for a picture's words."""
+        return len(self.text) + 2 if self.number else _PICTURE if self.is_picture else 0
 
 
 def write_tables_workbook(document: Mapping, blocks: Sequence[Block], path: Path) -> None:
@@ -42,21 +41,18 @@ def write_tables_workbook(document: Mapping, blocks: Sequence[Block], path: Path
     The same document gives the same bytes. Raises OSError where nothing can be written.
     """
     tables = [block for block in blocks if block.table]
-    with open_book(path, date.fromisoformat(document["as_of"]), document["language"], **_properties(document)) as book:
-        writer = _TablesWriter(book, document, [str(block.data["number"]) for block in tables])
-        writer.write_contents([block.data for block in tables])
-        for name, block in zip(writer.names, tables, strict=True):
-            writer.write_table(name, block)
-
-
-def _properties(document: Mapping) -> dict[str, str]:
-    return {
+    properties = {
         "title": str(document["title"]),
         "subject": str(document["subtitle"]),
         "author": str(document["author"]),
         "keywords": ", ".join(document["keywords"]),
         "comments": "\n".join(_notices(document)),
     }
+    with open_book(path, date.fromisoformat(document["as_of"]), document["language"], **properties) as book:
+        writer = _TablesWriter(book, document, [str(block.data["number"]) for block in tables])
+        writer.write_contents([block.data for block in tables])
+        for name, block in zip(writer.names, tables, strict=True):
+            writer.write_table(name, block)
 
 
 def _cover(document: Mapping) -> Mapping:
@@ -64,25 +60,22 @@ def _cover(document: Mapping) -> Mapping:
 
 
 def _notices(document: Mapping) -> list[str]:
-    """Return what every sheet has to say of the whole: that its data are invented, or its words unofficial."""
-    said = [document["sample_words"] if document["sample"] else "", _cover(document).get("unofficial", "")]
-    return [str(text) for text in said if text]
+    """Return the notices of every sheet: that the data are invented, or the translation unofficial."""
+    notices = [document["sample_words"] if document["sample"] else "", _cover(document).get("unofficial", "")]
+    return [str(text) for text in notices if text]
 
 
 def name_sheets(wanted: Sequence[str]) -> list[str]:
-    """Return names that a workbook may give its sheets, in the same order: legal, short enough, each its own."""
+    """Return names that a workbook may give its sheets, in the same order: legal, short enough, each unique."""
     names: list[str] = []
     for text in wanted:
         base = _NOT_IN_NAMES.sub(" ", text).strip().strip("'") or "–"
-        name, taken, n = base[:_LONGEST_NAME], {one.casefold() for one in names}, 1
+        name, taken, n = base[:_LONGEST_NAME], {other.casefold() for other in names}, 1
         while name.casefold() in taken:
             n += 1
             name = f"{base[: _LONGEST_NAME - len(str(n)) - 1]} {n}"
         names.append(name)
     return names
-
-
-# --- cells ------------------------------------------------------------------------------------------------------
 
 
 def number_format(number: Number, t: Translator, literal: str = "") -> str:
@@ -107,17 +100,17 @@ def number_value(number: Number) -> float:
 
 
 def convert_cell(cell: Cell, printed: object, document: Mapping) -> SheetCell:
-    """Return what the workbook has for a cell of a table, printed as the document has it."""
+    """Return the workbook's cell for a cell of a table, given as the document prints it."""
     if isinstance(cell, Badge):
-        return SheetCell(str(cell), None, _badge_look(printed, document))
+        return SheetCell(str(cell), look=_badge_look(printed, document))
     if isinstance(cell, Picture):
-        return SheetCell(_plain(printed["words"] or printed["alt"]))
-    look = (("bg_color", document["bands"][cell.band]),) if isinstance(cell, Shade) else ()
-    literal = f" · {printed['more']}" if isinstance(cell, TwoLines) and printed["more"] else ""
-    text = printed["text"] if isinstance(cell, Shade) else printed
+        return SheetCell(_plain(printed["words"] or printed["alt"]), is_picture=True)
+    if isinstance(cell, Shade):
+        return SheetCell(_plain(printed["text"]), number_of(cell), {"bg_color": document["bands"][cell.band]})
     if isinstance(cell, TwoLines):
         text = "\n".join(str(part) for part in (printed["strong"], printed["more"]) if part)
-    return SheetCell(_plain(text), number_of(cell), look, literal)
+        return SheetCell(_plain(text), number_of(cell), literal=f" · {printed['more']}" if printed["more"] else "")
+    return SheetCell(_plain(printed), number_of(cell))
 
 
 def _plain(text: object) -> str:
@@ -125,19 +118,16 @@ def _plain(text: object) -> str:
     return str(text).replace("\u200b", "")
 
 
-def _badge_look(badge: Mapping, document: Mapping) -> tuple[tuple[str, object], ...]:
+def _badge_look(badge: Mapping, document: Mapping) -> dict[str, object]:
     """Return a status's colours as the report draws it; one that non-response could change is left white."""
     fill, ink = document["statuses"][badge["status"]]
     if badge["hollow"] or badge["status"] == "not_assessable":
-        return (("bold", True),)
-    return (("bg_color", fill), ("bold", True), ("font_color", ink))
-
-
-# --- sheets -----------------------------------------------------------------------------------------------------
+        return {"bold": True}
+    return {"bold": True, "bg_color": fill, "font_color": ink}
 
 
 class _TablesWriter:
-    """What writes a document's sheets: the workbook, the words, the names of the sheets."""
+    """Writes a document's sheets: holds the workbook, the document's words, the names of the sheets."""
 
     def __init__(self, book: Book, document: Mapping, numbers: Sequence[str]) -> None:
         self.book, self.document, self.t = book, document, Translator(document["language"])
@@ -145,8 +135,8 @@ class _TablesWriter:
         wanted = [self.t("Contents"), *(f"{self.words['table']} {number}" for number in numbers)]
         self.contents, *self.names = name_sheets(wanted)
 
-    def add_sheet(self, name: str, widths: Sequence[float]) -> SheetWriter:
-        """Add a sheet; each of its printed pages says which it is, of what, and that its data are invented."""
+    def _add_sheet(self, name: str, widths: Sequence[float]) -> SheetWriter:
+        """Add a sheet; each of its printed pages names the document, and says where its data are invented."""
         sheet = self.book.add_sheet(name, self.document["language"], widths)
         sheet.worksheet.set_footer(f"&L{_escaped(str(self.document['foot']))}&R&P/&N")
         if self.notices:
@@ -155,60 +145,55 @@ class _TablesWriter:
         sheet.worksheet.ignore_errors({"number_stored_as_text": "A1:XFD1048576"})
         return sheet
 
-    # contents
+    def _write_title(self, sheet: SheetWriter, title: str, subtitle: str, **look: object) -> int:
+        """Write a sheet's title, its subtitle, and the notices; return the row after them."""
+        row = sheet.write_lines(0, title, bold=True, font_size=14)
+        row = sheet.write_lines(row, subtitle, **look)
+        for notice in self.notices:
+            row = sheet.write_lines(row, notice, bold=True, font_color="#4A3A00")
+        return row
 
     def write_contents(self, tables: Sequence[Mapping]) -> None:
         """Write the first sheet: what the report is, what its marks mean, its tables with links, its figures."""
-        sheet, t = self.add_sheet(self.contents, _CONTENTS_WIDTHS), self.t
-        row = sheet.write_lines(0, str(self.document["title"]), bold=True, font_size=14)
-        row = sheet.write_lines(row, f"{self.document['subtitle']} · {self.document['author']}")
-        for notice in self.notices:
-            row = sheet.write_lines(row, notice, **_NOTICE)
-        facts = _cover(self.document).get("facts") or [["", self.document["foot"]]]
-        row = self._write_pairs(sheet, row + 1, facts)
-        rounded = t(
+        sheet, t, blocks = self._add_sheet(self.contents, _CONTENTS_WIDTHS), self.t, self.document["blocks"]
+        subtitle = f"{self.document['subtitle']} · {self.document['author']}"
+        row = self._write_title(sheet, str(self.document["title"]), subtitle)
+        row = self._write_pairs(sheet, row + 1, _cover(self.document).get("facts") or [["", self.document["foot"]]])
+        rounded = (
             "The numbers are those printed in the report. The published tables, kpis.csv first, hold them unrounded."
         )
-        row = sheet.write_lines(row, rounded)
-        marks = [pair for block in self.document["blocks"] if block["kind"] == "legend" for pair in block["marks"]]
-        row = self._write_pairs(sheet, row + 1, marks, t("What the marks mean"))
-        row = self._write_list(sheet, row + 1, tables)
-        self._write_figures(sheet, row + 1)
+        row = sheet.write_lines(row, t(rounded)) + 1
+        if marks := [pair for block in blocks if block["kind"] == "legend" for pair in block["marks"]]:
+            sheet.write(row, 0, t("What the marks mean"), **_SECTION)
+            row = self._write_pairs(sheet, row + 1, marks)
+        heads = [self.words["table"], t("Title"), t("Measure, unit, population and period")]
+        rows = [(name, block["title"], block["subtitle"]) for name, block in zip(self.names, tables, strict=True)]
+        row = self._write_list(sheet, row + 1, t("Tables"), heads, rows)
+        heads = [self.words["figure"], t("Title"), t("Description")]
+        figures = [block for block in blocks if block["kind"] == "figure"]
+        rows = [(f"{self.words['figure']} {block['number']}", block["title"], block["alt"]) for block in figures]
+        if rows:
+            self._write_list(sheet, row + 1, t("Figures, which stand in the report only"), heads, rows)
         sheet.set_page(0)
 
-    def _write_pairs(self, sheet: SheetWriter, row: int, pairs: Sequence[Sequence[object]], title: str = "") -> int:
-        """Write names with what they mean, below a title if one is given; nothing without a pair."""
-        if title and pairs:
-            sheet.write(row, 0, title, bold=True, font_size=12)
-            row += 1
-        for name, meaning in pairs:
-            sheet.write(row, 0, str(name).strip(f" {catalogue.NO_BREAK_SPACE}"), bold=True)
-            sheet.write(row, 1, str(meaning))
-            row += 1
-        return row
+    def _write_pairs(self, sheet: SheetWriter, row: int, pairs: Sequence[Sequence[object]]) -> int:
+        """Write names with what they mean; return the row after them."""
+        for place, (name, meaning) in enumerate(pairs, start=row):
+            sheet.write(place, 0, str(name).strip(f" {catalogue.NO_BREAK_SPACE}"), bold=True)
+            sheet.write(place, 1, str(meaning))
+        return row + len(pairs)
 
-    def _write_list(self, sheet: SheetWriter, row: int, tables: Sequence[Mapping]) -> int:
-        """Write the list of tables: one row each, with a link to its sheet."""
-        t = self.t
-        sheet.write(row, 0, t("Tables"), bold=True, font_size=12)
-        sheet.write_heads(row + 1, [self.words["table"], t("Title"), t("Measure, unit, population and period")])
-        for place, (name, block) in enumerate(zip(self.names, tables, strict=True), start=row + 2):
-            sheet.write_row(place, [name, _plain(block["title"]), _plain(block["subtitle"])], **_RULE)
-            sheet.link(place, 0, name, name, **_RULE)
-        return row + 2 + len(tables)
-
-    def _write_figures(self, sheet: SheetWriter, row: int) -> None:
-        """Write the list of figures: one row each, with what it shows in words."""
-        t, figures = self.t, [block for block in self.document["blocks"] if block["kind"] == "figure"]
-        if not figures:
-            return
-        sheet.write(row, 0, t("Figures, which stand in the report only"), bold=True, font_size=12)
-        sheet.write_heads(row + 1, [self.words["figure"], t("Title"), t("Description")])
-        for place, block in enumerate(figures, start=row + 2):
-            name = f"{self.words['figure']} {block['number']}"
-            sheet.write_row(place, [name, _plain(block["title"]), _plain(block["alt"])], **_RULE)
-
-    # a table
+    def _write_list(
+        self, sheet: SheetWriter, row: int, title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]
+    ) -> int:
+        """Write a list under a title and heads; a name that is a sheet's leads to it. Return the row after the list."""
+        sheet.write(row, 0, title, **_SECTION)
+        sheet.write_heads(row + 1, heads)
+        for place, (name, *texts) in enumerate(rows, start=row + 2):
+            sheet.write_row(place, [name, *map(_plain, texts)], **_RULE)
+            if name in self.names:
+                sheet.link(place, 0, name, name, **_RULE)
+        return row + 2 + len(rows)
 
     def write_table(self, name: str, block: Block) -> None:
         """Write a table's sheet: title, subtitle, link back, column heads, rows, who is behind it, note, source."""
@@ -220,18 +205,20 @@ class _TablesWriter:
             for row, printed in zip(block.table.body or (None,), data["rows"], strict=True)
         ]
         cells = [row for row in rows if isinstance(row, list)]
-        sheet = self.add_sheet(name, _widths(data, cells))
-        head = self._write_above(sheet, name, data)
+        sheet = self._add_sheet(name, _widths(data["widths"], cells))
+        title = f"{name} · {_plain(data['title'])}"
+        back = self._write_title(sheet, title, _plain(data["subtitle"]), font_color="#55616D")
+        sheet.link(back, 0, self.contents, self.t("Back to the contents"))
+        head = back + 1
         are_numbers = [any(row[column].number for row in cells) for column in range(len(sheet.widths))]
-        places = _places(are_numbers, "right" if sheet.is_rtl else "left")
-        sheet.write_heads(head, [_plain(text) for text in data["columns"]], places)
+        alignments = _align_columns(are_numbers, "right" if sheet.is_rtl else "left")
+        sheet.write_heads(head, [_plain(text) for text in data["columns"]], alignments)
         for number, row in enumerate(rows, start=head + 1):
             if isinstance(row, list):
-                self._write_cells(sheet, number, row, places)
+                self._write_cells(sheet, number, row, alignments)
             else:
-                look = {"bold": True, "bg_color": _GROUP_FILL, **_RULE}
-                for column, text in enumerate([_plain(row), *[""] * (len(places) - 1)]):
-                    sheet.write(number, column, text, **look)
+                for column, text in enumerate([_plain(row), *[""] * (len(alignments) - 1)]):
+                    sheet.write(number, column, text, bold=True, bg_color="#EEF3F7", **_RULE)
         below = head + len(rows) + 2
         for part in ("n", "note", "source"):
             if data[part]:
@@ -239,18 +226,11 @@ class _TablesWriter:
         sheet.worksheet.freeze_panes(head + 1, 0)
         sheet.set_page(head)
 
-    def _write_above(self, sheet: SheetWriter, name: str, block: Mapping) -> int:
-        """Write what stands above a table; return the row of its column heads."""
-        row = sheet.write_lines(0, f"{name} · {_plain(block['title'])}", bold=True, font_size=14)
-        row = sheet.write_lines(row, _plain(block["subtitle"]), font_color="#55616D")
-        for notice in self.notices:
-            row = sheet.write_lines(row, notice, **_NOTICE)
-        sheet.link(row, 0, self.contents, self.t("Back to the contents"))
-        return row + 1
-
-    def _write_cells(self, sheet: SheetWriter, row: int, cells: Sequence[SheetCell], places: Sequence[Mapping]) -> None:
-        for column, (cell, place) in enumerate(zip(cells, places, strict=True)):
-            look = {**_RULE, **place, **dict(cell.look)}
+    def _write_cells(
+        self, sheet: SheetWriter, row: int, cells: Sequence[SheetCell], alignments: Sequence[Mapping[str, object]]
+    ) -> None:
+        for column, (cell, alignment) in enumerate(zip(cells, alignments, strict=True)):
+            look = {**_RULE, **alignment, **cell.look}
             if cell.number:
                 shown = number_format(cell.number, self.t, cell.literal)
                 sheet.write(row, column, number_value(cell.number), num_format=shown, **look)
@@ -264,28 +244,21 @@ def _escaped(text: str) -> str:
     return text.replace("\n", " ").replace("&", "&&")[:_LONGEST_FOOT].rstrip("&")
 
 
-def _places(figures: Sequence[bool], start: str) -> list[dict[str, object]]:
-    """Return how each column's cells stand: figures at the right, a text after figures a little off them.
+def _align_columns(are_numbers: Sequence[bool], start: str) -> list[dict[str, object]]:
+    """Return how columns are aligned: numbers at the right, a text after numbers a little away from them.
 
     `start` is the side where lines begin.
     """
-    before = [False, *figures[:-1]]
+    before = [False, *are_numbers[:-1]]
     return [
-        {"align": "right"} if is_figure else {"align": start, "indent": 1} if after else {}
-        for is_figure, after in zip(figures, before, strict=True)
+        {"align": "right"} if is_number else {"align": start, "indent": 1} if after else {}
+        for is_number, after in zip(are_numbers, before, strict=True)
     ]
 
 
-def _widths(data: Mapping, rows: Sequence[Sequence[SheetCell]]) -> list[float]:
+def _widths(printed: Sequence[float], rows: Sequence[Sequence[SheetCell]]) -> list[float]:
     """Return the columns' widths in characters: as in print, but wide enough for a number and a picture's words."""
-    share = _ACROSS / sum(data["widths"])
-    widths = [max(round(width * share, 1), _NARROWEST) for width in data["widths"]]
-    for column in range(len(widths)):
-        cells = [row[column] for row in rows]
-        longest = max((len(cell.text) + 2 for cell in cells if cell.number), default=0)
-        widths[column] = max(widths[column], longest)
-    for row in data["rows"]:
-        for column, cell in enumerate(row.get("cells", [])):
-            if isinstance(cell, Mapping) and "svg" in cell:
-                widths[column] = max(widths[column], _PICTURE)
+    widths = [max(round(width * (_ACROSS / sum(printed)), 1), _NARROWEST) for width in printed]
+    for row in rows:
+        widths = [max(width, cell.least_width) for width, cell in zip(widths, row, strict=True)]
     return widths
