@@ -1,9 +1,10 @@
-"""What a document is made of: figures and tables with their words, and blocks, shown in JupyterLab as in the PDF."""
+"""The parts of a document: figures and tables with their words, and blocks, shown in JupyterLab as in the PDF."""
 
 from __future__ import annotations
 
 import hashlib
 import io
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -92,33 +93,28 @@ class Table:
     @classmethod
     def of(cls, frame: pd.DataFrame, title: str, **words: object) -> Table:
         """Make a table of a frame: columns of equal width, numbers at the right."""
-        columns = []
-        for place, name in enumerate(frame.columns):
-            is_number = pd.api.types.is_numeric_dtype(frame[name])
-            columns.append(Column(str(name), 1, _cell_at(place, is_number), "end" if is_number else "start"))
+        columns = [_plain_column(place, name, frame.dtypes.iloc[place]) for place, name in enumerate(frame.columns)]
         return cls(list(frame.itertuples(index=False, name=None)), columns, title, **words)
 
     @cached_property
     def body(self) -> tuple[str | tuple[Cell, ...], ...]:
         """The rows in order: a text heads a group, all others are cells in the order of the columns."""
         body: list[str | tuple[Cell, ...]] = []
-        last = None
-        for item in self.items:
-            if self.group and (name := self.group(item)) != last:
-                last = name
-                body.append(name)
-            body.append(tuple(column.value(item) for column in self.columns))
+        for name, items in itertools.groupby(self.items, self.group or (lambda item: None)):
+            body += [name] if self.group else []
+            body += [tuple(column.value(item) for column in self.columns) for item in items]
         return tuple(body)
 
 
-def _cell_at(place: int, is_number: bool) -> Callable[[tuple], Cell]:
-    def cell(row: tuple) -> Cell:
-        value = row[place]
-        if not is_number:
-            return "" if value is None else str(value)
-        return Number(value, decimals=0 if pd.isna(value) or float(value).is_integer() else 1)
+def _plain_column(place: int, name: object, dtype: object) -> Column:
+    """Return the column of a table that shows a column of a frame; its cells are taken by their place in the row."""
+    if not pd.api.types.is_numeric_dtype(dtype):
+        return Column(str(name), 1, lambda row: "" if row[place] is None else str(row[place]))
 
-    return cell
+    def number(row: tuple) -> Number:
+        return Number(row[place], decimals=0 if pd.isna(row[place]) or float(row[place]).is_integer() else 1)
+
+    return Column(str(name), 1, number, "end")
 
 
 def cell_as_html(cell: Cell, t: Translator) -> str:

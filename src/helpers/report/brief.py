@@ -1,4 +1,4 @@
-"""What a member's brief says: its answers in words, what was found, and what is asked of it."""
+"""The words of a member's brief: its answers, the issues found in its return, its next actions."""
 
 import re
 
@@ -40,7 +40,7 @@ def find_member(member: str, quarter: str) -> Member:
 
 
 def list_member_facts(report: Report, member: Member) -> list[str]:
-    """Return what a brief's head says of a member: its region, and how its return was received."""
+    """Return the facts in a brief's head: the member's region, and how its return was received."""
     region = report.t("Region: {region}", region=report.t.region(member.region))
     return [region, describe_return(report, member)]
 
@@ -64,7 +64,7 @@ def name_question(name: str, t: Translator) -> str:
 
 
 def describe_answer(given: profiles.MemberAnswer, t: Translator) -> str:
-    """Return one answer in words: numbers dressed, choices by their labels, the four marks for what is none."""
+    """Return one answer in words: numbers formatted, choices by their labels, a mark where there is no answer."""
     marks = {"O": t.missing, "M": t.not_applicable, "L": t("not available (mark)")}
     if given.state == "O" and not given.is_blank:
         return t("{value} (not used)", value=_short(mask_text(given.raw)))
@@ -84,40 +84,29 @@ def _short(text: str, most: int = _LONGEST_ANSWER) -> str:
     return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
 
 
-# --- points -----------------------------------------------------------------------------------------------------
-
-
 def describe_positions(positions: list[profiles.MemberPosition], t: Translator) -> str:
-    """Return on how many indicators a member stands at or above the Union's median, as a title."""
-    known = [one for one in positions if not is_blank(one.level) and one.kpi != "1.1.b"]
+    """Return on how many indicators a member is at or above the Union's median, as a title."""
+    known = [position for position in positions if not is_blank(position.level) and position.kpi != "1.1.b"]
     if not known:
         return t("No figure of this member is known")
-    above = sum(one.level >= one.middle(one.union) - 1e-9 for one in known)
-    return t(
-        "Indicators known: {known}; at or above the Union's median: {above}; below: {below}",
-        known=len(known),
-        above=above,
-        below=len(known) - above,
-    )
+    above = sum(position.level >= position.middle(position.union) - 1e-9 for position in known)
+    sentence = "Indicators known: {known}; at or above the Union's median: {above}; below: {below}"
+    return t(sentence, known=len(known), above=above, below=len(known) - above)
 
 
 def _moves(positions: list[profiles.MemberPosition], quarter: str) -> dict[str, float]:
-    """Return the change on a quarter of each KPI reported in both; what cannot be compared is left out."""
-    moves = {}
-    for one in positions:
-        past = one.past(quarter)
-        if one.basis == past.basis == "reported" and not is_blank(one.level - past.level):
-            moves[one.kpi] = one.level - past.level
-    return moves
+    """Return how each KPI has changed since a quarter; only figures reported in both can be compared."""
+    pairs = [(position, position.past(quarter)) for position in positions]
+    reported = [(now, past) for now, past in pairs if now.basis == past.basis == "reported"]
+    return {now.kpi: now.level - past.level for now, past in reported if not is_blank(now.level - past.level)}
 
 
 def _describe_movement(positions: list[profiles.MemberPosition], quarter: str, t: Translator) -> str:
     """Return which figures rose and fell on the quarter before, reported ones only."""
     before = quarters.shift(quarter, -1)
     moves, quarter = _moves(positions, before), t.quarter(before)
-    rose, fell = (
-        t.listed([name_own_kpi(kpi, t) for kpi, move in moves.items() if side * move > 1e-9]) for side in (1, -1)
-    )
+    rose = t.listed([name_own_kpi(kpi, t) for kpi, move in moves.items() if move > 1e-9])
+    fell = t.listed([name_own_kpi(kpi, t) for kpi, move in moves.items() if move < -1e-9])
     if not moves:
         return t("No figure was reported in both quarters: nothing to compare with {quarter}.", quarter=quarter)
     if rose != t.nobody and fell != t.nobody:
@@ -142,62 +131,47 @@ def brief_points(report: Report, member: Member) -> list[str]:
 def describe_position(position: profiles.MemberPosition, t: Translator) -> str:
     """Return a member's position as the alternative text of its picture."""
     unit = read_plan().by_kpi[position.kpi].assessed_unit
-    return t(
-        "{what}: {value}; median of the region {region}, of the Union {union}; members known: {n}",
-        what=name_own_kpi(position.kpi, t),
-        value=t.measured(position.level, unit),
-        region=t.measured(position.middle(position.region), unit),
-        union=t.measured(position.middle(position.union), unit),
-        n=len(position.union),
-    )
-
-
-# --- what is asked ----------------------------------------------------------------------------------------------
+    numbers = (position.level, position.middle(position.region), position.middle(position.union))
+    value, region, union = (t.measured(number, unit) for number in numbers)
+    what, n = name_own_kpi(position.kpi, t), len(position.union)
+    sentence = "{what}: {value}; median of the region {region}, of the Union {union}; members known: {n}"
+    return t(sentence, what=what, value=value, region=region, union=union, n=n)
 
 
 def describe_issue_to_member(row: object, t: Translator) -> str:
-    """Return a finding as it is put to the member: questions by the questionnaire's words, not by their codes."""
-    told = typeset(getattr(row, f"said_{t.language}"), t.language)
+    """Return an issue as the member reads it: questions by the questionnaire's words, not by their codes."""
+    message = typeset(getattr(row, f"said_{t.language}"), t.language)
     for name in sorted(questionnaire.read_form().by_name, key=len, reverse=True):
-        told = re.sub(rf"\b{name}\b", lambda _, name=name: name_question(name, t), told)
-    return _short(told, 240)
+        message = re.sub(rf"\b{name}\b", lambda _, name=name: name_question(name, t), message)
+    return _short(message, 240)
 
 
 def describe_observed(row: object, answers: dict[str, profiles.MemberAnswer]) -> str:
-    """Return what was read where a finding stands: the answer as it was written, else what the check saw."""
+    """Return what was read where an issue was found: the answer as it was written, else what the check saw."""
     given = answers.get(row.question)
     text = given.raw if given and given.raw.strip() else str(row.observed)
     return _short(mask_text(text), 60) if row.question and text else "–"
 
 
 def next_actions(report: Report, member: Member) -> list[str]:
-    """Return what is asked of a member next; thanks where nothing is."""
-    t = report.t
-    actions, quarter = [], t.quarter(report.quarter)
-    state = profiles.select_member_response(report.tables, member.member).state
-    findings = len(profiles.select_member_issues(report.tables, member.member))
-    blanks = [one for one in profiles.select_member_answers(report.tables, member.member) if one.is_blank]
+    """Return a member's next actions; thanks where there are none."""
+    t, tables, code = report.t, report.tables, member.member
+    quarter, actions = t.quarter(report.quarter), []
+    state = profiles.select_member_response(tables, code).state
     if state == queries.NO_RETURN:
-        actions.append(
-            t("Send the questionnaire for {quarter}: it will be counted in the next edition.", quarter=quarter)
-        )
+        send = "Send the questionnaire for {quarter}: it will be counted in the next edition."
+        actions.append(t(send, quarter=quarter))
     if state == queries.ONLY_REFUSED:
         actions.append(t("Correct the return for {quarter} and send it again.", quarter=quarter))
-    if findings:
-        actions.append(t.plural("Answer the {n} question listed here: confirm or correct.", findings))
-    unsettled = profiles.select_unsettled_issues(report.tables, member.member)
+    if n := len(profiles.select_member_issues(tables, code)):
+        actions.append(t.plural("Answer the {n} question listed here: confirm or correct.", n))
+    unsettled = profiles.select_unsettled_issues(tables, code)["question"]
     if len(unsettled):
-        names = t.listed([name_question(name, t) for name in unsettled["question"]])
-        actions.append(
-            t(
-                "Still open from {quarter}: {names}.",
-                quarter=t.quarter(quarters.shift(report.quarter, -1)),
-                names=names,
-            )
-        )
-    if blanks:
-        actions.append(t.plural("Complete the {n} question left blank, marked in the answers.", len(blanks)))
-    held = [kpi for kpi in _OWN_KPIS if member.member in queries.select_open_statuses(report.tables).get(kpi, ())]
+        names, before = t.listed([name_question(name, t) for name in unsettled]), quarters.shift(report.quarter, -1)
+        actions.append(t("Still open from {quarter}: {names}.", quarter=t.quarter(before), names=names))
+    if n := sum(answer.is_blank for answer in profiles.select_member_answers(tables, code)):
+        actions.append(t.plural("Complete the {n} question left blank, marked in the answers.", n))
+    held = [kpi for kpi in _OWN_KPIS if code in queries.select_open_statuses(tables).get(kpi, ())]
     if held:
         names = t.listed([name_own_kpi(kpi, t) for kpi in held])
         actions.append(t("A figure for these would help to settle the Union's status: {names}.", names=names))

@@ -62,11 +62,6 @@ class TwoLines:
     first: Number | Text | str
     second: str
 
-    @property
-    def order(self) -> float | None:
-        """The number it is sorted by: that of its first line."""
-        return order_of(self.first)
-
     def text(self, t: Translator) -> str:
         """Return both lines as printed, the second left out where it is blank."""
         return "\n".join(filter(None, (text_of(self.first, t), self.second)))
@@ -79,11 +74,6 @@ class Shade:
     cell: Number | Text | str
     band: int
 
-    @property
-    def order(self) -> float | None:
-        """The number it is sorted by."""
-        return order_of(self.cell)
-
     def text(self, t: Translator) -> str:
         """Return it as printed."""
         return text_of(self.cell, t)
@@ -93,7 +83,7 @@ class Shade:
 class Picture:
     """A small drawing in a cell, with its alternative text; `width` in millimetres.
 
-    `words` say the same in short where its row and column are seen already, as in a spreadsheet.
+    `words` are a short form for where its row and column can be seen, as in a spreadsheet.
     """
 
     svg: str = field(repr=False)
@@ -123,20 +113,23 @@ def as_data(cell: Cell, t: Translator) -> object:
     return text_of(cell, t)
 
 
+def _main_part(cell: Cell) -> Cell:
+    """Return the first of two lines, or the cell that is shaded; any other cell as it is."""
+    return cell.first if isinstance(cell, TwoLines) else cell.cell if isinstance(cell, Shade) else cell
+
+
 def order_of(cell: Cell) -> float | None:
-    """Return the number that a cell is sorted by; None for words, pictures and what is blank."""
+    """Return the number that a cell is sorted by; None for words, pictures and blanks."""
     if isinstance(cell, Badge):
         return float(tuple(terms.SYMBOLS).index(cell.status))
-    return None if isinstance(cell, str | Picture) else cell.order
+    part = _main_part(cell)
+    return None if isinstance(part, str | Picture) else part.order
 
 
 def number_of(cell: Cell) -> Number | None:
     """Return the number that a cell holds, for a workbook to hold too; None where there is none, or it is blank."""
-    inner = cell.first if isinstance(cell, TwoLines) else cell.cell if isinstance(cell, Shade) else cell
-    return inner if isinstance(inner, Number) and inner.order is not None else None
-
-
-# --- the cells of one kind of value -----------------------------------------------------------------------------
+    part = _main_part(cell)
+    return part if isinstance(part, Number) and part.order is not None else None
 
 
 def rate(part: object, whole: object, t: Translator, decimals: int = 1, suffix: str = "") -> Number | Text:

@@ -1,4 +1,4 @@
-"""The texts of an edition: made fit to be printed, whatever they hold, and those that the Secretariat writes itself."""
+"""The texts of an edition: made fit for print, whatever they hold; and those that the Secretariat writes itself."""
 
 import re
 import tomllib
@@ -11,15 +11,14 @@ from helpers.i18n import isolate
 from helpers.report import look
 
 EDITION_TEXT = "edition.toml"
-LETTER_WIDTH = 0.2  # millimetres that a letter takes, on the whole, per point of its size
+LETTER_WIDTH = 0.2  # millimetres: about the width of a letter per point of its size
 _KEYS = ("as_of", "kind", "language", "status", "svg")  # texts of a block that are names, not words
 
 
 @cache
 def _letters() -> frozenset[int]:
-    return frozenset(code for code in look.printable_code_points() if code >= 0x20 and not 0xE000 <= code <= 0xF8FF) | {
-        0x0A
-    }
+    codes = look.printable_code_points()
+    return frozenset(code for code in codes if code >= 0x20 and not 0xE000 <= code <= 0xF8FF) | {0x0A}
 
 
 def printable(text: str) -> str:

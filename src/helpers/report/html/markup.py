@@ -119,16 +119,15 @@ def render_cell(cell: object, view: NotebookView) -> str:
     if not isinstance(cell, Mapping):
         return as_html(cell)
     kinds = [name.removeprefix("cell_") for name in view.macros if name.startswith("cell_")]
-    for kind in kinds:
-        if kind in cell:
-            return str(view.macros[f"cell_{kind}"](cell))
+    if kind := next((kind for kind in kinds if kind in cell), ""):
+        return str(view.macros[f"cell_{kind}"](cell))
     what = f"a cell of {', '.join(cell)} cannot be shown; it has one of {', '.join(kinds)}, or is a text"
     raise ValueError(f"{what}: add a macro cell_<key> to report/html/{BLOCKS}")
 
 
 def render_block(data: Data, view: NotebookView) -> str:
     """Return a block as HTML. Raises ValueError for a kind of block that has no template."""
-    kind = data["kind"]
-    if f"block_{kind}" not in view.macros:
-        raise ValueError(f"no template for a block of kind {kind!r}: add a macro block_{kind} to report/html/{BLOCKS}")
-    return str(view.macros[f"block_{kind}"](data))
+    kind, name = data["kind"], f"block_{data['kind']}"
+    if name not in view.macros:
+        raise ValueError(f"no template for a block of kind {kind!r}: add a macro {name} to report/html/{BLOCKS}")
+    return str(view.macros[name](data))

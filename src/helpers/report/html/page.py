@@ -24,7 +24,7 @@ UNSTYLED_ROLES = ("", "start")  # roles that every element without a class has
 
 
 class PageView(NotebookView):
-    """How blocks look in the page: by classes, with drawings within, and names that links lead to."""
+    """How blocks look in the page: with classes, their drawings inside, and names that links lead to."""
 
     is_page = True
     macros = cached_property(markup.load_macros)
@@ -75,15 +75,9 @@ def render_page(document: Data, blocks: Sequence[Block], folder: Path) -> str:
     view, templates = PageView(document, blocks, folder), markup.load_templates()
     stylesheet, script = (Markup(path.read_text(encoding="utf-8")) for path in (STYLESHEET, SCRIPT))
     style = templates.get_template("style.css.jinja").render(document=document, stylesheet=stylesheet)
-    return templates.get_template("page.html.jinja").render(
-        view=view,
-        look=view.look,
-        render=lambda block: Markup(markup.render_block(block, view)),
-        document=document,
-        style=Markup(style),
-        script=script,
-        digest=_digest,
-    )
+    names = {"view": view, "look": view.look, "document": document, "script": script, "digest": _digest}
+    names["render"] = lambda block: Markup(markup.render_block(block, view))
+    return templates.get_template("page.html.jinja").render(names, style=Markup(style))
 
 
 def write_page(document: Data, blocks: Sequence[Block], path: Path) -> None:

@@ -41,7 +41,7 @@ class Book:
         return self._styles[key]
 
     def add_sheet(self, name: str, language: str, widths: Sequence[float]) -> SheetWriter:
-        """Add a sheet that is read as its language is, with the widths of its columns in characters."""
+        """Add a sheet with the reading direction of its language; `widths` of its columns in characters."""
         return SheetWriter(self, self._workbook.add_worksheet(name), language, widths)
 
 
@@ -91,11 +91,8 @@ class SheetWriter:
         """
         size = float(look.get("font_size", _FONT_SIZE))
         across = max(int(sum(self.widths) * _FONT_SIZE / size), 40)
-        lines = [
-            line
-            for part in text.split("\n")
-            for line in textwrap.wrap(part, across, break_long_words=False, break_on_hyphens=False)
-        ]
+        wrap = textwrap.TextWrapper(across, break_long_words=False, break_on_hyphens=False).wrap
+        lines = [line for part in text.split("\n") for line in wrap(part)]
         for place, line in enumerate(lines, start=row):
             self.write(place, 0, line, **look)
             self.worksheet.set_row(place, 1.4 * size)
@@ -131,26 +128,21 @@ class SheetWriter:
         return self._book.style(**{"valign": "top", "align": "right", "reading_order": order} | look)
 
     def _shown(self, text: str) -> str:
-        """Return a text as a cell shows it: codes within a right-to-left sentence kept in order, codes alone bare.
+        """Return a text as a cell shows it, cut at its limit: codes in a right-to-left sentence kept in order.
 
-        A code alone is looked up and filtered by: an invisible mark of direction would be in the way.
+        A code alone stays bare: it is looked up and filtered by, and an invisible direction mark would be in the way.
         """
-        bare = clean(text)
-        if not self.is_rtl or not _has_arabic(bare):
-            return _fit(bare)
-        return _fit("\n".join(isolate(line, self._language) for line in bare.split("\n")))
+        shown = clean(text)
+        if self.is_rtl and _has_arabic(shown):
+            shown = "\n".join(isolate(line, self._language) for line in shown.split("\n"))
+        if len(shown) <= _LONGEST_CELL // 2:
+            return shown
+        # The format counts letters beyond the first 65,536 of Unicode twice, as UTF-16 does.
+        return shown.encode("utf-16-le", "replace")[: 2 * _LONGEST_CELL].decode("utf-16-le", "ignore")
 
 
 def _has_arabic(text: str) -> bool:
-    """Tell whether a text holds a letter that is read from right to left."""
     return bool(_RIGHT_TO_LEFT.search(text))
-
-
-def _fit(text: str) -> str:
-    """Return a text cut where a cell ends: letters beyond the first 65,536 count twice."""
-    if len(text) <= _LONGEST_CELL // 2:
-        return text
-    return text.encode("utf-16-le", "replace")[: 2 * _LONGEST_CELL].decode("utf-16-le", "ignore")
 
 
 @contextlib.contextmanager
