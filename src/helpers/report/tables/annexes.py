@@ -20,11 +20,7 @@ _CLASSES = {
     "C": "less than half is known: bounds only are shown, no status unless the lower bound itself reaches the target",
     "": "no figure this quarter",
 }
-_CAUSES = {
-    "late": "late returns: {names}",
-    "revised": "revised returns: {names}",
-    "register": "confirmations: {names}",
-}
+_CAUSES = {"late": "late returns: {names}", "revised": "revised returns: {names}", "register": "confirmations: {names}"}
 _LAST_CHANNELS = {"plan": "~plan", "register": "~register"}  # what was received comes first
 _NAMED_CHANNELS = ("sample", "plan", "register")
 

@@ -1,6 +1,6 @@
 """Tables of members: who answered, what each reports, whose reply would narrow the bounds most."""
 
-from helpers.i18n import is_blank, terms
+from helpers.i18n import terms
 from helpers.plan import UNION, read_plan
 from helpers.report import cells, phrases
 from helpers.report.blocks import Column, Table
@@ -83,10 +83,6 @@ def open_statuses(report: Report) -> Table:
     t, unsettled = report.t, queries.select_open_statuses(report.tables)
     figures = [queries.select_figure(report.tables, kpi) for kpi in unsettled]
 
-    def bounds(figure: KpiFigure) -> Cell:
-        is_known = any(not is_blank(value) for value in figure.bounds)
-        return phrases.bounds(figure, t) if is_known else t.missing
-
     def members(figure: KpiFigure) -> str:
         codes = sorted(unsettled[figure.kpi.kpi])
         return t("{n}: {names}", n=len(codes), names=t.enumerated(codes))
@@ -94,7 +90,7 @@ def open_statuses(report: Report) -> Table:
     columns = (
         Column(t("KPI"), 11, lambda figure: figure.kpi.kpi),
         Column(t("Indicator"), 46, lambda figure: phrases.name_kpi(figure.kpi.kpi, t)),
-        Column(t("Bounds"), 22, bounds),
+        Column(t("Bounds"), 22, lambda figure: phrases.bounds(figure, t)),
         Column(t("Status against the proposed target"), 36, lambda figure: t.status(figure.status, figure.robust)),
         Column(t("Members that did not report it"), 60, members),
     )
@@ -109,10 +105,7 @@ def calls(report: Report) -> Table:
     t, found = report.t, profiles.select_calls(report.tables)
 
     def part_of_width(kpi: str) -> Column:
-        def cell(call: dict) -> Number:
-            return Number(0) if call[kpi] == 0 else Number(100 * call[kpi], "percent", 0)
-
-        return Column(kpi, 15, cell, "end")
+        return Column(kpi, 15, lambda call: Number(100 * call[kpi], "percent", 0) if call[kpi] else Number(0), "end")
 
     columns = (
         Column(t("Member"), 38, lambda call: t.member(call["member"])),

@@ -1,7 +1,5 @@
 """Tables of KPIs: the scorecard, each theme's indicators and their companions, and what changed the totals."""
 
-from dataclasses import dataclass
-
 from helpers.i18n import Translator, is_blank, terms
 from helpers.plan import UNION, Kpi, extractors, quarters, read_plan
 from helpers.report import cells, phrases
@@ -77,11 +75,6 @@ def _spark_cell(report: Report, figure: KpiFigure) -> Cell:
     return Picture(draw_svg(plot_sparkline(trend, t)), alt, 16.5, series)
 
 
-def _provisional(report: Report, head: str) -> str:
-    """Return a column's head, with the mark of provisional figures where they are."""
-    return head if report.tables.is_revised else f"{head} p"
-
-
 def _figures(report: Report, theme: int = 0) -> list[KpiFigure]:
     kpis = (kpi.kpi for kpi in read_plan().kpis if theme in (0, kpi.theme))
     return [queries.select_figure(report.tables, kpi) for kpi in kpis]
@@ -90,11 +83,11 @@ def _figures(report: Report, theme: int = 0) -> list[KpiFigure]:
 def scorecard(report: Report) -> Table:
     """Return the scorecard: one row per KPI, by theme, with its trend line."""
     t = report.t
-    n_quarters = len(queries.select_quarters(report.tables))
+    n_quarters, mark = len(queries.select_quarters(report.tables)), "" if report.tables.is_revised else " p"
     columns = (
         Column(t("KPI"), 8.5, lambda figure: figure.kpi.kpi),
         Column(t("Indicator"), 44, lambda figure: t.localised(figure.kpi.title)),
-        Column(_provisional(report, t("Value")), 25, lambda figure: _value_cell(report, figure)),
+        Column(t("Value") + mark, 25, lambda figure: _value_cell(report, figure)),
         Column(t("Bounds"), 15, lambda figure: _bounds_cell(report, figure)),
         Column(t("Proposed target"), 15.5, lambda figure: target_cell(report, figure)),
         Column(t("Due"), 15, lambda figure: due_cell(report, figure.kpi)),
@@ -116,11 +109,11 @@ def scorecard(report: Report) -> Table:
 
 def theme(report: Report, number: int) -> Table:
     """Return one theme's KPIs: one row per KPI, with the quarter before."""
-    t = report.t
+    t, mark = report.t, "" if report.tables.is_revised else " p"
     columns = (
         Column(t("KPI"), 8.5, lambda figure: figure.kpi.kpi),
         Column(t("Indicator"), 36, lambda figure: t.localised(figure.kpi.title)),
-        Column(_provisional(report, t.quarter(report.quarter)), 25, lambda figure: _value_cell(report, figure)),
+        Column(t.quarter(report.quarter) + mark, 25, lambda figure: _value_cell(report, figure)),
         Column(t.quarter(quarters.shift(report.quarter, -1)), 15.5, lambda figure: _previous_cell(report, figure)),
         Column(t("Bounds"), 16, lambda figure: _bounds_cell(report, figure)),
         Column(t("Proposed target"), 15.5, lambda figure: target_cell(report, figure)),
@@ -135,74 +128,56 @@ def theme(report: Report, number: int) -> Table:
     return Table(_figures(report, number), columns, title, subtitle, size=8, pad=1.8, middle=True, wide=8)
 
 
-@dataclass(frozen=True)
-class _CompanionRow:
-    """A companion with its name, and its values in the three quarters compared: None where the tables have none."""
-
-    companion: extractors.Companion
-    name: str
-    expected: float
-    values: dict[str, object]
-    too_few: dict[str, bool]
+def _find_companion(report: Report, companion: extractors.Companion, quarter: str) -> object | None:
+    """Return the row of a companion's figures in a quarter; None where the tables have none."""
+    rows = queries.select_companions(report.tables, companion.kpi, quarter=quarter)
+    return rows.loc[companion.component] if companion.component in rows.index else None
 
 
-def _companion_rows(report: Report, number: int, compared: tuple[str, ...]) -> list[_CompanionRow]:
-    rows = []
-    for kpi in (kpi.kpi for kpi in read_plan().kpis if kpi.theme == number):
-        found = {quarter: queries.select_companions(report.tables, kpi, quarter=quarter) for quarter in compared}
-        figures = {quarter: queries.select_figure(report.tables, kpi, quarter=quarter) for quarter in compared}
-        too_few = {quarter: figure.coverage_class == "C" for quarter, figure in figures.items()}
-        by_code = {companion.component: companion for companion in read_plan().companions if companion.kpi == kpi}
-        for code, name in phrases.companion_names(report, kpi).items():
-            values = {quarter: part.loc[code] if code in part.index else None for quarter, part in found.items()}
-            expected = figures[report.quarter].n_expected
-            rows.append(_CompanionRow(by_code[code], name, expected, values, too_few))
-    return rows
-
-
-def _companion_cell(report: Report, row: _CompanionRow) -> Cell:
-    """Return a companion's figure of the quarter: with its denominator where it is a rate or a share."""
-    t, value = report.t, row.values[report.quarter]
-    if value is None:
+def _companion_cell(report: Report, companion: extractors.Companion, quarter: str) -> Cell:
+    """Return a companion's figure; that of the report's quarter with its denominator, if it is a rate or a share."""
+    t, row = report.t, _find_companion(report, companion, quarter)
+    figure = queries.select_figure(report.tables, companion.kpi, quarter=quarter)
+    if row is None:
         return t.missing
-    if row.too_few[report.quarter]:
+    if figure.coverage_class == "C":
         return TOO_FEW
-    if row.companion.measure == "rate" and not is_blank(row.expected) and not is_blank(value.value):
-        return cells.rate(round(value.value * row.expected / 100), row.expected, t)
-    if is_blank(value.value) or is_blank(value.share) or not value.share:
-        return Number(value.value, row.companion.unit)
-    whole = value.value / value.share
+    if is_blank(row.value) or quarter != report.quarter:
+        return Number(row.value, companion.unit)
+    if companion.measure == "rate" and not is_blank(figure.n_expected):
+        return cells.rate(round(row.value * figure.n_expected / 100), figure.n_expected, t)
+    if is_blank(row.share) or not row.share:
+        return Number(row.value, companion.unit)
+    whole = row.value / row.share
     is_count = abs(whole - round(whole)) < 1e-6
-    return Number(value.value, suffix=f"\n{t.rate(value.value, round(whole))}" if is_count else "")
-
-
-def _past_companion_cell(report: Report, row: _CompanionRow, quarter: str) -> Cell:
-    value = row.values[quarter]
-    if value is None:
-        return report.t.missing
-    return TOO_FEW if row.too_few[quarter] else Number(value.value, row.companion.unit)
+    return Number(row.value, suffix=f"\n{t.rate(row.value, round(whole))}" if is_count else "")
 
 
 def companions(report: Report, number: int) -> Table:
     """Return the companions of one theme's KPIs: one row per companion, now, a quarter and a year before."""
-    t, now = report.t, report.quarter
-    before, year_before = quarters.shift(now, -1), quarters.shift(now, -4)
-    rows = _companion_rows(report, number, (now, before, year_before))
+    t, now, plan = report.t, report.quarter, read_plan()
+    kpis = [kpi.kpi for kpi in plan.kpis if kpi.theme == number]
+    rows = [companion for kpi in kpis for companion in plan.companions if companion.kpi == kpi]
+    names = {kpi: phrases.companion_names(report, kpi) for kpi in kpis}
 
-    def n_reported(row: _CompanionRow) -> Cell:
-        return t.missing if row.values[now] is None else Number(row.values[now].n_reported)
+    def figures_of(quarter: str, width: float) -> Column:
+        return Column(t.quarter(quarter), width, lambda companion: _companion_cell(report, companion, quarter), "end")
+
+    def n_reported(companion: extractors.Companion) -> Cell:
+        row = _find_companion(report, companion, now)
+        return t.missing if row is None else Number(row.n_reported)
 
     columns = (
-        Column(t("Component"), 80, lambda row: row.name),
-        Column(t.quarter(now), 38, lambda row: _companion_cell(report, row), "end"),
-        Column(t.quarter(before), 20, lambda row: _past_companion_cell(report, row, before), "end"),
-        Column(t.quarter(year_before), 20, lambda row: _past_companion_cell(report, row, year_before), "end"),
+        Column(t("Component"), 80, lambda companion: names[companion.kpi][companion.component]),
+        figures_of(now, 38),
+        figures_of(quarters.shift(now, -1), 20),
+        figures_of(quarters.shift(now, -4), 20),
         Column(t("Members reporting"), 20, n_reported, "end"),
     )
     title = t("Components of theme {n}", n=number)
     subtitle = t("Figures shown beside the indicators, Union; (C): too few answers")
     columns = columns if rows else EMPTY
-    return Table(rows, columns, title, subtitle, group=lambda row: _name_with_code(row.companion.kpi, t), pad=2)
+    return Table(rows, columns, title, subtitle, group=lambda companion: _name_with_code(companion.kpi, t), pad=2)
 
 
 def _name_with_code(kpi: str, t: Translator) -> str:

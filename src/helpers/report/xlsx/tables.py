@@ -183,9 +183,7 @@ class _TablesWriter:
             sheet.write(place, 1, str(meaning))
         return row + len(pairs)
 
-    def _write_list(
-        self, sheet: SheetWriter, row: int, title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]
-    ) -> int:
+    def _write_list(self, sheet: SheetWriter, row: int, title: str, heads: Sequence[str], rows: Sequence) -> int:
         """Write a list under a title and heads; a name that is a sheet's leads to it. Return the row after the list."""
         sheet.write(row, 0, title, **_SECTION)
         sheet.write_heads(row + 1, heads)
@@ -226,11 +224,9 @@ class _TablesWriter:
         sheet.worksheet.freeze_panes(head + 1, 0)
         sheet.set_page(head)
 
-    def _write_cells(
-        self, sheet: SheetWriter, row: int, cells: Sequence[SheetCell], alignments: Sequence[Mapping[str, object]]
-    ) -> None:
-        for column, (cell, alignment) in enumerate(zip(cells, alignments, strict=True)):
-            look = {**_RULE, **alignment, **cell.look}
+    def _write_cells(self, sheet: SheetWriter, row: int, cells: Sequence[SheetCell], looks: Sequence[Mapping]) -> None:
+        for column, (cell, look) in enumerate(zip(cells, looks, strict=True)):
+            look = {**_RULE, **look, **cell.look}
             if cell.number:
                 shown = number_format(cell.number, self.t, cell.literal)
                 sheet.write(row, column, number_value(cell.number), num_format=shown, **look)
