@@ -7,7 +7,7 @@ import pytest
 from helpers.i18n.formats import Translator
 from helpers.report import cells
 from helpers.report.cells import Number, Picture, Shade, Text, TwoLines
-from helpers.report.html.order import order_column
+from helpers.report.html.page import order_column
 
 FR, EN = Translator("fr"), Translator("en")
 DRAWING = Picture("<svg/>", "1, 2", 20)

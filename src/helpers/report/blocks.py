@@ -17,6 +17,7 @@ from helpers.report.cells import Cell, Number, as_data
 from helpers.report.drawing import Drawing, draw_png, draw_svg
 from helpers.report.html.markup import NotebookView, render_block, render_cell
 
+_NOTEBOOK = NotebookView()
 PNG_COLOURS = 64  # enough for a figure's few inks and their edges; the stored notebook stays small
 
 
@@ -119,7 +120,7 @@ def _plain_column(place: int, name: object, dtype: object) -> Column:
 
 def cell_as_html(cell: Cell, t: Translator) -> str:
     """Return a cell of words or figures as HTML, as JupyterLab shows it, every text escaped."""
-    return render_cell(as_data(cell, t), NotebookView())
+    return render_cell(as_data(cell, t), _NOTEBOOK)
 
 
 @dataclass(frozen=True)
@@ -159,4 +160,4 @@ class Block:
 
     def as_html(self) -> str:
         """Return the block as HTML: the same cells and words, every text escaped."""
-        return render_block(self.data, NotebookView()) if self.data else ""
+        return render_block(self.data, _NOTEBOOK) if self.data else ""

@@ -10,21 +10,15 @@ from helpers.tables import profiles, queries
 
 _LONGEST_ANSWER = 90
 _RETURN = {
-    queries.ON_TIME: "return received on time, on {day}",
-    queries.LATE: "return received late, on {day}",
-    queries.ONLY_REFUSED: "return received but refused",
-    queries.NO_RETURN: "no return received",
-}
+    queries.ON_TIME: "return received on time, on {day}", queries.LATE: "return received late, on {day}",
+    queries.ONLY_REFUSED: "return received but refused", queries.NO_RETURN: "no return received",
+}  # fmt: skip
 _NAMES = {
-    "1.1.b": "Roadmap being implemented",
-    "2.1.a": "Post offices connected",
-    "2.2.a": "Required hardware in service",
-    "3.1.a": "Digital services live",
-    "3.1.b": "Sectors that benefit",
-    "3.2.a": "Index of the integrated product plan",
-    "5.1.a": "Staff trained since 2022",
-    "5.1.c": "Training sessions in the quarter",
-}
+    "1.1.b": "Roadmap being implemented", "2.1.a": "Post offices connected",
+    "2.2.a": "Required hardware in service", "3.1.a": "Digital services live",
+    "3.1.b": "Sectors that benefit", "3.2.a": "Index of the integrated product plan",
+    "5.1.a": "Staff trained since 2022", "5.1.c": "Training sessions in the quarter",
+}  # fmt: skip
 _OWN_KPIS = (*profiles.BOUNDED_KPIS, "3.1.b")  # those whose bounds one member's reply narrows
 
 

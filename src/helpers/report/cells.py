@@ -62,10 +62,6 @@ class TwoLines:
     first: Number | Text | str
     second: str
 
-    def text(self, t: Translator) -> str:
-        """Return both lines as printed, the second left out where it is blank."""
-        return "\n".join(filter(None, (text_of(self.first, t), self.second)))
-
 
 @dataclass(frozen=True)
 class Shade:
@@ -73,10 +69,6 @@ class Shade:
 
     cell: Number | Text | str
     band: int
-
-    def text(self, t: Translator) -> str:
-        """Return it as printed."""
-        return text_of(self.cell, t)
 
 
 @dataclass(frozen=True)
@@ -96,10 +88,14 @@ Cell = Number | Text | TwoLines | Shade | Picture | Badge | str
 
 
 def text_of(cell: Cell, t: Translator) -> str:
-    """Return a cell as printed: a badge with its symbol, a picture in words."""
+    """Return a cell as printed: a badge with its symbol, a picture in words, no second line where it is blank."""
     if isinstance(cell, Picture):
         return cell.words or cell.alt
-    return str(cell) if isinstance(cell, str | Badge) else cell.text(t)
+    if isinstance(cell, TwoLines):
+        return "\n".join(filter(None, (text_of(cell.first, t), cell.second)))
+    if isinstance(cell, Shade):
+        return text_of(cell.cell, t)
+    return cell.text(t) if isinstance(cell, Number | Text) else str(cell)
 
 
 def as_data(cell: Cell, t: Translator) -> object:
@@ -109,7 +105,7 @@ def as_data(cell: Cell, t: Translator) -> object:
     if isinstance(cell, TwoLines):
         return {"strong": text_of(cell.first, t), "more": cell.second}
     if isinstance(cell, Shade):
-        return {"text": cell.text(t), "band": cell.band}
+        return {"text": text_of(cell.cell, t), "band": cell.band}
     return text_of(cell, t)
 
 

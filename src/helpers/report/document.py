@@ -5,7 +5,7 @@ import hashlib
 import json
 import os
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from helpers import paths
@@ -31,15 +31,9 @@ class Report:
     """
 
     def __init__(
-        self,
-        quarter: str,
-        as_of: str = "",
-        language: str = "fr",
-        *,
-        name: str = REPORT_NAME,
-        tables: EditionTables | None = None,
-        out: Path | None = None,
-    ) -> None:
+        self, quarter: str, as_of: str = "", language: str = "fr", *, name: str = REPORT_NAME,
+        tables: EditionTables | None = None, out: Path | None = None,
+    ) -> None:  # fmt: skip
         self.t = Translator(language)
         self.tables = tables or pipeline.load_tables(quarter, as_of)
         self.quarter, self.as_of = self.tables.quarter, self.tables.as_of
@@ -141,14 +135,10 @@ class Report:
         t = self.t
         badges = [vars(t.status(status)) for status in look.STATUS_COLOURS if status != "no_data"]
         marks = [
-            [t.number(0), t("a true zero")],
-            [t.missing, t("no data")],
-            [t.not_applicable, t("not applicable")],
-            [t.not_due, t("the due quarter has not come")],
-            ["c", t("carried forward")],
-            ["p", t("provisional figure")],
-            ["r", t("revised figure")],
-        ]
+            [t.number(0), t("a true zero")], [t.missing, t("no data")], [t.not_applicable, t("not applicable")],
+            [t.not_due, t("the due quarter has not come")], ["c", t("carried forward")],
+            ["p", t("provisional figure")], ["r", t("revised figure")],
+        ]  # fmt: skip
         hollow = vars(t.status("achieved", False))
         return self._add("legend", badges=badges, hollow=hollow, marks=marks, hatched=t.missing)
 
@@ -193,6 +183,10 @@ class Report:
         t, period = self.t, self._period()
         heads = [str(block.data["title"]) for block in self.blocks if block.kind == "head"]
         plan = " – ".join([t("Digitalisation action plan 2022-2025").replace("\n", " "), *heads])
+        words = {
+            "table": t("Table"), "figure": t("Figure"), "n": t("Who: "), "note": t("Note: "), "source": t("Source: "),
+            "proposed-target": t("Proposed target: "),
+        }  # fmt: skip
         foot = "{quarter}, {label}, data as of {day} · input id {id}"
         on_every_page = {
             "language": t.language,
@@ -206,14 +200,7 @@ class Report:
             "running": " · ".join([t("PAPU"), period["quarter"], *heads]),
             "foot": t(foot, day=t.day(self.as_of), id=self.tables.input_id, **period),
             "sample_words": t("invented sample: no figure here is real"),
-            "words": {
-                "table": t("Table"),
-                "figure": t("Figure"),
-                "n": t("Who: "),
-                "note": t("Note: "),
-                "source": t("Source: "),
-                "proposed-target": t("Proposed target: "),
-            },
+            "words": words,
         }
         colours = {"palette": look.PALETTE, "statuses": look.STATUS_COLOURS, "bands": look.BANDS}
         blocks = [block.data for block in self.blocks if block.data]
@@ -228,8 +215,8 @@ class Report:
         if self.name == REPORT_NAME:  # a brief's few tables are the member's own answers, as it sent them
             write_page(document, self.blocks, self.out / f"{name}.html")
             write_tables_workbook(document, self.blocks, self.out / f"tables_{self.t.language}.xlsx")
-        moment = int(datetime.combine(date.fromisoformat(self.as_of), datetime.min.time(), UTC).timestamp())
-        return set_pages(self.out, name, moment)
+        moment = datetime.fromisoformat(self.as_of).replace(tzinfo=UTC)
+        return set_pages(self.out, name, int(moment.timestamp()))
 
 
 _READING = (

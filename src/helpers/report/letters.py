@@ -104,7 +104,6 @@ def _about(issue: issues.Issue, form: questionnaire.Form, language: str) -> str:
 
 
 def _state(entry: versions.LedgerEntry, language: str) -> str:
-    """Return what became of a return."""
     return letter_text("superseded" if entry.is_version and not entry.counts else entry.state, language)
 
 

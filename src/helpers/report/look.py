@@ -10,15 +10,11 @@ _INVISIBLE = {0x200E, 0x200F, *range(0x2066, 0x206A)}  # marks of direction: our
 INK, MUTED, GRID, BLUE, BAND, PALE = "#1B2733", "#55616D", "#D8DFE5", "#0072B2", "#CBE0EE", "#EEF3F7"
 AMBER, VERMILION, OUTLINE_COLOUR, VIOLET, GREY = "#F0C040", "#A3320B", "#595959", "#6B4E9B", "#8A949D"
 STATUS_COLOURS = {  # fill, text: measured for colour-blind readers (style guide)
-    "achieved": (BLUE, "#FFFFFF"),
-    "achieved_late": (BLUE, "#FFFFFF"),
-    "on_track": (AMBER, "#000000"),
-    "at_risk": (AMBER, "#000000"),
-    "off_track": (VERMILION, "#FFFFFF"),
-    "overdue": (VERMILION, "#FFFFFF"),
-    "not_assessable": ("#FFFFFF", OUTLINE_COLOUR),
-    "no_data": ("#FFFFFF", OUTLINE_COLOUR),
-}
+    "achieved": (BLUE, "#FFFFFF"), "achieved_late": (BLUE, "#FFFFFF"),
+    "on_track": (AMBER, "#000000"), "at_risk": (AMBER, "#000000"),
+    "off_track": (VERMILION, "#FFFFFF"), "overdue": (VERMILION, "#FFFFFF"),
+    "not_assessable": ("#FFFFFF", OUTLINE_COLOUR), "no_data": ("#FFFFFF", OUTLINE_COLOUR),
+}  # fmt: skip
 BANDS = ("#F4F8FB", "#DDEBF5", "#BAD7EA", "#92C1E0")  # quartiles, from the lowest: lighter to darker in grey too
 PALETTE = {"ink": INK, "muted": MUTED, "grid": GRID, "blue": BLUE, "pale": PALE, "amber": AMBER}
 

@@ -1,7 +1,7 @@
 """Blocks and cells as HTML, in JupyterLab's output and in the page, from the same templates (blocks.html.jinja)."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, cached_property
 from html import escape
 from itertools import repeat
 from pathlib import Path
@@ -76,7 +76,7 @@ class NotebookView:
     styles: Mapping[str, str] = _styles()
 
     def look(self, *roles: str) -> Markup:
-        """Return the attribute that gives an element of these roles its looks; blank where it needs none."""
+        """Return the attribute that styles an element of these roles; blank where it needs none."""
         style = ";".join(self.styles[role] for role in roles if role in self.styles)
         return Markup(' style="{}"').format(style) if style else Markup("")
 
@@ -84,22 +84,12 @@ class NotebookView:
         """Return how each of a table's columns is sorted: not at all."""
         return [("", repeat(None)) for _ in table["columns"]]
 
-    @property
+    @cached_property
     def macros(self) -> Mapping[str, Macro]:
-        """The templates of blocks and cells, by name: the same for all outputs."""
-        return _notebook_macros()
-
-
-def load_macros(view: NotebookView) -> dict[str, Macro]:
-    """Return the templates of blocks and cells, by name, as a view has them."""
-    names = {"view": view, "look": view.look, "show": lambda cell: Markup(render_cell(cell, view))}
-    module = load_templates().get_template(BLOCKS).make_module(names)
-    return {name: macro for name, macro in sorted(vars(module).items()) if isinstance(macro, Macro)}
-
-
-@cache
-def _notebook_macros() -> dict[str, Macro]:
-    return load_macros(NotebookView())
+        """The templates of blocks and cells, by name, as they are rendered in this view."""
+        names = {"view": self, "look": self.look, "show": lambda cell: Markup(render_cell(cell, self))}
+        module = load_templates().get_template(BLOCKS).make_module(names)
+        return {name: macro for name, macro in sorted(vars(module).items()) if isinstance(macro, Macro)}
 
 
 def group_rows(table: Data, columns: Sequence[SortKeys]) -> list[tuple[object, list[list[tuple]]]]:

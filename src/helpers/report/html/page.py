@@ -5,29 +5,28 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
 from helpers.i18n import Translator
+from helpers.report.cells import Cell, Picture, order_of, text_of
 from helpers.report.html import markup
 from helpers.report.html.markup import Data, NotebookView, SortKeys
-from helpers.report.html.order import order_column
 
 if TYPE_CHECKING:
     from helpers.report.blocks import Block
 
 STYLESHEET, SCRIPT = Path(__file__).with_name("report.css"), Path(__file__).with_name("report.js")
 UNSTYLED_ROLES = ("", "start")  # roles that every element without a class has
+_MARKS = ("", "–", "(C)")
 
 
 class PageView(NotebookView):
     """How blocks look in the page: with classes, their drawings inside, and names that links lead to."""
 
     is_page = True
-    macros = cached_property(markup.load_macros)
 
     def __init__(self, document: Data, blocks: Sequence[Block], folder: Path) -> None:
         self.folder, self.words, self.parts = folder, document["words"], _split_parts(document["blocks"])
@@ -53,6 +52,22 @@ class PageView(NotebookView):
         """Return how each of a table's columns is sorted, and by what."""
         rows = [row for row in self.tables[table["number"]].body if not isinstance(row, str)]
         return [order_column([row[place] for row in rows], self.t) for place in range(len(table["columns"]))]
+
+
+def order_column(cells: Sequence[Cell], t: Translator) -> tuple[str, list[str | None]]:
+    """Return how a column is sorted (`number`, `text`, or blank: not at all), and the sort key of each cell.
+
+    It is sorted as numbers if most cells have one, marks (no data, not applicable) left aside; cells without a number
+    get a blank key, which sorts last in both directions. None: the cell is sorted by the text it shows.
+    """
+    if len(cells) < 2 or any(isinstance(cell, Picture) for cell in cells):
+        return "", [None] * len(cells)
+    marks = (*_MARKS, t.missing, t.not_applicable)
+    is_mark = [text_of(cell, t) in marks for cell in cells]
+    orders = [None if blank else order_of(cell) for cell, blank in zip(cells, is_mark, strict=True)]
+    if 2 * sum(order is not None for order in orders) <= is_mark.count(False):
+        return "text", ["" if blank else None for blank in is_mark]
+    return "number", ["" if order is None else f"{order:.10g}" for order in orders]
 
 
 def _split_parts(blocks: Sequence[Data]) -> list[dict[str, object]]:

@@ -15,23 +15,7 @@ from helpers.report.tables.members import calls, member_figures, open_statuses, 
 from helpers.report.tables.themes import changes, companions, scorecard, theme
 
 __all__ = [
-    "answers",
-    "calls",
-    "changes",
-    "companions",
-    "coverage",
-    "describe_revisions",
-    "inputs",
-    "issues",
-    "member_figures",
-    "methods",
-    "open_statuses",
-    "positions",
-    "references",
-    "refused",
-    "responses",
-    "revisions",
-    "rules",
-    "scorecard",
-    "theme",
-]
+    "answers", "calls", "changes", "companions", "coverage", "describe_revisions", "inputs", "issues",
+    "member_figures", "methods", "open_statuses", "positions", "references", "refused", "responses",
+    "revisions", "rules", "scorecard", "theme",
+]  # fmt: skip

@@ -168,8 +168,7 @@ def _select_revisions(report: Report) -> list[object]:
 
 def _revised_cells(row: object) -> tuple[Number, Number]:
     """Return a revised figure as first published, and now; a share as a percentage."""
-    unit = "percent" if row.figure == "share" else read_plan().by_kpi[row.kpi].unit
-    times = 100 if row.figure == "share" else 1
+    times, unit = (100, "percent") if row.figure == "share" else (1, read_plan().by_kpi[row.kpi].unit)
     return tuple(Number(None if is_blank(value) else value * times, unit) for value in (row.first, row.now))
 
 

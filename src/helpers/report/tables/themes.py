@@ -45,10 +45,6 @@ def _value_cell(report: Report, figure: KpiFigure) -> Cell:
     return TwoLines(Number(figure.value), level.text(t)) if figure.on_share else cells.split_at_bracket(level)
 
 
-def _bounds_cell(report: Report, figure: KpiFigure) -> Cell:
-    return "–" if figure.is_certain else cells.interval(*figure.bounds, figure.unit, report.t)
-
-
 def _answers_cell(report: Report, figure: KpiFigure) -> Cell:
     t = report.t
     if is_blank(figure.n_reported):
@@ -76,8 +72,7 @@ def _spark_cell(report: Report, figure: KpiFigure) -> Cell:
 
 
 def _figures(report: Report, theme: int = 0) -> list[KpiFigure]:
-    kpis = (kpi.kpi for kpi in read_plan().kpis if theme in (0, kpi.theme))
-    return [queries.select_figure(report.tables, kpi) for kpi in kpis]
+    return [queries.select_figure(report.tables, kpi.kpi) for kpi in read_plan().kpis if theme in (0, kpi.theme)]
 
 
 def scorecard(report: Report) -> Table:
@@ -88,7 +83,7 @@ def scorecard(report: Report) -> Table:
         Column(t("KPI"), 8.5, lambda figure: figure.kpi.kpi),
         Column(t("Indicator"), 44, lambda figure: t.localised(figure.kpi.title)),
         Column(t("Value") + mark, 25, lambda figure: _value_cell(report, figure)),
-        Column(t("Bounds"), 15, lambda figure: _bounds_cell(report, figure)),
+        Column(t("Bounds"), 15, lambda figure: phrases.bounds(figure, t)),
         Column(t("Proposed target"), 15.5, lambda figure: target_cell(report, figure)),
         Column(t("Due"), 15, lambda figure: due_cell(report, figure.kpi)),
         Column(t("Status against the proposed target"), 37.5, lambda figure: t.status(figure.status, figure.robust)),
@@ -115,7 +110,7 @@ def theme(report: Report, number: int) -> Table:
         Column(t("Indicator"), 36, lambda figure: t.localised(figure.kpi.title)),
         Column(t.quarter(report.quarter) + mark, 25, lambda figure: _value_cell(report, figure)),
         Column(t.quarter(quarters.shift(report.quarter, -1)), 15.5, lambda figure: _previous_cell(report, figure)),
-        Column(t("Bounds"), 16, lambda figure: _bounds_cell(report, figure)),
+        Column(t("Bounds"), 16, lambda figure: phrases.bounds(figure, t)),
         Column(t("Proposed target"), 15.5, lambda figure: target_cell(report, figure)),
         Column(t("Due"), 15.5, lambda figure: due_cell(report, figure.kpi)),
         Column(t("Status against the proposed target"), 38, lambda figure: t.status(figure.status, figure.robust)),

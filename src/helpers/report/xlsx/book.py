@@ -124,7 +124,7 @@ class SheetWriter:
         """Return the format of a text; where one reads from the right, a code alone still reads from the left."""
         if not self.is_rtl:
             return self._book.style(valign="top", **look)
-        order = 2 if not text or _has_arabic(text) else 1
+        order = 2 if not text or _RIGHT_TO_LEFT.search(text) else 1
         return self._book.style(**{"valign": "top", "align": "right", "reading_order": order} | look)
 
     def _shown(self, text: str) -> str:
@@ -133,16 +133,12 @@ class SheetWriter:
         A code alone stays bare: it is looked up and filtered by, and an invisible direction mark would be in the way.
         """
         shown = clean(text)
-        if self.is_rtl and _has_arabic(shown):
+        if self.is_rtl and _RIGHT_TO_LEFT.search(shown):
             shown = "\n".join(isolate(line, self._language) for line in shown.split("\n"))
         if len(shown) <= _LONGEST_CELL // 2:
             return shown
         # The format counts letters beyond the first 65,536 of Unicode twice, as UTF-16 does.
         return shown.encode("utf-16-le", "replace")[: 2 * _LONGEST_CELL].decode("utf-16-le", "ignore")
-
-
-def _has_arabic(text: str) -> bool:
-    return bool(_RIGHT_TO_LEFT.search(text))
 
 
 @contextlib.contextmanager
