@@ -8,7 +8,6 @@ from helpers.report.document import Report
 from helpers.strings import mask_text
 from helpers.tables import profiles, queries
 
-_LONGEST_ANSWER = 90
 _RETURN = {
     queries.ON_TIME: "return received on time, on {day}", queries.LATE: "return received late, on {day}",
     queries.ONLY_REFUSED: "return received but refused", queries.NO_RETURN: "no return received",
@@ -35,8 +34,7 @@ def find_member(member: str, quarter: str) -> Member:
 
 def list_member_facts(report: Report, member: Member) -> list[str]:
     """Return the facts in a brief's head: the member's region, and how its return was received."""
-    region = report.t("Region: {region}", region=report.t.region(member.region))
-    return [region, describe_return(report, member)]
+    return [report.t("Region: {region}", region=report.t.region(member.region)), describe_return(report, member)]
 
 
 def name_own_kpi(kpi: str, t: Translator) -> str:
@@ -74,7 +72,7 @@ def describe_answer(given: profiles.MemberAnswer, t: Translator) -> str:
     return _short(t.listed([t.localised(labels[code]) if code in labels else code for code in given.value.split()]))
 
 
-def _short(text: str, most: int = _LONGEST_ANSWER) -> str:
+def _short(text: str, most: int = 90) -> str:
     return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
 
 
@@ -114,12 +112,10 @@ def _describe_movement(positions: list[profiles.MemberPosition], quarter: str, t
 
 def brief_points(report: Report, member: Member) -> list[str]:
     """Return the brief's main points: response and movement."""
-    t = report.t
     answered, of = profiles.count_answered_quarters(report.tables, member.member)
-    return [
-        t("Quarters answered so far: {n} of {of}.", n=answered, of=of),
-        _describe_movement(profiles.select_positions(report.tables, member), report.quarter, t),
-    ]
+    response = report.t("Quarters answered so far: {n} of {of}.", n=answered, of=of)
+    positions = profiles.select_positions(report.tables, member)
+    return [response, _describe_movement(positions, report.quarter, report.t)]
 
 
 def describe_position(position: profiles.MemberPosition, t: Translator) -> str:

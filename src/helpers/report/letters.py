@@ -28,7 +28,7 @@ def _read_texts() -> Mapping[str, Mapping[str, str]]:
         return {row["key"]: row for row in csv.DictReader(file)}
 
 
-def letter_text(key: str, language: str, **values: str) -> str:
+def letter_text(key: str, language: str, **values: object) -> str:
     """Return a text of letters.csv in a language."""
     return _read_texts()[key][language].format(**values)
 
@@ -124,11 +124,9 @@ def format_letters(
         for issue in letter.issues:
             yield from _issue_lines(issue, form, language)
     entries = [entry for letter in letters for entry in letter.entries]
-    yield letter_text(
-        "summary", language, quarter=named, date=as_of.isoformat(), received=str(len(entries)),
-        counting=str(sum(entry.counts for entry in entries)),
-        silent=str(sum(not letter.entries for letter in letters if letter.member)),
-    )  # fmt: skip
+    counts = {"received": len(entries), "counting": sum(entry.counts for entry in entries)}
+    silent = sum(not letter.entries for letter in letters if letter.member)
+    yield letter_text("summary", language, quarter=named, date=as_of.isoformat(), silent=silent, **counts)
 
 
 def _issue_lines(issue: issues.Issue, form: questionnaire.Form, language: str) -> Iterator[str]:

@@ -55,25 +55,22 @@ def badge_style(status: str, is_hollow: bool) -> str:
     return f"background:{fill};color:{text};border:{2 if is_hollow else 1}px solid {edge}"
 
 
-def _styles() -> dict[str, str]:
-    """Return the CSS that an element needs where there is no stylesheet, by its role."""
-    styles = {
+class NotebookView:
+    """How blocks look in JupyterLab: elements bring their own style, and nothing links to another part."""
+
+    is_page = False
+    styles: Mapping[str, str] = {  # by role: the CSS that an element needs where there is no stylesheet
         "start": "text-align:left",  # JupyterLab aligns every cell at the right
         "tiles": "display:flex;gap:1em;list-style:none;padding:0",
         "tile": "flex:1",
         "mark": "margin-right:1em",
+        **{f"band-{n}": f"background:{colour}" for n, colour in enumerate(BANDS)},
+        **{
+            f"badge {status}{hollow}": f"{badge_style(status, bool(hollow))};border-radius:3px;padding:0 4px"
+            for status in STATUS_COLOURS
+            for hollow in ("", " hollow")
+        },
     }
-    for status in STATUS_COLOURS:
-        for hollow in ("", " hollow"):
-            styles[f"badge {status}{hollow}"] = f"{badge_style(status, bool(hollow))};border-radius:3px;padding:0 4px"
-    return styles | {f"band-{n}": f"background:{colour}" for n, colour in enumerate(BANDS)}
-
-
-class NotebookView:
-    """How blocks look in JupyterLab: elements bring their own style, and nothing refers to anything."""
-
-    is_page = False
-    styles: Mapping[str, str] = _styles()
 
     def look(self, *roles: str) -> Markup:
         """Return the attribute that styles an element of these roles; blank where it needs none."""

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from helpers.report.blocks import Block
 
 STYLESHEET, SCRIPT = Path(__file__).with_name("report.css"), Path(__file__).with_name("report.js")
-UNSTYLED_ROLES = ("", "start")  # roles that every element without a class has
-_MARKS = ("", "–", "(C)")
 
 
 class PageView(NotebookView):
@@ -40,8 +38,8 @@ class PageView(NotebookView):
         }
 
     def look(self, *roles: str) -> Markup:
-        """Return the attribute with an element's classes."""
-        names = " ".join(role for role in roles if role not in UNSTYLED_ROLES)
+        """Return the attribute with an element's classes; `start` has none, as it is the page's default."""
+        names = " ".join(role for role in roles if role not in ("", "start"))
         return Markup(' class="{}"').format(names) if names else Markup("")
 
     def data_uri(self, svg: str) -> str:
@@ -62,7 +60,7 @@ def order_column(cells: Sequence[Cell], t: Translator) -> tuple[str, list[str | 
     """
     if len(cells) < 2 or any(isinstance(cell, Picture) for cell in cells):
         return "", [None] * len(cells)
-    marks = (*_MARKS, t.missing, t.not_applicable)
+    marks = ("", "–", "(C)", t.missing, t.not_applicable)
     is_mark = [text_of(cell, t) in marks for cell in cells]
     orders = [None if blank else order_of(cell) for cell, blank in zip(cells, is_mark, strict=True)]
     if 2 * sum(order is not None for order in orders) <= is_mark.count(False):

@@ -136,8 +136,7 @@ def coverage(report: Report) -> Table:
     )
     rows = [name for name in kpis if kpis[name] or name]
     subtitle = t("By class, Union, {quarter}", quarter=t.quarter(report.quarter))
-    note = _invented_references(report)
-    return Table(rows, columns, t("Coverage of the indicators"), subtitle, note=note, pad=2.2)
+    return Table(rows, columns, t("Coverage of the indicators"), subtitle, note=_invented_references(report), pad=2.2)
 
 
 def _invented_references(report: Report) -> str:

@@ -205,9 +205,8 @@ class _TablesWriter:
         cells = [row for row in rows if isinstance(row, list)]
         sheet = self._add_sheet(name, _widths(data["widths"], cells))
         title = f"{name} · {_plain(data['title'])}"
-        back = self._write_title(sheet, title, _plain(data["subtitle"]), font_color="#55616D")
-        sheet.link(back, 0, self.contents, self.t("Back to the contents"))
-        head = back + 1
+        head = 1 + self._write_title(sheet, title, _plain(data["subtitle"]), font_color="#55616D")
+        sheet.link(head - 1, 0, self.contents, self.t("Back to the contents"))
         are_numbers = [any(row[column].number for row in cells) for column in range(len(sheet.widths))]
         alignments = _align_columns(are_numbers, "right" if sheet.is_rtl else "left")
         sheet.write_heads(head, [_plain(text) for text in data["columns"]], alignments)
