@@ -2,6 +2,7 @@
 
 import difflib
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -9,7 +10,7 @@ from functools import cached_property
 
 from openpyxl.utils import get_column_letter
 
-from helpers.ingest.admit import Remark, Unreadable
+from helpers.ingest.admit import Unreadable
 from helpers.ingest.cells import CellValue, is_empty_cell, raw_text
 from helpers.ingest.headers import BY_NAME, Header, HeaderColumn, canonical_header, match_headers
 from helpers.ingest.issues import Phrase, Place, make_issue
@@ -33,8 +34,8 @@ class AnswerColumns:
 
     question: questionnaire.Question
     index: int | None
-    split: tuple[tuple[str, int], ...] = ()
-    by_label: bool = False
+    split: Mapping[str, int]
+    by_label: bool
 
 
 @dataclass(frozen=True)
@@ -64,20 +65,17 @@ class HeadedSheet:
 
     def answer_columns(self, questions: Sequence[questionnaire.Question]) -> list[AnswerColumns]:
         """Return the columns of each question."""
-        split: dict[str, list[tuple[str, int]]] = {}
+        split: dict[str, dict[str, int]] = defaultdict(dict)
         for key, index in self.columns.items():
             if isinstance(key, HeaderColumn) and key.choice:
-                split.setdefault(key.question, []).append((key.choice, index))
-        return [
-            AnswerColumns(
-                question, self.columns.get(HeaderColumn(question.name)), tuple(split.get(question.name, ())),
-                bool(question.choices) and self._is_by_label(question.name),
-            )
-            for question in questions
-        ]  # fmt: skip
-
-    def _is_by_label(self, name: str) -> bool:
-        return self.tool is MAILED or self.languages.get(name, BY_NAME) != BY_NAME
+                split[key.question][key.choice] = index
+        found = []
+        for question in questions:
+            name = question.name
+            by_label = self.tool is MAILED or self.languages.get(name, BY_NAME) != BY_NAME
+            index = self.columns.get(HeaderColumn(name))
+            found.append(AnswerColumns(question, index, split[name], bool(question.choices) and by_label))
+        return found
 
 
 def cell_at(row: SheetRow, index: int | None) -> CellValue:
@@ -127,7 +125,10 @@ class LayoutReader:
         self._note_returns(returns)
         for sheet in others:
             self.note("SHEET_UNKNOWN", observed=sheet.name)
-        self._note_remarks(contents.remarks, {table.sheet.name for table in (*returns, *items)})
+        read = {"", *(table.sheet.name for table in (*returns, *items))}
+        for remark in contents.remarks:
+            if remark.sheet in read:
+                self.note(remark.key, sheet=remark.sheet, row=remark.row, observed=remark.observed)
         return Layout(returns, items)
 
     def _read_sheet(self, sheet: Sheet) -> tuple[HeadedSheet | None, HeadedSheet | None]:
@@ -146,11 +147,6 @@ class LayoutReader:
             if missing:
                 self.note("COLUMN_MISSING", sheet=table.sheet.name, observed=", ".join(missing))
 
-    def _note_remarks(self, remarks: Sequence[Remark], read: set[str]) -> None:
-        for remark in remarks:
-            if not remark.sheet or remark.sheet in read:
-                self.note(remark.key, sheet=remark.sheet, row=remark.row, observed=remark.observed)
-
     def _without_returns(self, sheets: Sequence[Sheet]) -> Unreadable:
         """Return why a file holds no returns: a key column is missing, it is empty, or it holds no header."""
         for sheet in sheets:
@@ -163,8 +159,6 @@ class LayoutReader:
         if not any(sheet.rows for sheet in sheets):
             return Unreadable("empty", observed="0")
         return Unreadable("header", len(self.form.questions))
-
-    # --- one sheet ----------------------------------------------------------------------------------------------
 
     def _candidates(self, sheet: Sheet, questions: tuple[str, ...]) -> Iterator[tuple[int, list[Header]]]:
         """Yield the rows that may be a sheet's header, with their headers; titles may come before it."""
@@ -216,20 +210,19 @@ class LayoutReader:
         asked = [header.column.question for header in headers if header.column]
         if "member" not in asked or len(asked) < _MIN_CODES:
             return None
-        lines = [
-            (number, header, cell_at(row, 2)) for (number, row), header in zip(sheet.rows, headers, strict=True)
-        ]  # fmt: skip
-        first = next(number for number, header, _ in lines if header.column)
-        known = [line for line in lines if line[1].column or line[1].name in MAILED.system]
-        for number, header, cell in lines:
-            is_known = header.column or header.name in MAILED.system
-            if number > first and header.name and not is_known and not is_empty_cell(cell):
+        first = next(number for (number, _), header in zip(sheet.rows, headers, strict=True) if header.column)
+        known, answers, row_of = [], [], {}
+        for (number, row), header in zip(sheet.rows, headers, strict=True):
+            answer = cell_at(row, 2)
+            if header.column:
+                row_of[header.column.question] = str(number)
+            if header.column or header.name in MAILED.system:
+                known.append(header)
+                answers.append(answer)
+            elif number > first and header.name and not is_empty_cell(answer):
                 self._note_unknown(header, sheet.name, str(number))
-        row = (first, tuple(cell for _, _, cell in known))
-        transposed = replace(sheet, rows=((first, ()), row), ragged=False)
-        table = self._table(transposed, 0, [header for _, header, _ in known], MAILED)
-        rows = {header.column.question: str(number) for number, header, _ in known if header.column}
-        return replace(table, row_of=rows)
+        transposed = replace(sheet, rows=((first, ()), (first, tuple(answers))), ragged=False)
+        return replace(self._table(transposed, 0, known, MAILED), row_of=row_of)
 
     def _table(self, sheet: Sheet, top: int, headers: Sequence[Header], tool: Tool) -> HeadedSheet:
         """Make a table of a sheet, given its header; note what differs from what the tool writes."""
@@ -275,8 +268,6 @@ class LayoutReader:
             raise Unreadable("duplicate", mask(header.text), observed=header.text)
         self.note("HEADER_DUPLICATE_SAME", sheet=sheet.name, observed=header.text)
 
-    # --- notes --------------------------------------------------------------------------------------------------
-
     def _note_header(self, header: Header, tool: Tool, sheet: str) -> None:
         """Note an unknown header, a label among names, and a header that is not spelled as the tool spells it."""
         column = header.column
@@ -298,9 +289,8 @@ class LayoutReader:
 
     def _note_unheaded(self, headers: Sequence[Header], rows: NumberedRows, sheet: Sheet) -> None:
         """Note cells under a blank header and beyond the last header: they are not read."""
-        blank = [index for index, header in enumerate(headers) if not header.name]
-        for index in blank:
-            if any(not is_empty_cell(cell_at(row, index)) for _, row in rows):
+        for index, header in enumerate(headers):
+            if not header.name and any(not is_empty_cell(cell_at(row, index)) for _, row in rows):
                 self.note("COLUMN_UNNAMED", sheet=sheet.name, observed=get_column_letter(index + 1))
         for number, row in rows:
             if any(not is_empty_cell(cell) for cell in row[len(headers) :]):

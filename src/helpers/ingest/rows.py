@@ -6,20 +6,15 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import PurePath
 
-from helpers import strings
-from helpers.ingest import admit, cells, odk, tools
-from helpers.ingest.admit import Remark, Unreadable
+from helpers.ingest import admit, cells, delimited, odk, tools, xlsx
 from helpers.ingest.cells import CellValue, is_empty_cell, raw_text, read_answer
-from helpers.ingest.delimited import read_text
 from helpers.ingest.headers import HeaderColumn, canonical_header
 from helpers.ingest.issues import Issue, Place, make_issue
 from helpers.ingest.labels import decode
 from helpers.ingest.layout import AnswerColumns, HeadedSheet, LayoutReader, SheetRow, cell_at
 from helpers.ingest.records import DetachedItems, ReceivedFile, ReceivedItem, ReceivedReturn, in_utc
-from helpers.ingest.tools import MAILED, ON_HOLD, PARENT_KEYS, REJECTED
-from helpers.ingest.xlsx import Contents, read_workbook
 from helpers.plan import Plan, quarters, questionnaire
-from helpers.strings import fold, mask_text
+from helpers.strings import fold, mask_text, without_invisible
 
 _SHOWN = 60  # characters of a free text in a note
 _TICKED = ("1", "TRUE", "1.0")
@@ -30,7 +25,7 @@ _SUMS = frozenset({
 })  # fmt: skip
 
 
-def open_file(content: bytes, name: str, form: questionnaire.Form) -> Contents:
+def open_file(content: bytes, name: str, form: questionnaire.Form) -> xlsx.Contents:
     """Return the sheets of a file of any kind, with a remark where its suffix is that of another kind.
 
     Raises Unreadable, or whatever the zip, XML and JSON readers raise on hostile bytes.
@@ -38,15 +33,15 @@ def open_file(content: bytes, name: str, form: questionnaire.Form) -> Contents:
     admit.check_size(len(content))
     kind = admit.admit(content)
     if kind == admit.WORKBOOK:
-        contents = read_workbook(content)
+        contents = xlsx.read_workbook(content)
     elif kind == admit.ARCHIVE:
         contents = odk.read_archive(content, form)
     else:
-        contents = odk.read_odata(content) if kind == admit.JSON else read_text(content, form)
+        contents = odk.read_odata(content) if kind == admit.JSON else delimited.read_text(content, form)
     suffix = PurePath(name).suffix
-    if suffix.casefold() not in admit.SUFFIXES[kind]:
-        contents = replace(contents, remarks=(*contents.remarks, Remark("FILE_EXT_MISMATCH", suffix)))
-    return contents
+    if suffix.casefold() in admit.SUFFIXES[kind]:
+        return contents
+    return replace(contents, remarks=(*contents.remarks, admit.Remark("FILE_EXT_MISMATCH", suffix)))
 
 
 @dataclass(frozen=True)
@@ -65,10 +60,10 @@ def read_file(content: bytes, file: ReceivedFile, plan: Plan, form: questionnair
     """
     try:
         return _read_file(content, file, plan, form)
-    except Unreadable:
+    except admit.Unreadable:
         raise
     except Exception as reason:  # an unreadable file is an issue, never a crash
-        raise Unreadable("damaged") from reason
+        raise admit.Unreadable("damaged") from reason
 
 
 def _read_file(content: bytes, file: ReceivedFile, plan: Plan, form: questionnaire.Form) -> FileRead:
@@ -92,12 +87,9 @@ def read_member(columns: AnswerColumns, row: SheetRow, plan: Plan) -> tuple[str,
 
     The code is blank when the text does not name exactly one member; a choice of the questionnaire always does.
     """
-    text = strings.without_invisible(raw_text(cell_at(row, columns.index)))
+    text = without_invisible(raw_text(cell_at(row, columns.index)))
     code = decode(columns.question, text) if columns.by_label else text.strip()
     return text, code if code in columns.question.choices else plan.resolve(text).iso3
-
-
-# --- returns ----------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -117,19 +109,17 @@ class _TableReader:
 
     def __init__(self, table: HeadedSheet, reader: LayoutReader, file: ReceivedFile, plan: Plan) -> None:
         self.table, self.reader, self.file, self.plan = table, reader, file, plan
-        form = reader.form
-        asked = [q for q in form.questions if q.name not in ("member", "quarter", *questionnaire.PERSONAL)]
-        self.columns = table.answer_columns(asked)
-        (self.member,) = table.answer_columns([form.by_name["member"]])
-        question = self.member.question
-        self.headings = {canonical_header(text) for text in (question.name, *question.label.values())}
+        not_answers = ("member", "quarter", *questionnaire.PERSONAL)
+        self.columns = table.answer_columns([q for q in reader.form.questions if q.name not in not_answers])
+        (self.member,) = table.answer_columns([reader.form.by_name["member"]])
+        self.member_headers = {canonical_header(text) for text in ("member", *self.member.question.label.values())}
 
     def read(self) -> list[_ReturnRow]:
         """Return the table's returns; note the rows that are not returns."""
         rows = []
         personal = {self.table.columns.get(HeaderColumn(name)) for name in questionnaire.PERSONAL}
         for number, row in self.table.rows:
-            if self._is_aside(row):
+            if self._is_not_return(row):
                 shown = (cell for index, cell in enumerate(row) if index not in personal and not is_empty_cell(cell))
                 text = raw_text(next(shown, ""))
                 self.reader.note("ROW_NOT_DATA", sheet=self.table.sheet.name, row=str(number), observed=text)
@@ -137,13 +127,13 @@ class _TableReader:
                 rows.append(_ReturnRow(self._read_row(number, row), row, self.table))
         return rows
 
-    def _is_aside(self, row: SheetRow) -> bool:
+    def _is_not_return(self, row: SheetRow) -> bool:
         """Tell whether a row is a sum, a footnote, a stray remark or a repeated header instead of a return."""
-        if self.table.tool.identity or self.table.tool is MAILED:
+        if self.table.tool.identity or self.table.tool is tools.MAILED:
             return False
         written = [raw_text(cell) for cell in row if not is_empty_cell(cell)]
         member = raw_text(cell_at(row, self.member.index))
-        if canonical_header(member) in self.headings:
+        if canonical_header(member) in self.member_headers:
             return True
         nobody = self.plan.resolve("")
         if not written or self.plan.resolve(member) != nobody:
@@ -162,13 +152,15 @@ class _TableReader:
             notes.append(make_issue("COUNTRY_NORMALISED", place, member, observed=member_text))
         answers = self._read_answers(row, place, notes)
         day, instant = self._read_receipt(row, place, notes)
+        review = table.text(row, table.tool.status)
+        on_hold = tools.review_state(review) == tools.ON_HOLD
+        if on_hold:
+            notes.append(make_issue("ON_HOLD", place, observed=review))
         ids = self._identities(row, day) or [f"{file.quarter}/{file.name}/{table.sheet.name}/{number}"]
-        held = self._note_hold(row, place)
         return ReceivedReturn(
             place, file, member, member_text, quarter_text, day, instant, ids[0], answers,
             {name: raw_text(table.cell(row, HeaderColumn(name))).strip() for name in questionnaire.PERSONAL},
-            problems=tuple(self._refuse(row, place)), notes=(*notes, *held), on_hold=bool(held),
-            other_ids=tuple(ids[1:]),
+            problems=tuple(self._refuse(row, place)), notes=tuple(notes), on_hold=on_hold, other_ids=tuple(ids[1:]),
         )  # fmt: skip
 
     def _identities(self, row: SheetRow, day: date | None) -> list[str]:
@@ -181,7 +173,7 @@ class _TableReader:
         if HeaderColumn("quarter") not in self.table.columns and self.table.tool.is_form:
             return place.quarter, [make_issue("QUARTER_FROM_FOLDER", place, place.quarter, rule=self.table.tool.source)]
         written = raw_text(self.table.cell(row, HeaderColumn("quarter")))
-        text = strings.without_invisible(written)
+        text = without_invisible(written)
         notes = [make_issue("TEXT_INVISIBLE_STRIPPED", place, question="quarter")] if text != written else []
         with contextlib.suppress(ValueError):
             quarter = quarters.parse_quarter(text)
@@ -214,12 +206,8 @@ class _TableReader:
             deleted = table.text(row, "deletedat")
             if status.casefold() in tools.UNDECRYPTED:
                 yield make_issue("V20.undecrypted", place, observed=status)
-        if tools.review_state(review) == REJECTED or deleted:
+        if tools.review_state(review) == tools.REJECTED or deleted:
             yield make_issue("V20.rejected", place, observed=review or f"deletedAt {deleted}")
-
-    def _note_hold(self, row: SheetRow, place: Place) -> list[Issue]:
-        review = self.table.text(row, self.table.tool.status)
-        return [make_issue("ON_HOLD", place, observed=review)] if tools.review_state(review) == ON_HOLD else []
 
     def _read_answers(self, row: SheetRow, place: Place, notes: list[Issue]) -> dict[str, questionnaire.Answer]:
         """Read every question of a row, `nd_<group>` ticks included; note each normalisation."""
@@ -245,40 +233,24 @@ class _TableReader:
     def _read_question(
         self, columns: AnswerColumns, row: SheetRow, place: Place, notes: list[Issue]
     ) -> questionnaire.Answer:
+        """Read the answer in a question's own column or, where that is blank, in the columns of its choices."""
         question, cell = columns.question, cell_at(row, columns.index)
-        if columns.split:
-            cell = _join_split(columns, cell, row)
+        split = {choice: cell_at(row, index) for choice, index in columns.split.items()}
+        ticked = [choice for choice, tick in split.items() if raw_text(tick).strip().upper() in _TICKED]
+        if split and is_empty_cell(cell):
+            # Columns that are all 0 are as good as blank: "none" is itself a choice, and ODK writes 0 for a blank.
+            cell = " ".join(ticked) or None
         text = cells.stored_value(cell)
         if columns.by_label and type(text) is str and text.strip():
             cell = decode(question, text)
-            if cell != text.strip() and self.table.tool is MAILED:
+            if cell != text.strip() and self.table.tool is tools.MAILED:
                 notes.append(make_issue("CHOICE_LABEL", place, cell, question=question.name, observed=text))
         answer = read_answer(question, cell)
-        if columns.split and columns.index is not None and answer.value and _differs(columns, row, answer):
+        # Choices that are all blank do not contradict the question's own column.
+        is_twice = columns.index is not None and not all(map(is_empty_cell, split.values()))
+        if is_twice and answer.value and set(ticked) != set(answer.value.split()) & split.keys():
             notes.append(make_issue("SPLIT_DIFFERS", place, question=question.name, observed=answer.raw))
         return answer
-
-
-def _ticked(columns: AnswerColumns, row: SheetRow) -> set[str]:
-    return {choice for choice, index in columns.split if raw_text(cell_at(row, index)).strip().upper() in _TICKED}
-
-
-def _differs(columns: AnswerColumns, row: SheetRow, answer: questionnaire.Answer) -> bool:
-    """Tell whether the split columns contradict their summary; blank ones do not."""
-    is_filled = any(not is_empty_cell(cell_at(row, index)) for _, index in columns.split)
-    choices = {choice for choice, _ in columns.split}
-    return is_filled and _ticked(columns, row) != set(answer.value.split()) & choices
-
-
-def _join_split(columns: AnswerColumns, summary: CellValue, row: SheetRow) -> CellValue:
-    """Return the summary of a select-many answer, or without one the codes that its split columns tick.
-
-    Columns that are all 0 are as good as blank: "none" is itself a choice, and ODK writes 0 for a blank.
-    """
-    if not is_empty_cell(summary):
-        return summary
-    ticked = _ticked(columns, row)
-    return " ".join(choice for choice, _ in columns.split if choice in ticked) or None
 
 
 def _text_notes(question: str, text: str, place: Place) -> list[Issue]:
@@ -288,8 +260,6 @@ def _text_notes(question: str, text: str, place: Place) -> list[Issue]:
     observed = masked if len(masked) <= _SHOWN else masked[:_SHOWN] + "…"
     return [make_issue(key, place, len(text), question=question, observed=observed) for key in keys]
 
-
-# --- innovations ------------------------------------------------------------------------------------------------
 
 _ItemRow = tuple[HeadedSheet, SheetRow, ReceivedItem]
 
@@ -312,9 +282,8 @@ def _read_items(tables: Sequence[HeadedSheet], reader: LayoutReader, file: Recei
 def _read_field(columns: AnswerColumns, row: SheetRow) -> questionnaire.Answer:
     cell = cell_at(row, columns.index)
     text = cells.stored_value(cell)
-    return read_answer(
-        columns.question, decode(columns.question, text) if columns.by_label and type(text) is str else cell
-    )
+    is_label = columns.by_label and type(text) is str
+    return read_answer(columns.question, decode(columns.question, text) if is_label else cell)
 
 
 def _with_items(
@@ -345,7 +314,7 @@ class _Links:
         self.table, self.rows, self.plan = table, rows, plan
         (self.member,) = table.answer_columns([form.by_name["member"]])
         self.keys: list[tuple[str, str, dict[str, list[int]]]] = []
-        for child, parent in PARENT_KEYS:
+        for child, parent in tools.PARENT_KEYS:
             if child in table.columns:
                 numbers: dict[str, list[int]] = {}
                 for n, each in enumerate(rows):
