@@ -10,7 +10,6 @@ from helpers.plan import Member, Plan, extractors, questionnaire, sources
 from helpers.strings import without_invisible
 
 EPSILON = 1e-9  # allowed in comparisons with a limit
-_WIDE = (0.2, 5)  # of the reference
 # Part and total in the order of V04: electrified before alternative power, which is compared with it. The plan's KPIs
 # add theirs.
 _PARTS = (
@@ -45,6 +44,10 @@ class CheckedReturn:
         """Return the count answered to a question, None without one."""
         return self.answers[question].number
 
+    def issue(self, key: str, *details: object, question: str = "", observed: object = "") -> Issue:
+        """Make an issue of the return, or of its answer to a question."""
+        return make_issue(key, self.place, *details, question=question, observed=str(observed))
+
 
 def _withdrawn(answer: questionnaire.Answer, rule: str) -> questionnaire.Answer:
     return replace(answer, value="", state=questionnaire.MISSING, rule=rule)
@@ -57,14 +60,12 @@ def _reference(member: Member, question: str) -> int:
 def _list_unreadable(answers: CheckedAnswers, form: questionnaire.Form, place: Place) -> Iterator[Issue]:
     """V03, V07: report the values that were withdrawn in reading."""
     for name, answer in answers.items():
-        question = form.by_name[name]
+        question, seen = form.by_name[name], {"question": name, "observed": answer.raw}
         hidden = Phrase("phrase.invisible") if without_invisible(answer.raw) != answer.raw else ""
         if answer.rule == "V03":
-            key = "V03.date" if question.type == "date" else "V03.number"
-            yield make_issue(key, place, hidden, question=name, observed=answer.raw)
+            yield make_issue("V03.date" if question.type == "date" else "V03.number", place, hidden, **seen)
         elif answer.rule == "V07":
-            choices = " | ".join(question.choices)
-            yield make_issue("V07.choice", place, choices, hidden, question=name, observed=answer.raw)
+            yield make_issue("V07.choice", place, " | ".join(question.choices), hidden, **seen)
 
 
 def _check_references(
@@ -75,7 +76,7 @@ def _check_references(
         value, reference = answers[question].number, _reference(member, question)
         if value is None or confirmed.get((place.quarter, member.member, question)) == value:
             continue
-        low, high = (factor * reference for factor in _WIDE)
+        low, high = 0.2 * reference, 5 * reference
         if not low - EPSILON <= value <= high + EPSILON:
             answers[question] = _withdrawn(answers[question], "V05")
             yield make_issue("V05", place, f"{low:g}", f"{high:g}", reference, question=question, observed=str(value))
@@ -134,14 +135,13 @@ def check_values(
     """Run the hard rules on an accepted return. Withdrawn values take no part in later rules."""
     received, member = entry.received, plan.by_iso3[entry.member]
     answers, parts = dict(received.answers), dict.fromkeys((*_PARTS, *sources.list_part_totals(plan, form)))
+    checked_items = None if received.items is None else [_check_item(item, form) for item in received.items]
     issues = [
         *_list_unreadable(answers, form, received.place),
         *_check_references(answers, member, received.place, confirmed),
         *_check_parts(answers, member, received.place, parts),
         *_check_trained(answers, member, received.place),
+        *(issue for _, found in checked_items or () for issue in found),
     ]
-    if received.items is None:
-        return CheckedReturn(entry, answers, None), issues
-    items = [_check_item(item, form) for item in received.items]
-    issues += [issue for _, found in items for issue in found]
-    return CheckedReturn(entry, answers, tuple(item for item, _ in items)), issues
+    items = None if checked_items is None else tuple(item for item, _ in checked_items)
+    return CheckedReturn(entry, answers, items), issues

@@ -15,8 +15,10 @@ from helpers.strings import fold
 OFFICE_QUESTIONS = (
     "offices_total", "offices_electrified", "offices_alternative_power", "offices_connected", "offices_networked",
 )  # fmt: skip
-_NARROW = (0.5, 2)  # of the reference
-_STAFF_PER_OFFICE = (2, 15)
+_RATIOS = (
+    ("offices_connected", "offices_total"), ("staff_total", "offices_total"), ("trained_cumulative", "staff_total"),
+)  # fmt: skip
+_Measure = Callable[[CheckedReturn], float | None]
 _SERVICES = tuple(f"services_{family}" for family in extractors.SERVICE_FAMILIES)
 
 
@@ -27,9 +29,7 @@ class LastKnown:
     counting: Mapping[tuple[str, str], CheckedReturn]
     quarters: Sequence[str]
 
-    def last(
-        self, checked: CheckedReturn, measure: Callable[[CheckedReturn], float | None]
-    ) -> tuple[float, str] | None:
+    def last(self, checked: CheckedReturn, measure: _Measure) -> tuple[float, str] | None:
         """Return the latest earlier value of a measure, at any age, and its quarter."""
         for quarter in reversed([q for q in self.quarters if q < checked.key[0]]):
             earlier = self.counting.get((quarter, checked.key[1]))
@@ -61,15 +61,14 @@ def _confirmed_phrase(confirmed: ConfirmedValues, checked: CheckedReturn, questi
 def warn_reference(checked: CheckedReturn, member: Member, confirmed: ConfirmedValues) -> Iterator[Issue]:
     """V06: offices within ×0.5…×2 of the reference, 2-15 staff per office."""
     offices, staff = checked.number("offices_total"), checked.number("staff_total")
-    low, high = (factor * member.reference_offices for factor in _NARROW)
+    low, high = 0.5 * member.reference_offices, 2 * member.reference_offices
     if offices is not None and not low - EPSILON <= offices <= high + EPSILON:
         phrase = _confirmed_phrase(confirmed, checked, "offices_total")
         details = (f"{low:g}", f"{high:g}", member.reference_offices, phrase)
-        yield make_issue("V06.offices_total", checked.place, *details, question="offices_total", observed=str(offices))
-    fewest, most = _STAFF_PER_OFFICE
-    if offices and staff is not None and not fewest - EPSILON <= staff / offices <= most + EPSILON:
-        phrase, ratio = _confirmed_phrase(confirmed, checked, "staff_total"), f"{staff / offices:.1f}"
-        yield make_issue("V06.staff_total", checked.place, phrase, question="staff_total", observed=ratio)
+        yield checked.issue("V06.offices_total", *details, question="offices_total", observed=offices)
+    if offices and staff is not None and not 2 - EPSILON <= staff / offices <= 15 + EPSILON:
+        phrase = _confirmed_phrase(confirmed, checked, "staff_total")
+        yield checked.issue("V06.staff_total", phrase, question="staff_total", observed=f"{staff / offices:.1f}")
 
 
 def warn_fall(checked: CheckedReturn, past: LastKnown, confirmed: ConfirmedValues) -> Iterator[Issue]:
@@ -80,7 +79,7 @@ def warn_fall(checked: CheckedReturn, past: LastKnown, confirmed: ConfirmedValue
         if value is not None and last and value < 0.9 * last[0] - EPSILON:
             phrase = _confirmed_phrase(confirmed, checked, question) if question != "services" else ""
             details = (f"{0.9 * last[0]:g}", f"{last[0]:g}", last[1], phrase)
-            yield make_issue("V08", checked.place, *details, question=question, observed=f"{value:g}")
+            yield checked.issue("V08", *details, question=question, observed=f"{value:g}")
 
 
 def warn_share(checked: CheckedReturn, past: LastKnown, confirmed: ConfirmedValues) -> Iterator[Issue]:
@@ -88,8 +87,8 @@ def warn_share(checked: CheckedReturn, past: LastKnown, confirmed: ConfirmedValu
     share, last = _share_connected(checked), past.last(checked, _share_connected)
     if share is not None and last and abs(share - last[0]) > 0.15 + EPSILON:
         phrase = _confirmed_phrase(confirmed, checked, "offices_connected")
-        details = (f"{100 * last[0]:.1f}", last[1], phrase)
-        yield make_issue("V09", checked.place, *details, question="offices_connected", observed=f"{100 * share:.1f}")
+        facts = {"question": "offices_connected", "observed": f"{100 * share:.1f}"}
+        yield checked.issue("V09", f"{100 * last[0]:.1f}", last[1], phrase, **facts)
 
 
 def _trained_kinds(checked: CheckedReturn) -> list[int | None]:
@@ -103,11 +102,11 @@ def warn_trained(checked: CheckedReturn, past: LastKnown) -> Iterator[Issue]:
     last, kinds = past.last_number(checked, question), _trained_kinds(checked)
     known = [kind for kind in kinds if kind is not None]
     if cumulative is not None and last and cumulative < last[0]:
-        yield make_issue("V10.fall", checked.place, *last, question=question, observed=str(cumulative))
+        yield checked.issue("V10.fall", *last, question=question, observed=cumulative)
     if cumulative is not None and known and cumulative < max(known):
-        yield make_issue("V10.kinds", checked.place, max(known), question=question, observed=str(cumulative))
+        yield checked.issue("V10.kinds", max(known), question=question, observed=cumulative)
     if women is not None and len(known) == len(kinds) and women > sum(known):
-        yield make_issue("V10.women", checked.place, sum(known), question="trained_women", observed=str(women))
+        yield checked.issue("V10.women", sum(known), question="trained_women", observed=women)
 
 
 def warn_copied(checked: CheckedReturn, past: LastKnown, form: questionnaire.Form) -> Iterator[Issue]:
@@ -117,14 +116,14 @@ def warn_copied(checked: CheckedReturn, past: LastKnown, form: questionnaire.For
     both = [(now, then) for now, then in pairs if now is not None and then is not None]
     same = sum(now == then for now, then in both)
     if len(both) >= 10 and same >= 0.9 * len(both) - EPSILON:
-        yield make_issue("V11", checked.place, observed=f"{same}/{len(both)}")
+        yield checked.issue("V11", observed=f"{same}/{len(both)}")
 
 
 def warn_zeros(checked: CheckedReturn, form: questionnaire.Form) -> Iterator[Issue]:
     """V12: not every number is 0."""
-    numbers = [number for number in map(checked.number, form.numbers) if number is not None]
-    if numbers and not any(numbers):
-        yield make_issue("V12", checked.place, observed="0")
+    numbers = {checked.number(question) for question in form.numbers}
+    if 0 in numbers and numbers <= {0, None}:
+        yield checked.issue("V12", observed="0")
 
 
 def warn_features(checked: CheckedReturn) -> Iterator[Issue]:
@@ -132,7 +131,7 @@ def warn_features(checked: CheckedReturn) -> Iterator[Issue]:
     for product in extractors.IPP_PRODUCTS:
         codes = checked.answers[f"ipp_{product}"].value.split()
         if "tracking_events" in codes and "s10_barcode" not in codes:
-            yield make_issue("V13", checked.place, question=f"ipp_{product}", observed=" ".join(codes))
+            yield checked.issue("V13", question=f"ipp_{product}", observed=" ".join(codes))
 
 
 def warn_roadmap(checked: CheckedReturn) -> Iterator[Issue]:
@@ -140,15 +139,14 @@ def warn_roadmap(checked: CheckedReturn) -> Iterator[Issue]:
     status, adopted_on = checked.answers["roadmap_status"].value, checked.answers["roadmap_adopted_on"].value
     end, question = quarters.quarter_end(checked.key[0]).isoformat(), "roadmap_adopted_on"
     if adopted_on > end:
-        yield make_issue("V14.late", checked.place, end, question=question, observed=adopted_on)
+        yield checked.issue("V14.late", end, question=question, observed=adopted_on)
     elif status in ("adopted", "implementing", "completed") and not adopted_on:
-        yield make_issue("V14.missing", checked.place, status, question=question)
+        yield checked.issue("V14.missing", status, question=question)
 
 
 def warn_items(checked: CheckedReturn) -> Iterator[Issue]:
     """V15: an innovation is dated in the quarter, and has a reference or a title."""
-    quarter = checked.key[0]
-    start, end = quarters.quarter_start(quarter).isoformat(), quarters.quarter_end(quarter).isoformat()
+    start, end = (day(checked.key[0]).isoformat() for day in (quarters.quarter_start, quarters.quarter_end))
     for item in checked.items or ():
         day, title, reference = item.answers["date"], item.answers["title"].value, item.answers["reference"].value
         if not item.answers["kind"].value:
@@ -168,7 +166,7 @@ def warn_training(checked: CheckedReturn) -> Iterator[Issue]:
         return
     nobody = len(known) == len(kinds) and not any(known)
     if (any(known) and sessions == 0) or (nobody and sessions > 0):
-        yield make_issue("V16", checked.place, sum(known), question="training_sessions", observed=str(sessions))
+        yield checked.issue("V16", sum(known), question="training_sessions", observed=sessions)
 
 
 def warn_magnitude(checked: CheckedReturn, past: LastKnown, form: questionnaire.Form) -> Iterator[Issue]:
@@ -177,22 +175,17 @@ def warn_magnitude(checked: CheckedReturn, past: LastKnown, form: questionnaire.
         value, last = checked.number(question), past.last_number(checked, question)
         for factor in (10, 100, 1000) if value and last and last[0] else ():
             if abs(value / (factor * last[0]) - 1) <= 0.05 + EPSILON:
-                yield make_issue("V18", checked.place, last[0], factor, last[1], question=question, observed=str(value))
+                yield checked.issue("V18", last[0], factor, last[1], question=question, observed=value)
 
 
 def warn_outliers(returns: Sequence[CheckedReturn]) -> Iterator[Issue]:
     """V17: among a quarter's returns no ratio is an outlier: modified z-score over 3.5 in size, on log(1 + x)."""
-    ratios = {
-        "offices_connected": ("offices_connected", "offices_total"),
-        "staff_total": ("staff_total", "offices_total"),
-        "trained_cumulative": ("trained_cumulative", "staff_total"),
-    }
-    for question, (part, whole) in ratios.items():
+    for part, whole in _RATIOS:
         known = [(checked, checked.number(part), checked.number(whole)) for checked in returns]
         logs = [(checked, math.log1p(value / total)) for checked, value, total in known if value is not None and total]
         for checked, score in _modified_z(logs):
             if abs(score) > 3.5 + EPSILON:
-                yield make_issue("V17", checked.place, question=question, observed=f"{score:.1f}")
+                yield checked.issue("V17", question=part, observed=f"{score:.1f}")
 
 
 def _modified_z(values: Sequence[tuple[CheckedReturn, float]]) -> list[tuple[CheckedReturn, float]]:
@@ -206,20 +199,19 @@ def _modified_z(values: Sequence[tuple[CheckedReturn, float]]) -> list[tuple[Che
 
 def warn_references(counting: Iterable[CheckedReturn]) -> Iterator[Issue]:
     """V23: two members that use one reference give it one title (folded)."""
-    uses: dict[str, list[tuple[str, ReceivedItem]]] = defaultdict(list)
+    uses: dict[str, list[tuple[str, str, str, ReceivedItem]]] = defaultdict(list)
     for checked in counting:
         for item in checked.items or ():
-            reference = item.answers["reference"].value.strip().casefold()
-            if reference and item.answers["kind"].value and fold(item.answers["title"].value):
-                uses[reference].append((checked.key[1], item))
-    for same in uses.values():
-        for member, item in same:
             title, reference = item.answers["title"].value, item.answers["reference"].value.strip()
-            titles = [(other, each.answers["title"].value) for other, each in same if other != member]
-            differing = next((pair for pair in titles if fold(pair[1]) != fold(title)), None)
+            if reference and item.answers["kind"].value and fold(title):
+                uses[reference.casefold()].append((checked.key[1], title, reference, item))
+    for same in uses.values():
+        for member, title, reference, item in same:
+            others = ((other, theirs) for other, theirs, *_ in same if other != member and fold(theirs) != fold(title))
+            differing = next(others, None)
             if differing:
-                details = (reference, *differing)
-                yield make_issue("V23", item.place, *details, question="innovations.reference", observed=title)
+                facts = {"question": "innovations.reference", "observed": title}
+                yield make_issue("V23", item.place, reference, *differing, **facts)
 
 
 def list_warnings(
@@ -248,11 +240,9 @@ def list_warnings(
 def mark_unusual(checked: CheckedReturn, questioned: Collection[str]) -> CheckedReturn:
     """Mark as unusual (U) the answers that a warning questions, or all of them when the tool has the return on hold."""
     names = {*questioned, *(_SERVICES if "services" in questioned else ())}
-    if checked.entry.received.on_hold:
-        names = set(checked.answers)
     unusual = {
         name: replace(answer, state=questionnaire.UNUSUAL)
         for name, answer in checked.answers.items()
-        if name in names and answer.state == questionnaire.ANSWERED
+        if (name in names or checked.entry.received.on_hold) and answer.state == questionnaire.ANSWERED
     }
     return replace(checked, answers=checked.answers | unusual)

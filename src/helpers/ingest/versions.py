@@ -3,7 +3,7 @@
 import contextlib
 import difflib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -42,9 +42,6 @@ class LedgerEntry:
         return self.state not in (RETURN_REFUSED, RETURN_DUPLICATE)
 
 
-# --- one submission in several files ----------------------------------------------------------------------------
-
-
 def read_histories(returns: Iterable[ReceivedReturn]) -> tuple[list[ReceivedReturn], list[Issue]]:
     """Read copies of one submission as its history: an equal copy is dropped, an edit is kept (section 2b).
 
@@ -52,34 +49,27 @@ def read_histories(returns: Iterable[ReceivedReturn]) -> tuple[list[ReceivedRetu
     """
     returns = list(returns)
     surest = {(each.place.quarter, other): each.identity for each in returns for other in each.other_ids}
-    submissions: dict[tuple[str, str], list[ReceivedReturn]] = defaultdict(list)
-    for each in returns:
-        identity = surest.get((each.place.quarter, each.identity), each.identity)
-        submissions[each.place.quarter, identity].append(replace(each, identity=identity))
+    known = [replace(each, identity=surest.get((each.place.quarter, each.identity), each.identity)) for each in returns]
     histories, notes = [], []
-    for copies in submissions.values():
+    for copies in _group(known, lambda each: (each.place.quarter, each.identity)):
         last: ReceivedReturn | None = None
         for each in sorted(copies, key=_file_order):
             is_same = last is not None and _repeats(each, last)
             if is_same and bool(each.problems) == bool(last.problems):
                 notes.append(make_issue("DUP_IDENTICAL", each.place, last.file.name, known_on=each.file.received_on))
                 continue
-            last = _date_edit(each, last) if last and not is_same else each
-            histories.append(last)
+            if last and not is_same:
+                # The tools keep the date of the first submission: an edit is dated by the first file that has it.
+                day, earlier = each.file.received_on, last.file.received_on
+                is_later = day and earlier and earlier < day
+                each = replace(each, received_on=day, received_at=None) if is_later else each
+            histories.append(each)
+            last = each
     return histories, notes
 
 
 def _file_order(received: ReceivedReturn) -> tuple[date, str, int]:
     return received.file.received_on or date.max, received.file.name, int(received.place.row)
-
-
-def _date_edit(edit: ReceivedReturn, before: ReceivedReturn) -> ReceivedReturn:
-    """Date an edit by the first file that has it: the tools keep the date of the first submission."""
-    day, earlier = edit.file.received_on, before.file.received_on
-    return replace(edit, received_on=day, received_at=None) if day and earlier and earlier < day else edit
-
-
-# --- rules that refuse a return ---------------------------------------------------------------------------------
 
 
 def _suggestion(plan: Plan, text: str) -> Phrase | str:
@@ -139,9 +129,6 @@ def check_answered(received: ReceivedReturn, form: questionnaire.Form) -> list[I
     return [make_issue("V21", received.place)] if is_blank and not received.items else []
 
 
-# --- order and versions -----------------------------------------------------------------------------------------
-
-
 def _is_ordered(one: ReceivedReturn, other: ReceivedReturn) -> bool:
     """Tell whether identity or time of receipt says which of two returns came first."""
     if one.received_on != other.received_on:
@@ -151,30 +138,24 @@ def _is_ordered(one: ReceivedReturn, other: ReceivedReturn) -> bool:
     return bool(one.received_at and other.received_at and in_utc(one.received_at) != in_utc(other.received_at))
 
 
-def differing(one: ReceivedReturn, other: ReceivedReturn) -> list[str]:
-    """Return the questions that two returns answer differently; a part that only one has is not compared."""
-    left, right = one.content, other.content
-    names = [name for name in left if left[name] != right.get(name)]
-    both = one.items is not None and other.items is not None
-    return names + (["innovations"] if both and one.items_content != other.items_content else [])
-
-
 def _clusters(returns: Sequence[ReceivedReturn]) -> list[list[ReceivedReturn]]:
     """Group the returns of a member and quarter that nothing orders, directly or through one another.
 
     Days are ordered, and so are instants on a day where every return has one; only ties within these are compared.
     """
-    days: dict[object, list[ReceivedReturn]] = defaultdict(list)
-    for each in returns:
-        days[each.received_on].append(each)
-    blocks: list[list[ReceivedReturn]] = []
-    for day in days.values():
-        instants: dict[object, list[ReceivedReturn]] = defaultdict(list)
-        for each in day:
-            instants[in_utc(each.received_at) if each.received_at else None].append(each)
-        blocks += [day] if None in instants else instants.values()
+    blocks = []
+    for day in _group(returns, lambda each: each.received_on):
+        instants = _group(day, lambda each: each.received_at and in_utc(each.received_at))
+        blocks += instants if all(each.received_at for each in day) else [day]
     clusters = [cluster for block in blocks for cluster in _ties(block)]
     return sorted(clusters, key=lambda cluster: min(map(_receipt_order, cluster)))
+
+
+def _group(returns: Iterable[ReceivedReturn], key: Callable[[ReceivedReturn], object]) -> list[list[ReceivedReturn]]:
+    groups: dict[object, list[ReceivedReturn]] = defaultdict(list)
+    for each in returns:
+        groups[key(each)].append(each)
+    return list(groups.values())
 
 
 def _ties(block: list[ReceivedReturn]) -> list[list[ReceivedReturn]]:
@@ -209,7 +190,10 @@ def _conflict(cluster: list[ReceivedReturn]) -> list[Issue]:
 
 def _repeats(received: ReceivedReturn, before: ReceivedReturn) -> bool:
     """Tell whether a return adds nothing to the one before it: equal answers, and no innovations part to add."""
-    return not differing(received, before) and not (received.items is not None and before.items is None)
+    content, content_before = received.content, before.content
+    if any(content[name] != content_before.get(name) for name in content):
+        return False
+    return received.items is None or received.items_content == before.items_content
 
 
 def _version_state(received: ReceivedReturn, number: int) -> str:
@@ -246,7 +230,7 @@ def build_ledger(
     returns: Iterable[ReceivedReturn], plan: Plan, form: questionnaire.Form, as_of: date
 ) -> tuple[list[LedgerEntry], list[Issue]]:
     """Enter every return received by a date in the ledger (section 3)."""
-    entries, issues, usable = [], [], defaultdict(list)
+    entries, issues, usable = [], [], []
     for each in returns:
         if each.received_on and each.received_on > as_of:
             continue
@@ -255,8 +239,8 @@ def build_ledger(
         if problems:
             entries.append(LedgerEntry(each, RETURN_REFUSED))
         else:
-            usable[each.place.quarter, each.member].append(each)
-    for group in usable.values():
+            usable.append(each)
+    for group in _group(usable, lambda each: (each.place.quarter, each.member)):
         numbered, conflicts = number_versions(group)
         entries += numbered
         issues += conflicts
