@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -28,10 +28,6 @@ _KEYS = {
 RegisterRow = Mapping[str, object]
 
 
-class _BadRow(ValueError):
-    """A register row that cannot be read (V22): its column, the text there, what was expected."""
-
-
 @dataclass(frozen=True)
 class Registers:
     """The rows of each register in file order, each with its `recorded_on` (None: always known)."""
@@ -43,17 +39,15 @@ class Registers:
     def at(self, day: date) -> Mapping[str, list[RegisterRow]]:
         """Return each register as known on a day: of rows with one key, the last one recorded by then."""
         if day not in self._at:
-            self._at[day] = {
-                name: _latest([row for row in rows if _is_known(row, day)], _KEYS.get(name))
-                for name, rows in self.rows.items()
-            }
+            known = {name: [row for row in rows if _is_known(row, day)] for name, rows in self.rows.items()}
+            self._at[day] = {name: _latest(rows, _KEYS.get(name)) for name, rows in known.items()}
         return self._at[day]
 
     def issues_at(self, day: date) -> list[Issue]:
         """Return the issues of rows recorded by a day, attendance at unknown workshops included."""
         workshops = {row["workshop"] for row in self.at(day)["workshops"]}
         lost = [r for r in self.rows["attendance"] if _is_known(r, day) and r["workshop"] not in workshops]
-        unknown = [_bad_row_issue("attendance", r, "workshop", r["workshop"], "workshops.csv") for r in lost]
+        unknown = [_bad_row_issue("attendance", r, "workshop", r["workshop"], "workshops.csv", None) for r in lost]
         return [*issues_known_by(self.issues, day), *unknown]
 
     def confirmed(self, day: date) -> dict[tuple[str, str, str], int]:
@@ -69,78 +63,41 @@ def _latest(rows: list[RegisterRow], key: tuple[str, ...] | None) -> list[Regist
     return list({tuple(row[name] for name in key): row for row in rows}.values()) if key else rows
 
 
-# --- cells of a register ----------------------------------------------------------------------------------------
-
-
-def _require(row: Mapping[str, str], name: str, found: object, expected: str) -> object:
-    if found is None:
-        raise _BadRow(name, row[name], expected)
-    return found
-
-
-def _quarter(row: Mapping[str, str], name: str) -> str:
-    quarter = _quarter_or_blank(row, name)
-    return _require(row, name, quarter if quarter and quarters.in_plan(quarter) else None, "2024Q3")
-
-
-def _quarter_or_blank(row: RegisterRow, name: str) -> str:
+def _quarter_or_blank(text: str) -> str:
     try:
-        return quarters.parse_quarter(str(row.get(name, "")))
+        return quarters.parse_quarter(text)
     except ValueError:
         return ""
 
 
-def _day(row: Mapping[str, str], name: str) -> date:
-    return _require(row, name, parse_day(row[name]), "YYYY-MM-DD")
+def _plan_quarter(text: str) -> str | None:
+    quarter = _quarter_or_blank(text)
+    return quarter if quarters.in_plan(quarter) else None
 
 
-def _day_or_blank(row: Mapping[str, str], name: str) -> date | None:
-    return _day(row, name) if row[name] else None
+def _one_of(choices: Collection[str]) -> tuple[Callable[[str], str | None], str]:
+    return (lambda text: text if text in choices else None), " | ".join(choices)
 
 
-def _count(row: Mapping[str, str], name: str, blank: int | None = None) -> int:
-    return _require(row, name, parse_count(row[name]) if row[name] else blank, "0, 1, 2, …")
-
-
-def _choice(row: Mapping[str, str], name: str, choices: object) -> str:
-    return _require(row, name, row[name] if row[name] in choices else None, " | ".join(choices))
-
-
-def _milestone(row: Mapping[str, str]) -> RegisterRow:
-    stage = _count(row, "stage")
-    return {
-        "quarter": _quarter(row, "quarter"), "product": _choice(row, "product", sources.MILESTONE_PRODUCTS),
-        "stage": _require(row, "stage", stage if stage <= 5 else None, "0-5"),
-        "parts": frozenset(part.strip() for part in row["parts"].split(";") if part.strip()),
-    }  # fmt: skip
-
-
-def _workshop(row: Mapping[str, str]) -> RegisterRow:
-    name, held_on = _require(row, "workshop", row["workshop"] or None, "code"), _day(row, "held_on")
-    return {"workshop": name, "step": _choice(row, "step", sources.WORKSHOP_STEPS), "held_on": held_on}
-
-
-def _attendance(row: Mapping[str, str]) -> RegisterRow:
-    return {"women": _count(row, "women", 0), "men": _count(row, "men", 0)}
-
-
-def _confirmation(row: Mapping[str, str]) -> RegisterRow:
-    quarter, confirmed_on = _quarter(row, "quarter"), _day_or_blank(row, "confirmed_on")
-    return {"quarter": quarter, "confirmed_on": confirmed_on, "value": _count(row, "value")}
-
-
-def _questionnaire(row: Mapping[str, str]) -> RegisterRow:
-    due_on, returned_on = _day(row, "due_on"), _day_or_blank(row, "returned_on")
-    return {"due_on": due_on, "returned_on": returned_on, "sent_on": _day_or_blank(row, "sent_on")}
-
-
-_READERS: Mapping[str, Callable[[Mapping[str, str]], RegisterRow]] = {
-    "milestones": _milestone, "workshops": _workshop, "attendance": _attendance,
-    "confirmations": _confirmation, "questionnaires": _questionnaire,
+_QUARTER, _DAY, _COUNT = (_plan_quarter, "2024Q3"), (parse_day, "YYYY-MM-DD"), (parse_count, "0, 1, 2, …")
+_COUNT_OR_ZERO = (lambda text: parse_count(text or "0"), "0, 1, 2, …")
+_MAY_BE_BLANK = ("recorded_on", "confirmed_on", "returned_on", "sent_on")
+# The cells of each register, in the order of checking: how to read one (None: it cannot be read), what is expected.
+_CELLS: Mapping[str, Sequence[tuple[str, Callable[[str], object], str]]] = {
+    "milestones": (
+        ("stage", *_COUNT),
+        ("quarter", *_QUARTER),
+        ("product", *_one_of(sources.MILESTONE_PRODUCTS)),
+        ("stage", lambda text: parse_count(text) if parse_count(text) <= 5 else None, "0-5"),
+        ("parts", lambda text: frozenset(part.strip() for part in text.split(";") if part.strip()), ""),
+    ),
+    "workshops": (
+        ("workshop", lambda text: text or None, "code"), ("held_on", *_DAY), ("step", *_one_of(sources.WORKSHOP_STEPS)),
+    ),
+    "attendance": (("women", *_COUNT_OR_ZERO), ("men", *_COUNT_OR_ZERO)),
+    "confirmations": (("quarter", *_QUARTER), ("confirmed_on", *_DAY), ("value", *_COUNT)),
+    "questionnaires": (("due_on", *_DAY), ("returned_on", *_DAY), ("sent_on", *_DAY)),
 }  # fmt: skip
-
-
-# --- a register -------------------------------------------------------------------------------------------------
 
 
 def _raw_rows(name: str) -> tuple[list[dict[str, str]], list[Issue]]:
@@ -162,24 +119,26 @@ def _read_register(name: str, plan: Plan) -> tuple[tuple[RegisterRow, ...], list
     raw, issues = _raw_rows(name)
     rows = []
     for number, row in enumerate(raw, start=2):
-        row["row"], recorded_on = str(number), None
+        row["row"] = str(number)
         if "member" in row:
             row["member"] = plan.resolve(row["member"]).iso3 or row["member"]
-        try:
-            recorded_on = _day_or_blank(row, "recorded_on") if "recorded_on" in row else None
-            rows.append(row | dict(_READERS[name](row)) | {"recorded_on": recorded_on})
-        except _BadRow as bad:
-            issues.append(_bad_row_issue(name, row, *bad.args, known_on=recorded_on))
+        values: dict[str, object] = {}
+        for column, read, expected in (("recorded_on", *_DAY), *_CELLS[name]):
+            text = row.get(column, "")
+            values[column] = read(text)
+            if values[column] is None and (text or column not in _MAY_BE_BLANK):
+                issues.append(_bad_row_issue(name, row, column, text, expected, values["recorded_on"]))
+                break
+        else:
+            rows.append(row | values)
     return tuple(rows), issues
 
 
-def _bad_row_issue(
-    name: str, row: RegisterRow, column: str, observed: str, expected: str, known_on: date | None = None
-) -> Issue:
+def _bad_row_issue(name: str, row: RegisterRow, column: str, text: str, expected: str, known_on: date | None) -> Issue:
     """Return the issue of a register row that cannot be read (V22), with the member and quarter that it names."""
     member = read_plan().resolve(str(row.get("member", ""))).iso3
-    place = Place(_quarter_or_blank(row, "quarter"), f"{name}.csv", row=str(row["row"]), member=member)
-    return make_issue("V22", place, expected, column, observed=observed, known_on=known_on)
+    place = Place(_quarter_or_blank(str(row.get("quarter", ""))), f"{name}.csv", row=str(row["row"]), member=member)
+    return make_issue("V22", place, expected, column, observed=text, known_on=known_on)
 
 
 def read_registers() -> Registers:
