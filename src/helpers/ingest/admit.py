@@ -7,13 +7,10 @@ from dataclasses import dataclass
 
 MAX_BYTES, MAX_UNPACKED, MAX_MEMBER, MAX_MEMBERS, MAX_RATIO = 20_000_000, 100_000_000, 50_000_000, 500, 200
 MAX_ROWS, MAX_COLUMNS, MAX_CELLS = 20_000, 2_000, 5_000_000
-_CHUNK = 1 << 20
 
 WORKBOOK, ARCHIVE, JSON, TEXT = "workbook", "archive", "json", "text"
 # The suffixes of each kind; any other is noted, never refused.
-SUFFIXES = {
-    WORKBOOK: (".xlsx", ".xlsm"), ARCHIVE: (".zip",), JSON: (".json",), TEXT: (".csv", ".txt", ".tsv"),
-}  # fmt: skip
+SUFFIXES = {WORKBOOK: (".xlsx", ".xlsm"), ARCHIVE: (".zip",), JSON: (".json",), TEXT: (".csv", ".txt", ".tsv")}
 
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _OTHERS = {b"%PDF-": "PDF", b"{\\rtf": "RTF", b"MIME-Version:": "MHTML"}
@@ -47,6 +44,12 @@ def check_size(size: int) -> None:
         raise Unreadable("empty", observed="0")
     if size > MAX_BYTES:
         raise Unreadable("large", observed=str(size))
+
+
+def check_range(rows: int, columns: int, n_cells: int = 0) -> None:
+    """Refuse a table over the limits of rows, columns or cells."""
+    if rows > MAX_ROWS or columns > MAX_COLUMNS or n_cells > MAX_CELLS:
+        raise Unreadable("range", observed=str(max(rows, columns)))
 
 
 def admit(content: bytes) -> str:
@@ -101,10 +104,10 @@ def _admit_archive(content: bytes) -> str:
         if not is_workbook and not any(name.casefold().endswith(".csv") for name in names):
             raise Unreadable("archive")
         # Unpack once every member that is read later: this reveals damage and false sizes, and keeps DTDs from parsers.
-        for member in (member for member in members if not _is_media(member.filename)):
-            part = unpack(archive, member.filename)
+        for name in (member.filename for member in members if not _is_media(member.filename)):
+            part = unpack(archive, name)
             if is_workbook and any(mark in part for mark in _DTD):
-                raise Unreadable("dtd", observed=member.filename)
+                raise Unreadable("dtd", observed=name)
         return WORKBOOK if is_workbook else ARCHIVE
 
 
@@ -116,7 +119,7 @@ def _is_media(name: str) -> bool:
 def unpack(archive: zipfile.ZipFile, name: str) -> bytes:
     """Unpack a member of an archive in chunks, so that it never fills more memory than it declared."""
     with archive.open(name) as member:
-        return b"".join(iter(lambda: member.read(_CHUNK), b""))
+        return b"".join(iter(lambda: member.read(1 << 20), b""))
 
 
 def _check_sizes(members: list[zipfile.ZipInfo]) -> None:

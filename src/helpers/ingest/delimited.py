@@ -5,7 +5,7 @@ import io
 import re
 from collections.abc import Collection, Iterator, Sequence
 
-from helpers.ingest.admit import MAX_BYTES, MAX_COLUMNS, MAX_ROWS, Remark, Unreadable
+from helpers.ingest.admit import MAX_BYTES, MAX_COLUMNS, Remark, Unreadable, check_range
 from helpers.ingest.headers import HeaderColumn, count_known_headers, match_headers
 from helpers.ingest.xlsx import HEADER_ROWS, Contents, Sheet, is_empty_row
 from helpers.plan import questionnaire
@@ -47,21 +47,15 @@ def read_text(content: bytes, form: questionnaire.Form, name: str = "") -> Conte
     return Contents((Sheet(name, False, rows, ragged=True),), tuple(remarks))
 
 
-# --- encoding ---------------------------------------------------------------------------------------------------
-
-
 def _decode(content: bytes) -> tuple[str, list[Remark]]:
     text, key = _recognise(content)
-    remarks = [Remark(key)] if key else []
-    strange = len(_CONTROLS.findall(text))
-    if strange > _MAX_STRANGE * len(text):
+    if len(_CONTROLS.findall(text)) > _MAX_STRANGE * len(text):
         raise Unreadable("type")
-    if key == "ENC_INVALID_BYTES":
-        remarks = [Remark(key, str(text.count("\ufffd")))]
+    invalid = str(text.count("\ufffd")) if key == "ENC_INVALID_BYTES" else ""
+    remarks = [Remark(key, invalid)] if key else []
     if "\0" in text:
         remarks.append(Remark("NUL_BYTES", str(text.count("\0"))))
-        text = text.replace("\0", "")
-    return text, remarks
+    return text.replace("\0", ""), remarks
 
 
 def _recognise(content: bytes) -> tuple[str, str]:
@@ -97,9 +91,6 @@ def _recognise_damaged(content: bytes) -> tuple[str, str]:
     return replaced, "ENC_INVALID_BYTES"
 
 
-# --- delimiter and quotes ---------------------------------------------------------------------------------------
-
-
 def _fit(text: str, delimiter: str, form: questionnaire.Form) -> int:
     """Return the most headers of the questionnaire in any of the first rows, read with a delimiter."""
     reader = csv.reader(io.StringIO(text[:_SAMPLE], newline=""), delimiter=delimiter)
@@ -118,22 +109,17 @@ def _rows(text: str, delimiter: str) -> Iterator[Line]:
     line = 1
     try:
         for number, row in enumerate(reader, start=1):
-            if number > MAX_ROWS or len(row) > MAX_COLUMNS:
-                raise Unreadable("range", observed=str(max(number, len(row))))
+            check_range(number, len(row))
             yield line, row
             line = reader.line_num + 1
     except csv.Error as reason:
         raise Unreadable("quote", line, observed=str(line)) from reason
 
 
-def _header_index(lines: Sequence[Line], form: questionnaire.Form) -> int:
-    counts = [count_known_headers(row[:MAX_COLUMNS], form) for _, row in lines[:HEADER_ROWS]]
-    return counts.index(max(counts)) if counts else 0
-
-
 def _check_rows(lines: Sequence[Line], delimiter: str, form: questionnaire.Form) -> None:
     """Refuse rows that use another delimiter than the header, or that a stray quote has joined."""
-    top = _header_index(lines, form)
+    counts = [count_known_headers(row[:MAX_COLUMNS], form) for _, row in lines[:HEADER_ROWS]]
+    top = counts.index(max(counts)) if counts else 0
     header, body = (lines[top][1] if lines else []), lines[top + 1 :]
     headers = match_headers(header, form, ("member", "quarter"))
     keys = [index for index, each in enumerate(headers) if each.column == HeaderColumn("quarter")]

@@ -6,7 +6,7 @@ import posixpath
 import zipfile
 from collections.abc import Iterator, Mapping
 
-from helpers.ingest.admit import MAX_CELLS, MAX_COLUMNS, MAX_ROWS, Remark, Unreadable, unpack
+from helpers.ingest.admit import Remark, Unreadable, check_range, unpack
 from helpers.ingest.cells import CellValue
 from helpers.ingest.delimited import read_text
 from helpers.ingest.xlsx import Contents, Sheet, is_empty_row
@@ -25,21 +25,16 @@ def read_archive(content: bytes, form: questionnaire.Form) -> Contents:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         for name in archive.namelist():
             is_table = name.casefold().endswith(".csv") and not name.endswith(" - audit.csv")
-            if is_table and not name.startswith(("media/", "__MACOSX/")):
-                if archive.getinfo(name).file_size == 0:
-                    continue
+            if is_table and not name.startswith(("media/", "__MACOSX/")) and archive.getinfo(name).file_size:
                 table = read_text(unpack(archive, name), form, posixpath.basename(name))
                 sheets += table.sheets
                 remarks += table.remarks
     headers = [{str(cell).strip() for cell in sheet.rows[0][1]} for sheet in sheets if sheet.rows]
-    if not any(KEY_COLUMN in header for header in headers):
-        raise Unreadable("archive")
-    if not any(KEY_COLUMN in header and PARENT_KEY_COLUMN not in header for header in headers):
-        raise Unreadable("no_root")
+    keyed = [header for header in headers if KEY_COLUMN in header]
+    if all(PARENT_KEY_COLUMN in header for header in keyed):
+        raise Unreadable("no_root" if keyed else "archive")
     return Contents(tuple(sheets), tuple(remarks))
 
-
-# --- OData ------------------------------------------------------------------------------------------------------
 
 OdataRecord = dict[str, CellValue]
 
@@ -51,11 +46,12 @@ def read_odata(content: bytes) -> Contents:
     document. Raises Unreadable for any other JSON.
     """
     document, submissions = _load_submissions(content)
-    has_more = isinstance(document, dict) and document.get("@odata.nextLink")
-    remarks = (Remark("FILE_PAGED"),) if has_more else ()
+    remarks = (Remark("FILE_PAGED"),) if document.get("@odata.nextLink") else ()
     if any(_PARENT in each for each in submissions):
         items = [(n, _item(each, {KEY_COLUMN: each.get(_PARENT)})) for n, each in enumerate(submissions, start=1)]
-        return Contents((_sheet(_named(document), items),), remarks)
+        context = document.get("@odata.context")
+        name = context.rpartition("#")[2] if isinstance(context, str) and "#" in context else ""
+        return Contents((_sheet(name, items),), remarks)
     tables: dict[str, list[tuple[int, OdataRecord]]] = {_ROOT: []}
     for number, submission in enumerate(submissions, start=1):
         record: OdataRecord = {}
@@ -68,24 +64,17 @@ def read_odata(content: bytes) -> Contents:
     return Contents(tuple(_sheet(name, records) for name, records in tables.items()), remarks)
 
 
-def _load_submissions(content: bytes) -> tuple[object, list[dict[str, object]]]:
-    """Return a JSON document and the submissions in it."""
+def _load_submissions(content: bytes) -> tuple[dict[str, object], list[dict[str, object]]]:
+    """Return a JSON document, empty for a list, and the submissions in it."""
     try:
         document = json.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError) as reason:
         raise Unreadable("json") from reason
-    submissions = document.get("value") if isinstance(document, dict) else document
-    if not isinstance(submissions, list) or not all(isinstance(each, dict) for each in submissions):
-        raise Unreadable("json")
-    if submissions and not any("__id" in each for each in submissions):
+    document, submissions = (document, document.get("value")) if isinstance(document, dict) else ({}, document)
+    is_table = isinstance(submissions, list) and all(isinstance(each, dict) for each in submissions)
+    if not is_table or (submissions and not any("__id" in each for each in submissions)):
         raise Unreadable("json")
     return document, submissions
-
-
-def _named(document: object) -> str:
-    """Return the name of the table that a document declares, blank without one."""
-    context = document.get("@odata.context") if isinstance(document, dict) else ""
-    return str(context).rpartition("#")[2] if isinstance(context, str) and "#" in context else ""
 
 
 def _flatten(submission: Mapping[str, object], path: str = "") -> Iterator[tuple[str, object]]:
@@ -108,9 +97,7 @@ def _item(item: Mapping[str, object], parent: Mapping[str, CellValue]) -> OdataR
 def _sheet(name: str, records: list[tuple[int, OdataRecord]]) -> Sheet:
     keys = [KEY_COLUMN] if name == _ROOT else [KEY_COLUMN, PARENT_KEY_COLUMN]
     header = tuple(dict.fromkeys([*keys, *(key for _, record in records for key in record)]))
-    width = len(header)
-    if len(records) > MAX_ROWS or width > MAX_COLUMNS or len(records) * width > MAX_CELLS:
-        raise Unreadable("range", observed=str(max(len(records), width)))
+    check_range(len(records), len(header), len(records) * len(header))
     rows = ((number, tuple(_cell(record.get(key)) for key in header)) for number, record in records)
     return Sheet(name, False, ((0, header), *(each for each in rows if not is_empty_row(each[1]))))
 

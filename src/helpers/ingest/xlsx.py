@@ -5,13 +5,13 @@ import posixpath
 import re
 import warnings
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
 import openpyxl
 
-from helpers.ingest.admit import MAX_CELLS, MAX_COLUMNS, MAX_ROWS, Remark, Unreadable, unpack
+from helpers.ingest.admit import MAX_COLUMNS, MAX_ROWS, Remark, check_range, unpack
 from helpers.ingest.cells import CellValue, Formula, is_empty_cell
 
 HEADER_ROWS = 30  # the first rows, among which the header is; titles may come before it
@@ -19,15 +19,16 @@ HEADER_ROWS = 30  # the first rows, among which the header is; titles may come b
 _ROW_OR_COLUMN = re.compile(rb"<(?:\w+:)?(row|col)\s([^<>]*)>")
 _HIDDEN, _NUMBER = re.compile(rb'\bhidden="(?:1|true)"'), re.compile(rb'(?:^|\s)(?:r|min)="(\d+)"')
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s>/]")
+NumberedRow = tuple[int, tuple[CellValue, ...]]  # with the number that the spreadsheet shows
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """One sheet: its rows that are not blank, each with the number that the spreadsheet shows."""
+    """One sheet: its rows that are not blank."""
 
     name: str
     hidden: bool
-    rows: tuple[tuple[int, tuple[CellValue, ...]], ...]
+    rows: tuple[NumberedRow, ...]
     ragged: bool = False  # a text file, in which a row shorter than the header was cut
 
 
@@ -64,47 +65,36 @@ def read_workbook(content: bytes) -> Contents:
     sheets = []
     for name, (hidden, rows) in values.items():
         if name in formulas:
-            written = formulas[name][1]
-            rows = [(number, _with_formulas(row, texts)) for (number, row), texts in zip(rows, written, strict=True)]
+            rows = [_with_formulas(*pair) for pair in zip(rows, formulas[name][1], strict=True)]
         sheets.append(Sheet(name, hidden, tuple((number, row) for number, row in rows if not is_empty_row(row))))
     return Contents(tuple(sheets), tuple(remarks))
 
 
-Grid = list[tuple[int, tuple[CellValue, ...]]]
-
-
-def _grids(content: bytes, data_only: bool, only: set[str] | None = None) -> dict[str, tuple[bool, Grid]]:
+def _grids(content: bytes, data_only: bool, only: set[str] | None = None) -> dict[str, tuple[bool, list[NumberedRow]]]:
+    """Return whether each sheet is hidden, and its rows: of formulas the value or the text."""
     book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=data_only, keep_links=False)
-    grids, budget = {}, MAX_CELLS
+    grids, n_cells = {}, 0
     for sheet in book.worksheets:
         if only is None or sheet.title in only:
             sheet.reset_dimensions()
-            rows = list(_bounded(sheet.iter_rows(values_only=True), budget))
-            budget -= sum(len(row) for _, row in rows)
+            rows = []
+            for number, row in enumerate(sheet.iter_rows(values_only=True), start=1):
+                n_cells += len(row)
+                check_range(number, len(row), n_cells)
+                if row:
+                    rows.append((number, row))
             grids[sheet.title] = (sheet.sheet_state != "visible", rows)
     book.close()
     return grids
 
 
-def _bounded(rows: Iterator[tuple[CellValue, ...]], budget: int) -> Iterator[tuple[int, tuple[CellValue, ...]]]:
-    for number, row in enumerate(rows, start=1):
-        budget -= len(row)
-        if number > MAX_ROWS or len(row) > MAX_COLUMNS or budget < 0:
-            raise Unreadable("range", observed=str(max(number, len(row))))
-        if row:
-            yield number, row
-
-
-def _with_formulas(row: tuple[CellValue, ...], written: tuple[int, tuple[CellValue, ...]]) -> tuple[CellValue, ...]:
-    return tuple(_with_formula(value, text) for value, text in zip(row, written[1], strict=True))
-
-
-def _with_formula(value: CellValue, written: CellValue) -> CellValue:
-    text = getattr(written, "text", written)  # openpyxl gives an array formula as an object
-    return Formula.of(text, value) if isinstance(text, str) and text.startswith("=") and text != value else value
-
-
-# --- parts beside the values ------------------------------------------------------------------------------------
+def _with_formulas(row: NumberedRow, written: NumberedRow) -> NumberedRow:
+    cells = []
+    for value, formula in zip(row[1], written[1], strict=True):
+        text = getattr(formula, "text", formula)  # openpyxl gives an array formula as an object
+        is_formula = isinstance(text, str) and text.startswith("=") and text != value
+        cells.append(Formula.of(text, value) if is_formula else value)
+    return row[0], tuple(cells)
 
 
 def _relations(archive: zipfile.ZipFile, path: str) -> Mapping[str, str]:
@@ -114,10 +104,10 @@ def _relations(archive: zipfile.ZipFile, path: str) -> Mapping[str, str]:
     if listed not in archive.namelist():
         return {}
     relations = ElementTree.fromstring(unpack(archive, listed))
-    inside = [each for each in relations if each.get("TargetMode") != "External"]
     return {
         each.get("Id", ""): posixpath.normpath(posixpath.join("/" + folder, each.get("Target", ""))).lstrip("/")
-        for each in inside
+        for each in relations
+        if each.get("TargetMode") != "External"
     }
 
 
@@ -148,14 +138,15 @@ def _comments(archive: zipfile.ZipFile, sheet: str, path: str) -> list[Remark]:
     """Remark on the comments on a sheet's cells; they are not answers."""
     remarks = []
     for target in _relations(archive, path).values():
-        if posixpath.basename(target).startswith("comment") and target in archive.namelist():
-            root = ElementTree.fromstring(unpack(archive, target))
-            authors = {each.text or "" for each in root.iter() if each.tag.endswith("}author")} - {""}
-            for comment in (each for each in root.iter() if each.get("ref")):
-                text = " ".join("".join(comment.itertext()).split())
-                # Spreadsheets write the author's name into the text; names are personal data.
-                author = next((name for name in authors if text.startswith(f"{name}:")), "")
-                text = text.removeprefix(f"{author}:").strip() if author else text
-                row = re.sub(r"\D", "", comment.get("ref", ""))
-                remarks.append(Remark("CELL_COMMENT", f"{comment.get('ref')}: {text}", sheet, row))
+        if not posixpath.basename(target).startswith("comment") or target not in archive.namelist():
+            continue
+        root = ElementTree.fromstring(unpack(archive, target))
+        authors = {each.text for each in root.iter() if each.tag.endswith("}author") and each.text}
+        for comment in (each for each in root.iter() if each.get("ref")):
+            text = " ".join("".join(comment.itertext()).split())
+            # Spreadsheets write the author's name into the text; names are personal data.
+            author = next((name for name in authors if text.startswith(f"{name}:")), None)
+            text = text.removeprefix(f"{author}:").strip() if author else text
+            row = re.sub(r"\D", "", comment.get("ref"))
+            remarks.append(Remark("CELL_COMMENT", f"{comment.get('ref')}: {text}", sheet, row))
     return remarks
