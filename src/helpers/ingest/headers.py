@@ -1,8 +1,8 @@
 """From a column header to its question: spells the headers that every tool writes, and looks them up."""
 
 import unicodedata
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 
@@ -10,7 +10,7 @@ from helpers.plan import questionnaire
 
 BY_NAME = ""  # instead of a language: the form's XML names
 _USUAL_MARKS = frozenset("/-")  # KoboToolbox joins by "/" by default, ODK groups by "-" and choices by "/"
-_LONGEST_MARK, _LONGEST_HEADER = 8, 500
+_LONGEST_MARK, _LONGEST_HEADER = 8, 500  # characters
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,9 @@ class HeaderColumn:
     language: str = field(default=BY_NAME, compare=False)
 
 
+_KnownHeaders = dict[str, tuple[str, HeaderColumn]]  # by canonical form: a header as tools write it, and its column
+
+
 def canonical_header(text: str) -> str:
     """Return a header or label in the form used to compare: NFC, no invisible characters, single blanks, no case."""
     if not text.isascii():
@@ -51,29 +54,25 @@ def header_title(name: str, label: questionnaire.Label, language: str) -> str:
     return label.get(language) or name
 
 
-def _heads(question: questionnaire.Question, form: questionnaire.Form, convention: Convention) -> Iterator[str]:
-    asked = header_title(question.name, question.label, convention.language)
-    if convention.separator is None:
-        yield asked
-    else:
-        groups = [header_title(group, form.groups[group], convention.language) for group in question.path]
-        for start in range(len(groups)):
-            yield convention.separator.join([*groups[start:], asked])
+def _paths(question: questionnaire.Question, form: questionnaire.Form, language: str) -> list[tuple[str, ...]]:
+    """Return the titles of a question's groups and its own, with all groups first, then with ever fewer."""
+    groups = [header_title(group, form.groups[group], language) for group in question.path]
+    title = header_title(question.name, question.label, language)
+    return [(*groups[start:], title) for start in range(len(groups))]
 
 
 def spell_headers(
     questions: Iterable[questionnaire.Question], form: questionnaire.Form, convention: Convention
 ) -> Iterator[tuple[str, HeaderColumn]]:
     """Yield the exact headers a tool writes under a convention: one per question, and one per choice when split."""
-    language = convention.language
+    language, separator, mark = convention.language, convention.separator, convention.mark
     for question in questions:
-        for head in _heads(question, form, convention):
+        choices = question.choice_labels.items() if question.type == "select_multiple" else ()
+        paths = _paths(question, form, language)
+        for head in [paths[0][-1]] if separator is None else [separator.join(path) for path in paths]:
             yield head, HeaderColumn(question.name, language=language)
-            for code, label in question.choice_labels.items() if question.type == "select_multiple" else ():
-                yield (
-                    head + convention.mark + header_title(code, label, language),
-                    HeaderColumn(question.name, code, language),
-                )
+            for code, label in choices:
+                yield head + mark + header_title(code, label, language), HeaderColumn(question.name, code, language)
 
 
 def _conventions(marks: Iterable[str]) -> Iterator[Convention]:
@@ -84,21 +83,13 @@ def _conventions(marks: Iterable[str]) -> Iterator[Convention]:
                 yield Convention(language, separator, mark)
 
 
-@dataclass(frozen=True)
-class _Known:
-    """A header exactly as a tool writes it, and its column."""
-
-    spelled: str
-    column: HeaderColumn
-
-
 @lru_cache(maxsize=32)
-def _index(form: questionnaire.Form, questions: tuple[str, ...], marks: frozenset[str]) -> dict[str, _Known]:
-    asked = [q for q in (*form.questions, *form.fields) if q.name in questions]
-    known: dict[str, _Known] = {}
+def _index(form: questionnaire.Form, questions: tuple[str, ...], marks: frozenset[str]) -> _KnownHeaders:
+    chosen = [question for question in (*form.questions, *form.fields) if question.name in questions]
+    known: _KnownHeaders = {}
     for convention in _conventions(marks):
-        for header, column in spell_headers(asked, form, convention):
-            known.setdefault(canonical_header(header), _Known(header, column))
+        for header, column in spell_headers(chosen, form, convention):
+            known.setdefault(canonical_header(header), (header, column))
     return known
 
 
@@ -115,17 +106,16 @@ def _joint(header: str, parts: Sequence[str]) -> str:
 @cache
 def _sequences(form: questionnaire.Form) -> dict[str, tuple[tuple[str, ...], ...]]:
     """Return the parts that tools join into one header, by its first four characters."""
-    found: dict[str, set[tuple[str, ...]]] = {}
+    found: dict[str, set[tuple[str, ...]]] = defaultdict(set)
     for language in (BY_NAME, *questionnaire.LABEL_LANGUAGES):
         for question in (*form.questions, *form.fields):
-            groups = [canonical_header(header_title(group, form.groups[group], language)) for group in question.path]
-            asked = canonical_header(header_title(question.name, question.label, language))
-            sequences = [(*groups[start:], asked) for start in range(len(groups))]
+            sequences = _paths(question, form, language)
             if question.type == "select_multiple":
                 labels = question.choice_labels.items()
-                sequences += [(asked, canonical_header(header_title(code, label, language))) for code, label in labels]
-            for parts in sequences:
-                found.setdefault(parts[0][:4], set()).add(parts)
+                sequences += [(sequences[-1][-1], header_title(code, label, language)) for code, label in labels]
+            for titles in sequences:
+                parts = tuple(map(canonical_header, titles))
+                found[parts[0][:4]].add(parts)
     return {opening: tuple(sorted(sequences)) for opening, sequences in found.items()}
 
 
@@ -136,13 +126,11 @@ def _joints(form: questionnaire.Form, headers: Iterable[str]) -> frozenset[str]:
     return frozenset([joint for joint, _ in joints.most_common(4) if joint][:3])
 
 
-def _unlisted(
-    name: str, known: Mapping[str, _Known], marks: Iterable[str], form: questionnaire.Form
-) -> HeaderColumn | None:
+def _unlisted(name: str, known: _KnownHeaders, marks: Iterable[str], form: questionnaire.Form) -> HeaderColumn | None:
     """Return the column of a path that is not listed: an unknown choice, or a question under unknown groups."""
     for mark in sorted(marks, key=lambda mark: (-len(mark), mark)):
         path, joint, leaf = name.rpartition(mark)
-        head = known[path].column if joint and path in known else None
+        head = known[path][1] if joint and path in known else None
         parent = form.by_name.get(head.question) if head and not head.choice else None
         if parent and leaf and parent.type == "select_multiple":
             return HeaderColumn(parent.name, leaf, head.language)
@@ -173,9 +161,8 @@ def match_headers(headers: Sequence[str], form: questionnaire.Form, questions: t
     known = _index(form, questions, _USUAL_MARKS | joints)
     matched = []
     for text, name in zip(headers, names, strict=True):
-        listed = known.get(name)
-        column = listed.column if listed else _unlisted(name, known, {"/", *joints}, form)
-        matched.append(Header(text, name, column, listed.spelled if listed else text))
+        spelled, column = known.get(name) or (text, _unlisted(name, known, {"/", *joints}, form))
+        matched.append(Header(text, name, column, spelled))
     return matched
 
 
@@ -183,7 +170,6 @@ def count_known_headers(cells: Sequence[str], form: questionnaire.Form) -> int:
     """Count the cells of a row that are headers of the form; the header row has the most."""
     names = [canonical_header(cell) for cell in cells if len(cell) <= _LONGEST_HEADER]
     questions = (*form.by_name, *(field.name for field in form.fields))
-    known = _index(form, questions, _USUAL_MARKS)
-    found = sum(name in known for name in names)
+    found = sum(name in _index(form, questions, _USUAL_MARKS) for name in names)
     joints = frozenset() if found else _joints(form, names)
     return sum(name in _index(form, questions, _USUAL_MARKS | joints) for name in names) if joints else found
