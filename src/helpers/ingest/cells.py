@@ -153,16 +153,6 @@ def _number_note(text: str) -> str:
     return "NUM_AMBIGUOUS_SEP" if _GROUPED.fullmatch(text) else "NUM_NORMALISED"
 
 
-def _read_date(cell: CellValue, raw: str) -> questionnaire.Answer:
-    day = None if isinstance(cell, Formula) else parse_day(cell)
-    return _answered(raw, day.isoformat()) if day else questionnaire.Answer(raw, rule="V03")
-
-
-def _read_choice(question: questionnaire.Question, raw: str) -> questionnaire.Answer:
-    code = raw.strip()
-    return _answered(raw, code) if code in question.choices else questionnaire.Answer(raw, rule="V07")
-
-
 def _read_choices(question: questionnaire.Question, raw: str) -> questionnaire.Answer:
     codes = raw.split()
     if codes == ["0"]:
@@ -174,9 +164,8 @@ def _read_choices(question: questionnaire.Question, raw: str) -> questionnaire.A
 
 def _read_text(raw: str) -> questionnaire.Answer:
     # A text "néant" means that there is nothing to say, and a formula's error means nothing.
-    if raw.strip().casefold() in _ZERO or raw.strip() in _ERRORS or not clean(raw).strip():
-        return questionnaire.Answer(raw)
-    return _answered(raw, clean(raw))
+    is_nothing = raw.strip().casefold() in _ZERO or raw.strip() in _ERRORS or not clean(raw).strip()
+    return questionnaire.Answer(raw) if is_nothing else _answered(raw, clean(raw))
 
 
 def _read_cell(question: questionnaire.Question, cell: CellValue) -> questionnaire.Answer:
@@ -189,13 +178,17 @@ def _read_cell(question: questionnaire.Question, cell: CellValue) -> questionnai
         return questionnaire.Answer(raw, state=token)
     if question.type == "integer":
         return _read_count(cell, raw)
-    if question.type == "date":
-        return _read_date(cell, raw)
     if question.type == "text":
         return _read_text(raw)
+    if question.type == "date":
+        day = None if isinstance(cell, Formula) else parse_day(cell)
+        return _answered(raw, day.isoformat()) if day else questionnaire.Answer(raw, rule="V03")
     if isinstance(cell, Formula):
         return questionnaire.Answer(raw, rule="V07")
-    return _read_choice(question, raw) if question.type == "select_one" else _read_choices(question, raw)
+    if question.type == "select_multiple":
+        return _read_choices(question, raw)
+    code = raw.strip()
+    return _answered(raw, code) if code in question.choices else questionnaire.Answer(raw, rule="V07")
 
 
 @lru_cache(maxsize=16_384)
