@@ -11,15 +11,11 @@ _LONGEST = 2_000
 
 @cache
 def _codes(question: questionnaire.Question) -> dict[str, str]:
-    """Return the codes of a question by the texts for them: the code, and its label in each language."""
+    """Return the codes of a question by the texts for them (the code, its label in each language), longest first."""
     choices = question.choice_labels.items()
     labels = {canonical_header(text): code for code, label in choices for text in label.values() if text}
-    return labels | {canonical_header(code): code for code in question.choices}
-
-
-@cache
-def _longest_first(question: questionnaire.Question) -> tuple[str, ...]:
-    return tuple(sorted(_codes(question), key=lambda label: (-len(label), label)))
+    codes = labels | {canonical_header(code): code for code in question.choices}
+    return dict(sorted(codes.items(), key=lambda item: (-len(item[0]), item[0])))
 
 
 def _split(text: str, question: questionnaire.Question) -> list[str] | None:
@@ -34,7 +30,7 @@ def _split(text: str, question: questionnaire.Question) -> list[str] | None:
             return []
         if rest in failed:
             return None
-        for label in _longest_first(question):
+        for label in _codes(question):
             if rest.startswith(label) and rest[len(label) : len(label) + 1] in ("", *_JOINTS):
                 tail = rest_of(rest[len(label) :].lstrip(_JOINTS))
                 if tail is not None:

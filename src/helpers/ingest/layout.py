@@ -150,30 +150,29 @@ class LayoutReader:
     def _without_returns(self, sheets: Sequence[Sheet]) -> Unreadable:
         """Return why a file holds no returns: a key column is missing, it is empty, or it holds no header."""
         for sheet in sheets:
-            for _, headers in self._candidates(sheet, tuple(self.form.by_name)):
-                asked = {header.column.question for header in headers if header.column}
+            for _, headers, named in self._candidates(sheet, tuple(self.form.by_name)):
                 written = [header for header in headers if header.name]
-                if len(asked) >= _MIN_CODES and len(asked) >= _KNOWN_SHARE * len(written):
-                    missing = ", ".join(name for name in ("member", "quarter") if name not in asked)
+                if len(named) >= _MIN_CODES and len(named) >= _KNOWN_SHARE * len(written):
+                    missing = ", ".join(name for name in ("member", "quarter") if name not in named)
                     return Unreadable("key", missing, observed=missing)
         if not any(sheet.rows for sheet in sheets):
             return Unreadable("empty", observed="0")
         return Unreadable("header", len(self.form.questions))
 
-    def _candidates(self, sheet: Sheet, questions: tuple[str, ...]) -> Iterator[tuple[int, list[Header]]]:
-        """Yield the rows that may be a sheet's header, with their headers; titles may come before it."""
+    def _candidates(self, sheet: Sheet, questions: tuple[str, ...]) -> Iterator[tuple[int, list[Header], set[str]]]:
+        """Yield the rows that may be a sheet's header: index, headers, questions; titles may come before it."""
         for index, (_, row) in enumerate(sheet.rows[:HEADER_ROWS]):
             texts = [raw_text(cell) for cell in row]
             if sum(map(bool, texts)) > 1:
-                yield index, match_headers(texts, self.form, questions)
+                headers = match_headers(texts, self.form, questions)
+                yield index, headers, {header.column.question for header in headers if header.column}
 
     def _returns(self, sheet: Sheet) -> HeadedSheet | None:
         """Return a sheet of returns, one per row, as a table; None for any other sheet."""
-        for index, headers in self._candidates(sheet, tuple(self.form.by_name)):
-            asked = {header.column.question for header in headers if header.column}
-            if "member" in asked:
+        for index, headers, named in self._candidates(sheet, tuple(self.form.by_name)):
+            if "member" in named:
                 tool = recognise([header.name for header in headers])
-                if "quarter" in asked or (tool.is_form and len(asked) >= _MIN_CODES):
+                if "quarter" in named or (tool.is_form and len(named) >= _MIN_CODES):
                     return self._table(sheet, index, headers, tool)
         return None
 
@@ -183,16 +182,16 @@ class LayoutReader:
         A table with links is accepted by its name or, without a telling name, when most of its headers are known: a
         form may have other repeats whose questions have the same names.
         """
-        for index, headers in self._candidates(sheet, (*self._fields, "member")):
-            asked = {header.column.question for header in headers if header.column} - {"member"}
+        for index, headers, named in self._candidates(sheet, (*self._fields, "member")):
+            fields = named - {"member"}
             linked = {header.name for header in headers} & {child for child, _ in PARENT_KEYS}
             tool = ODK if "parent_key" in linked else KOBO if linked else PLAIN
             others = [h for h in headers if h.name and not h.column and not self._is_system(h.name, tool)]
             if linked:
-                mostly = "kind" in asked and len(asked) > max(2, len(others))
+                mostly = "kind" in fields and len(fields) > max(2, len(others))
                 found = self._is_named(sheet) or (mostly and not (tool is ODK and sheet.name))
             else:
-                found = "kind" in asked or (self._is_named(sheet) and asked)
+                found = "kind" in fields or (self._is_named(sheet) and fields)
             if found:
                 return self._table(sheet, index, headers, tool)
         return None
@@ -207,8 +206,8 @@ class LayoutReader:
         """Return a mailed questionnaire (codes in column A, answers in C) as a table of one return; else None."""
         codes = [raw_text(cell_at(row, 0)) for _, row in sheet.rows]
         headers = match_headers(codes, self.form, tuple(self.form.by_name))
-        asked = [header.column.question for header in headers if header.column]
-        if "member" not in asked or len(asked) < _MIN_CODES:
+        named = [header.column.question for header in headers if header.column]
+        if "member" not in named or len(named) < _MIN_CODES:
             return None
         first = next(number for (number, _), header in zip(sheet.rows, headers, strict=True) if header.column)
         known, answers, row_of = [], [], {}
@@ -239,22 +238,20 @@ class LayoutReader:
         if tool.source:
             self.note(tool.source, sheet=sheet.name)
         self._note_unheaded(headers, rows, sheet)
-        if tool.is_form:
-            rows = self._read_times(rows, columns, tool, sheet)
         width = max((index + 1 for index, header in enumerate(headers) if header.name), default=0)
-        return HeadedSheet(sheet, tool, width, columns, rows)
+        table = HeadedSheet(sheet, tool, width, columns, rows)
+        return self._read_times(table) if tool.is_form else table
 
-    def _read_times(
-        self, rows: NumberedRows, columns: Mapping[HeaderKey, int], tool: Tool, sheet: Sheet
-    ) -> NumberedRows:
+    def _read_times(self, table: HeadedSheet) -> HeadedSheet:
         """Read an online form's timestamps, whose order depends on the country of its account."""
-        index = next(columns[name] for name in tool.receipt if name in columns)
-        column = [cell_at(row, index) for _, row in rows]
+        index = next(table.columns[name] for name in table.tool.receipt if name in table.columns)
+        column = [cell_at(row, index) for _, row in table.rows]
         times, guess = read_times(column, quarters.quarter_start(self.place.quarter), self.received_on or date.max)
         if guess:
-            self.note(f"DATE_AMBIGUOUS.{guess}", sheet=sheet.name, observed=raw_text(column[0]))
-        timed = zip(rows, times, strict=True)
-        return [(number, (*row[:index], time, *row[index + 1 :])) for (number, row), time in timed]
+            self.note(f"DATE_AMBIGUOUS.{guess}", sheet=table.sheet.name, observed=raw_text(column[0]))
+        timed = zip(table.rows, times, strict=True)
+        rows = [(number, (*row[:index], time, *row[index + 1 :])) for (number, row), time in timed]
+        return replace(table, rows=rows)
 
     def _without_tags(self, rows: NumberedRows, sheet: Sheet) -> NumberedRows:
         tags = [raw_text(cell) for cell in rows[0][1] if not is_empty_cell(cell)] if rows else []

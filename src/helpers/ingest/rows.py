@@ -1,6 +1,7 @@
 """From one file to its returns: reads every row of its tables, and links each innovation to its return."""
 
 import contextlib
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -214,7 +215,7 @@ class _TableReader:
         answers = {}
         for columns in self.columns:
             name = columns.question.name
-            answer = answers[name] = self._read_question(columns, row, place, notes)
+            answer = answers[name] = self._answer(columns, row, place, notes)
             if answer.note:
                 facts = {"question": name, "observed": answer.raw, "rule": answer.note}
                 notes.append(make_issue("NUMBER_READ", place, answer.value, **facts))
@@ -230,9 +231,7 @@ class _TableReader:
                 answers[name] = questionnaire.Answer(answers[name].raw, state=questionnaire.NOT_AVAILABLE)
         return answers
 
-    def _read_question(
-        self, columns: AnswerColumns, row: SheetRow, place: Place, notes: list[Issue]
-    ) -> questionnaire.Answer:
+    def _answer(self, columns: AnswerColumns, row: SheetRow, place: Place, notes: list[Issue]) -> questionnaire.Answer:
         """Read the answer in a question's own column or, where that is blank, in the columns of its choices."""
         question, cell = columns.question, cell_at(row, columns.index)
         split = {choice: cell_at(row, index) for choice, index in columns.split.items()}
@@ -313,13 +312,11 @@ class _Links:
     def __init__(self, table: HeadedSheet, rows: Sequence[_ReturnRow], plan: Plan, form: questionnaire.Form) -> None:
         self.table, self.rows, self.plan = table, rows, plan
         (self.member,) = table.answer_columns([form.by_name["member"]])
-        self.keys: list[tuple[str, str, dict[str, list[int]]]] = []
-        for child, parent in tools.PARENT_KEYS:
-            if child in table.columns:
-                numbers: dict[str, list[int]] = {}
-                for n, each in enumerate(rows):
-                    numbers.setdefault(each.text(parent), []).append(n)
-                self.keys.append((child, parent, numbers))
+        self.keys = [(child, parent) for child, parent in tools.PARENT_KEYS if child in table.columns]
+        self.named: dict[tuple[str, str], list[int]] = defaultdict(list)  # the returns, by key column and key
+        for n, each in enumerate(rows):
+            for _, parent in self.keys:
+                self.named[parent, each.text(parent)].append(n)
 
     def parents(self, item: SheetRow) -> list[int]:
         """Return the indexes of the returns that an item names, none when it names none of this file.
@@ -329,12 +326,14 @@ class _Links:
         if not self.keys:
             return self._by_member(item)
         surer: list[str] = []
-        for child, parent, numbers in self.keys:
+        for child, parent in self.keys:
             key = self.table.text(item, child)
-            named = [n for n in numbers.get(key, ()) if key and not any(self.rows[n].text(other) for other in surer)]
+            if not key:
+                continue
+            named = [n for n in self.named[parent, key] if not any(self.rows[n].text(other) for other in surer)]
             if named:
                 return named
-            surer += [parent] if key else []
+            surer.append(parent)
         return []
 
     def _by_member(self, item: SheetRow) -> list[int]:
@@ -349,6 +348,6 @@ class _Links:
 def _names_receipt(cell: CellValue, received: ReceivedReturn) -> bool:
     """Tell whether a `submitted_on` names a return: a blank names all, a day those of that day, an instant that one."""
     instant = cells.parse_instant(cell)
-    if is_empty_cell(cell) or instant is None:
+    if instant is None:
         return is_empty_cell(cell) or received.received_on == cells.parse_day(cell)
     return received.received_at is not None and in_utc(instant) == in_utc(received.received_at)
