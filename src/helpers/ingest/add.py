@@ -10,16 +10,9 @@ from pathlib import Path, PurePath
 from filelock import FileLock
 
 from helpers import paths, strings
+from helpers.ingest import received
 from helpers.ingest.issues import Place, make_issue
-from helpers.ingest.received import (
-    EDITION_TOML,
-    MANIFEST_COLUMNS,
-    MANIFEST_CSV,
-    FileBytes,
-    file_name,
-    read_bytes,
-    read_manifest,
-)  # fmt: skip
+from helpers.ingest.received import MANIFEST_CSV, FileBytes, file_name, read_bytes, read_manifest
 
 _PRIVATE = ".adding"  # the file being written, under a lock
 
@@ -48,9 +41,8 @@ def add_file(source: Path, quarter: str, received_on: date, channel: str = "mail
     given = _read_source(source, quarter)
     folder = paths.returns(quarter)
     folder.mkdir(parents=True, exist_ok=True)
-    lock = paths.locks() / f"{quarter}.add.lock"
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(lock):
+    paths.locks().mkdir(parents=True, exist_ok=True)
+    with FileLock(paths.locks() / f"{quarter}.add.lock"):
         listed, problems = read_manifest(folder, quarter)
         if any(problem.rule == "V20" and not problem.row for problem in problems):
             raise NotAdded(problems[0].message_en)
@@ -63,7 +55,7 @@ def add_file(source: Path, quarter: str, received_on: date, channel: str = "mail
         name = _free_name(folder, _safe_name(file_name(source)), listed)
         _write_read_only(folder / name, given.content)
         values = (name, given.sha256, received_on.isoformat(), channel, note)
-        _append_to_manifest(folder / MANIFEST_CSV, dict(zip(MANIFEST_COLUMNS, values, strict=True)))
+        _append_to_manifest(folder / MANIFEST_CSV, dict(zip(received.MANIFEST_COLUMNS, values, strict=True)))
     return name, True
 
 
@@ -83,8 +75,9 @@ def _read_source(source: Path, quarter: str) -> FileBytes:
 def _safe_name(name: str) -> str:
     """Return a name without control characters that the reader does not skip."""
     plain = strings.clean(name).replace("\\", "_").replace("/", "_").strip().lstrip(".~$") or "return"
-    reserved = plain in (MANIFEST_CSV, EDITION_TOML) or plain.casefold().endswith(".part")
-    return f"return-{plain}"[: -len(".part") if plain.casefold().endswith(".part") else None] if reserved else plain
+    if plain.casefold().endswith(".part"):
+        return f"return-{plain[: -len('.part')]}"
+    return f"return-{plain}" if plain in (MANIFEST_CSV, received.EDITION_TOML) else plain
 
 
 def _write_read_only(target: Path, content: bytes) -> None:
@@ -101,7 +94,7 @@ def _write_read_only(target: Path, content: bytes) -> None:
 def _append_to_manifest(manifest: Path, row: dict[str, str]) -> None:
     """Add a row to MANIFEST.csv under its header; replace the file whole, so that nobody reads half of it."""
     before = manifest.read_bytes().decode("utf-8-sig") if manifest.exists() else ""
-    header = next(csv.reader(io.StringIO(before, newline="")), None) or list(MANIFEST_COLUMNS)
+    header = next(csv.reader(io.StringIO(before, newline="")), None) or list(received.MANIFEST_COLUMNS)
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, [name.strip() for name in header], lineterminator="\n", extrasaction="ignore")
     if not before:

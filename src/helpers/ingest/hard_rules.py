@@ -53,10 +53,6 @@ def _withdrawn(answer: questionnaire.Answer, rule: str) -> questionnaire.Answer:
     return replace(answer, value="", state=questionnaire.MISSING, rule=rule)
 
 
-def _reference(member: Member, question: str) -> int:
-    return member.reference_staff if question.startswith("staff") else member.reference_offices
-
-
 def _list_unreadable(answers: CheckedAnswers, form: questionnaire.Form, place: Place) -> Iterator[Issue]:
     """V03, V07: report the values that were withdrawn in reading."""
     for name, answer in answers.items():
@@ -68,12 +64,10 @@ def _list_unreadable(answers: CheckedAnswers, form: questionnaire.Form, place: P
             yield make_issue("V07.choice", place, " | ".join(question.choices), hidden, **seen)
 
 
-def _check_references(
-    answers: CheckedAnswers, member: Member, place: Place, confirmed: ConfirmedValues
-) -> Iterator[Issue]:
+def _check_totals(answers: CheckedAnswers, member: Member, place: Place, confirmed: ConfirmedValues) -> Iterator[Issue]:
     """V05: totals within ×0.2…×5 of the reference, unless the member confirmed the value."""
-    for question in ("offices_total", "staff_total"):
-        value, reference = answers[question].number, _reference(member, question)
+    for question, column in sources.REFERENCE_COLUMNS.items():
+        value, reference = answers[question].number, getattr(member, column)
         if value is None or confirmed.get((place.quarter, member.member, question)) == value:
             continue
         low, high = 0.2 * reference, 5 * reference
@@ -89,7 +83,8 @@ def _check_parts(
     for part, whole in parts:
         value, limit, source = answers[part].number, answers[whole].number, whole
         if limit is None and whole in sources.REFERENCE_COLUMNS:
-            limit, source = 5 * _reference(member, whole), f"5 × {_reference(member, whole)}"
+            reference = getattr(member, sources.REFERENCE_COLUMNS[whole])
+            limit, source = 5 * reference, f"5 × {reference}"
         if value is not None and limit is not None and value > limit:
             answers[part] = _withdrawn(answers[part], "V04")
             yield make_issue("V04", place, source, limit, question=part, observed=str(value))
@@ -138,7 +133,7 @@ def check_values(
     checked_items = None if received.items is None else [_check_item(item, form) for item in received.items]
     issues = [
         *_list_unreadable(answers, form, received.place),
-        *_check_references(answers, member, received.place, confirmed),
+        *_check_totals(answers, member, received.place, confirmed),
         *_check_parts(answers, member, received.place, parts),
         *_check_trained(answers, member, received.place),
         *(issue for _, found in checked_items or () for issue in found),

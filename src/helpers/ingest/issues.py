@@ -57,12 +57,9 @@ class Place:
     def say(self, language: str) -> str:
         """Return the place in French or English, as a person reads it."""
         sheet, row, _ = _PLACE_WORDS[language]
-        folder = f"data/raw/{self.quarter or 'registers'}"
-        parts = [f"{folder}/{self.source_file}" if self.source_file else folder]
-        parts += [f"{sheet} {self.sheet}"] if self.sheet else []
-        parts += [f"{row} {self.row}"] if self.row else []
-        parts += [self.member] if self.member else []
-        return ", ".join(parts)
+        path = f"data/raw/{self.quarter or 'registers'}/{self.source_file}".removesuffix("/")
+        parts = (path, self.sheet and f"{sheet} {self.sheet}", self.row and f"{row} {self.row}", self.member)
+        return ", ".join(filter(None, parts))
 
 
 @dataclass(frozen=True)
@@ -132,16 +129,12 @@ class Issue:
         return self.message("en")
 
 
-def _presentable(text: str) -> str:
+def _presentable(detail: object) -> str | Phrase:
     """Mask personal data, remove control characters, and cut what is too long."""
-    shown = mask(clean(text))
-    return shown if len(shown) <= LONGEST_TEXT else shown[:LONGEST_TEXT] + "…"
-
-
-def _presentable_detail(detail: object) -> str | Phrase:
     if isinstance(detail, Phrase):
         return replace(detail, detail=_presentable(detail.detail))
-    return _presentable(str(detail))
+    shown = mask(clean(str(detail)))
+    return shown if len(shown) <= LONGEST_TEXT else shown[:LONGEST_TEXT] + "…"
 
 
 def make_issue(
@@ -149,11 +142,10 @@ def make_issue(
     known_on: date | None = None,
 ) -> Issue:  # fmt: skip
     """Make the issue of a key of issues.csv at a place; personal data in its details and `observed` are masked."""
-    place = place.of(question)
+    place, severity, rule = place.of(question), _read_sentences()[key]["severity"], rule or key.partition(".")[0]
     issue = Issue(
-        _read_sentences()[key]["severity"], rule or key.partition(".")[0], place.quarter, place.member, question,
-        _presentable(observed), "", place.source_file, place.sheet, place.row, key,
-        tuple(_presentable_detail(detail) for detail in details), known_on,
+        severity, rule, place.quarter, place.member, question, _presentable(observed), "", place.source_file,
+        place.sheet, place.row, key, tuple(map(_presentable, details)), known_on,
     )  # fmt: skip
     return replace(issue, expected=issue.fill("expected", "en"))
 

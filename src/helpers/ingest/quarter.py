@@ -12,16 +12,14 @@ from helpers.ingest.issues import Issue, Place, make_issue
 from helpers.ingest.received import file_name, list_candidates, read_bytes, read_manifest
 from helpers.ingest.records import DetachedItems, Received, ReceivedFile, ReceivedReturn
 from helpers.ingest.rows import orphan_issue, read_file
-from helpers.plan import Plan, questionnaire, read_plan
+from helpers.plan import questionnaire, read_plan
 
 
 class _QuarterReader:
     """Reads the files of one quarter's folder, one by one, and collects their returns and issues."""
 
-    def __init__(
-        self, quarter: str, listed: Mapping[str, Mapping[str, str]], plan: Plan, form: questionnaire.Form
-    ) -> None:
-        self.quarter, self.listed, self.plan, self.form = quarter, listed, plan, form
+    def __init__(self, quarter: str, listed: Mapping[str, Mapping[str, str]]) -> None:
+        self.quarter, self.listed, self.plan, self.form = quarter, listed, read_plan(), questionnaire.read_form()
         self.files: list[ReceivedFile] = []
         self.returns: list[ReceivedReturn] = []
         self.parts: list[DetachedItems] = []
@@ -31,9 +29,8 @@ class _QuarterReader:
     def read(self, path: Path) -> None:
         """Read a file; if that fails, add an issue."""
         name = file_name(path)
-        row = self.listed.get(name, {})
+        row, place = self.listed.get(name, {}), Place(self.quarter, name)
         known_on = cells.parse_day(row.get("received_on", ""))
-        place = Place(self.quarter, name)
         try:
             self._read_listed(path, place, row, known_on)
         except Unreadable as reason:
@@ -43,15 +40,15 @@ class _QuarterReader:
             self.issues.append(make_issue("V20.file", place, reason.strerror))
 
     def _read_listed(self, path: Path, place: Place, row: Mapping[str, str], known_on: date | None) -> None:
-        name, given = place.source_file, read_bytes(path)
+        name, given, digest = place.source_file, read_bytes(path), row.get("sha256", "").casefold()
         file = ReceivedFile(self.quarter, name, given.sha256, given.size, row.get("channel", ""), known_on)
         self.files.append(file)
         if given.refusal:
             raise given.refusal
-        if row.get("sha256") and row["sha256"].casefold() != given.sha256:
+        if digest and digest != given.sha256:
             raise Unreadable("tampered", observed=given.sha256)
         # The digest shows that a listed file is whole; of an unlisted one, only how it ends.
-        if not row.get("sha256") and is_cut(given.content):
+        if not digest and is_cut(given.content):
             raise Unreadable("cut")
         first = self._first.setdefault(given.sha256, name)
         if first != name:
@@ -64,11 +61,8 @@ class _QuarterReader:
 
     def join(self) -> None:
         """Give the returns of a file the innovations that came in a file beside it, received on the same day."""
-        days: dict[date | None, list[DetachedItems]] = {}
-        for part in self.parts:
-            days.setdefault(part.file.received_on, []).append(part)
-        for day, parts in days.items():
-            self._join_day(day, parts)
+        for day in dict.fromkeys(part.file.received_on for part in self.parts):
+            self._join_day(day, [part for part in self.parts if part.file.received_on == day])
 
     def _join_day(self, day: date | None, parts: Sequence[DetachedItems]) -> None:
         """Join by the identity of the submissions. An item in several files counts once, by its own identity."""
@@ -97,7 +91,7 @@ def read_quarter(quarter: str) -> Received:
         candidates, notes = list_candidates(folder, quarter, listed)
     except OSError as reason:
         return Received((), (), (*problems, make_issue("V20.file", Place(quarter), reason.strerror)))
-    reader = _QuarterReader(quarter, listed, read_plan(), questionnaire.read_form())
+    reader = _QuarterReader(quarter, listed)
     days = {path: listed.get(path.name, {}).get("received_on") or "9999" for path in candidates}
     # Of files with the same bytes, the first received is read.
     for path in sorted(candidates, key=lambda path: (days[path], file_name(path))):

@@ -42,8 +42,8 @@ def read_manifest(folder: Path, quarter: str) -> tuple[dict[str, dict[str, str]]
     for number, row in enumerate(rows, start=2):
         clean = {key: (row.get(key) or "").strip() for key in MANIFEST_COLUMNS}
         if clean["received_on"] and cells.parse_day(clean["received_on"]) is None:
-            row_place = replace(place, row=str(number))
-            issues.append(make_issue("V20.manifest_row", row_place, observed=clean["received_on"]))
+            at = replace(place, row=str(number))
+            issues.append(make_issue("V20.manifest_row", at, observed=clean["received_on"]))
             clean["received_on"] = ""
         if clean["file"]:
             listed[clean["file"]] = clean
@@ -62,18 +62,18 @@ def list_candidates(folder: Path, quarter: str, listed: Mapping[str, object]) ->
     """Return the files of a quarter's folder that may hold returns, and a note on each file skipped."""
     candidates, notes = [], []
     for path in sorted(folder.iterdir(), key=file_name):
-        place = Place(quarter, file_name(path))
         if path.name.startswith("~$"):
-            notes.append(make_issue("FILE_LOCK", place))
+            notes.append(("FILE_LOCK", path))
         elif path.suffix.casefold() == ".part":
-            notes.append(make_issue("FILE_PARTIAL", place))
+            notes.append(("FILE_PARTIAL", path))
         elif path.is_dir() and not path.is_symlink():
-            notes.append(make_issue("FOLDER", place))
+            notes.append(("FOLDER", path))
         elif path.name not in (MANIFEST_CSV, EDITION_TOML) and not path.name.startswith("."):
             candidates.append(path)
     changing = _find_changing([path for path in candidates if file_name(path) not in listed])
-    notes += [make_issue("FILE_CHANGING", Place(quarter, file_name(path))) for path in changing]
-    return [path for path in candidates if path not in changing], notes
+    notes += [("FILE_CHANGING", path) for path in changing]
+    issues = [make_issue(key, Place(quarter, file_name(path))) for key, path in notes]
+    return [path for path in candidates if path not in changing], issues
 
 
 def _stat(path: Path) -> tuple[int, int] | None:
@@ -107,11 +107,9 @@ class FileBytes:
 
 def read_bytes(path: Path) -> FileBytes:
     """Read a file. Links, special files and files over the limit are reported, not read."""
-    nothing = hashlib.sha256().hexdigest()
-    if path.is_symlink():
-        return FileBytes(b"", nothing, 0, Unreadable("link"))
-    if not stat.S_ISREG(path.stat().st_mode):
-        return FileBytes(b"", nothing, 0, Unreadable("special"))
+    reason = "link" if path.is_symlink() else "" if stat.S_ISREG(path.stat().st_mode) else "special"
+    if reason:
+        return FileBytes(b"", hashlib.sha256().hexdigest(), 0, Unreadable(reason))
     with path.open("rb") as file:
         content = file.read(MAX_BYTES + 1)
         digest, size = hashlib.sha256(content), len(content)

@@ -91,21 +91,22 @@ def warn_share(checked: CheckedReturn, past: LastKnown, confirmed: ConfirmedValu
         yield checked.issue("V09", f"{100 * last[0]:.1f}", last[1], phrase, **facts)
 
 
-def _trained_kinds(checked: CheckedReturn) -> list[int | None]:
-    return [checked.number(f"trained_{kind}") for kind in extractors.TRAINING_KINDS]
+def _trained_kinds(checked: CheckedReturn) -> tuple[list[int], bool]:
+    """Return the numbers of people trained by kind of training, and whether all kinds are answered."""
+    kinds = [checked.number(f"trained_{kind}") for kind in extractors.TRAINING_KINDS]
+    return [kind for kind in kinds if kind is not None], None not in kinds
 
 
 def warn_trained(checked: CheckedReturn, past: LastKnown) -> Iterator[Issue]:
     """V10, soft: the cumulative number never falls nor is below one kind; women are among those trained."""
     question = "trained_cumulative"
     cumulative, women = checked.number(question), checked.number("trained_women")
-    last, kinds = past.last_number(checked, question), _trained_kinds(checked)
-    known = [kind for kind in kinds if kind is not None]
+    last, (known, is_complete) = past.last_number(checked, question), _trained_kinds(checked)
     if cumulative is not None and last and cumulative < last[0]:
         yield checked.issue("V10.fall", *last, question=question, observed=cumulative)
     if cumulative is not None and known and cumulative < max(known):
         yield checked.issue("V10.kinds", max(known), question=question, observed=cumulative)
-    if women is not None and len(known) == len(kinds) and women > sum(known):
+    if women is not None and is_complete and women > sum(known):
         yield checked.issue("V10.women", sum(known), question="trained_women", observed=women)
 
 
@@ -160,11 +161,10 @@ def warn_items(checked: CheckedReturn) -> Iterator[Issue]:
 
 def warn_training(checked: CheckedReturn) -> Iterator[Issue]:
     """V16: nobody is trained without a session, and no session trains nobody."""
-    kinds, sessions = _trained_kinds(checked), checked.number("training_sessions")
-    known = [kind for kind in kinds if kind is not None]
+    (known, is_complete), sessions = _trained_kinds(checked), checked.number("training_sessions")
     if sessions is None or not known:
         return
-    nobody = len(known) == len(kinds) and not any(known)
+    nobody = is_complete and not any(known)
     if (any(known) and sessions == 0) or (nobody and sessions > 0):
         yield checked.issue("V16", sum(known), question="training_sessions", observed=sessions)
 

@@ -42,16 +42,14 @@ _DEVICE = ("start", "end", "today", "username", "deviceid", "phonenumber")
 PLAIN = Tool("plain", ("submitted_on",), system=("submitted_on", *_DEVICE))
 MAILED = Tool("mailed", ("submitted_on",), source="LAYOUT_VERTICAL", system=("submitted_on",))
 KOBO = Tool(
-    "kobo", ("_submission_time",), ("meta/rootuuid", "_id"), "_validation_status",
-    system=(
+    "kobo", ("_submission_time",), ("meta/rootuuid", "_id"), "_validation_status", system=(
         "_id", "_uuid", "_submission_time", "_validation_status", "_notes", "_status", "_submitted_by", "__version__",
         "_tags", "_index", "_parent_table_name", "_parent_index", "meta/rootuuid", "meta/instanceid",
         "meta/instancename", "meta/deprecatedid", "formhub/uuid", "meta", "_xform_id_string", "$edited", *_DEVICE,
     ),
 )  # fmt: skip
 ODK = Tool(
-    "odk", ("submissiondate",), ("key",), "reviewstate",
-    system=(
+    "odk", ("submissiondate",), ("key",), "reviewstate", system=(
         "submissiondate", "key", "parent_key", "submitterid", "submittername", "attachmentspresent",
         "attachmentsexpected", "status", "reviewstate", "deviceid", "edits", "formversion", "updatedat", "deletedat",
         "meta-instanceid", "meta-instancename", "meta-entity", "instanceid", "instancename", *_DEVICE,
@@ -95,8 +93,6 @@ def review_state(text: str) -> str:
     return _STATES.get(text.strip().casefold().removeprefix("validation_status_").replace("_", " "), "")
 
 
-# --- times of receipt -------------------------------------------------------------------------------------------
-
 _CLOCK = (
     r"(?:[ ,T]+(?P<hour>\d{1,2})[:h](?P<minute>\d{2})(?::(?P<second>\d{2}))?"
     r"(?:\s*(?P<half>[ap])\.?m\.?)?(?:\s+(?P<zone>[\w+:-]{1,10}))?)?"
@@ -108,12 +104,12 @@ _ZONE = re.compile(r"(?:GMT|UTC)(?:(?P<hours>[+-]\d{1,2})(?::?(?P<minutes>\d{2})
 
 def _make_time(found: re.Match[str], month: str, day: str) -> datetime | None:
     """Return the instant of a timestamp; only its day where the zone is an abbreviation (EAT)."""
-    hour, zone = int(found["hour"] or 0), _ZONE.fullmatch(found["zone"] or "")
+    hour, minute, second = (int(found[name] or 0) for name in ("hour", "minute", "second"))
     if found["half"]:
         hour = hour % 12 + 12 * (found["half"].casefold() == "p")
+    zone = _ZONE.fullmatch(found["zone"] or "")
     try:
-        moment = datetime(int(found["year"]), int(found[month]), int(found[day]), hour, int(found["minute"] or 0),
-                          int(found["second"] or 0))  # fmt: skip
+        moment = datetime(int(found["year"]), int(found[month]), int(found[day]), hour, minute, second)
         if zone and zone["hours"]:
             offset = timedelta(hours=int(zone["hours"]), minutes=int(f"{zone['hours'][0]}{zone['minutes'] or 0}"))
             return moment.replace(tzinfo=timezone(offset))

@@ -94,8 +94,7 @@ def check_member(received: ReceivedReturn, plan: Plan) -> list[Issue]:
         return [make_issue("V01.non_member", place, code, observed=text)]
     if not text.strip():
         return [make_issue("V01.blank", place)]
-    candidates = plan.resolve(text).candidates
-    if candidates:
+    if candidates := plan.resolve(text).candidates:
         return [make_issue("V01.ambiguous", place, " / ".join(candidates), observed=text)]
     return [make_issue("V01.unknown", place, _suggestion(plan, text), observed=text)]
 
@@ -129,13 +128,13 @@ def check_answered(received: ReceivedReturn, form: questionnaire.Form) -> list[I
     return [make_issue("V21", received.place)] if is_blank and not received.items else []
 
 
-def _is_ordered(one: ReceivedReturn, other: ReceivedReturn) -> bool:
+def _is_ordered(left: ReceivedReturn, right: ReceivedReturn) -> bool:
     """Tell whether identity or time of receipt says which of two returns came first."""
-    if one.received_on != other.received_on:
+    if left.received_on != right.received_on:
         return True
-    if one.identity == other.identity and one.file.received_on != other.file.received_on:
-        return True  # two copies of one submission, on the day of the submission itself
-    return bool(one.received_at and other.received_at and in_utc(one.received_at) != in_utc(other.received_at))
+    if left.identity == right.identity and left.file.received_on != right.file.received_on:
+        return True  # copies of the same submission, on the day of the submission itself
+    return bool(left.received_at and right.received_at and in_utc(left.received_at) != in_utc(right.received_at))
 
 
 def _clusters(returns: Sequence[ReceivedReturn]) -> list[list[ReceivedReturn]]:
