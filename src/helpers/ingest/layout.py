@@ -225,7 +225,11 @@ class LayoutReader:
 
     def _table(self, sheet: Sheet, top: int, headers: Sequence[Header], tool: Tool) -> HeadedSheet:
         """Make a table of a sheet, given its header; note what differs from what the tool writes."""
-        rows = self._without_tags(sheet.rows[top + 1 :], sheet)
+        rows = sheet.rows[top + 1 :]
+        tags = [raw_text(cell) for cell in rows[0][1] if not is_empty_cell(cell)] if rows else []
+        if tags and all(tag.startswith("#") for tag in tags):
+            self.note("ROW_TAGS", sheet=sheet.name, row=str(rows[0][0]))
+            rows = rows[1:]
         columns: dict[HeaderKey, int] = {}
         for index, header in enumerate(headers):
             key = header.column or header.name
@@ -252,13 +256,6 @@ class LayoutReader:
         timed = zip(table.rows, times, strict=True)
         rows = [(number, (*row[:index], time, *row[index + 1 :])) for (number, row), time in timed]
         return replace(table, rows=rows)
-
-    def _without_tags(self, rows: NumberedRows, sheet: Sheet) -> NumberedRows:
-        tags = [raw_text(cell) for cell in rows[0][1] if not is_empty_cell(cell)] if rows else []
-        if tags and all(tag.startswith("#") for tag in tags):
-            self.note("ROW_TAGS", sheet=sheet.name, row=str(rows[0][0]))
-            return rows[1:]
-        return rows
 
     def _check_same(self, rows: NumberedRows, first: int, second: int, header: Header, sheet: Sheet) -> None:
         if any(raw_text(cell_at(row, first)) != raw_text(cell_at(row, second)) for _, row in rows):

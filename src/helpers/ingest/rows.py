@@ -157,17 +157,15 @@ class _TableReader:
         on_hold = tools.review_state(review) == tools.ON_HOLD
         if on_hold:
             notes.append(make_issue("ON_HOLD", place, observed=review))
-        ids = self._identities(row, day) or [f"{file.quarter}/{file.name}/{table.sheet.name}/{number}"]
+        # The tool's ids, the surest first; a server's own number only with its day.
+        texts = [(name, table.text(row, name)) for name in table.tool.identity]
+        ids = [f"{text}@{day}" if name == "_id" else text for name, text in texts if text]
+        ids = ids or [f"{file.quarter}/{file.name}/{table.sheet.name}/{number}"]
         return ReceivedReturn(
             place, file, member, member_text, quarter_text, day, instant, ids[0], answers,
             {name: raw_text(table.cell(row, HeaderColumn(name))).strip() for name in questionnaire.PERSONAL},
             problems=tuple(self._refuse(row, place)), notes=tuple(notes), on_hold=on_hold, other_ids=tuple(ids[1:]),
         )  # fmt: skip
-
-    def _identities(self, row: SheetRow, day: date | None) -> list[str]:
-        """Return the tool's ids of a submission, the surest first; a server's own number only with its day."""
-        texts = [(name, self.table.text(row, name)) for name in self.table.tool.identity]
-        return [f"{text}@{day}" if name == "_id" else text for name, text in texts if text]
 
     def _read_quarter(self, row: SheetRow, place: Place) -> tuple[str, list[Issue]]:
         """Return the quarter as written, without invisible characters; an online form may leave it to the folder."""
