@@ -1,7 +1,7 @@
 """The cells that a member's value was read from, each with its return, its place and its issues."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -41,9 +41,8 @@ class CellIndex:
 
     def find_last(self, question: str, member: str, quarter: str) -> tuple[CellTrace, ...]:
         """Return the last cell up to a quarter in which a member gave a number, if any."""
-        asked = (member, question)
-        cells = [cell for key, cell in self.answers.items() if key[1:] == asked and key[0] <= quarter and cell.value]
-        return tuple(sorted(cells, key=lambda cell: cell.quarter)[-1:])
+        keys = [key for key in self.answers if key[1:] == (member, question) and key[0] <= quarter]
+        return tuple(self.answers[key] for key in sorted(keys) if self.answers[key].value)[-1:]
 
     def list_items(self, quarters: Iterable[str], member: str) -> Iterator[tuple[extractors.Innovation, CellTrace]]:
         """Yield a member's items of some quarters with their cells."""
@@ -65,7 +64,7 @@ def index_cells(tables: EditionTables, form: questionnaire.Form) -> CellIndex:
         item = extractors.Innovation(row.kind, row.reference, row.title, row.detail)
         raw = "; ".join(text for text in (row.kind, row.reference, row.title, row.date, row.detail) if text)
         about = _find_issues(found, row, questionnaire.REPEAT, form)
-        cell = _trace(row, questionnaire.REPEAT, raw, item.key(row.member), "", about)
+        cell = _trace(row, questionnaire.REPEAT, raw, item.key(row.member), found=about)
         items[row.quarter, row.member] = (*items.get((row.quarter, row.member), ()), (item, cell))
     return CellIndex(answers, items, _index_firsts(tables), _index_refused(tables, found))
 
@@ -77,7 +76,7 @@ def _index_firsts(tables: EditionTables) -> dict[tuple[str, str], CellTrace]:
     accepted = accepted.fillna({"sheet": "", "row": ""})  # the answers of a duplicate are not kept
     firsts: dict[tuple[str, str], CellTrace] = {}
     for row in accepted.sort_values(["received_on", "version"], kind="stable").itertuples():
-        firsts.setdefault((row.quarter, row.member), _trace(row, "", "", row.received_on, "", ()))
+        firsts.setdefault((row.quarter, row.member), _trace(row, value=row.received_on))
     return firsts
 
 
@@ -87,13 +86,10 @@ def _index_refused(tables: EditionTables, issues_found: _Issues) -> dict[tuple[s
     days = {(row.quarter, row.member, row.source_file): row.received_on for row in returns.itertuples()}
     refused: dict[tuple[str, str], list[CellTrace]] = {}
     for (quarter, file, sheet, row), here in issues_found.items():
-        reasons: dict[str, tuple[CellIssue, ...]] = {}
-        for member, issue in here:
-            if issue.severity == "refused":
-                reasons[member] = (*reasons.get(member, ()), issue)
-        for member, why in reasons.items():
+        for member in dict.fromkeys(member for member, issue in here if issue.severity == "refused"):
+            reasons = tuple(issue for name, issue in here if name == member and issue.severity == "refused")
             day = days.get((quarter, member, file), "")
-            cell = CellTrace(quarter, member, "", "", "", "refused", None, day, file, sheet, row, why)
+            cell = CellTrace(quarter, member, "", "", "", "refused", None, day, file, sheet, row, reasons)
             refused.setdefault((quarter, member), []).append(cell)
     return refused
 
@@ -104,14 +100,11 @@ def _select_counted(tables: EditionTables, rows: pd.DataFrame) -> pd.DataFrame:
     return rows.merge(returns[["quarter", "member", "version", "received_on"]], on=["quarter", "member", "version"])
 
 
-def _trace(row: object, question: str, raw: str, value: str, state: str, about: tuple[CellIssue, ...]) -> CellTrace:
-    return CellTrace(
-        row.quarter, row.member, question, raw, value, state, int(row.version), row.received_on,
-        row.source_file, row.sheet, row.row, about,
-    )  # fmt: skip
-
-
-# --- issues -----------------------------------------------------------------------------------------------------
+def _trace(
+    row: object, question: str = "", raw: str = "", value: str = "", state: str = "", found: Sequence[CellIssue] = ()
+) -> CellTrace:
+    received, place = (int(row.version), row.received_on), (row.source_file, row.sheet, row.row)
+    return CellTrace(row.quarter, row.member, question, raw, value, state, *received, *place, found)
 
 
 def _index_issues(rows: pd.DataFrame) -> _Issues:
@@ -138,19 +131,13 @@ def _find_issues(found: _Issues, row: object, question: str, form: questionnaire
     )  # fmt: skip
 
 
-# --- registers --------------------------------------------------------------------------------------------------
-
-
 def trace_row(register: str, row: registers.RegisterRow, value: Value) -> CellTrace:
     """Return a register's row with its place, without its free texts."""
     texts = (f"{name}={_text(cell)}" for name, cell in row.items() if name not in _HIDDEN)
-    recorded = row.get("recorded_on")
-    blank = CellTrace(
-        str(row.get("quarter", "")), str(row.get("member", "")), register, "", "", "", None, "", "", "", ""
-    )
-    return replace(
-        blank, raw="; ".join(texts), value=exact_number(value), received_on=str(recorded or ""),
-        source_file=f"{REGISTERS_FOLDER}{register}.csv", row=str(row.get("row", "")),
+    return CellTrace(
+        *(str(row.get(name, "")) for name in ("quarter", "member")), register, "; ".join(texts), exact_number(value),
+        received_on=str(row.get("recorded_on") or ""), source_file=f"{REGISTERS_FOLDER}{register}.csv",
+        row=str(row.get("row", "")),
     )  # fmt: skip
 
 

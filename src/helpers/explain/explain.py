@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import pandas as pd
 
 from helpers.explain.cells import index_cells
-from helpers.explain.parts import FigureSources, trace_terms
+from helpers.explain.parts import FigureSources, trace_term
 from helpers.explain.records import Explanation, Value
 from helpers.explain.steps import find_first_reached, list_figure_steps, list_status_steps
 from helpers.i18n import is_blank
@@ -19,20 +19,16 @@ def explain(kpi: str, quarter: str, scope: str = UNION, as_of: str = "") -> Expl
 
     Raises ValueError for an unknown KPI, quarter or scope, with the known ones; DataRefused as an edition would.
     """
-    record, day = _find_kpi(kpi, scope), pipeline.resolve_date(quarter, as_of).isoformat()
-    published = manifest.read_published_tables(quarter, day)
-    origin = f"data/processed/{quarter}/{day}" if published else ""
-    tables = published or pipeline.load_tables(quarter, day)
-    return next(explain_figures(tables, [(record, scope)], origin))
-
-
-def _find_kpi(kpi: str, scope: str) -> Kpi:
     plan = read_plan()
     if kpi not in plan.by_kpi:
         raise ValueError(f"no KPI {kpi}; choose from {', '.join(plan.by_kpi)}")
     if scope not in (UNION, *plan.regions):
         raise ValueError(f"no scope {scope}; choose from {', '.join((UNION, *plan.regions))}")
-    return plan.by_kpi[kpi]
+    day = pipeline.resolve_date(quarter, as_of).isoformat()
+    published = manifest.read_published_tables(quarter, day)
+    origin = f"data/processed/{quarter}/{day}" if published else ""
+    tables = published or pipeline.load_tables(quarter, day)
+    return next(explain_figures(tables, [(plan.by_kpi[kpi], scope)], origin))
 
 
 def explain_figures(
@@ -53,13 +49,12 @@ def _explain(tables: EditionTables, traced: FigureSources, scope: str, origin: s
     history = tables.kpis[(tables.kpis["kpi"] == kpi.kpi) & (tables.kpis["scope"] == scope)]
     published = _read_published_row(history, quarter)
     measured = compute.measure_kpi(traced.snapshot, kpi, scope)
-    parts, members = trace_terms(traced, measured.figure.terms), trace_terms(traced, measured.figure.members)
     judged, assessed = compute.judged_kpi(kpi, scope), compute.find_assessed(kpi, quarter, measured)
-    steps = list_figure_steps(measured, published)
     status = list_status_steps(judged, assessed, find_first_reached(history, quarter), published)
-    return Explanation(
-        kpi, quarter, scope, tables.as_of, origin, tables.sample, published, parts, members, (*steps, *status)
-    )
+    steps = (*list_figure_steps(measured, published), *status)
+    parts = tuple(trace_term(traced, term) for term in measured.figure.terms)
+    members = tuple(trace_term(traced, term) for term in measured.figure.members)
+    return Explanation(kpi, quarter, scope, tables.as_of, origin, tables.sample, published, parts, members, steps)
 
 
 def _read_published_row(history: pd.DataFrame, quarter: str) -> Mapping[str, Value]:
@@ -69,9 +64,8 @@ def _read_published_row(history: pd.DataFrame, quarter: str) -> Mapping[str, Val
     """
     rows = history[history["quarter"] == quarter].to_dict("records")
     if not rows:
-        raise ValueError(
-            f"no figure for {quarter}; they begin with {quarters.FIRST_STATUS_QUARTER}, or the first returns"
-        )
+        first = quarters.FIRST_STATUS_QUARTER
+        raise ValueError(f"no figure for {quarter}; they begin with {first}, or the first returns")
     row = {name: _python_value(rows[0].get(name)) for name in schema.SCHEMAS["kpis"].columns}
     return row | {"status": row["status"] or ""}
 

@@ -5,15 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from helpers.explain.records import (
-    CalculationStep,
-    CellIssue,
-    CellTrace,
-    ExplainedPart,
-    Explanation,
-    Value,
-    exact_number,
-)
+from helpers.explain import records
+from helpers.explain.records import CalculationStep, CellIssue, CellTrace, ExplainedPart, Explanation, Value
 from helpers.i18n import Translator, catalogue, terms
 from helpers.kpis import figures
 from helpers.plan import quarters, read_plan
@@ -72,11 +65,8 @@ def narrow_to_member(explanation: Explanation, member: str) -> Explanation:
 
 
 def _narrow_parts(parts: Sequence[ExplainedPart], member: str) -> tuple[ExplainedPart, ...]:
-    own = [part for part in parts if part.is_of(member)]
+    own = [part for part in parts if member in (part.name, *part.members, *(cell.member for cell in part.traces))]
     return tuple(replace(part, traces=tuple(cell for cell in part.traces if cell.member == member)) for part in own)
-
-
-# --- what it is about -------------------------------------------------------------------------------------------
 
 
 def list_facts(explanation: Explanation, t: Translator) -> list[str]:
@@ -87,11 +77,10 @@ def list_facts(explanation: Explanation, t: Translator) -> list[str]:
     marks += [] if catalogue.is_official(t.language) else [t("unofficial translation")]
     only = explanation.only
     shown = [t("shown: the rows and cells of {member}; the steps are those of all", member=only)] if only else []
-    scope = t.region(explanation.scope)
     dated = t("Data as of: ") + t.day(explanation.as_of)
     return [
         f"{kpi.kpi} – {t.localised(kpi.title)} ({t(f'unit {kpi.unit}')})",
-        " · ".join([scope, t.quarter(quarter), label, dated]),
+        " · ".join([t.region(explanation.scope), t.quarter(quarter), label, dated]),
         *marks,
         t("{what}: {value}", what=t("How it is measured"), value=phrases.describe_formula(kpi, t)),
         t("Source: ") + phrases.describe_source(kpi, t),
@@ -106,19 +95,17 @@ def describe_agreement(explanation: Explanation, t: Translator) -> list[str]:
     if explanation.differences:
         return [
             t("DIFFERENT – {name}: {result} from the rows, {published} in kpis.csv", name=name_step(step, t),
-                result=format_step_value(step, step.result, t), published=format_step_value(step, step.published, t))
+                result=format_step_value(step.result, t), published=format_step_value(step.published, t))
             for step in explanation.differences
         ]  # fmt: skip
-    if explanation.is_void:
+    # Without even a coverage, nothing was computed.
+    if all(step.result is None for step in explanation.steps if step.name == "coverage"):
         return [t("nothing: the figure is blank by definition")]
     shown = [step for step in explanation.steps if step.name in ("value", "share") and step.result is not None]
-    figure = t.joined(f"{name_step(step, t)} {format_step_value(step, step.result, t)}" for step in shown) or t.missing
+    figure = t.joined(f"{name_step(step, t)} {format_step_value(step.result, t)}" for step in shown) or t.missing
     if explanation.origin:
         return [t("Added up, the rows give the published figure: {value}", value=figure)]
     return [t("Added up, the rows give the figure of the edition: {value}", value=figure)]
-
-
-# --- steps ------------------------------------------------------------------------------------------------------
 
 
 def name_step(step: CalculationStep, t: Translator) -> str:
@@ -126,15 +113,15 @@ def name_step(step: CalculationStep, t: Translator) -> str:
     return t(STEP_WORDS[step.name])
 
 
-def format_step_value(step: CalculationStep, value: Value, t: Translator) -> str:
-    """Return a step's value: numbers as in the CSV files, a status in words, a mark where blank."""
+def format_step_value(value: Value, t: Translator) -> str:
+    """Return a step's value as text: numbers as in the CSV files, a status in words, a mark where blank."""
     if value in (None, ""):
         return t.missing
     if value in terms.STATUS_WORDS:
         return t(terms.STATUS_WORDS[value])
     if isinstance(value, bool):
         return t("yes") if value else t("no")
-    return exact_number(value)
+    return records.exact_number(value)
 
 
 def format_arithmetic(step: CalculationStep, t: Translator) -> str:
@@ -142,7 +129,7 @@ def format_arithmetic(step: CalculationStep, t: Translator) -> str:
     if step.name == "robust":
         words = step.arithmetic.split(" ")
         return " ".join(t(terms.STATUS_WORDS[word]) if word in terms.STATUS_WORDS else word for word in words)
-    return "" if step.arithmetic == exact_number(step.result) else step.arithmetic
+    return "" if step.arithmetic == records.exact_number(step.result) else step.arithmetic
 
 
 def find_steps(explanation: Explanation) -> list[CalculationStep]:
@@ -158,8 +145,8 @@ def list_step_rows(explanation: Explanation, t: Translator) -> Listing:
     heads = (t("Step"), t("Arithmetic"), t("Result"), "kpis.csv", t("The same"))
     rows = tuple(
         (
-            name_step(step, t), format_arithmetic(step, t), _workbook_value(step, step.result, t),
-            _workbook_value(step, step.published, t) if step.column else "",
+            name_step(step, t), format_arithmetic(step, t), _workbook_value(step.result, t),
+            _workbook_value(step.published, t) if step.column else "",
             (t("yes") if step.agrees else t("no")) if step.column else "",
         )
         for step in find_steps(explanation)
@@ -167,15 +154,9 @@ def list_step_rows(explanation: Explanation, t: Translator) -> Listing:
     return Listing(t("Step by step"), heads, rows)
 
 
-def _workbook_value(step: CalculationStep, value: Value, t: Translator) -> Value:
+def _workbook_value(value: Value, t: Translator) -> Value:
     """Return a step's value for a workbook: a number as a number, all else in words."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return _number(value) if is_number else format_step_value(step, value, t)
-
-
-# --- tables -----------------------------------------------------------------------------------------------------
-
-_KNOWN = "known, expected: what coverage divides; members by one, by reference offices or staff, or by quarter"
+    return _number(value) if records.is_number(value) else format_step_value(value, t)
 
 
 @dataclass(frozen=True)
@@ -186,33 +167,27 @@ class _Column:
     is_added: bool = False
 
 
-_COLUMNS = (
-    _Column("Quarter", lambda part: part.quarter),
-    _Column(
-        "from", lambda part: _origin(part),
-        "from: the quarter, and the version (v) of its return, that the value comes from",
-    ),
-    _Column("Value", lambda part: part.value, is_added=True),
-    _Column("Total", lambda part: part.total, "Total: what the value is a share of", is_added=True),
-    _Column(
-        "at most", lambda part: part.cap if part.share_cap is None else part.share_cap,
-        "at most: what the answers that are missing could add at most, in the upper bound",
-    ),
-    _Column(
-        "Total, at most", lambda part: part.total_cap,
-        "total at most: stands in for a total that was not reported; last known, else the reference",
-    ),
-    _Column("named by", lambda part: part.known if part.kind == figures.CODE else None),
-    _Column("known", lambda part: part.known if part.expected else None, _KNOWN, is_added=True),
-    _Column("expected", lambda part: part.expected or None, is_added=True),
-    _Column("Members", lambda part: " ".join(part.members) if part.kind != figures.MEMBER else ""),
-)  # fmt: skip
-
-
 def _origin(part: ExplainedPart) -> str:
     """Return the quarter that a part's value comes from, with the version of the return."""
     versions = {cell.version for cell in part.traces if cell.quarter == part.source_quarter} - {None}
     return f"{part.source_quarter} v{max(versions)}" if versions else part.source_quarter
+
+
+_COLUMNS = (
+    _Column("Quarter", lambda part: part.quarter),
+    _Column("from", _origin, "from: the quarter, and the version (v) of its return, that the value comes from"),
+    _Column("Value", lambda part: part.value, is_added=True),
+    _Column("Total", lambda part: part.total, "Total: what the value is a share of", is_added=True),
+    _Column("at most", lambda part: part.cap if part.share_cap is None else part.share_cap,
+            "at most: what the answers that are missing could add at most, in the upper bound"),
+    _Column("Total, at most", lambda part: part.total_cap,
+            "total at most: stands in for a total that was not reported; last known, else the reference"),
+    _Column("named by", lambda part: part.known if part.kind == figures.CODE else None),
+    _Column("known", lambda part: part.known if part.expected else None, is_added=True, meaning=
+            "known, expected: what coverage divides; members by one, by reference offices or staff, or by quarter"),
+    _Column("expected", lambda part: part.expected or None, is_added=True),
+    _Column("Members", lambda part: " ".join(part.members) if part.kind != figures.MEMBER else ""),
+)  # fmt: skip
 
 
 def list_part_rows(explanation: Explanation, parts: Sequence[ExplainedPart], title: str, t: Translator) -> Listing:
@@ -226,27 +201,23 @@ def list_part_rows(explanation: Explanation, parts: Sequence[ExplainedPart], tit
         *(_COLUMNS[1:] if is_now else _COLUMNS),
     ]
     columns = [column for column in columns if any(column.get(part) not in (None, "") for part in parts)]
-    adds = parts is explanation.parts and not explanation.only and len(parts) > 1
+    has_sums = parts is explanation.parts and not explanation.only and len(parts) > 1
     return Listing(
         title, tuple(t(column.head) for column in columns),
         tuple(tuple(_number(column.get(part)) for column in columns) for part in parts),
-        _add_up(columns, parts, t) if adds else (),
+        (t("Sum"), *(_add_up(column, parts) for column in columns[1:])) if has_sums else (),
         tuple(t(column.meaning) for column in columns if column.meaning),
     )  # fmt: skip
 
 
-def _add_up(columns: Sequence[_Column], parts: Sequence[ExplainedPart], t: Translator) -> tuple[Value, ...]:
-    """Return the foot of a table: the sums of the columns that are added up."""
-    sums = [
-        _number(float(sum(column.get(part) or 0 for part in parts))) if column.is_added else "" for column in columns
-    ]
-    return (t("Sum"), *sums[1:])
+def _add_up(column: _Column, parts: Sequence[ExplainedPart]) -> Value:
+    return _number(float(sum(column.get(part) or 0 for part in parts))) if column.is_added else ""
 
 
 def _number(value: Value) -> Value:
     """Return a number for a reader: whole ones without `.0`, ∞ where there is no limit."""
     if isinstance(value, float):
-        return exact_number(value) if math.isinf(value) else int(value) if value.is_integer() else value
+        return records.exact_number(value) if math.isinf(value) else int(value) if value.is_integer() else value
     return value
 
 
@@ -256,9 +227,6 @@ def list_tables(explanation: Explanation, t: Translator) -> list[Listing]:
     if explanation.members:
         made.append(list_part_rows(explanation, explanation.members, t("Where the members stand"), t))
     return made
-
-
-# --- cells ------------------------------------------------------------------------------------------------------
 
 
 def find_cells(explanation: Explanation) -> list[CellTrace]:
@@ -295,14 +263,12 @@ def list_cell_rows(explanation: Explanation, t: Translator) -> Listing:
     """List the cells: one row each, with its return, its place and its issues."""
     heads = ("Member", "Quarter", "Question", "as written", "understood", "State", "Version", "Received on", "Place",
              "Findings")  # fmt: skip
-    cells = find_cells(explanation)
     rows = tuple(
         (
             cell.member, cell.quarter, cell.question, cell.raw, cell.value, _describe_state(cell, t), cell.version,
-            cell.received_on, describe_place(cell, t),
-            "\n".join(describe_issue(issue, t) for issue in cell.issues),
+            cell.received_on, describe_place(cell, t), "\n".join(describe_issue(issue, t) for issue in cell.issues),
         )
-        for cell in cells
+        for cell in find_cells(explanation)
     )  # fmt: skip
     return Listing(t("The cells it comes from"), tuple(t(head) for head in heads), rows)
 

@@ -1,6 +1,6 @@
 """The parts of a figure: each term that it adds up, with the cells that the term comes from."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from helpers.explain.cells import CellIndex, trace_row
@@ -32,12 +32,8 @@ class FigureSources:
         return asks if set(asks) <= self.snapshot.form.by_name.keys() else (questionnaire.REPEAT,)
 
 
-def trace_terms(traced: FigureSources, terms: Sequence[figures.Term]) -> tuple[ExplainedPart, ...]:
-    """Return the terms of a figure, each with its cells and the state of the member's return of the quarter."""
-    return tuple(_trace_term(traced, term) for term in terms)
-
-
-def _trace_term(traced: FigureSources, term: figures.Term) -> ExplainedPart:
+def trace_term(traced: FigureSources, term: figures.Term) -> ExplainedPart:
+    """Return a term of a figure with its cells and the state of the member's return of the quarter."""
     now = traced.snapshot.quarter
     quarter, cells = term.quarter or now, _find_cells(traced, term)
     has_state = term.kind == figures.MEMBER and not term.register and quarter == now

@@ -1,6 +1,7 @@
 """The records of an explanation: the figure, its parts, the cells they come from, and the steps to the figure."""
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -8,7 +9,6 @@ from helpers.kpis import figures
 from helpers.plan import Kpi
 from helpers.tables import schema
 
-TOLERANCE = 1e-9
 Value = float | int | str | bool | None
 REGISTERS_FOLDER = "registers/"
 
@@ -37,15 +37,15 @@ class CellTrace:
 
     quarter: str
     member: str
-    question: str
-    raw: str
-    value: str
-    state: str
-    version: int | None
-    received_on: str
-    source_file: str
-    sheet: str
-    row: str
+    question: str = ""
+    raw: str = ""
+    value: str = ""
+    state: str = ""
+    version: int | None = None
+    received_on: str = ""
+    source_file: str = ""
+    sheet: str = ""
+    row: str = ""
     issues: tuple[CellIssue, ...] = ()
 
     @property
@@ -55,7 +55,7 @@ class CellTrace:
 
     @property
     def is_register(self) -> bool:
-        """Tell whether it is a row of one of the Secretariat's registers."""
+        """Whether it is a row of one of the Secretariat's registers."""
         return self.source_file.startswith(REGISTERS_FOLDER)
 
 
@@ -65,10 +65,6 @@ class ExplainedPart(figures.Term):
 
     state: str = ""
     traces: tuple[CellTrace, ...] = ()
-
-    def is_of(self, member: str) -> bool:
-        """Tell whether the part comes from a member."""
-        return member in (self.name, *self.members, *(cell.member for cell in self.traces))
 
 
 @dataclass(frozen=True)
@@ -86,8 +82,13 @@ class CalculationStep:
 
     @property
     def agrees(self) -> bool:
-        """Tell whether the result is what is published, to 1e-9; a step that is not published agrees."""
-        return not self.column or is_same_value(self.result, self.published)
+        """Whether the result is what is published, numbers to 1e-9; a step that is not published agrees."""
+        if not self.column:
+            return True
+        numbers = [is_number(value) for value in (self.result, self.published)]
+        if all(numbers):
+            return math.isclose(self.result, self.published, rel_tol=1e-9, abs_tol=1e-9)
+        return self.result == self.published and not any(numbers)  # True == 1, but a yes is not a number
 
 
 @dataclass(frozen=True)
@@ -111,25 +112,14 @@ class Explanation:
     only: str = ""
 
     @property
-    def is_void(self) -> bool:
-        """Tell whether the figure is blank by definition, so that nothing was computed, not even its coverage."""
-        return all(step.result is None for step in self.steps if step.name == "coverage")
-
-    @property
     def differences(self) -> tuple[CalculationStep, ...]:
         """The steps whose result is not what is published."""
         return tuple(step for step in self.steps if not step.agrees)
 
 
-def is_same_value(result: Value, published: Value) -> bool:
-    """Tell whether two values are the same, numbers to 1e-9; blank equals blank only."""
-    numbers = [isinstance(value, int | float) and not isinstance(value, bool) for value in (result, published)]
-    if all(numbers):
-        return math.isclose(result, published, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
-    return result == published and not any(numbers)
-
-
-# --- arithmetic -------------------------------------------------------------------------------------------------
+def is_number(value: Value) -> bool:
+    """Tell whether a value is a number; a yes or no (bool) is not one."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def exact_number(value: Value) -> str:
@@ -139,10 +129,7 @@ def exact_number(value: Value) -> str:
 
 def write_sum(numbers: Iterable[float]) -> str:
     """Write a sum out, equal numbers together and zeros left out: `120 + 2×45 + 33`; of ones, their count."""
-    times: dict[float, int] = {}
-    for number in numbers:
-        times[number] = times.get(number, 0) + 1
-    times.pop(0, None)
+    times = Counter(number for number in numbers if number)
     if times.keys() == {1}:
         return str(times[1])
     terms = [(f"{n}×" if n > 1 else "") + exact_number(number) for number, n in times.items()]

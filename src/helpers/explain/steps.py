@@ -15,9 +15,8 @@ Published = Mapping[str, Value]
 
 def _step(name: str, calculation: figures.Calculation, published: Published | None = None) -> CalculationStep:
     arithmetic = write_arithmetic(calculation.arithmetic)
-    if published is None:
-        return CalculationStep(name, arithmetic, calculation.result)
-    return CalculationStep(name, arithmetic, calculation.result, name, published[name])
+    compared = () if published is None else (name, published[name])
+    return CalculationStep(name, arithmetic, calculation.result, *compared)
 
 
 def list_figure_steps(measured: figures.MeasuredKpi, published: Published) -> Iterator[CalculationStep]:
@@ -56,9 +55,6 @@ def list_status_steps(
     yield _step("status", result.status, published)
     yield _step("status at the lower bound", result.lower)
     yield _step("status at the upper bound", result.upper)
-    yield CalculationStep("robust", _compare_statuses(result), result.robust, "robust", published["robust"])
-
-
-def _compare_statuses(result: statuses.StatusResult) -> str:
     names = [result.status.result, result.lower.result, result.upper.result]
-    return " = ".join(names) if result.robust else " ≠ ".join(dict.fromkeys(names))
+    compared = " = ".join(names) if result.robust else " ≠ ".join(dict.fromkeys(names))
+    yield CalculationStep("robust", compared, result.robust, "robust", published["robust"])

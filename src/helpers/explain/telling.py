@@ -10,14 +10,7 @@ from pathlib import Path
 
 from helpers.explain import listing
 from helpers.explain.listing import Listing
-from helpers.explain.records import (
-    CalculationStep,
-    CellIssue,
-    CellTrace,
-    ExplainedPart,
-    Explanation,
-    exact_number,
-)
+from helpers.explain.records import CalculationStep, CellIssue, CellTrace, ExplainedPart, Explanation, exact_number
 from helpers.i18n import Translator, isolate
 from helpers.kpis import Reference
 from helpers.report import phrases, xlsx
@@ -34,9 +27,6 @@ def _wrapped(text: str, margin: str = "") -> Iterator[str]:
     yield from textwrap.wrap(_one_line(text), LINE_WIDTH, initial_indent=margin, subsequent_indent=margin) or [margin]
 
 
-# --- on a terminal ----------------------------------------------------------------------------------------------
-
-
 def format_explanation(explanation: Explanation, t: Translator) -> list[str]:
     """Return an explanation as lines: the figure, its parts, their cells, the steps, and whether they agree."""
     return [isolate(clean(line), t.language) for line in _lines(explanation, t)]
@@ -50,7 +40,7 @@ def _lines(explanation: Explanation, t: Translator) -> Iterator[str]:
     yield from _cell_lines(listing.find_cells(explanation), t)
     yield from ("", t("Step by step"))
     for step in listing.find_steps(explanation):
-        name, result = listing.name_step(step, t), listing.format_step_value(step, step.result, t)
+        name, result = listing.name_step(step, t), listing.format_step_value(step.result, t)
         yield f"  {t('{what}: {value}', what=name, value=result)}{_compare_published(step, t)}"
         if arithmetic := listing.format_arithmetic(step, t):
             yield from _wrapped(arithmetic, "      ")
@@ -62,7 +52,7 @@ def _lines(explanation: Explanation, t: Translator) -> Iterator[str]:
 def _compare_published(step: CalculationStep, t: Translator) -> str:
     if not step.column:
         return ""
-    return "  = kpis.csv" if step.agrees else f"  ≠ kpis.csv: {listing.format_step_value(step, step.published, t)}"
+    return "  = kpis.csv" if step.agrees else f"  ≠ kpis.csv: {listing.format_step_value(step.published, t)}"
 
 
 def _table_lines(table: Listing, t: Translator) -> Iterator[str]:
@@ -73,16 +63,14 @@ def _table_lines(table: Listing, t: Translator) -> Iterator[str]:
         return
     rows = [table.heads, *table.rows, *([table.foot] if table.foot else [])]
     texts = [[_one_line(exact_number(cell)) for cell in row] for row in rows]
-    right = [all(not isinstance(row[n], str) for row in table.rows if row[n] is not None) for n in range(len(rows[0]))]
-    widths = [max(len(row[n]) for row in texts) for n in range(len(rows[0]))]
+    columns = range(len(table.heads))
+    sides = ["<" if any(isinstance(row[n], str) for row in table.rows) else ">" for n in columns]
+    widths = [max(len(row[n]) for row in texts) for n in columns]
     hang = " " * min(2 + sum(width + 2 for width in widths[:-1]), LINE_WIDTH // 2)
     for place, row in enumerate(texts):
         if table.foot and place == len(texts) - 1:
             yield "  " + "  ".join("-" * width for width in widths)[: LINE_WIDTH - 2]
-        aligned = (
-            text.rjust(width) if is_right else text.ljust(width)
-            for text, width, is_right in zip(row, widths, right, strict=True)
-        )  # fmt: skip
+        aligned = (f"{text:{side}{width}}" for text, side, width in zip(row, sides, widths, strict=True))
         yield from textwrap.wrap("  " + "  ".join(aligned).rstrip(), LINE_WIDTH, subsequent_indent=hang)
     for note in table.notes:
         yield from _wrapped(note, "  ")
@@ -111,24 +99,21 @@ def _issue_lines(issues: Iterable[CellIssue], t: Translator, margin: str) -> Ite
 
 def _describe_return(cell: CellTrace, t: Translator) -> tuple[str, str]:
     """Return the return that a cell is of (member, quarter, version, day), and the cell's place."""
-    whose = " ".join(text for text in (cell.member, cell.quarter) if text)
-    version = [f"{t('Version')} {cell.version}"] if cell.version is not None else []
-    refused = [t("refused")] if cell.state == "refused" else []
-    received = [t("received on {day}", day=cell.received_on)] if cell.received_on and not cell.is_register else []
-    recorded = [t("recorded on {day}", day=cell.received_on)] if cell.received_on and cell.is_register else []
-    facts = (_one_line(whose), *version, *refused, *received, *recorded)
+    day = cell.received_on
+    facts = [
+        _one_line(f"{cell.member} {cell.quarter}"),
+        "" if cell.version is None else f"{t('Version')} {cell.version}",
+        t("refused") if cell.state == "refused" else "",
+        "" if not day else t("recorded on {day}", day=day) if cell.is_register else t("received on {day}", day=day),
+    ]
     return " · ".join(filter(None, facts)), listing.describe_place(cell, t)
 
 
 def _describe_cell(cell: CellTrace) -> str:
     """Return a cell as written, as understood where that differs, and its state."""
-    if not cell.raw:
-        return f"{cell.question}: {cell.value or '«»'}" + (f" [{cell.state}]" if cell.state else "")
-    value = f" → {cell.value}" if cell.value not in (cell.raw, "") else ""
-    return f"{cell.question}: «{cell.raw}»{value}" + (f" [{cell.state}]" if cell.state else "")
-
-
-# --- as plain data ----------------------------------------------------------------------------------------------
+    understood = f" → {cell.value}" if cell.value not in (cell.raw, "") else ""
+    text = f"«{cell.raw}»{understood}" if cell.raw else cell.value or "«»"
+    return f"{cell.question}: {text}" + (f" [{cell.state}]" if cell.state else "")
 
 
 def to_json(explanation: Explanation, t: Translator) -> dict[str, object]:
@@ -150,16 +135,18 @@ def to_json(explanation: Explanation, t: Translator) -> dict[str, object]:
     }  # fmt: skip
 
 
-_JSON_NAMES = {"lower": "low", "known": "told", "expected": "asked"}  # the keys of parts, which other programs read
+# Other programs read these keys.
+_JSON_NAMES = {"lower": "low", "known": "told", "expected": "asked", "issues": "findings"}
 
 
 def _part_data(part: ExplainedPart) -> dict[str, object]:
-    """Return a part as JSON has it, under the keys that were published; the rows of a register are among its cells."""
+    """Return a part as JSON data, under the keys that were published; a register's rows are among its cells."""
     fields = {name: value for name, value in vars(part).items() if name not in ("register", "rows", "traces")}
-    cells = [{name: value for name, value in asdict(cell).items() if name != "issues"} for cell in part.traces]
-    issues = [[asdict(issue) for issue in cell.issues] for cell in part.traces]
-    traces = [cell | {"findings": found} for cell, found in zip(cells, issues, strict=True)]
-    return _plain({_JSON_NAMES.get(name, name): value for name, value in fields.items()} | {"traces": traces})
+    return _plain(_rename(fields) | {"traces": [_rename(asdict(cell)) for cell in part.traces]})
+
+
+def _rename(fields: Mapping[str, object]) -> dict[str, object]:
+    return {_JSON_NAMES.get(name, name): value for name, value in fields.items()}
 
 
 def _plain(value: object) -> object:
@@ -172,8 +159,6 @@ def _plain(value: object) -> object:
         return None if not math.isfinite(value) else int(value) if value.is_integer() else value
     return clean(value) if isinstance(value, str) else value
 
-
-# --- as a workbook ----------------------------------------------------------------------------------------------
 
 _STEP_WIDTHS, _PART_WIDTHS = (30, 80, 26, 26, 12), (26, 22, 12, 12, 12, 16, 16, 16, 16, 12, 12, 40)
 _CELL_WIDTHS = (10, 10, 26, 30, 20, 8, 8, 12, 46, 60)
