@@ -25,17 +25,15 @@ if TYPE_CHECKING:
     from helpers.runs import edition
 
 Codes = tuple[str, ...]  # of languages or members
-
-
-_DESK_COMMANDS = ("add", "check")  # typed by people, who may keep what they print in a file: always sentences
+# For a command typed by people, who may keep what it prints in a file: its log is always sentences.
+_LOG_SENTENCES = {"obj": Log(is_json=False)}
 
 
 class _Command(click.Command):
     """A command that logs an error, with what to do next, and exits with its code (design, Contracts)."""
 
     def invoke(self, context: click.Context) -> None:
-        facts = {"command": self.name}
-        context.obj = Log(facts, is_json=False) if self.name in _DESK_COMMANDS else Log(facts)
+        context.obj = (context.obj or Log()).bind(command=self.name)
         try:
             with raise_run_errors():
                 super().invoke(context)
@@ -122,6 +120,7 @@ _optional_quarter = click.argument("quarter", required=False, callback=_parse_qu
 _as_of = click.option("--as-of", default="", help="The date the edition is as of (default: 45 days after the quarter).")
 _members = click.option("--member", "members", multiple=True, help="A member's ISO3 code (default: all of them).")
 _json = click.option("--json", "as_json", is_flag=True, help="Print it as JSON, for another program.")
+_language = functools.partial(click.option, "--language", type=click.Choice(LANGUAGES))
 _languages = functools.partial(click.option, "--language", "languages", multiple=True)
 _output_path = functools.partial(click.option, type=click.Path(path_type=Path), callback=_outside_raw)
 
@@ -164,7 +163,7 @@ def run_command(quarter: str, due: bool, languages: Codes, as_of: str, today: da
     with _check_arguments():
         request = edition.make_request(quarter, languages, as_of)
     if dry_run:
-        _print_request(request)
+        _print_requests([request])
         return
     log = _bind_log(quarter=request.quarter, as_of=request.as_of)
     _print_published(edition.run_edition(request, log.info, progress=sys.stderr.isatty()))
@@ -180,8 +179,7 @@ def _run_due(today: date, languages: Codes, dry_run: bool) -> None:
     _print([f"{today} (UTC): {summary}"])
     log.info(summary, on_terminal=False)
     if dry_run:
-        for request in due:
-            _print_request(request)
+        _print_requests(due)
         return
     future = [request for request in due if request.as_of > _utc_today().isoformat()]
     if future:
@@ -192,10 +190,11 @@ def _run_due(today: date, languages: Codes, dry_run: bool) -> None:
     sys.exit(codes[0] if codes else ExitCode.DONE)
 
 
-def _print_request(request: edition.EditionRequest) -> None:
-    target = _relative_path(paths.reports(request.quarter, request.as_of))
-    lines = [f"{request.quarter} as of {request.as_of}, in {', '.join(request.languages)}, into {target}:"]
-    _print(lines + [f"  {notebook}.ipynb → {name}.ipynb  {parameters}" for notebook, name, parameters in request.steps])
+def _print_requests(requests: Iterable[edition.EditionRequest]) -> None:
+    for request in requests:
+        target = _relative_path(paths.reports(request.quarter, request.as_of))
+        _print([f"{request.quarter} as of {request.as_of}, in {', '.join(request.languages)}, into {target}:"])
+        _print(f"  {notebook}.ipynb → {name}.ipynb  {parameters}" for notebook, name, parameters in request.steps)
 
 
 def _print_published(folder: Path) -> None:
@@ -268,7 +267,7 @@ def verify_command(quarter: str, as_of: str) -> None:
     sys.exit(ExitCode.DIFFERENCES_FOUND if result.different else ExitCode.DONE)
 
 
-@main.command()
+@main.command(context_settings=_LOG_SENTENCES)
 @click.argument("file", type=click.Path(exists=True, readable=False, path_type=Path))
 @click.option("--quarter", required=True, callback=_parse_quarter, help="The quarter that the file is for.")
 @click.option("--received-on", callback=_parse_past_date, help="The day it was received, YYYY-MM-DD (default: today).")
@@ -295,36 +294,30 @@ def add_command(file: Path, quarter: str, received_on: date, channel: str, note:
 
 
 def _print_added(quarter: str, name: str) -> None:
-    """Print the returns that were read in a file, and what is wrong in them."""
     from helpers.ingest import read_returns, versions
     from helpers.plan import read_plan
     from helpers.strings import mask_text
 
     received, plan = read_returns([quarter]), read_plan()
-    returns = [one for one in received.returns if one.place.source_file == name]
-    members = ", ".join(one.member or mask_text(clean(one.member_text))[:40] or "?" for one in returns)
+    own = [row for row in received.returns if row.place.source_file == name]
+    members = ", ".join(row.member or mask_text(clean(row.member_text))[:40] or "?" for row in own)
     issues = [issue for issue in received.issues if issue.source_file == name]
-    for one in returns:
-        issues += [*versions.check_member(one, plan), *versions.check_quarter(one), *versions.check_receipt(one)]
+    for row in own:
+        issues += [*versions.check_member(row, plan), *versions.check_quarter(row), *versions.check_receipt(row)]
     _print([
-        f"  returns in it: {len(returns)}" + (f" ({members})" if members else ""),
+        f"  returns in it: {len(own)}" + (f" ({members})" if members else ""),
         *(f"  {issue.message_fr}" for issue in issues if issue.severity != "note"),
     ])  # fmt: skip
     if received.is_mixed:
-        click.echo(
-            "  it lies beside the invented sample: no edition can be made of both; remove the sample's folders, "
-            "or work in a folder of its own (PAPU_ROOT)",
-            err=True,
-        )
+        mixed = "it lies beside the invented sample: no edition can be made of both"
+        click.echo(f"  {mixed}; remove the sample's folders, or work in a folder of its own (PAPU_ROOT)", err=True)
 
 
-@main.command()
+@main.command(context_settings=_LOG_SENTENCES)
 @_quarter
 @_as_of
 @_members
-@click.option(
-    "--language", type=click.Choice(LANGUAGES), help="Default: French here, the member's own in the workbook."
-)
+@_language(help="Default: French here, the member's own in the workbook.")
 @click.option("--notes", is_flag=True, help="Include what was only normalised.")
 @_output_path("--excel", help="Write it as a workbook, one sheet a member.")
 @_output_path("--out", help="The folder for the tables (default: under build/).")
@@ -362,7 +355,7 @@ def check_command(
 @click.option("--scope", default="", help="PAPU or a region, such as Western (default: the Union).")
 @click.option("--member", default="", help="Show the rows and cells of one member only, by its ISO3 code.")
 @_as_of
-@click.option("--language", type=click.Choice(LANGUAGES), default="fr", show_default=True)
+@_language(default="fr", show_default=True)
 @_json
 @_output_path("--excel", help="Write it as a workbook too.")
 def explain_command(
@@ -389,5 +382,4 @@ def explain_command(
         write_explanation_workbook(excel, shown, t)
     if explanation.differences:
         names = ", ".join(step.name for step in explanation.differences)
-        message = f"{request}: the rows do not give what is published: {names}"
-        raise RunError(ExitCode.NOTEBOOK_FAILED, message)
+        raise RunError(ExitCode.NOTEBOOK_FAILED, f"{request}: the rows do not give what is published: {names}")

@@ -9,21 +9,20 @@ import signal
 import sys
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from tqdm import tqdm
 
 from helpers import paths
 from helpers.plan import read_plan
-from helpers.runs import edition, log, notebook
-from helpers.runs.errors import ExitCode, raise_run_errors
+from helpers.runs import ExitCode, edition, log, notebook, publish, raise_run_errors
 from helpers.runs.lock import lock_quarter
 from helpers.runs.log import Reporter
-from helpers.runs.publish import move_into_place, private_folder, recover
 from helpers.tables import EditionTables, manifest, pipeline
 
 BRIEF_NOTEBOOK = "04_country_brief"
@@ -77,35 +76,19 @@ def run_briefs(
     be started, if their inputs changed meanwhile, or if they cannot be published.
     """
     started, target = datetime.now(UTC), paths.briefs(request.quarter, request.as_of)
-    with (
-        lock_quarter(request.quarter),
-        log.record_run({"command": "briefs"} | asdict(request)) as outcome,
-        raise_run_errors(target),
-    ):
-        recover(target)
-        with private_folder(target) as folder:
+    about = {"command": "briefs"} | asdict(request)
+    with lock_quarter(request.quarter), log.record_run(about) as outcome, raise_run_errors(target):
+        publish.recover(target)
+        with publish.private_folder(target) as folder:
             tables = pipeline.load_tables(request.quarter, request.as_of)  # once, for every brief to read
             names, failures = make_briefs(request.steps, folder, workers or os.cpu_count() or 1, report, progress)
             edition.check_unchanged(tables.inputs, folder / "work")
             if names:
-                move_into_place((_collect_briefs(request, folder, target, names, tables, started), target))
+                new = _collect_briefs(request, folder, target, names, tables, started)
+                publish.move_into_place((new, target))
         if failures:
             outcome |= {"exit_code": ExitCode.REPORT_FAILED, "failures": failures}
     return target, failures
-
-
-# --- the processes ----------------------------------------------------------------------------------------------
-
-
-def _run_task(task: BriefTask, folder: Path) -> tuple[float, str]:
-    """Make one brief; return the seconds it took and the error message, blank if it succeeded."""
-    name, parameters = task
-    began, message = time.monotonic(), ""
-    try:
-        notebook.run_notebook(paths.notebooks() / f"{BRIEF_NOTEBOOK}.ipynb", folder / f"{name}.ipynb", parameters)
-    except Exception as error:  # no error of one brief may stop the others
-        message = str(error) or type(error).__name__
-    return time.monotonic() - began, message
 
 
 def _exit_on_signal(number: int, _: object) -> None:
@@ -115,54 +98,57 @@ def _exit_on_signal(number: int, _: object) -> None:
 
 
 def _run_tasks(pipe: Connection, folder: Path) -> None:
-    """Make the briefs that come through the pipe, one by one, until the other end is closed."""
+    """Make the briefs that come through the pipe, one by one, until the other end is closed.
+
+    Sends back the seconds that each took and its error message, blank if it succeeded.
+    """
     signal.signal(signal.SIGTERM, _exit_on_signal)
+    template = paths.notebooks() / f"{BRIEF_NOTEBOOK}.ipynb"
     with contextlib.suppress(EOFError, OSError):
         while True:
-            pipe.send(_run_task(pipe.recv(), folder))
+            name, parameters = pipe.recv()
+            began, message = time.monotonic(), ""
+            try:
+                notebook.run_notebook(template, folder / f"{name}.ipynb", parameters)
+            except Exception as error:  # no error of one brief may stop the others
+                message = str(error) or type(error).__name__
+            pipe.send((time.monotonic() - began, message))
 
 
-class _Worker:
-    """A process that makes one brief at a time; if it dies, only that brief is affected."""
-
-    def __init__(self, folder: Path) -> None:
-        context = multiprocessing.get_context("spawn")
-        self.task: BriefTask = ("", {})
-        self.pipe, process_pipe = context.Pipe()
-        self.process = context.Process(target=_run_tasks, args=(process_pipe, folder), daemon=True)
-        # Ctrl-C reaches every process of the terminal; a worker ignores it and is ended by the run.
-        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-        try:
-            self.process.start()
-        finally:
-            signal.signal(signal.SIGINT, before)
-        process_pipe.close()  # only the process keeps it open, so that its death closes the pipe
-
-    def start(self, task: BriefTask) -> None:
-        self.task = task
-        with contextlib.suppress(OSError):  # if the process died meanwhile, reading its result will show it
-            self.pipe.send(task)
+def _start_worker(folder: Path) -> tuple[Connection, BaseProcess]:
+    """Start a process that makes one brief at a time; if it dies, only that brief is affected."""
+    context = multiprocessing.get_context("spawn")
+    pipe, process_pipe = context.Pipe()
+    process = context.Process(target=_run_tasks, args=(process_pipe, folder), daemon=True)
+    # Ctrl-C reaches every process of the terminal; a worker ignores it and is ended by the run.
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        process.start()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    process_pipe.close()  # only the process keeps it open, so that its death closes the pipe
+    return pipe, process
 
 
 @contextlib.contextmanager
-def _worker_pool() -> Iterator[list[_Worker]]:
-    """Yield a list for the workers of a run; end them and their kernels afterwards, whatever happened."""
-    workers: list[_Worker] = []
+def _worker_pool() -> Iterator[dict[Connection, BaseProcess]]:
+    """Yield a dict for the workers of a run; end them and their kernels afterwards, whatever happened."""
+    workers: dict[Connection, BaseProcess] = {}
     try:
         yield workers
     finally:
-        for worker in workers:
-            worker.pipe.close()
-            worker.process.terminate()
+        for pipe, process in workers.items():
+            pipe.close()
+            process.terminate()
         end = time.monotonic() + END_TIMEOUT
-        for worker in workers:
-            worker.process.join(max(end - time.monotonic(), 0))
-            worker.process.kill()  # no effect if it has ended; a kernel ends itself when its parent is gone
-            worker.process.join()
+        for process in workers.values():
+            process.join(max(end - time.monotonic(), 0))
+            process.kill()  # no effect if it has ended; a kernel ends itself when its parent is gone
+            process.join()
 
 
 def _run_in_workers(
-    tasks: Sequence[BriefTask], folder: Path, n_workers: int, workers: list[_Worker]
+    tasks: Sequence[BriefTask], folder: Path, n_workers: int, workers: dict[Connection, BaseProcess]
 ) -> Iterator[tuple[str, float, str]]:
     """Make the briefs in parallel; yield the name of each as it is done, its seconds and its error message.
 
@@ -172,24 +158,25 @@ def _run_in_workers(
     while waiting or busy:
         while waiting and len(busy) < n_workers:
             if not idle:
-                idle.append(_Worker(folder))
-                workers.append(idle[-1])
-            worker = idle.pop()
-            worker.start(waiting.popleft())
-            busy[worker.pipe] = worker
+                pipe, process = _start_worker(folder)
+                workers[pipe] = process
+                idle.append(pipe)
+            pipe = idle.pop()
+            busy[pipe] = waiting.popleft()
+            with contextlib.suppress(OSError):  # if the process died meanwhile, reading its result will show it
+                pipe.send(busy[pipe])
         for pipe in wait(list(busy)):
-            worker = busy.pop(pipe)
-            name = worker.task[0]
+            name, parameters = busy.pop(pipe)
             try:
                 result = pipe.recv()
-                idle.append(worker)
+                idle.append(pipe)
             except (EOFError, OSError):
                 if name not in retried:
                     retried.add(name)
-                    waiting.append(worker.task)
+                    waiting.append((name, parameters))
                     continue
-                worker.process.join()
-                result = 0.0, f"its process died twice, the last time with {worker.process.exitcode}"
+                workers[pipe].join()
+                result = 0.0, f"its process died twice, the last time with {workers[pipe].exitcode}"
             yield name, *result
 
 
@@ -210,15 +197,13 @@ def make_briefs(
     return sorted(names), sorted(failures)
 
 
-# --- the folder to publish --------------------------------------------------------------------------------------
-
-
 def _collect_briefs(
     request: BriefsRequest, folder: Path, target: Path, names: Sequence[str], tables: EditionTables, started: datetime
 ) -> Path:
     """Build the folder to publish: the briefs published before, the new ones over them, one manifest for all.
 
-    It replaces the old folder in one move, so that folder and manifest always agree.
+    It replaces the old folder in one move, so that folder and manifest always agree. In the manifest, the input id of
+    a brief is blank when no run is known to have made it.
     """
     new = folder / "briefs"
     if target.exists():
@@ -227,7 +212,11 @@ def _collect_briefs(
     for name in names:
         (folder / "work" / f"{name}.pdf").replace(new / f"{name}.pdf")
         (folder / f"{name}.ipynb").replace(new / "notebooks" / f"{name}.ipynb")
-    outputs = _describe_outputs(new, _read_input_ids(target), names, tables.input_id)
+    outputs, input_ids = {}, _read_input_ids(target)
+    for path in (*new.glob("*.pdf"), *(new / "notebooks").glob("*.ipynb")):
+        name, facts = path.relative_to(new).as_posix(), manifest.describe_file(path)
+        known = tables.input_id if path.stem in names else input_ids.get((name, facts["sha256"]), "")
+        outputs[name] = facts | {"input_id": known}
     manifest.write_manifest(new, asdict(request), outputs, tables, started)
     return new
 
@@ -238,15 +227,3 @@ def _read_input_ids(target: Path) -> dict[tuple[str, str], str]:
         outputs = json.loads((target / manifest.MANIFEST_JSON).read_text(encoding="utf-8"))["outputs"]
         return {(name, facts["sha256"]): facts.get("input_id", "") for name, facts in outputs.items()}
     return {}
-
-
-def _describe_outputs(
-    folder: Path, before: Mapping[tuple[str, str], str], names: Sequence[str], input_id: str
-) -> dict[str, dict[str, object]]:
-    """Describe every brief for the manifest; its input id is blank when no run is known to have made it."""
-    outputs = {}
-    for path in (*folder.glob("*.pdf"), *(folder / "notebooks").glob("*.ipynb")):
-        name, facts = path.relative_to(folder).as_posix(), manifest.describe_file(path)
-        known = input_id if path.stem in names else before.get((name, facts["sha256"]), "")
-        outputs[name] = facts | {"input_id": known}
-    return outputs

@@ -49,9 +49,6 @@ def _shorten(value: str) -> str:
     return f"{text[:_LONGEST]}…" if len(text) > _LONGEST else text or "blank"
 
 
-# --- the content of a file by place -----------------------------------------------------------------------------
-
-
 def _index_table(name: str, rows: Sequence[Sequence[str]]) -> _Cells:
     """Return the cells of a table by row and column. Rows without a key are counted by their whole content."""
     header, *body = rows
@@ -96,18 +93,14 @@ def _list_leaves(value: object, place: _Place) -> Iterator[tuple[_Place, str]]:
 def _read_notebook(path: Path) -> _Cells:
     cells: dict[_Place, str] = {}
     for number, cell in enumerate(json.loads(path.read_text(encoding="utf-8"))["cells"], start=1):
-        for kind, text in _list_texts(cell):
+        texts = [("source", cell["source"])]
+        for output in cell.get("outputs", ()):
+            texts += output.get("data", {}).items()
+            texts += [("text", output["text"])] if "text" in output else []
+        for kind, text in texts:
             lines = text if isinstance(text, list) else [text]
             cells |= {(f"cell {number}", kind, f"line {n}"): str(line) for n, line in enumerate(lines, start=1)}
     return cells
-
-
-def _list_texts(cell: Mapping) -> Iterator[tuple[str, object]]:
-    yield "source", cell["source"]
-    for output in cell.get("outputs", ()):
-        yield from output.get("data", {}).items()
-        if "text" in output:
-            yield "text", output["text"]
 
 
 def _read_workbook(path: Path) -> _Cells:

@@ -13,12 +13,10 @@ from helpers import paths
 from helpers.i18n import catalogue
 from helpers.ingest import received
 from helpers.plan import quarters
-from helpers.runs import log
-from helpers.runs.errors import ExitCode, RunError, raise_run_errors
+from helpers.runs import ExitCode, RunError, log, publish, raise_run_errors
 from helpers.runs.lock import lock_quarter
 from helpers.runs.log import Reporter
 from helpers.runs.notebook import INGEST, KPIS, REPORT_NOTEBOOK, run_notebook
-from helpers.runs.publish import folder_beside, move_into_place, private_folder, recover
 from helpers.strings import LANGUAGES
 from helpers.tables import EditionTables, datapackage, manifest, pipeline, schema
 
@@ -43,11 +41,10 @@ class EditionRequest:
     def steps(self) -> list[tuple[str, str, dict[str, str]]]:
         """The notebooks to run, in order: notebook, name of its executed copy, parameters."""
         common = {"quarter": self.quarter, "as_of": self.as_of}
-        reports = [
-            (REPORT_NOTEBOOK, f"{REPORT_NOTEBOOK}_{language}", common | {"language": language})
-            for language in self.languages
-        ]
-        return [(INGEST, INGEST, common), (KPIS, KPIS, common), *reports]
+        steps = [(INGEST, INGEST, common), (KPIS, KPIS, common)]
+        for language in self.languages:
+            steps.append((REPORT_NOTEBOOK, f"{REPORT_NOTEBOOK}_{language}", common | {"language": language}))
+        return steps
 
 
 def check_languages(languages: Sequence[str]) -> None:
@@ -82,12 +79,12 @@ def run_locked_edition(request: EditionRequest, report: Reporter, progress: bool
     target = paths.reports(request.quarter, request.as_of)
     tables_target = paths.processed(request.quarter, request.as_of)
     with log.record_run({"command": "run"} | asdict(request)) as outcome, raise_run_errors(target):
-        recover(tables_target, target)
-        with private_folder(target) as folder, folder_beside(tables_target) as beside_tables:
+        publish.recover(tables_target, target)
+        with publish.private_folder(target) as folder, publish.folder_beside(tables_target) as beside_tables:
             tables_folder, report_folder, tables = build_edition(request, folder, report, progress)
             # First onto the disk of their target, which may be another one than that of the report.
             tables_folder = Path(shutil.move(tables_folder, beside_tables / "tables"))
-            move_into_place((tables_folder, tables_target), (report_folder, target))
+            publish.move_into_place((tables_folder, tables_target), (report_folder, target))
             outcome["input_id"] = tables.input_id
     return target
 
@@ -96,23 +93,16 @@ def build_edition(
     request: EditionRequest, folder: Path, report: Reporter, progress: bool = False
 ) -> tuple[Path, Path, EditionTables]:
     """Run the notebooks in a private folder; return the folders of tables and report to publish, and the tables."""
-    started = datetime.now(UTC)
-    inputs = _run_notebooks(request, folder, report, progress)
-    tables = pipeline.load_tables(request.quarter, request.as_of)  # makes them again if an input changed
-    check_unchanged(inputs, folder / "work")
-    return *_collect_outputs(request, folder, tables, started), tables
-
-
-def _run_notebooks(request: EditionRequest, folder: Path, report: Reporter, progress: bool) -> pd.DataFrame:
-    """Run the notebooks; return the list of inputs as it was after the first one."""
-    inputs = pd.DataFrame()
+    started, inputs = datetime.now(UTC), pd.DataFrame()
     for notebook, name, parameters in request.steps:
         began = time.monotonic()
         run_notebook(paths.notebooks() / f"{notebook}.ipynb", folder / f"{name}.ipynb", parameters, progress)
         if notebook == INGEST:
             inputs = schema.read_table("inputs", folder / "work")
         report(f"{name}: done in {time.monotonic() - began:.1f} s")
-    return inputs
+    tables = pipeline.load_tables(request.quarter, request.as_of)  # makes them again if an input changed
+    check_unchanged(inputs, folder / "work")
+    return *_collect_outputs(request, folder, tables, started), tables
 
 
 def check_unchanged(before: pd.DataFrame, work: Path) -> None:

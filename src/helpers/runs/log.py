@@ -61,9 +61,6 @@ class Log:
         print(text, file=sys.stderr, flush=True)
 
 
-# --- the record of runs -----------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True)
 class RunEvent:
     """One line of the record: a run began, was published, failed or was ended."""
@@ -74,9 +71,6 @@ class RunEvent:
     quarter: str
     as_of: str
     facts: LogFacts
-
-
-_NAMED_FACTS = ("at", "event", "command", "quarter", "as_of")
 
 
 def append_event(event: str, about: LogFacts, **facts: object) -> None:
@@ -95,11 +89,10 @@ def read_events() -> list[RunEvent]:
     events = []
     with contextlib.suppress(OSError):
         for line in paths.record().read_bytes().decode(errors="replace").splitlines():
-            with contextlib.suppress(ValueError, KeyError, TypeError):
+            with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
                 facts = json.loads(line)
-                named = [str(facts[name]) for name in _NAMED_FACTS]
-                others = {name: value for name, value in facts.items() if name not in _NAMED_FACTS}
-                events.append(RunEvent(*named, others))
+                named = [str(facts.pop(name)) for name in ("at", "event", "command", "quarter", "as_of")]
+                events.append(RunEvent(*named, facts))
     return events
 
 

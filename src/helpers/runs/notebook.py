@@ -119,9 +119,6 @@ def check_executed(notebook: Mapping, name: str) -> None:
             raise _cell_error(f"{name}.ipynb", number - n_added or 1, message, "".join(cell["source"]), of)
 
 
-# --- the executed copy ------------------------------------------------------------------------------------------
-
-
 def strip_notebook(notebook: Mapping) -> dict[str, object]:
     """Return an executed notebook without what differs from run to run (times, paths, ids), and without widgets."""
     kernel = {"kernelspec": notebook["metadata"]["kernelspec"], "language_info": {"name": "python"}}

@@ -76,16 +76,11 @@ def move_into_place(*moves: tuple[Path, Path]) -> None:
                 target.rename(_backup_of(target))
             folder.rename(target)
     except BaseException:
-        for folder, target in moves:
-            _undo_move(folder, target)
+        for folder, target in moves:  # each however far it came
+            if not folder.exists():
+                target.rename(folder)
+            if _backup_of(target).exists():
+                _backup_of(target).rename(target)
         raise
     for _, target in moves:
         shutil.rmtree(_backup_of(target), ignore_errors=True)
-
-
-def _undo_move(folder: Path, target: Path) -> None:
-    """Undo one move, however far it came."""
-    if not folder.exists():
-        target.rename(folder)
-    if _backup_of(target).exists():
-        _backup_of(target).rename(target)

@@ -7,9 +7,8 @@ from pathlib import Path
 
 from helpers.i18n import catalogue
 from helpers.plan import quarters
-from helpers.runs import edition
+from helpers.runs import RunError, edition, raise_run_errors
 from helpers.runs.edition import EditionRequest
-from helpers.runs.errors import RunError, raise_run_errors
 from helpers.runs.lock import find_lock_holder, lock_quarter
 from helpers.runs.log import RUN_BEGAN, RUN_ENDED, Log, RunEvent, read_events
 from helpers.tables import manifest, pipeline
@@ -24,8 +23,7 @@ def list_schedule() -> list[EditionRequest]:
     editions = []
     for quarter in PLAN_QUARTERS:
         revised_on = quarters.quarter_end(quarter) + timedelta(days=quarters.REVISION_DAYS)
-        days = quarters.first_cutoff(quarter), revised_on
-        editions += [EditionRequest(quarter, day.isoformat()) for day in days]
+        editions += [EditionRequest(quarter, day.isoformat()) for day in (quarters.first_cutoff(quarter), revised_on)]
     return sorted(editions, key=lambda request: request.as_of)
 
 
@@ -128,9 +126,6 @@ def run_due(due: DueEditions, log: Log, progress: bool = False) -> tuple[list[Pa
     return published, codes
 
 
-# --- status -----------------------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True)
 class RunStatus:
     """The status on a day: published editions, runs that failed or go on, what is due and what comes next."""
@@ -148,14 +143,10 @@ def read_status(today: date, languages: Sequence[str] = ()) -> RunStatus:
     editions = sorted(manifest.list_published_editions(), key=lambda one: (one.as_of, one.quarter))
     published = {EditionRequest(one.quarter, one.as_of, one.languages): one for one in editions}
     held = {quarter: holder for quarter in PLAN_QUARTERS if (holder := find_lock_holder(quarter))}
-    return RunStatus(today, published, _find_failed(held), held, find_due(today, languages), find_next(today))
-
-
-def _find_failed(held: Mapping[str, str]) -> list[RunEvent]:
-    """Return the last event of each edition and command if the run did not succeed and is not still running."""
     last = {(event.command, event.quarter, event.as_of): event for event in read_events()}.values()
     running = [event for event in last if event.event == RUN_BEGAN and event.quarter in held]
-    return [event for event in last if event.facts.get("exit_code") != 0 and event not in running]
+    failed = [event for event in last if event.facts.get("exit_code") != 0 and event not in running]
+    return RunStatus(today, published, failed, held, find_due(today, languages), find_next(today))
 
 
 def _describe_failure(event: RunEvent) -> Iterator[str]:
@@ -192,9 +183,6 @@ def status_to_json(status: RunStatus) -> dict[str, object]:
         ],
         "running": [{"quarter": quarter, "holder": holder} for quarter, holder in status.held.items()],
         "failed": [{**vars(event), "facts": dict(event.facts)} for event in status.failed],
-        "due": [
-            {"quarter": request.quarter, "as_of": request.as_of, "reason": reason}
-            for request, reason in status.due.items()
-        ],
+        "due": [{"quarter": due.quarter, "as_of": due.as_of, "reason": reason} for due, reason in status.due.items()],
         "next": str(status.following or ""),
     }

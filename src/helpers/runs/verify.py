@@ -6,16 +6,14 @@ import hashlib
 import io
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from helpers import paths
 from helpers.ingest import received
-from helpers.runs import diff, edition
-from helpers.runs.errors import ExitCode, RunError, raise_run_errors
+from helpers.runs import ExitCode, RunError, diff, edition, publish, raise_run_errors
 from helpers.runs.log import Reporter
-from helpers.runs.publish import set_environment
 from helpers.tables import manifest, pipeline
 
 
@@ -46,10 +44,10 @@ def verify(quarter: str, as_of: str, report: Reporter) -> Verification:
         result.notes += [*_compare_code(published), *_compare_digests(published.inputs, inputs, "data/raw/")]
         for line in _compare_digests(published.outputs, digests):
             result.different.append(f"{line} it was published" if line.endswith("since") else line)
-        with _private_root(_find_new_returns(published, inputs)) as root:
+        with _private_root(inputs.keys() - published.inputs.keys()) as root:
             rebuilt = _rebuild(published, root, report)
             result.compared = len(rebuilt)
-            result.different += _compare_files(published, before, rebuilt)
+            result.different += _compare_files(published.outputs, before, rebuilt)
     return result
 
 
@@ -77,33 +75,22 @@ def _describe_code(code: Mapping[str, str]) -> str:
     return f"commit {code.get('commit', '')[:10] or 'unknown'} (sha256 {code.get('sha256', '')[:10]})"
 
 
-def _find_new_returns(published: manifest.PublishedEdition, inputs: Mapping[str, str]) -> set[str]:
-    """Return the files received since the edition was published."""
-    others = ("plan/", "registers/")
-    new = inputs.keys() - published.inputs.keys()
-    return {name for name in new if not name.startswith(others) and not name.endswith(f"/{received.MANIFEST_CSV}")}
-
-
 @contextlib.contextmanager
-def _private_root(left_out: set[str]) -> Iterator[Path]:
-    """Make a root with the raw files of the edition, and let helpers and notebooks use it."""
+def _private_root(new_inputs: set[str]) -> Iterator[Path]:
+    """Make a root with the raw files of the edition, without later returns, and let helpers and notebooks use it."""
     paths.build().mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="verify-", dir=paths.build(), ignore_cleanup_errors=True) as folder:
         root = Path(folder)
-        _copy_raw(root, left_out)
-        with set_environment(PAPU_ROOT=folder, PAPU_OUT=str(root / "run" / "work")):
+        raw = root / "data" / "raw"
+        shutil.copytree(paths.raw(), raw, symlinks=True)
+        if (paths.root() / "notebooks").is_dir():
+            shutil.copytree(paths.notebooks(), root / "notebooks", ignore=shutil.ignore_patterns(".*"))
+        for name in new_inputs:
+            if not name.startswith(("plan/", "registers/")) and not name.endswith(f"/{received.MANIFEST_CSV}"):
+                (raw / name).unlink(missing_ok=True)
+                _unlist(raw / name)
+        with publish.set_environment(PAPU_ROOT=folder, PAPU_OUT=str(root / "run" / "work")):
             yield root
-
-
-def _copy_raw(root: Path, left_out: set[str]) -> None:
-    """Copy the raw files into a root, without some of them and their rows of MANIFEST.csv."""
-    raw = root / "data" / "raw"
-    shutil.copytree(paths.raw(), raw, symlinks=True)
-    if (paths.root() / "notebooks").is_dir():
-        shutil.copytree(paths.notebooks(), root / "notebooks", ignore=shutil.ignore_patterns(".*"))
-    for name in left_out:
-        (raw / name).unlink(missing_ok=True)
-        _unlist(raw / name)
 
 
 def _unlist(path: Path) -> None:
@@ -126,13 +113,11 @@ def _rebuild(published: manifest.PublishedEdition, root: Path, report: Reporter)
     return files
 
 
-def _compare_files(
-    published: manifest.PublishedEdition, before: Mapping[str, Path], rebuilt: Mapping[str, Path]
-) -> Iterator[str]:
-    for name in sorted(published.outputs.keys() | rebuilt.keys()):
+def _compare_files(outputs: Collection[str], before: Mapping[str, Path], rebuilt: Mapping[str, Path]) -> Iterator[str]:
+    for name in sorted({*outputs, *rebuilt}):
         if name not in rebuilt:
             yield f"{name}: is no longer made"
-        elif name not in published.outputs:
+        elif name not in outputs:
             yield f"{name}: is new"
         elif name in before:
             yield from diff.list_differences(name, before[name], rebuilt[name])
