@@ -139,9 +139,12 @@ class TestChangedInputs:
         raw.add("2024Q3", "found.csv", b"member,quarter,offices_total\nKEN,2024Q3,623\n", "2024-11-13")
         assert [str(request) for request in schedule.find_due(REVISED)] == ["2024Q3 as of 2024-12-29 (Rév. 1)"]
 
-    def test_three_changed_inputs_are_named_and_the_others_counted(self):
-        changes = schedule._describe_changes({}, {f"{n}.csv": "0" for n in range(5)})
-        assert changes == "its inputs changed since: 0.csv, 1.csv, 2.csv and 2 more"
+    def test_three_changed_inputs_are_named_and_the_others_counted(self, root, raw):
+        run(FIRST, "fr")
+        for n in range(4):
+            raw.add("2024Q3", f"{n}.csv", b"member,quarter,offices_total\nKEN,2024Q3,623\n", "2024-10-10")
+        changes = "its inputs changed since: 2024Q3/0.csv, 2024Q3/1.csv, 2024Q3/2.csv and 2 more"
+        assert self.reasons(FIRST, "fr") == [changes]
 
     def test_another_language_is_added_to_those_published(self, root):
         run(FIRST, "fr")

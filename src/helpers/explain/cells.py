@@ -19,10 +19,9 @@ ItemCells = tuple[tuple[extractors.Innovation, CellTrace], ...]
 
 @dataclass(frozen=True)
 class CellIndex:
-    """The cells of the counted returns by quarter, member and question; their items by quarter and member.
+    """The cells of the counted returns by quarter, member and question; all else by quarter and member.
 
-    `firsts` holds the first accepted return of each quarter and member, with its day as the value; `refused` the
-    returns that were refused, with the reasons.
+    `firsts` holds the first accepted returns, with the day as the value; `refused` the refused ones, with the reasons.
     """
 
     answers: Mapping[tuple[str, str, str], CellTrace]
@@ -34,10 +33,6 @@ class CellIndex:
         """Return a member's cells of some questions, quarter by quarter."""
         wanted = dict.fromkeys((quarter, member, name) for quarter in quarters for name in questions)
         return tuple(self.answers[key] for key in wanted if key in self.answers)
-
-    def find_refused(self, quarter: str, member: str) -> tuple[CellTrace, ...]:
-        """Return a member's returns of a quarter that were refused."""
-        return tuple(self.refused.get((quarter, member), ()))
 
     def find_last(self, question: str, member: str, quarter: str) -> tuple[CellTrace, ...]:
         """Return the last cell up to a quarter in which a member gave a number, if any."""
@@ -70,7 +65,6 @@ def index_cells(tables: EditionTables, form: questionnaire.Form) -> CellIndex:
 
 
 def _index_firsts(tables: EditionTables) -> dict[tuple[str, str], CellTrace]:
-    """Return the first accepted return of each quarter and member."""
     places = tables.answers[[*_ANSWER_KEYS, "sheet", "row"]].drop_duplicates(_ANSWER_KEYS)
     accepted = tables.returns[tables.returns["state"] != "refused"].merge(places, on=_ANSWER_KEYS, how="left")
     accepted = accepted.fillna({"sheet": "", "row": ""})  # the answers of a duplicate are not kept
@@ -81,7 +75,6 @@ def _index_firsts(tables: EditionTables) -> dict[tuple[str, str], CellTrace]:
 
 
 def _index_refused(tables: EditionTables, issues_found: _Issues) -> dict[tuple[str, str], list[CellTrace]]:
-    """Return the refused returns by quarter and member, each with the reasons."""
     returns = tables.returns[tables.returns["state"] == "refused"]
     days = {(row.quarter, row.member, row.source_file): row.received_on for row in returns.itertuples()}
     refused: dict[tuple[str, str], list[CellTrace]] = {}
@@ -134,11 +127,10 @@ def _find_issues(found: _Issues, row: object, question: str, form: questionnaire
 def trace_row(register: str, row: registers.RegisterRow, value: Value) -> CellTrace:
     """Return a register's row with its place, without its free texts."""
     texts = (f"{name}={_text(cell)}" for name, cell in row.items() if name not in _HIDDEN)
-    return CellTrace(
-        *(str(row.get(name, "")) for name in ("quarter", "member")), register, "; ".join(texts), exact_number(value),
-        received_on=str(row.get("recorded_on") or ""), source_file=f"{REGISTERS_FOLDER}{register}.csv",
-        row=str(row.get("row", "")),
-    )  # fmt: skip
+    names = ("quarter", "member", "recorded_on", "row")
+    quarter, member, recorded_on, line = (str(row.get(name) or "") for name in names)
+    content, file = ("; ".join(texts), exact_number(value), ""), f"{REGISTERS_FOLDER}{register}.csv"
+    return CellTrace(quarter, member, register, *content, None, recorded_on, file, "", line)
 
 
 def _text(cell: object) -> str:

@@ -1,17 +1,39 @@
-"""Explains a figure of an edition: its parts, its steps, and whether the steps give what is published."""
+"""Explains a figure of an edition: its parts with their cells, and the steps to it, compared with what is published."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from helpers.explain.cells import index_cells
-from helpers.explain.parts import FigureSources, trace_term
-from helpers.explain.records import Explanation, Value
-from helpers.explain.steps import find_first_reached, list_figure_steps, list_status_steps
+from helpers.explain.cells import CellIndex, index_cells, trace_row
+from helpers.explain.records import CalculationStep, CellTrace, ExplainedPart, Explanation, Value, write_arithmetic
 from helpers.i18n import is_blank
-from helpers.kpis import compute
-from helpers.plan import UNION, Kpi, quarters, questionnaire, read_plan
+from helpers.kpis import Snapshot, compute, figures, statuses
+from helpers.plan import UNION, Kpi, extractors, quarters, questionnaire, read_plan, sources
 from helpers.tables import EditionTables, manifest, pipeline, queries, schema
+
+PublishedRow = Mapping[str, Value]
+
+
+@dataclass(frozen=True)
+class FigureSources:
+    """What a KPI's figures are traced in: the snapshot, its cells, and the state of each member's return."""
+
+    snapshot: Snapshot
+    kpi: Kpi
+    cells: CellIndex
+    states: Mapping[str, str]
+
+    @property
+    def source(self) -> sources.KpiSource:
+        """How the KPI is read from a return."""
+        return sources.source_of(self.kpi, self.snapshot.form)
+
+    @property
+    def questions(self) -> tuple[str, ...]:
+        """The questions that the value is read from; for innovations the repeat."""
+        names = self.source.asks
+        return names if set(names) <= self.snapshot.form.by_name.keys() else (questionnaire.REPEAT,)
 
 
 def explain(kpi: str, quarter: str, scope: str = UNION, as_of: str = "") -> Explanation:
@@ -41,27 +63,20 @@ def explain_figures(
     snapshot, cells = queries.read_snapshot(tables), index_cells(tables, questionnaire.read_form())
     states = queries.select_responses(tables).set_index("member")["state"].to_dict()
     for kpi, scope in kpis_and_scopes:
-        yield _explain(tables, FigureSources(snapshot, kpi, cells, states), scope, origin)
+        traced = FigureSources(snapshot, kpi, cells, states)
+        history = tables.kpis[(tables.kpis["kpi"] == kpi.kpi) & (tables.kpis["scope"] == scope)]
+        published = _read_published_row(history, tables.quarter)
+        measured = compute.measure_kpi(snapshot, kpi, scope)
+        status_steps = _list_status_steps(kpi, scope, measured, history, published)
+        steps = (*_list_figure_steps(measured, published), *status_steps)
+        parts = tuple(_trace_term(traced, term) for term in measured.figure.terms)
+        members = tuple(_trace_term(traced, term) for term in measured.figure.members)
+        about = (kpi, tables.quarter, scope, tables.as_of, origin, tables.sample)
+        yield Explanation(*about, published, parts, members, steps)
 
 
-def _explain(tables: EditionTables, traced: FigureSources, scope: str, origin: str) -> Explanation:
-    kpi, quarter = traced.kpi, tables.quarter
-    history = tables.kpis[(tables.kpis["kpi"] == kpi.kpi) & (tables.kpis["scope"] == scope)]
-    published = _read_published_row(history, quarter)
-    measured = compute.measure_kpi(traced.snapshot, kpi, scope)
-    judged, assessed = compute.judged_kpi(kpi, scope), compute.find_assessed(kpi, quarter, measured)
-    status = list_status_steps(judged, assessed, find_first_reached(history, quarter), published)
-    steps = (*list_figure_steps(measured, published), *status)
-    parts = tuple(trace_term(traced, term) for term in measured.figure.terms)
-    members = tuple(trace_term(traced, term) for term in measured.figure.members)
-    return Explanation(kpi, quarter, scope, tables.as_of, origin, tables.sample, published, parts, members, steps)
-
-
-def _read_published_row(history: pd.DataFrame, quarter: str) -> Mapping[str, Value]:
-    """Return the cells of the published row, blanks as None (a blank status as "").
-
-    Raises ValueError where there is no such row.
-    """
+def _read_published_row(history: pd.DataFrame, quarter: str) -> PublishedRow:
+    """Return the cells of the published row, blanks as None (a blank status as "")."""
     rows = history[history["quarter"] == quarter].to_dict("records")
     if not rows:
         first = quarters.FIRST_STATUS_QUARTER
@@ -74,3 +89,101 @@ def _python_value(value: object) -> Value:
     if is_blank(value) or value == "":
         return None
     return value.item() if hasattr(value, "item") else value
+
+
+def _step(name: str, calculation: figures.Calculation, published: PublishedRow | None = None) -> CalculationStep:
+    compared = () if published is None else (name, published[name])
+    return CalculationStep(name, write_arithmetic(calculation.arithmetic), calculation.result, *compared)
+
+
+def _list_figure_steps(measured: figures.MeasuredKpi, published: PublishedRow) -> Iterator[CalculationStep]:
+    """Yield the steps to a figure, its bounds, the members behind it, its coverage and class, in that order."""
+    for name in ("value", "share", "lower", "upper", "share_lower", "share_upper"):
+        yield _step(name, measured.figure.calculations.get(name, figures.BLANK), published)
+    for name in ("n_reported", "n_carried", "n_expected"):
+        count = getattr(measured, name)
+        yield _step(name, figures.Calculation((count,), count), published)
+    yield _step("coverage", measured.coverage, published)
+    yield _step("coverage_class", measured.coverage_class, published)
+
+
+def _list_status_steps(
+    kpi: Kpi, scope: str, measured: figures.MeasuredKpi, history: pd.DataFrame, published: PublishedRow
+) -> Iterator[CalculationStep]:
+    """Yield the steps to a status. The target may first have been reached in an earlier quarter of the history."""
+    quarter = published["quarter"]
+    judged, figure = compute.judged_kpi(kpi, scope), compute.find_assessed(kpi, quarter, measured)
+    is_reached = history["status"].isin(statuses.REACHED) & (history["quarter"] < quarter)
+    result = statuses.assess_figure(judged, figure, min(history.loc[is_reached, "quarter"], default=""))
+    target = "" if judged.target is None else "plan/kpis.csv"  # there is none where the scope is not judged
+    yield CalculationStep("target", target, judged.target, "target", published["target"])
+    if result.robust is None:
+        yield from (_step("status", result.status, published), _step("robust", figures.BLANK, published))
+        return
+    progress = statuses.calculate_progress(judged, quarter, figure.value, result.status.result)
+    yield from (_step(name, calculation) for name, calculation in progress.items())
+    if kpi.measure != "rate":
+        yield CalculationStep("first reached", "", result.first_reached)
+    if kpi.measure == "milestone":
+        yield CalculationStep("all parts", "", figure.complete)
+    yield _step("status", result.status, published)
+    yield _step("status at the lower bound", result.lower)
+    yield _step("status at the upper bound", result.upper)
+    names = [result.status.result, result.lower.result, result.upper.result]
+    compared = " = ".join(names) if result.robust else " ≠ ".join(dict.fromkeys(names))
+    yield CalculationStep("robust", compared, result.robust, "robust", published["robust"])
+
+
+def _trace_term(traced: FigureSources, term: figures.Term) -> ExplainedPart:
+    """Return a term of a figure with its cells and the state of the member's return of the quarter."""
+    now = traced.snapshot.quarter
+    quarter, cells = term.quarter or now, _find_cells(traced, term)
+    has_state = term.kind == figures.MEMBER and not term.register and quarter == now
+    source_quarter = min(cell.quarter for cell in cells) if term.kind == figures.ITEM else term.source_quarter
+    part = ExplainedPart(**vars(term), state=traced.states.get(term.name, "") if has_state else "", traces=cells)
+    return replace(part, quarter=quarter, source_quarter=source_quarter)
+
+
+def _find_cells(traced: FigureSources, term: figures.Term) -> tuple[CellTrace, ...]:
+    if term.register:
+        return tuple(trace_row(term.register, row, _row_value(term, row)) for row in term.rows)
+    if term.kind == figures.CODE:
+        return ()
+    if term.kind == figures.ITEM:
+        read, collected = traced.source.read, traced.snapshot.collected
+        items = (pair for member in term.members for pair in traced.cells.list_items(collected, member))
+        alone = ((cell, extractors.CountedReturn(cell.member, {}, (item,))) for item, cell in items)
+        return tuple(cell for cell, one_item in alone if term.name in read(one_item).codes)
+    refused = tuple(traced.cells.refused.get((term.quarter or traced.snapshot.quarter, term.name), ()))
+    if traced.kpi.measure == "rate":
+        first = traced.cells.firsts.get((traced.snapshot.quarter, term.name))
+        return (first,) if first else refused
+    is_history = traced.kpi.measure in ("count_ever", "distinct_items")
+    return (*refused, *(_find_history_cells if is_history else _find_value_cells)(traced, term))
+
+
+def _row_value(term: figures.Term, row: Mapping[str, object]) -> float | None:
+    """Return the number that a register's row contributes: a stage, people, or one workshop or questionnaire."""
+    if term.register == "milestones":
+        return row["stage"]
+    return row["women"] + row["men"] if term.register == "attendance" else term.value
+
+
+def _find_value_cells(traced: FigureSources, term: figures.Term) -> tuple[CellTrace, ...]:
+    """Return the cells of the quarter, of the quarter carried from, and of the total that a cap comes from."""
+    quarter = term.quarter or traced.snapshot.quarter
+    found = traced.cells.find([quarter, term.source_quarter or quarter], term.name, traced.questions)
+    last = traced.cells.find_last(traced.source.total, term.name, quarter) if term.share_cap is not None else ()
+    return (*found, *(cell for cell in last if cell not in found))
+
+
+def _find_history_cells(traced: FigureSources, term: figures.Term) -> tuple[CellTrace, ...]:
+    """Return the cells of the quarter in which the condition was first met, else of all quarters reported."""
+    if not term.source_quarter:
+        extracts = traced.snapshot.returns.extracts(traced.source.read)
+        answers = {name: extracts.get((name, term.name), extractors.NO_EXTRACT) for name in traced.snapshot.collected}
+        reported = [quarter for quarter, extract in answers.items() if extract.value is not None]
+        return traced.cells.find(reported, term.name, traced.questions)
+    items = traced.cells.list_items([term.source_quarter], term.name)
+    met = [cell for item, cell in items if item.kind in traced.source.asks]
+    return (*traced.cells.find([term.source_quarter], term.name, traced.questions), *met)

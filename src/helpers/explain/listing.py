@@ -27,9 +27,7 @@ BASIS_WORDS = {
     "reported": "reported this quarter", "carried": "carried forward (c)", "ever": "known from earlier",
     "": "not known",
 }  # fmt: skip
-WHAT_WORDS = {
-    figures.MEMBER: "Member", figures.CODE: "Answer", figures.ITEM: "Innovation", figures.ROW: "Register row",
-}  # fmt: skip
+WHAT_WORDS = {figures.MEMBER: "Member", figures.CODE: "Answer", figures.ITEM: "Innovation", figures.ROW: "Register row"}
 CELL_WORDS = {  # what an item's state (methodology, section 3) means
     "A": "given", "N": "negligible, counted as 0", "U": "unusual, kept", "L": "exists, not available",
     "M": "not applicable", "O": "not answered, or withdrawn",
@@ -38,10 +36,7 @@ CELL_WORDS = {  # what an item's state (methodology, section 3) means
 
 @dataclass(frozen=True)
 class Listing:
-    """A table: heads, rows of texts and numbers, a foot with their sums, and notes on its heads.
-
-    Columns without any value are left out, with their notes.
-    """
+    """A table: heads, rows of texts and numbers, a foot with their sums, and notes on its heads."""
 
     title: str
     heads: tuple[str, ...]
@@ -191,7 +186,7 @@ _COLUMNS = (
 
 
 def list_part_rows(explanation: Explanation, parts: Sequence[ExplainedPart], title: str, t: Translator) -> Listing:
-    """List parts: name, basis, state of the return, what each adds and the most it could add."""
+    """List parts: name, basis, state of the return, what each adds and the most it could add; no empty columns."""
     what = {WHAT_WORDS[part.kind] for part in parts}
     is_now = all(part.quarter == explanation.quarter for part in parts)
     columns = [

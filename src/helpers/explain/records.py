@@ -15,10 +15,7 @@ REGISTERS_FOLDER = "registers/"
 
 @dataclass(frozen=True)
 class CellIssue:
-    """An issue that a check found; `message` is by language, fr and en.
-
-    `question` is blank where the issue is about a whole return.
-    """
+    """An issue of a cell, or without a `question` of a whole return; `message` is by language, fr and en."""
 
     severity: str
     rule: str
@@ -69,10 +66,7 @@ class ExplainedPart(figures.Term):
 
 @dataclass(frozen=True)
 class CalculationStep:
-    """One step: its arithmetic written out, its result, and the published value of its column in kpis.csv.
-
-    `column` is blank for a step that is not published.
-    """
+    """A step, its arithmetic written out; `published` is the value of its `column` in kpis.csv, if it has one."""
 
     name: str
     arithmetic: str

@@ -188,20 +188,15 @@ def _write_sheet(
         if len(tables) > 1:
             sheet.write(row, 0, table.title, bold=True)
             row += 1
-        row = _write_table(sheet, row, table) + 1
+        sheet.write_heads(row, table.heads)
+        for cells in table.rows:
+            row += 1
+            sheet.write_row(row, cells)
+        if table.foot:
+            row += 1
+            sheet.write_row(row, table.foot, bold=True, top=1)
+        for note in table.notes:
+            row += 1
+            sheet.write(row, 0, note, italic=True)
+        row += 2
     sheet.set_page(first)
-
-
-def _write_table(sheet: xlsx.SheetWriter, row: int, table: Listing) -> int:
-    """Write a table from a row on, numbers as numbers and texts as texts; return the row after it."""
-    sheet.write_heads(row, table.heads)
-    for cells in table.rows:
-        row += 1
-        sheet.write_row(row, cells)
-    if table.foot:
-        row += 1
-        sheet.write_row(row, table.foot, bold=True, top=1)
-    for note in table.notes:
-        row += 1
-        sheet.write(row, 0, note, italic=True)
-    return row + 1

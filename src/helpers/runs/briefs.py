@@ -98,10 +98,7 @@ def _exit_on_signal(number: int, _: object) -> None:
 
 
 def _run_tasks(pipe: Connection, folder: Path) -> None:
-    """Make the briefs that come through the pipe, one by one, until the other end is closed.
-
-    Sends back the seconds that each took and its error message, blank if it succeeded.
-    """
+    """Make the briefs that come through the pipe; send back the seconds and the error message (or blank) of each."""
     signal.signal(signal.SIGTERM, _exit_on_signal)
     template = paths.notebooks() / f"{BRIEF_NOTEBOOK}.ipynb"
     with contextlib.suppress(EOFError, OSError):
@@ -130,21 +127,15 @@ def _start_worker(folder: Path) -> tuple[Connection, BaseProcess]:
     return pipe, process
 
 
-@contextlib.contextmanager
-def _worker_pool() -> Iterator[dict[Connection, BaseProcess]]:
-    """Yield a dict for the workers of a run; end them and their kernels afterwards, whatever happened."""
-    workers: dict[Connection, BaseProcess] = {}
-    try:
-        yield workers
-    finally:
-        for pipe, process in workers.items():
-            pipe.close()
-            process.terminate()
-        end = time.monotonic() + END_TIMEOUT
-        for process in workers.values():
-            process.join(max(end - time.monotonic(), 0))
-            process.kill()  # no effect if it has ended; a kernel ends itself when its parent is gone
-            process.join()
+def _end_workers(workers: dict[Connection, BaseProcess]) -> None:
+    for pipe, process in workers.items():
+        pipe.close()
+        process.terminate()
+    end = time.monotonic() + END_TIMEOUT
+    for process in workers.values():
+        process.join(max(end - time.monotonic(), 0))
+        process.kill()  # no effect if it has ended; a kernel ends itself when its parent is gone
+        process.join()
 
 
 def _run_in_workers(
@@ -184,9 +175,9 @@ def make_briefs(
     tasks: Sequence[BriefTask], folder: Path, n_workers: int, report: Reporter, progress: bool = False
 ) -> tuple[list[str], list[str]]:
     """Make the briefs in parallel; return the names of those that succeeded and a message for each that failed."""
-    names, failures = [], []
-    with _worker_pool() as workers:
-        results = _run_in_workers(tasks, folder, n_workers, workers)
+    names, failures, workers = [], [], {}
+    results = _run_in_workers(tasks, folder, n_workers, workers)
+    try:
         for name, seconds, error in tqdm(results, total=len(tasks), unit="brief", disable=not progress):
             if error:
                 failures.append(f"{name}: {error}")
@@ -194,6 +185,8 @@ def make_briefs(
                 names.append(name)
             if not progress:
                 report(f"{name}: failed: {error.splitlines()[0]}" if error else f"{name}: done in {seconds:.1f} s")
+    finally:
+        _end_workers(workers)  # and their kernels, whatever happened
     return sorted(names), sorted(failures)
 
 

@@ -135,9 +135,8 @@ def _collect_outputs(
     for name in schema.PUBLISHED_TABLES:
         file = f"{name}.parquet" if name in schema.PARQUET_TABLES else f"{name}.csv"
         shutil.copyfile(work / file, tables_folder / file)
-    datapackage.write_datapackage(
-        tables_folder, request.quarter, request.as_of, sample=tables.sample, input_id=tables.input_id
-    )
+    facts = {"sample": tables.sample, "input_id": tables.input_id}
+    datapackage.write_datapackage(tables_folder, request.quarter, request.as_of, **facts)
     for language in request.languages:
         for file in (f"report_{language}.pdf", f"report_{language}.html", f"tables_{language}.xlsx"):
             shutil.copyfile(work / file, report_folder / file)

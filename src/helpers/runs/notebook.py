@@ -27,8 +27,8 @@ def check_parameters(notebook: Path, parameters: Mapping[str, str]) -> None:
     known = papermill.inspect_notebook(str(notebook))
     unknown = sorted(set(parameters) - set(known))
     if unknown:
-        message = f"{notebook.name}: no parameter {', '.join(unknown)}; it declares {', '.join(known)}"
-        raise RunError(ExitCode.NOTEBOOK_FAILED, message)
+        problem = f"no parameter {', '.join(unknown)}; it declares {', '.join(known)}"
+        raise RunError(ExitCode.NOTEBOOK_FAILED, f"{notebook.name}: {problem}")
 
 
 @contextlib.contextmanager
@@ -121,17 +121,15 @@ def check_executed(notebook: Mapping, name: str) -> None:
 
 def strip_notebook(notebook: Mapping) -> dict[str, object]:
     """Return an executed notebook without what differs from run to run (times, paths, ids), and without widgets."""
+    cells = []
+    for number, cell in enumerate(notebook["cells"]):
+        tags = cell["metadata"].get("tags", [])
+        kept = dict(cell) | {"metadata": {"tags": tags} if tags else {}, "source": _split_lines(cell["source"])}
+        if "outputs" in cell:
+            kept["outputs"] = [_strip_output(output) for output in cell["outputs"]]
+        cells.append(kept | ({"id": f"injected-{number}"} if "injected-parameters" in tags else {}))
     kernel = {"kernelspec": notebook["metadata"]["kernelspec"], "language_info": {"name": "python"}}
-    return dict(notebook) | {"metadata": kernel, "cells": [_strip_cell(*c) for c in enumerate(notebook["cells"])]}
-
-
-def _strip_cell(number: int, cell: Mapping) -> dict[str, object]:
-    tags = cell["metadata"].get("tags", [])
-    kept = {name: _split_lines(value) if name == "source" else value for name, value in cell.items()}
-    kept |= {"metadata": {"tags": tags} if tags else {}}
-    if "outputs" in cell:
-        kept["outputs"] = [_strip_output(output) for output in cell["outputs"]]
-    return kept | ({"id": f"injected-{number}"} if "injected-parameters" in tags else {})
+    return dict(notebook) | {"metadata": kernel, "cells": cells}
 
 
 def _strip_output(output: Mapping) -> dict[str, object]:

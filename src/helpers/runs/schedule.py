@@ -14,6 +14,8 @@ from helpers.runs.log import RUN_BEGAN, RUN_ENDED, Log, RunEvent, read_events
 from helpers.tables import manifest, pipeline
 
 PLAN_QUARTERS = tuple(quarters.quarters_between(quarters.FIRST_QUARTER, quarters.LAST_QUARTER))
+# From this day on nothing is due any more: the quarter after the plan's last one would be.
+PLAN_OVER_ON = quarters.first_cutoff(quarters.shift(quarters.LAST_QUARTER, 1))
 
 DueEditions = Mapping[EditionRequest, str]  # why each is due, in order of dates
 
@@ -25,11 +27,6 @@ def list_schedule() -> list[EditionRequest]:
         revised_on = quarters.quarter_end(quarter) + timedelta(days=quarters.REVISION_DAYS)
         editions += [EditionRequest(quarter, day.isoformat()) for day in (quarters.first_cutoff(quarter), revised_on)]
     return sorted(editions, key=lambda request: request.as_of)
-
-
-def is_over(today: date) -> bool:
-    """Whether nothing is due any more: the quarter after the plan's last one would be due."""
-    return today >= quarters.first_cutoff(quarters.shift(quarters.LAST_QUARTER, 1))
 
 
 def find_next(today: date) -> EditionRequest | None:
@@ -52,11 +49,7 @@ def describe_reason(request: EditionRequest) -> str:
     if missing:
         return f"not there in {', '.join(missing)}"
     with raise_run_errors():
-        return _describe_changes(published.inputs, pipeline.list_current_inputs(request.quarter, request.as_of))
-
-
-def _describe_changes(before: Mapping[str, str], now: Mapping[str, str]) -> str:
-    """Name the inputs that were added, removed or changed; blank if none was."""
+        before, now = published.inputs, pipeline.list_current_inputs(request.quarter, request.as_of)
     changed = sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
     named = ", ".join(changed[:3]) + (f" and {len(changed) - 3} more" if len(changed) > 3 else "")
     return f"its inputs changed since: {named}" if changed else ""
@@ -67,7 +60,7 @@ def select_scheduled(today: date) -> list[EditionRequest]:
 
     If none is published, those of the latest quarter only: `papu run QUARTER` makes any earlier one.
     """
-    past = [] if is_over(today) else [request for request in list_schedule() if request.as_of <= today.isoformat()]
+    past = [request for request in list_schedule() if request.as_of <= today.isoformat() and today < PLAN_OVER_ON]
     published = [number for number, request in enumerate(past) if read_complete_edition(request)]
     if published:
         return past[published[-1] :]
@@ -98,7 +91,7 @@ def describe_due(due: DueEditions, today: date) -> str:
     """Return one line on what is due on a day; if nothing is, on why, and on what will be next."""
     if due:
         return "due: " + "; ".join(f"{request}, {reason}" for request, reason in due.items())
-    if is_over(today):
+    if today >= PLAN_OVER_ON:
         return f"nothing to do: the plan ended with {quarters.LAST_QUARTER}; nothing is ever due any more"
     latest = next((request for request in reversed(select_scheduled(today)) if read_complete_edition(request)), None)
     reason = f"{latest} is made and its inputs have not changed" if latest else "no edition is due yet"
@@ -140,8 +133,8 @@ class RunStatus:
 
 def read_status(today: date, languages: Sequence[str] = ()) -> RunStatus:
     """Return the status on a day; raises as `find_due` does."""
-    editions = sorted(manifest.list_published_editions(), key=lambda one: (one.as_of, one.quarter))
-    published = {EditionRequest(one.quarter, one.as_of, one.languages): one for one in editions}
+    editions = sorted(manifest.list_published_editions(), key=lambda made: (made.as_of, made.quarter))
+    published = {EditionRequest(made.quarter, made.as_of, made.languages): made for made in editions}
     held = {quarter: holder for quarter in PLAN_QUARTERS if (holder := find_lock_holder(quarter))}
     last = {(event.command, event.quarter, event.as_of): event for event in read_events()}.values()
     running = [event for event in last if event.event == RUN_BEGAN and event.quarter in held]
