@@ -337,8 +337,7 @@ def check_command(
     with _check_arguments():
         day = pipeline.resolve_date(quarter, as_of)
     source = pipeline.read_raw_data(quarter)
-    unknown = sorted(set(members) - set(source.plan.by_iso3))
-    if unknown:
+    if unknown := sorted(set(members) - set(source.plan.by_iso3)):
         raise click.UsageError(f"no member {', '.join(unknown)}; write the ISO3 code, such as SEN")
     folder, checked = out or paths.out(quarter, day.isoformat()), pipeline.check_as_of(source, day)
     pipeline.write_ingested(source, quarter, day, folder, checked)

@@ -81,14 +81,9 @@ def _read_published_row(history: pd.DataFrame, quarter: str) -> PublishedRow:
     if not rows:
         first = quarters.FIRST_STATUS_QUARTER
         raise ValueError(f"no figure for {quarter}; they begin with {first}, or the first returns")
-    row = {name: _python_value(rows[0].get(name)) for name in schema.SCHEMAS["kpis"].columns}
-    return row | {"status": row["status"] or ""}
-
-
-def _python_value(value: object) -> Value:
-    if is_blank(value) or value == "":
-        return None
-    return value.item() if hasattr(value, "item") else value
+    row = {name: rows[0].get(name) for name in schema.SCHEMAS["kpis"].columns}
+    published = {name: None if is_blank(value) or value == "" else value for name, value in row.items()}
+    return published | {"status": published["status"] or ""}
 
 
 def _step(name: str, calculation: figures.Calculation, published: PublishedRow | None = None) -> CalculationStep:

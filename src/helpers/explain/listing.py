@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
+from typing import NamedTuple
 
 from helpers.explain import records
 from helpers.explain.records import CalculationStep, CellIssue, CellTrace, ExplainedPart, Explanation, Value
@@ -34,8 +35,7 @@ CELL_WORDS = {  # what an item's state (methodology, section 3) means
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Listing:
+class Listing(NamedTuple):
     """A table: heads, rows of texts and numbers, a foot with their sums, and notes on its heads."""
 
     title: str
@@ -89,7 +89,7 @@ def describe_agreement(explanation: Explanation, t: Translator) -> list[str]:
     """Return a line saying that the steps give the figure of the edition, or a line per step that differs."""
     if explanation.differences:
         return [
-            t("DIFFERENT – {name}: {result} from the rows, {published} in kpis.csv", name=name_step(step, t),
+            t("DIFFERENT – {name}: {result} from the rows, {published} in kpis.csv", name=t(STEP_WORDS[step.name]),
                 result=format_step_value(step.result, t), published=format_step_value(step.published, t))
             for step in explanation.differences
         ]  # fmt: skip
@@ -97,15 +97,10 @@ def describe_agreement(explanation: Explanation, t: Translator) -> list[str]:
     if all(step.result is None for step in explanation.steps if step.name == "coverage"):
         return [t("nothing: the figure is blank by definition")]
     shown = [step for step in explanation.steps if step.name in ("value", "share") and step.result is not None]
-    figure = t.joined(f"{name_step(step, t)} {format_step_value(step.result, t)}" for step in shown) or t.missing
+    figure = t.joined(f"{t(STEP_WORDS[step.name])} {format_step_value(step.result, t)}" for step in shown) or t.missing
     if explanation.origin:
         return [t("Added up, the rows give the published figure: {value}", value=figure)]
     return [t("Added up, the rows give the figure of the edition: {value}", value=figure)]
-
-
-def name_step(step: CalculationStep, t: Translator) -> str:
-    """Return the name of a step."""
-    return t(STEP_WORDS[step.name])
 
 
 def format_step_value(value: Value, t: Translator) -> str:
@@ -140,7 +135,7 @@ def list_step_rows(explanation: Explanation, t: Translator) -> Listing:
     heads = (t("Step"), t("Arithmetic"), t("Result"), "kpis.csv", t("The same"))
     rows = tuple(
         (
-            name_step(step, t), format_arithmetic(step, t), _workbook_value(step.result, t),
+            t(STEP_WORDS[step.name]), format_arithmetic(step, t), _workbook_value(step.result, t),
             _workbook_value(step.published, t) if step.column else "",
             (t("yes") if step.agrees else t("no")) if step.column else "",
         )
@@ -154,8 +149,7 @@ def _workbook_value(value: Value, t: Translator) -> Value:
     return _number(value) if records.is_number(value) else format_step_value(value, t)
 
 
-@dataclass(frozen=True)
-class _Column:
+class _Column(NamedTuple):
     head: str
     get: Callable[[ExplainedPart], Value]
     meaning: str = ""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from helpers.explain import listing
 from helpers.explain.listing import Listing
-from helpers.explain.records import CalculationStep, CellIssue, CellTrace, ExplainedPart, Explanation, exact_number
+from helpers.explain.records import CellIssue, CellTrace, ExplainedPart, Explanation, exact_number
 from helpers.i18n import Translator, isolate
 from helpers.kpis import Reference
 from helpers.report import phrases, xlsx
@@ -40,19 +40,15 @@ def _lines(explanation: Explanation, t: Translator) -> Iterator[str]:
     yield from _cell_lines(listing.find_cells(explanation), t)
     yield from ("", t("Step by step"))
     for step in listing.find_steps(explanation):
-        name, result = listing.name_step(step, t), listing.format_step_value(step.result, t)
-        yield f"  {t('{what}: {value}', what=name, value=result)}{_compare_published(step, t)}"
+        name, result = t(listing.STEP_WORDS[step.name]), listing.format_step_value(step.result, t)
+        published = listing.format_step_value(step.published, t)
+        compared = "  = kpis.csv" if step.agrees else f"  ≠ kpis.csv: {published}"
+        yield f"  {t('{what}: {value}', what=name, value=result)}{compared if step.column else ''}"
         if arithmetic := listing.format_arithmetic(step, t):
             yield from _wrapped(arithmetic, "      ")
     yield ""
     for line in listing.describe_agreement(explanation, t):
         yield from _wrapped(line)
-
-
-def _compare_published(step: CalculationStep, t: Translator) -> str:
-    if not step.column:
-        return ""
-    return "  = kpis.csv" if step.agrees else f"  ≠ kpis.csv: {listing.format_step_value(step.published, t)}"
 
 
 def _table_lines(table: Listing, t: Translator) -> Iterator[str]:
@@ -160,6 +156,7 @@ def _plain(value: object) -> object:
     return clean(value) if isinstance(value, str) else value
 
 
+Widths = tuple[int, ...]  # of columns, in characters
 _STEP_WIDTHS, _PART_WIDTHS = (30, 80, 26, 26, 12), (26, 22, 12, 12, 12, 16, 16, 16, 16, 12, 12, 40)
 _CELL_WIDTHS = (10, 10, 26, 30, 20, 8, 8, 12, 46, 60)
 
@@ -177,9 +174,7 @@ def write_explanation_workbook(path: Path, explanation: Explanation, t: Translat
         _write_sheet(book, [listing.list_cell_rows(explanation, t)], facts[:3], _CELL_WIDTHS, t)
 
 
-def _write_sheet(
-    book: xlsx.Book, tables: Sequence[Listing], facts: Sequence[str], widths: Sequence[float], t: Translator
-) -> None:
+def _write_sheet(book: xlsx.Book, tables: list[Listing], facts: list[str], widths: Widths, t: Translator) -> None:
     sheet = book.add_sheet(tables[0].title[:31], t.language, widths)
     for row, fact in enumerate(facts):
         sheet.write(row, 0, fact, bold=not row)

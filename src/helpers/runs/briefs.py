@@ -54,15 +54,11 @@ class BriefsRequest:
 def make_briefs_request(
     quarter: str, members: Sequence[str] = (), languages: Sequence[str] = (), as_of: str = ""
 ) -> BriefsRequest:
-    """Check the arguments and complete them with the defaults: all members of the quarter.
-
-    Raises ValueError for an unknown member or language, a quarter outside the plan, or an invalid date.
-    """
+    """Complete the arguments, by default with all members of the quarter; raises ValueError for an unknown one."""
     checked = edition.make_request(quarter, languages, as_of)
     valid = [member.member for member in read_plan().members_in(checked.quarter)]
     chosen = tuple(dict.fromkeys(name.upper() for name in members)) or tuple(valid)
-    unknown = sorted(set(chosen) - set(valid))
-    if unknown:
+    if unknown := sorted(set(chosen) - set(valid)):
         raise ValueError(f"{', '.join(unknown)}: no member in {checked.quarter}; write the ISO3 code, such as SEN")
     return BriefsRequest(checked.quarter, checked.as_of, chosen, tuple(dict.fromkeys(languages)))
 

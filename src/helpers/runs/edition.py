@@ -49,16 +49,12 @@ class EditionRequest:
 
 def check_languages(languages: Sequence[str]) -> None:
     """Raise ValueError, naming the languages there are, for one without a catalogue."""
-    unknown = sorted(set(languages) - set(LANGUAGES))
-    if unknown:
+    if unknown := sorted(set(languages) - set(LANGUAGES)):
         raise ValueError(f"no report in {', '.join(unknown)}; choose among {', '.join(LANGUAGES)}")
 
 
 def make_request(quarter: str, languages: Sequence[str] = (), as_of: str = "") -> EditionRequest:
-    """Check the arguments of a run and complete them with the defaults.
-
-    Raises ValueError for a quarter outside the plan, an invalid date, or a language without a catalogue.
-    """
+    """Complete the arguments of a run with the defaults; raises ValueError for an unknown quarter, date or language."""
     check_languages(languages)
     name = quarters.parse_quarter(quarter)
     day = pipeline.resolve_date(name, as_of).isoformat()
@@ -72,10 +68,7 @@ def run_edition(request: EditionRequest, report: Reporter, progress: bool = Fals
 
 
 def run_locked_edition(request: EditionRequest, report: Reporter, progress: bool = False) -> Path:
-    """Make an edition of a quarter that the caller has locked, and publish it.
-
-    Returns the published folder. Raises RunError; the edition published before is then untouched.
-    """
+    """Make and publish an edition whose quarter is locked; a RunError leaves the one published before untouched."""
     target = paths.reports(request.quarter, request.as_of)
     tables_target = paths.processed(request.quarter, request.as_of)
     with log.record_run({"command": "run"} | asdict(request)) as outcome, raise_run_errors(target):
@@ -102,7 +95,8 @@ def build_edition(
         report(f"{name}: done in {time.monotonic() - began:.1f} s")
     tables = pipeline.load_tables(request.quarter, request.as_of)  # makes them again if an input changed
     check_unchanged(inputs, folder / "work")
-    return *_collect_outputs(request, folder, tables, started), tables
+    _collect_outputs(request, folder, tables, started)
+    return folder / "tables", folder / "report", tables
 
 
 def check_unchanged(before: pd.DataFrame, work: Path) -> None:
@@ -125,9 +119,7 @@ def check_unchanged(before: pd.DataFrame, work: Path) -> None:
         raise RunError(ExitCode.DATA_REFUSED, f"{named} changed during the run; run again once it is whole")
 
 
-def _collect_outputs(
-    request: EditionRequest, folder: Path, tables: EditionTables, started: datetime
-) -> tuple[Path, Path]:
+def _collect_outputs(request: EditionRequest, folder: Path, tables: EditionTables, started: datetime) -> None:
     """Put what the notebooks made into the two folders to publish, tables and report, and write the manifest."""
     work, tables_folder, report_folder = folder / "work", folder / "tables", folder / "report"
     tables_folder.mkdir()
@@ -146,4 +138,3 @@ def _collect_outputs(
     outputs |= {f"report/{path.name}": manifest.describe_file(path) for path in report_folder.iterdir()}
     revises = manifest.find_revised(request.quarter, request.as_of)
     manifest.write_manifest(report_folder, asdict(request), outputs, tables, started, revises)
-    return tables_folder, report_folder

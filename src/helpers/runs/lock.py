@@ -15,10 +15,7 @@ LOCK_TIMEOUT = 0.5  # seconds: longer than another process needs to look who hol
 
 @contextlib.contextmanager
 def lock_quarter(quarter: str) -> Iterator[None]:
-    """Lock a quarter for one run. The lock of a process that died is free.
-
-    Raises RunError (another run holds the quarter), naming the process and when it started.
-    """
+    """Lock a quarter for one run; raises RunError, naming its process, if another run that is alive holds it."""
     lock_file = paths.locks() / f"{quarter}.lock"
     lock = filelock.FileLock(lock_file)
     try:

@@ -25,8 +25,7 @@ def check_parameters(notebook: Path, parameters: Mapping[str, str]) -> None:
     import papermill
 
     known = papermill.inspect_notebook(str(notebook))
-    unknown = sorted(set(parameters) - set(known))
-    if unknown:
+    if unknown := sorted(set(parameters) - set(known)):
         problem = f"no parameter {', '.join(unknown)}; it declares {', '.join(known)}"
         raise RunError(ExitCode.NOTEBOOK_FAILED, f"{notebook.name}: {problem}")
 
@@ -83,8 +82,7 @@ def run_notebook(notebook: Path, executed: Path, parameters: Mapping[str, str], 
         raise _cell_error(notebook.name, cell, f"{error.ename}: {error.evalue}", error.source, code=code) from error
     except (DeadKernelError, CellTimeoutError) as error:
         source = begun[-1]["source"] if begun else ""
-        message = str(error).splitlines()[0]
-        raise _cell_error(notebook.name, len(begun) - n_added, message, source) from error
+        raise _cell_error(notebook.name, len(begun) - n_added, str(error).splitlines()[0], source) from error
     check_executed(ran, notebook.stem)
     text = json.dumps(strip_notebook(ran), ensure_ascii=False, indent=1, sort_keys=True)
     executed.write_text(text + "\n", encoding="utf-8")

@@ -45,8 +45,7 @@ def describe_reason(request: EditionRequest) -> str:
     published = read_complete_edition(request)
     if published is None:
         return "not made yet"
-    missing = [language for language in request.languages if language not in published.languages]
-    if missing:
+    if missing := [language for language in request.languages if language not in published.languages]:
         return f"not there in {', '.join(missing)}"
     with raise_run_errors():
         before, now = published.inputs, pipeline.list_current_inputs(request.quarter, request.as_of)
@@ -61,8 +60,7 @@ def select_scheduled(today: date) -> list[EditionRequest]:
     If none is published, those of the latest quarter only: `papu run QUARTER` makes any earlier one.
     """
     past = [request for request in list_schedule() if request.as_of <= today.isoformat() and today < PLAN_OVER_ON]
-    published = [number for number, request in enumerate(past) if read_complete_edition(request)]
-    if published:
+    if published := [number for number, request in enumerate(past) if read_complete_edition(request)]:
         return past[published[-1] :]
     latest = max((request.quarter for request in past), default="")
     return [request for request in past if request.quarter == latest]
@@ -110,8 +108,7 @@ def run_due(due: DueEditions, log: Log, progress: bool = False) -> tuple[list[Pa
         edition_log = log.bind(quarter=request.quarter, as_of=request.as_of)
         try:
             with lock_quarter(request.quarter):
-                reason = describe_reason(request)
-                if reason:
+                if reason := describe_reason(request):
                     edition_log.info(f"{request}, in {', '.join(request.languages)}: {reason}")
                     published.append(edition.run_locked_edition(request, edition_log.info, progress))
         except RunError as error:
