@@ -2,8 +2,10 @@
 
 import io
 import math
+import textwrap
 from collections.abc import Callable, Sequence
 from functools import cache, wraps
+from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple, ParamSpec
 
@@ -23,6 +25,9 @@ from helpers.tables import KpiFigure, queries
 SCREEN_DPI = 96
 FEWEST_TICKS = 4  # an axis of quarters has room for at least five, so that a first edition looks like the next
 PAGE_WIDTH = 6.69  # inches: the text width of the page, so that letters are printed at their true size
+TARGET_LINE = {"color": INK, "linewidth": 0.9, "linestyle": (0, (5, 3)), "zorder": 2}
+BOUNDS_BAR = {"color": BAND, "linewidth": 7, "solid_capstyle": "butt"}
+ON_HATCHING = {"bbox": {"facecolor": "#FFFFFF", "edgecolor": "none", "pad": 0.8}}  # letters on a hatched area
 
 
 class TileStyle(NamedTuple):
@@ -50,7 +55,7 @@ TILE_STYLES = {
     queries.UNKNOWN: TileStyle("#FFFFFF", GREY, MUTED, hatch="////"),
 }
 STYLE = matplotlib.rc_params_from_file(Path(__file__).with_name("figures.mplstyle"), use_default_template=False)
-_Arguments = ParamSpec("Said")
+_Arguments = ParamSpec("_Arguments")
 
 
 class Drawing(matplotlib.figure.Figure):
@@ -69,10 +74,8 @@ def in_report_style(plot: Callable[_Arguments, Drawing]) -> Callable[_Arguments,
     @wraps(plot)
     def draw(*args: _Arguments.args, **kwargs: _Arguments.kwargs) -> Drawing:
         _use_fonts()
-        speaking = (
-            one if isinstance(one, Translator) else getattr(one, "t", None) for one in (*args, *kwargs.values())
-        )
-        t = next((one for one in speaking if isinstance(one, Translator)), None)
+        translators = (getattr(argument, "t", argument) for argument in (*args, *kwargs.values()))
+        t = next((t for t in translators if isinstance(t, Translator)), None)
         is_rtl = t is not None and t.is_rtl
         with matplotlib.rc_context(STYLE | ({"axes.titlelocation": "right"} if is_rtl else {})):
             figure = plot(*args, **kwargs)
@@ -83,15 +86,13 @@ def in_report_style(plot: Callable[_Arguments, Drawing]) -> Callable[_Arguments,
     return draw
 
 
-# --- right to left ----------------------------------------------------------------------------------------------
-
 _SIDES = {"left": "right", "right": "left"}
-MAP_AXES = "map"  # the label of axes whose sides are compass points: they may change places, but are never turned over
+MAP_AXES = "map"  # the label of axes whose sides are compass points: they may change places, but are never mirrored
 KEY_AXES = "key"  # the label of axes that hold only a key
 
 
 def _mirror(figure: Drawing, language: str) -> None:
-    """Turn a figure over for readers from right to left: axes, names, labels; letters and numbers stay as they are."""
+    """Mirror a figure for readers from right to left: axes, names, labels; letters and numbers stay as they are."""
     for axes in figure.axes:
         box = axes.get_position()
         axes.set_position((1 - box.x1, box.y0, box.width, box.height))
@@ -104,8 +105,7 @@ def _mirror(figure: Drawing, language: str) -> None:
         text.set_x(1 - text.get_position()[0])
         text.set_ha(_SIDES.get(text.get_ha(), text.get_ha()))
     for text in figure.findobj(Text):
-        lines = [isolate(line, language) for line in text.get_text().split("\n")]
-        text.set_text("\n".join(lines))
+        text.set_text("\n".join(isolate(line, language) for line in text.get_text().split("\n")))
     for axis in (axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)):
         if isinstance(axis.get_major_formatter(), FixedFormatter):
             axis.set_ticklabels([isolate(label.get_text(), language) for label in axis.get_ticklabels()])
@@ -139,9 +139,6 @@ def draw_png(figure: Drawing) -> bytes:
     return buffer.getvalue()
 
 
-# --- the grammar ------------------------------------------------------------------------------------------------
-
-
 def lay_out_figure(height: float, left: float, right: float, top: float, bottom: float, **grid: object) -> tuple:
     """Return a figure of the page's width and its axes; margins in inches."""
     figure = Drawing(figsize=(PAGE_WIDTH, height))
@@ -150,13 +147,17 @@ def lay_out_figure(height: float, left: float, right: float, top: float, bottom:
     return figure, axes
 
 
+def name_quarters(quarters: Sequence[str], t: Translator) -> list[tuple[str, str]]:
+    """Return the short name of each quarter, and its year where the year begins, else a blank."""
+    years = [quarter[:4] for quarter in quarters]
+    return [(t.short_quarter(quarters[n]), "" if year in years[:n] else year) for n, year in enumerate(years)]
+
+
 def mark_quarters(axes: Axes, quarters: Sequence[str], t: Translator, every: int = 1) -> None:
-    """Write quarters under an axis, the year where it begins."""
-    shown = range(len(quarters) - 1, -1, -every)
-    first = {min(n for n in shown if quarters[n][:4] == year) for year in {quarters[n][:4] for n in shown}}
-    ticks = sorted(shown)
-    labels = [f"{t.short_quarter(quarters[n])}\n{quarters[n][:4] if n in first else ''}" for n in ticks]
-    axes.set_xticks(ticks, labels)
+    """Write quarters under an axis, the last one always, the year where it begins."""
+    ticks = range((len(quarters) - 1) % every, len(quarters), every)
+    names = name_quarters([quarters[n] for n in ticks], t)
+    axes.set_xticks(ticks, [f"{name}\n{year}" for name, year in names])
     axes.set_xlim(-0.4, max(len(quarters) - 1, FEWEST_TICKS) + 0.25)
 
 
@@ -166,10 +167,22 @@ def find_top(values: Sequence[float], unit: str) -> float:
     return 100 if unit == "percent" and max(known, default=0) <= 100 else max([*known, 1]) * 1.12
 
 
-def mark_numbers(axes: Axes, top: float, unit: str, t: Translator, along: str = "y") -> None:
+def find_members_top(levels: Sequence[float], unit: str) -> float:
+    """Return the end of an axis of members' levels: 100 for percentages that come near it."""
+    highest = max((level for level in levels if not is_blank(level)), default=100)
+    return find_top(levels, unit if highest > 50 else "")
+
+
+def list_heights(figures: Sequence[KpiFigure]) -> list[float]:
+    """Return all that an axis must have room for: the figures, their bounds and their proposed targets."""
+    return [height for figure in figures for height in (figure.assessed, *figure.bounds, figure.assessed_target)]
+
+
+def mark_numbers(axes: Axes, top: float, unit: str, t: Translator, along: str = "y", most: int = 5) -> None:
+    """Scale an axis from 0 to its top, with a grid and at most so many steps."""
     axes.grid(axis=along)
     axis = axes.yaxis if along == "y" else axes.xaxis
-    axis.set_major_locator(matplotlib.ticker.MaxNLocator(5, integer=True))
+    axis.set_major_locator(matplotlib.ticker.MaxNLocator(most, integer=True))
     axis.set_major_formatter(lambda value, _: t.percent(value, 0) if unit == "percent" else t.number(value))
     (axes.set_ylim if along == "y" else axes.set_xlim)(0, top)
 
@@ -189,13 +202,18 @@ def spread(heights: Sequence[float], gap: float, lowest: float = -math.inf, high
     return [placed[n] for n in range(len(heights))]
 
 
+def write_beside(axes: Axes, text: str, height: float, shift: float = 5, x: float = 1, **look: object) -> None:
+    """Write a text beside an axis (`x` 1: its right end, 0: its left), at a height of its scale, shifted by points."""
+    axes.annotate(text, (x, height), (shift, 0), ("axes fraction", "data"), "offset points", va="center", **look)
+
+
 def write_labels(axes: Axes, labels: Sequence[tuple[float, str, dict]], line_inches: float = 0.15) -> None:
     """Write labels beside the right end of an axis, each at its height, none over another."""
     bottom, top = axes.get_ylim()
     gap = (top - bottom) * line_inches / inches_high(axes)
     heights = spread([min(max(height, bottom), top) for height, _, _ in labels], gap, bottom, top)
     for (_, text, look), height in zip(labels, heights, strict=True):
-        axes.annotate(text, (1, height), (5, 0), ("axes fraction", "data"), "offset points", va="center", **look)
+        write_beside(axes, text, height, **look)
 
 
 def inches_high(axes: Axes) -> float:
@@ -217,7 +235,7 @@ def names_width(names: Sequence[str], size: float, weight: int = 400, least: flo
 
 
 class KeyEntry(NamedTuple):
-    """One entry of a key: its words, and what draws its sign, so many inches wide, from a place on."""
+    """One entry of a key: its words, and what draws its sign from a place `x` on, `inches` wide."""
 
     text: str
     draw: Callable[[Axes, float], object] = lambda axes, x: None
@@ -225,69 +243,59 @@ class KeyEntry(NamedTuple):
 
 
 def line_entry(text: str, **look: object) -> KeyEntry:
-    """Return the sign of a line."""
+    """Return the entry of a line."""
     return KeyEntry(text, lambda axes, x: axes.plot([x, x + 0.28], [0.085, 0.085], **look), 0.28)
 
 
 def marker_entry(text: str, marker: str = "o", **look: object) -> KeyEntry:
-    """Return the sign of a marker."""
+    """Return the entry of a marker."""
     return KeyEntry(text, lambda axes, x: axes.plot([x + 0.05], [0.085], marker, **look), 0.1)
 
 
-def write_key(figure: Drawing, signs: Sequence[KeyEntry]) -> None:
-    """Write what signs mean in one row along the top of a figure, each before its words, closer where they must be."""
+def write_key(figure: Drawing, entries: Sequence[KeyEntry]) -> None:
+    """Write a key in one row along the top of a figure, each sign before its words, closer where they must be."""
     height = figure.get_figheight()
     axes = figure.add_axes((0, 1 - 0.2 / height, 1, 0.2 / height), xlim=(0, PAGE_WIDTH), ylim=(0, 0.2), label=KEY_AXES)
     axes.set_axis_off()
-    before = [sign.inches + 0.07 * bool(sign.inches) for sign in signs]
+    before = [entry.inches + 0.07 * bool(entry.inches) for entry in entries]
     for size in (8.5, 8.0):
-        widths = [x + text_width(sign.text, size) for x, sign in zip(before, signs, strict=True)]
-        gap = min(0.26, (PAGE_WIDTH - 0.08 - sum(widths)) / max(len(signs) - 1, 1))
+        widths = [x + text_width(entry.text, size) for x, entry in zip(before, entries, strict=True)]
+        gap = min(0.26, (PAGE_WIDTH - 0.08 - sum(widths)) / max(len(entries) - 1, 1))
         if gap >= 0.12:
             break
     x = 0.03
-    for sign, start, width in zip(signs, before, widths, strict=True):
-        sign.draw(axes, x)
-        axes.annotate(sign.text, (x + start, 0.085), va="center", size=size)
+    for entry, start, width in zip(entries, before, widths, strict=True):
+        entry.draw(axes, x)
+        axes.annotate(entry.text, (x + start, 0.085), va="center", size=size)
         x += width + gap
 
 
 def find_runs(values: Sequence[float]) -> list[list[int]]:
     """Return the runs of places with a value: a line never crosses a gap."""
-    runs: list[list[int]] = [[]]
-    for n, value in enumerate(values):
-        if is_blank(value):
-            runs.append([])
-        else:
-            runs[-1].append(n)
-    return [run for run in runs if run]
+    runs = groupby(range(len(values)), lambda n: is_blank(values[n]))
+    return [list(places) for blank, places in runs if not blank]
 
 
 def draw_trend(axes: Axes, trend: Sequence[KpiFigure], colour: str = BLUE, size: float = 4) -> None:
     """Draw bounds as a band, values as a line with dots; a quarter with bounds only is a bar, without any a gap."""
-    lower, upper = zip(*(one.bounds for one in trend), strict=True)
+    lower, upper = zip(*(point.bounds for point in trend), strict=True)
     banded = [math.nan if is_blank(u) else u - low for low, u in zip(lower, upper, strict=True)]
     for run in find_runs(banded):
         if len(run) == 1:
             axes.bar(run, [banded[run[0]]], 0.14, [lower[run[0]]], color=BAND, linewidth=0, zorder=1)
         axes.fill_between(run, [lower[n] for n in run], [upper[n] for n in run], color=BAND, linewidth=0, zorder=1)
-    values = [one.assessed for one in trend]
+    values = [point.assessed for point in trend]
     for run in find_runs(values):
         axes.plot(run, [values[n] for n in run], color=colour, marker="o", markersize=size, zorder=3)
-    for n, one in enumerate(trend):
-        if one.is_bounds_only:
+    for n, point in enumerate(trend):
+        if point.is_bounds_only:
             high = lower[n] if is_blank(upper[n]) else upper[n]
             axes.plot([n, n], [lower[n], high], color=colour, marker="_", markersize=7, linewidth=1, zorder=2)
 
 
 def wrap(text: str, width: int) -> str:
-    """Break a text into lines of so many letters."""
-    lines = [""]
-    for word in text.split(" "):
-        if len(lines[-1]) + len(word) + 1 > width and lines[-1]:
-            lines.append("")
-        lines[-1] += (" " if lines[-1] else "") + word
-    return "\n".join(lines)
+    """Break a text into lines of at most `width` letters, between words only."""
+    return textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False)
 
 
 def split_columns(blocks: Sequence[tuple[str, Sequence]]) -> list[list[tuple[str, Sequence]]]:

@@ -3,35 +3,16 @@
 import statistics
 from collections.abc import Sequence
 
-import matplotlib
 import pandas as pd
 from matplotlib.axes import Axes
 
 from helpers.i18n import Translator, is_blank, terms
 from helpers.plan import UNION, read_plan
+from helpers.report import drawing, phrases
 from helpers.report.document import Report
-from helpers.report.drawing import (
-    FEWEST_TICKS,
-    PAGE_WIDTH,
-    TILE_STYLES,
-    Drawing,
-    KeyEntry,
-    find_top,
-    in_report_style,
-    lay_out_figure,
-    mark_numbers,
-    mark_quarters,
-    marker_entry,
-    names_width,
-    split_columns,
-    write_key,
-    write_labels,
-)
-from helpers.report.look import BAND, BLUE, INK, MUTED, PALE
-from helpers.report.phrases import Caption, describe_coverage, describe_measure, format_target, name_kpi
-from helpers.tables import queries
-
-# --- members and regions ----------------------------------------------------------------------------------------
+from helpers.report.drawing import BOUNDS_BAR, PAGE_WIDTH, Drawing, KeyEntry, marker_entry, write_beside
+from helpers.report.look import BLUE, INK, MUTED, PALE
+from helpers.tables import KpiFigure, queries
 
 
 def _member_rows(report: Report, kpi: str, region: str) -> pd.DataFrame:
@@ -42,284 +23,220 @@ def _member_rows(report: Report, kpi: str, region: str) -> pd.DataFrame:
     return members.assign(name=names).sort_values(["level", "name"], ascending=[False, True])
 
 
-def _find_end(levels: Sequence[float], unit: str) -> float:
-    """Return the end of an axis of members' levels: 100 for percentages that come near it."""
-    known = [level for level in levels if not is_blank(level)]
-    return find_top(known, unit if not known or max(known) > 50 else "")
-
-
-@in_report_style
+@drawing.in_report_style
 def plot_members(report: Report, kpi: str) -> Drawing:
     """Plot every member's value: sorted within its region, hollow where carried, a mark where there is none.
 
     A line through each region's rows is the median of its known members.
     """
-    t = report.t
-    unit = queries.select_figure(report.tables, kpi).unit
+    t, unit = report.t, queries.select_figure(report.tables, kpi).unit
     medians = queries.find_medians(queries.select_levels(report.tables, kpi))
-    columns = split_columns([(region, _member_rows(report, kpi, region)) for region in read_plan().regions])
+    columns = drawing.split_columns([(region, _member_rows(report, kpi, region)) for region in read_plan().regions])
+    members = pd.concat([rows for column in columns for _, rows in column])
     tallest = max(sum(len(rows) + 1.4 for _, rows in column) for column in columns)
-    left = names_width([name for column in columns for _, rows in column for name in rows["name"]], 8, least=1.0)
-    figure, ((*sides,),) = lay_out_figure(0.14 * tallest + 0.5, left, 0.82, 0.28, 0.24, ncols=2)
-    figure.subplots_adjust(wspace=(left + 0.82) / ((PAGE_WIDTH - 2 * (left + 0.82)) / 2))
-    end = _find_end([v for column in columns for _, rows in column for v in rows["level"]], unit)
+    left, right = drawing.names_width(list(members["name"]), 8, least=1.0), 0.82
+    figure, ((*sides,),) = drawing.lay_out_figure(0.14 * tallest + 0.5, left, right, 0.28, 0.24, ncols=2)
+    figure.subplots_adjust(wspace=(left + right) / ((PAGE_WIDTH - 2 * (left + right)) / 2))
+    end = drawing.find_members_top(members["level"], unit)
     for axes, column in zip(sides, columns, strict=True):
-        mark_numbers(axes, end, unit, t, "x")
-        axes.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(4, integer=True))
+        drawing.mark_numbers(axes, end, unit, t, "x", most=4)
         axes.spines["bottom"].set_visible(False)
-        place, ticks = 0.0, {}
-        for region, rows in column:
-            _head_region(axes, place, left, t.region(region), medians.get(region), len(rows), unit, t)
-            for row in rows.itertuples():
-                place += 1
-                ticks[place] = row.name
-                _draw_member(axes, row, place, unit, t)
-            place += 1.4
-        axes.set_yticks(list(ticks), list(ticks.values()), color=INK)
-        axes.tick_params("y", pad=4)
         axes.set_ylim(tallest - 0.8, -0.7)
-    write_key(
-        figure,
-        [
-            marker_entry(t("reported"), color=BLUE, markersize=5),
-            marker_entry(t("carried forward (c)"), color=BLUE, markerfacecolor="#FFFFFF", markersize=5),
-            marker_entry(t("median of the region's known members"), "|", color=INK, markersize=9),
-            KeyEntry(t("{mark}: no data", mark=t.missing)),
-        ],
-    )
+        _draw_column(axes, column, medians, left, unit, t)
+    key = [
+        marker_entry(t("reported"), color=BLUE, markersize=5),
+        marker_entry(t("carried forward (c)"), color=BLUE, markerfacecolor="#FFFFFF", markersize=5),
+        marker_entry(t("median of the region's known members"), "|", color=INK, markersize=9),
+        KeyEntry(t("{mark}: no data", mark=t.missing)),
+    ]
+    drawing.write_key(figure, key)
     return figure
 
 
-def _head_region(
-    axes: Axes, place: float, left: float, name: str, median: float | None, rows: int, unit: str, t: Translator
+def _draw_column(
+    axes: Axes, column: Sequence[tuple[str, pd.DataFrame]], medians: dict, left: float, unit: str, t: Translator
 ) -> None:
-    """Write a region's name over its rows, and its median beside it and as a line through them."""
-    beside = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "va": "center", "color": INK}
-    axes.annotate(name, (0, place), (-72 * left + 2, 0), weight=700, size=9, **beside)
-    if median is not None:
-        axes.plot([median, median], [place + 0.5, place + rows + 0.5], color=INK, linewidth=0.9, zorder=1)
-        axes.annotate(_level(median, unit, t), (1, place), (8, 0), weight=700, size=8, **beside)
+    """Draw regions one under another: name and median, then a row per member; `left` is the margin in inches."""
+    place, ticks = 0.0, {}
+    for region, rows in column:
+        write_beside(axes, t.region(region), place, -72 * left + 2, 0, weight=700, size=9, color=INK)
+        if region in medians:
+            _draw_median(axes, medians[region], place, len(rows), unit, t)
+        for row in rows.itertuples():
+            place += 1
+            ticks[place] = row.name
+            _draw_member(axes, row, place, unit, t)
+        place += 1.4
+    axes.set_yticks(list(ticks), list(ticks.values()), color=INK)
+    axes.tick_params("y", pad=4)
 
 
-def _level(level: float, unit: str, t: Translator) -> str:
-    return t.measured(level, unit) if unit == "percent" else t.number(level, 0 if level == round(level) else 1)
+def _draw_median(axes: Axes, median: float, place: float, rows: int, unit: str, t: Translator) -> None:
+    """Draw a region's median as a line through its rows, and write it beside the region's name."""
+    text = t.measured(median, unit) if unit == "percent" else t.number(median, 0 if median == round(median) else 1)
+    axes.plot([median, median], [place + 0.5, place + rows + 0.5], color=INK, linewidth=0.9, zorder=1)
+    write_beside(axes, text, place, 8, weight=700, size=8, color=INK)
 
 
 def _draw_member(axes: Axes, row: object, place: float, unit: str, t: Translator) -> None:
     axes.axhline(place, color=PALE, linewidth=0.8, zorder=0)
-    beside = ((1, place), (8, 0), ("axes fraction", "data"), "offset points")
     if is_blank(row.value):
-        axes.annotate(t.missing, *beside, va="center", size=8, color=MUTED, style="italic")
+        write_beside(axes, t.missing, place, 8, size=8, color=MUTED, style="italic")
         return
-    carried = row.basis == "carried"
-    fill = "#FFFFFF" if carried else BLUE
+    mark, fill = (" c", "#FFFFFF") if row.basis == "carried" else ("", BLUE)
     axes.plot(row.level, place, "o", markersize=5, color=BLUE, markerfacecolor=fill, clip_on=False, zorder=3)
     if is_blank(row.denominator):
         shown = t.number(row.value) if is_blank(row.level) else t.measured(row.value, unit)
     else:
         shown = f"{t.number(row.value)}/{t.number(row.denominator)}"
-    axes.annotate(shown + (" c" if carried else ""), *beside, va="center", size=8, color=INK)
+    write_beside(axes, shown + mark, place, 8, size=8, color=INK)
 
 
-@in_report_style
+@drawing.in_report_style
 def plot_regions(report: Report, kpi: str) -> Drawing:
     """Plot a KPI by region and for the Union: value as a dot, bounds as a bar, the proposed target as a line."""
-    t = report.t
-    scopes = [*read_plan().regions, UNION]
+    t, scopes = report.t, [*read_plan().regions, UNION]
     kpi_figures = [queries.select_figure(report.tables, kpi, scope) for scope in scopes]
-    unit, goal = kpi_figures[-1].unit, kpi_figures[-1].assessed_target
-    left = names_width([t.region(scope) for scope in scopes], 8.5, least=0.8)
-    figure, ((axes,),) = lay_out_figure(0.62 + 0.27 * len(scopes), left, 2.75, 0.24, 0.28)
-    top = find_top([v for one in kpi_figures for v in (one.assessed, *one.bounds, goal)], "")
-    mark_numbers(axes, min(top, 100) if unit == "percent" else top, unit, t, "x")
-    for place, one in enumerate(reversed(kpi_figures)):
-        low, high = one.bounds
-        if not one.is_certain and not is_blank(low):
-            axes.plot(
-                [low, top if is_blank(high) else high], [place, place], color=BAND, linewidth=7, solid_capstyle="butt"
-            )
-        axes.plot([one.assessed], [place], "o", color=INK if place == 0 else BLUE, markersize=7, zorder=4)
-        bounds = t("bounds {interval}", interval=t.interval(low, high, unit))
-        parts = queries.select_rate_parts(report.tables, one)
-        value = "" if one.is_bounds_only else t.measured(one.assessed, unit) if is_blank(parts[1]) else t.rate(*parts)
-        text = value if one.is_certain or is_blank(low) else f"{value}   {bounds}" if value else bounds
-        axes.annotate(
-            text,
-            (1, place),
-            (6, 0),
-            ("axes fraction", "data"),
-            "offset points",
-            va="center",
-            size=8,
-            weight=700 if place == 0 else 400,
-        )
+    unit, target = kpi_figures[-1].unit, kpi_figures[-1].assessed_target
+    left = drawing.names_width([t.region(scope) for scope in scopes], 8.5, least=0.8)
+    figure, ((axes,),) = drawing.lay_out_figure(0.62 + 0.27 * len(scopes), left, 2.75, 0.24, 0.28)
+    top = drawing.find_top(drawing.list_heights(kpi_figures), "")
+    drawing.mark_numbers(axes, min(top, 100) if unit == "percent" else top, unit, t, "x")
+    for place, kpi_figure in enumerate(reversed(kpi_figures)):
+        low, high = kpi_figure.bounds
+        if not kpi_figure.is_certain and not is_blank(low):
+            axes.plot([low, top if is_blank(high) else high], [place, place], **BOUNDS_BAR)
+        axes.plot([kpi_figure.assessed], [place], "o", color=INK if place == 0 else BLUE, markersize=7, zorder=4)
+        write_beside(axes, _value_and_bounds(report, kpi_figure), place, 6, size=8, weight=400 if place else 700)
     axes.set_yticks(range(len(scopes)), [t.region(scope) for scope in reversed(scopes)], color=INK, size=8.5)
     axes.set_ylim(-0.6, len(scopes) - 0.4)
-    if not is_blank(goal):
-        axes.axvline(goal, color=INK, linewidth=0.9, linestyle=(0, (5, 3)), zorder=1)
-        text = t("proposed target {value}", value=t.target(goal, unit))
-        axes.annotate(
-            text, (goal, 1), (0, 3), ("data", "axes fraction"), "offset points", ha="center", weight=600, size=8
-        )
+    if not is_blank(target):
+        axes.axvline(target, **drawing.TARGET_LINE | {"zorder": 1})
+        text = t("proposed target {value}", value=t.target(target, unit))
+        above = ((target, 1), (0, 3), ("data", "axes fraction"), "offset points")
+        axes.annotate(text, *above, ha="center", weight=600, size=8)
     return figure
 
 
-# --- who answered -----------------------------------------------------------------------------------------------
+def _value_and_bounds(report: Report, kpi_figure: KpiFigure) -> str:
+    """Return a figure and its bounds, each where there is one."""
+    t, unit, (low, high) = report.t, kpi_figure.unit, kpi_figure.bounds
+    part, whole = queries.select_rate_parts(report.tables, kpi_figure)
+    value = t.measured(kpi_figure.assessed, unit) if is_blank(whole) else t.rate(part, whole)
+    if kpi_figure.is_bounds_only:
+        value = ""
+    if kpi_figure.is_certain or is_blank(low):
+        return value
+    bounds = t("bounds {interval}", interval=t.interval(low, high, unit))
+    return f"{value}   {bounds}" if value else bounds
 
 
-@in_report_style
+@drawing.in_report_style
 def plot_responses(report: Report) -> Drawing:
     """Plot how many members answered on time, late, or not at all, quarter by quarter, at each one's own cut-off."""
-    t = report.t
-    counted = queries.count_responses(report.tables)
-    figure, ((axes,),) = lay_out_figure(2.2, 0.05, 1.05, 0.1, 0.38)
+    t, counted = report.t, queries.count_responses(report.tables)
+    figure, ((axes,),) = drawing.lay_out_figure(2.2, 0.05, 1.05, 0.1, 0.38)
     below = pd.Series(0, index=counted.index)
     labels = []
     for state in queries.RESPONSE_STATES:
-        fill, edge, ink, hatch = TILE_STYLES[state][:4]
+        fill, edge, ink, hatch = drawing.TILE_STYLES[state][:4]
         heights = counted[state]
+        middles = below + heights / 2
         axes.bar(range(len(heights)), heights, 0.82, below, color=fill, edgecolor=edge, hatch=hatch, linewidth=0.8)
-        for place, (n, base) in enumerate(zip(heights, below, strict=True)):
+        look = {"ha": "center", "va": "center", "color": ink, "weight": 600, "size": 8.5}
+        for place, (n, middle) in enumerate(zip(heights, middles, strict=True)):
             if n >= 2:
-                box = {"bbox": {"facecolor": "#FFFFFF", "edgecolor": "none", "pad": 0.8}} if hatch else {}
-                axes.text(
-                    place,
-                    base + n / 2,
-                    t.number(n),
-                    ha="center",
-                    va="center",
-                    color=ink,
-                    weight=600,
-                    size=8.5,
-                    **box,
-                )
+                axes.text(place, middle, t.number(n), **look, **(drawing.ON_HATCHING if hatch else {}))
         if heights.iloc[-1]:
-            labels.append(
-                (
-                    below.iloc[-1] + heights.iloc[-1] / 2,
-                    t(terms.RESPONSE_WORDS[state]),
-                    {"color": INK, "size": 8.5},
-                )
-            )
+            labels.append((middles.iloc[-1], t(terms.RESPONSE_WORDS[state]), {"color": INK, "size": 8.5}))
         below = below + heights
-    mark_quarters(axes, list(counted.index), t)
-    axes.set_xlim(-0.5, max(len(counted), FEWEST_TICKS + 1) - 0.5)
+    drawing.mark_quarters(axes, list(counted.index), t)
+    axes.set_xlim(-0.5, max(len(counted), drawing.FEWEST_TICKS + 1) - 0.5)
     axes.set_ylim(0, max([*below, 1]))
     axes.set_yticks([])
-    write_labels(axes, labels)
+    drawing.write_labels(axes, labels)
     return figure
 
 
-def caption_members(report: Report, kpi: str) -> Caption:
+def caption_members(report: Report, kpi: str) -> phrases.Caption:
     """Return the caption of a KPI member by member."""
-    t = report.t
+    t, what, quarter = report.t, phrases.name_kpi(kpi, report.t), report.t.quarter(report.quarter)
     kpi_figure, rows = queries.select_figure(report.tables, kpi), queries.select_members(report.tables, kpi)
     known = rows.dropna(subset=["value"])
     values = list(known["value"] if known["denominator"].isna().all() else 100 * known["value"] / known["denominator"])
     values = [value for value in values if not is_blank(value)]
-    what = name_kpi(kpi, t)
-    low, high, middle = (
-        [t.measured(f(values), kpi_figure.unit) for f in (min, max, statistics.median)] if values else [t.missing] * 3
+    low, middle, high = (
+        [t.measured(f(values), kpi_figure.unit) for f in (min, statistics.median, max)] if values else [t.missing] * 3
     )
-    if len(values) < 2:
-        title = (
-            t.plural("{what}: known for {n} member", len(values), what=what)
-            if values
-            else t("{what}: no member's value is known", what=what)
-        )
-    elif low == high:
-        title = t("{what}: {value} in each of the {n} known members", what=what, value=low, n=len(values))
-    else:
-        title = t(
-            "{what}: half of the {n} known members stand at {middle} or more", what=what, n=len(values), middle=middle
-        )
     regions = t.joined(
         t("{what}: {value}", what=t.region(region), value=f"{part['value'].notna().sum()}/{len(part)}")
         for region, part in rows.groupby("region", sort=False)
     )
+    counts = {basis: int((rows["basis"] == basis).sum()) for basis in ("reported", "carried")}
+    counts["missing"] = int(rows["value"].isna().sum())
+    subtitle = "{measure}, by member, {quarter}; sorted within regions, not ranked"
+    alt = (
+        "Dots by member. {what}: from {low} to {high}, median {middle}; {reported} reported, {carried} carried "
+        "forward, {missing} without data. Known by region: {regions}."
+    )
     return {
-        "title": title,
-        "subtitle": t(
-            "{measure}, by member, {quarter}; sorted within regions, not ranked",
-            quarter=t.quarter(report.quarter),
-            measure=describe_measure(kpi_figure, t),
-        ),
-        "n": describe_coverage(kpi_figure, t),
-        "alt": t(
-            "Dots by member. {what}: from {low} to {high}, median {middle}; {reported} reported, {carried} carried "
-            "forward, {missing} without data. Known by region: {regions}.",
-            what=what,
-            low=low,
-            high=high,
-            middle=middle,
-            reported=int((rows["basis"] == "reported").sum()),
-            carried=int((rows["basis"] == "carried").sum()),
-            missing=int(rows["value"].isna().sum()),
-            regions=regions,
-        ),
+        "title": _members_title(what, len(values), low, middle, high, t),
+        "subtitle": t(subtitle, quarter=quarter, measure=phrases.describe_measure(kpi_figure, t)),
+        "n": phrases.describe_coverage(kpi_figure, t),
+        "alt": t(alt, what=what, low=low, high=high, middle=middle, regions=regions, **counts),
     }
 
 
-def caption_regions(report: Report, kpi: str) -> Caption:
+def _members_title(what: str, n: int, low: str, middle: str, high: str, t: Translator) -> str:
+    if not n:
+        return t("{what}: no member's value is known", what=what)
+    if n == 1:
+        return t.plural("{what}: known for {n} member", n, what=what)
+    if low == high:
+        return t("{what}: {value} in each of the {n} known members", what=what, value=low, n=n)
+    return t("{what}: half of the {n} known members stand at {middle} or more", what=what, n=n, middle=middle)
+
+
+def caption_regions(report: Report, kpi: str) -> phrases.Caption:
     """Return the caption of a KPI by region."""
-    t = report.t
-    scopes = [*read_plan().regions, UNION]
-    kpi_figures = {scope: queries.select_figure(report.tables, kpi, scope) for scope in scopes}
-    reached = sum(kpi_figures[scope].is_reached for scope in scopes[:-1])
-    title = (
-        t.plural("{n} of {of} regions reaches the proposed target", reached, of=len(scopes) - 1)
-        if reached
-        else t("None of the {of} regions is known to reach the proposed target", of=len(scopes) - 1)
-    )
-    lines = t.joined(
-        f"{t.region(scope)} {t.measured(one.assessed, one.unit)}"
-        + ("" if one.is_certain else f" [{t.interval(*one.bounds, one.unit)}]")
-        for scope, one in kpi_figures.items()
-    )
+    t, regions = report.t, read_plan().regions
+    kpi_figures = [queries.select_figure(report.tables, kpi, scope) for scope in (*regions, UNION)]
+    union, of = kpi_figures[-1], len(regions)
+    reached = sum(kpi_figure.is_reached for kpi_figure in kpi_figures[:-1])
+    values = [
+        f"{t.region(kpi_figure.scope)} {t.measured(kpi_figure.assessed, kpi_figure.unit)}"
+        + ("" if kpi_figure.is_certain else f" [{t.interval(*kpi_figure.bounds, kpi_figure.unit)}]")
+        for kpi_figure in kpi_figures
+    ]
+    what, lines, target = phrases.name_kpi(kpi, t), t.joined(values), phrases.format_target(union, t)
+    subtitle = "{measure}, by region, {quarter}" if union.is_certain else "{measure}, by region, {quarter}; bar: bounds"
     return {
-        "title": title,
-        "subtitle": t(
-            "{measure}, by region, {quarter}; bar: bounds",
-            measure=describe_measure(kpi_figures[UNION], t),
-            quarter=t.quarter(report.quarter),
-        )
-        if not kpi_figures[UNION].is_certain
-        else t(
-            "{measure}, by region, {quarter}",
-            measure=describe_measure(kpi_figures[UNION], t),
-            quarter=t.quarter(report.quarter),
-        ),
-        "n": describe_coverage(kpi_figures[UNION], t),
-        "alt": t(
-            "Dots by region. {what}: {lines}. Proposed target: {target}.",
-            what=name_kpi(kpi, t),
-            lines=lines,
-            target=format_target(kpi_figures[UNION], t),
-        ),
+        "title": t.plural("{n} of {of} regions reaches the proposed target", reached, of=of)
+        if reached
+        else t("None of the {of} regions is known to reach the proposed target", of=of),
+        "subtitle": t(subtitle, measure=phrases.describe_measure(union, t), quarter=t.quarter(report.quarter)),
+        "n": phrases.describe_coverage(union, t),
+        "alt": t("Dots by region. {what}: {lines}. Proposed target: {target}.", what=what, lines=lines, target=target),
     }
 
 
-def caption_responses(report: Report) -> Caption:
+def caption_responses(report: Report) -> phrases.Caption:
     """Return the caption of the responses quarter by quarter."""
-    t = report.t
-    counted = queries.count_responses(report.tables)
-    answered = counted["on_time"] + counted["late"]
-    last, first, of = int(answered.iloc[-1]), int(answered.iloc[0]), int(counted.iloc[-1].sum())
+    t, counted = report.t, queries.count_responses(report.tables)
+    answered, of = counted["on_time"] + counted["late"], int(counted.iloc[-1].sum())
+    last, first = int(answered.iloc[-1]), int(answered.iloc[0])
     shown = {"value": t.rate(last, of), "before": first, "quarter": t.quarter(counted.index[0])}
     if len(counted) == 1:
         title = t("{value} of members answered by the first cut-off", value=shown["value"])
     elif last == first:
         title = t("{value} of members answered by the first cut-off, as many as in {quarter}", **shown)
+    elif last > first:
+        title = t("{value} of members answered by the first cut-off, up from {before} in {quarter}", **shown)
     else:
-        title = t(
-            "{value} of members answered by the first cut-off, up from {before} in {quarter}"
-            if last > first
-            else "{value} of members answered by the first cut-off, down from {before} in {quarter}",
-            **shown,
-        )
+        title = t("{value} of members answered by the first cut-off, down from {before} in {quarter}", **shown)
     lines = t.joined(
-        f"{t.quarter(q)} " + "/".join(t.number(int(row[s])) for s in queries.RESPONSE_STATES)
-        for q, row in counted.iterrows()
+        f"{t.quarter(quarter)} " + "/".join(t.number(int(counts[state])) for state in queries.RESPONSE_STATES)
+        for quarter, counts in counted.iterrows()
     )
     return {
         "title": title,
