@@ -42,25 +42,20 @@ _TITLES = {
 }
 
 
-# --- headings ---------------------------------------------------------------------------------------------------
-
-
 def name_theme(theme: int, t: Translator) -> str:
     """Return a theme's number and title, as they head its rows in a table."""
     return f"{theme}  {_title_of(theme, t)}"
 
 
 def _title_of(theme: int, t: Translator) -> str:
-    return t.localised(next(one.title for one in read_plan().themes if one.theme == theme))
+    return t.localised(next(record.title for record in read_plan().themes if record.theme == theme))
 
 
 def add_theme(report: Report, theme: int) -> Block:
     """Add a theme's heading, which says its finding, and the Secretariat's note on it where there is one."""
-    t = report.t
+    t, reference = report.t, name_reference(report, LEADING[theme])
     kicker = t("Theme {n} · {title}", n=theme, title=_title_of(theme, t))
-    heading = report.heading(
-        describe_theme(report, theme), kicker=kicker, reference=name_reference(report, LEADING[theme])
-    )
+    heading = report.heading(describe_theme(report, theme), kicker=kicker, reference=reference)
     report.note(theme)
     return heading
 
@@ -116,9 +111,6 @@ def describe_issues_found(report: Report) -> str:
     return report.t(sentence, **counts, quarter=quarter)
 
 
-# --- main points ------------------------------------------------------------------------------------------------
-
-
 def describe_responses(report: Report) -> str:
     """Return how many members answered, by when."""
     t, states = report.t, queries.select_responses(report.tables)["state"]
@@ -126,13 +118,9 @@ def describe_responses(report: Report) -> str:
     if not n:
         sentence = "No member had an accepted return for {quarter} by {day}."
         return t(sentence, quarter=t.quarter(report.quarter), day=day)
-    return t.plural(
-        "{rate} of members had an accepted return by {day}, {on_time} of them within 30 days.",
-        n,
-        rate=t.rate(n, len(states)),
-        day=day,
-        on_time=int((states == queries.ON_TIME).sum()),
-    )
+    sentence = "{rate} of members had an accepted return by {day}, {on_time} of them within 30 days."
+    on_time = int((states == queries.ON_TIME).sum())
+    return t.plural(sentence, n, rate=t.rate(n, len(states)), day=day, on_time=on_time)
 
 
 def _all_figures(report: Report) -> list[KpiFigure]:
@@ -170,13 +158,10 @@ def describe_point(report: Report, kpi: str) -> str:
     t, figure = report.t, queries.select_figure(report.tables, kpi)
     if is_blank(figure.assessed):
         return phrases.describe_unknown(figure, t) + "."
-    return t(
-        "{what}: {value}; with the members that have not answered, {interval} (proposed target {target}).",
-        what=phrases.name_kpi(kpi, t),
-        value=phrases.format_level(report, figure),
-        interval=phrases.format_bounds(figure, t),
-        target=phrases.format_target(figure, t),
-    )
+    sentence = "{what}: {value}; with the members that have not answered, {interval} (proposed target {target})."
+    what, value = phrases.name_kpi(kpi, t), phrases.format_level(report, figure)
+    interval, target = phrases.format_bounds(figure, t), phrases.format_target(figure, t)
+    return t(sentence, what=what, value=value, interval=interval, target=target)
 
 
 def main_points(report: Report) -> list[str]:
@@ -187,9 +172,9 @@ def main_points(report: Report) -> list[str]:
 
 def describe_change(report: Report, kpi: str) -> str:
     """Return the change on the last quarter, and how much of it is that of the same members."""
-    t, last = report.t, quarters.shift(report.quarter, -1)
-    now, before = (queries.select_figure(report.tables, kpi, quarter=quarter) for quarter in (report.quarter, last))
-    last = t.quarter(last)
+    t, past = report.t, quarters.shift(report.quarter, -1)
+    now, before = (queries.select_figure(report.tables, kpi, quarter=quarter) for quarter in (report.quarter, past))
+    last = t.quarter(past)
     if is_blank(now.assessed) or is_blank(before.assessed):
         return t("no comparison with {quarter}", quarter=last)
     change = now.value - before.value
@@ -226,9 +211,6 @@ def _tile(report: Report, kpi: str) -> HeadlineTile:
         phrases.describe_coverage(figure, t),
         name_reference(report, kpi),
     )
-
-
-# --- sentences of the annexes -----------------------------------------------------------------------------------
 
 
 def name_members(report: Report, states: Sequence[str]) -> str:

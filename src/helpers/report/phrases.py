@@ -31,9 +31,11 @@ COMPANION_WORDS = {
     ("6.1.a", "on_time"): "Monitoring returns on time",
     ("6.1.a", "with_late"): "Monitoring returns, late ones included",
 }
-
-
-# --- one figure in words ----------------------------------------------------------------------------------------
+_MEASURES = {
+    "2.1.a": "Offices connected in % of all offices of the members known",
+    "5.1.a": "Staff trained since the start in % of all staff of the members known",
+    "6.1.a": "Questionnaires returned by the first cut-off in % of those sent",
+}
 
 
 def name_kpi(kpi: str, t: Translator) -> str:
@@ -86,25 +88,22 @@ def format_bounds(figure: KpiFigure, t: Translator) -> str:
 
 
 def describe_coverage(kpi_figure: KpiFigure, t: Translator) -> str:
-    """Return who is behind a figure: `n = 33 of 45 members reported, 10 carried forward`."""
+    """Return who is behind a figure: `33/45 members; carried forward (c): 10`."""
     if is_blank(kpi_figure.n_reported):
         return t("registers of the General Secretariat, no non-response") if kpi_figure.is_certain else t.missing
     if not kpi_figure.n_carried:
         return t("{n}/{of} members", n=kpi_figure.n_reported, of=kpi_figure.n_expected)
-    return t(
-        "{n}/{of} members; carried forward (c): {carried}",
-        n=kpi_figure.n_reported,
-        of=kpi_figure.n_expected,
-        carried=kpi_figure.n_carried,
-    )
+    n, of, carried = kpi_figure.n_reported, kpi_figure.n_expected, kpi_figure.n_carried
+    return t("{n}/{of} members; carried forward (c): {carried}", n=n, of=of, carried=carried)
 
 
 def list_series(trend: Sequence[KpiFigure], t: Translator) -> str:
-    return t.joined(
-        f"{t.quarter(one.quarter)} "
-        + (t.interval(*one.bounds, one.unit) if is_blank(one.assessed) else t.measured(one.assessed, one.unit))
-        for one in trend
-    )
+    """Return each quarter's figure, or its bounds where only these are known."""
+    parts = []
+    for point in trend:
+        bounds, value = t.interval(*point.bounds, point.unit), t.measured(point.assessed, point.unit)
+        parts.append(f"{t.quarter(point.quarter)} {bounds if is_blank(point.assessed) else value}")
+    return t.joined(parts)
 
 
 def is_reached(kpi_figure: KpiFigure) -> bool:
@@ -113,17 +112,12 @@ def is_reached(kpi_figure: KpiFigure) -> bool:
 
 
 def describe_unknown(kpi_figure: KpiFigure, t: Translator) -> str:
+    """Return a KPI without a value in words: its bounds, or that there is no figure."""
     what = name_kpi(kpi_figure.kpi.kpi, t)
     if is_blank(kpi_figure.bounds[0]):
         return t("{what}: no figure for {quarter}", what=what, quarter=t.quarter(kpi_figure.quarter))
     bounds = t.interval(*kpi_figure.bounds, kpi_figure.unit)
     return t("{what}: {interval}, too few answers to say more", what=what, interval=bounds)
-
-
-# --- main points, tiles and lists -------------------------------------------------------------------------------
-
-
-# --- titles of tables -------------------------------------------------------------------------------------------
 
 
 def name_period(trend: Sequence[KpiFigure], t: Translator) -> dict[str, str]:
@@ -133,29 +127,20 @@ def name_period(trend: Sequence[KpiFigure], t: Translator) -> dict[str, str]:
 
 def describe_trend(report: Report, trend: Sequence[KpiFigure]) -> str:
     """Return a trend's finding: its last figure, and whether it is up or down from the first one known."""
-    t = report.t
-    last, known = trend[-1], [one for one in trend if not is_blank(one.assessed)]
+    t, last = report.t, trend[-1]
     if is_blank(last.assessed):
         return describe_unknown(last, t)
-    value, what = format_level(report, last), name_kpi(last.kpi.kpi, t)
-    first = known[0]
-    shown = {
-        "what": what,
-        "value": value,
-        "before": format_level(report, first),
-        "quarter": t.quarter(first.quarter),
-    }
-    if len(known) == 1:
-        return t("{what}: {value}", what=what, value=value)
+    first = next(point for point in trend if not is_blank(point.assessed))
+    what, value, quarter = name_kpi(last.kpi.kpi, t), format_level(report, last), t.quarter(first.quarter)
+    shown = {"what": what, "value": value, "quarter": quarter}
+    if first is last:
+        return t("{what}: {value}", **shown)
     if t.measured(first.assessed, first.unit) == t.measured(last.assessed, last.unit):
         return t("{what}: {value}, as in {quarter}", **shown)
-    rise = last.assessed > first.assessed
-    return t(
-        "{what}: {value}, up from {before} in {quarter}"
-        if rise
-        else "{what}: {value}, down from {before} in {quarter}",
-        **shown,
-    )
+    before = format_level(report, first)
+    if last.assessed > first.assessed:
+        return t("{what}: {value}, up from {before} in {quarter}", before=before, **shown)
+    return t("{what}: {value}, down from {before} in {quarter}", before=before, **shown)
 
 
 def describe_measure(kpi_figure: KpiFigure, t: Translator) -> str:
@@ -165,13 +150,6 @@ def describe_measure(kpi_figure: KpiFigure, t: Translator) -> str:
     if kpi_figure.on_share:
         return t("Share of the total of the members known, in %")
     return t({"percent": "Index from 0 to 100 %", "members": "Number of members"}.get(kpi_figure.unit, "Number"))
-
-
-_MEASURES = {
-    "2.1.a": "Offices connected in % of all offices of the members known",
-    "5.1.a": "Staff trained since the start in % of all staff of the members known",
-    "6.1.a": "Questionnaires returned by the first cut-off in % of those sent",
-}
 
 
 def member_value(kpi: str, row: object, t: Translator) -> Number | Text:
@@ -192,9 +170,6 @@ def member_value(kpi: str, row: object, t: Translator) -> Number | Text:
 def format_member_value(kpi: str, row: object, t: Translator) -> str:
     """Return a member's value in words."""
     return member_value(kpi, row, t).text(t)
-
-
-# --- companions -------------------------------------------------------------------------------------------------
 
 
 def companion_names(report: Report, kpi: str, unit: str = "") -> dict[str, str]:

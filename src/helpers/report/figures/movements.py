@@ -8,34 +8,15 @@ from matplotlib.axes import Axes
 
 from helpers.i18n import Translator, terms
 from helpers.plan import quarters, read_plan
+from helpers.report import drawing, phrases
 from helpers.report.document import Report
-from helpers.report.drawing import (
-    Drawing,
-    in_report_style,
-    inches_high,
-    lay_out_figure,
-    line_entry,
-    names_width,
-    spread,
-    wrap,
-    write_key,
-)
+from helpers.report.drawing import Drawing, line_entry
 from helpers.report.look import BLUE, GRID, INK, MUTED, VIOLET
-from helpers.report.phrases import Caption, describe_measure, name_kpi
 from helpers.tables import queries
-
-# --- waterfall --------------------------------------------------------------------------------------------------
 
 RISE_STYLE = {"facecolor": BLUE, "edgecolor": BLUE}
 FALL_STYLE = {"facecolor": VIOLET, "edgecolor": VIOLET, "hatch": "////"}
 TOTAL_COLOUR, CONNECTOR_COLOUR = "#7D8892", "#8A949D"
-
-
-def _draw_cut(axes: Axes, x: float, row: float, wide: float) -> None:
-    """Cut a bar with two slanted strokes: it does not begin at 0."""
-    for shift_by in (0.0, 0.035):
-        start = x + shift_by * wide
-        axes.plot([start, start + 0.03 * wide], [row + 0.36, row - 0.36], color="#FFFFFF", linewidth=1.6, zorder=4)
 
 
 def _draw_waterfall(axes: Axes, fall: queries.Waterfall, t: Translator) -> None:
@@ -58,20 +39,23 @@ def _draw_waterfall(axes: Axes, fall: queries.Waterfall, t: Translator) -> None:
     axes.set_xlim(fall.base, fall.base + 1.42 * wide)
 
 
-@in_report_style
+def _draw_cut(axes: Axes, x: float, row: float, wide: float) -> None:
+    """Cut a bar with two slanted strokes: it does not begin at 0."""
+    for shift_by in (0.0, 0.035):
+        start = x + shift_by * wide
+        axes.plot([start, start + 0.03 * wide], [row + 0.36, row - 0.36], color="#FFFFFF", linewidth=1.6, zorder=4)
+
+
+@drawing.in_report_style
 def plot_changes(report: Report, kpis: Sequence[str]) -> Drawing:
     """Plot what the change of each total on the last quarter is made of: a waterfall each, from one total to the next.
 
     Where the steps are too small to be seen beside the totals the axis begins above 0, and the totals' bars are cut.
     """
     t = report.t
-    before = quarters.shift(report.quarter, -1)
-    rows = [
-        t.quarter(before),
-        *(t(word) for word in terms.CHANGE_WORDS.values()),
-        t.quarter(report.quarter),
-    ]
-    figure, grid = lay_out_figure(2.3, names_width(rows, 8.5, 700), 0.05, 0.62, 0.05, ncols=len(kpis))
+    before, now = t.quarter(quarters.shift(report.quarter, -1)), t.quarter(report.quarter)
+    rows = [before, *(t(word) for word in terms.CHANGE_WORDS.values()), now]
+    figure, grid = drawing.lay_out_figure(2.3, drawing.names_width(rows, 8.5, 700), 0.05, 0.62, 0.05, ncols=len(kpis))
     figure.subplots_adjust(wspace=0.16)
     for column, (kpi, axes) in enumerate(zip(kpis, grid.flat, strict=True)):
         fall = queries.select_waterfall(report.tables, kpi)
@@ -79,19 +63,17 @@ def plot_changes(report: Report, kpis: Sequence[str]) -> Drawing:
         axes.set_xticks([])
         axes.spines["bottom"].set_visible(False)
         axes.set_yticks(range(len(rows)), rows if column == 0 else [""] * len(rows), color=INK, size=8.5)
-        axes.set_title(wrap(f"{kpi}  {t.localised(read_plan().by_kpi[kpi].title)}", 26))
+        axes.set_title(drawing.wrap(f"{kpi}  {t.localised(read_plan().by_kpi[kpi].title)}", 26))
         if fall:
             _draw_waterfall(axes, fall, t)
         else:
-            text = wrap(t("no comparison with {quarter}", quarter=t.quarter(before)), 22)
+            text = drawing.wrap(t("no comparison with {quarter}", quarter=before), 22)
             axes.annotate(text, (0.5, 0.5), xycoords="axes fraction", ha="center", va="center", color=MUTED, size=8.5)
     ticks = figure.axes[0].yaxis.get_major_ticks()
     for label in (label for tick in (ticks[0], ticks[-1]) for label in (tick.label1, tick.label2)):
         label.set_fontweight(700)
     return figure
 
-
-# --- slopes -----------------------------------------------------------------------------------------------------
 
 SLOPE_STYLES = {  # risen, unchanged, fallen
     1: {"color": BLUE, "linewidth": 1.3},
@@ -110,8 +92,8 @@ def _write_names(axes: Axes, rows: pd.DataFrame, unit: str, t: Translator) -> No
     """Write the members that moved most at the end of their lines, none over another, each tied to its end."""
     named = rows[rows["named"]]
     bottom, top = axes.get_ylim()
-    gap = (top - bottom) * 0.128 / inches_high(axes)
-    heights = spread(list(named["now"]), gap, bottom + gap / 3, top)
+    gap = (top - bottom) * 0.128 / drawing.inches_high(axes)
+    heights = drawing.spread(list(named["now"]), gap, bottom + gap / 3, top)
     for row, height in zip(named.itertuples(), heights, strict=True):
         colour = SLOPE_STYLES[_direction(row.change)]["color"]
         axes.plot([1.03, NAMES_X - 0.02], [row.now, height], color=colour, linewidth=0.5)
@@ -146,16 +128,16 @@ def _scale(axes: Axes, levels: Sequence[float], unit: str, t: Translator) -> Non
     axes.yaxis.set_major_formatter(lambda value, _: t.percent(value, 0) if unit == "percent" else t.number(value))
 
 
-@in_report_style
+@drawing.in_report_style
 def plot_slopes(report: Report, kpi: str) -> Drawing:
     """Plot the members that reported a KPI in the last quarter and in this one: a line each, by region, on one scale.
 
     Those that moved most are named, and by how much they moved; the thick line is their region's median.
     """
-    t = report.t
-    rows, unit = queries.select_matched(report.tables, kpi), queries.select_figure(report.tables, kpi).unit
+    t, unit = report.t, queries.select_figure(report.tables, kpi).unit
+    rows = queries.select_matched(report.tables, kpi)
     regions, two_quarters = read_plan().regions, (quarters.shift(report.quarter, -1), report.quarter)
-    figure, ((*sides,),) = lay_out_figure(2.4, 0.42, 0.02, 0.48, 0.38, ncols=len(regions), sharey=True)
+    figure, ((*sides,),) = drawing.lay_out_figure(2.4, 0.42, 0.02, 0.48, 0.38, ncols=len(regions), sharey=True)
     figure.subplots_adjust(wspace=0.03)
     _scale(sides[0], [*rows["before"], *rows["now"]], unit, t)
     for axes, region in zip(sides, regions, strict=True):
@@ -169,57 +151,47 @@ def plot_slopes(report: Report, kpi: str) -> Drawing:
         axes.set_ylim(sides[0].get_ylim())
         axes.vlines([0, 1], *axes.get_ylim(), color=GRID, linewidth=0.8, zorder=0)
         _draw_slopes(axes, rows[rows["region"] == region], unit, t)
-    n = [int((rows["change"].map(_direction) == way).sum()) for way in (1, 0, -1)]
-    same = t("unchanged to within 0.1 point: {n}", n=n[1]) if unit == "percent" else t("unchanged: {n}", n=n[1])
-    words = (t("up: {n}", n=n[0]), same, t("down: {n}", n=n[2]))
-    signs = [line_entry(text, **SLOPE_STYLES[way]) for text, way in zip(words, (1, 0, -1), strict=True)]
-    write_key(figure, [*signs, line_entry(t("median of the region's members"), **MEDIAN_STYLE)])
+    up, same, down = (int((rows["change"].map(_direction) == way).sum()) for way in SLOPE_STYLES)
+    unchanged = t("unchanged to within 0.1 point: {n}", n=same) if unit == "percent" else t("unchanged: {n}", n=same)
+    words = (t("up: {n}", n=up), unchanged, t("down: {n}", n=down))
+    key = [line_entry(text, **look) for text, look in zip(words, SLOPE_STYLES.values(), strict=True)]
+    drawing.write_key(figure, [*key, line_entry(t("median of the region's members"), **MEDIAN_STYLE)])
     return figure
 
 
-def caption_changes(report: Report, kpis: tuple[str, ...]) -> Caption:
+def caption_changes(report: Report, kpis: tuple[str, ...]) -> phrases.Caption:
     """Return the caption of what the changes of the totals are made of."""
     t = report.t
-    before = t.quarter(quarters.shift(report.quarter, -1))
+    before, now = t.quarter(quarters.shift(report.quarter, -1)), t.quarter(report.quarter)
     falls = {kpi: fall for kpi in kpis if (fall := queries.select_waterfall(report.tables, kpi))}
-    lines = t.joined(
-        f"{t.localised(read_plan().by_kpi[kpi].title)} {t.signed(fall.after - fall.before)}"
-        for kpi, fall in falls.items()
-    )
-    parts = ". ".join(
-        t(
-            "{what}: {before} in {quarter}, then {steps}, {after} in {now}",
-            what=kpi,
-            before=fall.before,
-            quarter=before,
-            steps=t.enumerated(f"{t(terms.CHANGE_WORDS[part])} {t.signed(change)}" for part, _, change in fall.steps),
-            after=fall.after,
-            now=t.quarter(report.quarter),
-        )
-        for kpi, fall in falls.items()
-    )
-    subtitle = (
-        "From each total published for {quarter} to this quarter's, by cause, Union; cut bars do not begin at 0"
-        if any(fall.base for fall in falls.values())
-        else "From each total published for {quarter} to this quarter's, by cause, Union"
-    )
     if falls:
+        titles = {kpi: t.localised(read_plan().by_kpi[kpi].title) for kpi in falls}
+        lines = t.joined(f"{titles[kpi]} {t.signed(fall.after - fall.before)}" for kpi, fall in falls.items())
         title = t("Since {quarter}: {lines}", quarter=before, lines=lines)
     elif (report.tables.changes["quarter"] == report.quarter).any():
         title = t("Too few members are known to compare the totals with {quarter}", quarter=before)
     else:
         title = t("There is no earlier quarter to compare with")
+    parts = []
+    for kpi, fall in falls.items():
+        steps = t.enumerated(f"{t(terms.CHANGE_WORDS[part])} {t.signed(change)}" for part, _, change in fall.steps)
+        ends = {"before": fall.before, "quarter": before, "after": fall.after, "now": now}
+        parts.append(t("{what}: {before} in {quarter}, then {steps}, {after} in {now}", what=kpi, steps=steps, **ends))
+    subtitle = (
+        "From each total published for {quarter} to this quarter's, by cause, Union; cut bars do not begin at 0"
+        if any(fall.base for fall in falls.values())
+        else "From each total published for {quarter} to this quarter's, by cause, Union"
+    )
     return {
         "title": title,
         "subtitle": t(subtitle, quarter=before),
         "n": t("see the table that follows"),
-        "alt": t("Waterfalls of the causes of change. {parts}.", parts=parts or t.missing),
+        "alt": t("Waterfalls of the causes of change. {parts}.", parts=". ".join(parts) or t.missing),
     }
 
 
 def _slopes_title(report: Report, kpi: str, rows: pd.DataFrame) -> str:
-    t = report.t
-    n, what = len(rows), name_kpi(kpi, t)
+    t, n, what = report.t, len(rows), phrases.name_kpi(kpi, report.t)
     up, down = int((rows["change"] > 0).sum()), int((rows["change"] < 0).sum())
     if not n:
         return t("{what}: no member reported it in both quarters", what=what)
@@ -239,47 +211,35 @@ def _slopes_title(report: Report, kpi: str, rows: pd.DataFrame) -> str:
     return t.plural("{what}: unchanged in the {n} member that reported it in both quarters", n, what=what)
 
 
-def _moved(rows: pd.DataFrame, unit: str, t: Translator) -> str:
+def _list_moved(rows: pd.DataFrame, unit: str, t: Translator) -> str:
     """Return members with how much each moved, the most first."""
     rows = rows.assign(far=-rows["change"].abs()).sort_values(["far", "member"])
     decimals = 1 if unit == "percent" else 0
     return t.enumerated(f"{row.member} {t.signed(row.change, decimals)}" for row in rows.itertuples())
 
 
-def caption_slopes(report: Report, kpi: str) -> Caption:
+def caption_slopes(report: Report, kpi: str) -> phrases.Caption:
     """Return the caption of the members that reported a KPI in the last quarter and in this one."""
-    t = report.t
+    t, what = report.t, phrases.name_kpi(kpi, report.t)
     rows, kpi_figure = queries.select_matched(report.tables, kpi), queries.select_figure(report.tables, kpi)
-    two_quarters = {
-        "before": t.quarter(quarters.shift(report.quarter, -1)),
-        "quarter": t.quarter(report.quarter),
-    }
-    expected = len(read_plan().members_in(report.quarter))
-    unnamed = int((~rows["named"]).sum())
-    what, unit = name_kpi(kpi, t), kpi_figure.unit
-    medians = queries.find_medians(rows, "now")
+    two_quarters = {"before": t.quarter(quarters.shift(report.quarter, -1)), "quarter": t.quarter(report.quarter)}
+    expected, unnamed = len(read_plan().members_in(report.quarter)), int((~rows["named"]).sum())
+    unit, medians, change = kpi_figure.unit, queries.find_medians(rows, "now"), rows["change"]
+    up, down = _list_moved(rows[change > 0], unit, t), _list_moved(rows[change < 0], unit, t)
+    same = int((change == 0).sum())
     regions = t.joined(
         t("{what}: {value}", what=t.region(region), value=t.measured(medians.get(region), unit))
         for region in read_plan().regions
     )
+    subtitle = "{measure}, by member and region, {before} and {quarter}, on one scale; named: those that moved most"
+    alt = (
+        "Slope chart. {what}, {before} and {quarter}, members that reported it in both: {n}. Up: {up}. Down: {down}. "
+        "Unchanged: {same}. Medians by region: {regions}."
+    )
     return {
         "title": _slopes_title(report, kpi, rows),
-        "subtitle": t(
-            "{measure}, by member and region, {before} and {quarter}, on one scale; named: those that moved most",
-            measure=describe_measure(kpi_figure, t),
-            **two_quarters,
-        ),
+        "subtitle": t(subtitle, measure=phrases.describe_measure(kpi_figure, t), **two_quarters),
         "n": t.plural("{n}/{of} members reported it in both quarters", len(rows), of=expected),
         "note": t.plural("{n} member that moved less or not at all is not named", unnamed) if unnamed else "",
-        "alt": t(
-            "Slope chart. {what}, {before} and {quarter}, members that reported it in both: {n}. Up: {up}. Down: "
-            "{down}. Unchanged: {same}. Medians by region: {regions}.",
-            what=what,
-            n=len(rows),
-            up=_moved(rows[rows["change"] > 0], unit, t),
-            down=_moved(rows[rows["change"] < 0], unit, t),
-            same=int((rows["change"] == 0).sum()),
-            regions=regions,
-            **two_quarters,
-        ),
+        "alt": t(alt, what=what, n=len(rows), up=up, down=down, same=same, regions=regions, **two_quarters),
     }

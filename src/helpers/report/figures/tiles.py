@@ -1,4 +1,4 @@
-"""Figures made of tiles: where members stand, who answered, and how regularly."""
+"""Figures made of tiles: each member's answer on a map, who answered, and how regularly."""
 
 import csv
 from collections.abc import Mapping, Sequence
@@ -11,58 +11,35 @@ from matplotlib.patches import Rectangle
 from helpers import paths
 from helpers.i18n import Translator, terms
 from helpers.plan import read_plan
+from helpers.report import drawing, phrases
 from helpers.report.document import Report
-from helpers.report.drawing import (
-    MAP_AXES,
-    PAGE_WIDTH,
-    TILE_STYLES,
-    Drawing,
-    KeyEntry,
-    TileStyle,
-    in_report_style,
-    lay_out_figure,
-    names_width,
-    split_columns,
-    wrap,
-    write_key,
-)
+from helpers.report.drawing import PAGE_WIDTH, TILE_STYLES, Drawing, KeyEntry, TileStyle
 from helpers.report.look import INK
-from helpers.report.phrases import Caption, describe_coverage
 from helpers.tables import queries
 
 MAP_HEIGHT, MAP_COLUMNS, MAP_ROWS = 3.2, 10.2, 10.1  # inches; the members' tiles lie in columns 3-12, rows 1-10
 
-# --- one tile ---------------------------------------------------------------------------------------------------
-
 
 def _draw_box(axes: Axes, x: float, y: float, width: float, height: float, look: TileStyle) -> None:
-    axes.add_patch(
-        Rectangle(
-            (x, y), width, height, facecolor=look.fill, edgecolor=look.edge, hatch=look.hatch, linewidth=look.line
-        )
-    )
+    style = {"facecolor": look.fill, "edgecolor": look.edge, "hatch": look.hatch, "linewidth": look.line}
+    axes.add_patch(Rectangle((x, y), width, height, **style))
 
 
 def _draw_symbol(axes: Axes, x: float, y: float, look: TileStyle, size: float) -> None:
-    fill = "none" if look.hollow else look.ink
-    axes.plot(
-        x, y, look.symbol, color=fill, markersize=size, markeredgecolor=look.ink, markeredgewidth=0.9 * look.hollow
-    )
+    style = {"color": "none" if look.hollow else look.ink, "markeredgecolor": look.ink, "markersize": size}
+    axes.plot(x, y, look.symbol, markeredgewidth=0.9 * look.hollow, **style)
 
 
 def _draw_tile(axes: Axes, column: float, row: float, look: TileStyle, letters: str) -> None:
     """Draw a tile of a map: letters, and under them its symbol and mark."""
     _draw_box(axes, column + 0.04, row + 0.04, 0.92, 0.92, look)
-    box = {"bbox": {"facecolor": "#FFFFFF", "edgecolor": "none", "pad": 0.8}} if look.hatch else {}
+    middle = {"ha": "center", "va": "center", "size": 8, "color": look.ink}
     place = (column + 0.5, row + (0.37 if look.symbol else 0.5))
-    axes.annotate(letters, place, ha="center", va="center", size=8, weight=700, color=look.ink, **box)
+    axes.annotate(letters, place, weight=700, **middle, **(drawing.ON_HATCHING if look.hatch else {}))
     if look.symbol:
         _draw_symbol(axes, column + (0.4 if look.mark else 0.5), row + 0.76, look, 3.6)
     if look.mark:
-        axes.annotate(look.mark, (column + 0.64, row + 0.73), ha="center", va="center", size=8, color=look.ink)
-
-
-# --- maps -------------------------------------------------------------------------------------------------------
+        axes.annotate(look.mark, (column + 0.64, row + 0.73), **middle)
 
 
 @cache
@@ -72,55 +49,46 @@ def _tile_grid() -> dict[str, tuple[int, int]]:
     return {row["iso3"]: (int(row["row"]), int(row["column"])) for row in rows}
 
 
-def _draw_map(states: Mapping[str, str], order: Sequence[str], words: Mapping[str, str], t: Translator) -> Drawing:
+def _draw_map(rows: pd.DataFrame, order: Sequence[str], words: Mapping[str, str], t: Translator) -> Drawing:
     """Draw one tile per member, roughly where its country lies, and beside the map what each state is, and how many.
 
-    The key has axes of its own, so that for readers from right to left it stands before the map, not within it.
+    The key has axes of its own, so that for readers from right to left it comes before the map, not within it.
     """
     figure, wide = Drawing(figsize=(PAGE_WIDTH, MAP_HEIGHT)), MAP_HEIGHT * MAP_COLUMNS / MAP_ROWS
     limits = {"ylim": (0.95 + MAP_ROWS, 0.95)}
-    axes = figure.add_axes((0, 0, wide / PAGE_WIDTH, 1), label=MAP_AXES, xlim=(2.9, 2.9 + MAP_COLUMNS), **limits)
+    tiles = {"label": drawing.MAP_AXES, "xlim": (2.9, 2.9 + MAP_COLUMNS), **limits}
+    axes = figure.add_axes((0, 0, wide / PAGE_WIDTH, 1), **tiles)
     room = (PAGE_WIDTH - wide) * MAP_ROWS / MAP_HEIGHT
     key = figure.add_axes((wide / PAGE_WIDTH, 0, 1 - wide / PAGE_WIDTH, 1), xlim=(0, room), **limits)
-    for one in (axes, key):
-        one.set_axis_off()
-    for member, state in states.items():
+    for side in (axes, key):
+        side.set_axis_off()
+    for member, state in zip(rows["member"], rows["state"], strict=True):
         if member in _tile_grid():
             row, column = _tile_grid()[member]
             _draw_tile(axes, column, row, TILE_STYLES[state], member)
-    key.annotate(t.plural("{n} member", len(states)), (1.3, 2.6), weight=700, size=10.5, va="center")
+    key.annotate(t.plural("{n} member", len(rows)), (1.3, 2.6), weight=700, size=10.5, va="center")
     for place, state in enumerate(order):
-        row, n = 3.2 + 1.25 * place, sum(one == state for one in states.values())
+        row, n = 3.2 + 1.25 * place, int((rows["state"] == state).sum())
         _draw_tile(key, 1.3, row, TILE_STYLES[state], t.number(n))
-        key.annotate(wrap(t(words[state]), 30), (2.55, row + 0.5), va="center", size=9.5)
+        key.annotate(drawing.wrap(t(words[state]), 30), (2.55, row + 0.5), va="center", size=9.5)
     return figure
 
 
-@in_report_style
+@drawing.in_report_style
 def plot_map(report: Report) -> Drawing:
     """Plot who answered, one tile per member, roughly where the country lies; colour, symbol and letters."""
     answers = queries.select_responses(report.tables)
-    return _draw_map(
-        dict(zip(answers["member"], answers["state"], strict=True)),
-        queries.RESPONSE_STATES,
-        terms.RESPONSE_WORDS,
-        report.t,
-    )
+    return _draw_map(answers, queries.RESPONSE_STATES, terms.RESPONSE_WORDS, report.t)
 
 
-@in_report_style
+@drawing.in_report_style
 def plot_member_map(report: Report, kpi: str) -> Drawing:
-    """Plot where members stand on a yes-or-no KPI, one tile each: yes, no, no data; white with a c where carried."""
+    """Plot each member's answer to a yes-or-no KPI, one tile each: yes, no, no data; white with a c where carried."""
     rows = queries.select_yes_no_states(report.tables, kpi)
-    return _draw_map(
-        dict(zip(rows["member"], rows["state"], strict=True)), queries.YES_NO_STATES, terms.STATE_WORDS[kpi], report.t
-    )
+    return _draw_map(rows, queries.YES_NO_STATES, terms.STATE_WORDS[kpi], report.t)
 
 
-# --- calendar ---------------------------------------------------------------------------------------------------
-
-
-def _cell_sign(state: str, t: Translator) -> KeyEntry:
+def _make_entry(state: str, t: Translator) -> KeyEntry:
     def draw(axes: Axes, x: float) -> None:
         _draw_box(axes, x, 0.025, 0.18, 0.12, TILE_STYLES[state])
         if TILE_STYLES[state].symbol:
@@ -141,77 +109,62 @@ def _draw_cells(axes: Axes, rows: pd.DataFrame, row: float, quarters: Sequence[s
 
 def _mark_columns(axes: Axes, quarters: Sequence[str], t: Translator) -> None:
     """Write quarters over the columns, the year over its first."""
-    first = {min(n for n, quarter in enumerate(quarters) if quarter[:4] == year) for year in {q[:4] for q in quarters}}
-    labels = [f"{quarter[:4] if n in first else ''}\n{t.short_quarter(quarter)}" for n, quarter in enumerate(quarters)]
     axes.xaxis.tick_top()
-    axes.set_xticks(range(len(quarters)), labels)
+    axes.set_xticks(range(len(quarters)), [f"{year}\n{name}" for name, year in drawing.name_quarters(quarters, t)])
     axes.tick_params("both", pad=2)
     axes.set_xlim(-0.5, max(len(quarters), queries.SPARK_QUARTERS) - 0.5)
     axes.spines["bottom"].set_visible(False)
 
 
-@in_report_style
+@drawing.in_report_style
 def plot_calendar(report: Report) -> Drawing:
-    """Plot how each member answered quarter by quarter, each as of its own first cut-off; counts stand at the end."""
-    t = report.t
-    calendar, quarters = queries.select_calendar(report.tables), queries.select_quarters(report.tables)
-    columns = split_columns(
-        [
-            (region, [(t.member(m, short=True), part) for m, part in rows.groupby("member", sort=False)])
-            for region, rows in calendar.groupby("region", sort=False)
-        ]
-    )
-    tallest = max(sum(len(rows) + 1.3 for _, rows in column) for column in columns)
-    left = names_width([name for column in columns for _, members in column for name, _ in members], 8, least=1.0)
-    figure, ((*sides,),) = lay_out_figure(0.137 * tallest + 0.58, left, 0.4, 0.55, 0.03, ncols=2)
+    """Plot how each member answered quarter by quarter, each as of its own first cut-off; counts are at the end."""
+    t, quarters, regions = report.t, queries.select_quarters(report.tables), []
+    for region, rows in queries.select_calendar(report.tables).groupby("region", sort=False):
+        members = rows.groupby("member", sort=False)
+        regions.append((region, [(t.member(member, short=True), part) for member, part in members]))
+    columns = drawing.split_columns(regions)
+    tallest = max(sum(len(members) + 1.3 for _, members in column) for column in columns)
+    left = drawing.names_width([name for _, members in regions for name, _ in members], 8, least=1.0)
+    figure, ((*sides,),) = drawing.lay_out_figure(0.137 * tallest + 0.58, left, 0.4, 0.55, 0.03, ncols=2)
     figure.subplots_adjust(wspace=(left + 0.5) / ((PAGE_WIDTH - 2 * left - 0.9) / 2))
     for axes, column in zip(sides, columns, strict=True):
         _mark_columns(axes, quarters, t)
         axes.set_ylim(tallest - 0.8, -0.6)
         row, ticks = 0.0, {}
         for region, members in column:
-            look = {"va": "center", "weight": 700, "size": 8.5, "color": INK}
-            beside = ((0, row), (-72 * left + 2, 0), ("axes fraction", "data"), "offset points")
-            axes.annotate(t.region(region), *beside, **look)
+            drawing.write_beside(axes, t.region(region), row, -72 * left + 2, 0, weight=700, size=8.5, color=INK)
             for name, rows in members:
                 row += 1
                 ticks[row] = name
                 _draw_cells(axes, rows, row, quarters, t)
             row += 1.3
         axes.set_yticks(list(ticks), list(ticks.values()), color=INK)
-    write_key(
-        figure,
-        [
-            *(_cell_sign(state, t) for state in queries.RESPONSE_STATES),
-            KeyEntry(t("n/N: quarters answered, of those asked")),
-        ],
-    )
+    key = [_make_entry(state, t) for state in queries.RESPONSE_STATES]
+    drawing.write_key(figure, [*key, KeyEntry(t("n/N: quarters answered, of those asked"))])
     return figure
 
 
-def caption_map(report: Report) -> Caption:
+def _list_groups(rows: pd.DataFrame, order: Sequence[str], words: Mapping[str, str], t: Translator) -> str:
+    """Return the members in each state: how many, and which."""
+    groups = {state: list(rows[rows["state"] == state]["member"]) for state in order}
+    return t.joined(
+        t("{what} ({n}): {value}", n=len(members), what=t(words[state]), value=t.listed(members))
+        for state, members in groups.items()
+    )
+
+
+def caption_map(report: Report) -> phrases.Caption:
     """Return the caption of the map of who answered."""
-    t = report.t
-    answers = queries.select_responses(report.tables)
+    t, answers = report.t, queries.select_responses(report.tables)
     counts = {state: int((answers["state"] == state).sum()) for state in queries.RESPONSE_STATES}
-    groups = [
-        t(
-            "{what} ({n}): {value}",
-            n=counts[state],
-            what=t(terms.RESPONSE_WORDS[state]),
-            value=t.listed(list(answers[answers["state"] == state]["member"])),
-        )
-        for state in queries.RESPONSE_STATES
-    ]
+    groups = _list_groups(answers, queries.RESPONSE_STATES, terms.RESPONSE_WORDS, t)
+    subtitle = "Accepted returns for {quarter} received by {day}; one tile per member, no boundaries are implied"
     return {
         "title": t("On time: {on_time}; late: {late}; refused: {refused}; no return: {missing}", **counts),
-        "subtitle": t(
-            "Accepted returns for {quarter} received by {day}; one tile per member, no boundaries are implied",
-            quarter=t.quarter(report.quarter),
-            day=t.day(report.as_of),
-        ),
+        "subtitle": t(subtitle, quarter=t.quarter(report.quarter), day=t.day(report.as_of)),
         "n": t("{n} members expected", n=len(answers)),
-        "alt": t("Tile map of the members. {groups}.", groups=t.joined(groups)),
+        "alt": t("Tile map of the members. {groups}.", groups=groups),
     }
 
 
@@ -224,83 +177,65 @@ _MAP_TITLES = {
 _MAP_MEASURES = {"1.1.b": "Members that implement the roadmap or have completed it"}
 
 
-def caption_member_map(report: Report, kpi: str) -> Caption:
-    """Return the caption of the map of where members stand on a yes-or-no KPI."""
-    t = report.t
-    rows = queries.select_yes_no_states(report.tables, kpi)
-    met = (
-        rows["state"].isin((queries.YES, queries.YES_CARRIED)).groupby(rows["region"], sort=False).agg(["sum", "size"])
-    )
-    n, of = int((2 * met["sum"] >= met["size"]).sum()), len(met)
+def caption_member_map(report: Report, kpi: str) -> phrases.Caption:
+    """Return the caption of the map of the members' answers to a yes-or-no KPI."""
+    t, rows = report.t, queries.select_yes_no_states(report.tables, kpi)
+    shares = rows["state"].isin((queries.YES, queries.YES_CARRIED)).groupby(rows["region"]).mean()
+    n, of = int((shares >= 0.5).sum()), len(shares)
     some, none = _MAP_TITLES[kpi]
-    groups = [
-        t(
-            "{what} ({n}): {value}",
-            n=int((rows["state"] == state).sum()),
-            what=t(terms.STATE_WORDS[kpi][state]),
-            value=t.listed(list(rows[rows["state"] == state]["member"])),
-        )
-        for state in queries.YES_NO_STATES
-    ]
+    groups = _list_groups(rows, queries.YES_NO_STATES, terms.STATE_WORDS[kpi], t)
+    subtitle = "{measure}, {quarter}; white with a c: carried forward; one tile per member, no boundaries are implied"
     return {
         "title": t.plural(some, n, of=of) if n else t(none, of=of),
-        "subtitle": t(
-            "{measure}, {quarter}; white with a c: carried forward; one tile per member, no boundaries are implied",
-            measure=t(_MAP_MEASURES[kpi]),
-            quarter=t.quarter(report.quarter),
-        ),
-        "n": describe_coverage(queries.select_figure(report.tables, kpi), t),
-        "alt": t("Tile map of the members. {groups}.", groups=t.joined(groups)),
+        "subtitle": t(subtitle, measure=t(_MAP_MEASURES[kpi]), quarter=t.quarter(report.quarter)),
+        "n": phrases.describe_coverage(queries.select_figure(report.tables, kpi), t),
+        "alt": t("Tile map of the members. {groups}.", groups=groups),
     }
 
 
 def _calendar_title(report: Report) -> str:
-    t = report.t
-    calendar = queries.select_calendar(report.tables)
+    t, calendar = report.t, queries.select_calendar(report.tables)
     shares = calendar.groupby("member")["answered"].mean()
     every, never, of = int((shares == 1).sum()), int((shares == 0).sum()), len(shares)
     since = t.quarter(calendar["quarter"].min())
     if never == of:
         return t("No member has answered since {quarter}", quarter=since)
     if calendar["quarter"].nunique() == 1:
-        return t.plural(
-            "{n} of {of} members has answered for {quarter}, the first quarter", every, of=of, quarter=since
-        )
+        sentence = "{n} of {of} members has answered for {quarter}, the first quarter"
+        return t.plural(sentence, every, of=of, quarter=since)
     if not every:
         sentence = "No member has answered every quarter since {quarter}; {never} of {of} never"
         return t(sentence, quarter=since, never=never, of=of)
     if every == of:
         return t("All {of} members have answered every quarter since {quarter}", of=of, quarter=since)
-    sentence = (
-        "{n} of {of} members has answered every quarter since {quarter}; {never} never"
-        if never
-        else "{n} of {of} members has answered every quarter since {quarter}, and each at least once"
-    )
-    return t.plural(sentence, every, of=of, quarter=since, never=never)
+    if never:
+        sentence = "{n} of {of} members has answered every quarter since {quarter}; {never} never"
+        return t.plural(sentence, every, of=of, quarter=since, never=never)
+    sentence = "{n} of {of} members has answered every quarter since {quarter}, and each at least once"
+    return t.plural(sentence, every, of=of, quarter=since)
 
 
-def caption_calendar(report: Report) -> Caption:
+def caption_calendar(report: Report) -> phrases.Caption:
     """Return the caption of the calendar of responses."""
-    t = report.t
-    calendar = queries.select_calendar(report.tables)
+    t, calendar = report.t, queries.select_calendar(report.tables)
     shares = calendar.groupby("member")["answered"].mean()
+    every, never = (t.enumerated(shares[shares == share].index) for share in (1, 0))
     regions = []
     for region in read_plan().regions:
-        rows = calendar[calendar["region"] == region]
-        value = t.rate(int(rows["answered"].sum()), len(rows))
+        answered = calendar[calendar["region"] == region]["answered"]
+        value = t.rate(int(answered.sum()), len(answered))
         regions.append(t("{what}: {value}", what=t.region(region), value=value))
+    subtitle = (
+        "Accepted returns by member and quarter, each at its own first cut-off (quarter end + 45 days); a member has "
+        "no cell before it joined"
+    )
+    alt = (
+        "Calendar of responses by member and quarter. Answered every quarter: {every}. Never: {never}. Quarters "
+        "answered, of those asked, by region: {regions}."
+    )
     return {
         "title": _calendar_title(report),
-        "subtitle": t(
-            "Accepted returns by member and quarter, each at its own first cut-off (quarter end + 45 days); a member "
-            "has no cell before it joined"
-        ),
+        "subtitle": t(subtitle),
         "n": t("{n} members expected", n=len(shares)),
-        "alt": t(
-            "Calendar of responses by member and quarter. Answered every quarter: {every}. Never: {never}. Quarters "
-            "answered, of those asked, by region: {regions}.",
-            every=t.enumerated(shares[shares == 1].index),
-            never=t.enumerated(shares[shares == 0].index),
-            regions=t.joined(regions),
-        ),
+        "alt": t(alt, every=every, never=never, regions=t.joined(regions)),
     }
