@@ -1,4 +1,4 @@
-"""The grammar of all figures: palette, letters, axes, labels, and how a figure becomes SVG."""
+"""What all figures share: styles, letters, axes, labels, keys, and how a figure becomes SVG."""
 
 import io
 import math
@@ -174,12 +174,12 @@ def find_members_top(levels: Sequence[float], unit: str) -> float:
 
 
 def list_heights(figures: Sequence[KpiFigure]) -> list[float]:
-    """Return all that an axis must have room for: the figures, their bounds and their proposed targets."""
+    """Return the values that an axis must have room for: figures, their bounds and their proposed targets."""
     return [height for figure in figures for height in (figure.assessed, *figure.bounds, figure.assessed_target)]
 
 
 def mark_numbers(axes: Axes, top: float, unit: str, t: Translator, along: str = "y", most: int = 5) -> None:
-    """Scale an axis from 0 to its top, with a grid and at most so many steps."""
+    """Scale an axis from 0 to `top`, with a grid and at most `most` steps between its numbers."""
     axes.grid(axis=along)
     axis = axes.yaxis if along == "y" else axes.xaxis
     axis.set_major_locator(matplotlib.ticker.MaxNLocator(most, integer=True))

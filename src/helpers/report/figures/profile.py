@@ -1,4 +1,4 @@
-"""Word-sized figures of one member: where it stands among the others, and its own history."""
+"""Word-sized figures of one member: its value among those of the others, and its own history."""
 
 from collections.abc import Sequence
 
