@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property
+from functools import cached_property, partial
 
 import pandas as pd
 
@@ -59,7 +59,7 @@ class CountedReturns:
         return known[-1] if known else None
 
 
-_NUMBERS = {question: extractors.number(question) for question in sources.REFERENCE_COLUMNS}
+_NUMBERS = {question: partial(extractors.number, question) for question in sources.REFERENCE_COLUMNS}
 
 
 def read_counted_returns(returns: pd.DataFrame, answers: pd.DataFrame, innovations: pd.DataFrame) -> CountedReturns:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from helpers.plan.questionnaire import NOT_APPLICABLE, UNANSWERED, Answer
 from helpers.strings import fold
@@ -16,7 +17,7 @@ DOMAINS = (
     "information_platform", "customer_experience", "data_analytics", "postal_iot", "ecosystem", "cybersecurity",
     "human_skills",
 )  # fmt: skip
-READINESS = {"none": 0, "planned": 1, "in_progress": 2, "operational": 3}
+READINESS = {"none": 0.0, "planned": 100 / 3, "in_progress": 200 / 3, "operational": 100.0}  # percent
 EQUIPPED_SHARE = 0.95
 TRAINED_PER_STAFF = 1.2  # may exceed the staff: some of those trained have left since
 # Answers that select nothing of the list: they never count as a code.
@@ -75,141 +76,96 @@ def _no_extract(*answers: Answer) -> Extract:
     return Extract(ends=any(answer.state == NOT_APPLICABLE for answer in answers))
 
 
-def number(question: str, total: str = "") -> Extractor:
+# A function below that takes more than the return is made an extractor by `partial`, which fills in the rest.
+
+
+def number(question: str, counted: CountedReturn, total: str = "") -> Extract:
     """Read a count, with its total where it is a part of one."""
-
-    def read(counted: CountedReturn) -> Extract:
-        answer = answer_to(counted.answers, question)
-        whole = answer_to(counted.answers, total).number if total else None
-        return _no_extract(answer) if answer.number is None else Extract(answer.number, whole)
-
-    return read
+    answer = answer_to(counted.answers, question)
+    whole = answer_to(counted.answers, total).number if total else None
+    return _no_extract(answer) if answer.number is None else Extract(answer.number, whole)
 
 
-def percentage(question: str, total: str) -> Extractor:
+def percentage(question: str, total: str, counted: CountedReturn) -> Extract:
     """Read a count in percent of its total, at most 100; not reported where the total is 0."""
-
-    def read(counted: CountedReturn) -> Extract:
-        part, whole = (answer_to(counted.answers, name) for name in (question, total))
-        if part.number is None or whole.number is None:
-            return _no_extract(part, whole)
-        return Extract(100 * min(1, part.number / whole.number)) if whole.number else NO_EXTRACT
-
-    return read
+    part, whole = (answer_to(counted.answers, name) for name in (question, total))
+    if part.number is None or whole.number is None:
+        return _no_extract(part, whole)
+    return Extract(100 * min(1, part.number / whole.number)) if whole.number else NO_EXTRACT
 
 
-def choice(question: str, values: Mapping[str, float]) -> Extractor:
+def choice(question: str, values: Mapping[str, float], counted: CountedReturn) -> Extract:
     """Read a choice as the number of its code; a code not listed counts 0."""
-
-    def read(counted: CountedReturn) -> Extract:
-        answer = answer_to(counted.answers, question)
-        return Extract(values.get(answer.value, 0)) if answer.is_reported else _no_extract(answer)
-
-    return read
+    answer = answer_to(counted.answers, question)
+    return Extract(values.get(answer.value, 0)) if answer.is_reported else _no_extract(answer)
 
 
-def _ticked(answers: Answers, question: str) -> frozenset[str] | None:
-    """Return the codes ticked: none for `none` and NA (not offered), None where not reported."""
-    answer = answer_to(answers, question)
-    if answer.state == NOT_APPLICABLE:
-        return frozenset()
-    return frozenset(answer.value.split()) - NEUTRAL_CODES if answer.is_reported else None
-
-
-def selected_codes(question: str) -> Extractor:
+def selected_codes(question: str, counted: CountedReturn) -> Extract:
     """Read the codes that are ticked and their number."""
+    answer = answer_to(counted.answers, question)
+    if not answer.is_reported:
+        return _no_extract(answer)
+    codes = frozenset(answer.value.split()) - NEUTRAL_CODES
+    return Extract(len(codes), codes=codes)
 
-    def read(counted: CountedReturn) -> Extract:
-        answer = answer_to(counted.answers, question)
-        if not answer.is_reported:
-            return _no_extract(answer)
-        codes = frozenset(answer.value.split()) - NEUTRAL_CODES
-        return Extract(len(codes), codes=codes)
 
-    return read
+def reported_codes(question: str, counted: CountedReturn) -> Extract:
+    """Read the codes that are ticked, where NA (not offered) is reported and 0 (the rule of 3.1.a)."""
+    if answer_to(counted.answers, question).state == NOT_APPLICABLE:
+        return Extract(0)
+    return selected_codes(question, counted)
 
 
 def live_services(counted: CountedReturn) -> Extract:
     """Read the number of live services of the four families (3.1.a); not reported where one family is not."""
-    families = [_ticked(counted.answers, f"services_{family}") for family in SERVICE_FAMILIES]
-    if any(family is None for family in families):
+    families = [reported_codes(f"services_{family}", counted) for family in SERVICE_FAMILIES]
+    if any(family.value is None for family in families):
         return NO_EXTRACT
-    codes = frozenset().union(*families)
-    return Extract(sum(map(len, families)), codes=codes)
+    codes = frozenset().union(*(family.codes for family in families))
+    return Extract(sum(family.value for family in families), codes=codes)
 
 
-def family_of_services(family: str) -> Extractor:
+def family_of_services(family: str, counted: CountedReturn) -> Extract:
     """Read the services of one family; reported only where the total is."""
-
-    def read(counted: CountedReturn) -> Extract:
-        codes = _ticked(counted.answers, f"services_{family}")
-        return Extract(len(codes)) if live_services(counted).value is not None else NO_EXTRACT
-
-    return read
+    n_services = reported_codes(f"services_{family}", counted).value
+    return NO_EXTRACT if live_services(counted).value is None else Extract(n_services)
 
 
 def all_families(counted: CountedReturn) -> Extract:
     """Read whether each of the four families has a live service; reported only where the total is."""
-    if live_services(counted).value is None:
-        return NO_EXTRACT
-    return Extract(float(all(_ticked(counted.answers, f"services_{family}") for family in SERVICE_FAMILIES)))
+    families = [family_of_services(family, counted).value for family in SERVICE_FAMILIES]
+    return NO_EXTRACT if None in families else Extract(float(all(families)))
 
 
-def reported_codes(question: str) -> Extractor:
-    """Read the codes of a select-many question, where NA is reported and 0 (the rule of 3.1.a)."""
-
-    def read(counted: CountedReturn) -> Extract:
-        codes = _ticked(counted.answers, question)
-        return NO_EXTRACT if codes is None else Extract(len(codes), codes=codes)
-
-    return read
-
-
-def ipp_product(name: str) -> Extractor:
+def ipp_product(name: str, counted: CountedReturn) -> Extract:
     """Read the features that a product has, in percent of all."""
-
-    def read(counted: CountedReturn) -> Extract:
-        codes = _ticked(counted.answers, f"ipp_{name}")
-        return NO_EXTRACT if codes is None else Extract(100 * len(codes) / IPP_FEATURES)
-
-    return read
+    n_features = reported_codes(f"ipp_{name}", counted).value
+    return NO_EXTRACT if n_features is None else Extract(100 * n_features / IPP_FEATURES)
 
 
 def ipp_index(counted: CountedReturn) -> Extract:
     """Read the index of the Integrated Product Plan (3.2.a), 0-100: the mean of its three products."""
-    parts = [ipp_product(name)(counted).value for name in IPP_PRODUCTS]
+    parts = [ipp_product(name, counted).value for name in IPP_PRODUCTS]
     return NO_EXTRACT if None in parts else Extract(sum(parts) / len(parts))
 
 
-def hardware_kind(kind: str) -> Extractor:
+def hardware_kind(kind: str, counted: CountedReturn) -> Extract:
     """Read the working units of a kind, with those required as the total; NA when either number is."""
-
-    def read(counted: CountedReturn) -> Extract:
-        required, working = (answer_to(counted.answers, f"{kind}_{part}") for part in ("required", "working"))
-        if required.number is None or working.number is None:
-            return _no_extract(required, working)
-        return Extract(min(working.number, required.number), required.number)
-
-    return read
+    required, working = (answer_to(counted.answers, f"{kind}_{part}") for part in ("required", "working"))
+    if required.number is None or working.number is None:
+        return _no_extract(required, working)
+    return Extract(min(working.number, required.number), required.number)
 
 
-def _hardware_ratios(counted: CountedReturn) -> list[float] | None:
-    """Return working/required of the kinds required; None when too few are known (2.2.a)."""
-    kinds = [hardware_kind(kind)(counted) for kind in HARDWARE_KINDS]
+def _hardware(counted: CountedReturn, summarise: Callable[[list[float]], float]) -> Extract:
+    """Summarise working/required of the kinds required (2.2.a); reported where three, or all required, are known."""
+    kinds = [hardware_kind(kind, counted) for kind in HARDWARE_KINDS]
     ratios = [kind.value / kind.total for kind in kinds if kind.value is not None and kind.total]
-    if len(ratios) >= 3:
-        return ratios
     required = [answer_to(counted.answers, f"{kind}_required") for kind in HARDWARE_KINDS]
     all_answered = all(answer.is_reported or answer.state == NOT_APPLICABLE for answer in required)
-    n_required = sum(bool(answer.number) for answer in required)
-    return ratios if all_answered and ratios and len(ratios) == n_required else None
-
-
-def _hardware(counted: CountedReturn, value: Callable[[list[float]], float]) -> Extract:
-    ratios = _hardware_ratios(counted)
-    if ratios is not None:
-        return Extract(value(ratios))
-    required = [answer_to(counted.answers, f"{kind}_required") for kind in HARDWARE_KINDS]
+    all_known = all_answered and len(ratios) == sum(bool(answer.number) for answer in required)
+    if len(ratios) >= 3 or (ratios and all_known):
+        return Extract(summarise(ratios))
     return Extract(ends=all(answer.state == NOT_APPLICABLE for answer in required))
 
 
@@ -223,73 +179,61 @@ def fully_equipped(counted: CountedReturn) -> Extract:
     return _hardware(counted, lambda ratios: float(all(ratio >= EQUIPPED_SHARE - 1e-9 for ratio in ratios)))
 
 
-def any_of(questions: tuple[str, ...], codes: frozenset[str]) -> Extractor:
+def any_of(questions: tuple[str, ...], codes: frozenset[str], counted: CountedReturn) -> Extract:
     """Read whether any of the questions has one of the codes; reported when one is answered, NA when all are NA."""
-
-    def read(counted: CountedReturn) -> Extract:
-        answers = [answer_to(counted.answers, question) for question in questions]
-        reported = [answer for answer in answers if answer.is_reported]
-        if not reported:
-            return Extract(ends=all(answer.state == NOT_APPLICABLE for answer in answers))
-        return Extract(float(any(codes.intersection(answer.value.split()) for answer in reported)))
-
-    return read
+    answers = [answer_to(counted.answers, question) for question in questions]
+    reported = [answer for answer in answers if answer.is_reported]
+    if not reported:
+        return Extract(ends=all(answer.state == NOT_APPLICABLE for answer in answers))
+    return Extract(float(any(codes.intersection(answer.value.split()) for answer in reported)))
 
 
-def innovations(kinds: tuple[str, ...], detail: str = "", per_member: bool = False) -> Extractor:
+def innovations(kinds: tuple[str, ...], counted: CountedReturn, detail: str = "", per_member: bool = False) -> Extract:
     """Read the innovations of some kinds as codes; reported when the return has an innovations part."""
-
-    def read(counted: CountedReturn) -> Extract:
-        if counted.items is None:
-            return NO_EXTRACT
-        wanted = [i for i in counted.items if i.kind in kinds and (not detail or i.detail == detail)]
-        keys = {item.key(counted.member) for item in wanted} - {""}
-        codes = frozenset(f"{counted.member}: {key}" for key in keys) if per_member else frozenset(keys)
-        return Extract(float(bool(codes)), codes=codes)
-
-    return read
+    if counted.items is None:
+        return NO_EXTRACT
+    wanted = [i for i in counted.items if i.kind in kinds and (not detail or i.detail == detail)]
+    keys = {item.key(counted.member) for item in wanted} - {""}
+    codes = frozenset(f"{counted.member}: {key}" for key in keys) if per_member else frozenset(keys)
+    return Extract(float(bool(codes)), codes=codes)
 
 
 _RUNNING = frozenset({"implementing", "completed"})
 _YES = {"yes": 1.0}
 
 COMPANION_EXTRACTORS: Mapping[tuple[str, str], Extractor] = {
-    ("1.1.b", "adopted_or_beyond"): any_of(("roadmap_status",), _RUNNING | {"adopted"}),
-    **{
-        ("1.1.b", domain): choice(f"domain_{domain}", {code: 100 * level / 3 for code, level in READINESS.items()})
-        for domain in DOMAINS
-    },
-    ("2.1.a", "electrified"): number("offices_electrified", "offices_total"),
-    ("2.1.a", "alternative_power"): number("offices_alternative_power", "offices_total"),
-    ("2.1.a", "networked"): number("offices_networked", "offices_total"),
-    ("2.1.a", "cloud_production"): choice("cloud_use", {"production": 1.0}),
-    **{("2.2.a", kind): hardware_kind(kind) for kind in HARDWARE_KINDS},
+    ("1.1.b", "adopted_or_beyond"): partial(any_of, ("roadmap_status",), _RUNNING | {"adopted"}),
+    **{("1.1.b", domain): partial(choice, f"domain_{domain}", READINESS) for domain in DOMAINS},
+    ("2.1.a", "electrified"): partial(number, "offices_electrified", total="offices_total"),
+    ("2.1.a", "alternative_power"): partial(number, "offices_alternative_power", total="offices_total"),
+    ("2.1.a", "networked"): partial(number, "offices_networked", total="offices_total"),
+    ("2.1.a", "cloud_production"): partial(choice, "cloud_use", {"production": 1.0}),
+    **{("2.2.a", kind): partial(hardware_kind, kind) for kind in HARDWARE_KINDS},
     ("2.2.a", "fully_equipped"): fully_equipped,
-    ("2.3.a", "shared_information"): choice("shared_system_information", _YES),
-    ("2.3.a", "uses_guidelines"): choice("uses_software_guidelines", _YES),
-    **{("3.1.a", family): family_of_services(family) for family in SERVICE_FAMILIES},
+    ("2.3.a", "shared_information"): partial(choice, "shared_system_information", _YES),
+    ("2.3.a", "uses_guidelines"): partial(choice, "uses_software_guidelines", _YES),
+    **{("3.1.a", family): partial(family_of_services, family) for family in SERVICE_FAMILIES},
     ("3.1.a", "all_families"): all_families,
     ("3.1.a", "distinct_services"): live_services,
-    ("3.1.b", "named_by_one"): selected_codes("sectors_benefiting"),
-    **{("3.2.a", name): ipp_product(name) for name in IPP_PRODUCTS},
-    **{("3.3.a", project): any_of((f"project_{project}",), _RUNNING) for project in PROJECTS},
-    ("4.1.a", "software"): innovations(("solution",), "software", per_member=True),
-    ("4.1.a", "application"): innovations(("solution",), "application", per_member=True),
-    ("4.1.a", "members"): innovations(("solution",)),
-    ("4.2.a", "exhibition"): innovations(("exhibition",)),
-    ("4.2.a", "competition"): innovations(("competition",)),
-    ("4.2.b", "adoptions"): innovations(("adoption",), per_member=True),
-    **{("5.1.a", kind): number(f"trained_{kind}") for kind in (*TRAINING_KINDS, "women")},
-    ("6.1.a", "meetings"): choice("attended_meetings", _YES),
-    ("6.1.a", "initiatives"): choice("joined_initiatives", _YES),
-    ("6.1.a", "feedback"): choice("sent_feedback", _YES),
+    ("3.1.b", "named_by_one"): partial(selected_codes, "sectors_benefiting"),
+    **{("3.2.a", name): partial(ipp_product, name) for name in IPP_PRODUCTS},
+    **{("3.3.a", project): partial(any_of, (f"project_{project}",), _RUNNING) for project in PROJECTS},
+    ("4.1.a", "software"): partial(innovations, ("solution",), detail="software", per_member=True),
+    ("4.1.a", "application"): partial(innovations, ("solution",), detail="application", per_member=True),
+    ("4.1.a", "members"): partial(innovations, ("solution",)),
+    ("4.2.a", "exhibition"): partial(innovations, ("exhibition",)),
+    ("4.2.a", "competition"): partial(innovations, ("competition",)),
+    ("4.2.b", "adoptions"): partial(innovations, ("adoption",), per_member=True),
+    **{("5.1.a", kind): partial(number, f"trained_{kind}") for kind in (*TRAINING_KINDS, "women")},
+    ("6.1.a", "meetings"): partial(choice, "attended_meetings", _YES),
+    ("6.1.a", "initiatives"): partial(choice, "joined_initiatives", _YES),
+    ("6.1.a", "feedback"): partial(choice, "sent_feedback", _YES),
 }
 
 # Companions of 3.1.a are reported only where its total is; n_reported counts their own question (section 7).
 OWN_QUESTION_EXTRACTORS: Mapping[tuple[str, str], Extractor] = {
-    ("3.1.a", family): reported_codes(f"services_{family}") for family in SERVICE_FAMILIES
+    ("3.1.a", family): partial(reported_codes, f"services_{family}") for family in SERVICE_FAMILIES
 }
-
 
 # The measures of levels, which are carried forward.
 STOCK_MEASURES = ("count_known", "sum_known", "mean_index", "distinct_codes")

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from operator import attrgetter
 from pathlib import Path
 from typing import TypeVar
@@ -23,11 +23,7 @@ MEASURES = (
 )  # fmt: skip
 REGISTER_MEASURES = ("milestone", "register", "rate")  # of what the Secretariat records itself
 
-
 _Record = TypeVar("_Record")
-
-
-# --- records ----------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -131,9 +127,6 @@ class ResolvedName:
     candidates: tuple[str, ...] = ()
 
 
-# --- the plan ---------------------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True)
 class Plan:
     """The whole plan, as `read_plan` returns it."""
@@ -177,14 +170,15 @@ class Plan:
         return tuple(part.code for part in self.components if part.step == step)
 
     @cached_property
-    def _names(self) -> Mapping[str, frozenset[str]]:
+    def _names(self) -> Mapping[str, set[str]]:
         names: dict[str, set[str]] = {}
         for member in self.members:
             for name in (member.member, *member.name.values()):
                 names.setdefault(fold(name), set()).add(member.member)
         for alias, iso3 in self.aliases:
             names.setdefault(fold(alias), set()).add(iso3)
-        return {name: frozenset(codes) for name, codes in names.items() if name}
+        names.pop("", None)
+        return names
 
     def resolve(self, text: str) -> ResolvedName:
         """Return the state that a name means; only whole names match, never similar ones (methodology, section 1)."""
@@ -196,24 +190,12 @@ class Plan:
 
 
 # Each has two meanings when written alone (methodology, section 1): "NA" is Namibia or "not available".
-_AMBIGUOUS = {
-    "congo": frozenset({"COD", "COG"}),
-    fold("الكونغو"): frozenset({"COD", "COG"}),
-    "na": frozenset({"NAM"}),
-}
-
-
-# --- reading ----------------------------------------------------------------------------------------------------
-
+_AMBIGUOUS = {"congo": {"COD", "COG"}, fold("الكونغو"): {"COD", "COG"}, "na": {"NAM"}}
 _ROW = "(row)"  # key of the row's number, added to its columns
 
 
 def _texts(row: CsvRow, prefix: str) -> dict[str, str]:
     return {language: row.get(f"{prefix}_{language}", "") for language in LANGUAGES}
-
-
-def _day(text: str, otherwise: date) -> date:
-    return date.fromisoformat(text) if text else otherwise
 
 
 def _theme(row: CsvRow) -> Theme:
@@ -244,14 +226,14 @@ def _member(row: CsvRow) -> Member:
     offices, staff = int(row["reference_offices"]), int(row["reference_staff"])
     if offices < 1 or staff < 1:
         raise ValueError("every member needs reference offices and staff above 0")
+    member_from, member_to = row["member_from"] or "0001-01-01", row["member_to"] or "9999-12-31"
     return Member(
-        row["member"], row["region"], row["language"], _texts(row, "name"),
-        _day(row["member_from"], date.min), _day(row["member_to"], date.max),
-        offices, staff, row["reference_basis"],
+        row["member"], row["region"], row["language"], _texts(row, "name"), date.fromisoformat(member_from),
+        date.fromisoformat(member_to), offices, staff, row["reference_basis"],
     )  # fmt: skip
 
 
-def _companion(row: CsvRow, kpis: Mapping[str, Kpi]) -> Companion:
+def _companion(row: CsvRow, kpis: set[str]) -> Companion:
     if row["kpi"] not in kpis or row["measure"] not in MEASURES:
         raise ValueError(f"unknown KPI {row['kpi']!r} or measure {row['measure']!r}")
     return Companion(row["kpi"], row["component"], row["unit"], row["measure"])
@@ -263,10 +245,8 @@ def _step_part(row: CsvRow, steps: Mapping[str, Step]) -> StepPart:
     return StepPart(row["step"], row["list"], row["code"], _texts(row, "title"))
 
 
-def _records(
-    path: Path, columns: str, make: Callable[[CsvRow], _Record], key: Callable[[_Record], object]
-) -> tuple[_Record, ...]:
-    """Make a record of every row.
+def _records(path: Path, columns: str, make: Callable[[CsvRow], _Record], *key: str) -> tuple[_Record, ...]:
+    """Make a record of every row; no two may have the same key, which is the whole record where none is given.
 
     Raises PlanError with the file, the row and the reason of every row that is wrong.
     """
@@ -276,7 +256,7 @@ def _records(
             records.append(make(row | {_ROW: str(number)}))
         except (ValueError, KeyError) as reason:
             problems.append(f"{path.name}, row {number}: {reason}")
-    keys = Counter(str(key(record)) for record in records)
+    keys = Counter(str(attrgetter(*key)(record) if key else record) for record in records)
     problems += [f"{path.name}: {name} occurs twice" for name, times in sorted(keys.items()) if times > 1]
     if problems:
         raise PlanError("\n".join(problems) + "\nCorrect the file, or restore it from the repository.")
@@ -285,22 +265,18 @@ def _records(
 
 @cache
 def _read(folder: Path) -> Plan:
-    def read(name: str, columns: str, make: Callable[[CsvRow], _Record], *key: str) -> tuple[_Record, ...]:
-        return _records(folder / name, columns, make, attrgetter(*key))
-
-    themes = read("themes.csv", "theme title_fr title_en", _theme, "theme")
-    steps = read("steps.csv", "step theme due responsible title_fr title_en", _step, "step")
+    themes = _records(folder / "themes.csv", "theme title_fr title_en", _theme, "theme")
+    steps = _records(folder / "steps.csv", "step theme due responsible title_fr title_en", _step, "step")
     by_step = {step.step: step for step in steps}
     columns = "kpi step measure source unit assessed baseline target target_status title_fr title_en"
-    kpis = read("kpis.csv", columns, lambda row: _kpi(row, by_step), "kpi")
-    by_kpi = {kpi.kpi: kpi for kpi in kpis}
-    parts = read("components.csv", "step list code title_fr title_en", lambda r: _step_part(r, by_step), "step", "code")
-    companions = read(
-        "companions.csv", "kpi component unit measure", lambda row: _companion(row, by_kpi), "kpi", "component"
-    )
+    kpis = _records(folder / "kpis.csv", columns, partial(_kpi, steps=by_step), "kpi")
+    columns = "step list code title_fr title_en"
+    parts = _records(folder / "components.csv", columns, partial(_step_part, steps=by_step), "step", "code")
+    columns, codes = "kpi component unit measure", {kpi.kpi for kpi in kpis}
+    companions = _records(folder / "companions.csv", columns, partial(_companion, kpis=codes), "kpi", "component")
     columns = "member region language name_fr name_en member_from member_to reference_offices reference_staff"
-    members = read("members.csv", columns, _member, "member")
-    aliases = _records(folder / "aliases.csv", "alias iso3", lambda row: (row["alias"], row["iso3"]), lambda r: r)
+    members = _records(folder / "members.csv", columns, _member, "member")
+    aliases = _records(folder / "aliases.csv", "alias iso3", lambda row: (row["alias"], row["iso3"]))
     kpis = tuple(sorted(kpis, key=lambda kpi: kpi.kpi))  # a row added at the end of the file is listed with its theme
     return Plan(themes, steps, kpis, parts, companions, members, aliases)
 

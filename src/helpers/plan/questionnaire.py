@@ -13,7 +13,7 @@ LABEL_LANGUAGES = {"fr": "Français (fr)", "en": "English (en)", "pt": "Portugu�
 TYPES = ("integer", "date", "text", "select_one", "select_multiple")
 # Personal data: read and compared, never written anywhere (methodology, section 6).
 PERSONAL = ("focal_point_name", "focal_point_email")
-IDENTITY, REPEAT, NONE_CODE = "identity", "innovations", "none"
+REPEAT, NONE_CODE = "innovations", "none"
 _DETAIL_LISTS = {"solution": "detail_solution", "adoption": "detail_adoption"}
 ANSWERED, NEGLIGIBLE, UNUSUAL = "A", "N", "U"  # item states (SDMX OBS_STATUS; methodology, section 3)
 NOT_APPLICABLE, NOT_AVAILABLE, MISSING = "M", "L", "O"
@@ -26,7 +26,7 @@ Label = Mapping[str, str]  # a text by language
 class Question:
     """One question: `path` lists the groups around it, `choice_labels` its codes with their labels.
 
-    The form asks it if one of the questions in `asked_if` has the code beside it; always where that is empty.
+    It is shown if one of the questions in `asked_if` has the code beside it; always where that is empty.
     """
 
     name: str
@@ -70,11 +70,8 @@ class Form:
     @cached_property
     def substantive(self) -> tuple[str, ...]:
         """The questions one of which a return must answer: all but the identity group, comment and `nd_…` (V21)."""
-        return tuple(
-            q.name
-            for q in self.questions
-            if q.group != IDENTITY and q.name != "comment" and not q.name.startswith("nd_")
-        )
+        names = [question.name for question in self.questions if question.group != "identity"]
+        return tuple(name for name in names if name != "comment" and not name.startswith("nd_"))
 
     @cached_property
     def numbers(self) -> tuple[str, ...]:
@@ -92,7 +89,7 @@ def _label(row: Mapping[str, str]) -> dict[str, str]:
 
 
 def _choice_lists(path: Path) -> dict[str, dict[str, dict[str, str]]]:
-    lists: dict[str, dict[str, dict[str, str]]] = {}
+    lists = {}
     for number, row in enumerate(read_rows(path, ("list_name", "name")), start=2):
         codes = lists.setdefault(row["list_name"], {})
         if row["name"] in codes or not re.fullmatch(r"\S+", row["name"]):
@@ -113,7 +110,7 @@ def _question(row: Mapping[str, str], path: Sequence[str], lists: Mapping[str, M
 def _read(folder: Path) -> Form:
     lists = _choice_lists(folder / "choices.csv")
     questions, fields, notes, problems = [], [], [], []
-    groups, path = {}, []
+    groups, path = {}, []  # the path lists the groups that are open at a row
     for number, row in enumerate(read_rows(folder / "survey.csv", ("type", "name")), start=2):
         if row["type"].startswith("begin"):
             path.append(row["name"])

@@ -5,17 +5,10 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 from helpers.plan import extractors
-from helpers.plan.extractors import (
-    HARDWARE_KINDS,
-    IPP_PRODUCTS,
-    NEUTRAL_CODES,
-    SERVICE_FAMILIES,
-    TRAINED_PER_STAFF,
-    Extractor,
-)
+from helpers.plan.extractors import Extractor
 from helpers.plan.files import PlanError
 from helpers.plan.plan import Kpi, Plan
 from helpers.plan.questionnaire import Form
@@ -23,11 +16,10 @@ from helpers.strings import LANGUAGES
 
 MILESTONE_PRODUCTS = {"digital_model": "1.1", "software_guidelines": "2.3"}
 WORKSHOP_STEPS = ("5.2", "5.3")
-SERVICES_CAP = 24
 # The totals for which members.csv has a reference figure, used until a member has reported its own.
 REFERENCE_COLUMNS = {"offices_total": "reference_offices", "staff_total": "reference_staff"}
 # Numbers that may exceed their total, and the factor they may reach.
-_CAP_FACTORS = {"trained_cumulative": TRAINED_PER_STAFF}
+_CAP_FACTORS = {"trained_cumulative": extractors.TRAINED_PER_STAFF}
 # Solutions count per member: two members with one reference have two. Events are shared.
 _OWN_KINDS = frozenset({"solution"})
 ATTENDANCES, DISTINCT_MEMBERS = "attendances", "distinct members"
@@ -54,26 +46,18 @@ class KpiSource:
         return REFERENCE_COLUMNS.get(self.total, "")
 
 
+_HARDWARE_QUESTIONS = tuple(f"{kind}_{part}" for kind in extractors.HARDWARE_KINDS for part in ("required", "working"))
+_SERVICE_QUESTIONS = tuple(f"services_{family}" for family in extractors.SERVICE_FAMILIES)
+_IPP_QUESTIONS = tuple(f"ipp_{product}" for product in extractors.IPP_PRODUCTS)
 # KPIs with a special formula, by their source in kpis.csv, each with its measure.
 NAMED_FORMULAS: Mapping[str, tuple[str, KpiSource]] = {
-    "hardware coverage index over 5 kinds": (
-        "mean_index",
-        KpiSource(
-            extractors.hardware_index,
-            tuple(f"{kind}_{part}" for kind in HARDWARE_KINDS for part in ("required", "working")),
-        ),
-    ),
-    "number of live services in the 4 services_* questions": (
-        "sum_known",
-        KpiSource(
-            extractors.live_services, tuple(f"services_{family}" for family in SERVICE_FAMILIES), cap=SERVICES_CAP
-        ),
-    ),
-    "Integrated Product Plan index over 3 products x 5 features": (
-        "mean_index",
-        KpiSource(extractors.ipp_index, tuple(f"ipp_{product}" for product in IPP_PRODUCTS)),
-    ),
-}
+    "hardware coverage index over 5 kinds":
+        ("mean_index", KpiSource(extractors.hardware_index, _HARDWARE_QUESTIONS)),
+    "number of live services in the 4 services_* questions":
+        ("sum_known", KpiSource(extractors.live_services, _SERVICE_QUESTIONS, cap=24)),
+    "Integrated Product Plan index over 3 products x 5 features":
+        ("mean_index", KpiSource(extractors.ipp_index, _IPP_QUESTIONS)),
+}  # fmt: skip
 # How the source of each measure is written, for errors.
 _SYNTAX = {
     "count_known": "`question in code|code`, `any question, question in code` or `any prefix_* in code`",
@@ -99,11 +83,8 @@ _MILESTONE = re.compile(r"milestones register, product (\w+)")
 _WORKSHOPS = re.compile(rf"(attendance at )?workshops of step ([\d.]+)(?:: ({DISTINCT_MEMBERS}|{ATTENDANCES}))?")
 
 
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(names)
-
-
-# --- sources in registers ---------------------------------------------------------------------------------------
+def _syntax_error(text: str, measure: str) -> ValueError:
+    return ValueError(f"source {text!r} is not understood; for {measure} write {_SYNTAX[measure]}")
 
 
 @cache
@@ -116,7 +97,7 @@ def workshops_of(source: str) -> tuple[str, str]:
     if not found or bool(found[1]) != bool(found[3]):
         raise _syntax_error(source, "register")
     if found[2] not in WORKSHOP_STEPS:
-        raise ValueError(f"source names step {found[2]}; the steps with workshops are {_listed(WORKSHOP_STEPS)}")
+        raise ValueError(f"source names step {found[2]}; the steps with workshops are {', '.join(WORKSHOP_STEPS)}")
     return found[2], found[3] or ""
 
 
@@ -134,13 +115,6 @@ def _check_register_source(kpi: Kpi) -> None:
             raise ValueError(f"source names {found[1]}, which is no product of step {kpi.step} in the register")
 
 
-# --- sources in returns -----------------------------------------------------------------------------------------
-
-
-def _syntax_error(text: str, measure: str) -> ValueError:
-    return ValueError(f"source {text!r} is not understood; for {measure} write {_SYNTAX[measure]}")
-
-
 def _check_question(name: str, form: Form, *types: str) -> tuple[str, ...]:
     """Return the codes of a question; raise ValueError where the form lacks it or it has another type."""
     question = form.by_name.get(name)
@@ -149,16 +123,15 @@ def _check_question(name: str, form: Form, *types: str) -> tuple[str, ...]:
         remedy = f"did you mean {near[0]}?" if near else "add it to questionnaire/survey.csv"
         raise ValueError(f"source names {name}, which is no question of the form; {remedy}")
     if question.type not in types:
-        raise ValueError(
-            f"source names {name}, a question of type {question.type}, where it takes {' or '.join(types)}"
-        )
+        allowed = " or ".join(types)
+        raise ValueError(f"source names {name}, a question of type {question.type}, where it takes {allowed}")
     return question.choices
 
 
 def _check_codes(codes: Iterable[str], allowed: Iterable[str], what: str) -> None:
     unknown = [code for code in codes if code not in allowed]
     if unknown:
-        raise ValueError(f"source names {_listed(unknown)}, which is no {what}; choose from {_listed(allowed)}")
+        raise ValueError(f"source names {', '.join(unknown)}, which is no {what}; choose from {', '.join(allowed)}")
 
 
 def _names(listed: str, form: Form) -> Iterator[str]:
@@ -177,44 +150,40 @@ def _read_answers(found: re.Match[str], form: Form) -> KpiSource:
         raise ValueError(f"source names {len(names)} questions; write `any {found[2]} in {found[3]}`")
     for name in names:
         _check_codes(codes, _check_question(name, form, "select_one", "select_multiple"), f"answer to {name}")
-    return KpiSource(extractors.any_of(names, frozenset(codes)), names)
+    return KpiSource(partial(extractors.any_of, names, frozenset(codes)), names)
 
 
 def _read_items(found: re.Match[str], form: Form) -> KpiSource:
     kinds = tuple(found[1].split("|"))
     _check_codes(kinds, next(field.choices for field in form.fields if field.name == "kind"), "kind of innovation")
-    return KpiSource(extractors.innovations(kinds, per_member=_OWN_KINDS.issuperset(kinds)), kinds)
+    return KpiSource(partial(extractors.innovations, kinds, per_member=_OWN_KINDS.issuperset(kinds)), kinds)
 
 
 def _read_number(found: re.Match[str], form: Form) -> KpiSource:
-    _check_question(found[1], form, "integer")
-    return KpiSource(extractors.number(found[1]), (found[1],))
-
-
-def _read_part(found: re.Match[str], form: Form) -> KpiSource:
-    for name in found.groups():
-        _check_question(name, form, "integer")
-    name, total = found.groups()
-    cap = _CAP_FACTORS.get(name, 1) if total in REFERENCE_COLUMNS else math.inf
-    return KpiSource(extractors.number(name, total), (name, total), total, cap)
+    """Read a number, or a number over its total."""
+    for question in found.groups():
+        _check_question(question, form, "integer")
+    total = found[2] if found.re is _PART else ""
+    cap = _CAP_FACTORS.get(found[1], 1) if total in REFERENCE_COLUMNS else math.inf
+    return KpiSource(partial(extractors.number, found[1], total=total), found.groups(), total, cap)
 
 
 def _read_percentage(found: re.Match[str], form: Form) -> KpiSource:
     for name in found.groups():
         _check_question(name, form, "integer")
-    return KpiSource(extractors.percentage(*found.groups()), found.groups())
+    return KpiSource(partial(extractors.percentage, *found.groups()), found.groups())
 
 
 def _read_codes(found: re.Match[str], form: Form) -> KpiSource:
     choices = _check_question(found[1], form, "select_multiple")
-    codes = tuple(code for code in choices if code not in NEUTRAL_CODES)
-    return KpiSource(extractors.selected_codes(found[1]), (found[1],), codes=codes)
+    codes = tuple(code for code in choices if code not in extractors.NEUTRAL_CODES)
+    return KpiSource(partial(extractors.selected_codes, found[1]), (found[1],), codes=codes)
 
 
 _FORMS: Mapping[str, tuple[tuple[re.Pattern[str], Callable[[re.Match[str], Form], KpiSource]], ...]] = {
     "count_known": ((_ANSWERS, _read_answers),),
     "count_ever": ((_ANSWERS, _read_answers), (_ITEMS, _read_items)),
-    "sum_known": ((_NAME, _read_number), (_PART, _read_part)),
+    "sum_known": ((_NAME, _read_number), (_PART, _read_number)),
     "mean_index": ((_PART, _read_percentage),),
     "distinct_codes": ((_NAME, _read_codes),),
     "distinct_items": ((_ITEMS, _read_items),),
@@ -250,12 +219,8 @@ def extractor_of(kpi: Kpi, form: Form) -> Extractor:
 def list_part_totals(plan: Plan, form: Form) -> tuple[tuple[str, str], ...]:
     """Return the numbers that cannot exceed the total in their KPI's source, each with its total."""
     sums = [source_of(kpi, form) for kpi in plan.kpis if kpi.measure == "sum_known"]
-    return tuple(
-        (source.asks[0], source.total) for source in sums if source.total and source.asks[0] not in _CAP_FACTORS
-    )
-
-
-# --- checks -----------------------------------------------------------------------------------------------------
+    parts = [(source.asks[0], source.total) for source in sums if source.total]
+    return tuple((name, total) for name, total in parts if name not in _CAP_FACTORS)
 
 
 def _check_row(kpi: Kpi, known: Iterable[str]) -> Iterator[str]:
@@ -266,7 +231,7 @@ def _check_row(kpi: Kpi, known: Iterable[str]) -> Iterator[str]:
     only = _UNITS.get(kpi.measure)
     units = [only] if only else [unit for unit in known if unit not in ("percent", "stage")]
     if kpi.unit not in units:
-        yield f"unit {kpi.unit!r} is not one of {kpi.measure}'s: {_listed(units)}"
+        yield f"unit {kpi.unit!r} is not one of {kpi.measure}'s: {', '.join(units)}"
 
 
 def _check_source(kpi: Kpi, form: Form) -> Iterator[str]:
