@@ -4,80 +4,65 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property, partial
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import NamedTuple
 
 import pandas as pd
 
 from helpers.ingest import Registers
-from helpers.kpis import measures
+from helpers.kpis import measures, observations
 from helpers.kpis.figures import CARRIED, REPORTED, Figure, MeasuredKpi
 from helpers.kpis.measures import Observation
-from helpers.kpis.observations import (
-    CountedReturns,
-    Snapshot,
-    count_reported,
-    is_cumulative,
-    observe,
-    observe_flow,
-    observe_history,
-    observe_kpi,
-)
+from helpers.kpis.observations import CountedReturns, Snapshot
 from helpers.kpis.register_measures import count_received, cutoff_of, measure_from_registers
 from helpers.kpis.revisions import find_causes
 from helpers.kpis.statuses import Assessed, compute_statuses
 from helpers.plan import UNION, Kpi, Member, Plan, extractors, quarters, questionnaire, sources
 
-# --- one figure -------------------------------------------------------------------------------------------------
+_WITH_SHARE = ("2.1.a", "2.2.a")  # their companions that are sums have a share of their own total
+Row = dict[str, object]
 
 
-def _with_coverage(figure: Figure, quarter: str) -> MeasuredKpi:
-    """Count the members behind a figure, and compute its coverage and class."""
+def _measure_stock(measure: str, observed: Sequence[Observation], has_share: bool, codes: Sequence[str] = ()) -> Figure:
+    if measure == "count_known":
+        return measures.count_known(observed)
+    if measure == "mean_index":
+        return measures.mean_index(observed)
+    if measure == "distinct_codes":
+        return measures.distinct_codes(observed, codes)
+    return (measures.sum_known_share if has_share else measures.sum_known)(observed)
+
+
+def _measure_history(measure: str, histories: Sequence[measures.MemberHistory]) -> Figure:
+    return (measures.count_ever if measure == "count_ever" else measures.distinct_items)(histories)
+
+
+def _measure_figure(snapshot: Snapshot, kpi: Kpi, scope: str) -> Figure:
+    members, source = snapshot.members(scope), sources.source_of(kpi, snapshot.form)
+    if kpi.is_stock:
+        observed = observations.observe_kpi(snapshot, kpi, members)
+        return _measure_stock(kpi.measure, observed, bool(source.total), source.codes)
+    if kpi.measure == "sum_flow":
+        return measures.sum_flow(observations.observe_flow(snapshot, source.read, scope))
+    is_cumulative = observations.is_cumulative(kpi)
+    return _measure_history(kpi.measure, observations.observe_history(snapshot, source.read, members, is_cumulative))
+
+
+def _measure_returns(snapshot: Snapshot, kpi: Kpi, scope: str) -> MeasuredKpi:
+    """Measure a KPI of the returns, its coverage and class; without an accepted return of the quarter it is blank."""
+    if not snapshot.is_collected:
+        return MeasuredKpi()
+    figure = _measure_figure(snapshot, kpi, scope)
     terms = figure.member_terms
-    bases = [term.basis for term in terms if term.quarter in ("", quarter)]
+    bases = [term.basis for term in terms if term.quarter in ("", snapshot.quarter)]
     n_reported, coverage = bases.count(REPORTED), measures.calculate_coverage(terms)
     grade = measures.classify_coverage(coverage.result, n_reported, len(bases))
     return MeasuredKpi(figure, n_reported, bases.count(CARRIED), len(bases), coverage, grade)
 
 
-def _measure_stock(snapshot: Snapshot, kpi: Kpi, members: Sequence[Member]) -> Figure:
-    source, observations = sources.source_of(kpi, snapshot.form), observe_kpi(snapshot, kpi, members)
-    if kpi.measure == "count_known":
-        return measures.count_known(observations)
-    if kpi.measure == "mean_index":
-        return measures.mean_index(observations)
-    if kpi.measure == "distinct_codes":
-        return measures.distinct_codes(observations, source.codes)
-    return (measures.sum_known_share if source.total else measures.sum_known)(observations)
-
-
-def _measure_history(
-    snapshot: Snapshot, read: extractors.Extractor, measure: str, members: Sequence[Member], cumulative: bool = False
-) -> Figure:
-    histories = observe_history(snapshot, read, members, cumulative)
-    return (measures.count_ever if measure == "count_ever" else measures.distinct_items)(histories)
-
-
-def _measure_returns(snapshot: Snapshot, kpi: Kpi, scope: str) -> MeasuredKpi:
-    """Measure a KPI of the returns; without an accepted return of the quarter it is blank."""
-    members, read = snapshot.members(scope), sources.extractor_of(kpi, snapshot.form)
-    if not snapshot.is_collected:
-        return MeasuredKpi()
-    if kpi.is_stock:
-        figure = _measure_stock(snapshot, kpi, members)
-    elif kpi.measure == "sum_flow":
-        figure = measures.sum_flow(observe_flow(snapshot, read, scope))
-    else:
-        figure = _measure_history(snapshot, read, kpi.measure, members, is_cumulative(kpi))
-    return _with_coverage(figure, snapshot.quarter)
-
-
 def measure_kpi(snapshot: Snapshot, kpi: Kpi, scope: str) -> MeasuredKpi:
     """Measure one KPI for one scope in the snapshot's quarter."""
     return (measure_from_registers if kpi.is_from_registers else _measure_returns)(snapshot, kpi, scope)
-
-
-# --- companions -------------------------------------------------------------------------------------------------
 
 
 class MeasuredCompanion(NamedTuple):
@@ -86,18 +71,6 @@ class MeasuredCompanion(NamedTuple):
     value: float | None = None
     share: float | None = None
     n_reported: int | None = None
-
-
-_WITH_SHARE = ("2.1.a", "2.2.a")  # their companions that are sums have a share of their own total
-
-
-def _measure_participation(
-    snapshot: Snapshot, read: extractors.Extractor, members: Sequence[Member]
-) -> MeasuredCompanion:
-    """Count the members that answer yes to a question of the quarter, with their share of those that answered."""
-    observations = observe(snapshot, read, members, carries=False)
-    n_reported, yes = sum(o.is_reported for o in observations), measures.sum_reported(observations)
-    return MeasuredCompanion(yes, yes / n_reported if n_reported else None, n_reported)
 
 
 def _measure_rate_companion(snapshot: Snapshot, component: str, members: Sequence[Member]) -> MeasuredCompanion:
@@ -110,15 +83,15 @@ def _measure_rate_companion(snapshot: Snapshot, component: str, members: Sequenc
     return MeasuredCompanion(100 * n_received / len(members) if members else None, None, n_reported)
 
 
-def _measure_stock_companion(snapshot: Snapshot, companion: extractors.Companion, members: Sequence[Member]) -> Figure:
-    observations = observe(snapshot, extractors.COMPANION_EXTRACTORS[companion.kpi, companion.component], members)
+def _measure_companion_figure(
+    snapshot: Snapshot, companion: extractors.Companion, read: extractors.Extractor, members: Sequence[Member]
+) -> Figure:
+    if not companion.is_stock:
+        return _measure_history(companion.measure, observations.observe_history(snapshot, read, members))
+    observed = observations.observe(snapshot, read, members)
     if companion.measure == "distinct_codes":
-        return Figure(measures.count_named_codes(observations))
-    if companion.measure == "count_known":
-        return measures.count_known(observations)
-    if companion.measure == "mean_index":
-        return measures.mean_index(observations)
-    return (measures.sum_known_share if companion.kpi in _WITH_SHARE else measures.sum_known)(observations)
+        return Figure(measures.count_named_codes(observed))
+    return _measure_stock(companion.measure, observed, companion.kpi in _WITH_SHARE)
 
 
 def measure_companion(snapshot: Snapshot, companion: extractors.Companion, scope: str) -> MeasuredCompanion:
@@ -127,24 +100,17 @@ def measure_companion(snapshot: Snapshot, companion: extractors.Companion, scope
     if companion.measure == "rate":
         return _measure_rate_companion(snapshot, companion.component, members)
     read = extractors.COMPANION_EXTRACTORS[key]
-    if companion.kpi == "6.1.a":
-        return _measure_participation(snapshot, read, members)
+    own_question = extractors.OWN_QUESTION_EXTRACTORS.get(key, read)
+    answers = observations.observe(snapshot, own_question, members, carries=False)
+    n_reported, total = sum(answer.is_reported for answer in answers), measures.sum_reported(answers)
+    if companion.kpi == "6.1.a":  # the members that answer yes, with their share of those that answer
+        return MeasuredCompanion(total, total / n_reported if n_reported else None, n_reported)
     if not snapshot.is_collected:
         return MeasuredCompanion()
-    n_reported = count_reported(snapshot, extractors.OWN_QUESTION_EXTRACTORS.get(key, read), members)
     if companion.measure == "sum_reported":
-        total = measures.sum_reported(observe(snapshot, read, members, carries=False))
         return MeasuredCompanion(total, None, n_reported)
-    if companion.is_stock:
-        figure = _measure_stock_companion(snapshot, companion, members)
-    else:
-        figure = _measure_history(snapshot, read, companion.measure, members)
+    figure = _measure_companion_figure(snapshot, companion, read, members)
     return MeasuredCompanion(figure.value, figure.share, n_reported)
-
-
-# --- the tables -------------------------------------------------------------------------------------------------
-
-Row = dict[str, object]
 
 
 @dataclass(frozen=True)
@@ -169,7 +135,7 @@ class _Edition:
     @property
     def kpi_scopes(self) -> Iterator[tuple[str, Kpi]]:
         """Every scope with every KPI."""
-        return ((scope, kpi) for scope in (UNION, *self.plan.regions) for kpi in self.plan.kpis)
+        return product((UNION, *self.plan.regions), self.plan.kpis)
 
     @cached_property
     def measured(self) -> Mapping[tuple[str, str], Sequence[MeasuredKpi]]:
@@ -206,29 +172,34 @@ def _kpi_row(quarter: str, scope: str, kpi: Kpi, measured: MeasuredKpi, status: 
 
 
 def _list_kpi_rows(edition: _Edition) -> Iterator[Row]:
+    names = [snapshot.quarter for snapshot in edition.snapshots]
     for scope, kpi in edition.kpi_scopes:
-        judged, names = judged_kpi(kpi, scope), [snapshot.quarter for snapshot in edition.snapshots]
-        measured = edition.measured[scope, kpi.kpi]
+        judged, measured = judged_kpi(kpi, scope), edition.measured[scope, kpi.kpi]
         statuses = compute_statuses(judged, map(partial(find_assessed, kpi), names, measured))
         for name, figure, status in zip(names, measured, statuses, strict=True):
             yield _kpi_row(name, scope, judged, figure, *status)
 
 
 def _list_companion_rows(snapshot: Snapshot) -> Iterator[Row]:
-    for scope in (UNION, *snapshot.plan.regions):
-        for companion in snapshot.plan.companions:
-            measured = measure_companion(snapshot, companion, scope)
-            yield {
-                "quarter": snapshot.quarter, "scope": scope, "kpi": companion.kpi, "component": companion.component,
-                "unit": companion.unit, **measured._asdict(),
-            }  # fmt: skip
+    for scope, companion in product((UNION, *snapshot.plan.regions), snapshot.plan.companions):
+        yield {
+            "quarter": snapshot.quarter, "scope": scope, "kpi": companion.kpi, "component": companion.component,
+            "unit": companion.unit, **measure_companion(snapshot, companion, scope)._asdict(),
+        }  # fmt: skip
+
+
+def _known_observations(snapshot: Snapshot, kpi: Kpi, scope: str) -> dict[str, Observation]:
+    """Return the known members of a KPI; none in a quarter without returns, whose figures are blank."""
+    if not snapshot.is_collected:
+        return {}
+    observed = observations.observe_kpi(snapshot, kpi, snapshot.members(scope))
+    return {observation.member: observation for observation in observed if observation.is_known}
 
 
 def _list_member_rows(snapshot: Snapshot) -> Iterator[Row]:
     """List the known members of the stock KPIs and the reported ones of the flows."""
-    for kpi in snapshot.plan.kpis if snapshot.is_collected else ():
-        if not kpi.has_member_values:
-            continue
+    listed = [kpi for kpi in snapshot.plan.kpis if kpi.has_member_values]
+    for kpi in listed:
         has_total = bool(sources.source_of(kpi, snapshot.form).total)
         for known in _known_observations(snapshot, kpi, UNION).values():
             yield {
@@ -238,26 +209,18 @@ def _list_member_rows(snapshot: Snapshot) -> Iterator[Row]:
             }  # fmt: skip
 
 
-def _known_observations(snapshot: Snapshot, kpi: Kpi, scope: str) -> dict[str, Observation]:
-    """Return the known members of a KPI; none in a quarter without returns, whose figures are blank."""
-    if not snapshot.is_collected:
-        return {}
-    observations = observe_kpi(snapshot, kpi, snapshot.members(scope))
-    return {observation.member: observation for observation in observations if observation.is_known}
-
-
 def explain_change(before: float, past: Mapping[str, Observation], now: Mapping[str, Observation]) -> dict[str, float]:
     """Split the change of a sum on the previous quarter into its sources, which add up exactly (section 5)."""
     both = past.keys() & now.keys()
-    matched = {m for m in both if past[m].is_reported and now[m].is_reported}
+    matched = {member for member in both if past[member].is_reported and now[member].is_reported}
     return {
         "before": before,
-        "revisions": sum(s.value for s in past.values()) - before,
+        "revisions": sum(observation.value for observation in past.values()) - before,
         "matched": sum(now[m].value - past[m].value for m in matched),
         "carried_effect": sum(now[m].value - past[m].value for m in both - matched),
         "entered": sum(now[m].value for m in now.keys() - both),
         "left": -sum(past[m].value for m in past.keys() - both),
-        "after": sum(s.value for s in now.values()),
+        "after": sum(observation.value for observation in now.values()),
     }
 
 
@@ -278,9 +241,8 @@ def _list_revision_rows(edition: _Edition) -> Iterator[Row]:
             for name in ("value", "share"):
                 old, new = getattr(was, name), getattr(figure, name)
                 if old != new and (old is None or new is None or abs(old - new) > 1e-9):
-                    causes = find_causes(first, now, kpi, scope, name)
-                    yield {"quarter": now.quarter, "scope": scope, "kpi": kpi.kpi, "figure": name, "first": old,
-                           "now": new, "causes": causes}  # fmt: skip
+                    row = {"quarter": now.quarter, "scope": scope, "kpi": kpi.kpi, "figure": name}
+                    yield row | {"first": old, "now": new, "causes": find_causes(first, now, kpi, scope, name)}
 
 
 def compute_tables(

@@ -7,22 +7,8 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from helpers.kpis.figures import (
-    BLANK,
-    CARRIED,
-    CODE,
-    EVER,
-    ITEM,
-    NO_FIGURE,
-    REPORTED,
-    Calculation,
-    Figure,
-    Term,
-    add,
-    divide,
-    make_figure,
-    widen,
-)
+from helpers.kpis import figures
+from helpers.kpis.figures import BLANK, CARRIED, REPORTED, Calculation, Figure, Term, add, divide, make_figure, widen
 
 LEAST_NAMING = 3  # members that must name a sector for it to count
 
@@ -65,7 +51,7 @@ class MemberHistory(NamedTuple):
     """A member's reports since the first collected quarter.
 
     `ever` tells whether it met the condition, first in `met_in`; `always` whether it reported in every quarter (3.3.a:
-    in the last). It reported in `n_reported` of `n_expected` quarters; `is_reported` tells of the last.
+    in the last). It reported in `n_reported` of `n_expected` quarters; `is_reported` refers to the last one.
     """
 
     member: str
@@ -77,9 +63,6 @@ class MemberHistory(NamedTuple):
     is_reported: bool = False
     n_reported: int = 0
     n_expected: int = 0
-
-
-# --- terms ------------------------------------------------------------------------------------------------------
 
 
 def _observed_term(observation: Observation, cap: float | None, **share: float | None) -> Term:
@@ -104,13 +87,13 @@ def _code_term(code: str, observations: Sequence[Observation]) -> Term:
     naming = [observation for observation in observations if code in observation.codes]
     lower = float(sum(observation.is_reported for observation in naming) >= LEAST_NAMING)
     return Term(
-        code, CODE, value=float(len(naming) >= LEAST_NAMING), lower=lower, cap=1 - lower, known=len(naming),
+        code, figures.CODE, value=float(len(naming) >= LEAST_NAMING), lower=lower, cap=1 - lower, known=len(naming),
         members=tuple(observation.member for observation in naming),
     )  # fmt: skip
 
 
 def _history_term(history: MemberHistory, cap: float | None) -> Term:
-    basis = REPORTED if history.is_reported else EVER if history.reported_once else ""
+    basis = REPORTED if history.is_reported else figures.EVER if history.reported_once else ""
     return Term(
         history.member, basis=basis, source_quarter=history.met_in,
         value=float(history.ever) if history.reported_once else None, lower=float(history.ever), cap=cap,
@@ -123,14 +106,8 @@ def _item_terms(histories: Sequence[MemberHistory]) -> list[Term]:
     for history in histories:
         for code in history.codes:
             members.setdefault(code, []).append(history.member)
-    return [Term(code, ITEM, value=1.0, lower=1.0, members=tuple(names)) for code, names in sorted(members.items())]
-
-
-# --- arithmetic -------------------------------------------------------------------------------------------------
-
-
-def _known_values(terms: Iterable[Term]) -> list[float]:
-    return [term.value for term in terms if term.value is not None]
+    items = sorted(members.items())
+    return [Term(code, figures.ITEM, value=1.0, lower=1.0, members=tuple(names)) for code, names in items]
 
 
 def _calculate_sum(terms: Sequence[Term], members: Sequence[Term] = ()) -> dict[str, Calculation]:
@@ -138,7 +115,8 @@ def _calculate_sum(terms: Sequence[Term], members: Sequence[Term] = ()) -> dict[
     lower = add(term.lower for term in terms)
     upper = add((term.cap for term in terms if term.cap is not None), lower.result)
     is_known = any(term.basis for term in members or terms)
-    return {"value": add(_known_values(terms)) if is_known else BLANK, "lower": lower, "upper": upper}
+    value = add(term.value for term in terms if term.value is not None) if is_known else BLANK
+    return {"value": value, "lower": lower, "upper": upper}
 
 
 def _calculate_share(terms: Sequence[Term]) -> dict[str, Calculation]:
@@ -166,9 +144,6 @@ def _calculate_share_bounds(terms: Sequence[Term], share: float | None) -> dict[
     return {"share_lower": widen(lower, share, min), "share_upper": widen(upper, share, max)}
 
 
-# --- measures ---------------------------------------------------------------------------------------------------
-
-
 def count_known(observations: Sequence[Observation]) -> Figure:
     """Count the known members that meet a condition (value 1); in the upper bound all that did not report meet it."""
     terms = [_observed_term(observation, 1.0) for observation in observations]
@@ -190,11 +165,11 @@ def sum_known_share(observations: Sequence[Observation]) -> Figure:
 def mean_index(observations: Sequence[Observation]) -> Figure:
     """Average the known members' index, 0-100; in the bounds the members that did not report have 0 or 100."""
     if not observations:
-        return NO_FIGURE
-    terms, n = [_observed_term(observation, 100.0) for observation in observations], len(observations)
-    sums, known = _calculate_sum(terms), _known_values(terms)
-    value, lower, upper = divide(add(known), len(known)), divide(sums["lower"], n), divide(sums["upper"], n)
-    return make_figure({"value": value, "lower": lower, "upper": upper}, terms)
+        return figures.NO_FIGURE
+    terms = [_observed_term(observation, 100.0) for observation in observations]
+    n_known = sum(observation.is_known for observation in observations)
+    divisors = {"value": n_known, "lower": len(terms), "upper": len(terms)}
+    return make_figure({name: divide(total, divisors[name]) for name, total in _calculate_sum(terms).items()}, terms)
 
 
 def count_named_codes(observations: Sequence[Observation]) -> int | None:
@@ -233,9 +208,6 @@ def sum_reported(observations: Sequence[Observation]) -> float | None:
     """Add up what was reported in the quarter itself; None where nobody reported."""
     values = [observation.value for observation in observations if observation.is_reported]
     return sum(values) if values else None
-
-
-# --- coverage ---------------------------------------------------------------------------------------------------
 
 
 def calculate_coverage(terms: Sequence[Term]) -> Calculation:

@@ -45,7 +45,7 @@ class CountedReturns:
 
     @cached_property
     def _numbers(self) -> Mapping[tuple[str, str], Sequence[tuple[str, float]]]:
-        """The counts given, by question and member, in order of their quarters."""
+        """The counts reported, by question and member, in order of their quarters."""
         numbers: dict[tuple[str, str], list[tuple[str, float]]] = {}
         for question, read in _NUMBERS.items():
             for (quarter, member), extract in sorted(self.extracts(read).items(), key=lambda item: item[0]):
@@ -55,7 +55,7 @@ class CountedReturns:
 
     def last_number(self, question: str, member: str, quarter: str) -> float | None:
         """Return a member's last known count up to a quarter, of any age; None without one."""
-        known = [value for given_in, value in self._numbers.get((question, member), ()) if given_in <= quarter]
+        known = [value for reported_in, value in self._numbers.get((question, member), ()) if reported_in <= quarter]
         return known[-1] if known else None
 
 
@@ -70,9 +70,8 @@ def read_counted_returns(returns: pd.DataFrame, answers: pd.DataFrame, innovatio
             accepted.setdefault((row.quarter, row.member), []).append(date.fromisoformat(row.received_on))
     versions = {(row.quarter, row.member): int(row.version) for row in returns.itertuples() if row.counts}
     given: dict[ReturnKey, dict[str, questionnaire.Answer]] = {key: {} for key in versions}
-    for quarter, member, version, question, value, state in answers[
-        ["quarter", "member", "version", "question", "value", "obs_status"]
-    ].itertuples(index=False):
+    columns = ["quarter", "member", "version", "question", "value", "obs_status"]
+    for quarter, member, version, question, value, state in answers[columns].itertuples(index=False):
         if versions.get((quarter, member)) == int(version):
             given[quarter, member][question] = questionnaire.Answer("", value, state)
     items: dict[ReturnKey, list[extractors.Innovation]] = {}
@@ -80,17 +79,11 @@ def read_counted_returns(returns: pd.DataFrame, answers: pd.DataFrame, innovatio
         if versions.get((row.quarter, row.member)) == int(row.version):
             item = extractors.Innovation(row.kind, row.reference, row.title, row.detail)
             items.setdefault((row.quarter, row.member), []).append(item)
-    return CountedReturns({key: _make_counted(key[1], given[key], items.get(key, ())) for key in given}, accepted)
-
-
-def _make_counted(
-    member: str, answers: extractors.Answers, items: Sequence[extractors.Innovation]
-) -> extractors.CountedReturn:
-    has_part = questionnaire.REPEAT in answers and answers[questionnaire.REPEAT].is_reported
-    return extractors.CountedReturn(member, answers, tuple(items) if has_part else None)
-
-
-# --- observations -----------------------------------------------------------------------------------------------
+    counted = {}
+    for key, own in given.items():
+        has_innovations = extractors.answer_to(own, questionnaire.REPEAT).is_reported
+        counted[key] = extractors.CountedReturn(key[1], own, tuple(items.get(key, ())) if has_innovations else None)
+    return CountedReturns(counted, accepted)
 
 
 @dataclass(frozen=True)
@@ -149,25 +142,19 @@ def _find_caps(snapshot: Snapshot, source: sources.KpiSource, member: Member, ca
 
 
 def observe(
-    snapshot: Snapshot,
-    read: extractors.Extractor,
-    members: Iterable[Member],
-    carries: bool = True,
-    capped: sources.KpiSource | None = None,
-) -> list[Observation]:
+    snapshot: Snapshot, read: extractors.Extractor, members: Iterable[Member],
+    carries: bool = True, capped: sources.KpiSource | None = None,
+) -> list[Observation]:  # fmt: skip
     """Return each member's observation; `capped` is the source whose caps and weights hold for a sum."""
-    observations = []
+    observed = []
     for member in members:
-        extract, basis, source_quarter = _find_latest(snapshot, read, member.member, carries)
+        extract, basis, quarter = _find_latest(snapshot, read, member.member, carries)
         carried = extract.value if basis == CARRIED else 0
         caps = _find_caps(snapshot, capped, member, carried) if capped else (0, 0)
         weight = getattr(member, capped.reference) if capped and capped.reference else 1
-        observations.append(
-            Observation(
-                member.member, extract.value, extract.total, extract.codes, basis, source_quarter, *caps, weight
-            )
-        )
-    return observations
+        values = extract.value, extract.total, extract.codes
+        observed.append(Observation(member.member, *values, basis, quarter, *caps, weight))
+    return observed
 
 
 def observe_kpi(snapshot: Snapshot, kpi: Kpi, members: Iterable[Member]) -> list[Observation]:
@@ -178,15 +165,15 @@ def observe_kpi(snapshot: Snapshot, kpi: Kpi, members: Iterable[Member]) -> list
 
 def observe_flow(snapshot: Snapshot, read: extractors.Extractor, scope: str) -> list[Observation]:
     """Return one observation per member-quarter since the first collected: members valid in the quarter."""
-    extracts, observations = snapshot.returns.extracts(read), []
+    extracts, observed = snapshot.returns.extracts(read), []
     for quarter in snapshot.collected:
         for member in snapshot.plan.members_in(quarter, scope):
             value = extracts.get((quarter, member.member), extractors.NO_EXTRACT).value
-            basis, source_quarter = (REPORTED, quarter) if value is not None else ("", "")
-            observations.append(
-                Observation(member.member, value, basis=basis, source_quarter=source_quarter, quarter=quarter)
-            )
-    return observations
+            observation = Observation(member.member, value, quarter=quarter)
+            if value is not None:
+                observation = observation._replace(basis=REPORTED, source_quarter=quarter)
+            observed.append(observation)
+    return observed
 
 
 def observe_history(
@@ -215,10 +202,3 @@ def _observe_member_history(
 def is_cumulative(kpi: Kpi) -> bool:
     """Tell whether one quarter's answer covers all quarters before it: only that of the projects (section 5)."""
     return kpi.kpi == "3.3.a"
-
-
-def count_reported(snapshot: Snapshot, read: extractors.Extractor, members: Iterable[Member]) -> int:
-    """Count the members whose counted return of the quarter answers."""
-    extracts = snapshot.returns.extracts(read)
-    answers = [extracts.get((snapshot.quarter, member.member), extractors.NO_EXTRACT) for member in members]
-    return sum(answer.value is not None for answer in answers)

@@ -1,7 +1,6 @@
 """The measures read from the Secretariat's registers: milestones, workshops, attendance and the return rate."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 
 from helpers.ingest import registers
@@ -10,17 +9,14 @@ from helpers.kpis.observations import Snapshot
 from helpers.plan import UNION, Kpi, Member, quarters, sources
 
 REGISTER_FROM = date(2022, 1, 1)
-
-
-# --- rows ------------------------------------------------------------------------------------------------------
+_FULL = {"coverage": Calculation((1,), 1), "coverage_class": Calculation(("1 ≥ 2/3",), "A")}
 
 
 def _list_milestones(snapshot: Snapshot, step: str) -> list[registers.RegisterRow]:
     """Return the register's rows on a step's product up to the quarter, in order; the last one gives the stage."""
     rows = snapshot.registers.at(snapshot.as_of)["milestones"]
-    known = [
-        row for row in rows if sources.MILESTONE_PRODUCTS[row["product"]] == step and row["quarter"] <= snapshot.quarter
-    ]
+    own = [row for row in rows if sources.MILESTONE_PRODUCTS[row["product"]] == step]
+    known = [row for row in own if row["quarter"] <= snapshot.quarter]
     return sorted(known, key=lambda row: row["quarter"])  # within a quarter they stay in file order
 
 
@@ -42,27 +38,24 @@ def count_people(row: registers.RegisterRow) -> int:
     return row["women"] + row["men"]
 
 
-def _row_term(register: str, row: registers.RegisterRow, name: str, value: float) -> Term:
+def _row_term(register: str, row: registers.RegisterRow, name: str, value: float | None, **others: object) -> Term:
     members = (str(row["member"]),) if "member" in row else ()
-    return Term(name, ROW, basis=REPORTED, value=value, lower=value, members=members, register=register, rows=(row,))
+    source = {"basis": REPORTED, "members": members, "register": register, "rows": (row,)}
+    return Term(name, ROW, value=value, lower=0 if value is None else value, **source | others)
 
 
-def _milestone_term(row: registers.RegisterRow, is_last: bool) -> Term:
-    name = f"milestones.csv {row.get('row', '')}".strip()
-    term = _row_term("milestones", row, name, row["stage"])
-    return replace(term, quarter=row["quarter"], **({} if is_last else {"value": None, "lower": 0}))
+def _member_term(member: Member, value: float, is_reported: bool, **others: object) -> Term:
+    basis, members = REPORTED if is_reported else "", (member.member,)
+    return Term(member.member, basis=basis, value=value, lower=value, members=members, **others)
 
 
 def _attendance_terms(rows: Sequence[registers.RegisterRow], members: Sequence[Member]) -> list[Term]:
     """Return one term per member, 1 where it attended any workshop."""
     terms = []
-    for name in (member.member for member in members):
-        own = tuple(row for row in rows if row["member"] == name)
+    for member in members:
+        own = tuple(row for row in rows if row["member"] == member.member)
         attended = float(any(count_people(row) > 0 for row in own))
-        basis = REPORTED if own else ""
-        terms.append(
-            Term(name, basis=basis, value=attended, lower=attended, members=(name,), register="attendance", rows=own)
-        )
+        terms.append(_member_term(member, attended, bool(own), register="attendance", rows=own))
     return terms
 
 
@@ -73,13 +66,9 @@ def _list_register_terms(snapshot: Snapshot, kpi: Kpi, members: Sequence[Member]
         rows = _list_workshops(snapshot, step)
         return [_row_term("workshops", row, str(row["workshop"]), 1) for row in rows]
     rows = _list_attendance(snapshot, step, members)
-    if counted == sources.ATTENDANCES:
-        names = [f"{row['workshop']} {row['member']}" for row in rows]
-        return [_row_term("attendance", row, name, count_people(row)) for row, name in zip(rows, names, strict=True)]
-    return _attendance_terms(rows, members)
-
-
-# --- the return rate --------------------------------------------------------------------------------------------
+    if counted == sources.DISTINCT_MEMBERS:
+        return _attendance_terms(rows, members)
+    return [_row_term("attendance", row, f"{row['workshop']} {row['member']}", count_people(row)) for row in rows]
 
 
 def cutoff_of(snapshot: Snapshot) -> date:
@@ -93,28 +82,20 @@ def count_received(snapshot: Snapshot, members: Sequence[Member], day: date) -> 
     return sum(min(accepted.get((snapshot.quarter, member.member), [date.max])) <= day for member in members)
 
 
-def _questionnaire_term(row: registers.RegisterRow, cutoff: date) -> Term:
-    returned = float(bool(row["returned_on"]) and row["returned_on"] <= cutoff)
-    term = _row_term("questionnaires", row, f"{row['questionnaire']} {row['member']}", returned)
-    return replace(term, basis=REPORTED if returned else "", total=1.0)
-
-
 def _list_rate_terms(snapshot: Snapshot, members: Sequence[Member]) -> list[Term]:
     """Return one term per member for its return, one per other questionnaire due in the quarter (6.1.a)."""
     cutoff, terms = cutoff_of(snapshot), []
     for member in members:
-        received, name = float(count_received(snapshot, [member], cutoff)), member.member
-        basis = REPORTED if received else ""
-        terms.append(Term(name, basis=basis, value=received, lower=received, total=1.0, members=(name,)))
+        received = float(count_received(snapshot, [member], cutoff))
+        terms.append(_member_term(member, received, bool(received), total=1.0))
     names = {member.member for member in members}
     rows = snapshot.registers.at(cutoff)["questionnaires"]
     due = [row for row in rows if row["member"] in names and registers.due_quarter(row) == snapshot.quarter]
-    return terms + [_questionnaire_term(row, cutoff) for row in due]
-
-
-# --- measures ---------------------------------------------------------------------------------------------------
-
-_FULL = {"coverage": Calculation((1,), 1), "coverage_class": Calculation(("1 ≥ 2/3",), "A")}
+    for row in due:
+        returned = float(bool(row["returned_on"]) and row["returned_on"] <= cutoff)
+        name, basis = f"{row['questionnaire']} {row['member']}", REPORTED if returned else ""
+        terms.append(_row_term("questionnaires", row, name, returned, basis=basis, total=1.0))
+    return terms
 
 
 def _make_certain(terms: Sequence[Term], value: Calculation) -> Figure:
@@ -124,16 +105,13 @@ def _make_certain(terms: Sequence[Term], value: Calculation) -> Figure:
 
 
 def _measure_milestone(snapshot: Snapshot, kpi: Kpi) -> MeasuredKpi:
-    rows = _list_milestones(snapshot, kpi.step)
-    terms = [_milestone_term(row, row is rows[-1]) for row in rows]
+    rows, terms = _list_milestones(snapshot, kpi.step), []
+    for row in rows:
+        name, stage = f"milestones.csv {row.get('row', '')}".strip(), row["stage"] if row is rows[-1] else None
+        terms.append(_row_term("milestones", row, name, stage, quarter=row["quarter"]))
     complete = bool(rows) and set(snapshot.plan.part_codes(kpi.step)) <= rows[-1]["parts"]
     stage = add(term.value for term in terms if term.value is not None)
     return MeasuredKpi(_make_certain(terms, stage), complete=complete, **_FULL)
-
-
-def _measure_register(snapshot: Snapshot, kpi: Kpi, members: Sequence[Member]) -> MeasuredKpi:
-    terms = _list_register_terms(snapshot, kpi, members)
-    return MeasuredKpi(_make_certain(terms, add(term.value for term in terms)), **_FULL)
 
 
 def _measure_rate(snapshot: Snapshot, members: Sequence[Member]) -> MeasuredKpi:
@@ -148,7 +126,10 @@ def measure_from_registers(snapshot: Snapshot, kpi: Kpi, scope: str) -> Measured
     members = snapshot.members(scope)
     if kpi.measure == "rate":
         return _measure_rate(snapshot, members)
+    is_for_all = kpi.measure == "milestone" or not sources.workshops_of(kpi.source)[1]
+    if is_for_all and scope != UNION:
+        return MeasuredKpi()
     if kpi.measure == "milestone":
-        return _measure_milestone(snapshot, kpi) if scope == UNION else MeasuredKpi()
-    is_for_all = not sources.workshops_of(kpi.source)[1]
-    return MeasuredKpi() if is_for_all and scope != UNION else _measure_register(snapshot, kpi, members)
+        return _measure_milestone(snapshot, kpi)
+    terms = _list_register_terms(snapshot, kpi, members)
+    return MeasuredKpi(_make_certain(terms, add(term.value for term in terms)), **_FULL)

@@ -18,26 +18,25 @@ def _changed_codes(was: Iterable[CodeSet], now: Iterable[CodeSet], by: int = 1) 
     return frozenset(code for code in then | since if (then[code] >= by) != (since[code] >= by))
 
 
-def _contribution_of(kpi: Kpi, figure: str, turned: CodeSet) -> Callable[[Observation], object]:
+def _contribution_of(kpi: Kpi, figure: str, changed: CodeSet) -> Callable[[Observation], object]:
     """Return the function that gives a member's contribution to a figure of a stock."""
     if figure == "share":
-        return lambda s: (0, 0) if s.total is None else (s.value, s.total)
+        return lambda observation: (0, 0) if observation.total is None else (observation.value, observation.total)
     if kpi.measure == "distinct_codes":
-        return lambda s: s.codes & turned
-    # Whether a member is known changes a mean, even where its value is 0.
-    return (lambda s: s.value) if kpi.measure == "mean_index" else (lambda s: s.value or 0)
+        return lambda observation: observation.codes & changed
+    if kpi.measure == "mean_index":  # which changes with the members known, even where a value is 0
+        return lambda observation: observation.value
+    return lambda observation: observation.value or 0
 
 
 def _find_stock_returns(first: Snapshot, now: Snapshot, kpi: Kpi, scope: str, figure: str) -> set[ReturnKey]:
     """Return the returns behind the change of a stock: of each member the latest one that differs."""
     read = sources.extractor_of(kpi, now.form)
     before, after = (observe(snapshot, read, snapshot.members(scope)) for snapshot in (first, now))
-    adds = _contribution_of(
-        kpi, figure, _changed_codes((s.codes for s in before), (s.codes for s in after), LEAST_NAMING)
-    )
-    pairs = list(zip(before, after, strict=True))
-    members = [s.member for old, s in pairs if adds(old) != adds(s)]
-    members = members or [s.member for old, s in pairs if old.is_known != s.is_known]  # from blank to 0
+    changed = _changed_codes((old.codes for old in before), (new.codes for new in after), LEAST_NAMING)
+    contribution, pairs = _contribution_of(kpi, figure, changed), list(zip(before, after, strict=True))
+    members = [new.member for old, new in pairs if contribution(old) != contribution(new)]
+    members = members or [new.member for old, new in pairs if old.is_known != new.is_known]  # from blank to 0
     was, are = first.returns.extracts(read), now.returns.extracts(read)
     window = [quarters.shift(now.quarter, -lag) for lag in range(CARRY_QUARTERS + 1)]
 
@@ -47,32 +46,29 @@ def _find_stock_returns(first: Snapshot, now: Snapshot, kpi: Kpi, scope: str, fi
     return {next(filter(differs, [(quarter, member) for quarter in window])) for member in members}
 
 
-def _extract_contribution(
-    kpi: Kpi, turned: CodeSet
-) -> tuple[Callable[[extractors.Extract], object], Callable[[list], object]]:
+def _contribution_and_sum(kpi: Kpi, changed: CodeSet) -> tuple[Callable[[extractors.Extract], object], Callable]:
     """Return two functions: a quarter's contribution to a cumulative figure, and a member's from its quarters'."""
     if kpi.measure == "sum_flow":
         return lambda extract: extract.value or 0, sum
     if kpi.measure == "count_ever":
         return lambda extract: bool(extract.value), any
-    return lambda extract: extract.codes & turned, lambda quarters: frozenset().union(*quarters)
+    return lambda extract: extract.codes & changed, lambda codes: frozenset().union(*codes)
 
 
 def _find_cumulative_returns(first: Snapshot, now: Snapshot, kpi: Kpi, scope: str) -> set[ReturnKey]:
     """Return the returns behind the change of a flow, an ever-count or items."""
-    quarters, is_flow = sorted({*first.collected, *now.collected}), kpi.measure == "sum_flow"
-    keys = [(q, m.member) for q in quarters for m in now.plan.members_in(q if is_flow else now.quarter, scope)]
+    collected, is_flow = sorted({*first.collected, *now.collected}), kpi.measure == "sum_flow"
+    keys = [(q, m.member) for q in collected for m in now.plan.members_in(q if is_flow else now.quarter, scope)]
     extracts = [snapshot.returns.extracts(sources.extractor_of(kpi, now.form)) for snapshot in (first, now)]
     was, are = ({key: side.get(key, extractors.NO_EXTRACT) for key in keys} for side in extracts)
-    contribution, combine = _extract_contribution(
-        kpi, _changed_codes((r.codes for r in was.values()), (r.codes for r in are.values()))
-    )
+    changed = _changed_codes((extract.codes for extract in was.values()), (extract.codes for extract in are.values()))
+    contribution, combine = _contribution_and_sum(kpi, changed)
 
-    def whole(side: dict[ReturnKey, extractors.Extract], member: str) -> object:
+    def total(side: dict[ReturnKey, extractors.Extract], member: str) -> object:
         return combine([contribution(side[key]) for key in keys if key[1] == member])
 
-    moved = {member for _, member in keys if whole(was, member) != whole(are, member)}
-    found = {key for key in keys if key[1] in moved and contribution(was[key]) != contribution(are[key])}
+    members = {member for _, member in keys if total(was, member) != total(are, member)}
+    found = {key for key in keys if key[1] in members and contribution(was[key]) != contribution(are[key])}
     return found or {key for key in keys if (was[key].value is None) != (are[key].value is None)}
 
 
@@ -87,10 +83,10 @@ def _find_opening_returns(first: Snapshot, now: Snapshot) -> set[ReturnKey]:
 
 
 def _cause_of(first: Snapshot, now: Snapshot, key: ReturnKey) -> str:
-    was = _accepted_days(first, key)
-    if not was:
+    days = _accepted_days(first, key)
+    if not days:
         return "late"
-    return "register" if was == _accepted_days(now, key) else "revised"
+    return "register" if days == _accepted_days(now, key) else "revised"
 
 
 def find_causes(first: Snapshot, now: Snapshot, kpi: Kpi, scope: str, figure: str) -> str:

@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from helpers.kpis.figures import BLANK, Calculation
 from helpers.plan import Kpi, quarters
 
-ACHIEVED, ACHIEVED_LATE, ON_TRACK, AT_RISK, OFF_TRACK, OVERDUE, NOT_ASSESSABLE = (
-    "achieved", "achieved_late", "on_track", "at_risk", "off_track", "overdue", "not_assessable",
-)  # fmt: skip
-STATUSES = (ACHIEVED, ACHIEVED_LATE, ON_TRACK, AT_RISK, OFF_TRACK, OVERDUE, NOT_ASSESSABLE)
+STATUSES = ("achieved", "achieved_late", "on_track", "at_risk", "off_track", "overdue", "not_assessable")
+ACHIEVED, ACHIEVED_LATE, ON_TRACK, AT_RISK, OFF_TRACK, OVERDUE, NOT_ASSESSABLE = STATUSES
 REACHED = (ACHIEVED, ACHIEVED_LATE)
 STATUS_TOLERANCE = 1e-9
 
@@ -45,9 +43,6 @@ class StatusResult:
         return None if self.lower is BLANK else self.status.result == self.lower.result == self.upper.result
 
 
-# --- progress ---------------------------------------------------------------------------------------------------
-
-
 def calculate_elapsed(kpi: Kpi, quarter: str) -> Calculation:
     """Return e(q), the part of the time from 2022Q2 to the due quarter that has passed, 0-1."""
     first = quarters.BASELINE_QUARTER
@@ -70,7 +65,7 @@ def calculate_stage(kpi: Kpi, quarter: str) -> Calculation:
 
 
 def calculate_progress(kpi: Kpi, quarter: str, value: float, status: str) -> dict[str, Calculation]:
-    """Return what a status rests on: the time elapsed and, before the target and the due quarter, the progress."""
+    """Return what a status is based on: the time elapsed and, before the target and the due quarter, the progress."""
     if kpi.measure == "rate":
         return {}
     elapsed = {"elapsed": calculate_elapsed(kpi, quarter)}
@@ -80,9 +75,6 @@ def calculate_progress(kpi: Kpi, quarter: str, value: float, status: str) -> dic
         return elapsed | {"stage expected": calculate_stage(kpi, quarter)}
     baseline = Calculation(("plan/kpis.csv",), kpi.baseline)
     return elapsed | {"baseline": baseline, "ratio": calculate_ratio(kpi, quarter, value)}
-
-
-# --- status -----------------------------------------------------------------------------------------------------
 
 
 def _reaches(value: float, limit: float) -> bool:
@@ -121,9 +113,8 @@ def judge_status(kpi: Kpi, quarter: str, value: float, complete: bool, first_rea
     compared = (value, " ≥ " if is_reached else " < ", kpi.target)
     if is_reached and complete:
         reached = first_reached or quarter
-        if reached <= kpi.due:
-            return Calculation((*compared, f"; {reached} ≤ {kpi.due}"), ACHIEVED)
-        return Calculation((*compared, f"; {reached} > {kpi.due}"), ACHIEVED_LATE)
+        sign, status = ("≤", ACHIEVED) if reached <= kpi.due else (">", ACHIEVED_LATE)
+        return Calculation((*compared, f"; {reached} {sign} {kpi.due}"), status)
     if quarter > kpi.due:
         return Calculation((*compared, f"; {quarter} > {kpi.due}"), OVERDUE)
     if kpi.measure == "milestone":
