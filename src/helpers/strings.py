@@ -4,24 +4,29 @@ import re
 import unicodedata
 
 LANGUAGES = ("fr", "en", "pt", "ar")
-
-
-def fold(text: str) -> str:
-    """Fold a name for comparison: no accents, case, punctuation, format characters, spare blanks or Arabic tatweel."""
-    plain = "".join(
-        character
-        for character in unicodedata.normalize("NFKD", text)
-        if unicodedata.category(character) not in ("Mn", "Cf", "Me") and character != "\u0640"
-    )
-    kept = "".join(character if character.isalnum() else " " for character in plain.casefold())
-    return " ".join(kept.split())
-
-
 # Control characters, terminal escapes, and characters that change the direction of a line.
 _CONTROLS = re.compile(
     "\x1b\\[[0-9;]*[A-Za-z]|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]|[\ud800-\udfff]"
 )
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+# Matched only from the start of a word, so that a long text without an address takes linear time.
+_EMAIL = re.compile(r"(?<![^\s@<>;,:\"'])[^\s@<>;,:\"']++@[^\s@<>;,:\"']+\.[^\s@<>;,:\"']+")
+_PHONE = re.compile(
+    r"(?<![\w.,])(?!\d{4}-\d{2}-\d{2}|\d{1,2}[./]\d{1,2}[./]\d{4})(?:\+|00)?\(?\d(?:[\s().\u00a0\u202f/-]{0,2}\d){7,40}(?!\w)"
+)
+# A number after a word for telephone, of any length and format.
+_CALLED = re.compile(
+    r"(?i)\b(t[ée]l|phone|portable|mobile|whatsapp|gsm|fax|هاتف)([a-zé]{0,8}[\s.:°n]{0,4})\+?\d(?:[\s().\u00a0\u2010-\u2015/-]{0,3}\d){5,40}"
+)
+# A number, or a range whose ends are too close for a telephone number.
+_FIGURE = re.compile(r"\d{1,12}(?:[.,]\d+)?|(?P<low>\d{1,7}) ?[-–] ?(?P<high>\d{1,7})")
+
+
+def fold(text: str) -> str:
+    """Fold a name for comparison: no accents, case, punctuation, format characters, spare blanks or Arabic tatweel."""
+    characters = [c for c in unicodedata.normalize("NFKD", text) if unicodedata.category(c) not in ("Mn", "Cf", "Me")]
+    plain = "".join(characters).replace("\u0640", "").casefold()
+    return " ".join("".join(c if c.isalnum() else " " for c in plain).split())
 
 
 def clean(text: str) -> str:
@@ -34,31 +39,14 @@ def without_invisible(text: str) -> str:
     return _INVISIBLE.sub("", text)
 
 
-# Matched only from the start of a word, so that a long text without an address takes linear time.
-_EMAIL = re.compile(r"(?<![^\s@<>;,:\"'])[^\s@<>;,:\"']++@[^\s@<>;,:\"']+\.[^\s@<>;,:\"']+")
-_PHONE = re.compile(
-    r"(?<![\w.,])(?!\d{4}-\d{2}-\d{2}|\d{1,2}[./]\d{1,2}[./]\d{4})(?:\+|00)?\(?\d(?:[\s().\u00a0\u202f/-]{0,2}\d){7,40}(?!\w)"
-)
-
-
 def mask_addresses(text: str) -> str:
     """Hide e-mail addresses only; for references, whose digits distinguish items."""
     return _EMAIL.sub("[…@…]", text)
 
 
-# A number after a word for telephone, of any length and format.
-_CALLED = re.compile(
-    r"(?i)\b(t[ée]l|phone|portable|mobile|whatsapp|gsm|fax|هاتف)([a-zé]{0,8}[\s.:°n]{0,4})\+?\d(?:[\s().\u00a0\u2010-\u2015/-]{0,3}\d){5,40}"
-)
-
-
 def mask_text(text: str) -> str:
     """Hide e-mail addresses and telephone numbers of a free text (methodology, section 6)."""
     return _CALLED.sub(r"\1\2[…]", _PHONE.sub("[…]", mask_addresses(text)))
-
-
-# A number, or a range whose ends are too close for a telephone number.
-_FIGURE = re.compile(r"\d{1,12}(?:[.,]\d+)?|(?P<low>\d{1,7}) ?[-–] ?(?P<high>\d{1,7})")
 
 
 def mask(text: str) -> str:

@@ -12,7 +12,7 @@ _NUMBER = re.compile(r"\d[\d.,:/-]*")
 
 
 def _isolated(run: str) -> str:
-    """Isolate a run of Latin letters and numbers, its outer punctuation left to the line it stands in."""
+    """Isolate a run of Latin letters and numbers, without its outer punctuation, which belongs to the line."""
     before, inner, after = _EDGES.match(run).groups()
     while after and inner.count("(") > inner.count(")") and ")" in after:
         cut = after.index(")") + 1

@@ -16,30 +16,27 @@ NARROW_SPACE, NO_BREAK_SPACE = "\u202f", "\u00a0"
 
 
 class MissingTranslation(KeyError):
-    """A sentence without a translation: says the language, the sentence and the file to add it to."""
+    """A sentence without a translation: the message names the language, the sentence and the file to add it to."""
 
 
-_FRENCH_SPACES = (
+_MARKS = ((re.compile(r"(?<=\w)'(?=\w)"), "’"), (re.compile("([≥≤]) "), r"\1" + NO_BREAK_SPACE))
+_FRENCH_MARKS = (
     (re.compile(r" ([;!?])"), NARROW_SPACE + r"\1"),
     (re.compile(r" ([:%»])"), NO_BREAK_SPACE + r"\1"),
     (re.compile("« "), "«" + NO_BREAK_SPACE),
-    (re.compile(r"(?<=\w)'(?=\w)"), "’"),
-    (re.compile("([≥≤]) "), r"\1" + NO_BREAK_SPACE),
+    *_MARKS,
 )
-_ENGLISH_MARKS = (
-    (re.compile(r"(?<=\w)'(?=\w)"), "’"), (re.compile("([≥≤]) "), r"\1" + NO_BREAK_SPACE),
-)  # fmt: skip
 
 
 def typeset(text: str, language: str) -> str:
     """Give a text written on a plain keyboard its typographic spaces and apostrophes."""
-    for plain, fine in _FRENCH_SPACES if language == "fr" else _ENGLISH_MARKS:
+    for plain, fine in _FRENCH_MARKS if language == "fr" else _MARKS:
         text = plain.sub(fine, text)
     return text
 
 
 def is_official(language: str) -> bool:
-    """Tell whether a language is one the report may be made in unasked: a working one, or one a reviewer signed."""
+    """Tell whether a language is official: a working language, or one whose catalogue a reviewer has signed."""
     if language in OFFICIAL_LANGUAGES:
         return True
     header = (LOCALES / f"{language}.po").read_text(encoding="utf-8").split("\n\n", 1)[0]
@@ -47,7 +44,7 @@ def is_official(language: str) -> bool:
 
 
 def official_languages() -> tuple[str, ...]:
-    """Return the languages of an edition when none is asked for."""
+    """Return the languages of an edition when none is requested."""
     return tuple(language for language in LANGUAGES if is_official(language))
 
 
@@ -59,10 +56,7 @@ def read_catalogue(language: str) -> tuple[Mapping[str, tuple[str, ...]], Callab
     sentences = {}
     for message in catalogue:
         if message.id:
-            key, forms = (
-                (message.id, message.string) if isinstance(message.id, str) else (message.id[0], message.string)
-            )
-            forms = (forms,) if isinstance(forms, str) else tuple(forms)
+            key, forms = (message.id[0], message.string) if message.pluralizable else (message.id, [message.string])
             sentences[key] = tuple(typeset(form, language) for form in forms)
     return sentences, gettext.c2py(catalogue.plural_expr)
 
@@ -70,5 +64,5 @@ def read_catalogue(language: str) -> tuple[Mapping[str, tuple[str, ...]], Callab
 @cache
 def known_units() -> tuple[str, ...]:
     """Return the units that every language has a word for."""
-    said = [{text for text in read_catalogue(language)[0] if text.startswith("unit ")} for language in LANGUAGES]
-    return tuple(sorted(text.removeprefix("unit ") for text in set.intersection(*said)))
+    units = [{text for text in read_catalogue(language)[0] if text.startswith("unit ")} for language in LANGUAGES]
+    return tuple(sorted(text.removeprefix("unit ") for text in set.intersection(*units)))

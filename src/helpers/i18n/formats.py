@@ -1,4 +1,4 @@
-"""Numbers, dates, quarter names and sentences in the reader's language: the only floor that dresses them."""
+"""Translates and formats numbers, dates, quarters and sentences: the only module that formats."""
 
 import math
 import re
@@ -36,15 +36,9 @@ def is_blank(value: object) -> bool:
     return value is None or str(value) == "<NA>" or value != value
 
 
-# --- catalogues -------------------------------------------------------------------------------------------------
-
-
-# --- one language -----------------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True)
 class Translator:
-    """How one language says things: `say("sentence", name=value)`, and numbers, dates and marks dressed for it."""
+    """One language: `t("sentence", name=value)` translates; its methods format numbers, dates and marks."""
 
     language: str
     fewest_for_percent = 5  # a percentage of fewer than this says more than is known: "3 of 4" instead
@@ -58,22 +52,19 @@ class Translator:
         if self.language not in LANGUAGES:
             raise ValueError(f"no words in {self.language!r}; choose one of {', '.join(LANGUAGES)}")
 
-    # sentences
-
     def _forms(self, sentence: str) -> tuple[str, ...]:
         forms = read_catalogue(self.language)[0].get(sentence, ())
         if not forms or not all(forms):
-            raise MissingTranslation(
-                f"{self.language}: no translation of {sentence!r}; add it to locales/{self.language}.po"
-            )
+            file = f"locales/{self.language}.po"
+            raise MissingTranslation(f"{self.language}: no translation of {sentence!r}; add it to {file}")
         return forms
 
     def __call__(self, sentence: str, **values: object) -> str:
-        """Return a sentence of the catalogue with its named values filled in; numbers are dressed."""
+        """Return a sentence of the catalogue with its named values filled in; numbers are formatted."""
         return self._forms(sentence)[0].format(**{name: self._format_value(value) for name, value in values.items()})
 
     def has(self, sentence: str) -> bool:
-        """Tell whether the catalogue has a sentence: what a row of the plan may have of its own."""
+        """Tell whether the catalogue has a sentence: which a row of the plan may bring."""
         return sentence in read_catalogue(self.language)[0]
 
     def plural(self, sentence: str, n: float, **values: object) -> str:
@@ -94,11 +85,11 @@ class Translator:
         return format_list(names, locale=self.language) if names else self.nobody
 
     def joined(self, parts: Iterable[str]) -> str:
-        """Return parts of one line, each as it is, parted as the language does."""
+        """Return parts of one line, each as it is, separated as the language does."""
         return self("; ").join(parts)
 
     def enumerated(self, parts: Iterable[str]) -> str:
-        """Return the items of an enumeration within a sentence, parted by the language's comma; a word when empty."""
+        """Return the items of an enumeration within a sentence, separated by commas; a word when empty."""
         return self(", ").join(parts) or self.nobody
 
     # marks: four different ones, never a blank cell
@@ -122,8 +113,6 @@ class Translator:
     def nobody(self) -> str:
         """The word for an empty list."""
         return self("none")
-
-    # numbers
 
     def number(self, value: object, decimals: int = 0) -> str:
         """Return a number: thousands, decimal mark, true minus; the mark of no data when blank."""
@@ -154,15 +143,13 @@ class Translator:
         return f"{self.percent(100 * part / whole, decimals)} ({self.number(part)}/{self.number(whole)})"
 
     def counted(self, value: object, unit: str) -> str:
-        """Return a number with its unit: `25 États membres`, `57,4 %`; alone where the unit has no words of its own."""
+        """Return a number with its unit: `25 États membres`, `57,4 %`; alone where the unit has no words."""
         if is_blank(value) or unit == "percent":
             return self.percent(value)
-        if unit not in UNIT_WORDS:
-            return self.number(value)
-        return self.plural(UNIT_WORDS[unit][0], value)
+        return self.plural(UNIT_WORDS[unit], value) if unit in UNIT_WORDS else self.number(value)
 
     def measured(self, value: object, unit: str) -> str:
-        """Return a number alone, as its unit asks: percentages with their sign."""
+        """Return a number without its unit; percentages keep their sign."""
         return self.percent(value) if unit == "percent" else self.number(value)
 
     def target(self, value: float, unit: str) -> str:
@@ -172,7 +159,7 @@ class Translator:
         return self.percent(value, 0 if abs(value - round(value)) < 1e-9 else 1)
 
     def interval(self, lower: object, upper: object, unit: str = "") -> str:
-        """Return bounds: `12 à 30`, `≥ 12` where there is no finite upper one, one number where they meet."""
+        """Return bounds: `12 à 30`, `≥ 12` without a finite upper one, one number where they are equal."""
         decimals, sign = (1, self.percent(0, 0)[1:]) if unit == "percent" else (0, "")
         if is_blank(lower):
             return self.missing
@@ -181,8 +168,6 @@ class Translator:
             return self("≥ {value}", value=f"{low}{sign}")
         high = self.number(upper, decimals) if decimals else self.number(math.ceil(upper - 1e-9))
         return f"{low}{sign}" if low == high else self("{lower} to {upper}", lower=low, upper=f"{high}{sign}")
-
-    # quarters and days
 
     def quarter(self, quarter: str) -> str:
         """Return `T3 2024` or `Q3 2024`; the mark of no data when blank."""
@@ -194,10 +179,8 @@ class Translator:
 
     def months(self, quarter: str) -> str:
         """Return the months of a quarter: `juillet à septembre 2024`."""
-        first, last = (
-            format_date(day, "MMMM", self.language)
-            for day in (quarters.quarter_start(quarter), quarters.quarter_end(quarter))
-        )
+        ends = quarters.quarter_start(quarter), quarters.quarter_end(quarter)
+        first, last = (format_date(day, "MMMM", self.language) for day in ends)
         return self("{first} to {last} {year}", first=first, last=last, year=quarter[:4])
 
     def day(self, day: date | str) -> str:
@@ -206,10 +189,8 @@ class Translator:
         shown = format_date(day, "d MMMM y" if self.language == "en" else "long", self.language)
         return f"1er{shown[1:]}" if self.language == "fr" and day.day == 1 else shown
 
-    # names
-
     def status(self, status: str, robust: object = None) -> Badge:
-        """Return a status as symbol and word; not robust is hollow and says that it depends on non-response."""
+        """Return a status as symbol and word; one that is not robust is hollow, with a remark on non-response."""
         hollow = not is_blank(robust) and not bool(robust)
         word, symbol = self(STATUS_WORDS[status]), SYMBOLS[status]
         return Badge(status, symbol, word, hollow, self("depends on non-response") if hollow else "")

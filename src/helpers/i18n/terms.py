@@ -16,26 +16,17 @@ SHORT_NAMES = {"COD": "DR Congo", "CAF": "Central African Rep.", "TZA": "Tanzani
 RESPONSE_WORDS = {"on_time": "on time", "late": "late", "refused": "refused", "missing": "no return"}
 STATE_WORDS = {  # of the KPIs that a member meets or not
     "1.1.b": {
-        "yes": "roadmap implemented or completed",
-        "yes_carried": "the same, carried forward (c)",
-        "no": "not yet",
-        "no_carried": "not yet, carried forward (c)",
-        "unknown": "no data",
+        "yes": "roadmap implemented or completed", "yes_carried": "the same, carried forward (c)",
+        "no": "not yet", "no_carried": "not yet, carried forward (c)", "unknown": "no data",
     }
-}
+}  # fmt: skip
 CHANGE_WORDS = {
-    "revisions": "revisions of last quarter",
-    "matched": "same members, both quarters",
-    "carried_effect": "carried in or out",
-    "entered": "newly known",
-    "left": "no longer known",
-}
+    "revisions": "revisions of last quarter", "matched": "same members, both quarters",
+    "carried_effect": "carried in or out", "entered": "newly known", "left": "no longer known",
+}  # fmt: skip
 UNIT_WORDS = {
-    "members": ("{n} member", "{n} members"), "offices": ("{n} office", "{n} offices"),
-    "services": ("{n} service", "{n} services"), "sectors": ("{n} sector", "{n} sectors"),
-    "persons": ("{n} person", "{n} persons"), "reports": ("{n} report", "{n} reports"),
-    "sessions": ("{n} session", "{n} sessions"), "workshops": ("{n} workshop", "{n} workshops"),
-    "attendances": ("{n} attendance", "{n} attendances"), "solutions": ("{n} solution", "{n} solutions"),
-    "events": ("{n} event", "{n} events"), "items": ("{n} item", "{n} items"),
-    "adoptions": ("{n} adoption", "{n} adoptions"), "stage": ("stage {n}", "stage {n}"),
+    "members": "{n} member", "offices": "{n} office", "services": "{n} service", "sectors": "{n} sector",
+    "persons": "{n} person", "reports": "{n} report", "sessions": "{n} session", "workshops": "{n} workshop",
+    "attendances": "{n} attendance", "solutions": "{n} solution", "events": "{n} event", "items": "{n} item",
+    "adoptions": "{n} adoption", "stage": "stage {n}",
 }  # fmt: skip

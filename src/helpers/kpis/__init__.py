@@ -4,13 +4,6 @@ from helpers.kpis.observations import Snapshot
 from helpers.kpis.reference import Reference, parse_reference, parse_request
 
 __all__ = [
-    "Reference",
-    "Snapshot",
-    "compute",
-    "figures",
-    "measures",
-    "observations",
-    "parse_reference",
-    "parse_request",
+    "Reference", "Snapshot", "compute", "figures", "measures", "observations", "parse_reference", "parse_request",
     "statuses",
-]
+]  # fmt: skip

@@ -23,7 +23,7 @@ _WITH_SHARE = ("2.1.a", "2.2.a")  # their companions that are sums have a share 
 Row = dict[str, object]
 
 
-def _measure_stock(measure: str, observed: Sequence[Observation], has_share: bool, codes: Sequence[str] = ()) -> Figure:
+def _measure_stock(measure: str, observed: Sequence[Observation], has_share: bool, codes: Sequence[str]) -> Figure:
     if measure == "count_known":
         return measures.count_known(observed)
     if measure == "mean_index":
@@ -83,15 +83,14 @@ def _measure_rate_companion(snapshot: Snapshot, component: str, members: Sequenc
     return MeasuredCompanion(100 * n_received / len(members) if members else None, None, n_reported)
 
 
-def _measure_companion_figure(
-    snapshot: Snapshot, companion: extractors.Companion, read: extractors.Extractor, members: Sequence[Member]
-) -> Figure:
+def _measure_companion_figure(snapshot: Snapshot, companion: extractors.Companion, members: Sequence[Member]) -> Figure:
+    read = extractors.COMPANION_EXTRACTORS[companion.kpi, companion.component]
     if not companion.is_stock:
         return _measure_history(companion.measure, observations.observe_history(snapshot, read, members))
     observed = observations.observe(snapshot, read, members)
     if companion.measure == "distinct_codes":
         return Figure(measures.count_named_codes(observed))
-    return _measure_stock(companion.measure, observed, companion.kpi in _WITH_SHARE)
+    return _measure_stock(companion.measure, observed, companion.kpi in _WITH_SHARE, ())
 
 
 def measure_companion(snapshot: Snapshot, companion: extractors.Companion, scope: str) -> MeasuredCompanion:
@@ -109,7 +108,7 @@ def measure_companion(snapshot: Snapshot, companion: extractors.Companion, scope
         return MeasuredCompanion()
     if companion.measure == "sum_reported":
         return MeasuredCompanion(total, None, n_reported)
-    figure = _measure_companion_figure(snapshot, companion, read, members)
+    figure = _measure_companion_figure(snapshot, companion, members)
     return MeasuredCompanion(figure.value, figure.share, n_reported)
 
 

@@ -120,28 +120,26 @@ def _calculate_sum(terms: Sequence[Term], members: Sequence[Term] = ()) -> dict[
 
 
 def _calculate_share(terms: Sequence[Term]) -> dict[str, Calculation]:
-    """Divide the values by the totals of the known members whose own return has both; add the bounds of the share."""
+    """Divide the values by the totals of the known members whose own return has both; add the bounds of the share.
+
+    The bounds use caps for the members that did not report both numbers. Where nothing limits a total they are 0 and 1:
+    a part does not exceed its whole.
+    """
     both = [term for term in terms if term.value is not None and term.total is not None]
     share = divide(add(term.value for term in both), add(term.total for term in both))
-    return {"share": share} | _calculate_share_bounds(terms, share.result)
-
-
-def _calculate_share_bounds(terms: Sequence[Term], share: float | None) -> dict[str, Calculation]:
-    """Bound a share, using caps for the members that did not report both numbers.
-
-    Where nothing limits a total the bounds are 0 and 1: a part does not exceed its whole.
-    """
     certain = [term for term in terms if term.share_cap is None]
     rest = [term for term in terms if term.share_cap is not None]
     whole = sum(term.total for term in certain) + sum(term.total_cap for term in rest)
     if not whole:
-        return {"share_lower": BLANK, "share_upper": BLANK}
+        return {"share": share, "share_lower": BLANK, "share_upper": BLANK}
     if math.isinf(whole):
         lower, upper = Calculation((0,), 0), Calculation((1,), 1)
     else:
         part = add(term.value for term in certain)
         lower, upper = divide(part, whole), divide(add((term.share_cap for term in rest), part.result), whole)
-    return {"share_lower": widen(lower, share, min), "share_upper": widen(upper, share, max)}
+    return {
+        "share": share, "share_lower": widen(lower, share.result, min), "share_upper": widen(upper, share.result, max),
+    }  # fmt: skip
 
 
 def count_known(observations: Sequence[Observation]) -> Figure:

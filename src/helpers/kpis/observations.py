@@ -13,6 +13,7 @@ from helpers.kpis.measures import MemberHistory, Observation
 from helpers.plan import Kpi, Member, Plan, extractors, quarters, questionnaire, sources
 
 CARRY_QUARTERS = 4
+_NUMBERS = {question: partial(extractors.number, question) for question in sources.REFERENCE_COLUMNS}
 ReturnKey = tuple[str, str]  # quarter and member
 
 
@@ -43,23 +44,11 @@ class CountedReturns:
             self._extracts[read] = {key: read(counted) for key, counted in self.counted.items()}
         return self._extracts[read]
 
-    @cached_property
-    def _numbers(self) -> Mapping[tuple[str, str], Sequence[tuple[str, float]]]:
-        """The counts reported, by question and member, in order of their quarters."""
-        numbers: dict[tuple[str, str], list[tuple[str, float]]] = {}
-        for question, read in _NUMBERS.items():
-            for (quarter, member), extract in sorted(self.extracts(read).items(), key=lambda item: item[0]):
-                if extract.value is not None:
-                    numbers.setdefault((question, member), []).append((quarter, extract.value))
-        return numbers
-
     def last_number(self, question: str, member: str, quarter: str) -> float | None:
         """Return a member's last known count up to a quarter, of any age; None without one."""
-        known = [value for reported_in, value in self._numbers.get((question, member), ()) if reported_in <= quarter]
-        return known[-1] if known else None
-
-
-_NUMBERS = {question: partial(extractors.number, question) for question in sources.REFERENCE_COLUMNS}
+        extracts, past = self.extracts(_NUMBERS[question]), sorted(name for name in self.quarters if name <= quarter)
+        numbers = [extracts[name, member].value for name in past if (name, member) in extracts]
+        return next((number for number in reversed(numbers) if number is not None), None)
 
 
 def read_counted_returns(returns: pd.DataFrame, answers: pd.DataFrame, innovations: pd.DataFrame) -> CountedReturns:
@@ -180,23 +169,19 @@ def observe_history(
     snapshot: Snapshot, read: extractors.Extractor, members: Iterable[Member], cumulative: bool = False
 ) -> list[MemberHistory]:
     """Return each member's history since the first collected; `cumulative` where the last answer covers all before."""
-    return [_observe_member_history(snapshot, read, member, cumulative) for member in members]
-
-
-def _observe_member_history(
-    snapshot: Snapshot, read: extractors.Extractor, member: Member, cumulative: bool
-) -> MemberHistory:
-    extracts, quarters_so_far = snapshot.returns.extracts(read), snapshot.collected
-    history = {quarter: extracts.get((quarter, member.member)) for quarter in quarters_so_far}
-    known = {quarter: extract for quarter, extract in history.items() if extract and extract.value is not None}
-    met_in = next((quarter for quarter, extract in known.items() if extract.value), "")
-    covered = quarters_so_far[-1:] if cumulative else quarters_so_far
-    expected = [quarter for quarter in covered if member.valid_in(quarter)]
-    return MemberHistory(
-        member.member, bool(met_in), all(quarter in known for quarter in covered), bool(known),
-        frozenset().union(*(extract.codes for extract in known.values())),
-        met_in, snapshot.quarter in known, sum(quarter in known for quarter in expected), len(expected),
-    )  # fmt: skip
+    extracts, histories = snapshot.returns.extracts(read), []
+    covered = snapshot.collected[-1:] if cumulative else snapshot.collected
+    for member in members:
+        history = {quarter: extracts.get((quarter, member.member)) for quarter in snapshot.collected}
+        known = {quarter: extract for quarter, extract in history.items() if extract and extract.value is not None}
+        met_in = next((quarter for quarter, extract in known.items() if extract.value), "")
+        codes = frozenset().union(*(extract.codes for extract in known.values()))
+        expected = [quarter for quarter in covered if member.valid_in(quarter)]
+        histories.append(MemberHistory(
+            member.member, bool(met_in), all(quarter in known for quarter in covered), bool(known), codes, met_in,
+            snapshot.quarter in known, sum(quarter in known for quarter in expected), len(expected),
+        ))  # fmt: skip
+    return histories
 
 
 def is_cumulative(kpi: Kpi) -> bool:

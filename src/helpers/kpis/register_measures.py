@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from datetime import date
 
 from helpers.ingest import registers
-from helpers.kpis.figures import REPORTED, ROW, Calculation, Figure, MeasuredKpi, Term, add, divide, make_figure
+from helpers.kpis.figures import REPORTED, ROW, Calculation, MeasuredKpi, Term, add, divide, make_figure
 from helpers.kpis.observations import Snapshot
 from helpers.plan import UNION, Kpi, Member, quarters, sources
 
 REGISTER_FROM = date(2022, 1, 1)
-_FULL = {"coverage": Calculation((1,), 1), "coverage_class": Calculation(("1 ≥ 2/3",), "A")}
 
 
 def _list_milestones(snapshot: Snapshot, step: str) -> list[registers.RegisterRow]:
@@ -33,11 +32,6 @@ def _list_attendance(snapshot: Snapshot, step: str, members: Sequence[Member]) -
     return [row for row in rows if row["workshop"] in held and row["member"] in names]
 
 
-def count_people(row: registers.RegisterRow) -> int:
-    """Return how many people attended, from a row of the attendance register."""
-    return row["women"] + row["men"]
-
-
 def _row_term(register: str, row: registers.RegisterRow, name: str, value: float | None, **others: object) -> Term:
     members = (str(row["member"]),) if "member" in row else ()
     source = {"basis": REPORTED, "members": members, "register": register, "rows": (row,)}
@@ -54,7 +48,7 @@ def _attendance_terms(rows: Sequence[registers.RegisterRow], members: Sequence[M
     terms = []
     for member in members:
         own = tuple(row for row in rows if row["member"] == member.member)
-        attended = float(any(count_people(row) > 0 for row in own))
+        attended = float(any(row["women"] + row["men"] > 0 for row in own))
         terms.append(_member_term(member, attended, bool(own), register="attendance", rows=own))
     return terms
 
@@ -68,7 +62,9 @@ def _list_register_terms(snapshot: Snapshot, kpi: Kpi, members: Sequence[Member]
     rows = _list_attendance(snapshot, step, members)
     if counted == sources.DISTINCT_MEMBERS:
         return _attendance_terms(rows, members)
-    return [_row_term("attendance", row, f"{row['workshop']} {row['member']}", count_people(row)) for row in rows]
+    names = [f"{row['workshop']} {row['member']}" for row in rows]
+    people = [row["women"] + row["men"] for row in rows]
+    return [_row_term("attendance", *term) for term in zip(rows, names, people, strict=True)]
 
 
 def cutoff_of(snapshot: Snapshot) -> date:
@@ -98,10 +94,11 @@ def _list_rate_terms(snapshot: Snapshot, members: Sequence[Member]) -> list[Term
     return terms
 
 
-def _make_certain(terms: Sequence[Term], value: Calculation) -> Figure:
-    """Return a figure of the registers, whose bounds are the value itself."""
-    same = Calculation((value.result,), value.result)
-    return make_figure({"value": value, "lower": same, "upper": same}, terms)
+def _make_certain(terms: Sequence[Term], value: Calculation, **others: object) -> MeasuredKpi:
+    """Return a figure of the registers: its bounds are the value itself, its coverage is full."""
+    same, coverage, grade = Calculation((value.result,), value.result), Calculation((1,), 1), ("1 ≥ 2/3",)
+    figure = make_figure({"value": value, "lower": same, "upper": same}, terms)
+    return MeasuredKpi(figure, coverage=coverage, coverage_class=Calculation(grade, "A"), **others)
 
 
 def _measure_milestone(snapshot: Snapshot, kpi: Kpi) -> MeasuredKpi:
@@ -111,14 +108,14 @@ def _measure_milestone(snapshot: Snapshot, kpi: Kpi) -> MeasuredKpi:
         terms.append(_row_term("milestones", row, name, stage, quarter=row["quarter"]))
     complete = bool(rows) and set(snapshot.plan.part_codes(kpi.step)) <= rows[-1]["parts"]
     stage = add(term.value for term in terms if term.value is not None)
-    return MeasuredKpi(_make_certain(terms, stage), complete=complete, **_FULL)
+    return _make_certain(terms, stage, complete=complete)
 
 
 def _measure_rate(snapshot: Snapshot, members: Sequence[Member]) -> MeasuredKpi:
     terms = _list_rate_terms(snapshot, members)
     rate = divide(add(term.value for term in terms), len(terms), 100)
     n_reported = count_received(snapshot, members, cutoff_of(snapshot))
-    return MeasuredKpi(_make_certain(terms, rate), n_reported, 0, len(members), **_FULL)
+    return _make_certain(terms, rate, n_reported=n_reported, n_carried=0, n_expected=len(members))
 
 
 def measure_from_registers(snapshot: Snapshot, kpi: Kpi, scope: str) -> MeasuredKpi:
@@ -132,4 +129,4 @@ def measure_from_registers(snapshot: Snapshot, kpi: Kpi, scope: str) -> Measured
     if kpi.measure == "milestone":
         return _measure_milestone(snapshot, kpi)
     terms = _list_register_terms(snapshot, kpi, members)
-    return MeasuredKpi(_make_certain(terms, add(term.value for term in terms)), **_FULL)
+    return _make_certain(terms, add(term.value for term in terms))

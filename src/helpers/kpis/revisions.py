@@ -8,7 +8,6 @@ from helpers.kpis.observations import CARRY_QUARTERS, ReturnKey, Snapshot, obser
 from helpers.plan import Kpi, extractors, quarters, sources
 
 CAUSES = ("late", "revised", "register")
-
 CodeSet = frozenset[str]
 
 

@@ -4,14 +4,5 @@ from helpers.plan.files import PlanError
 from helpers.plan.plan import UNION, Kpi, Member, Plan, read_plan
 
 __all__ = [
-    "Kpi",
-    "Member",
-    "Plan",
-    "PlanError",
-    "UNION",
-    "extractors",
-    "quarters",
-    "questionnaire",
-    "read_plan",
-    "sources",
-]
+    "Kpi", "Member", "Plan", "PlanError", "UNION", "extractors", "quarters", "questionnaire", "read_plan", "sources",
+]  # fmt: skip

@@ -22,6 +22,8 @@ EQUIPPED_SHARE = 0.95
 TRAINED_PER_STAFF = 1.2  # may exceed the staff: some of those trained have left since
 # Answers that select nothing of the list: they never count as a code.
 NEUTRAL_CODES = frozenset({"none", "other"})
+# The measures of levels, which are carried forward.
+STOCK_MEASURES = ("count_known", "sum_known", "mean_index", "distinct_codes")
 
 Answers = Mapping[str, Answer]
 
@@ -234,9 +236,6 @@ COMPANION_EXTRACTORS: Mapping[tuple[str, str], Extractor] = {
 OWN_QUESTION_EXTRACTORS: Mapping[tuple[str, str], Extractor] = {
     ("3.1.a", family): partial(reported_codes, f"services_{family}") for family in SERVICE_FAMILIES
 }
-
-# The measures of levels, which are carried forward.
-STOCK_MEASURES = ("count_known", "sum_known", "mean_index", "distinct_codes")
 
 
 @dataclass(frozen=True)

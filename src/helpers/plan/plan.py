@@ -8,7 +8,6 @@ from datetime import date
 from functools import cache, cached_property, partial
 from operator import attrgetter
 from pathlib import Path
-from typing import TypeVar
 
 from helpers import paths
 from helpers.plan.extractors import STOCK_MEASURES, Companion
@@ -22,8 +21,6 @@ MEASURES = (
     "sum_flow", "milestone", "register", "rate", "sum_reported",
 )  # fmt: skip
 REGISTER_MEASURES = ("milestone", "register", "rate")  # of what the Secretariat records itself
-
-_Record = TypeVar("_Record")
 
 
 @dataclass(frozen=True)
@@ -41,7 +38,6 @@ class Step:
     step: str
     theme: int
     due: str
-    responsible: str
     title: Mapping[str, str]
 
 
@@ -204,7 +200,7 @@ def _theme(row: CsvRow) -> Theme:
 
 def _step(row: CsvRow) -> Step:
     due = parse_quarter(row["due"]) if row["due"] else ""
-    return Step(row["step"], int(row["theme"]), due, row["responsible"], _texts(row, "title"))
+    return Step(row["step"], int(row["theme"]), due, _texts(row, "title"))
 
 
 def _kpi(row: CsvRow, steps: Mapping[str, Step]) -> Kpi:
@@ -245,7 +241,7 @@ def _step_part(row: CsvRow, steps: Mapping[str, Step]) -> StepPart:
     return StepPart(row["step"], row["list"], row["code"], _texts(row, "title"))
 
 
-def _records(path: Path, columns: str, make: Callable[[CsvRow], _Record], *key: str) -> tuple[_Record, ...]:
+def _records(path: Path, columns: str, make: Callable[[CsvRow], object], *key: str) -> tuple:
     """Make a record of every row; no two may have the same key, which is the whole record where none is given.
 
     Raises PlanError with the file, the row and the reason of every row that is wrong.
