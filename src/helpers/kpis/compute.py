@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from functools import cached_property, partial
+from functools import partial
 from itertools import pairwise, product
 from typing import NamedTuple
 
@@ -21,6 +21,7 @@ from helpers.plan import UNION, Kpi, Member, Plan, extractors, quarters, questio
 
 _WITH_SHARE = ("2.1.a", "2.2.a")  # their companions that are sums have a share of their own total
 Row = dict[str, object]
+MeasuredKpis = Mapping[tuple[str, str], Sequence[MeasuredKpi]]  # by scope and code, quarter by quarter
 
 
 def _measure_stock(measure: str, observed: Sequence[Observation], has_share: bool, codes: Sequence[str]) -> Figure:
@@ -37,22 +38,20 @@ def _measure_history(measure: str, histories: Sequence[measures.MemberHistory]) 
     return (measures.count_ever if measure == "count_ever" else measures.distinct_items)(histories)
 
 
-def _measure_figure(snapshot: Snapshot, kpi: Kpi, scope: str) -> Figure:
-    members, source = snapshot.members(scope), sources.source_of(kpi, snapshot.form)
-    if kpi.is_stock:
-        observed = observations.observe_kpi(snapshot, kpi, members)
-        return _measure_stock(kpi.measure, observed, bool(source.total), source.codes)
-    if kpi.measure == "sum_flow":
-        return measures.sum_flow(observations.observe_flow(snapshot, source.read, scope))
-    is_cumulative = observations.is_cumulative(kpi)
-    return _measure_history(kpi.measure, observations.observe_history(snapshot, source.read, members, is_cumulative))
-
-
 def _measure_returns(snapshot: Snapshot, kpi: Kpi, scope: str) -> MeasuredKpi:
     """Measure a KPI of the returns, its coverage and class; without an accepted return of the quarter it is blank."""
+    members, source = snapshot.members(scope), sources.source_of(kpi, snapshot.form)
     if not snapshot.is_collected:
         return MeasuredKpi()
-    figure = _measure_figure(snapshot, kpi, scope)
+    if kpi.is_stock:
+        observed = observations.observe_kpi(snapshot, kpi, members)
+        figure = _measure_stock(kpi.measure, observed, bool(source.total), source.codes)
+    elif kpi.measure == "sum_flow":
+        figure = measures.sum_flow(observations.observe_flow(snapshot, source.read, scope))
+    else:
+        is_cumulative = observations.is_cumulative(kpi)
+        histories = observations.observe_history(snapshot, source.read, members, is_cumulative)
+        figure = _measure_history(kpi.measure, histories)
     terms = figure.member_terms
     bases = [term.basis for term in terms if term.quarter in ("", snapshot.quarter)]
     n_reported, coverage = bases.count(REPORTED), measures.calculate_coverage(terms)
@@ -123,26 +122,8 @@ class ComputedTables:
     revisions: pd.DataFrame
 
 
-@dataclass(frozen=True)
-class _Edition:
-    """The snapshots of an edition, quarter by quarter: as of its date, and at each quarter's own first cut-off."""
-
-    plan: Plan
-    snapshots: Sequence[Snapshot]
-    firsts: Sequence[Snapshot]
-
-    @property
-    def kpi_scopes(self) -> Iterator[tuple[str, Kpi]]:
-        """Every scope with every KPI."""
-        return product((UNION, *self.plan.regions), self.plan.kpis)
-
-    @cached_property
-    def measured(self) -> Mapping[tuple[str, str], Sequence[MeasuredKpi]]:
-        """The KPIs as of the edition's date, quarter by quarter."""
-        return {
-            (scope, kpi.kpi): [measure_kpi(snapshot, kpi, scope) for snapshot in self.snapshots]
-            for scope, kpi in self.kpi_scopes
-        }
+def _list_kpi_scopes(plan: Plan) -> list[tuple[str, Kpi]]:
+    return list(product((UNION, *plan.regions), plan.kpis))
 
 
 def judged_kpi(kpi: Kpi, scope: str) -> Kpi:
@@ -170,10 +151,10 @@ def _kpi_row(quarter: str, scope: str, kpi: Kpi, measured: MeasuredKpi, status: 
     }  # fmt: skip
 
 
-def _list_kpi_rows(edition: _Edition) -> Iterator[Row]:
-    names = [snapshot.quarter for snapshot in edition.snapshots]
-    for scope, kpi in edition.kpi_scopes:
-        judged, measured = judged_kpi(kpi, scope), edition.measured[scope, kpi.kpi]
+def _list_kpi_rows(plan: Plan, snapshots: Sequence[Snapshot], by_scope: MeasuredKpis) -> Iterator[Row]:
+    names = [snapshot.quarter for snapshot in snapshots]
+    for scope, kpi in _list_kpi_scopes(plan):
+        judged, measured = judged_kpi(kpi, scope), by_scope[scope, kpi.kpi]
         statuses = compute_statuses(judged, map(partial(find_assessed, kpi), names, measured))
         for name, figure, status in zip(names, measured, statuses, strict=True):
             yield _kpi_row(name, scope, judged, figure, *status)
@@ -223,20 +204,22 @@ def explain_change(before: float, past: Mapping[str, Observation], now: Mapping[
     }
 
 
-def _list_change_rows(edition: _Edition) -> Iterator[Row]:
-    sums = [(scope, kpi) for scope, kpi in edition.kpi_scopes if kpi.measure == "sum_known"]
-    for first, (past, now) in zip(edition.firsts, pairwise(edition.snapshots), strict=False):
+def _list_change_rows(plan: Plan, firsts: Sequence[Snapshot], snapshots: Sequence[Snapshot]) -> Iterator[Row]:
+    sums = [(scope, kpi) for scope, kpi in _list_kpi_scopes(plan) if kpi.measure == "sum_known"]
+    for first, (past, now) in zip(firsts, pairwise(snapshots), strict=False):
         for scope, kpi in sums:
             published, before, after = (_known_observations(snapshot, kpi, scope) for snapshot in (first, past, now))
             total = sum(observation.value for observation in published.values())
             yield {"quarter": now.quarter, "scope": scope, "kpi": kpi.kpi} | explain_change(total, before, after)
 
 
-def _list_revision_rows(edition: _Edition) -> Iterator[Row]:
+def _list_revision_rows(
+    plan: Plan, firsts: Sequence[Snapshot], snapshots: Sequence[Snapshot], by_scope: MeasuredKpis
+) -> Iterator[Row]:
     """List the values and shares that are not what they were at their own first cut-off."""
-    for place, (first, now) in enumerate(zip(edition.firsts, edition.snapshots, strict=True)):
-        for scope, kpi in edition.kpi_scopes:
-            was, figure = measure_kpi(first, kpi, scope).figure, edition.measured[scope, kpi.kpi][place].figure
+    for place, (first, now) in enumerate(zip(firsts, snapshots, strict=True)):
+        for scope, kpi in _list_kpi_scopes(plan):
+            was, figure = measure_kpi(first, kpi, scope).figure, by_scope[scope, kpi.kpi][place].figure
             for name in ("value", "share"):
                 old, new = getattr(was, name), getattr(figure, name)
                 if old != new and (old is None or new is None or abs(old - new) > 1e-9):
@@ -258,11 +241,14 @@ def compute_tables(
     cutoffs = {name: min(quarters.first_cutoff(name), as_of) for name in names}
     snapshots = [Snapshot(plan, form, name, as_of, returns, registers) for name in names]
     firsts = [Snapshot(plan, form, name, cutoffs[name], first.get(name, nothing), registers) for name in names]
-    edition = _Edition(plan, snapshots, firsts)
+    measured = {
+        (scope, kpi.kpi): [measure_kpi(snapshot, kpi, scope) for snapshot in snapshots]
+        for scope, kpi in _list_kpi_scopes(plan)
+    }
     return ComputedTables(
-        pd.DataFrame(_list_kpi_rows(edition)),
+        pd.DataFrame(_list_kpi_rows(plan, snapshots, measured)),
         pd.DataFrame(row for snapshot in snapshots for row in _list_companion_rows(snapshot)),
         pd.DataFrame(row for snapshot in snapshots for row in _list_member_rows(snapshot)),
-        pd.DataFrame(_list_change_rows(edition)),
-        pd.DataFrame(_list_revision_rows(edition)),
+        pd.DataFrame(_list_change_rows(plan, firsts, snapshots)),
+        pd.DataFrame(_list_revision_rows(plan, firsts, snapshots, measured)),
     )

@@ -137,9 +137,8 @@ def _calculate_share(terms: Sequence[Term]) -> dict[str, Calculation]:
     else:
         part = add(term.value for term in certain)
         lower, upper = divide(part, whole), divide(add((term.share_cap for term in rest), part.result), whole)
-    return {
-        "share": share, "share_lower": widen(lower, share.result, min), "share_upper": widen(upper, share.result, max),
-    }  # fmt: skip
+    lower, upper = widen(lower, share.result, min), widen(upper, share.result, max)
+    return {"share": share, "share_lower": lower, "share_upper": upper}
 
 
 def count_known(observations: Sequence[Observation]) -> Figure:

@@ -1,7 +1,7 @@
 """Each member's value in a quarter as of a date: reported, carried forward, or not known (section 5)."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property, partial
 
@@ -154,14 +154,11 @@ def observe_kpi(snapshot: Snapshot, kpi: Kpi, members: Iterable[Member]) -> list
 
 def observe_flow(snapshot: Snapshot, read: extractors.Extractor, scope: str) -> list[Observation]:
     """Return one observation per member-quarter since the first collected: members valid in the quarter."""
-    extracts, observed = snapshot.returns.extracts(read), []
+    observed = []
     for quarter in snapshot.collected:
-        for member in snapshot.plan.members_in(quarter, scope):
-            value = extracts.get((quarter, member.member), extractors.NO_EXTRACT).value
-            observation = Observation(member.member, value, quarter=quarter)
-            if value is not None:
-                observation = observation._replace(basis=REPORTED, source_quarter=quarter)
-            observed.append(observation)
+        then = replace(snapshot, quarter=quarter)
+        own = observe(then, read, then.members(scope), carries=False)
+        observed += [observation._replace(quarter=quarter) for observation in own]
     return observed
 
 

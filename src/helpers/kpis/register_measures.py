@@ -11,27 +11,6 @@ from helpers.plan import UNION, Kpi, Member, quarters, sources
 REGISTER_FROM = date(2022, 1, 1)
 
 
-def _list_milestones(snapshot: Snapshot, step: str) -> list[registers.RegisterRow]:
-    """Return the register's rows on a step's product up to the quarter, in order; the last one gives the stage."""
-    rows = snapshot.registers.at(snapshot.as_of)["milestones"]
-    own = [row for row in rows if sources.MILESTONE_PRODUCTS[row["product"]] == step]
-    known = [row for row in own if row["quarter"] <= snapshot.quarter]
-    return sorted(known, key=lambda row: row["quarter"])  # within a quarter they stay in file order
-
-
-def _list_workshops(snapshot: Snapshot, step: str) -> list[registers.RegisterRow]:
-    """Return the register's rows on a step's workshops held up to the end of the quarter."""
-    rows, end = snapshot.registers.at(snapshot.as_of)["workshops"], quarters.quarter_end(snapshot.quarter)
-    return [row for row in rows if row["step"] == step and REGISTER_FROM <= row["held_on"] <= end]
-
-
-def _list_attendance(snapshot: Snapshot, step: str, members: Sequence[Member]) -> list[registers.RegisterRow]:
-    """Return the register's rows on some members' attendance at a step's workshops; non-members count nowhere."""
-    held, names = {row["workshop"] for row in _list_workshops(snapshot, step)}, {member.member for member in members}
-    rows = snapshot.registers.at(snapshot.as_of)["attendance"]
-    return [row for row in rows if row["workshop"] in held and row["member"] in names]
-
-
 def _row_term(register: str, row: registers.RegisterRow, name: str, value: float | None, **others: object) -> Term:
     members = (str(row["member"]),) if "member" in row else ()
     source = {"basis": REPORTED, "members": members, "register": register, "rows": (row,)}
@@ -54,12 +33,15 @@ def _attendance_terms(rows: Sequence[registers.RegisterRow], members: Sequence[M
 
 
 def _list_register_terms(snapshot: Snapshot, kpi: Kpi, members: Sequence[Member]) -> list[Term]:
-    """Return one term per workshop, per attendance, or per member, as the KPI counts them."""
+    """Return one term per workshop, per attendance, or per member, as the KPI counts them; only members count."""
     step, counted = sources.workshops_of(kpi.source)
+    tables, end = snapshot.registers.at(snapshot.as_of), quarters.quarter_end(snapshot.quarter)
+    own = [row for row in tables["workshops"] if row["step"] == step]
+    workshops = [row for row in own if REGISTER_FROM <= row["held_on"] <= end]
     if not counted:
-        rows = _list_workshops(snapshot, step)
-        return [_row_term("workshops", row, str(row["workshop"]), 1) for row in rows]
-    rows = _list_attendance(snapshot, step, members)
+        return [_row_term("workshops", row, str(row["workshop"]), 1) for row in workshops]
+    held, codes = {row["workshop"] for row in workshops}, {member.member for member in members}
+    rows = [row for row in tables["attendance"] if row["workshop"] in held and row["member"] in codes]
     if counted == sources.DISTINCT_MEMBERS:
         return _attendance_terms(rows, members)
     names = [f"{row['workshop']} {row['member']}" for row in rows]
@@ -102,13 +84,16 @@ def _make_certain(terms: Sequence[Term], value: Calculation, **others: object) -
 
 
 def _measure_milestone(snapshot: Snapshot, kpi: Kpi) -> MeasuredKpi:
-    rows, terms = _list_milestones(snapshot, kpi.step), []
-    for row in rows:
-        name, stage = f"milestones.csv {row.get('row', '')}".strip(), row["stage"] if row is rows[-1] else None
+    """Return the stage of a step's product: that of the last row of the register up to the quarter."""
+    rows = snapshot.registers.at(snapshot.as_of)["milestones"]
+    own = [row for row in rows if sources.MILESTONE_PRODUCTS[row["product"]] == kpi.step]
+    known = [row for row in own if row["quarter"] <= snapshot.quarter]
+    ordered, terms = sorted(known, key=lambda row: row["quarter"]), []  # within a quarter they stay in file order
+    for row in ordered:
+        name, stage = f"milestones.csv {row.get('row', '')}".strip(), row["stage"] if row is ordered[-1] else None
         terms.append(_row_term("milestones", row, name, stage, quarter=row["quarter"]))
-    complete = bool(rows) and set(snapshot.plan.part_codes(kpi.step)) <= rows[-1]["parts"]
-    stage = add(term.value for term in terms if term.value is not None)
-    return _make_certain(terms, stage, complete=complete)
+    complete = bool(ordered) and set(snapshot.plan.part_codes(kpi.step)) <= ordered[-1]["parts"]
+    return _make_certain(terms, add(term.value for term in terms if term.value is not None), complete=complete)
 
 
 def _measure_rate(snapshot: Snapshot, members: Sequence[Member]) -> MeasuredKpi:

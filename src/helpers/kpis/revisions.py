@@ -23,9 +23,9 @@ def _contribution_of(kpi: Kpi, figure: str, changed: CodeSet) -> Callable[[Obser
         return lambda observation: (0, 0) if observation.total is None else (observation.value, observation.total)
     if kpi.measure == "distinct_codes":
         return lambda observation: observation.codes & changed
-    if kpi.measure == "mean_index":  # which changes with the members known, even where a value is 0
-        return lambda observation: observation.value
-    return lambda observation: observation.value or 0
+    # Whether a member is known changes a mean, even where its value is 0.
+    is_mean = kpi.measure == "mean_index"
+    return lambda observation: observation.value if is_mean else observation.value or 0
 
 
 def _find_stock_returns(first: Snapshot, now: Snapshot, kpi: Kpi, scope: str, figure: str) -> set[ReturnKey]:

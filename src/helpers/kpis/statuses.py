@@ -138,11 +138,8 @@ def assess_figure(kpi: Kpi, figure: Assessed, first_reached: str = "") -> Status
         return StatusResult(Calculation((), ""), first_reached=first_reached)
     if not _is_assessable(kpi, figure):
         return StatusResult(Calculation((), NOT_ASSESSABLE), first_reached=first_reached)
-    upper = math.inf if figure.upper is None else figure.upper
-    status, low, high = (
-        judge_status(kpi, figure.quarter, value, figure.complete, first_reached)
-        for value in (figure.value, figure.lower, upper)
-    )
+    values = figure.value, figure.lower, math.inf if figure.upper is None else figure.upper
+    status, low, high = (judge_status(kpi, figure.quarter, value, figure.complete, first_reached) for value in values)
     reached_now = figure.quarter if status.result in REACHED else ""
     return StatusResult(status, low, high, first_reached or reached_now)
 

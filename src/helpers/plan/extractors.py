@@ -7,6 +7,7 @@ from functools import partial
 from helpers.plan.questionnaire import NOT_APPLICABLE, UNANSWERED, Answer
 from helpers.strings import fold
 
+OFFICE_KINDS = ("electrified", "alternative_power", "networked")
 HARDWARE_KINDS = ("server", "laptop", "printer", "scanner", "scale")
 SERVICE_FAMILIES = ("epost", "ecommerce", "egovernment", "efinance")
 IPP_PRODUCTS = ("ecompro", "tracked", "small_packets")
@@ -22,6 +23,7 @@ EQUIPPED_SHARE = 0.95
 TRAINED_PER_STAFF = 1.2  # may exceed the staff: some of those trained have left since
 # Answers that select nothing of the list: they never count as a code.
 NEUTRAL_CODES = frozenset({"none", "other"})
+_RUNNING, _YES = frozenset({"implementing", "completed"}), {"yes": 1.0}
 # The measures of levels, which are carried forward.
 STOCK_MEASURES = ("count_known", "sum_known", "mean_index", "distinct_codes")
 
@@ -200,15 +202,10 @@ def innovations(kinds: tuple[str, ...], counted: CountedReturn, detail: str = ""
     return Extract(float(bool(codes)), codes=codes)
 
 
-_RUNNING = frozenset({"implementing", "completed"})
-_YES = {"yes": 1.0}
-
 COMPANION_EXTRACTORS: Mapping[tuple[str, str], Extractor] = {
     ("1.1.b", "adopted_or_beyond"): partial(any_of, ("roadmap_status",), _RUNNING | {"adopted"}),
     **{("1.1.b", domain): partial(choice, f"domain_{domain}", READINESS) for domain in DOMAINS},
-    ("2.1.a", "electrified"): partial(number, "offices_electrified", total="offices_total"),
-    ("2.1.a", "alternative_power"): partial(number, "offices_alternative_power", total="offices_total"),
-    ("2.1.a", "networked"): partial(number, "offices_networked", total="offices_total"),
+    **{("2.1.a", kind): partial(number, f"offices_{kind}", total="offices_total") for kind in OFFICE_KINDS},
     ("2.1.a", "cloud_production"): partial(choice, "cloud_use", {"production": 1.0}),
     **{("2.2.a", kind): partial(hardware_kind, kind) for kind in HARDWARE_KINDS},
     ("2.2.a", "fully_equipped"): fully_equipped,

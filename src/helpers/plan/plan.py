@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cache, cached_property, partial
 from operator import attrgetter
@@ -16,11 +16,8 @@ from helpers.plan.quarters import parse_quarter, quarter_end
 from helpers.strings import LANGUAGES, fold
 
 UNION = "PAPU"
-MEASURES = (
-    "count_known", "count_ever", "sum_known", "mean_index", "distinct_codes", "distinct_items",
-    "sum_flow", "milestone", "register", "rate", "sum_reported",
-)  # fmt: skip
 REGISTER_MEASURES = ("milestone", "register", "rate")  # of what the Secretariat records itself
+MEASURES = (*STOCK_MEASURES, "count_ever", "distinct_items", "sum_flow", "sum_reported", *REGISTER_MEASURES)
 
 
 @dataclass(frozen=True)
@@ -134,6 +131,9 @@ class Plan:
     companions: tuple[Companion, ...]
     members: tuple[Member, ...]
     aliases: tuple[tuple[str, str], ...]
+    _members_in: dict[tuple[str, str], tuple[Member, ...]] = field(
+        default_factory=dict, init=False, compare=False, repr=False
+    )
 
     @cached_property
     def regions(self) -> tuple[str, ...]:
@@ -149,10 +149,6 @@ class Plan:
     def by_kpi(self) -> Mapping[str, Kpi]:
         """The KPIs by code."""
         return {kpi.kpi: kpi for kpi in self.kpis}
-
-    @cached_property
-    def _members_in(self) -> dict[tuple[str, str], tuple[Member, ...]]:
-        return {}
 
     def members_in(self, quarter: str, scope: str = UNION) -> tuple[Member, ...]:
         """Return the members valid in a quarter: of the Union, or of one region."""

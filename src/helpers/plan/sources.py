@@ -224,7 +224,6 @@ def list_part_totals(plan: Plan, form: Form) -> tuple[tuple[str, str], ...]:
 
 
 def _check_row(kpi: Kpi, known: Iterable[str]) -> Iterator[str]:
-    """Yield what is wrong with a KPI's code, titles and unit."""
     if not re.fullmatch(rf"{re.escape(kpi.step)}\.[a-z]", kpi.kpi):
         yield f"a KPI of step {kpi.step} is called {kpi.step}.a, {kpi.step}.b…"
     yield from (f"title_{language} is blank" for language in LANGUAGES if not kpi.title[language])
