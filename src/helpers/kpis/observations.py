@@ -131,9 +131,12 @@ def _find_caps(snapshot: Snapshot, source: sources.KpiSource, member: Member, ca
 
 
 def observe(
-    snapshot: Snapshot, read: extractors.Extractor, members: Iterable[Member],
-    carries: bool = True, capped: sources.KpiSource | None = None,
-) -> list[Observation]:  # fmt: skip
+    snapshot: Snapshot,
+    read: extractors.Extractor,
+    members: Iterable[Member],
+    carries: bool = True,
+    capped: sources.KpiSource | None = None,
+) -> list[Observation]:
     """Return each member's observation; `capped` is the source whose caps and weights hold for a sum."""
     observed = []
     for member in members:

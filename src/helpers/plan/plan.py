@@ -131,9 +131,7 @@ class Plan:
     companions: tuple[Companion, ...]
     members: tuple[Member, ...]
     aliases: tuple[tuple[str, str], ...]
-    _members_in: dict[tuple[str, str], tuple[Member, ...]] = field(
-        default_factory=dict, init=False, compare=False, repr=False
-    )
+    _valid: dict[tuple[str, str], tuple] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     @cached_property
     def regions(self) -> tuple[str, ...]:
@@ -152,10 +150,10 @@ class Plan:
 
     def members_in(self, quarter: str, scope: str = UNION) -> tuple[Member, ...]:
         """Return the members valid in a quarter: of the Union, or of one region."""
-        if (quarter, scope) not in self._members_in:
+        if (quarter, scope) not in self._valid:
             valid = (m for m in self.members if m.valid_in(quarter) and scope in (UNION, m.region))
-            self._members_in[quarter, scope] = tuple(valid)
-        return self._members_in[quarter, scope]
+            self._valid[quarter, scope] = tuple(valid)
+        return self._valid[quarter, scope]
 
     def part_codes(self, step: str) -> tuple[str, ...]:
         """Return the codes of the parts that the plan names within a step."""
