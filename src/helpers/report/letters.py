@@ -187,27 +187,27 @@ def _write_contents(book: Book, letters: Sequence[MemberFeedback], quarter: str,
 def _write_letter(
     book: Book, letter: MemberFeedback, form: questionnaire.Form, quarter: str, as_of: date, sample: bool
 ) -> None:  # fmt: skip
-    t, member, sheet = letter.text, letter.member, book.add_sheet(_sheet_name(letter), letter.language, _WIDTHS)
+    text, member, sheet = letter.text, letter.member, book.add_sheet(_sheet_name(letter), letter.language, _WIDTHS)
     named = Translator(letter.language).quarter(quarter)
-    title = t("title", quarter=named, member=member.name[letter.language]) if member else t("others")
+    title = text("title", quarter=named, member=member.name[letter.language]) if member else text("others")
     sheet.write(0, 0, title, **_TITLE)
-    marks = [t("as_of", date=as_of.isoformat())]
-    marks += [t("sample")] if sample else []
-    marks += [t("unofficial")] if not catalogue.is_official(letter.language) else []
+    marks = [text("as_of", date=as_of.isoformat())]
+    marks += [text("sample")] if sample else []
+    marks += [text("unofficial")] if not catalogue.is_official(letter.language) else []
     sheet.write(1, 0, " - ".join(marks), italic=True)
     row = _write_received(sheet, letter, named)
-    sheet.write(row, 0, t("findings"), **_PART)
+    sheet.write(row, 0, text("findings"), **_PART)
     if not letter.issues:
-        sheet.write(row + 1, 0, t("nothing_found"))
+        sheet.write(row + 1, 0, text("nothing_found"))
         return sheet.set_page(row)
-    sheet.write(row + 1, 0, t("how_to"), italic=True)
-    sheet.write_heads(row + 2, [t(head) for head in _ISSUE_COLUMNS])
+    sheet.write(row + 1, 0, text("how_to"), italic=True)
+    sheet.write_heads(row + 2, [text(head) for head in _ISSUE_COLUMNS])
     for number, issue in enumerate(letter.issues, start=row + 3):
         question = _about(issue, form, letter.language) + (f"\n{issue.question}" if issue.question else "")
-        place = [f"{t(key)} {text}" for key, text in (("sheet", issue.sheet), ("row", issue.row)) if text]
+        place = [f"{text(key)} {at}" for key, at in (("sheet", issue.sheet), ("row", issue.row)) if at]
         place = "\n".join([issue.source_file, *place])
         texts = (issue.observed, issue.expected, issue.say(letter.language), place)
-        sheet.write_row(number, [t(issue.severity), question, *texts, ""])
+        sheet.write_row(number, [text(issue.severity), question, *texts, ""])
         sheet.write(number, len(_ISSUE_COLUMNS) - 1, "", **_REPLY)
     return sheet.set_page(row + 2)
 
