@@ -166,7 +166,7 @@ def run_command(quarter: str, due: bool, languages: Codes, as_of: str, today: da
         _print_requests([request])
         return
     log = _bind_log(quarter=request.quarter, as_of=request.as_of)
-    _print_published(edition.run_edition(request, log.info, progress=sys.stderr.isatty()))
+    _print_published([edition.run_edition(request, log.info, progress=sys.stderr.isatty())])
 
 
 def _run_due(today: date, languages: Codes, dry_run: bool) -> None:
@@ -181,12 +181,10 @@ def _run_due(today: date, languages: Codes, dry_run: bool) -> None:
     if dry_run:
         _print_requests(due)
         return
-    future = [request for request in due if request.as_of > _utc_today().isoformat()]
-    if future:
+    if future := [request for request in due if request.as_of > _utc_today().isoformat()]:
         raise click.UsageError(f"{future[0]} is in the future; add --dry-run to see what it would run")
     published, codes = schedule.run_due(due, log, progress=sys.stderr.isatty())
-    for folder in published:
-        _print_published(folder)
+    _print_published(published)
     sys.exit(codes[0] if codes else ExitCode.DONE)
 
 
@@ -197,8 +195,8 @@ def _print_requests(requests: Iterable[edition.EditionRequest]) -> None:
         _print(f"  {notebook}.ipynb → {name}.ipynb  {parameters}" for notebook, name, parameters in request.steps)
 
 
-def _print_published(folder: Path) -> None:
-    _print(_relative_path(path) for path in sorted(folder.glob("*.pdf")))
+def _print_published(folders: Iterable[Path]) -> None:
+    _print(_relative_path(path) for folder in folders for path in sorted(folder.glob("*.pdf")))
 
 
 @main.command()

@@ -80,12 +80,9 @@ def _read_json(path: Path) -> _Cells:
 
 
 def _list_leaves(value: object, place: _Place) -> Iterator[tuple[_Place, str]]:
-    if isinstance(value, Mapping):
-        for key, part in value.items():
+    if isinstance(value, Mapping | list):
+        for key, part in value.items() if isinstance(value, Mapping) else enumerate(value, start=1):
             yield from _list_leaves(part, (*place, str(key)))
-    elif isinstance(value, list):
-        for number, part in enumerate(value, start=1):
-            yield from _list_leaves(part, (*place, str(number)))
     else:
         yield place, str(value)
 

@@ -132,9 +132,7 @@ def strip_notebook(notebook: Mapping) -> dict[str, object]:
 
 def _strip_output(output: Mapping) -> dict[str, object]:
     """Drop widgets, which end with their kernel, and split texts into lines, so that a diff can be read."""
-    kept = dict(output)
-    if "text" in kept:
-        kept["text"] = _split_lines(kept["text"])
+    kept = {name: _split_lines(value) if name == "text" else value for name, value in output.items()}
     if "data" in kept:
         kept["data"] = {kind: _split_lines(value) for kind, value in kept["data"].items() if kind != WIDGET_MIME}
     return kept
