@@ -21,7 +21,7 @@ from helpers.report import tables
 from helpers.report.blocks import Column, ReportFigure, Table
 from helpers.report.figures.tiles import plot_map
 from helpers.report.fit import printable
-from helpers.report.pdf.typeset import STANDARDS
+from helpers.report.pdf.typeset import STANDARDS, set_pages
 from helpers.strings import LANGUAGES
 from invented import invent
 from reports import make, report_of, whole_report  # noqa: F401
@@ -183,6 +183,11 @@ def test_the_first_quarter_and_a_quarter_without_answers_have_a_report_too(name,
     assert page.is_pdf_compliant(path, profile="ua1")
     pages = read_pages(path)
     assert 15 <= len(pages) <= 32 and all(len(text) > 250 for text in pages)
+
+
+def test_what_typst_reports_is_raised(tmp_path):
+    with pytest.raises(RuntimeError, match=r"(?s)report_fr: Typst could not set the pages:.*report_fr\.json"):
+        set_pages(tmp_path, "report_fr", 0)
 
 
 def test_the_label_follows_from_the_date_alone():

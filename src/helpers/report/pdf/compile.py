@@ -3,21 +3,24 @@
 Typst keeps some 200 MB of every document that it has set, for as long as its process lives.
 """
 
+import base64
 import json
-import pickle
 import sys
 from pathlib import Path
 
 import typst
 
 
-def compile_document(design: str, folder: str, fonts: str, name: str, jobs: list[dict[str, object]]) -> list[object]:
-    """Compile the document of a folder once for each job: the options of one output, such as its format."""
+def compile_document(design: str, folder: str, fonts: str, name: str, jobs: list[dict[str, object]]) -> list[list[str]]:
+    """Compile the document of a folder once for each job, the options of one output; return its files in base64."""
     source = Path(design).read_bytes()
     options = {"font_paths": [fonts], "ignore_system_fonts": True, "sys_inputs": {"name": name}}
     compiler = typst.Compiler(source, root=folder, **options)
-    return [compiler.compile(source, **job) for job in jobs]
+    made = [compiler.compile(source, **job) for job in jobs]
+    return [
+        [base64.b64encode(file).decode() for file in (files if isinstance(files, list) else [files])] for files in made
+    ]
 
 
 if __name__ == "__main__":
-    sys.stdout.buffer.write(pickle.dumps(compile_document(**json.loads(sys.argv[1]))))
+    print(json.dumps(compile_document(**json.loads(sys.argv[1]))))

@@ -1,8 +1,8 @@
 """The pages of an edition: Typst sets them from the blocks and drawings in a folder."""
 
+import base64
 import io
 import json
-import pickle
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -33,8 +33,8 @@ class Rendered:
         return {"text/plain": repr(self), "image/png": self.preview}
 
 
-def _compile(out: Path, name: str, *jobs: dict[str, object]) -> list[bytes | list[bytes]]:
-    """Return what Typst makes, for each job, of the document whose blocks are in a folder under a name.
+def _compile(out: Path, name: str, *jobs: dict[str, object]) -> list[list[bytes]]:
+    """Return the files that Typst makes, for each job, of the document whose blocks are in a folder under a name.
 
     Raises RuntimeError with what Typst reports.
     """
@@ -42,23 +42,19 @@ def _compile(out: Path, name: str, *jobs: dict[str, object]) -> list[bytes | lis
     ran = subprocess.run([sys.executable, "-P", COMPILER, json.dumps(document)], capture_output=True)
     if ran.returncode:
         raise RuntimeError(f"{name}: Typst could not set the pages:\n{ran.stderr.decode(errors='replace').strip()}")
-    return pickle.loads(ran.stdout)
-
-
-def _as_list(pages: bytes | list[bytes]) -> list[bytes]:
-    return pages if isinstance(pages, list) else [pages]
+    return [[base64.b64decode(file) for file in files] for files in json.loads(ran.stdout)]
 
 
 def draw_pages(out: Path, name: str, ppi: int) -> list[bytes]:
     """Return the pages of a document that was rendered in a folder, as PNG pictures."""
-    return _as_list(*_compile(out, name, {"format": "png", "ppi": ppi}))
+    return _compile(out, name, {"format": "png", "ppi": ppi})[0]
 
 
 def set_pages(out: Path, name: str, moment: int) -> Rendered:
     """Set a document and write its PDF beside its blocks; `moment` (seconds) is the date it bears."""
     printed = {"format": "pdf", "pdf_standards": STANDARDS, "timestamp": moment}
-    pdf, pages = _compile(out, name, printed, {"format": "png", "ppi": PREVIEW_PPI})
-    path, pages = out / f"{name}.pdf", _as_list(pages)
+    (pdf,), pages = _compile(out, name, printed, {"format": "png", "ppi": PREVIEW_PPI})
+    path = out / f"{name}.pdf"
     path.write_bytes(pdf)
     return Rendered(path, len(pages), _strip(pages[:PREVIEW_PAGES]))
 
