@@ -1,4 +1,4 @@
-"""The pages of an edition: Typst sets them from the blocks and drawings in a folder."""
+"""The PDF of a document: Typst sets its pages from the blocks and drawings in a folder."""
 
 import base64
 import io
@@ -51,7 +51,7 @@ def draw_pages(out: Path, name: str, ppi: int) -> list[bytes]:
 
 
 def set_pages(out: Path, name: str, moment: int) -> Rendered:
-    """Set a document and write its PDF beside its blocks; `moment` (seconds) is the date it bears."""
+    """Set a document and write its PDF beside its blocks; `moment` is the PDF's date, in seconds since 1970."""
     printed = {"format": "pdf", "pdf_standards": STANDARDS, "timestamp": moment}
     (pdf,), pages = _compile(out, name, printed, {"format": "png", "ppi": PREVIEW_PPI})
     path = out / f"{name}.pdf"
