@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import ctypes
+import gc
 import hashlib
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -158,6 +161,15 @@ def raw_is_never_written() -> Iterator[None]:
 def _digests(folder: Path) -> dict[Path, str]:
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     return {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def memory_is_given_back() -> Iterator[None]:
+    """Give back the memory of a module's tables and drawings: a worker would keep the most that any module took."""
+    yield
+    gc.collect()
+    with contextlib.suppress(OSError, AttributeError):  # only glibc keeps it
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
 @pytest.fixture(scope="session")
