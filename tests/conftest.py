@@ -8,6 +8,7 @@ import ctypes
 import gc
 import hashlib
 import shutil
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -167,6 +168,9 @@ def _digests(folder: Path) -> dict[Path, str]:
 def memory_is_given_back() -> Iterator[None]:
     """Give back the memory of a module's tables and drawings: a worker would keep the most that any module took."""
     yield
+    readers = [vars(module) for name, module in sys.modules.items() if name.startswith("helpers.ingest.")]
+    for cached in (value for names in readers for value in names.values() if hasattr(value, "cache_clear")):
+        cached.cache_clear()  # headers spelled in every way, for forms and separators that only one module has
     gc.collect()
     with contextlib.suppress(OSError, AttributeError):  # only glibc keeps it
         ctypes.CDLL("libc.so.6").malloc_trim(0)

@@ -11,6 +11,8 @@ import pytest
 
 from helpers.report import Report, figures, headlines, tables
 
+pytestmark = pytest.mark.slow
+
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 GUIDES = {language: DOCS / f"guide_{language}.md" for language in ("fr", "en")}
 

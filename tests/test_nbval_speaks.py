@@ -14,6 +14,8 @@ from commands import write_notebook
 from helpers.runs.notebook import run_notebook
 from nbval_speaks import read_cells, tell
 
+pytestmark = pytest.mark.slow
+
 
 def html(rows: pd.DataFrame) -> dict:
     return {"output_type": "execute_result", "data": {"text/html": rows.to_html(), "text/plain": str(rows)}}

@@ -20,6 +20,8 @@ sys.path.insert(0, str(ROOT / "scripts"))
 import determinism  # noqa: E402
 import record_published as record  # noqa: E402
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def sample(tmp_path, monkeypatch) -> Path:

@@ -14,6 +14,8 @@ import pytest
 from helpers.plan.plan import read_plan
 from helpers.plan.quarters import quarters_between
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[1]
 QUARTERS = quarters_between("2022Q3", "2024Q4")
 REGISTERS = ("milestones", "workshops", "attendance", "confirmations", "questionnaires")

@@ -35,6 +35,8 @@ from helpers.runs.errors import RunError
 from helpers.runs.notebook import run_notebook
 from helpers.tables import schema
 
+pytestmark = pytest.mark.slow
+
 QUARTER, DAY = "2022Q3", date(2022, 10, 10)
 CANARY, SECRET = "the canary sang 7f3a91", "secret-55c0ffee-1d"  # what a file and the environment hold
 PERSON, ADDRESS, CALL = "Aminata Canari", "aminata.canari@poste.example", "+221 77 123 45 67"

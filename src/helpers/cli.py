@@ -188,8 +188,8 @@ def _run_due(today: date, languages: Codes, dry_run: bool) -> None:
     sys.exit(codes[0] if codes else ExitCode.DONE)
 
 
-def _print_requests(requests: Iterable[edition.EditionRequest]) -> None:
-    for request in requests:
+def _print_requests(due: Iterable[edition.EditionRequest]) -> None:
+    for request in due:
         target = _relative_path(paths.reports(request.quarter, request.as_of))
         _print([f"{request.quarter} as of {request.as_of}, in {', '.join(request.languages)}, into {target}:"])
         _print(f"  {notebook}.ipynb → {name}.ipynb  {parameters}" for notebook, name, parameters in request.steps)

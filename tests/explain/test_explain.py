@@ -34,6 +34,8 @@ from invented import invent
 from received import RETURNS
 from reports import printed, report_of
 
+pytestmark = pytest.mark.slow
+
 Q = "2024Q3"
 EDITIONS = (Q, "2023Q4", "2022Q4")
 KPIS = [kpi.kpi for kpi in read_plan(PLAN).kpis]

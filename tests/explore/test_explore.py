@@ -25,6 +25,8 @@ from helpers.tables import queries
 from invented import empty, invent
 from reports import report_of
 
+pytestmark = pytest.mark.slow
+
 FULL, NOBODY = invent(), empty()
 MARK = "données fictives / invented sample"
 BLANK = float("nan")

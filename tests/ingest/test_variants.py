@@ -16,6 +16,8 @@ from helpers.plan.questionnaire import REPEAT
 from helpers.tables import schema
 from received import RETURNS
 
+pytestmark = pytest.mark.slow
+
 Q = "2024Q3"
 SOURCE = ["source_file", "sheet", "row"]
 

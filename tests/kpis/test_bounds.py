@@ -17,6 +17,8 @@ from helpers.plan.plan import UNION, Plan
 from helpers.plan.quarters import quarters_between
 from helpers.tables.pipeline import load_tables
 
+pytestmark = pytest.mark.slow
+
 QUARTERS = quarters_between("2022Q3", "2024Q3")
 FAMILIES = [f"services_{family}" for family in ("epost", "ecommerce", "egovernment", "efinance")]
 PRODUCTS = [f"ipp_{product}" for product in ("ecompro", "tracked", "small_packets")]

@@ -28,6 +28,8 @@ from helpers.strings import LANGUAGES
 from helpers.tables.pipeline import load_tables
 from reports import printed, report_of
 
+pytestmark = pytest.mark.slow
+
 FIRST, LAST = "2024Q2", "2024Q3"
 # Parcels, and whether tracking is offered; UGA skips both, SEN has no figure of parcels in the first quarter.
 SAID = {

@@ -17,6 +17,8 @@ from helpers.tables.pipeline import EditionTables
 from invented import BLANK, COLUMNS, empty, invent
 from reports import report_of
 
+pytestmark = pytest.mark.slow
+
 FR, EN = Translator("fr"), Translator("en")
 NOW, BEFORE = "2024Q3", "2024Q2"
 WHAT = "Number of digital services offered by Member States"

@@ -26,6 +26,8 @@ from helpers.strings import LANGUAGES
 from invented import invent
 from reports import make, report_of, whole_report  # noqa: F401
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def out(whole) -> Path:

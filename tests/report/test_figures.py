@@ -23,6 +23,8 @@ from helpers.tables import queries
 from invented import empty, invent
 from reports import report_of
 
+pytestmark = pytest.mark.slow
+
 FR = Translator("fr")
 FULL = invent()
 TRAININGS = ("5.1.b", "5.1.c", "5.2.a", "5.3.b")

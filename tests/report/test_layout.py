@@ -15,6 +15,8 @@ from helpers.report.document import TEXT_WIDTH
 from helpers.strings import LANGUAGES
 from reports import whole_report  # noqa: F401
 
+pytestmark = pytest.mark.slow
+
 MILLIMETRES = 25.4 / 72
 INSET = 6  # points, left and right of a cell's text together
 FONTS = {"latin": "PAPUSans", "arabic": "PAPUSansArabic"}

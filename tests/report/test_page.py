@@ -20,6 +20,8 @@ from helpers.strings import LANGUAGES
 from invented import invent
 from reports import has_catalogue, report_of, whole_report, write  # noqa: F401
 
+pytestmark = pytest.mark.slow
+
 VOID = {"meta", "link", "img", "br", "wbr", "col", "rect"}  # rect closes itself
 DESIGN_OF_PDF = STYLESHEET.parents[1] / "pdf" / "report.typ"
 

@@ -22,6 +22,8 @@ from helpers.report.xlsx.tables import name_sheets, write_tables_workbook
 from invented import HOSTILE, invent
 from reports import report_of, whole_report  # noqa: F401
 
+pytestmark = pytest.mark.slow
+
 FR = Translator("fr")
 FORMULAS = ["=1+1", "+SUM(A1)", "-2+3", "@x", "\t=1", "http://example.org", "\x1b[31m\x00x", "x" * 40_000, HOSTILE]
 BADGE = Badge("overdue", "■", "En retard", True, "dépend des non-réponses")

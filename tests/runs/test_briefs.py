@@ -25,6 +25,8 @@ from helpers.tables.profiles import MemberAnswer
 from quick import write_brief_notebook
 from reports import report_of
 
+pytestmark = pytest.mark.slow
+
 NOTEBOOK = paths.notebooks() / "04_country_brief.ipynb"
 QUARTER = "2022Q4"
 

@@ -24,6 +24,8 @@ from helpers.runs.notebook import REPORT_NOTEBOOK, check_parameters, run_noteboo
 from helpers.tables import manifest, pipeline
 from quick import DAY, QUARTER, quick_root, run_edition, write_brief_notebook  # noqa: F401
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 RECEIVED = "2022-10-10"
 

@@ -31,6 +31,8 @@ from helpers.runs.publish import move_into_place, private_folder, recover
 from helpers.tables import manifest, pipeline, schema
 from quick import DAY, LISTED, QUARTER, ROW, make_report, quick_root, run_edition  # noqa: F401
 
+pytestmark = pytest.mark.slow
+
 # --- F1, F2, F6: publishing, stopped at every step ---------------------------------------------------------------
 
 

@@ -20,6 +20,8 @@ from helpers.runs.log import Log
 from helpers.tables import pipeline
 from quick import write_notebooks
 
+pytestmark = pytest.mark.slow
+
 LOG = Log({"command": "run"})
 FIRST, REVISED = date(2024, 11, 14), date(2024, 12, 29)  # of 2024Q3
 

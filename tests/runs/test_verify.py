@@ -16,6 +16,8 @@ from helpers.runs import verify
 from helpers.tables import manifest
 from quick import DAY, LISTED, QUARTER, ROW, quick_root, run_edition  # noqa: F401
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def published(quick) -> Path:

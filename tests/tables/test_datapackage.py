@@ -19,6 +19,8 @@ from helpers.tables.datapackage import _FIELDS_FILE, describe, describe_field, r
 from helpers.tables.pipeline import load_tables
 from invented import HOSTILE
 
+pytestmark = pytest.mark.slow
+
 READ: Mapping[str, Callable[[str], object]] = {
     "string": str,
     "integer": int,

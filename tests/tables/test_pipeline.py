@@ -12,6 +12,8 @@ from helpers import paths
 from helpers.tables import pipeline, schema
 from helpers.tables.pipeline import DataRefused, EditionTables, ingest, load_tables, resolve_date
 
+pytestmark = pytest.mark.slow
+
 Q, AS_OF = "2022Q4", "2023-02-14"
 SUBMITTED = "2023-01-10T08:30:00"
 

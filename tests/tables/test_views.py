@@ -11,6 +11,8 @@ from helpers import paths
 from helpers.plan import read_plan
 from helpers.tables import EditionTables, pipeline, views
 
+pytestmark = pytest.mark.slow
+
 Q = "2022Q3"
 
 
