@@ -151,6 +151,18 @@ class Raw:
         (paths.registers() / f"{name}.csv").write_text(text, encoding="utf-8")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the modules that have slow tests, so that no worker is left alone with one at the end."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
+def pytest_collection_finish() -> None:
+    """Keep what was collected out of every later search for garbage: it stays to the end, and it is much."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def raw_is_never_written() -> Iterator[None]:
     """Make sure that no test, and so nothing that a test runs, changed what was received."""
