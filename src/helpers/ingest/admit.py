@@ -3,6 +3,7 @@
 import io
 import re
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 MAX_BYTES, MAX_UNPACKED, MAX_MEMBER, MAX_MEMBERS, MAX_RATIO = 20_000_000, 100_000_000, 50_000_000, 500, 200
@@ -30,12 +31,16 @@ class Unreadable(ValueError):
 
 @dataclass(frozen=True)
 class Remark:
-    """Something noticed while opening a file: the key of its sentence, what was seen, sheet and row."""
+    """Something noticed while opening a file: the key of its sentence, what was seen, sheet and row.
+
+    `cells` are the cells or merged ranges of a sheet that a person sees otherwise than they are read.
+    """
 
     key: str
     observed: str = ""
     sheet: str = ""
     row: str = ""
+    cells: Sequence[str] = ()
 
 
 def check_size(size: int) -> None:
@@ -98,7 +103,7 @@ def _admit_archive(content: bytes) -> str:
             raise Unreadable("xls", observed=".xlsb")
         if any(name.startswith(("word/", "ppt/")) for name in names):
             raise Unreadable("type", observed=".docx, .pptx")
-        is_workbook = "xl/workbook.xml" in names
+        is_workbook = any(name.casefold().rpartition("/")[2] == "workbook.xml" for name in names)
         if not is_workbook and any(name.casefold().endswith(_NESTED) and not _is_media(name) for name in names):
             raise Unreadable("nested")
         if not is_workbook and not any(name.casefold().endswith(".csv") for name in names):

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
+
+from openpyxl.utils.datetime import to_excel
 
 from helpers.plan import questionnaire
 from helpers.strings import clean
@@ -46,9 +49,23 @@ class Formula(str):
         return formula
 
 
+@dataclass(frozen=True)
+class ShownAs:
+    """A value whose cell shows something else: `text` (blank: nothing)."""
+
+    value: CellValue
+    text: str
+
+
+def join_lines(text: str) -> str:
+    """Return a text with every line end as `\\n`, so that copies of it by different tools are equal."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
 def stored_value(cell: CellValue) -> CellValue:
-    """Return a cell's value; of a formula the stored value, or its text without one."""
-    return cell.stored if isinstance(cell, Formula) and cell.stored is not None else cell
+    """Return the value that a cell holds; of a formula the stored value, or its text without one."""
+    cell = cell.stored if isinstance(cell, Formula) and cell.stored is not None else cell
+    return cell.value if isinstance(cell, ShownAs) else cell
 
 
 def raw_text(cell: CellValue) -> str:
@@ -128,7 +145,9 @@ def _answered(raw: str, value: str, note: str = "") -> questionnaire.Answer:
 
 def _read_count(cell: CellValue, raw: str) -> questionnaire.Answer:
     text = raw.strip()
-    if isinstance(cell, (bool, datetime, date, time, timedelta, Formula)):
+    if isinstance(cell, datetime):
+        return questionnaire.Answer(raw, rule="V03", held=raw_text(to_excel(cell)))
+    if isinstance(cell, (bool, date, time, timedelta, Formula)):
         return questionnaire.Answer(raw, rule="V03")
     if isinstance(cell, (int, float)):
         number = int(cell) if isinstance(cell, int) or cell.is_integer() else None
@@ -171,8 +190,11 @@ def _read_text(raw: str) -> questionnaire.Answer:
 def _read_cell(question: questionnaire.Question, cell: CellValue) -> questionnaire.Answer:
     if question.type == "text" and isinstance(cell, Formula) and not isinstance(cell.stored, str):
         return _read_text(str(cell))  # a text that began with "=", which the collection tool wrote as a formula
+    shown = cell.stored if isinstance(cell, Formula) else cell
     cell = stored_value(cell)
     raw = raw_text(cell)
+    if isinstance(shown, ShownAs) and shown.text and question.type in ("integer", "date"):
+        return questionnaire.Answer(shown.text, rule="V03", held=raw)
     token = _TOKENS.get(raw.strip().casefold()) if isinstance(cell, str) or cell is None else None
     if token is not None:
         return questionnaire.Answer(raw, state=token)

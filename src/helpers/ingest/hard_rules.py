@@ -57,11 +57,17 @@ def _list_unreadable(answers: CheckedAnswers, form: questionnaire.Form, place: P
     """V03, V07: report the values that were withdrawn in reading."""
     for name, answer in answers.items():
         question, seen = form.by_name[name], {"question": name, "observed": answer.raw}
-        hidden = Phrase("phrase.invisible") if without_invisible(answer.raw) != answer.raw else ""
         if answer.rule == "V03":
-            yield make_issue("V03.date" if question.type == "date" else "V03.number", place, hidden, **seen)
+            yield make_issue("V03.date" if question.type == "date" else "V03.number", place, _unseen(answer), **seen)
         elif answer.rule == "V07":
-            yield make_issue("V07.choice", place, " | ".join(question.choices), hidden, **seen)
+            yield make_issue("V07.choice", place, " | ".join(question.choices), _unseen(answer), **seen)
+
+
+def _unseen(answer: questionnaire.Answer) -> Phrase | str:
+    """Say what a person does not see of an answer: what the file holds instead, or invisible characters."""
+    if answer.held:
+        return Phrase("phrase.held", answer.held)
+    return Phrase("phrase.invisible") if without_invisible(answer.raw) != answer.raw else ""
 
 
 def _check_totals(answers: CheckedAnswers, member: Member, place: Place, confirmed: ConfirmedValues) -> Iterator[Issue]:
@@ -105,13 +111,13 @@ def _check_item(item: ReceivedItem, form: questionnaire.Form) -> tuple[ReceivedI
     """V03, V07 in the repeat: an unknown kind withdraws the item, an unknown detail only the detail."""
     answers, issues = dict(item.answers), []
 
-    def report(key: str, name: str, expected: str = "") -> None:
+    def report(key: str, name: str, expected: Phrase | str = "") -> None:
         question = f"{questionnaire.REPEAT}.{name}"
         issues.append(make_issue(key, item.place, expected, question=question, observed=item.answers[name].raw))
 
     for name, key in (("date", "V03.date"), ("local_experts", "V03.number")):
         if answers[name].rule == "V03":
-            report(key, name)
+            report(key, name, _unseen(answers[name]))
     kind, detail = answers["kind"], answers["detail"]
     codes = form.detail_codes.get(kind.value)
     if not kind.is_reported:

@@ -9,8 +9,9 @@ from datetime import date
 from functools import cached_property
 
 from openpyxl.utils import get_column_letter
+from openpyxl.utils.cell import range_boundaries
 
-from helpers.ingest.admit import Unreadable
+from helpers.ingest.admit import Remark, Unreadable
 from helpers.ingest.cells import CellValue, is_empty_cell, raw_text
 from helpers.ingest.headers import BY_NAME, Header, HeaderColumn, canonical_header, match_headers
 from helpers.ingest.issues import Phrase, Place, make_issue
@@ -24,6 +25,7 @@ NumberedRows = Sequence[tuple[int, SheetRow]]
 HeaderKey = HeaderColumn | str  # a question or a field of the repeat; or the canonical name of a tool's column
 
 _LINKS = frozenset({"quarter", "submitted_on", *(child for child, _ in PARENT_KEYS)})
+_NAMED = 20  # cells of a remark
 _MIN_CODES = 3  # in column A of a mailed questionnaire
 _KNOWN_SHARE = 0.6  # of a row's cells, for it to be a header that lacks a key column
 
@@ -48,6 +50,15 @@ class HeadedSheet:
     columns: Mapping[HeaderKey, int]
     rows: NumberedRows
     row_of: Mapping[str, str] = field(default_factory=dict)
+
+    def loses(self, cells: str) -> bool:
+        """Tell whether a cell, or a merged range with more than one, holds answers of this table."""
+        left, top, right, bottom = range_boundaries(cells)
+        is_page = bool(self.row_of)  # one answer a row, whatever its column
+        numbers = {int(row) for row in self.row_of.values()} if is_page else {number for number, _ in self.rows}
+        rows = sum(top <= number <= bottom for number in numbers)
+        columns = is_page or sum(left <= index + 1 <= right for index in self.columns.values())
+        return rows * columns > (":" in cells)
 
     def cell(self, row: SheetRow, key: HeaderKey) -> CellValue:
         """Return the cell of a row in a column, None where there is none."""
@@ -125,11 +136,20 @@ class LayoutReader:
         self._note_returns(returns)
         for sheet in others:
             self.note("SHEET_UNKNOWN", observed=sheet.name)
-        read = {"", *(table.sheet.name for table in (*returns, *items))}
-        for remark in contents.remarks:
-            if remark.sheet in read:
-                self.note(remark.key, sheet=remark.sheet, row=remark.row, observed=remark.observed)
+        self._note_remarks(contents.remarks, (*returns, *items))
         return Layout(returns, items)
+
+    def _note_remarks(self, remarks: Sequence[Remark], tables: Sequence[HeadedSheet]) -> None:
+        """Pass on what was noticed of the file and of the sheets that are read; of cells, only those of answers."""
+        read = {table.sheet.name: table for table in tables}
+        for remark in remarks:
+            if remark.cells and remark.sheet in read:
+                cells = [cell for cell in remark.cells if read[remark.sheet].loses(cell)]
+                if cells:
+                    named = ", ".join(cells[:_NAMED]) + (" …" if len(cells) > _NAMED else "")
+                    self.note(remark.key, sheet=remark.sheet, observed=named)
+            elif remark.sheet in ("", *read) and not remark.cells:
+                self.note(remark.key, sheet=remark.sheet, row=remark.row, observed=remark.observed)
 
     def _read_sheet(self, sheet: Sheet) -> tuple[HeadedSheet | None, HeadedSheet | None]:
         """Return a sheet as a table of returns, or as one of innovations, or as neither."""

@@ -1,24 +1,36 @@
-"""From a workbook to its sheets of cells, with remarks on hidden rows, comments and macros."""
+"""From a workbook to its sheets of cells, with remarks on what a person sees otherwise (methodology, 2b and 2c).
+
+The parts of the package are read as they are: what a program wrote badly and no value depends on (a fill, a font, a
+date in the properties, the name of a part) never stands in the way.
+"""
 
 import io
+import itertools
 import posixpath
 import re
-import warnings
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
 
-import openpyxl
+from openpyxl.styles.numbers import BUILTIN_FORMATS
+from openpyxl.utils import get_column_letter
+from openpyxl.utils.cell import column_index_from_string
+from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900, from_excel, from_ISO8601
 
-from helpers.ingest.admit import MAX_COLUMNS, MAX_ROWS, Remark, check_range, unpack
-from helpers.ingest.cells import CellValue, Formula, is_empty_cell
+from helpers.ingest.admit import MAX_COLUMNS, Remark, Unreadable, check_range, unpack
+from helpers.ingest.cells import CellValue, Formula, ShownAs, is_empty_cell, join_lines
+from helpers.ingest.shown import is_date_format, is_elapsed_format, show_number
 
 HEADER_ROWS = 30  # the first rows, among which the header is; titles may come before it
 
-_ROW_OR_COLUMN = re.compile(rb"<(?:\w+:)?(row|col)\s([^<>]*)>")
-_HIDDEN, _NUMBER = re.compile(rb'\bhidden="(?:1|true)"'), re.compile(rb'(?:^|\s)(?:r|min)="(\d+)"')
-_FORMULA = re.compile(rb"<(?:\w+:)?f[\s>/]")
+_ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")  # a character that XML cannot hold (ECMA-376, ST_Xstring)
+_ADDRESS = re.compile(r"([A-Z]{1,3})(\d{1,7})")
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+_LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+_TRUE = ("1", "true", "on")
 NumberedRow = tuple[int, tuple[CellValue, ...]]  # with the number that the spreadsheet shows
 
 
@@ -48,105 +60,240 @@ def is_empty_row(row: Iterable[CellValue]) -> bool:
 def read_workbook(content: bytes) -> Contents:
     """Return the sheets of a workbook that was admitted; formulas keep their text and their stored value.
 
-    Raises Unreadable over the limits of methodology 2b. They are counted as rows are read, for the used range that a
-    file declares may be a bomb. Anything else the parser raises means that the file is damaged.
+    Raises Unreadable over the limits of methodology 2b, counted as rows are read, for the used range that a file
+    declares may be a bomb; and for a part that is missing or makes no sense, which a spreadsheet program may mend.
     """
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        parts = _parts(archive)
-        remarks = [Remark("FILE_MACROS")] if "xl/vbaProject.bin" in archive.namelist() else []
-        texts = {name: unpack(archive, path) for name, path in parts.items()}
-        for name, path in parts.items():
-            remarks += [*_hidden(name, texts[name]), *_comments(archive, name, path)]
-    computed = {name for name, text in texts.items() if _FORMULA.search(text)}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # openpyxl warns of styles and validations that no value depends on
-        values = _grids(content, data_only=True)
-        formulas = _grids(content, data_only=False, only=computed) if computed else {}
-    sheets = []
-    for name, (hidden, rows) in values.items():
-        if name in formulas:
-            rows = [_with_formulas(*pair) for pair in zip(rows, formulas[name][1], strict=True)]
-        sheets.append(Sheet(name, hidden, tuple((number, row) for number, row in rows if not is_empty_row(row))))
-    return Contents(tuple(sheets), tuple(remarks))
+        try:
+            return _Workbook(archive).read()
+        except Unreadable:
+            raise
+        except (ElementTree.ParseError, LookupError, ValueError) as reason:
+            raise Unreadable("resave") from reason
 
 
-def _grids(content: bytes, data_only: bool, only: set[str] | None = None) -> dict[str, tuple[bool, list[NumberedRow]]]:
-    """Return whether each sheet is hidden, and its rows: of formulas the value or the text."""
-    book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=data_only, keep_links=False)
-    grids, n_cells = {}, 0
-    for sheet in book.worksheets:
-        if only is None or sheet.title in only:
-            sheet.reset_dimensions()
-            rows = []
-            for number, row in enumerate(sheet.iter_rows(values_only=True), start=1):
-                n_cells += len(row)
-                check_range(number, len(row), n_cells)
+def _local(element: Element) -> str:
+    """Return an element's name without its namespace: strict and transitional Open XML differ in nothing else here."""
+    return element.tag.rpartition("}")[2]
+
+
+def _children(element: Element | None, name: str) -> list[Element]:
+    return [each for each in (() if element is None else element) if _local(each) == name]
+
+
+def _find(root: Element | None, name: str) -> Element | None:
+    return next((each for each in (() if root is None else root.iter()) if _local(each) == name), None)
+
+
+def _is_on(element: Element | None) -> bool:
+    """Tell whether a property such as `<strike/>` is there and not switched off."""
+    return element is not None and element.get("val", "1").casefold() in _TRUE
+
+
+def _unescape(text: str) -> str:
+    return join_lines(_ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)) if "_x" in text else join_lines(text)
+
+
+@dataclass(frozen=True)
+class _Style:
+    """What a cell's style does to its value."""
+
+    code: str = "General"
+    is_struck: bool = False
+
+
+Noticed = dict[str, list[str]]  # by key of the remark: cells that a person sees otherwise than they are read
+
+
+class _Workbook:
+    """An open package: finds its parts by their relations, whatever their names, and reads its sheets."""
+
+    def __init__(self, archive: zipfile.ZipFile) -> None:
+        self.archive = archive
+        self.names = {name.casefold(): name for name in archive.namelist()}
+        self.moved = {posixpath.basename(name): name for name in self.names}  # by the name alone
+        self.path = next(self._targets("", "/officeDocument"), "xl/workbook.xml")
+        self.book = self._parse(self.path)
+        properties = _find(self.book, "workbookPr")
+        is_1904 = properties is not None and properties.get("date1904", "").casefold() in _TRUE
+        self.epoch = CALENDAR_MAC_1904 if is_1904 else CALENDAR_WINDOWS_1900
+        self.strings = [_rich_text(item) for item in self._part_of("/sharedStrings", "si")]
+        self.styles = self._read_styles()
+        self.n_cells = 0
+
+    def read(self) -> Contents:
+        """Read every sheet of cells."""
+        has_macros = any(posixpath.basename(name) == "vbaproject.bin" for name in self.names)
+        remarks, sheets = [Remark("FILE_MACROS")] if has_macros else [], []
+        parts = dict(self._relations(self.path))
+        for listed in _children(_find(self.book, "sheets"), "sheet"):
+            relation = next((value for key, value in listed.attrib.items() if key.endswith("}id")), "")
+            kind, path = parts[relation]
+            if kind.endswith("/worksheet"):  # others are charts
+                name, noticed = listed.get("name", ""), defaultdict(list)
+                rows = [(number, row) for number, row in self._read_rows(path, noticed) if not is_empty_row(row)]
+                sheets.append(Sheet(name, listed.get("state", "visible") != "visible", tuple(rows)))
+                remarks += [Remark(key, sheet=name, cells=cells) for key, cells in noticed.items()]
+                remarks += self._comments(name, path)
+        return Contents(tuple(sheets), tuple(remarks))
+
+    def _parse(self, path: str) -> Element:
+        return ElementTree.fromstring(unpack(self.archive, self.names[path.casefold()]))
+
+    def _relations(self, path: str) -> Iterator[tuple[str, tuple[str, str]]]:
+        """Yield the id of each relation of a part, with its type and the part that it points to, wherever that lies."""
+        folder, name = posixpath.split(path)
+        listed = posixpath.join(folder, "_rels", f"{name}.rels")
+        for each in self._parse(listed) if listed.casefold() in self.names else ():
+            target = posixpath.normpath(posixpath.join("/" + folder, each.get("Target", ""))).lstrip("/").casefold()
+            target = target if target in self.names else self.moved.get(posixpath.basename(target), "")
+            if each.get("TargetMode") != "External" and target:
+                yield each.get("Id", ""), (each.get("Type", ""), target)
+
+    def _targets(self, path: str, kind: str) -> Iterator[str]:
+        return (target for _, (type_, target) in self._relations(path) if type_.endswith(kind))
+
+    def _part_of(self, kind: str, name: str) -> Iterator[Element]:
+        """Yield the elements of a name in the workbook's part of a kind."""
+        for path in itertools.islice(self._targets(self.path, kind), 1):
+            yield from (each for each in self._parse(path).iter() if _local(each) == name)
+
+    def _read_styles(self) -> list[_Style]:
+        root = next(self._part_of("/styles", "styleSheet"), None)
+        own = {each.get("numFmtId"): each.get("formatCode", "") for each in _children(_find(root, "numFmts"), "numFmt")}
+        struck = [_is_on(_find(each, "strike")) for each in _children(_find(root, "fonts"), "font")]
+        styles = []
+        for each in _children(_find(root, "cellXfs"), "xf"):
+            number, font = each.get("numFmtId", "0"), int(each.get("fontId", "0"))
+            code = own.get(number) or BUILTIN_FORMATS.get(int(number), "General")
+            styles.append(_Style(code, font < len(struck) and struck[font]))
+        return styles
+
+    def _read_rows(self, path: str, noticed: Noticed) -> Iterator[NumberedRow]:
+        """Yield the rows of a sheet; notice what is struck out, merged, hidden, or of no width."""
+        hidden_columns: set[int] = set()
+        content = unpack(self.archive, self.names[path])
+        formulas: dict[str, str] = {}  # shared formulas: only the first cell of each has the text
+        number = 0
+        for _, element in ElementTree.iterparse(io.BytesIO(content)):
+            name = _local(element)
+            if name == "cols":
+                hidden_columns = _list_hidden(element)
+            elif name == "row":
+                number = int(element.get("r", number + 1))
+                check_range(number, 0)
+                row = self._read_row(element, number, hidden_columns, noticed, formulas)
                 if row:
-                    rows.append((number, row))
-            grids[sheet.title] = (sheet.sheet_state != "visible", rows)
-    book.close()
-    return grids
+                    yield number, row
+                element.clear()
+            elif name == "mergeCell":
+                noticed["CELL_MERGED"].append(element.get("ref", ""))
+
+    def _read_row(
+        self, element: Element, number: int, hidden: set[int], noticed: Noticed, formulas: dict[str, str]
+    ) -> tuple[CellValue, ...]:
+        """Return a row's cells, up to its last."""
+        row: list[CellValue] = []
+        is_hidden = element.get("hidden", "").casefold() in _TRUE
+        for cell in _children(element, "c"):
+            found = _ADDRESS.fullmatch(cell.get("r", ""))
+            column = column_index_from_string(found[1]) if found else len(row) + 1
+            check_range(number, column, self.n_cells + column)
+            row.extend([None] * (column - 1 - len(row)))
+            style = self._style(cell)
+            value = self._read_cell(cell, style, formulas)
+            row.append(value)
+            if is_empty_cell(value):
+                continue
+            address = f"{get_column_letter(column)}{number}"
+            if style.is_struck:
+                noticed["CELL_STRUCK"].append(address)
+            shown = value.stored if isinstance(value, Formula) else value
+            if isinstance(shown, ShownAs) and not shown.text:
+                noticed["CELL_HIDDEN"].append(address)
+            if is_hidden or column in hidden:
+                noticed["SHEET_HIDDEN_ROWS"].append(address)
+        self.n_cells += len(row)
+        return tuple(row)
+
+    def _style(self, cell: Element) -> _Style:
+        index = int(cell.get("s", "0"))
+        return self.styles[index] if index < len(self.styles) else _Style()
+
+    def _read_cell(self, cell: Element, style: _Style, formulas: dict[str, str]) -> CellValue:
+        value = next((each.text for each in _children(cell, "v")), None)
+        stored = self._read_value(cell, value, style)
+        formula = next(iter(_children(cell, "f")), None)
+        if formula is None or (stored == "" and cell.get("t") == "str"):
+            return stored  # a formula that shows nothing is a blank
+        text = formulas.setdefault(formula.get("si", ""), formula.text or "") if formula.get("si") else formula.text
+        return Formula.of(f"={text or ''}", stored)
+
+    def _read_value(self, cell: Element, text: str | None, style: _Style) -> CellValue:
+        kind = cell.get("t", "n")
+        if kind == "inlineStr":
+            return next((_rich_text(each) for each in _children(cell, "is")), None)
+        if kind == "str":
+            return _unescape(text or "")
+        if text is None:
+            return None
+        if kind == "s":
+            return self.strings[int(text)]
+        if kind == "b":
+            return text.strip() in _TRUE
+        if kind == "e":
+            return text
+        if kind == "d":
+            return from_ISO8601(text)
+        return self._read_number(text.strip(), style.code)
+
+    def _read_number(self, text: str, code: str) -> CellValue:
+        """Return a number, or the date that its format makes of it; the text where it is neither."""
+        try:
+            number = int(text) if text.lstrip("+-").isdigit() else float(text)
+            if is_date_format(code):
+                return from_excel(number, self.epoch, timedelta=is_elapsed_format(code))
+        except (ValueError, OverflowError):
+            return text
+        shown = show_number(number, code)
+        return number if shown is None else ShownAs(number, shown)
+
+    def _comments(self, sheet: str, path: str) -> Iterator[Remark]:
+        """Remark on the comments on a sheet's cells; they are not answers."""
+        for target in self._targets(path, "/comments"):
+            root = self._parse(target)
+            authors = {each.text for each in root.iter() if _local(each) == "author" and each.text}
+            for comment in (each for each in root.iter() if each.get("ref")):
+                text = " ".join("".join(comment.itertext()).split())
+                # Spreadsheets write the author's name into the text; names are personal data.
+                author = next((name for name in authors if text.startswith(f"{name}:")), None)
+                text = text.removeprefix(f"{author}:").strip() if author else text
+                row = re.sub(r"\D", "", comment.get("ref"))
+                yield Remark("CELL_COMMENT", f"{comment.get('ref')}: {text}", sheet, row)
 
 
-def _with_formulas(row: NumberedRow, written: NumberedRow) -> NumberedRow:
-    cells = []
-    for value, formula in zip(row[1], written[1], strict=True):
-        text = getattr(formula, "text", formula)  # openpyxl gives an array formula as an object
-        is_formula = isinstance(text, str) and text.startswith("=") and text != value
-        cells.append(Formula.of(text, value) if is_formula else value)
-    return row[0], tuple(cells)
+def _list_hidden(columns: Element) -> set[int]:
+    """Return the numbers of a sheet's columns that are hidden or have no width."""
+    hidden: set[int] = set()
+    for each in _children(columns, "col"):
+        if each.get("hidden", "").casefold() in _TRUE or float(each.get("width") or 1) == 0:
+            hidden.update(range(int(each.get("min", "1")), min(int(each.get("max", "1")), MAX_COLUMNS) + 1))
+    return hidden
 
 
-def _relations(archive: zipfile.ZipFile, path: str) -> Mapping[str, str]:
-    """Return the parts that a part points to, by the id of the relation."""
-    folder, name = posixpath.split(path)
-    listed = f"{folder}/_rels/{name}.rels"
-    if listed not in archive.namelist():
-        return {}
-    relations = ElementTree.fromstring(unpack(archive, listed))
-    return {
-        each.get("Id", ""): posixpath.normpath(posixpath.join("/" + folder, each.get("Target", ""))).lstrip("/")
-        for each in relations
-        if each.get("TargetMode") != "External"
-    }
-
-
-def _parts(archive: zipfile.ZipFile) -> dict[str, str]:
-    """Return the part of each sheet, by the sheet's name."""
-    targets = _relations(archive, "xl/workbook.xml")
-    book = ElementTree.fromstring(unpack(archive, "xl/workbook.xml"))
-    listed = {}
-    for each in book.iter():
-        relation = next((value for key, value in each.attrib.items() if key.endswith("}id")), "")
-        if each.get("name") and targets.get(relation) in archive.namelist():
-            listed[each.get("name", "")] = targets[relation]
-    return listed
-
-
-def _hidden(sheet: str, part: bytes) -> list[Remark]:
-    """Remark on hidden rows and columns; they are read like the others."""
-    rows, columns = [], []
-    for kind, attributes in _ROW_OR_COLUMN.findall(part):
-        number = _NUMBER.search(attributes)
-        if number and _HIDDEN.search(attributes) and int(number[1]) <= MAX_ROWS:
-            (rows if kind == b"row" else columns).append(int(number[1]))
-    columns = [openpyxl.utils.get_column_letter(number) for number in columns if number <= MAX_COLUMNS]
-    return [Remark("SHEET_HIDDEN_ROWS", ", ".join([*columns, *map(str, rows)][:20]), sheet)] if rows or columns else []
-
-
-def _comments(archive: zipfile.ZipFile, sheet: str, path: str) -> list[Remark]:
-    """Remark on the comments on a sheet's cells; they are not answers."""
-    remarks = []
-    for target in _relations(archive, path).values():
-        if not posixpath.basename(target).startswith("comment") or target not in archive.namelist():
-            continue
-        root = ElementTree.fromstring(unpack(archive, target))
-        authors = {each.text for each in root.iter() if each.tag.endswith("}author") and each.text}
-        for comment in (each for each in root.iter() if each.get("ref")):
-            text = " ".join("".join(comment.itertext()).split())
-            # Spreadsheets write the author's name into the text; names are personal data.
-            author = next((name for name in authors if text.startswith(f"{name}:")), None)
-            text = text.removeprefix(f"{author}:").strip() if author else text
-            row = re.sub(r"\D", "", comment.get("ref"))
-            remarks.append(Remark("CELL_COMMENT", f"{comment.get('ref')}: {text}", sheet, row))
-    return remarks
+def _rich_text(item: Element) -> CellValue:
+    """Return the text of a string; how it looks, where a digit in it is raised, lowered or struck out."""
+    parts, shown, is_marked = [], [], False
+    for each in item:
+        if _local(each) not in ("r", "t"):
+            continue  # phonetic hints
+        text = _unescape("".join(part.text or "" for part in each.iter() if _local(part) == "t"))
+        place = _find(each, "vertAlign")
+        place = "" if place is None else place.get("val", "")
+        table = {"superscript": _RAISED, "subscript": _LOWERED}.get(place)
+        is_struck = _is_on(_find(each, "strike"))
+        is_marked = is_marked or bool(text.strip() and (table or is_struck))
+        parts.append(text)
+        shown.append(text.translate(table) if table else f"-{text}-" if is_struck else text)
+    whole = "".join(parts)
+    return ShownAs(whole, "".join(shown)) if is_marked and re.search(r"\d", whole) else whole

@@ -145,7 +145,8 @@ def read_form(folder: Path | None = None) -> Form:
 class Answer:
     """One answer: `raw` as written, `value` as understood, `state` its SDMX OBS_STATUS.
 
-    `rule` is the hard rule that it breaks (V03, V07), `note` the code of what was normalised.
+    `rule` is the hard rule that it breaks (V03, V07), `note` the code of what was normalised, `held` what the file
+    holds where a person sees another number.
     """
 
     raw: str
@@ -153,6 +154,7 @@ class Answer:
     state: str = MISSING
     rule: str = ""
     note: str = ""
+    held: str = ""
 
     @property
     def number(self) -> int | None:
