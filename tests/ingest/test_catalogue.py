@@ -176,8 +176,8 @@ REFUSED = {
     "14-html_named_xls.xls": ("html", ""),
     "15-zip_bomb.xlsx": ("unpacked", "120000011"),
     "15-zip_bomb_that_lies.xlsx": ("damaged", ""),
-    "16-sparse_dimension_bomb.xlsx": ("range", "20001"),
-    "16-rows_without_end.xlsx": ("damaged", ""),
+    "16-sparse_dimension_bomb.xlsx": ("range", "1048576"),
+    "16-rows_without_end.xlsx": ("resave", ""),
     "17-xxe.xlsx": ("dtd", "xl/sharedStrings.xml"),
     "17-dtd_in_another_part.xlsx": ("dtd", "xl/sharedStrings.dat"),
     "18-billion_laughs.xlsx": ("dtd", "xl/sharedStrings.xml"),
@@ -380,7 +380,7 @@ WANTED: Mapping[str, list[Want]] = {
         note("SHEET_NAME", "T2 2024"),
         *(Want("V02.other", member, observed="2024Q2", sheet="T2 2024") for member in MEMBERS),
     ],
-    "73-hidden_row_column.xlsx": [note("SHEET_HIDDEN_ROWS", "G, 3", sheet="returns")],
+    "73-hidden_row_column.xlsx": [note("SHEET_HIDDEN_ROWS", "G:G, 3:3", sheet="returns")],
     "74-formulas_without_stored_values.xlsx": each("V03.number", COUNTS, ["=C2-1"] * 6),
     "75-formula_errors.xlsx": [
         *numbers("SEN", offices_connected="#DIV/0!"), *numbers("KEN", staff_women="#REF!"),
@@ -541,7 +541,7 @@ ANSWERS: Mapping[str, Mapping[tuple[str, str], tuple[str, str]]] = {
     "83-html_in_comment.csv": comments(written.MARKUP),
     "84-typst_latex_markdown_injection.csv": comments(written.SYNTAX),
     "86-emoji_rtl_controls.csv": comments(written.CONTROLS.values()),
-    "99-newlines_in_cell.csv": {("SEN", "comment"): (written.SPREAD, "A")},
+    "99-newlines_in_cell.csv": {("SEN", "comment"): (written.SPREAD.replace("\r\n", "\n"), "A")},
     "99-newlines_in_narrow_csv.csv": {("SEN", "comment"): (written.SENTENCE, "A")},
 }  # fmt: skip
 

@@ -63,7 +63,8 @@ def test_every_rule_has_its_sentences_and_the_severity_of_the_methodology():
     assert severities["V10"] == {"withdrawn", "warning"}
     soft = ["V06", "V08", "V09", *(f"V{n}" for n in range(11, 19)), "V22", "V23"]
     assert all(severities[rule] == {"warning"} for rule in soft)
-    assert all(severities[rule] == {"note"} for rule in rules if not rule.startswith("V"))
+    others = [severities[rule] for rule in rules if not rule.startswith("V")]
+    assert all(severity <= {"note", "warning"} for severity in others)
 
 
 def test_a_message_says_where_what_and_what_to_do():

@@ -26,10 +26,10 @@ SEN: Said = {"member": "SEN", "quarter": Q, "submitted_on": "2024-10-10", "offic
 KEN: Said = {"member": "KEN", "quarter": Q, "submitted_on": "2024-10-11", "offices_total": 600, REPEAT: []}
 
 
-def ledger(plan, form) -> list[tuple[str, int | None, str, str]]:
+def ledger(plan, form, as_of: date = AS_OF) -> list[tuple[str, int | None, str, str]]:
     """Return member, version, day of receipt and offices of every return, by member and version."""
-    returns, _ = read_histories(read_quarter(Q).returns)
-    entries, _ = build_ledger(returns, plan, form, AS_OF)
+    returns, _ = read_histories(read_quarter(Q).returns, as_of)
+    entries, _ = build_ledger(returns, plan, form, as_of)
     said = [
         (e.member, e.version, str(e.received.received_on), e.received.answers["offices_total"].value) for e in entries
     ]
@@ -182,7 +182,24 @@ def test_two_servers_may_give_two_submissions_one_number(raw, plan, form):
 def test_a_return_that_was_only_approved_later_keeps_its_own_date(raw, plan, form):
     raw.add(Q, "a.xlsx", kobo_with(form, SEN, _validation_status="validation_status_not_approved"), "2024-10-15")
     raw.add(Q, "b.xlsx", kobo_with(form, SEN, _validation_status="validation_status_approved"), "2024-11-05")
-    assert ledger(plan, form) == [("SEN", 1, "2024-10-10", "130"), ("SEN", None, "2024-10-10", "130")]
+    assert ledger(plan, form, date(2024, 11, 4)) == [("SEN", None, "2024-10-10", "130")]
+    assert ledger(plan, form) == [("SEN", 1, "2024-10-10", "130")]
+
+
+@pytest.mark.parametrize("column", ["_validation_status", "_review_status", "system_review_state"])
+def test_a_return_that_a_later_export_does_not_approve_no_longer_stands(raw, plan, form, column):
+    edited = SEN | {"offices_total": 131}
+    raw.add(Q, "a.xlsx", kobo().write(form, [SEN, KEN]), "2024-10-15")
+    raw.add(Q, "b.xlsx", kobo().write(form, [edited, KEN]), "2024-10-22")
+    main, items = exports.kobo_tables(form, [edited, KEN]).values()
+    main[0][main[0].index("_validation_status")] = column
+    main[1][main[0].index(column)] = "validation_status_not_approved"
+    raw.add(Q, "c.xlsx", workbook({"UPAP": main, REPEAT: items}), "2024-11-05")
+    stood = [("KEN", 1, "2024-10-11", "600"), ("SEN", 1, "2024-10-10", "130"), ("SEN", 2, "2024-10-22", "131")]
+    assert ledger(plan, form, date(2024, 11, 4)) == stood
+    assert ledger(plan, form) == [
+        ("KEN", 1, "2024-10-11", "600"), ("SEN", None, "2024-10-10", "130"), ("SEN", None, "2024-10-22", "131"),
+    ]  # fmt: skip
 
 
 def test_a_submission_that_odk_has_deleted_is_refused(raw, plan, form):

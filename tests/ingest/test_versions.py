@@ -21,7 +21,7 @@ def enter(plan, form):
     """Return a function that enters returns in the ledger; gives the ledger and the issues."""
 
     def run(*returns, as_of=AS_OF):
-        histories, repeated = read_histories(returns)
+        histories, repeated = read_histories(returns, as_of)
         ledger, issues = build_ledger(histories, plan, form, as_of)
         return ledger, [*repeated, *issues]
 

@@ -13,8 +13,14 @@ WORKBOOK, ARCHIVE, JSON, TEXT = "workbook", "archive", "json", "text"
 # The suffixes of each kind; any other is noted, never refused.
 SUFFIXES = {WORKBOOK: (".xlsx", ".xlsm"), ARCHIVE: (".zip",), JSON: (".json",), TEXT: (".csv", ".txt", ".tsv")}
 
-_ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_OTHERS = {b"%PDF-": "PDF", b"{\\rtf": "RTF", b"MIME-Version:": "MHTML"}
+_ZIP, _OLE = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08"), b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_OTHERS = {
+    b"%PDF-": "PDF", b"{\\rtf": "RTF", b"MIME-Version:": "MHTML", b"\x1f\x8b": "GZIP", b"7z\xbc\xaf\x27\x1c": "7z",
+    b"Rar!": "RAR", b"BZh": "BZIP2", b"\xfd7zXZ": "XZ", b"\x89PNG": "PNG", b"\xff\xd8\xff": "JPEG", b"GIF8": "GIF",
+    b"SQLite format 3": "SQLite",
+}  # fmt: skip
+_CONTROL = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f]")
+_MAX_CONTROL = 0.02  # of the bytes; above it the content is no text
 _MARKUP = re.compile(rb"\s*<(?P<xml>\?xml)?")
 _DTD = tuple("<!DOCTYPE".encode(encoding) for encoding in ("ascii", "utf-16-le", "utf-16-be"))
 _BAD_NAME = re.compile(r"^/|(^|/)\.\.(/|$)|[\\:\x00-\x1f]")
@@ -80,11 +86,13 @@ def admit(content: bytes) -> str:
 def is_cut(content: bytes) -> bool:
     """Tell whether a text file ends within a line: copying it may have stopped there.
 
-    A workbook, archive or JSON that was cut cannot be opened, which is reported instead.
+    A workbook, archive or JSON that was cut cannot be opened, and bytes that are no text are no table: both are
+    reported instead.
     """
     if content.startswith(_ZIP) or content.rstrip(b"\x00").endswith((b"\n", b"\r")):
         return False
-    return admit(content) == TEXT
+    is_text = len(_CONTROL.findall(content)) <= _MAX_CONTROL * len(content)
+    return admit(content) == TEXT and is_text
 
 
 def _admit_archive(content: bytes) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
@@ -25,6 +26,8 @@ _ZERO = {"néant", "nil"}
 _DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "01234567890123456789")
 _PLAIN = re.compile(r"[0-9]+")
 _GROUPED = re.compile("(?P<first>[0-9]{1,3})(?P<mark>[ \u00a0\u202f\u2009.,])[0-9]{3}(?:(?P=mark)[0-9]{3})*")
+_THREE = re.compile(r"(?P<whole>[0-9]+)(?P<mark>[.,])(?P<last>[0-9]{3})")
+_MIN_THREE = 3  # numbers of a table that end in three zeros, for them to be decimals
 _WHOLE_TAIL = re.compile(r"(?P<whole>.*[0-9])(?P<mark>[.,])0{1,2}")
 _DATE = re.compile(r"(?P<day>\d{4}-\d{2}-\d{2})(?P<time>[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?")
 
@@ -57,11 +60,6 @@ class ShownAs:
     text: str
 
 
-def join_lines(text: str) -> str:
-    """Return a text with every line end as `\\n`, so that copies of it by different tools are equal."""
-    return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
 def stored_value(cell: CellValue) -> CellValue:
     """Return the value that a cell holds; of a formula the stored value, or its text without one."""
     cell = cell.stored if isinstance(cell, Formula) and cell.stored is not None else cell
@@ -69,7 +67,10 @@ def stored_value(cell: CellValue) -> CellValue:
 
 
 def raw_text(cell: CellValue) -> str:
-    """Return a cell's raw text: numbers without a false `.0`, dates in ISO, booleans as spreadsheets show them."""
+    """Return a cell's raw text: numbers without a false `.0`, dates in ISO, booleans as spreadsheets show them.
+
+    Every line end is `\\n`: tools that export one submission write it differently.
+    """
     cell = stored_value(cell)
     if cell is None:
         return ""
@@ -79,7 +80,7 @@ def raw_text(cell: CellValue) -> str:
         return str(int(cell))
     if isinstance(cell, datetime):
         return cell.date().isoformat() if cell.time() == time() else cell.isoformat()
-    return cell.isoformat() if isinstance(cell, (date, time)) else str(cell)
+    return cell.isoformat() if isinstance(cell, (date, time)) else str(cell).replace("\r\n", "\n").replace("\r", "\n")
 
 
 def is_empty_cell(cell: CellValue) -> bool:
@@ -99,9 +100,27 @@ def text_remarks(text: str) -> list[str]:
     return [key for key, holds in found.items() if holds]
 
 
-def parse_count(text: str) -> int | None:
-    """Return the whole number ≥ 0 that a text writes, else None (section 3, Numbers in text)."""
+def find_decimal_mark(texts: Iterable[str]) -> str:
+    """Return the mark before three decimals that a table's counts are written with, blank where it is for thousands.
+
+    It is one where a number has more than three digits before it, or where every number with it ends in three zeros.
+    """
+    found = [match for text in texts if (match := _THREE.fullmatch(text.strip().translate(_DIGITS)))]
+    marks = {match["mark"] for match in found if len(match["whole"]) > 3 or match["whole"] == "0"}
+    if len(found) >= _MIN_THREE and all(match["last"] == "000" for match in found):
+        marks |= {match["mark"] for match in found}
+    return marks.pop() if len(marks) == 1 else ""
+
+
+def parse_count(text: str, decimal_mark: str = "") -> int | None:
+    """Return the whole number ≥ 0 that a text writes, else None (section 3, Numbers in text).
+
+    `decimal_mark` is known to come before decimals in this table: 9.000 is then 9, and never 9 000.
+    """
     plain = text.strip().translate(_DIGITS)
+    if decimal_mark and decimal_mark in plain:
+        whole, _, decimals = plain.partition(decimal_mark)
+        return int(whole) if _PLAIN.fullmatch(whole) and len(whole) <= 12 and not decimals.strip("0") else None
     tail = _WHOLE_TAIL.fullmatch(plain)
     whole = tail["whole"] if tail else plain
     grouped = _GROUPED.fullmatch(whole)
@@ -143,7 +162,7 @@ def _answered(raw: str, value: str, note: str = "") -> questionnaire.Answer:
     return questionnaire.Answer(raw, value, questionnaire.ANSWERED, note=note)
 
 
-def _read_count(cell: CellValue, raw: str) -> questionnaire.Answer:
+def _read_count(cell: CellValue, raw: str, decimal_mark: str) -> questionnaire.Answer:
     text = raw.strip()
     if isinstance(cell, datetime):
         return questionnaire.Answer(raw, rule="V03", held=raw_text(to_excel(cell)))
@@ -156,7 +175,7 @@ def _read_count(cell: CellValue, raw: str) -> questionnaire.Answer:
     elif text.casefold() in _ZERO:
         return _answered(raw, "0", "NUM_MISSING_TOKEN")
     else:
-        number = parse_count(text)
+        number = parse_count(text, decimal_mark)
     if number is None or not 0 <= number <= MAX_COUNT:
         return questionnaire.Answer(raw, rule="V03")
     is_as_written = str(number) == raw or isinstance(cell, (int, float))
@@ -187,7 +206,7 @@ def _read_text(raw: str) -> questionnaire.Answer:
     return questionnaire.Answer(raw) if is_nothing else _answered(raw, clean(raw))
 
 
-def _read_cell(question: questionnaire.Question, cell: CellValue) -> questionnaire.Answer:
+def _read_cell(question: questionnaire.Question, cell: CellValue, decimal_mark: str = "") -> questionnaire.Answer:
     if question.type == "text" and isinstance(cell, Formula) and not isinstance(cell.stored, str):
         return _read_text(str(cell))  # a text that began with "=", which the collection tool wrote as a formula
     shown = cell.stored if isinstance(cell, Formula) else cell
@@ -199,7 +218,7 @@ def _read_cell(question: questionnaire.Question, cell: CellValue) -> questionnai
     if token is not None:
         return questionnaire.Answer(raw, state=token)
     if question.type == "integer":
-        return _read_count(cell, raw)
+        return _read_count(cell, raw, decimal_mark)
     if question.type == "text":
         return _read_text(raw)
     if question.type == "date":
@@ -214,17 +233,17 @@ def _read_cell(question: questionnaire.Question, cell: CellValue) -> questionnai
 
 
 @lru_cache(maxsize=16_384)
-def _read_shared(question: questionnaire.Question, kind: type, cell: CellValue) -> questionnaire.Answer:
+def _read_shared(question: questionnaire.Question, kind: type, cell: CellValue, mark: str) -> questionnaire.Answer:
     """Read a cell that many returns share: a code, a token, a small count. `kind` keeps 1, 1.0 and TRUE apart."""
-    return _read_cell(question, cell)
+    return _read_cell(question, cell, mark)
 
 
-def read_answer(question: questionnaire.Question, cell: CellValue) -> questionnaire.Answer:
-    """Read one cell as the answer to a question.
+def read_answer(question: questionnaire.Question, cell: CellValue, decimal_mark: str = "") -> questionnaire.Answer:
+    """Read one cell as the answer to a question; `decimal_mark` as `find_decimal_mark` found it in its table.
 
     Tokens are compared trimmed and in any case. A value that breaks V03 or V07 is withdrawn: state O, with the rule and
     the raw text.
     """
     if question.type == "text" or isinstance(cell, Formula) or (isinstance(cell, str) and len(cell) > _SHARED):
-        return _read_cell(question, cell)
-    return _read_shared(question, type(cell), cell)
+        return _read_cell(question, cell, decimal_mark)
+    return _read_shared(question, type(cell), cell, decimal_mark)

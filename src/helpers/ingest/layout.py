@@ -11,11 +11,11 @@ from functools import cached_property
 from openpyxl.utils import get_column_letter
 from openpyxl.utils.cell import range_boundaries
 
-from helpers.ingest.admit import Remark, Unreadable
+from helpers.ingest.admit import MAX_COLUMNS, MAX_ROWS, Remark, Unreadable
 from helpers.ingest.cells import CellValue, is_empty_cell, raw_text
 from helpers.ingest.headers import BY_NAME, Header, HeaderColumn, canonical_header, match_headers
 from helpers.ingest.issues import Phrase, Place, make_issue
-from helpers.ingest.tools import KOBO, MAILED, ODK, PARENT_KEYS, PLAIN, Tool, read_times, recognise
+from helpers.ingest.tools import KOBO, MAILED, ODK, PARENT_KEYS, PLAIN, Tool, is_review, read_times, recognise
 from helpers.ingest.xlsx import HEADER_ROWS, Contents, Sheet
 from helpers.plan import quarters, questionnaire
 from helpers.strings import mask
@@ -52,8 +52,9 @@ class HeadedSheet:
     row_of: Mapping[str, str] = field(default_factory=dict)
 
     def loses(self, cells: str) -> bool:
-        """Tell whether a cell, or a merged range with more than one, holds answers of this table."""
+        """Tell whether a cell, or a range with more than one, holds answers of this table."""
         left, top, right, bottom = range_boundaries(cells)
+        left, top, right, bottom = left or 1, top or 1, right or MAX_COLUMNS, bottom or MAX_ROWS  # whole rows, columns
         is_page = bool(self.row_of)  # one answer a row, whatever its column
         numbers = {int(row) for row in self.row_of.values()} if is_page else {number for number, _ in self.rows}
         rows = sum(top <= number <= bottom for number in numbers)
@@ -67,6 +68,11 @@ class HeadedSheet:
     def text(self, row: SheetRow, name: str) -> str:
         """Return the text in a column that the tool added."""
         return raw_text(self.cell(row, name)).strip()
+
+    def review(self, row: SheetRow) -> str:
+        """Return what the collection tool says of the review of a submission."""
+        texts = (self.text(row, name) for name in self.columns if isinstance(name, str) and is_review(name))
+        return next(filter(None, texts), "")
 
     @cached_property
     def languages(self) -> Mapping[str, str]:
@@ -255,7 +261,8 @@ class LayoutReader:
             key = header.column or header.name
             self._note_header(header, tool, sheet.name)
             first = columns.setdefault(key, index) if key else index
-            if first != index and (header.column or key in (*tool.receipt, *tool.identity, tool.status, *_LINKS)):
+            is_needed = header.column or key in (*tool.receipt, *tool.identity, *_LINKS) or is_review(header.name)
+            if first != index and is_needed:
                 self._check_same(rows, first, index, header, sheet)
         if top:
             self.note("HEADER_ROW_OFFSET", sheet=sheet.name, row=str(sheet.rows[top][0]))
@@ -264,17 +271,21 @@ class LayoutReader:
         self._note_unheaded(headers, rows, sheet)
         width = max((index + 1 for index, header in enumerate(headers) if header.name), default=0)
         table = HeadedSheet(sheet, tool, width, columns, rows)
-        return self._read_times(table) if tool.is_form else table
+        is_export = tool.is_form or tool.identity  # all its times are written alike
+        return self._read_times(table) if is_export and not {*tool.receipt}.isdisjoint(columns) else table
 
     def _read_times(self, table: HeadedSheet) -> HeadedSheet:
-        """Read an online form's timestamps, whose order depends on the country of its account."""
+        """Read times written in the order of days and months of a country, by an online form or a spreadsheet."""
         index = next(table.columns[name] for name in table.tool.receipt if name in table.columns)
         column = [cell_at(row, index) for _, row in table.rows]
         times, guess = read_times(column, quarters.quarter_start(self.place.quarter), self.received_on or date.max)
         if guess:
             self.note(f"DATE_AMBIGUOUS.{guess}", sheet=table.sheet.name, observed=raw_text(column[0]))
         timed = zip(table.rows, times, strict=True)
-        rows = [(number, (*row[:index], time, *row[index + 1 :])) for (number, row), time in timed]
+        rows = [
+            (number, row if time is cell_at(row, index) else (*row[:index], time, *row[index + 1 :]))
+            for (number, row), time in timed
+        ]
         return replace(table, rows=rows)
 
     def _check_same(self, rows: NumberedRows, first: int, second: int, header: Header, sheet: Sheet) -> None:
@@ -299,7 +310,8 @@ class LayoutReader:
 
     def _is_system(self, name: str, tool: Tool) -> bool:
         """Tell whether a column is one that a tool adds, an item's link, or a note of the form."""
-        return name.startswith("_") or name in tool.system or name in _LINKS or name.endswith(self.form.notes)
+        is_known = name in tool.system or name in _LINKS or is_review(name)
+        return is_known or name.startswith("_") or name.endswith(self.form.notes)
 
     def _note_unheaded(self, headers: Sequence[Header], rows: NumberedRows, sheet: Sheet) -> None:
         """Note cells under a blank header and beyond the last header: they are not read."""

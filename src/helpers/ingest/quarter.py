@@ -24,6 +24,7 @@ class _QuarterReader:
         self.returns: list[ReceivedReturn] = []
         self.parts: list[DetachedItems] = []
         self.issues: list[Issue] = []
+        self.passed_over: set[str] = set()  # submissions for other quarters
         self._first: dict[str, str] = {}  # by digest: the first file with these bytes
 
     def read(self, path: Path) -> None:
@@ -58,6 +59,7 @@ class _QuarterReader:
         self.returns += read.returns
         self.parts += [read.part] if read.part else []
         self.issues += read.notes
+        self.passed_over |= read.passed_over
 
     def join(self) -> None:
         """Give the returns of a file the innovations that came in a file beside it, received on the same day."""
@@ -72,7 +74,7 @@ class _QuarterReader:
         if not files:
             self.issues += [make_issue("V20.no_root", part.file.place, known_on=day) for part in parts]
             return
-        known = {each.identity for each in self.returns if each.file in files}
+        known = {each.identity for each in self.returns if each.file in files} | self.passed_over
         orphans = [item for (key, _), item in items.items() if key not in known]
         self.issues += [replace(orphan_issue(item), known_on=day) for item in orphans]
         for n, each in enumerate(self.returns):

@@ -1,7 +1,7 @@
 """From one file to its returns: reads every row of its tables, and links each innovation to its return."""
 
 import contextlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -47,11 +47,15 @@ def open_file(content: bytes, name: str, form: questionnaire.Form) -> xlsx.Conte
 
 @dataclass(frozen=True)
 class FileRead:
-    """What was read of a file: its returns, or the innovations that belong to another file's, and notes."""
+    """What was read of a file: its returns, or the innovations that belong to another file's, and notes.
+
+    `passed_over` are the identities of the submissions for other quarters.
+    """
 
     returns: Sequence[ReceivedReturn]
     part: DetachedItems | None
     notes: Sequence[Issue]
+    passed_over: frozenset[str] = frozenset()
 
 
 def read_file(content: bytes, file: ReceivedFile, plan: Plan, form: questionnaire.Form) -> FileRead:
@@ -80,7 +84,16 @@ def _read_file(content: bytes, file: ReceivedFile, plan: Plan, form: questionnai
         part = DetachedItems(file, tuple(keys))
     if not rows and (layout.returns or not items):
         reader.note("FILE_NO_ROWS")
-    return FileRead(returns, part, [replace(note, known_on=file.received_on) for note in reader.notes])
+    others = [row for row in rows if row.other_quarter]
+    if others:
+        named = ", ".join(
+            f"{quarter}: {times}" for quarter, times in Counter(row.other_quarter for row in others).items()
+        )
+        key = "OTHER_QUARTERS" if len(others) < len(rows) else "OTHER_QUARTERS.only"
+        reader.note(key, named, observed=str(len(others)))
+        returns = [received for row, received in zip(rows, returns, strict=True) if not row.other_quarter]
+    notes = [replace(note, known_on=file.received_on) for note in reader.notes]
+    return FileRead(returns, part, notes, frozenset(row.received.identity for row in others))
 
 
 def read_member(columns: AnswerColumns, row: SheetRow, plan: Plan) -> tuple[str, str]:
@@ -101,6 +114,15 @@ class _ReturnRow:
     row: SheetRow
     table: HeadedSheet
 
+    @property
+    def other_quarter(self) -> str:
+        """The quarter of the plan that a tool's submission is for, where it is not the folder's: the form goes on."""
+        if self.table.tool not in (tools.PLAIN, tools.MAILED):
+            with contextlib.suppress(ValueError):
+                quarter = quarters.parse_quarter(self.received.quarter_text)
+                return quarter if quarter != self.received.place.quarter and quarters.in_plan(quarter) else ""
+        return ""
+
     def text(self, name: str) -> str:
         return self.table.text(self.row, name)
 
@@ -113,6 +135,9 @@ class _TableReader:
         not_answers = ("member", "quarter", *questionnaire.PERSONAL)
         self.columns = table.answer_columns([q for q in reader.form.questions if q.name not in not_answers])
         (self.member,) = table.answer_columns([reader.form.by_name["member"]])
+        counts = [each.index for each in self.columns if each.question.type == "integer" and each.index is not None]
+        texts = (cell_at(row, index) for _, row in table.rows for index in counts)
+        self.decimal_mark = cells.find_decimal_mark(text for text in texts if isinstance(text, str))
         self.member_headers = {canonical_header(text) for text in ("member", *self.member.question.label.values())}
 
     def read(self) -> list[_ReturnRow]:
@@ -153,7 +178,7 @@ class _TableReader:
             notes.append(make_issue("COUNTRY_NORMALISED", place, member, observed=member_text))
         answers = self._read_answers(row, place, notes)
         day, instant = self._read_receipt(row, place, notes)
-        review = table.text(row, table.tool.status)
+        review = table.review(row)
         on_hold = tools.review_state(review) == tools.ON_HOLD
         if on_hold:
             notes.append(make_issue("ON_HOLD", place, observed=review))
@@ -200,7 +225,7 @@ class _TableReader:
         table = self.table
         if table.sheet.ragged and len(row) < table.width:
             yield make_issue("V20.short", place, table.width, observed=str(len(row)))
-        status, review, deleted = table.text(row, "status"), table.text(row, table.tool.status), ""
+        status, review, deleted = table.text(row, "status"), table.review(row), ""
         if table.tool is tools.ODK:
             deleted = table.text(row, "deletedat")
             if status.casefold() in tools.UNDECRYPTED:
@@ -242,7 +267,7 @@ class _TableReader:
             cell = decode(question, text)
             if cell != text.strip() and self.table.tool is tools.MAILED:
                 notes.append(make_issue("CHOICE_LABEL", place, cell, question=question.name, observed=text))
-        answer = read_answer(question, cell)
+        answer = read_answer(question, cell, self.decimal_mark)
         # Choices that are all blank do not contradict the question's own column.
         is_twice = columns.index is not None and not all(map(is_empty_cell, split.values()))
         if is_twice and answer.value and set(ticked) != set(answer.value.split()) & split.keys():

@@ -12,7 +12,7 @@ REJECTED, ON_HOLD = "rejected", "held"
 
 @dataclass(frozen=True)
 class Tool:
-    """A tool and the columns it adds (canonical names): receipt, identity and review status of a submission.
+    """A tool and the columns it adds (canonical names): receipt and identity of a submission.
 
     `source` is the key of the note on its files, `is_form` an online form that writes labels only, `system` all the
     columns that are not answers.
@@ -21,7 +21,6 @@ class Tool:
     name: str
     receipt: Sequence[str]
     identity: Sequence[str] = ()
-    status: str = ""
     source: str = ""
     is_form: bool = False
     system: Collection[str] = ()
@@ -42,14 +41,14 @@ _DEVICE = ("start", "end", "today", "username", "deviceid", "phonenumber")
 PLAIN = Tool("plain", ("submitted_on",), system=("submitted_on", *_DEVICE))
 MAILED = Tool("mailed", ("submitted_on",), source="LAYOUT_VERTICAL", system=("submitted_on",))
 KOBO = Tool(
-    "kobo", ("_submission_time",), ("meta/rootuuid", "_id"), "_validation_status", system=(
+    "kobo", ("_submission_time",), ("meta/rootuuid", "_id"), system=(
         "_id", "_uuid", "_submission_time", "_validation_status", "_notes", "_status", "_submitted_by", "__version__",
         "_tags", "_index", "_parent_table_name", "_parent_index", "meta/rootuuid", "meta/instanceid",
         "meta/instancename", "meta/deprecatedid", "formhub/uuid", "meta", "_xform_id_string", "$edited", *_DEVICE,
     ),
 )  # fmt: skip
 ODK = Tool(
-    "odk", ("submissiondate",), ("key",), "reviewstate", system=(
+    "odk", ("submissiondate",), ("key",), system=(
         "submissiondate", "key", "parent_key", "submitterid", "submittername", "attachmentspresent",
         "attachmentsexpected", "status", "reviewstate", "deviceid", "edits", "formversion", "updatedat", "deletedat",
         "meta-instanceid", "meta-instancename", "meta-entity", "instanceid", "instancename", *_DEVICE,
@@ -67,9 +66,11 @@ PARENT_KEYS = (
 )  # fmt: skip
 
 _STATES = {
-    "not approved": REJECTED, "rejected": REJECTED, "non approuvé": REJECTED, "on hold": ON_HOLD, "hasissues": ON_HOLD,
-    "en attente": ON_HOLD,
-}  # fmt: skip
+    **dict.fromkeys(("not approved", "rejected", "non approuvé", "rejeté", "não aprovado", "rejeitado"), REJECTED),
+    **dict.fromkeys(("on hold", "hasissues", "has issues", "en attente", "em espera"), ON_HOLD),
+}
+# The column that tells the review of a submission, whatever tool or export wrote it.
+_REVIEW = re.compile(r"_*(?:system)?[^a-z]*(?:review|validation)[ _]?(?:state|status)(?:[^a-z]+(?:uid|label))?")
 UNDECRYPTED = ("not decrypted", "missing encrypted form data")
 
 
@@ -86,6 +87,11 @@ def recognise(names: Sequence[str]) -> Tool:
         return MICROSOFT
     first = next((name for name in names if name), "")
     return GOOGLE if first in _GOOGLE_TIME else PLAIN
+
+
+def is_review(name: str) -> bool:
+    """Tell whether a column (its canonical name) tells the review of a submission."""
+    return bool(_REVIEW.fullmatch(name))
 
 
 def review_state(text: str) -> str:

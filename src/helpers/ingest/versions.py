@@ -3,7 +3,7 @@
 import contextlib
 import difflib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -15,6 +15,7 @@ from helpers.strings import fold
 _NAMED = 5  # returns of a conflict named in its message; there may be thousands
 RETURN_REFUSED, RETURN_DUPLICATE, RETURN_REVISED = "refused", "duplicate", "revised"
 RETURN_ON_TIME, RETURN_LATE = "on_time", "late"
+REJECTION = "V20.rejected"  # by the collection tool
 
 
 @dataclass(frozen=True)
@@ -42,10 +43,11 @@ class LedgerEntry:
         return self.state not in (RETURN_REFUSED, RETURN_DUPLICATE)
 
 
-def read_histories(returns: Iterable[ReceivedReturn]) -> tuple[list[ReceivedReturn], list[Issue]]:
+def read_histories(returns: Iterable[ReceivedReturn], as_of: date) -> tuple[list[ReceivedReturn], list[Issue]]:
     """Read copies of one submission as its history: an equal copy is dropped, an edit is kept (section 2b).
 
-    Returns the remaining returns, and a note on each that was dropped.
+    The latest export received by a date says whether the submission stands, in all its versions (section 2c). Returns
+    the remaining returns, and a note on each that was dropped.
     """
     returns = list(returns)
     surest = {(each.place.quarter, other): each.identity for each in returns for other in each.other_ids}
@@ -53,9 +55,9 @@ def read_histories(returns: Iterable[ReceivedReturn]) -> tuple[list[ReceivedRetu
     histories, notes = [], []
     for copies in _group(known, lambda each: (each.place.quarter, each.identity)):
         last: ReceivedReturn | None = None
-        for each in sorted(copies, key=_file_order):
+        for each in _review(sorted(copies, key=_file_order), as_of):
             is_same = last is not None and _repeats(each, last)
-            if is_same and bool(each.problems) == bool(last.problems):
+            if is_same and bool(each.problems) == bool(last.problems) and each.on_hold == last.on_hold:
                 notes.append(make_issue("DUP_IDENTICAL", each.place, last.file.name, known_on=each.file.received_on))
                 continue
             if last and not is_same:
@@ -66,6 +68,19 @@ def read_histories(returns: Iterable[ReceivedReturn]) -> tuple[list[ReceivedRetu
             histories.append(each)
             last = each
     return histories, notes
+
+
+def _review(copies: Sequence[ReceivedReturn], as_of: date) -> list[ReceivedReturn]:
+    """Give the copies of a submission, in file order, the word of the last one that was received by a date."""
+    known = [each for each in copies if each.file.received_on is None or each.file.received_on <= as_of]
+    last = known[-1] if known else copies[0]
+    rejections = [problem for problem in last.problems if problem.key == REJECTION]
+    reviewed = []
+    for each in copies:
+        own = [problem for problem in each.problems if problem.key != REJECTION]
+        rejected = [make_issue(REJECTION, each.place, observed=problem.observed) for problem in rejections]
+        reviewed.append(replace(each, problems=(*own, *rejected)))
+    return reviewed
 
 
 def _file_order(received: ReceivedReturn) -> tuple[date, str, int]:
@@ -202,7 +217,25 @@ def _version_state(received: ReceivedReturn, number: int) -> str:
     return RETURN_ON_TIME if received.received_on <= last_day else RETURN_LATE
 
 
-def number_versions(returns: Sequence[ReceivedReturn]) -> tuple[list[LedgerEntry], list[Issue]]:
+def _list_losses(
+    received: ReceivedReturn, before: ReceivedReturn, number: int, form: questionnaire.Form
+) -> Iterator[Issue]:
+    """Yield what a revision takes away from the version before it: answers that it leaves blank, and innovations."""
+    blank = [
+        name for name in form.substantive
+        if before.answers[name].is_reported
+        and received.answers[name].state == questionnaire.MISSING and not received.answers[name].rule
+    ]  # fmt: skip
+    if blank:
+        groups = ", ".join(dict.fromkeys(form.by_name[name].group for name in blank))
+        yield make_issue("REVISION_EMPTIES", received.place, number, groups, observed=str(len(blank)))
+    if received.items is None and before.items:
+        yield make_issue("HIDES_ITEMS", received.place, number)
+
+
+def number_versions(
+    returns: Sequence[ReceivedReturn], form: questionnaire.Form
+) -> tuple[list[LedgerEntry], list[Issue]]:
     """Number the versions of one member and quarter from 1; the last one counts."""
     entries, issues, version, number = [], [], None, 0
     for cluster in _clusters(returns):
@@ -217,8 +250,8 @@ def number_versions(returns: Sequence[ReceivedReturn]) -> tuple[list[LedgerEntry
                 entries.append(LedgerEntry(each, RETURN_DUPLICATE, number))
                 issues.append(make_issue("DUPLICATE", each.place, number))
                 continue
-            if version and each.items is None and version.items:
-                issues.append(make_issue("HIDES_ITEMS", each.place, number))
+            if version:
+                issues += _list_losses(each, version, number, form)
             version, number = each, number + 1
             entries.append(LedgerEntry(each, _version_state(each, number), number))
     counting = max((n for n, entry in enumerate(entries) if entry.is_version), default=None)
@@ -240,7 +273,7 @@ def build_ledger(
         else:
             usable.append(each)
     for group in _group(usable, lambda each: (each.place.quarter, each.member)):
-        numbered, conflicts = number_versions(group)
+        numbered, conflicts = number_versions(group, form)
         entries += numbered
         issues += conflicts
     return entries, issues

@@ -21,7 +21,7 @@ from openpyxl.utils.cell import column_index_from_string
 from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900, from_excel, from_ISO8601
 
 from helpers.ingest.admit import MAX_COLUMNS, Remark, Unreadable, check_range, unpack
-from helpers.ingest.cells import CellValue, Formula, ShownAs, is_empty_cell, join_lines
+from helpers.ingest.cells import CellValue, Formula, ShownAs, is_empty_cell
 from helpers.ingest.shown import is_date_format, is_elapsed_format, show_number
 
 HEADER_ROWS = 30  # the first rows, among which the header is; titles may come before it
@@ -91,7 +91,7 @@ def _is_on(element: Element | None) -> bool:
 
 
 def _unescape(text: str) -> str:
-    return join_lines(_ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)) if "_x" in text else join_lines(text)
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) if "_x" in text else text
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,8 @@ class _Style:
     is_struck: bool = False
 
 
-Noticed = dict[str, list[str]]  # by key of the remark: cells that a person sees otherwise than they are read
+# By key of the remark: cells, rows or columns that a person sees otherwise than they are read, each once.
+Noticed = dict[str, dict[str, None]]
 
 
 class _Workbook:
@@ -130,10 +131,10 @@ class _Workbook:
             relation = next((value for key, value in listed.attrib.items() if key.endswith("}id")), "")
             kind, path = parts[relation]
             if kind.endswith("/worksheet"):  # others are charts
-                name, noticed = listed.get("name", ""), defaultdict(list)
+                name, noticed = listed.get("name", ""), defaultdict(dict)
                 rows = [(number, row) for number, row in self._read_rows(path, noticed) if not is_empty_row(row)]
                 sheets.append(Sheet(name, listed.get("state", "visible") != "visible", tuple(rows)))
-                remarks += [Remark(key, sheet=name, cells=cells) for key, cells in noticed.items()]
+                remarks += [Remark(key, sheet=name, cells=tuple(cells)) for key, cells in noticed.items()]
                 remarks += self._comments(name, path)
         return Contents(tuple(sheets), tuple(remarks))
 
@@ -187,7 +188,7 @@ class _Workbook:
                     yield number, row
                 element.clear()
             elif name == "mergeCell":
-                noticed["CELL_MERGED"].append(element.get("ref", ""))
+                noticed["CELL_MERGED"][element.get("ref", "")] = None
 
     def _read_row(
         self, element: Element, number: int, hidden: set[int], noticed: Noticed, formulas: dict[str, str]
@@ -205,14 +206,14 @@ class _Workbook:
             row.append(value)
             if is_empty_cell(value):
                 continue
-            address = f"{get_column_letter(column)}{number}"
+            letter = get_column_letter(column)
             if style.is_struck:
-                noticed["CELL_STRUCK"].append(address)
+                noticed["CELL_STRUCK"][f"{letter}{number}"] = None
             shown = value.stored if isinstance(value, Formula) else value
             if isinstance(shown, ShownAs) and not shown.text:
-                noticed["CELL_HIDDEN"].append(address)
+                noticed["CELL_HIDDEN"][f"{letter}{number}"] = None
             if is_hidden or column in hidden:
-                noticed["SHEET_HIDDEN_ROWS"].append(address)
+                noticed["SHEET_HIDDEN_ROWS"][f"{number}:{number}" if is_hidden else f"{letter}:{letter}"] = None
         self.n_cells += len(row)
         return tuple(row)
 
