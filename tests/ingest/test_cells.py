@@ -6,7 +6,17 @@ from datetime import UTC, date, datetime, time, timedelta, timezone
 
 import pytest
 
-from helpers.ingest.cells import Formula, is_empty_cell, parse_count, parse_day, parse_instant, raw_text, read_answer
+from helpers.ingest.cells import (
+    Formula,
+    ShownAs,
+    find_decimal_mark,
+    is_empty_cell,
+    parse_count,
+    parse_day,
+    parse_instant,
+    raw_text,
+    read_answer,
+)  # fmt: skip
 
 NBSP, NARROW, THIN = "\u00a0", "\u202f", "\u2009"
 
@@ -288,3 +298,42 @@ def test_a_blank_cell_has_nothing_written_in_it(cell, blank):
 def test_a_blank_is_never_0(form):
     answer = read_answer(form.by_name["offices_total"], None)
     assert (answer.number, answer.is_reported) == (None, False)
+
+
+# --- what a person sees, and what a table shows of its numbers ------------------------------------------------------
+
+
+def test_a_count_that_the_cell_shows_otherwise_is_withdrawn_with_both(form):
+    found = read_answer(form.by_name["offices_connected"], ShownAs(1, "100%"))
+    assert (found.raw, found.held, found.value, found.rule) == ("100%", "1", "", "V03")
+    assert read_answer(form.by_name["offices_connected"], Formula.of("=A1", ShownAs(1, "100%"))).held == "1"
+    assert read_answer(form.by_name["offices_connected"], ShownAs(7, "")).value == "7"
+
+
+def test_a_count_in_a_cell_of_a_date_says_what_the_file_holds(form):
+    found = read_answer(form.by_name["offices_connected"], datetime(1900, 1, 9))
+    assert (found.raw, found.held, found.rule) == ("1900-01-09", "9", "V03")
+
+
+def test_a_text_with_a_raised_digit_is_the_text(form):
+    assert read_answer(form.by_name["comment"], ShownAs("surface en m2", "surface en m²")).value == "surface en m2"
+
+
+@pytest.mark.parametrize(
+    ("texts", "mark"),
+    [
+        (["9.000", "2088.000"], "."), (["9,000", "2088,000", "1.000"], ","), (["0.000", "5.000"], "."),
+        (["9.000", "5.000", "7.000"], "."), (["9.000", "5.000"], ""), (["9.000", "5.120", "7.000"], ""),
+        (["1.033", "2088"], ""), (["9.000", "9,000", "2088.000", "2088,000"], ""), ([], ""),
+    ],
+)  # fmt: skip
+def test_three_decimals_are_told_from_thousands_by_the_whole_table(texts, mark):
+    assert find_decimal_mark(texts) == mark
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("9.000", 9), ("2088.000", 2088), ("9.500", None), ("1 033", 1033), ("1,000", 1000), ("x.0", None)],
+)
+def test_a_known_decimal_mark_is_never_one_of_thousands(text, number):
+    assert parse_count(text, ".") == number

@@ -237,3 +237,33 @@ def rows_written(form, said: Said) -> list[list[object]]:
     """Return the rows of a member's sheet as they were written."""
     book = openpyxl.load_workbook(io.BytesIO(exports.mailed("fr").write(form, [said])))
     return [[cell.value for cell in row] for row in book["SEN"].iter_rows()]
+
+
+# --- one form for all quarters --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("tool", [kobo(), kobo(language="fr", select="details"), odata(), exports.odk_zip()])
+def test_rows_of_other_quarters_are_passed_over_with_one_note_and_so_are_their_innovations(raw, plan, form, tool):
+    before = SEN | {"quarter": "2024Q2", "submitted_on": "2024-10-01", "offices_total": 129}
+    raw.add(Q, "a" + tool.suffix, tool.write(form, [before, KEN | {"quarter": "2024Q1"}, SEN]), "2024-10-15")
+    received = read_quarter(Q)
+    assert ledger(plan, form) == [("SEN", 1, "2024-10-10", "130")]
+    (one,) = received.returns
+    assert len(one.items) == 1
+    told = [each for each in received.issues if each.key in ("OTHER_QUARTERS", "ITEM_ORPHAN")]
+    assert [(each.key, each.observed) for each in told] == [("OTHER_QUARTERS", "2")]
+    assert sorted(told[0].details[0].split(", ")) == ["2024Q1: 1", "2024Q2: 1"]
+
+
+def test_an_export_without_any_row_of_the_quarter_is_a_warning(raw, plan, form):
+    raw.add(Q, "a.xlsx", kobo().write(form, [SEN | {"quarter": "2024Q2"}]), "2024-10-15")
+    assert ledger(plan, form) == []
+    (told,) = [each for each in read_quarter(Q).issues if each.severity != "note"]
+    assert (told.key, told.severity, told.details) == ("OTHER_QUARTERS.only", "warning", ("2024Q2: 1",))
+
+
+def test_what_a_person_sends_for_another_quarter_is_refused(raw, plan, form):
+    raw.write_plain(
+        Q, [{name: SEN[name] for name in ("member", "submitted_on", "offices_total")} | {"quarter": "2024Q2"}]
+    )
+    assert ledger(plan, form) == [("SEN", None, "2024-10-10", "130")]

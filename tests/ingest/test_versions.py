@@ -168,6 +168,23 @@ def test_a_revision_without_a_part_that_hides_earlier_items_is_noted(make_return
 
 
 @pytest.mark.parametrize(
+    ("later", "told"),
+    [
+        ({"offices_total": 131, "staff_total": 900}, []),
+        ({"offices_total": 131}, [("1", "1", "network")]),
+        ({"offices_total": 131, "staff_total": "ND"}, []),
+        ({"offices_total": 131, "staff_total": "beaucoup"}, []),
+        ({"comment": "corrigé", "cloud_use": "pilot"}, [("2", "1", "network")]),
+    ],
+)
+def test_answers_that_a_revision_leaves_blank_are_told_with_their_groups(make_return, enter, later, told):
+    first = make_return(offices_total=130, staff_total=900, comment="reçu")
+    _, issues = enter(first, make_return(received="2024-10-12", name="b.xlsx", **later))
+    found = [(each.observed, *each.details) for each in issues if each.key == "REVISION_EMPTIES"]
+    assert found == told and rules(issues, "warning") == ["REVISION_EMPTIES"] * len(told)
+
+
+@pytest.mark.parametrize(
     "moments",
     [("2024-10-10", "2024-10-10"), ("2024-10-10", NOON), (NOON, "2024-10-10"), (NOON, NOON),
      ("2024-10-10T12:00:00+02:00", "2024-10-10T10:00:00Z"), ("2024-10-10T12:00:00", "2024-10-10T12:00:00Z")],

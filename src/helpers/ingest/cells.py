@@ -107,8 +107,8 @@ def find_decimal_mark(texts: Iterable[str]) -> str:
     """
     found = [match for text in texts if (match := _THREE.fullmatch(text.strip().translate(_DIGITS)))]
     marks = {match["mark"] for match in found if len(match["whole"]) > 3 or match["whole"] == "0"}
-    if len(found) >= _MIN_THREE and all(match["last"] == "000" for match in found):
-        marks |= {match["mark"] for match in found}
+    if not marks and len(found) >= _MIN_THREE and all(match["last"] == "000" for match in found):
+        marks = {match["mark"] for match in found}
     return marks.pop() if len(marks) == 1 else ""
 
 

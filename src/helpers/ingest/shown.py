@@ -13,7 +13,7 @@ _COMPARE = {
 _USUAL = {1: (None,), 2: (">=", "<"), 3: (">", "<", "=")}  # with 0: the condition of each section of a format
 _DATE = re.compile(r"[ymdhsbegjat/:.,\-\s]*|.*(am/pm|a/p).*")  # with the French and German letters for year and day
 _DATE_LETTER = re.compile("[ymdhs]")
-_NUMBER = re.compile(r"[0#?][0#?,]*(?:\.(?P<decimals>[0#?]*))?")
+_NUMBER = re.compile(r"[0#?][0#?,]*(?:\.(?P<decimals>[0#?]*))?,*")
 _DIGIT = re.compile(r"(?<![A-Za-z])\d")  # "m2" is a unit
 _ELAPSED = re.compile(r"[hms]+")
 _GENERAL = re.compile(r"general|standard|g[ée]n[ée]ral|est[áa]ndar|geral|padr[ãa]o", re.IGNORECASE)
