@@ -120,6 +120,7 @@ def public_classes() -> dict[str, str]:
     }
 
 
+@pytest.mark.slow
 def test_terminology_has_every_public_class_and_where_it_is():
     rows = re.findall(r"^\| `([^`]+)` \| .+ \| `([^`]+)` \|$", read("docs/terminology.md"), re.MULTILINE)
     words = [word for word, _ in rows]

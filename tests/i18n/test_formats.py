@@ -282,6 +282,7 @@ def test_nobody_answered_is_written_plainly(t, title):
     assert all(headlines.describe_theme(report, theme).endswith(nothing) for theme in range(1, 7))
 
 
+@pytest.mark.slow
 def test_the_target_is_called_proposed_wherever_a_title_compares_with_it():
     for t, word in ((FR, "proposée"), (EN, "proposed")):
         for theme in range(1, 7):

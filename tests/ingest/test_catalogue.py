@@ -204,6 +204,7 @@ def test_a_file_is_refused_by_itself_and_says_why(receive, key):
     assert [(found.severity, found.source_file) for found in outcome.issues] == [("refused", name_of(key))]
 
 
+@pytest.mark.slow
 def test_all_refused_files_together_are_one_issue_each_and_a_good_one_is_read(raw, receive):
     for key in REFUSED:
         put(raw, key, key)
@@ -214,6 +215,7 @@ def test_all_refused_files_together_are_one_issue_each_and_a_good_one_is_read(ra
     assert outcome.counting == ALL
 
 
+@pytest.mark.slow
 def test_a_quarter_with_nothing_usable_ends_in_issues_and_empty_tables(raw, receive):
     for key in (*REFUSED, "9-wrong_quarter_inside.csv", "25-country_unknown.csv", "37-header_only.csv"):
         put(raw, key, key)
@@ -243,6 +245,7 @@ HEAVY = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", HEAVY)
 def test_a_bomb_or_an_endless_input_neither_fills_the_memory_nor_runs_on(raw, key):
     put(raw, key)
@@ -449,6 +452,7 @@ def test_what_counts_and_all_issues(receive, key):
     assert {found.source_file for found in outcome.issues} <= {name_of(key)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("key", "rows"),
     [("23-many_duplicate_keys.xlsx", {"V19": 305}), ("23-many_identical_rows.xlsx", {"DUPLICATE": 299})],
@@ -584,6 +588,7 @@ def test_82_a_text_like_a_formula_is_written_as_text(receive, tmp_path):
     assert set(back["observed"]) == set(written.FORMULAS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", ["87-pii_in_comments.csv", "88-google_forms_fr.csv"])
 def test_personal_data_is_in_no_table(receive, key):
     published = " ".join(rows.to_csv() for rows in receive(key).tables().values())

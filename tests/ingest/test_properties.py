@@ -20,6 +20,8 @@ from helpers.plan.plan import read_plan
 from helpers.plan.questionnaire import NONE_CODE, NOT_AVAILABLE, PERSONAL, REPEAT, Question, read_form
 from helpers.tables import schema
 
+pytestmark = pytest.mark.slow
+
 Q = "2024Q3"
 FORM, MEMBERS = read_form(PLAN / "questionnaire"), [member.member for member in read_plan(PLAN).members]
 QUICK = settings(

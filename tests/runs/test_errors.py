@@ -71,6 +71,7 @@ def test_facts_bound_while_a_command_runs_are_in_the_line_of_its_error(raw, monk
     assert (result.exit_code, line["quarter"], line["as_of"]) == (4, "2024Q3", "2024-11-14")
 
 
+@pytest.mark.slow
 def test_the_reader_of_the_output_may_close_it_early(raw):
     command = [sys.executable, "-m", "helpers", "status"]
     run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)

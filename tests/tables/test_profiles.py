@@ -14,6 +14,8 @@ from helpers.tables import pipeline, profiles, queries
 from invented import empty, invent
 from reports import report_of
 
+pytestmark = pytest.mark.slow
+
 QUARTER = "2022Q4"
 BLANK = float("nan")
 
