@@ -121,8 +121,7 @@ def _check_item(item: ReceivedItem, form: questionnaire.Form) -> tuple[ReceivedI
     kind, detail = answers["kind"], answers["detail"]
     codes = form.detail_codes.get(kind.value)
     if not kind.is_reported:
-        kinds = next(field.choices for field in form.fields if field.name == "kind")
-        report("V07.kind", "kind", " | ".join(kinds))
+        report("V07.kind", "kind", " | ".join(form.kinds))
         answers["kind"] = _withdrawn(kind, "V07")
     elif codes and detail.is_reported and detail.value.strip() not in codes:
         report("V07.detail", "detail", " | ".join(sorted(codes)))

@@ -229,6 +229,8 @@ COMPANION_EXTRACTORS: Mapping[tuple[str, str], Extractor] = {
     ("6.1.a", "feedback"): partial(choice, "sent_feedback", _YES),
 }
 
+# Companions that are no answers, but shares of the returns received.
+RATE_COMPANIONS = (("6.1.a", "monitoring"), ("6.1.a", "on_time"), ("6.1.a", "with_late"))
 # Companions of 3.1.a are reported only where its total is; n_reported counts their own question (section 7).
 OWN_QUESTION_EXTRACTORS: Mapping[tuple[str, str], Extractor] = {
     ("3.1.a", family): partial(reported_codes, f"services_{family}") for family in SERVICE_FAMILIES

@@ -1,27 +1,158 @@
-"""Reads the CSV files of the plan; errors name the file, the row and the reason."""
+"""Reads the CSV files of the plan and checks their cells; problems name the file, the row and what to do."""
 
+import contextlib
 import csv
-from collections.abc import Mapping
+import difflib
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
+from typing import NamedTuple
+
+from helpers.plan.quarters import parse_quarter
+from helpers.strings import clean
 
 CsvRow = Mapping[str, str]
+ROW = "(row)"  # key of a row's number in a spreadsheet, added to its columns
+_REASONS = {UnicodeDecodeError: "it is no UTF-8 text", csv.Error: "a quote is not closed, or stands within a cell"}
+_RESTORE = "restore the file from the repository, or save it as CSV UTF-8 separated by commas"
 
 
 class PlanError(ValueError):
-    """A file of the plan is wrong: the message names the file, the row and the reason."""
+    """The plan is wrong: the message names the file, the row and the reason of every problem."""
 
 
-def read_rows(path: Path, columns: tuple[str, ...], error: type[ValueError] = PlanError) -> list[dict[str, str]]:
-    """Read one of the project's CSV files (UTF-8, comma, RFC 4180) as text.
+class Allowed(NamedTuple):
+    """What a cell may be: a pattern, and the words for it in a message; `note` says more, `parse` refuses the rest."""
 
-    Raises `error` for a file that cannot be read, has no row or lacks a column.
+    pattern: str
+    words: str
+    note: str = ""
+    parse: Callable[[str], object] = str
+
+    def or_blank(self) -> "Allowed":
+        """Return the same, or a blank."""
+        return self._replace(pattern=f"(?:{self.pattern})?", words=f"{self.words}, or blank")
+
+
+def one_of(codes: Iterable[str], source: str = "") -> Allowed:
+    """Allow the codes of a list; anything where it is empty because the file that has it cannot be read."""
+    codes = list(dict.fromkeys(codes))
+    shown = ", ".join(codes[:12]) + (", …" if len(codes) > 12 else "")
+    pattern = "|".join(map(re.escape, codes)) or "(?s:.*)"
+    return Allowed(pattern, f"one of {shown}" + (f" ({source})" if source else ""))
+
+
+ANY = Allowed("(?s:.*)", "any text")
+TEXT = Allowed(".+", "a text of one line")
+NAME = Allowed("[a-z][a-z0-9_]*", "a name of small letters, digits and _")
+ISO3 = Allowed("[A-Z]{3}", "an ISO3 code in capitals, such as SEN")
+QUARTER = Allowed(".+", "a quarter such as 2023Q4", parse=parse_quarter)
+COUNT = Allowed("[1-9][0-9]{0,8}", "a whole number above 0, in digits alone")
+NUMBER = Allowed(r"[0-9]{1,12}(\.[0-9]+)?", "a number such as 12 or 0.80", "no sign, %, blank or comma")
+
+
+@dataclass(frozen=True)
+class PlanTable:
+    """The rows of one file: all of them, and those without a problem; `problems` are sentences."""
+
+    file: str
+    every_row: tuple[CsvRow, ...] = ()
+    rows: tuple[CsvRow, ...] = ()
+    problems: tuple[str, ...] = ()
+
+    def codes(self, column: str) -> tuple[str, ...]:
+        """Return what a column holds, rows with a problem included, so that nobody is told of it twice."""
+        return tuple(row[column] for row in self.every_row)
+
+    def say(self, row: CsvRow, problem: str) -> str:
+        """Return a problem of a row as a sentence."""
+        return f"{self.file}, row {row[ROW]}: {problem}"
+
+
+def _read_cells(path: Path) -> list[list[str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.reader(file, strict=True))
+
+
+def _check_header(header: list[str], columns: Iterable[str], optional: Iterable[str]) -> Iterator[str]:
+    missing = [column for column in columns if column not in header]
+    if missing:
+        yield f"has no column {', '.join(missing)}; {_RESTORE}"
+    if twice := sorted({name for name in header if name and header.count(name) > 1}):
+        yield f"has two columns {', '.join(map(repr, twice))}; keep one of each"
+    for name in header:
+        near = difflib.get_close_matches(name.strip().casefold(), optional, n=1, cutoff=0.7)
+        if near and name not in (*columns, *optional):
+            yield f"has a column {name!r}; did you mean {near[0]}?"
+
+
+def _check_cell(column: str, text: str, allowed: Allowed) -> str:
+    """Return what is wrong with a cell, blank where nothing is."""
+    if text != text.strip() or clean(text) != text:
+        return f"{column} {text!r} has blanks around it, or invisible characters; remove them"
+    with contextlib.suppress(ValueError):
+        if re.fullmatch(allowed.pattern, text) and (not text or allowed.parse(text)):
+            return ""
+    note = f" ({allowed.note})" if allowed.note else ""
+    return f"{column} {text!r} is not {allowed.words}{note}" if text else f"{column} is blank; write {allowed.words}"
+
+
+def _check_row(row: CsvRow, columns: Mapping[str, Allowed]) -> list[str]:
+    return [problem for name, text in row.items() if (problem := _check_cell(name, text, columns.get(name, ANY)))]
+
+
+def read_table(
+    path: Path, columns: Mapping[str, Allowed], key: tuple[str, ...] = (), optional: Mapping[str, Allowed] | None = None
+) -> PlanTable:
+    """Read a file of the plan (UTF-8, comma, RFC 4180) and check its header, its cells, and that no key occurs twice.
+
+    Rows that are all blank are no rows. Columns that are not named may hold anything.
     """
+    optional, name = optional or {}, path.name
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file, strict=True))
+        header, *lines = _read_cells(path) or [[]]
     except (OSError, UnicodeDecodeError, csv.Error) as reason:
-        raise error(f"{path.name}: cannot be read ({reason}); restore it from the repository") from reason
-    missing = [column for column in columns if rows and column not in rows[0]]
-    if not rows or missing:
-        raise error(f"{path.name}: has no row, or no column {', '.join(missing) or '…'}; restore it")
-    return [{key: (value or "").strip() for key, value in row.items() if key} for row in rows]
+        why = _REASONS.get(type(reason)) or reason.strerror or "no file"
+        return PlanTable(name, problems=(f"{name}: cannot be read ({why}); {_RESTORE}",))
+    found = [f"{name}: {problem}" for problem in _check_header(header, columns, optional)]
+    if not found and not any(map(any, lines)):
+        found = [f"{name}: has no row below its header; {_RESTORE}"]
+    if found:
+        return PlanTable(name, problems=tuple(found))
+    table, every_row, rows, first = PlanTable(name), [], [], {}
+    for number, line in enumerate(lines, start=2):
+        if not any(cell.strip() for cell in line):
+            continue
+        row = dict(zip_longest(header, line[: len(header)], fillvalue=""))
+        problems = _check_row(row, {**columns, **optional})
+        if len(line) != len(header):
+            problems = [f"has {len(line)} cells where the header has {len(header)}; write the row again, or restore it"]
+        elif row.pop("", ""):
+            problems.append("has a cell under no heading; name its column, or empty it")
+        row[ROW] = str(number)
+        if key and all(code := tuple(row[column] for column in key)):
+            if code in first:
+                problems.append(f"{' '.join(code)} occurs twice, first in row {first[code]}; keep one")
+            first.setdefault(code, number)
+        every_row.append(row)
+        rows += [] if problems else [row]
+        found += [table.say(row, problem) for problem in problems]
+    return PlanTable(name, tuple(every_row), tuple(rows), tuple(found))
+
+
+def refuse(problems: Iterable[str]) -> None:
+    """Raise PlanError with all problems, each once; nothing where there is none."""
+    if problems := list(dict.fromkeys(problems)):
+        raise PlanError("\n".join(problems) + "\nCorrect these files of data/raw/plan, or restore them.")
+
+
+def read_rows(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
+    """Read a CSV file of the project as text, by column.
+
+    Raises PlanError for a file that cannot be read, has no row or lacks a column.
+    """
+    table = read_table(path, dict.fromkeys(columns, ANY))
+    refuse(table.problems)
+    return [{name: text for name, text in row.items() if name != ROW} for row in table.rows]

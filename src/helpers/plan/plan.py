@@ -1,17 +1,16 @@
 """The action plan as typed data: themes, steps, KPIs, members, and the names that members are recognised by."""
 
-import re
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cache, cached_property, partial
-from operator import attrgetter
+from functools import cache, cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 from helpers import paths
+from helpers.plan import files
 from helpers.plan.extractors import STOCK_MEASURES, Companion
-from helpers.plan.files import CsvRow, PlanError, read_rows
+from helpers.plan.files import COUNT, ISO3, NAME, NUMBER, QUARTER, TEXT, CsvRow, one_of
 from helpers.plan.quarters import parse_quarter, quarter_end
 from helpers.strings import LANGUAGES, fold
 
@@ -181,7 +180,59 @@ class Plan:
 
 # Each has two meanings when written alone (methodology, section 1): "NA" is Namibia or "not available".
 _AMBIGUOUS = {"congo": {"COD", "COG"}, fold("الكونغو"): {"COD", "COG"}, "na": {"NAM"}}
-_ROW = "(row)"  # key of the row's number, added to its columns
+_TITLES = {f"title_{language}": TEXT for language in LANGUAGES}
+_NAMES = {f"name_{language}": TEXT for language in LANGUAGES}
+_SORTED = "tables sort codes as text, and 10.1.a would come before 2.1.a"
+_THEME = files.Allowed("[1-9]", "a number from 1 to 9", _SORTED)
+_STEP = files.Allowed(r"[1-9]\.[1-9]", "a code such as 2.1", _SORTED)
+_KPI = files.Allowed(r"[1-9]\.[1-9]\.[a-z]", "a code such as 2.1.a", _SORTED)
+_DAY = files.Allowed("[0-9]{4}-[0-9]{2}-[0-9]{2}", "a date such as 2024-07-31", parse=date.fromisoformat).or_blank()
+_YES_NO = one_of(("yes", "no"))
+
+
+class _CodeOf(NamedTuple):
+    """What a cell may be: a code that a column of another file has."""
+
+    file: str
+    column: str
+
+
+# Each file: the columns of its key, and what a cell of each column may be.
+_FILES: Mapping[str, tuple[str, Mapping[str, files.Allowed | _CodeOf]]] = {
+    "themes": ("theme", {"theme": _THEME, **_TITLES}),
+    "steps": ("step", {
+        "step": _STEP, "theme": _CodeOf("themes", "theme"), "due": QUARTER.or_blank(), "responsible": TEXT, **_TITLES,
+    }),
+    "kpis": ("kpi", {
+        "kpi": _KPI, "step": _CodeOf("steps", "step"), "measure": one_of(MEASURES), "source": TEXT, "unit": NAME,
+        "assessed": one_of(("value", "share")), "baseline": NUMBER.or_blank(), "target": NUMBER.or_blank(),
+        "target_status": one_of(("proposed", "adopted")), **_TITLES,
+    }),
+    "components": ("step code", {"step": _CodeOf("steps", "step"), "list": NAME, "code": NAME, **_TITLES}),
+    "companions": ("kpi component", {
+        "kpi": _CodeOf("kpis", "kpi"), "component": NAME, "unit": NAME, "measure": one_of(MEASURES),
+    }),
+    "members": ("member", {
+        "member": ISO3, "region": TEXT, "language": one_of(LANGUAGES), **_NAMES, "member_from": _DAY, "member_to": _DAY,
+        "reference_offices": COUNT, "reference_staff": COUNT, "reference_basis": TEXT,
+    }),
+    "aliases": ("alias iso3", {"alias": TEXT, "iso3": ISO3, "papu_member": _YES_NO}),
+    "tile_grid": ("iso3", {"iso3": ISO3, "row": COUNT, "column": COUNT, "papu_member": _YES_NO}),
+}  # fmt: skip
+
+
+@cache
+def read_tables(folder: Path) -> Mapping[str, files.PlanTable]:
+    """Read the files of the plan by name, each cell held against what its column may be; problems are kept."""
+    tables: dict[str, files.PlanTable] = {}
+    for name, (key, columns) in _FILES.items():
+        allowed = {
+            column: one_of(tables[kind.file].codes(kind.column), f"{kind.file}.csv")
+            if isinstance(kind, _CodeOf) else kind
+            for column, kind in columns.items()
+        }  # fmt: skip
+        tables[name] = files.read_table(folder / f"{name}.csv", allowed, tuple(key.split()))
+    return tables
 
 
 def _texts(row: CsvRow, prefix: str) -> dict[str, str]:
@@ -197,83 +248,43 @@ def _step(row: CsvRow) -> Step:
     return Step(row["step"], int(row["theme"]), due, _texts(row, "title"))
 
 
-def _kpi(row: CsvRow, steps: Mapping[str, Step]) -> Kpi:
-    if row["step"] not in steps:
-        raise ValueError(f"unknown step {row['step']!r}")
-    step = steps[row["step"]]
-    if row["measure"] not in MEASURES or row["assessed"] not in ("value", "share"):
-        raise ValueError(f"unknown measure {row['measure']!r} or assessed figure {row['assessed']!r}")
+def _kpi(row: CsvRow, step: Step) -> Kpi:
     return Kpi(
         row["kpi"], step.step, step.theme, step.due, row["measure"], row["source"], row["unit"], row["assessed"],
         float(row["baseline"] or 0), float(row["target"]) if row["target"] else None, row["target_status"],
-        _texts(row, "title"), int(row[_ROW]),
+        _texts(row, "title"), int(row[files.ROW]),
     )  # fmt: skip
 
 
 def _member(row: CsvRow) -> Member:
-    if not re.fullmatch("[A-Z]{3}", row["member"]) or row["language"] not in LANGUAGES:
-        raise ValueError(f"{row['member']!r} is not an ISO3 code, or {row['language']!r} is not a language")
-    offices, staff = int(row["reference_offices"]), int(row["reference_staff"])
-    if offices < 1 or staff < 1:
-        raise ValueError("every member needs reference offices and staff above 0")
     member_from, member_to = row["member_from"] or "0001-01-01", row["member_to"] or "9999-12-31"
     return Member(
         row["member"], row["region"], row["language"], _texts(row, "name"), date.fromisoformat(member_from),
-        date.fromisoformat(member_to), offices, staff, row["reference_basis"],
+        date.fromisoformat(member_to), int(row["reference_offices"]), int(row["reference_staff"]),
+        row["reference_basis"],
     )  # fmt: skip
 
 
-def _companion(row: CsvRow, kpis: set[str]) -> Companion:
-    if row["kpi"] not in kpis or row["measure"] not in MEASURES:
-        raise ValueError(f"unknown KPI {row['kpi']!r} or measure {row['measure']!r}")
-    return Companion(row["kpi"], row["component"], row["unit"], row["measure"])
-
-
-def _step_part(row: CsvRow, steps: Mapping[str, Step]) -> StepPart:
-    if row["step"] not in steps:
-        raise ValueError(f"unknown step {row['step']!r}")
-    return StepPart(row["step"], row["list"], row["code"], _texts(row, "title"))
-
-
-def _records(path: Path, columns: str, make: Callable[[CsvRow], object], *key: str) -> tuple:
-    """Make a record of every row; no two may have the same key, which is the whole record where none is given.
-
-    Raises PlanError with the file, the row and the reason of every row that is wrong.
-    """
-    records, problems = [], []
-    for number, row in enumerate(read_rows(path, tuple(columns.split())), start=2):
-        try:
-            records.append(make(row | {_ROW: str(number)}))
-        except (ValueError, KeyError) as reason:
-            problems.append(f"{path.name}, row {number}: {reason}")
-    keys = Counter(str(attrgetter(*key)(record) if key else record) for record in records)
-    problems += [f"{path.name}: {name} occurs twice" for name, times in sorted(keys.items()) if times > 1]
-    if problems:
-        raise PlanError("\n".join(problems) + "\nCorrect the file, or restore it from the repository.")
-    return tuple(records)
-
-
 @cache
-def _read(folder: Path) -> Plan:
-    themes = _records(folder / "themes.csv", "theme title_fr title_en", _theme, "theme")
-    steps = _records(folder / "steps.csv", "step theme due responsible title_fr title_en", _step, "step")
-    by_step = {step.step: step for step in steps}
-    columns = "kpi step measure source unit assessed baseline target target_status title_fr title_en"
-    kpis = _records(folder / "kpis.csv", columns, partial(_kpi, steps=by_step), "kpi")
-    columns = "step list code title_fr title_en"
-    parts = _records(folder / "components.csv", columns, partial(_step_part, steps=by_step), "step", "code")
-    columns, codes = "kpi component unit measure", {kpi.kpi for kpi in kpis}
-    companions = _records(folder / "companions.csv", columns, partial(_companion, kpis=codes), "kpi", "component")
-    columns = "member region language name_fr name_en member_from member_to reference_offices reference_staff"
-    members = _records(folder / "members.csv", columns, _member, "member")
-    aliases = _records(folder / "aliases.csv", "alias iso3", lambda row: (row["alias"], row["iso3"]))
-    kpis = tuple(sorted(kpis, key=lambda kpi: kpi.kpi))  # a row added at the end of the file is listed with its theme
-    return Plan(themes, steps, kpis, parts, companions, members, aliases)
+def make_plan(folder: Path) -> Plan:
+    """Make the plan of the rows of its files that have no problem."""
+    rows = {name: table.rows for name, table in read_tables(folder).items()}
+    steps = {row["step"]: _step(row) for row in rows["steps"]}
+    kpis = [_kpi(row, steps[row["step"]]) for row in rows["kpis"] if row["step"] in steps]
+    return Plan(
+        tuple(map(_theme, rows["themes"])), tuple(steps.values()),
+        tuple(sorted(kpis, key=lambda kpi: kpi.kpi)),  # a row added at the end of the file is listed with its theme
+        tuple(StepPart(row["step"], row["list"], row["code"], _texts(row, "title")) for row in rows["components"]),
+        tuple(Companion(row["kpi"], row["component"], row["unit"], row["measure"]) for row in rows["companions"]),
+        tuple(map(_member, rows["members"])), tuple((row["alias"], row["iso3"]) for row in rows["aliases"]),
+    )  # fmt: skip
 
 
 def read_plan(folder: Path | None = None) -> Plan:
     """Read the plan from its folder (default: `data/raw/plan`).
 
-    Raises PlanError with the file, the row and the reason of everything that is wrong.
+    Raises PlanError with the file, the row and the reason of every cell that is wrong, in all files together.
     """
-    return _read(folder or paths.plan())
+    folder = folder or paths.plan()
+    files.refuse(problem for table in read_tables(folder).values() for problem in table.problems)
+    return make_plan(folder)

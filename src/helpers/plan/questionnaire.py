@@ -1,20 +1,25 @@
 """The questionnaire as typed data: the XLSForm's questions, groups and choices with their labels; answers."""
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from pathlib import Path
 
 from helpers import paths
-from helpers.plan.files import PlanError, read_rows
+from helpers.plan import files
+from helpers.plan.files import ANY, NAME, QUARTER, TEXT, Allowed, CsvRow, one_of
+from helpers.plan.quarters import parse_quarter
 
 LABEL_LANGUAGES = {"fr": "Français (fr)", "en": "English (en)", "pt": "Português (pt)", "ar": "العربية (ar)"}
 TYPES = ("integer", "date", "text", "select_one", "select_multiple")
 # Personal data: read and compared, never written anywhere (methodology, section 6).
 PERSONAL = ("focal_point_name", "focal_point_email")
-REPEAT, NONE_CODE = "innovations", "none"
-_DETAIL_LISTS = {"solution": "detail_solution", "adoption": "detail_adoption"}
+# The other questions of the identity group: a new one is in neither list and refused, so that nothing leaks.
+PUBLIC = ("member", "quarter", "organisation", "form_language")
+IDENTITY, REPEAT, HAS_ITEMS, NONE_CODE = "identity", "innovations", "has_innovations", "none"
+DETAIL_LISTS = {"solution": "detail_solution", "adoption": "detail_adoption"}
 ANSWERED, NEGLIGIBLE, UNUSUAL = "A", "N", "U"  # item states (SDMX OBS_STATUS; methodology, section 3)
 NOT_APPLICABLE, NOT_AVAILABLE, MISSING = "M", "L", "O"
 REPORTED_STATES = frozenset({ANSWERED, NEGLIGIBLE, UNUSUAL})
@@ -26,7 +31,8 @@ Label = Mapping[str, str]  # a text by language
 class Question:
     """One question: `path` lists the groups around it, `choice_labels` its codes with their labels.
 
-    It is shown if one of the questions in `asked_if` has the code beside it; always where that is empty.
+    It is shown if one of the questions in `asked_if` has the code beside it; always where that is empty. `formerly` are
+    its earlier names. `retired` codes are accepted in the returns of some quarter, and count nowhere.
     """
 
     name: str
@@ -35,11 +41,14 @@ class Question:
     label: Label
     choice_labels: Mapping[str, Label] = field(default_factory=dict)
     asked_if: tuple[tuple[str, str], ...] = ()
+    formerly: tuple[str, ...] = ()
+    listed: str = ""
+    retired: frozenset[str] = frozenset()
 
     @property
     def group(self) -> str:
         """The innermost group around it (for a field of the repeat: the repeat)."""
-        return self.path[-1]
+        return self.path[-1] if self.path else ""
 
     @cached_property
     def choices(self) -> tuple[str, ...]:
@@ -49,13 +58,25 @@ class Question:
 
 @dataclass(frozen=True, eq=False)
 class Form:
-    """The form: its questions in order, the fields of the repeat `innovations`, its groups, notes and choice lists."""
+    """The form: its questions in order, the fields of the repeat `innovations`, its groups, notes and choice lists.
+
+    `retired` has the codes that the form no longer offers, by list: the last quarter of each, and its label.
+    """
 
     questions: tuple[Question, ...]
     fields: tuple[Question, ...]
     groups: Mapping[str, Label]
     notes: tuple[str, ...]
     lists: Mapping[str, Mapping[str, Label]]
+    retired: Mapping[str, Mapping[str, tuple[str, Label]]] = field(default_factory=dict)
+
+    def at(self, quarter: str) -> "Form":
+        """Return the form for returns of a quarter, in which codes that it retired later are accepted."""
+        accepted = {
+            (listed, code) for listed, codes in self.retired.items() for code, (last, _) in codes.items()
+            if quarter <= last
+        }  # fmt: skip
+        return _accept(self, frozenset(accepted)) if accepted else self
 
     @cached_property
     def by_name(self) -> Mapping[str, Question]:
@@ -69,9 +90,12 @@ class Form:
 
     @cached_property
     def substantive(self) -> tuple[str, ...]:
-        """The questions one of which a return must answer: all but the identity group, comment and `nd_…` (V21)."""
-        names = [question.name for question in self.questions if question.group != "identity"]
-        return tuple(name for name in names if name != "comment" and not name.startswith("nd_"))
+        """The questions one of which a return must answer: all but the identity group, comment, `nd_…` (V21).
+
+        `has_innovations` is none: it only says whether there is an innovations part.
+        """
+        names = [question.name for question in self.questions if question.group != IDENTITY]
+        return tuple(name for name in names if name not in ("comment", HAS_ITEMS) and not name.startswith("nd_"))
 
     @cached_property
     def numbers(self) -> tuple[str, ...]:
@@ -79,58 +103,103 @@ class Form:
         return tuple(q.name for q in self.questions if q.type == "integer")
 
     @cached_property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of innovation that it knows."""
+        return next((field.choices for field in self.fields if field.name == "kind"), ())
+
+    @cached_property
     def detail_codes(self) -> Mapping[str, frozenset[str]]:
         """The codes allowed in `detail`, by kind of innovation."""
-        return {kind: frozenset(self.lists[name]) for kind, name in _DETAIL_LISTS.items()}
-
-
-def _label(row: Mapping[str, str]) -> dict[str, str]:
-    return {language: row.get(f"label::{name}", "") for language, name in LABEL_LANGUAGES.items()}
-
-
-def _choice_lists(path: Path) -> dict[str, dict[str, dict[str, str]]]:
-    lists = {}
-    for number, row in enumerate(read_rows(path, ("list_name", "name")), start=2):
-        codes = lists.setdefault(row["list_name"], {})
-        if row["name"] in codes or not re.fullmatch(r"\S+", row["name"]):
-            raise PlanError(f"{path.name}, row {number}: code {row['name']!r} is blank, has a blank or occurs twice")
-        codes[row["name"]] = _label(row)
-    return lists
-
-
-def _question(row: Mapping[str, str], path: Sequence[str], lists: Mapping[str, Mapping[str, Label]]) -> Question:
-    kind, _, name = row["type"].partition(" ")
-    if kind not in TYPES or (kind.startswith("select") and name not in lists):
-        raise ValueError(f"type {row['type']!r} or its list is unknown")
-    asked_if = tuple(re.findall(r"selected\(\$\{(\w+)\}, '(\w+)'\)", row.get("relevant", "")))
-    return Question(row["name"], tuple(path), kind, _label(row), lists[name] if name else {}, asked_if)
+        return {kind: frozenset(self.lists[name]) for kind, name in DETAIL_LISTS.items()}
 
 
 @cache
-def _read(folder: Path) -> Form:
-    lists = _choice_lists(folder / "choices.csv")
+def _accept(form: Form, accepted: frozenset[tuple[str, str]]) -> Form:
+    """Return the form with some retired codes, before the others: a label that both have means the code of today."""
+    again: dict[str, dict[str, Label]] = {}
+    for listed, code in sorted(accepted):
+        again.setdefault(listed, {})[code] = form.retired[listed][code][1]
+
+    def reopen(question: Question) -> Question:
+        codes = again.get(question.listed, {})
+        return replace(question, choice_labels={**codes, **question.choice_labels}, retired=frozenset(codes))
+
+    return replace(
+        form, questions=tuple(map(reopen, form.questions)), fields=tuple(map(reopen, form.fields)),
+        lists={name: {**again.get(name, {}), **codes} for name, codes in form.lists.items()},
+    )  # fmt: skip
+
+
+_LABELS = tuple(f"label::{name}" for name in LABEL_LANGUAGES.values())
+_CODE = Allowed("[A-Za-z0-9_.-]+", "a code of letters and digits, without blanks")
+_NAMES = Allowed("[a-z0-9_]+( [a-z0-9_]+)*", "names of questions, separated by a blank").or_blank()
+_OTHER_TYPES = ("begin_group", "end_group", "begin_repeat", "end_repeat", "note", "calculate")
+
+
+def _types(lists: Iterable[str]) -> Allowed:
+    plain = one_of((*_OTHER_TYPES, *TYPES[:3])).pattern
+    known = one_of(lists).pattern
+    words = f"one of {', '.join(TYPES[:3])}, select_one or select_multiple with a list of choices.csv, or a group"
+    return Allowed(f"{plain}|select_(?:one|multiple) (?:{known})", words)
+
+
+@cache
+def read_tables(folder: Path) -> Mapping[str, files.PlanTable]:
+    """Read the files of the form by name, each cell held against what its column may be; problems are kept."""
+    columns = {"list_name": NAME, "name": _CODE, **dict.fromkeys(_LABELS, TEXT)}
+    choices = files.read_table(folder / "choices.csv", columns, ("list_name", "name"), {"until": QUARTER.or_blank()})
+    columns = {"type": _types(choices.codes("list_name")), "name": NAME.or_blank(), **dict.fromkeys(_LABELS, ANY)}
+    optional = {"formerly": _NAMES, "required": one_of(("yes", "no")).or_blank()}
+    survey = files.read_table(folder / "survey.csv", columns, ("name",), optional)
+    columns = {
+        "form_title": TEXT, "form_id": NAME, "version": Allowed("20[0-9]{8}", "a date and two digits, as 2026120101"),
+        "default_language": one_of(LABEL_LANGUAGES.values()),
+    }  # fmt: skip
+    return {"survey": survey, "choices": choices, "settings": files.read_table(folder / "settings.csv", columns)}
+
+
+def _label(row: CsvRow) -> dict[str, str]:
+    return {language: row.get(f"label::{name}", "") for language, name in LABEL_LANGUAGES.items()}
+
+
+def _question(row: CsvRow, path: Sequence[str], lists: Mapping[str, Mapping[str, Label]]) -> Question:
+    kind, _, listed = row["type"].partition(" ")
+    asked_if = tuple(re.findall(r"selected\(\$\{(\w+)\}, '(\w+)'\)", row.get("relevant", "")))
+    formerly = tuple(row.get("formerly", "").split())
+    return Question(row["name"], tuple(path), kind, _label(row), lists.get(listed, {}), asked_if, formerly, listed)
+
+
+@cache
+def make_form(folder: Path) -> tuple[Form, tuple[str, ...]]:
+    """Make the form of the rows of its files; with it the problems of its groups, which hold the questions."""
+    survey, choices = (read_tables(folder)[name] for name in ("survey", "choices"))
+    lists, retired = defaultdict(dict), defaultdict(dict)
+    for row in choices.rows:
+        if last := row.get("until"):
+            retired[row["list_name"]][row["name"]] = parse_quarter(last), _label(row)
+        else:
+            lists[row["list_name"]][row["name"]] = _label(row)
     questions, fields, notes, problems = [], [], [], []
-    groups, path = {}, []  # the path lists the groups that are open at a row
-    for number, row in enumerate(read_rows(folder / "survey.csv", ("type", "name")), start=2):
-        if row["type"].startswith("begin"):
-            path.append(row["name"])
+    groups, opened = {}, []  # the rows of the groups that are open
+    for row in survey.every_row:
+        kind, _, inner = row["type"].partition("_")
+        if kind == "begin":
+            opened.append(row)
             groups[row["name"]] = _label(row)
-        elif row["type"].startswith("end"):
-            path.pop()
+        elif kind == "end":
+            if not opened or opened.pop()["type"] != f"begin_{inner}":
+                problems.append(
+                    survey.say(row, f"{row['type']} closes no {inner} that is open; restore its begin_{inner}")
+                )
         elif row["type"] == "note":
             notes.append(row["name"])
-        elif row["type"] != "calculate":
-            try:
-                inside = fields if path[-1] == REPEAT else questions
-                inside.append(_question(row, path, lists))
-            except (ValueError, IndexError) as reason:
-                problems.append(f"survey.csv, row {number}: {reason}")
-    names = [question.name for question in (*questions, *fields)]
-    problems += [f"survey.csv: {name} occurs twice" for name in sorted({n for n in names if names.count(n) > 1})]
-    problems += [f"choices.csv: no list {name}" for name in _DETAIL_LISTS.values() if name not in lists]
-    if problems:
-        raise PlanError("\n".join(problems) + "\nCorrect the file, or restore it from the repository.")
-    return Form(tuple(questions), tuple(fields), groups, tuple(notes), lists)
+        elif row["type"] != "calculate" and row["name"]:
+            path = [group["name"] for group in opened]
+            (fields if REPEAT in path[-1:] else questions).append(_question(row, path, lists))
+            if not path:
+                problems.append(survey.say(row, f"{row['name']} is in no group; move it into one"))
+    problems += [survey.say(row, f"{row['name']} is opened and never closed; add its end") for row in opened]
+    return Form(tuple(questions), tuple(fields), groups, tuple(notes), lists, retired), tuple(problems)
 
 
 def read_form(folder: Path | None = None) -> Form:
@@ -138,7 +207,10 @@ def read_form(folder: Path | None = None) -> Form:
 
     Raises PlanError with the file, the row and the reason of everything that is wrong.
     """
-    return _read(folder or paths.questionnaire())
+    folder = folder or paths.questionnaire()
+    form, problems = make_form(folder)
+    files.refuse([*(problem for table in read_tables(folder).values() for problem in table.problems), *problems])
+    return form
 
 
 @dataclass(frozen=True)

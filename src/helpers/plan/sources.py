@@ -9,10 +9,8 @@ from functools import cache, partial
 
 from helpers.plan import extractors
 from helpers.plan.extractors import Extractor
-from helpers.plan.files import PlanError
 from helpers.plan.plan import Kpi, Plan
 from helpers.plan.questionnaire import Form
-from helpers.strings import LANGUAGES
 
 MILESTONE_PRODUCTS = {"digital_model": "1.1", "software_guidelines": "2.3"}
 WORKSHOP_STEPS = ("5.2", "5.3")
@@ -155,7 +153,7 @@ def _read_answers(found: re.Match[str], form: Form) -> KpiSource:
 
 def _read_items(found: re.Match[str], form: Form) -> KpiSource:
     kinds = tuple(found[1].split("|"))
-    _check_codes(kinds, next(field.choices for field in form.fields if field.name == "kind"), "kind of innovation")
+    _check_codes(kinds, form.kinds, "kind of innovation")
     return KpiSource(partial(extractors.innovations, kinds, per_member=_OWN_KINDS.issuperset(kinds)), kinds)
 
 
@@ -223,14 +221,18 @@ def list_part_totals(plan: Plan, form: Form) -> tuple[tuple[str, str], ...]:
     return tuple((name, total) for name, total in parts if name not in _CAP_FACTORS)
 
 
+def check_unit(unit: str, measure: str, known: Iterable[str]) -> str:
+    """Return what is wrong with the unit of a measure, blank where nothing is."""
+    only = _UNITS.get(measure)
+    units = [only] if only else [unit for unit in sorted(known) if unit not in ("percent", "stage")]
+    return "" if unit in units else f"unit {unit!r} is not one of {measure}'s: {', '.join(units)}"
+
+
 def _check_row(kpi: Kpi, known: Iterable[str]) -> Iterator[str]:
     if not re.fullmatch(rf"{re.escape(kpi.step)}\.[a-z]", kpi.kpi):
         yield f"a KPI of step {kpi.step} is called {kpi.step}.a, {kpi.step}.b…"
-    yield from (f"title_{language} is blank" for language in LANGUAGES if not kpi.title[language])
-    only = _UNITS.get(kpi.measure)
-    units = [only] if only else [unit for unit in known if unit not in ("percent", "stage")]
-    if kpi.unit not in units:
-        yield f"unit {kpi.unit!r} is not one of {kpi.measure}'s: {', '.join(units)}"
+    if problem := check_unit(kpi.unit, kpi.measure, known):
+        yield problem
 
 
 def _check_source(kpi: Kpi, form: Form) -> Iterator[str]:
@@ -246,15 +248,8 @@ def _check_source(kpi: Kpi, form: Form) -> Iterator[str]:
             yield "assessed is share, which takes sum_known of a source with a total: `number over total`"
 
 
-def check_sources(plan: Plan, form: Form, units: Iterable[str]) -> None:
-    """Check the KPIs of the plan against the form.
-
-    Raises PlanError with the row of kpis.csv and the reason of everything that is wrong.
-    """
-    problems = [
-        f"kpis.csv, row {kpi.row} ({kpi.kpi}): {problem}"
-        for kpi in sorted(plan.kpis, key=lambda kpi: kpi.row)
-        for problem in (*_check_row(kpi, units), *_check_source(kpi, form))
-    ]
-    if problems:
-        raise PlanError("\n".join(problems) + "\nCorrect data/raw/plan/kpis.csv, or the questionnaire beside it.")
+def list_problems(plan: Plan, form: Form, units: Iterable[str]) -> Iterator[str]:
+    """Yield the row of kpis.csv and the reason of everything that is wrong with its KPIs, held against the form."""
+    for kpi in sorted(plan.kpis, key=lambda kpi: kpi.row):
+        for problem in (*_check_row(kpi, units), *_check_source(kpi, form)):
+            yield f"kpis.csv, row {kpi.row} ({kpi.kpi}): {problem}"

@@ -10,10 +10,10 @@ from pathlib import Path
 import pandas as pd
 
 from helpers import paths
-from helpers.i18n import catalogue
+from helpers.i18n import catalogue, terms
 from helpers.ingest import Received, ReceivedFile, Registers, read_returns, received, registers, rules
 from helpers.kpis import compute, observations
-from helpers.plan import Plan, PlanError, quarters, questionnaire, read_plan, sources
+from helpers.plan import UNION, Plan, checks, quarters, questionnaire, read_plan
 from helpers.tables import schema
 
 FIRST_PREFIX = "first_"  # of the build tables that hold each quarter's returns as of its own first cut-off
@@ -90,13 +90,14 @@ class RawData:
 def read_raw_data(quarter: str) -> RawData:
     """Read the plan, the questionnaire, the registers and the returns of every quarter up to this one.
 
-    Raises DataRefused when the plan does not fit the form, or when sample and real returns are mixed (methodology,
-    section 6).
+    Raises DataRefused when the plan or the form cannot be meant, or when sample and real returns are mixed
+    (methodology, section 6).
     """
     try:
-        plan, form = read_plan(), questionnaire.read_form()
-        sources.check_sources(plan, form, catalogue.known_units())
-    except PlanError as reason:
+        regions = tuple(region for region in terms.REGION_WORDS if region != UNION)
+        known = checks.Known(catalogue.known_units(), terms.UNIT_WORDS, regions, rules.NEEDS)
+        plan, form = checks.check_plan(known)
+    except checks.PlanError as reason:
         raise DataRefused(str(reason)) from reason
     received = read_returns(quarters.quarters_between(quarters.FIRST_QUARTER, quarter))
     if received.is_mixed:

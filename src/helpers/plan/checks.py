@@ -1,0 +1,372 @@
+"""Holds the files of the plan against one another, the form and the rules, and refuses what cannot be meant."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from helpers import paths
+from helpers.plan import extractors, files, questionnaire, sources
+from helpers.plan.files import CsvRow, PlanError, PlanTable
+from helpers.plan.plan import REGISTER_MEASURES, UNION, Plan, make_plan
+from helpers.plan.plan import read_tables as read_plan_tables
+from helpers.plan.quarters import (
+    FIRST_QUARTER,
+    FIRST_STATUS_QUARTER,
+    LAST_QUARTER,
+    in_plan,
+    parse_quarter,
+    quarters_between,
+)
+from helpers.plan.questionnaire import LABEL_LANGUAGES, Form, Question
+from helpers.strings import fold
+
+__all__ = ["Known", "Need", "PlanError", "check_plan"]
+_UNION_NAMES = {fold(name) for name in (UNION, "UPAP", "Union")}
+_TILE_ROWS, _TILE_COLUMNS = range(1, 11), range(3, 13)  # of the map of tiles, where members may lie
+_HIGHEST_STAGE = 5
+# The codes that the program reads, by the list of components.csv that has their titles.
+_PARTS = {
+    "domain": extractors.DOMAINS, "hardware": extractors.HARDWARE_KINDS, "service_family": extractors.SERVICE_FAMILIES,
+    "product": extractors.IPP_PRODUCTS, "project": extractors.PROJECTS, "training_kind": extractors.TRAINING_KINDS,
+}  # fmt: skip
+_COMPANIONS = (*extractors.COMPANION_EXTRACTORS, *extractors.RATE_COMPANIONS)
+# The type of the questions that an extractor reads.
+_READ_TYPES = {
+    **dict.fromkeys((extractors.number, extractors.hardware_kind, extractors.hardware_index), "integer"),
+    extractors.fully_equipped: "integer",
+    extractors.choice: "select_one", extractors.any_of: "select_one",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Need:
+    """A question that a rule or a figure needs, with its type and the codes it must offer; `who` needs it."""
+
+    who: str
+    type: str
+    question: str
+    codes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the upper rooms know: units and regions with words in every language, and what their rules need.
+
+    `counted` are units that have only their plurals, which companions may have too.
+    """
+
+    units: Iterable[str]
+    counted: Iterable[str]
+    regions: Iterable[str]
+    needs: Iterable[Need] = ()
+
+
+@dataclass(frozen=True)
+class _Files:
+    """The files of the plan and the form, and what was made of their right rows."""
+
+    tables: Mapping[str, PlanTable]
+    plan: Plan
+    form: Form
+    known: Known
+
+    def rows(self, name: str) -> Iterator[tuple[PlanTable, CsvRow]]:
+        """Yield the right rows of a file, each with its table, which says a problem of it."""
+        yield from ((self.tables[name], row) for row in self.tables[name].rows)
+
+    @cached_property
+    def members(self) -> tuple[str, ...]:
+        """The members' codes."""
+        return self.tables["members"].codes("member")
+
+    def question(self, name: str) -> Question | None:
+        """Return a question, or a field of the repeat (`innovations.date`); None where the form lacks it."""
+        inside = {f"{questionnaire.REPEAT}.{field.name}": field for field in self.form.fields}
+        return inside.get(name) or self.form.by_name.get(name)
+
+
+def _check_steps(f: _Files) -> Iterator[str]:
+    measures, parts = defaultdict(set), set(f.tables["components"].codes("step"))
+    for row in f.tables["kpis"].every_row:
+        measures[row["step"]].add(row["measure"])
+    for table, row in f.rows("themes"):
+        if row["theme"] not in f.tables["steps"].codes("theme"):
+            yield table.say(row, f"theme {row['theme']} has no step in steps.csv; add one, or restore the file")
+    for table, row in f.rows("steps"):
+        step, due = row["step"], row["due"] and parse_quarter(row["due"])
+        if step[0] != row["theme"]:
+            yield table.say(row, f"step {step} is of theme {step[0]}, not {row['theme']}; correct one of them")
+        if due and not FIRST_STATUS_QUARTER <= due <= LAST_QUARTER:
+            yield table.say(row, f"due {due} is not within {FIRST_STATUS_QUARTER}-{LAST_QUARTER}; correct it")
+        if not due and measures[step] - {"rate"}:
+            yield table.say(row, "due is blank; only a rate has no due quarter: write one, such as 2023Q4")
+        for name, missing in (("kpis", not measures[step]), ("components", step not in parts)):
+            if missing and f.tables[name].every_row:
+                yield table.say(row, f"step {step} has no row in {name}.csv; add one, or restore the file")
+
+
+def _check_amount(row: CsvRow, column: str, members: int) -> str:
+    """Return what is wrong with the size of a baseline or target, blank where nothing is."""
+    text, value, unit = row[column], float(row[column] or 0), row["unit"]
+    if row["assessed"] == "share":
+        return f"{column} {text} is a share, 1 at most; write 0.80 for 80 %" if value > 1 else ""
+    if unit == "percent":
+        return f"{column} {text} is a percentage, 1 to 100; write 80 for 80 %" if 0 < value < 1 or value > 100 else ""
+    if value % 1:
+        return f"{column} {text} counts {unit}: write a whole number"
+    if row["measure"] == "milestone" and value > _HIGHEST_STAGE:
+        return f"{column} {text} is no stage; write 1 to {_HIGHEST_STAGE}"
+    return f"{column} {text} is more than the {members} members" if unit == "members" and value > members else ""
+
+
+def _check_targets(f: _Files) -> Iterator[str]:
+    for table, row in f.rows("kpis"):
+        for column in ("baseline", "target"):
+            if problem := _check_amount(row, column, len(f.members)):
+                yield table.say(row, problem)
+        if row["target"] and float(row["target"]) <= float(row["baseline"] or 0):
+            yield table.say(
+                row, f"target {row['target']} is not above the baseline {row['baseline'] or 0}; correct one"
+            )
+        if row["target_status"] == "adopted" and not row.get("target_reference"):
+            yield table.say(row, "target_status is adopted: name the decision in a column target_reference")
+
+
+def _check_companions(f: _Files) -> Iterator[str]:
+    table, kpis = f.tables["companions"], f.tables["kpis"].codes("kpi")
+    for row in table.rows:
+        key = row["kpi"], row["component"]
+        if key not in _COMPANIONS:
+            known = ", ".join(component for kpi, component in _COMPANIONS if kpi == row["kpi"])
+            yield table.say(row, f"component {key[1]} of {key[0]} is read by nothing; choose from {known or 'none'}")
+        elif (row["measure"] == "rate") != (key in extractors.RATE_COMPANIONS) or row["measure"] in REGISTER_MEASURES[
+            :2
+        ]:
+            yield table.say(row, f"measure {row['measure']} is not how {' '.join(key)} is measured; restore it")
+        if problem := sources.check_unit(row["unit"], row["measure"], {*f.known.units, *f.known.counted}):
+            yield table.say(row, problem)
+    held = set(zip(table.codes("kpi"), table.codes("component"), strict=True))
+    lacking = [" ".join(key) for key in _COMPANIONS if table.every_row and key[0] in kpis and key not in held]
+    if lacking:
+        yield f"{table.file}: lacks {', '.join(lacking)}; add the row, or restore the file"
+
+
+def _check_components(f: _Files) -> Iterator[str]:
+    table = f.tables["components"]
+    lists = dict(key for key, _ in reversed(Counter((row["step"], row["list"]) for row in table.rows).most_common()))
+    parts = _PARTS | {"showcase": f.form.kinds, "solution_kind": tuple(f.form.detail_codes["solution"])}
+    for row in table.rows:
+        listed = lists[row["step"]]
+        if row["list"] != listed:
+            yield table.say(row, f"list {row['list']} is not {listed}, as in the other rows of step {row['step']}")
+        known = parts.get(listed)
+        if known and row["code"] not in known:
+            yield table.say(row, f"code {row['code']} is none of the form's and the figures': {', '.join(known)}")
+    for listed, known in _PARTS.items():
+        missing = set(known) - {row["code"] for row in table.every_row if row["list"] == listed}
+        if missing and table.every_row:
+            yield f"{table.file}: list {listed} lacks {', '.join(sorted(missing))}; add the row, or restore the file"
+
+
+def _check_members(f: _Files) -> Iterator[str]:
+    for table, row in f.rows("members"):
+        first, last = row["member_from"], row["member_to"]
+        if fold(row["region"]) in _UNION_NAMES:
+            yield table.say(row, f"region {row['region']} is called like the Union; give it a name of its own")
+        elif row["region"] not in f.known.regions:
+            yield table.say(row, f"region {row['region']!r} is not one of {', '.join(f.known.regions)}")
+        if first and last and first > last:
+            yield table.say(row, f"member_from {first} is after member_to {last}; correct one of them")
+        elif not any(map(f.plan.by_iso3[row["member"]].valid_in, quarters_between(FIRST_QUARTER, LAST_QUARTER))):
+            yield table.say(row, f"{row['member']} is a member in no quarter of the plan; correct its dates")
+
+
+def _check_names(f: _Files) -> Iterator[str]:
+    """Check that a name, folded as in returns, means one state, and that states are said to be members rightly."""
+    owners: dict[str, tuple[str, str]] = {}
+
+    def claim(table: PlanTable, row: CsvRow, name: str, code: str) -> Iterator[str]:
+        other, place = owners.setdefault(fold(name), (code, f"{table.file}, row {row[files.ROW]}"))
+        if other != code:
+            yield table.say(row, f"{name!r} names {code}, but also {other} ({place}); keep it for one of them")
+
+    for table, row in f.rows("members"):
+        for name in (row["member"], *(text for column, text in row.items() if column.startswith("name_"))):
+            yield from claim(table, row, name, row["member"])
+    for table, row in f.rows("aliases"):
+        yield from claim(table, row, row["alias"], row["iso3"])
+    for name in ("aliases", "tile_grid"):
+        for table, row in f.rows(name) if f.members else ():
+            if (row["papu_member"] == "yes") != (row["iso3"] in f.members):
+                is_member = "a" if row["iso3"] in f.members else "no"
+                yield table.say(row, f"papu_member is {row['papu_member']}, but {row['iso3']} is {is_member} member")
+        missing = [code for code in f.members if code not in f.tables[name].codes("iso3")]
+        if missing and f.tables[name].every_row:
+            yield f"{name}.csv: has no row of {', '.join(missing)}; add it, or restore the file"
+
+
+def _check_tiles(f: _Files) -> Iterator[str]:
+    taken: dict[tuple[str, str], str] = {}
+    for table, row in f.rows("tile_grid"):
+        place, code = (row["row"], row["column"]), row["iso3"]
+        if code in f.members and not (int(place[0]) in _TILE_ROWS and int(place[1]) in _TILE_COLUMNS):
+            yield table.say(row, f"{code} lies outside the map; write a row from 1 to 10 and a column from 3 to 12")
+        if taken.setdefault(place, code) != code:
+            yield table.say(row, f"{code} lies on the tile of {taken[place]}; choose a free row and column")
+
+
+def _same_labels(table: PlanTable, rows: Iterable[CsvRow]) -> Iterator[str]:
+    """Yield the labels that stand for two questions or codes, in whatever languages: answers are read by them."""
+    owners: dict[str, str] = {}
+    for row in rows:
+        for text in (row[f"label::{language}"] for language in LABEL_LANGUAGES.values()):
+            owner = owners.setdefault(" ".join(text.casefold().split()), row["name"]) if text else row["name"]
+            if owner != row["name"]:
+                yield table.say(row, f"label {text!r} is also that of {owner}; each needs one of its own")
+
+
+def _check_choices(f: _Files) -> Iterator[str]:
+    table, used, live = f.tables["choices"], set(questionnaire.DETAIL_LISTS.values()), defaultdict(list)
+    used |= {question.listed for question in (*f.form.questions, *f.form.fields)}
+    for row in table.rows:
+        if last := row.get("until"):
+            if not in_plan(parse_quarter(last)):
+                yield table.say(row, f"until {last} is not within {FIRST_QUARTER}-{LAST_QUARTER}; correct it")
+        else:
+            live[row["list_name"]].append(row)
+        if row["list_name"] not in used:
+            yield table.say(row, f"list {row['list_name']} is that of no question; correct its name")
+        if row["list_name"] == "member":
+            labels = {row[f"label::{language}"] for language in LABEL_LANGUAGES.values()}
+            if row["name"] not in f.members:
+                yield table.say(row, f"{row['name']} is no member in members.csv; leave it out, or add the member")
+            elif wrong := [label for label in labels if f.plan.resolve(label).iso3 not in (row["name"], "")]:
+                yield table.say(row, f"label {wrong[0]!r} names another state than {row['name']}; correct it")
+    for rows in live.values():
+        yield from _same_labels(table, rows)
+    missing = [code for code in f.members if code not in {row["name"] for row in live["member"]}]
+    if missing and table.every_row:
+        yield f"choices.csv: list member lacks {', '.join(missing)}, a member in members.csv; add the row"
+    yield from (f"choices.csv: has no list {name}" for name in questionnaire.DETAIL_LISTS.values() if not live[name])
+
+
+def _check_texts(table: PlanTable, row: CsvRow, names: Iterable[str]) -> Iterator[str]:
+    """Check the texts of a row of the survey: each in all languages, and expressions about questions that are there."""
+    blank = {
+        prefix: [name for name in LABEL_LANGUAGES.values() if not row.get(f"{prefix}::{name}")]
+        for prefix in ("label", "hint", "constraint_message")
+    }
+    is_asked = not row["type"].startswith(("end", "calculate"))
+    needs = {"label": is_asked, "constraint_message": bool(row.get("constraint"))}
+    for prefix, languages in blank.items():
+        if languages and (needs.get(prefix) or len(languages) < len(LABEL_LANGUAGES)):
+            yield table.say(row, f"{prefix} is blank in {', '.join(languages)}; write it in every language")
+    if not row["name"] and not row["type"].startswith("end"):
+        yield table.say(row, "name is blank; write one")
+    for column in ("constraint", "relevant", "calculation"):
+        for name in dict.fromkeys(re.findall(r"\$\{([^}]*)\}", row.get(column, ""))):
+            if name not in names:
+                yield table.say(row, f"{column} names {name}, which is no question of the form")
+
+
+def _check_survey(f: _Files) -> Iterator[str]:
+    table = f.tables["survey"]
+    names, former = table.codes("name"), {}
+    row_of = {row["name"]: row for row in table.every_row}
+    for row in table.rows:
+        yield from _check_texts(table, row, names)
+    for settings, row in [*f.rows("settings")][1:]:
+        yield settings.say(row, "a second row; keep one")
+    yield from _same_labels(table, [row for row in table.rows if row["name"]])
+    if table.every_row and ("begin_repeat", questionnaire.REPEAT) not in zip(table.codes("type"), names, strict=True):
+        yield f"{table.file}: has no begin_repeat {questionnaire.REPEAT}; restore it"
+    for question in (*f.form.questions, *f.form.fields):
+        row, name = row_of[question.name], question.name
+        if questionnaire.IDENTITY in question.path and name not in (*questionnaire.PERSONAL, *questionnaire.PUBLIC):
+            yield table.say(
+                row, f"{name} is neither personal nor public: ask the maintainer to list it, or leave it out"
+            )
+        if question.type == "select_multiple" and question.choices and questionnaire.NONE_CODE not in question.choices:
+            yield table.say(row, f"{name} cannot be answered by none: add `none` to list {question.listed}")
+        unknown = set(question.choices) - {*names, questionnaire.NONE_CODE} if name.startswith("nd_") else set()
+        if unknown:
+            yield table.say(row, f"list {question.listed} has {', '.join(sorted(unknown))}, no question of the form")
+        for other, code in question.asked_if:
+            asked = f.form.by_name.get(other)
+            if asked and asked.choices and code not in asked.choices:
+                yield table.say(row, f"relevant names {code}, which is no answer to {other}")
+        for earlier in question.formerly:
+            owner = earlier if earlier in names else former.setdefault(earlier, name)
+            if owner != name:
+                yield table.say(row, f"formerly names {earlier}, which is {owner}'s name; leave it to one question")
+
+
+class _Asked(dict):
+    """Answers to nothing, which remember what was asked."""
+
+    def get(self, question: str, default: object = None) -> object:
+        self[question] = questionnaire.UNANSWERED
+        return default
+
+
+def _needs_of(who: str, read: extractors.Extractor) -> Iterator[Need]:
+    """Yield the questions that an extractor asks, with the codes that it gives a meaning."""
+    function, asked = getattr(read, "func", read), _Asked()
+    read(extractors.CountedReturn("", asked, ()))
+    has_codes = function in (extractors.choice, extractors.any_of)
+    for question in asked:
+        codes = tuple(sorted(read.args[1])) if has_codes else ()
+        yield Need(who, _READ_TYPES.get(function, "select_multiple"), question, codes)
+    if function is extractors.innovations:
+        yield Need(who, "select_one", f"{questionnaire.REPEAT}.kind", read.args[0])
+
+
+def _check_needs(f: _Files) -> Iterator[str]:
+    """Check that the form has what rules, companions and named formulas read, each of the right type."""
+    needs = list(f.known.needs)
+    for kpi in f.plan.kpis:
+        if kpi.source in sources.NAMED_FORMULAS:
+            needs += _needs_of(f"{kpi.kpi} (kpis.csv)", sources.NAMED_FORMULAS[kpi.source][1].read)
+    for companion in f.plan.companions:
+        if read := extractors.COMPANION_EXTRACTORS.get((companion.kpi, companion.component)):
+            needs += _needs_of(f"{companion.kpi} {companion.component} (companions.csv)", read)
+    lacking: dict[str, list[str]] = defaultdict(list)
+    row_of = {row["name"]: row[files.ROW] for row in f.tables["survey"].every_row}
+    for need in needs:
+        question, row = f.question(need.question), row_of.get(need.question.rpartition(".")[2])
+        codes = [code for code in need.codes if question and question.choices and code not in question.choices]
+        if question is None:
+            lacking[f"survey.csv: lacks {need.question}, of type {need.type}"].append(need.who)
+        elif question.type != need.type:
+            lacking[f"survey.csv, row {row}: {need.question} is of type {question.type}, not {need.type}"].append(
+                need.who
+            )
+        elif codes:
+            lacking[f"choices.csv: list {question.listed} lacks {', '.join(codes)}"].append(need.who)
+    for problem, who in lacking.items():
+        yield f"{problem}, which {', '.join(dict.fromkeys(who))} needs; restore it"
+
+
+_CHECKS = (
+    _check_steps, _check_targets, _check_companions, _check_components, _check_members, _check_names, _check_tiles,
+    _check_choices, _check_survey,
+)  # fmt: skip
+
+
+def check_plan(known: Known) -> tuple[Plan, Form]:
+    """Read the plan and the form, and hold them against one another.
+
+    Raises PlanError with the file, the row and what to do of every problem of all their files.
+    """
+    folder, inner = paths.plan(), paths.questionnaire()
+    form, grouping = questionnaire.make_form(inner)
+    tables = {**read_plan_tables(folder), **questionnaire.read_tables(inner)}
+    f = _Files(tables, make_plan(folder), form, known)
+    problems = [problem for table in tables.values() for problem in table.problems]
+    problems += [problem for check in _CHECKS for problem in check(f)]
+    if tables["survey"].every_row:  # otherwise all that it asks would be told as missing
+        problems += [*grouping, *_check_needs(f), *sources.list_problems(f.plan, form, known.units)]
+    files.refuse(problems)
+    return f.plan, form

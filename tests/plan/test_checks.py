@@ -1,0 +1,364 @@
+"""A plan that cannot be meant: every breakage is refused with its file, its row and what to write, all at once."""
+
+from __future__ import annotations
+
+import csv
+import io
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from conftest import PLAN
+from helpers.cli import main
+from helpers.i18n import catalogue, terms
+from helpers.ingest import rules
+from helpers.plan import UNION
+from helpers.plan.checks import Known, check_plan
+from helpers.plan.files import PlanError
+
+REGIONS = tuple(region for region in terms.REGION_WORDS if region != UNION)
+KNOWN = Known(catalogue.known_units(), terms.UNIT_WORDS, REGIONS, rules.NEEDS)
+FORM = "questionnaire/"
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch) -> Path:
+    """Return a plan of one's own to break."""
+    shutil.copytree(PLAN, tmp_path / "data" / "raw" / "plan")
+    monkeypatch.setenv("PAPU_ROOT", str(tmp_path))
+    return tmp_path / "data" / "raw" / "plan"
+
+
+def find(path: Path, code: str) -> int:
+    """Return the row, as a spreadsheet numbers it, that a code names: its first cell, or the first two joined."""
+    rows = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8"))))
+    first = int(path.stem == "survey")
+    return next(
+        n for n, row in enumerate(rows, start=1) if code in (" ".join(row[first : first + 1]), " ".join(row[:2]))
+    )
+
+
+def write(path: Path, change: Callable[[list[list[str]]], object]) -> None:
+    """Change the rows of a file."""
+    rows = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8"))))
+    change(rows)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows(rows)
+
+
+def put(path: Path, code: str, column: str, text: str) -> int:
+    """Write one cell; return its row."""
+    row = find(path, code)
+    write(path, lambda rows: rows[row - 1].__setitem__(rows[0].index(column), text))
+    return row
+
+
+def problems() -> list[str]:
+    with pytest.raises(PlanError) as refused:
+        check_plan(KNOWN)
+    return str(refused.value).splitlines()[:-1]
+
+
+def test_the_plan_as_it_is_can_be_meant(folder):
+    plan, form = check_plan(KNOWN)
+    assert len(plan.members) == 45 and "offices_total" in form.by_name
+
+
+CELLS = [
+    # file, code of its row, column, what is written there, what is said
+    ("themes", "2", "theme", "", "theme is blank; write a number from 1 to 9"),
+    ("themes", "2", "theme", "two", "theme 'two' is not a number from 1 to 9"),
+    ("themes", "2", "theme", "10", "10.1.a would come before 2.1.a"),
+    ("themes", "2", "theme", "1", "1 occurs twice, first in row 2"),
+    ("themes", "3", "title_pt", "", "title_pt is blank"),
+    ("themes", "3", "title_en", "Two\nlines", "title_en 'Two\\nlines' is not a text of one line"),
+    ("steps", "2.1", "step", "2.2", "steps.csv, row 4: 2.2 occurs twice, first in row 3"),
+    ("steps", "2.1", "step", "10.1", "'10.1' is not a code such as 2.1"),
+    ("steps", "2.1", "theme", "8", "theme '8' is not one of 1, 2, 3, 4, 5, 6 (themes.csv)"),
+    ("steps", "2.1", "theme", "3", "step 2.1 is of theme 2, not 3"),
+    ("steps", "2.1", "due", "", "due is blank; only a rate has no due quarter"),
+    ("steps", "2.1", "due", "2023-06-30", "due '2023-06-30' is not a quarter such as 2023Q4"),
+    ("steps", "2.1", "due", "T2-2023", "due 'T2-2023' is not a quarter"),
+    ("steps", "2.1", "due", "2022Q2", "due 2022Q2 is not within 2022Q3-2025Q4"),
+    ("steps", "2.1", "due", "2027Q1", "due 2027Q1 is not within 2022Q3-2025Q4"),
+    ("steps", "2.1", "responsible", "", "responsible is blank"),
+    ("steps", "2.1", "title_ar", "", "title_ar is blank"),
+    ("kpis", "2.1.a", "kpi", "2.1.A", "kpi '2.1.A' is not a code such as 2.1.a"),
+    ("kpis", "2.1.a", "kpi", "10.1.a", "10.1.a would come before 2.1.a"),
+    ("kpis", "2.1.a", "kpi", "2.2.a", "kpis.csv, row 5: 2.2.a occurs twice, first in row 4"),
+    ("kpis", "2.1.a", "kpi", "2.3.b", "a KPI of step 2.1 is called 2.1.a"),
+    ("kpis", "2.1.a", "step", "9.9", "step '9.9' is not one of 1.1, 2.1"),
+    ("kpis", "2.1.a", "measure", "sum_all", "measure 'sum_all' is not one of count_known"),
+    ("kpis", "2.1.a", "measure", "", "measure is blank"),
+    ("kpis", "2.1.a", "source", "", "source is blank"),
+    ("kpis", "2.1.a", "source", "offices_online over offices_total", "offices_online, which is no question of the form"),
+    ("kpis", "2.1.a", "unit", "post offices", "unit 'post offices' is not a name"),
+    ("kpis", "2.1.a", "unit", "parcels", "unit 'parcels' is not one of sum_known's"),
+    ("kpis", "2.1.a", "unit", "percent", "unit 'percent' is not one of sum_known's"),
+    ("kpis", "2.1.a", "assessed", "percent", "assessed 'percent' is not one of value, share"),
+    ("kpis", "2.1.a", "baseline", "60 %", "baseline '60 %' is not a number"),
+    ("kpis", "2.1.a", "baseline", "60", "baseline 60 is a share, 1 at most; write 0.80 for 80 %"),
+    *(
+        ("kpis", "2.1.a", "target", text, f"target {text!r} is not a number such as 12 or 0.80")
+        for text in ("nan", "inf", "-inf", "1e999", "80 %", "0,80", "-0.8", "+0.8", "0_8", "٠٫٨", "yes", ".8")
+    ),
+    ("kpis", "2.1.a", "target", "80", "target 80 is a share, 1 at most"),
+    ("kpis", "2.1.a", "target", "0.5", "target 0.5 is not above the baseline 0.60"),
+    ("kpis", "2.1.a", "target", "0.60", "target 0.60 is not above the baseline 0.60"),
+    ("kpis", "2.2.a", "target", "0.6", "target 0.6 is a percentage, 1 to 100; write 80 for 80 %"),
+    ("kpis", "6.1.a", "target", "0.666", "target 0.666 is a percentage"),
+    ("kpis", "2.2.a", "target", "160", "target 160 is a percentage, 1 to 100"),
+    ("kpis", "2.2.a", "target", "0", "target 0 is not above the baseline 0"),
+    ("kpis", "1.1.b", "target", "14.5", "target 14.5 counts members: write a whole number"),
+    ("kpis", "1.1.b", "target", "150", "target 150 is more than the 45 members"),
+    ("kpis", "1.1.a", "target", "6", "target 6 is no stage; write 1 to 5"),
+    ("kpis", "1.1.a", "target_status", "final", "target_status 'final' is not one of proposed, adopted"),
+    ("kpis", "1.1.a", "target_status", "", "target_status is blank"),
+    ("kpis", "1.1.a", "target_status", "adopted", "name the decision in a column target_reference"),
+    ("kpis", "1.1.a", "title_fr", "", "title_fr is blank"),
+    ("kpis", "1.1.a", "title_ar", " نموذج", "has blanks around it"),
+    ("kpis", "1.1.a", "title_en", "Model\x07", "or invisible characters; remove them"),
+    ("components", "1.1 domain", "step", "1.2", "step '1.2' is not one of 1.1, 2.1"),
+    ("components", "1.1 domain", "list", "domains", "list domain is not domains, as in the other rows of step 1.1"),
+    ("components", "1.1 domain", "code", "", "code is blank"),
+    ("components", "1.1 domain", "code", "platform", "code platform is none of the form's and the figures'"),
+    ("components", "1.1 domain", "code", "cybersecurity", "components.csv, row 7: 1.1 cybersecurity occurs twice"),
+    ("components", "4.2 showcase", "code", "fair", "code fair is none of the form's and the figures': solution,"),
+    ("components", "1.1 domain", "title_pt", "", "title_pt is blank"),
+    ("companions", "2.1.a electrified", "kpi", "2.4.a", "kpi '2.4.a' is not one of 1.1.a"),
+    ("companions", "2.1.a electrified", "kpi", "", "kpi is blank"),
+    ("companions", "2.1.a electrified", "component", "electric", "component electric of 2.1.a is read by nothing"),
+    ("companions", "2.1.a electrified", "component", "networked", "companions.csv, row 12: 2.1.a networked occurs twice"),
+    ("companions", "2.1.a electrified", "unit", "office", "unit 'office' is not one of sum_known's"),
+    ("companions", "2.1.a electrified", "measure", "total", "measure 'total' is not one of count_known"),
+    ("companions", "2.1.a electrified", "measure", "rate", "measure rate is not how 2.1.a electrified is measured"),
+    ("companions", "6.1.a on_time", "measure", "sum_known", "measure sum_known is not how 6.1.a on_time is measured"),
+    ("members", "SEN", "member", "Sen", "member 'Sen' is not an ISO3 code in capitals"),
+    ("members", "SEN", "member", " SEN", "member ' SEN' has blanks around it"),
+    ("members", "SEN", "member", "SEN\u00a0", "has blanks around it"),
+    ("members", "SEN", "member", "SE\u200bN", "is not an ISO3 code"),
+    ("members", "SEN", "member", "MLI", "MLI occurs twice, first in row 14"),
+    ("members", "SEN", "region", "", "region is blank"),
+    ("members", "SEN", "region", "western", "region 'western' is not one of Northern, Western"),
+    ("members", "SEN", "region", "Atlantic", "region 'Atlantic' is not one of Northern, Western"),
+    ("members", "SEN", "region", "PAPU", "region PAPU is called like the Union"),
+    ("members", "SEN", "region", "upap", "region upap is called like the Union"),
+    ("members", "SEN", "language", "wo", "language 'wo' is not one of fr, en, pt, ar"),
+    ("members", "SEN", "name_pt", "", "name_pt is blank"),
+    ("members", "SEN", "name_en", "Mali", "'Mali' names SEN, but also MLI (members.csv, row 14)"),
+    ("members", "SEN", "member_from", "2024-02-31", "member_from '2024-02-31' is not a date such as 2024-07-31"),
+    ("members", "SEN", "member_to", "31/12/2024", "member_to '31/12/2024' is not a date"),
+    ("members", "SEN", "member_from", "2031-01-01", "SEN is a member in no quarter of the plan"),
+    ("members", "SEN", "member_to", "2019-12-31", "SEN is a member in no quarter of the plan"),
+    *(
+        ("members", "SEN", column, text, f"{column} {text!r} is not a whole number above 0")
+        for column in ("reference_offices", "reference_staff")
+        for text in ("0", "-135", "135.5", "1 800", "1,800", "nan", "١٣٥")
+    ),
+    ("members", "SEN", "reference_staff", "", "reference_staff is blank"),
+    ("members", "SEN", "reference_basis", "", "reference_basis is blank"),
+    ("aliases", "Sénégal", "alias", "", "alias is blank"),
+    ("aliases", "Sénégal", "alias", "MALI", "'MALI' names SEN, but also MLI (members.csv, row 14)"),
+    ("aliases", "Sénégal", "alias", "KEN", "'KEN' names SEN, but also KEN"),
+    ("aliases", "Sénégal", "iso3", "sen", "iso3 'sen' is not an ISO3 code"),
+    ("aliases", "Sénégal", "iso3", "XXX", "papu_member is yes, but XXX is no member"),
+    ("aliases", "Sénégal", "papu_member", "no", "papu_member is no, but SEN is a member"),
+    ("aliases", "Sénégal", "papu_member", "oui", "papu_member 'oui' is not one of yes, no"),
+    ("tile_grid", "SEN", "iso3", "ZZZ", "tile_grid.csv: has no row of SEN"),
+    ("tile_grid", "SEN", "iso3", "KEN", "KEN occurs twice"),
+    ("tile_grid", "SEN", "row", "11", "SEN lies outside the map; write a row from 1 to 10"),
+    ("tile_grid", "SEN", "row", "three", "row 'three' is not a whole number"),
+    ("tile_grid", "SEN", "column", "2", "SEN lies outside the map"),
+    ("tile_grid", "SEN", "column", "5", "SEN lies on the tile of BFA"),
+    ("tile_grid", "SEN", "papu_member", "no", "papu_member is no, but SEN is a member"),
+    (FORM + "survey", "offices_total", "type", "integr", "type 'integr' is not one of integer, date, text"),
+    (FORM + "survey", "cloud_use", "type", "select_one clouds", "type 'select_one clouds' is not one of"),
+    (FORM + "survey", "offices_total", "type", "text", "a question of type text, where it takes integer"),
+    (FORM + "survey", "offices_total", "name", "", "name is blank"),
+    (FORM + "survey", "offices_total", "name", "Offices total", "name 'Offices total' is not a name of small letters"),
+    (FORM + "survey", "offices_total", "name", "staff_total", "survey.csv, row 13: staff_total occurs twice"),
+    (FORM + "survey", "offices_total", "label::English (en)", "", "label is blank in English (en)"),
+    (FORM + "survey", "staff_total", "label::English (en)", "Permanent post offices", "is also that of offices_total"),
+    (FORM + "survey", "offices_total", "hint::English (en)", "", "hint is blank in English (en)"),
+    (FORM + "survey", "offices_total", "required", "oui", "required 'oui' is not one of yes, no"),
+    (FORM + "survey", "staff_women", "constraint", ". <= ${staff}", "constraint names staff, which is no question"),
+    (FORM + "survey", "cloud_use", "constraint", ". != 'x'", "constraint_message is blank in"),
+    (FORM + "survey", "roadmap_adopted_on", "relevant", "selected(${roadmap}, 'adopted')", "relevant names roadmap"),
+    (
+        FORM + "survey", "roadmap_adopted_on", "relevant", "selected(${roadmap_status}, 'accepted')",
+        "relevant names accepted, which is no answer to roadmap_status",
+    ),
+    (FORM + "survey", "organisation", "name", "head_of_office", "head_of_office is neither personal nor public"),
+    (FORM + "survey", "focal_point_name", "name", "telephone", "telephone is neither personal nor public"),
+    (FORM + "survey", "begin_group network", "type", "begin_repeat", "survey.csv, row 16: end_group closes no group that is"),
+    (FORM + "survey", "innovations", "name", "projects", "survey.csv: has no begin_repeat innovations"),
+    (FORM + "choices", "cloud_use pilot", "name", "none", "cloud_use none occurs twice"),
+    (FORM + "choices", "cloud_use pilot", "name", "pilot use", "name 'pilot use' is not a code"),
+    (FORM + "choices", "cloud_use pilot", "name", "", "name is blank"),
+    (FORM + "choices", "cloud_use pilot", "list_name", "clouds", "list clouds is that of no question"),
+    (FORM + "choices", "cloud_use pilot", "label::English (en)", "", "label::English (en) is blank"),
+    (FORM + "choices", "cloud_use pilot", "label::English (en)", "In production", "choices.csv, row 58: label 'In production' is also that of pilot"),
+    (FORM + "choices", "cloud_use production", "name", "live", "choices.csv: list cloud_use lacks production, which 2.1.a c"),
+    (FORM + "choices", "feature s10_barcode", "name", "barcode", "choices.csv: list feature lacks s10_barcode, which rule V13"),
+    (FORM + "choices", "feature none", "name", "nothing", "survey.csv, row 55: ipp_ecompro cannot be answered by none"),
+    (FORM + "choices", "nd_network staff_total", "name", "staff", "survey.csv, row 15: list nd_network has staff, no question"),
+    (FORM + "choices", "member SEN", "name", "CPV", "CPV is no member in members.csv"),
+    (FORM + "choices", "member SEN", "label::English (en)", "Mali", "label 'Mali' names another state than SEN"),
+    (FORM + "choices", "innovation_kind solution", "name", "product", "kpis.csv, row 11 (4.1.a): source names solution, which is no k"),
+    (FORM + "settings", "UPAP numérique", "form_title", "", "form_title is blank"),
+    (FORM + "settings", "UPAP numérique", "form_id", "", "form_id is blank"),
+    (FORM + "settings", "UPAP numérique", "version", "v2", "version 'v2' is not a date and two digits"),
+    (FORM + "settings", "UPAP numérique", "default_language", "French", "default_language 'French' is not one of"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("file", "code", "column", "text", "said"), CELLS)
+def test_a_cell_that_cannot_be_meant_is_told_with_its_file_and_row(folder, file, code, column, text, said):
+    path = folder / f"{file}.csv"
+    row = put(path, code, column, text)
+    place = (
+        said if ".csv" in said.partition(" ")[0] else f"{path.name}, row {row}"
+    )  # else the problem is told elsewhere
+    assert any(problem.startswith(place) and said in problem for problem in problems()), problems()
+
+
+def test_a_cell_is_told_with_its_row_as_a_spreadsheet_numbers_it(folder):
+    path = folder / "members.csv"
+    write(path, lambda rows: rows.insert(3, []))  # a blank row is none, but it is counted
+    assert put(path, "SEN", "region", "") == 18
+    assert problems() == ["members.csv, row 18: region is blank; write a text of one line"]
+
+
+@pytest.mark.parametrize("name", sorted(path.relative_to(PLAN).as_posix() for path in PLAN.rglob("*.csv")))
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (lambda content: None, "cannot be read (No such file"),
+        (lambda content: b"", "has no column"),
+        (lambda content: content[: content.index(b"\n") + 1], "has no row below its header"),
+        (lambda content: content.replace(b",", b";"), "separated by commas"),
+        (lambda content: content.decode().encode("utf-16"), "it is no UTF-8 text"),
+        (lambda content: content.decode().encode("cp1252", "replace") + b"\xe9", "it is no UTF-8 text"),
+        (lambda content: content.rstrip(b"\n") + b'\n"cut', "a quote is not closed"),
+        (lambda content: content + b"1\n", "has 1 cells where the header has"),
+        (lambda content: content[:-1] + b",,more\n", "cells where the header has"),
+        (lambda content: content[content.index(b",") + 1 :], "has no column"),
+    ],
+)
+def test_a_damaged_file_is_named(folder, name, damage, said):
+    path, content = folder / name, damage((folder / name).read_bytes())
+    path.unlink()
+    if content is not None:
+        path.write_bytes(content)
+    assert any(problem.startswith(path.name) and said in problem for problem in problems()), problems()
+
+
+@pytest.mark.parametrize("name", sorted(path.relative_to(PLAN).as_posix() for path in PLAN.rglob("*.csv")))
+def test_a_file_that_stops_at_any_row_is_told(folder, name):
+    """Half of its rows are lost, at the end of a row: no cell is wrong."""
+    if name.endswith("settings.csv"):
+        pytest.skip("it has one row")
+    write(folder / name, lambda rows: rows.__delitem__(slice(len(rows) // 2, None)))
+    assert problems()
+
+
+@pytest.mark.parametrize(
+    ("file", "change", "said"),
+    [
+        ("kpis", lambda rows: [row.append(row[7]) for row in rows], "kpis.csv: has two columns 'target'"),
+        (
+            "kpis", lambda rows: [row.append("" if row is rows[0] else "x") for row in rows[:2]] and rows.__delitem__(slice(2, None)),
+            "kpis.csv, row 2: has a cell under no heading",
+        ),
+        ("kpis", lambda rows: rows[0].__setitem__(7, "Target"), "kpis.csv: has no column target"),
+        (
+            FORM + "choices",
+            lambda rows: [row.append("untl" if row is rows[0] else "") for row in rows],
+            "choices.csv: has a column 'untl'; did you mean until?",
+        ),
+        ("members", lambda rows: rows.append(rows[16]), "members.csv, row 47: SEN occurs twice, first in row 17"),
+        ("aliases", lambda rows: rows.append(rows[16]), "occurs twice, first in row 17"),
+        ("companions", lambda rows: rows.pop(9), "companions.csv: lacks 2.1.a electrified; add the row"),
+        ("components", lambda rows: rows.pop(1), "list domain lacks information_platform"),
+        ("tile_grid", lambda rows: rows.pop(1), "tile_grid.csv: has no row of AGO"),
+        ("kpis", lambda rows: rows.pop(), "steps.csv, row 14: step 6.1 has no row in kpis.csv"),
+        (
+            "members",
+            lambda rows: [row.__setitem__(slice(7, 9), ["2024-05-01", "2023-05-01"]) for row in rows[16:17]],
+            "members.csv, row 17: member_from 2024-05-01 is after member_to 2023-05-01",
+        ),
+        (FORM + "survey", lambda rows: rows.pop(1), "survey.csv, row 9: end_group closes no group that is open"),
+        (FORM + "survey", lambda rows: rows.pop(), "participation is opened and never closed; add its end"),
+        (FORM + "survey", lambda rows: rows.append(rows.pop(11)), "is in no group; move it into one"),
+        (FORM + "settings", lambda rows: rows.append(rows[1]), "settings.csv, row 3: a second row; keep one"),
+    ],
+)  # fmt: skip
+def test_rows_and_columns_that_contradict_each_other_are_told(folder, file, change, said):
+    write(folder / f"{file}.csv", change)
+    assert any(problem.find(said) >= 0 for problem in problems()), problems()
+
+
+def test_an_adopted_target_names_its_decision(folder):
+    def adopt(rows: list[list[str]]) -> None:
+        for row in rows:
+            row.append("target_reference" if row is rows[0] else "CA resolution 12/2023")
+            row[8] = "adopted" if row is not rows[0] else row[8]
+
+    write(folder / "kpis.csv", adopt)
+    assert {kpi.target_status for kpi in check_plan(KNOWN)[0].kpis} == {"adopted"}
+
+
+# --- what rules and figures need ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("question", "who"),
+    [
+        ("member", "rule V01"), ("quarter", "rule V02"), ("offices_networked", "rule V04, rule V08, 2.1.a networked"),
+        ("staff_women", "rule V04"), ("trained_women", "rule V10, 5.1.a women (companions.csv)"),
+        ("trained_upskilling", "rule V10"), ("roadmap_adopted_on", "rule V14"), ("training_sessions", "rule V16"),
+        ("laptop_working", "2.2.a (kpis.csv), 2.2.a laptop (companions.csv), 2.2.a fully_equipped"),
+        ("services_epost", "3.1.a (kpis.csv), 3.1.a epost"), ("ipp_tracked", "rule V13, 3.2.a (kpis.csv)"),
+        ("domain_ecosystem", "1.1.b ecosystem (companions.csv)"), ("sent_feedback", "6.1.a feedback"),
+        ("project_fitaf", "3.3.a fitaf"), ("cloud_use", "2.1.a cloud_production"),
+    ],
+)  # fmt: skip
+def test_a_question_that_the_form_lacks_is_told_with_what_needs_it(folder, question, who):
+    path = folder / FORM / "survey.csv"
+    row = find(path, question)
+    write(path, lambda rows: rows.pop(row - 1))
+    assert any(f"survey.csv: lacks {question}, of type" in said and f"which {who}" in said for said in problems())
+
+
+@pytest.mark.parametrize("field", ["kind", "reference", "title", "date", "detail", "local_experts"])
+def test_a_field_that_the_repeat_lacks_is_told(folder, field):
+    path = folder / FORM / "survey.csv"
+    write(path, lambda rows: rows.pop(find(path, field) - 1))
+    assert any(f"survey.csv: lacks innovations.{field}, of type" in said for said in problems())
+
+
+# --- all at once, through the command ----------------------------------------------------------------------------
+
+
+def test_the_problems_of_all_files_come_at_once_and_none_twice(folder):
+    broken = [
+        ("kpis", "2.1.a", "target", "nan"), ("kpis", "5.1.b", "source", "audits"), ("members", "SEN", "region", ""),
+        ("steps", "2.1", "due", ""), ("tile_grid", "SEN", "row", "0"), ("aliases", "Sénégal", "iso3", "XXX"),
+        (FORM + "survey", "comment", "type", "txt"), (FORM + "choices", "cloud_use pilot", "label::English (en)", ""),
+    ]  # fmt: skip
+    rows = [f"{file.removeprefix(FORM)}.csv, row {put(folder / f'{file}.csv', *cell)}" for file, *cell in broken]
+    told = CliRunner().invoke(main, ["check", "2024Q3"], catch_exceptions=False)
+    assert told.exit_code == 3
+    assert [row for row in rows if told.output.count(row) != 1] == []
+    assert told.output.endswith("Correct these files of data/raw/plan, or restore them.\n  next: do what the message says, then run it again\n")  # fmt: skip
+
+
+@pytest.mark.parametrize("command", [["explain", "2.1.a", "2024Q3"], ["status"], ["briefs", "2024Q3"]])
+def test_every_command_that_reads_the_plan_refuses_it(folder, command):
+    put(folder / "kpis.csv", "2.1.a", "target", "nan")
+    told = CliRunner().invoke(main, command, catch_exceptions=False)
+    if command != ["status"]:
+        assert (told.exit_code, "kpis.csv, row 4: target 'nan'" in told.output) == (3, True)
