@@ -219,7 +219,7 @@ def test_folding_drops_accents_case_marks_and_spare_blanks(text, folded):
         ("members.csv", "SEN,Western,fr", "Sen,Western,fr", 17, "ISO3"),
         ("members.csv", "SEN,Western,fr", "SEN,Western,wo", 17, "language"),
         ("members.csv", ",135,1800,", ",0,1800,", 17, "reference"),
-        ("members.csv", ",135,1800,", ",,1800,", 17, "invalid literal"),
+        ("members.csv", ",135,1800,", ",,1800,", 17, "reference_offices is blank"),
         ("kpis.csv", "1.1.b,1.1,count_known", "1.1.b,1.1,count_all", 3, "count_all"),
         ("kpis.csv", "1.1.b,1.1,count_known", "1.1.b,9.9,count_known", 3, "9.9"),
         ("steps.csv", ",2023Q2,", ",T2-2023,", 3, "T2-2023"),

@@ -197,7 +197,9 @@ def _read_choices(question: questionnaire.Question, raw: str) -> questionnaire.A
         return _answered(raw, questionnaire.NONE_CODE, "CHOICE_ZERO")
     if not set(codes) <= set(question.choices) or (questionnaire.NONE_CODE in codes and len(set(codes)) > 1):
         return questionnaire.Answer(raw, rule="V07")
-    return _answered(raw, " ".join(code for code in question.choices if code in codes))
+    counted = [code for code in question.choices if code in codes and code not in question.retired]
+    note = "CHOICE_RETIRED" if question.retired.intersection(codes) else ""
+    return _answered(raw, " ".join(counted) or questionnaire.NONE_CODE, note)
 
 
 def _read_text(raw: str) -> questionnaire.Answer:
@@ -229,6 +231,8 @@ def _read_cell(question: questionnaire.Question, cell: CellValue, decimal_mark: 
     if question.type == "select_multiple":
         return _read_choices(question, raw)
     code = raw.strip()
+    if code in question.retired:  # nobody knows which of today's codes it would be
+        return _answered(raw, "", "CHOICE_RETIRED")
     return _answered(raw, code) if code in question.choices else questionnaire.Answer(raw, rule="V07")
 
 

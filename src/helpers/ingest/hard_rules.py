@@ -120,7 +120,7 @@ def _check_item(item: ReceivedItem, form: questionnaire.Form) -> tuple[ReceivedI
             report(key, name, _unseen(answers[name]))
     kind, detail = answers["kind"], answers["detail"]
     codes = form.detail_codes.get(kind.value)
-    if not kind.is_reported:
+    if kind.state not in questionnaire.REPORTED_STATES:
         report("V07.kind", "kind", " | ".join(form.kinds))
         answers["kind"] = _withdrawn(kind, "V07")
     elif codes and detail.is_reported and detail.value.strip() not in codes:
@@ -135,7 +135,9 @@ def check_values(
     """Run the hard rules on an accepted return. Withdrawn values take no part in later rules."""
     received, member = entry.received, plan.by_iso3[entry.member]
     answers, parts = dict(received.answers), dict.fromkeys((*_PARTS, *sources.list_part_totals(plan, form)))
-    checked_items = None if received.items is None else [_check_item(item, form) for item in received.items]
+    checked_items = (
+        None if received.items is None else [_check_item(item, form.at(entry.quarter)) for item in received.items]
+    )
     issues = [
         *_list_unreadable(answers, form, received.place),
         *_check_totals(answers, member, received.place, confirmed),

@@ -3,7 +3,7 @@
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 
 from helpers.plan import questionnaire
@@ -75,6 +75,15 @@ def spell_headers(
                 yield head + mark + header_title(code, label, language), HeaderColumn(question.name, code, language)
 
 
+def _under_all_names(
+    questions: Iterable[questionnaire.Question],
+) -> Iterator[tuple[questionnaire.Question, str]]:
+    """Yield each question under its name and under its earlier ones, with its name of today."""
+    for question in questions:
+        yield question, question.name
+        yield from ((replace(question, name=earlier), question.name) for earlier in question.formerly)
+
+
 def _conventions(marks: Iterable[str]) -> Iterator[Convention]:
     marks = sorted(marks)
     for language in (BY_NAME, *questionnaire.LABEL_LANGUAGES):
@@ -88,8 +97,10 @@ def _index(form: questionnaire.Form, questions: tuple[str, ...], marks: frozense
     chosen = [question for question in (*form.questions, *form.fields) if question.name in questions]
     known: _KnownHeaders = {}
     for convention in _conventions(marks):
-        for header, column in spell_headers(chosen, form, convention):
-            known.setdefault(canonical_header(header), (header, column))
+        for question, name in _under_all_names(chosen):
+            for header, column in spell_headers([question], form, convention):
+                today = (header, column) if question.name == name else (name, replace(column, question=name))
+                known.setdefault(canonical_header(header), today)
     return known
 
 
@@ -108,7 +119,7 @@ def _sequences(form: questionnaire.Form) -> dict[str, tuple[tuple[str, ...], ...
     """Return the parts that tools join into one header, by its first four characters."""
     found: dict[str, set[tuple[str, ...]]] = defaultdict(set)
     for language in (BY_NAME, *questionnaire.LABEL_LANGUAGES):
-        for question in (*form.questions, *form.fields):
+        for question, _ in _under_all_names((*form.questions, *form.fields)):
             sequences = _paths(question, form, language)
             if question.type == "select_multiple":
                 labels = question.choice_labels.items()
@@ -134,8 +145,8 @@ def _unlisted(name: str, known: _KnownHeaders, marks: Iterable[str], form: quest
         parent = form.by_name.get(head.question) if head and not head.choice else None
         if parent and leaf and parent.type == "select_multiple":
             return HeaderColumn(parent.name, leaf, head.language)
-        if joint and leaf in form.by_name and leaf in known:  # a field under other groups is of another repeat
-            return HeaderColumn(leaf)
+        if joint and leaf in form.name_of and leaf in known:  # a field under other groups is of another repeat
+            return HeaderColumn(form.name_of[leaf])
     return None
 
 

@@ -19,7 +19,8 @@ class _QuarterReader:
     """Reads the files of one quarter's folder, one by one, and collects their returns and issues."""
 
     def __init__(self, quarter: str, listed: Mapping[str, Mapping[str, str]]) -> None:
-        self.quarter, self.listed, self.plan, self.form = quarter, listed, read_plan(), questionnaire.read_form()
+        self.quarter, self.listed, self.plan = quarter, listed, read_plan()
+        self.form = questionnaire.read_form().at(quarter)
         self.files: list[ReceivedFile] = []
         self.returns: list[ReceivedReturn] = []
         self.parts: list[DetachedItems] = []
@@ -62,9 +63,10 @@ class _QuarterReader:
         self.passed_over |= read.passed_over
 
     def join(self) -> None:
-        """Give the returns of a file the innovations that came in a file beside it, received on the same day."""
+        """Give returns the innovations that came in a file beside theirs, received on the same day, or that they state."""
         for day in dict.fromkeys(part.file.received_on for part in self.parts):
             self._join_day(day, [part for part in self.parts if part.file.received_on == day])
+        self.returns = [each.with_stated_part() for each in self.returns]
 
     def _join_day(self, day: date | None, parts: Sequence[DetachedItems]) -> None:
         """Join by the identity of the submissions. An item in several files counts once, by its own identity."""

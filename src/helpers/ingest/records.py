@@ -73,8 +73,17 @@ class ReceivedReturn:
     @property
     def content(self) -> dict[str, tuple[str, str]]:
         """The answers by which two returns are compared, personal ones included (section 3)."""
-        answers = {name: (answer.content, answer.state) for name, answer in self.answers.items()}
+        # `has_innovations` is compared by the innovations part; exports of older forms lack it.
+        given = ((name, answer) for name, answer in self.answers.items() if name != questionnaire.HAS_ITEMS)
+        answers = {name: (answer.content, answer.state) for name, answer in given}
         return answers | {name: (text, "") for name, text in self.personal.items()}
+
+    def with_stated_part(self) -> ReceivedReturn:
+        """Return it with the part that `has_innovations` states: *no* is an empty part, *yes* without items is none."""
+        stated = self.answers.get(questionnaire.HAS_ITEMS, questionnaire.UNANSWERED).value
+        if self.items or not stated:
+            return self
+        return replace(self, items=() if stated == "no" else None)
 
     @property
     def items_content(self) -> list[tuple[str, ...]] | None:

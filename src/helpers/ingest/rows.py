@@ -133,6 +133,8 @@ class _TableReader:
     def __init__(self, table: HeadedSheet, reader: LayoutReader, file: ReceivedFile, plan: Plan) -> None:
         self.table, self.reader, self.file, self.plan = table, reader, file, plan
         not_answers = ("member", "quarter", *questionnaire.PERSONAL)
+        if questionnaire.HAS_ITEMS not in table.languages:  # an older form
+            not_answers += (questionnaire.HAS_ITEMS,)
         self.columns = table.answer_columns([q for q in reader.form.questions if q.name not in not_answers])
         (self.member,) = table.answer_columns([reader.form.by_name["member"]])
         counts = [each.index for each in self.columns if each.question.type == "integer" and each.index is not None]
@@ -241,7 +243,8 @@ class _TableReader:
             answer = answers[name] = self._answer(columns, row, place, notes)
             if answer.note:
                 facts = {"question": name, "observed": answer.raw, "rule": answer.note}
-                notes.append(make_issue("NUMBER_READ", place, answer.value, **facts))
+                key = "CHOICE_RETIRED" if answer.note == "CHOICE_RETIRED" else "NUMBER_READ"
+                notes.append(make_issue(key, place, answer.value, **facts))
             if columns.question.type == "text":
                 notes += _text_notes(name, answer.raw, place)
         ticks = [name for ticked in answers if ticked.startswith("nd_") for name in answers[ticked].value.split()]

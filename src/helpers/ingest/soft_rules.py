@@ -159,6 +159,16 @@ def warn_items(checked: CheckedReturn) -> Iterator[Issue]:
             yield make_issue("V15.nameless", item.place, question="innovations.reference")
 
 
+def warn_stated(checked: CheckedReturn) -> Iterator[Issue]:
+    """V15: `has_innovations` agrees with the innovations listed."""
+    question = questionnaire.HAS_ITEMS
+    stated, items = checked.answers.get(question, questionnaire.UNANSWERED), checked.items or ()
+    if stated.value == "no" and items:
+        yield checked.issue("V15.no", len(items), question=question, observed=stated.raw)
+    elif stated.value == "yes" and not items:
+        yield checked.issue("V15.yes", question=question, observed=stated.raw)
+
+
 def warn_training(checked: CheckedReturn) -> Iterator[Issue]:
     """V16: nobody is trained without a session, and no session trains nobody."""
     (known, is_complete), sessions = _trained_kinds(checked), checked.number("training_sessions")
@@ -230,6 +240,7 @@ def list_warnings(
         issues += warn_features(checked)
         issues += warn_roadmap(checked)
         issues += warn_items(checked)
+        issues += warn_stated(checked)
         issues += warn_training(checked)
         issues += warn_magnitude(checked, past, form)
     for quarter in past.quarters:

@@ -7,18 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from helpers import paths
-from helpers.plan import extractors, files, questionnaire, sources
+from helpers.plan import extractors, files, quarters, questionnaire, sources
 from helpers.plan.files import CsvRow, PlanError, PlanTable
-from helpers.plan.plan import REGISTER_MEASURES, UNION, Plan, make_plan
-from helpers.plan.plan import read_tables as read_plan_tables
-from helpers.plan.quarters import (
-    FIRST_QUARTER,
-    FIRST_STATUS_QUARTER,
-    LAST_QUARTER,
-    in_plan,
-    parse_quarter,
-    quarters_between,
-)
+from helpers.plan.plan import REGISTER_MEASURES, UNION, Plan, make_plan, read_plan_files
 from helpers.plan.questionnaire import LABEL_LANGUAGES, Form, Question
 from helpers.strings import fold
 
@@ -26,6 +17,8 @@ __all__ = ["Known", "Need", "PlanError", "check_plan"]
 _UNION_NAMES = {fold(name) for name in (UNION, "UPAP", "Union")}
 _TILE_ROWS, _TILE_COLUMNS = range(1, 11), range(3, 13)  # of the map of tiles, where members may lie
 _HIGHEST_STAGE = 5
+_QUARTERS = tuple(quarters.quarters_between(quarters.FIRST_QUARTER, quarters.LAST_QUARTER))
+_DUE_QUARTERS = _QUARTERS[_QUARTERS.index(quarters.FIRST_STATUS_QUARTER) :]
 # The codes that the program reads, by the list of components.csv that has their titles.
 _PARTS = {
     "domain": extractors.DOMAINS, "hardware": extractors.HARDWARE_KINDS, "service_family": extractors.SERVICE_FAMILIES,
@@ -95,11 +88,11 @@ def _check_steps(f: _Files) -> Iterator[str]:
         if row["theme"] not in f.tables["steps"].codes("theme"):
             yield table.say(row, f"theme {row['theme']} has no step in steps.csv; add one, or restore the file")
     for table, row in f.rows("steps"):
-        step, due = row["step"], row["due"] and parse_quarter(row["due"])
+        step, due = row["step"], row["due"] and quarters.parse_quarter(row["due"])
         if step[0] != row["theme"]:
             yield table.say(row, f"step {step} is of theme {step[0]}, not {row['theme']}; correct one of them")
-        if due and not FIRST_STATUS_QUARTER <= due <= LAST_QUARTER:
-            yield table.say(row, f"due {due} is not within {FIRST_STATUS_QUARTER}-{LAST_QUARTER}; correct it")
+        if due and due not in _DUE_QUARTERS:
+            yield table.say(row, f"due {due} is not within {_DUE_QUARTERS[0]}-{_DUE_QUARTERS[-1]}; correct it")
         if not due and measures[step] - {"rate"}:
             yield table.say(row, "due is blank; only a rate has no due quarter: write one, such as 2023Q4")
         for name, missing in (("kpis", not measures[step]), ("components", step not in parts)):
@@ -179,7 +172,7 @@ def _check_members(f: _Files) -> Iterator[str]:
             yield table.say(row, f"region {row['region']!r} is not one of {', '.join(f.known.regions)}")
         if first and last and first > last:
             yield table.say(row, f"member_from {first} is after member_to {last}; correct one of them")
-        elif not any(map(f.plan.by_iso3[row["member"]].valid_in, quarters_between(FIRST_QUARTER, LAST_QUARTER))):
+        elif not any(map(f.plan.by_iso3[row["member"]].valid_in, _QUARTERS)):
             yield table.say(row, f"{row['member']} is a member in no quarter of the plan; correct its dates")
 
 
@@ -188,7 +181,7 @@ def _check_names(f: _Files) -> Iterator[str]:
     owners: dict[str, tuple[str, str]] = {}
 
     def claim(table: PlanTable, row: CsvRow, name: str, code: str) -> Iterator[str]:
-        other, place = owners.setdefault(fold(name), (code, f"{table.file}, row {row[files.ROW]}"))
+        other, place = owners.setdefault(fold(name), (code, f"{table.file}, row {row[files.ROW_KEY]}"))
         if other != code:
             yield table.say(row, f"{name!r} names {code}, but also {other} ({place}); keep it for one of them")
 
@@ -232,8 +225,8 @@ def _check_choices(f: _Files) -> Iterator[str]:
     used |= {question.listed for question in (*f.form.questions, *f.form.fields)}
     for row in table.rows:
         if last := row.get("until"):
-            if not in_plan(parse_quarter(last)):
-                yield table.say(row, f"until {last} is not within {FIRST_QUARTER}-{LAST_QUARTER}; correct it")
+            if quarters.parse_quarter(last) not in _QUARTERS:
+                yield table.say(row, f"until {last} is not within {_QUARTERS[0]}-{_QUARTERS[-1]}; correct it")
         else:
             live[row["list_name"]].append(row)
         if row["list_name"] not in used:
@@ -333,7 +326,7 @@ def _check_needs(f: _Files) -> Iterator[str]:
         if read := extractors.COMPANION_EXTRACTORS.get((companion.kpi, companion.component)):
             needs += _needs_of(f"{companion.kpi} {companion.component} (companions.csv)", read)
     lacking: dict[str, list[str]] = defaultdict(list)
-    row_of = {row["name"]: row[files.ROW] for row in f.tables["survey"].every_row}
+    row_of = {row["name"]: row[files.ROW_KEY] for row in f.tables["survey"].every_row}
     for need in needs:
         question, row = f.question(need.question), row_of.get(need.question.rpartition(".")[2])
         codes = [code for code in need.codes if question and question.choices and code not in question.choices]
@@ -362,7 +355,7 @@ def check_plan(known: Known) -> tuple[Plan, Form]:
     """
     folder, inner = paths.plan(), paths.questionnaire()
     form, grouping = questionnaire.make_form(inner)
-    tables = {**read_plan_tables(folder), **questionnaire.read_tables(inner)}
+    tables = {**read_plan_files(folder), **questionnaire.read_form_files(inner)}
     f = _Files(tables, make_plan(folder), form, known)
     problems = [problem for table in tables.values() for problem in table.problems]
     problems += [problem for check in _CHECKS for problem in check(f)]

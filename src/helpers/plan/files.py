@@ -14,7 +14,7 @@ from helpers.plan.quarters import parse_quarter
 from helpers.strings import clean
 
 CsvRow = Mapping[str, str]
-ROW = "(row)"  # key of a row's number in a spreadsheet, added to its columns
+ROW_KEY = "(row)"  # key of a row's number in a spreadsheet, added to its columns
 _REASONS = {UnicodeDecodeError: "it is no UTF-8 text", csv.Error: "a quote is not closed, or stands within a cell"}
 _RESTORE = "restore the file from the repository, or save it as CSV UTF-8 separated by commas"
 
@@ -45,7 +45,7 @@ def one_of(codes: Iterable[str], source: str = "") -> Allowed:
 
 
 ANY = Allowed("(?s:.*)", "any text")
-TEXT = Allowed(".+", "a text of one line")
+LINE = Allowed(".+", "a text of one line")
 NAME = Allowed("[a-z][a-z0-9_]*", "a name of small letters, digits and _")
 ISO3 = Allowed("[A-Z]{3}", "an ISO3 code in capitals, such as SEN")
 QUARTER = Allowed(".+", "a quarter such as 2023Q4", parse=parse_quarter)
@@ -68,7 +68,7 @@ class PlanTable:
 
     def say(self, row: CsvRow, problem: str) -> str:
         """Return a problem of a row as a sentence."""
-        return f"{self.file}, row {row[ROW]}: {problem}"
+        return f"{self.file}, row {row[ROW_KEY]}: {problem}"
 
 
 def _read_cells(path: Path) -> list[list[str]]:
@@ -103,7 +103,7 @@ def _check_row(row: CsvRow, columns: Mapping[str, Allowed]) -> list[str]:
     return [problem for name, text in row.items() if (problem := _check_cell(name, text, columns.get(name, ANY)))]
 
 
-def read_table(
+def read_plan_table(
     path: Path, columns: Mapping[str, Allowed], key: tuple[str, ...] = (), optional: Mapping[str, Allowed] | None = None
 ) -> PlanTable:
     """Read a file of the plan (UTF-8, comma, RFC 4180) and check its header, its cells, and that no key occurs twice.
@@ -131,7 +131,7 @@ def read_table(
             problems = [f"has {len(line)} cells where the header has {len(header)}; write the row again, or restore it"]
         elif row.pop("", ""):
             problems.append("has a cell under no heading; name its column, or empty it")
-        row[ROW] = str(number)
+        row[ROW_KEY] = str(number)
         if key and all(code := tuple(row[column] for column in key)):
             if code in first:
                 problems.append(f"{' '.join(code)} occurs twice, first in row {first[code]}; keep one")
@@ -153,6 +153,6 @@ def read_rows(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
 
     Raises PlanError for a file that cannot be read, has no row or lacks a column.
     """
-    table = read_table(path, dict.fromkeys(columns, ANY))
+    table = read_plan_table(path, dict.fromkeys(columns, ANY))
     refuse(table.problems)
-    return [{name: text for name, text in row.items() if name != ROW} for row in table.rows]
+    return [{name: text for name, text in row.items() if name != ROW_KEY} for row in table.rows]

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from helpers import paths
 from helpers.plan import files
 from helpers.plan.extractors import STOCK_MEASURES, Companion
-from helpers.plan.files import COUNT, ISO3, NAME, NUMBER, QUARTER, TEXT, CsvRow, one_of
+from helpers.plan.files import COUNT, ISO3, LINE, NAME, NUMBER, QUARTER, CsvRow, one_of
 from helpers.plan.quarters import parse_quarter, quarter_end
 from helpers.strings import LANGUAGES, fold
 
@@ -180,8 +180,8 @@ class Plan:
 
 # Each has two meanings when written alone (methodology, section 1): "NA" is Namibia or "not available".
 _AMBIGUOUS = {"congo": {"COD", "COG"}, fold("الكونغو"): {"COD", "COG"}, "na": {"NAM"}}
-_TITLES = {f"title_{language}": TEXT for language in LANGUAGES}
-_NAMES = {f"name_{language}": TEXT for language in LANGUAGES}
+_TITLES = {f"title_{language}": LINE for language in LANGUAGES}
+_NAMES = {f"name_{language}": LINE for language in LANGUAGES}
 _SORTED = "tables sort codes as text, and 10.1.a would come before 2.1.a"
 _THEME = files.Allowed("[1-9]", "a number from 1 to 9", _SORTED)
 _STEP = files.Allowed(r"[1-9]\.[1-9]", "a code such as 2.1", _SORTED)
@@ -201,10 +201,10 @@ class _CodeOf(NamedTuple):
 _FILES: Mapping[str, tuple[str, Mapping[str, files.Allowed | _CodeOf]]] = {
     "themes": ("theme", {"theme": _THEME, **_TITLES}),
     "steps": ("step", {
-        "step": _STEP, "theme": _CodeOf("themes", "theme"), "due": QUARTER.or_blank(), "responsible": TEXT, **_TITLES,
+        "step": _STEP, "theme": _CodeOf("themes", "theme"), "due": QUARTER.or_blank(), "responsible": LINE, **_TITLES,
     }),
     "kpis": ("kpi", {
-        "kpi": _KPI, "step": _CodeOf("steps", "step"), "measure": one_of(MEASURES), "source": TEXT, "unit": NAME,
+        "kpi": _KPI, "step": _CodeOf("steps", "step"), "measure": one_of(MEASURES), "source": LINE, "unit": NAME,
         "assessed": one_of(("value", "share")), "baseline": NUMBER.or_blank(), "target": NUMBER.or_blank(),
         "target_status": one_of(("proposed", "adopted")), **_TITLES,
     }),
@@ -213,16 +213,16 @@ _FILES: Mapping[str, tuple[str, Mapping[str, files.Allowed | _CodeOf]]] = {
         "kpi": _CodeOf("kpis", "kpi"), "component": NAME, "unit": NAME, "measure": one_of(MEASURES),
     }),
     "members": ("member", {
-        "member": ISO3, "region": TEXT, "language": one_of(LANGUAGES), **_NAMES, "member_from": _DAY, "member_to": _DAY,
-        "reference_offices": COUNT, "reference_staff": COUNT, "reference_basis": TEXT,
+        "member": ISO3, "region": LINE, "language": one_of(LANGUAGES), **_NAMES, "member_from": _DAY, "member_to": _DAY,
+        "reference_offices": COUNT, "reference_staff": COUNT, "reference_basis": LINE,
     }),
-    "aliases": ("alias iso3", {"alias": TEXT, "iso3": ISO3, "papu_member": _YES_NO}),
+    "aliases": ("alias iso3", {"alias": LINE, "iso3": ISO3, "papu_member": _YES_NO}),
     "tile_grid": ("iso3", {"iso3": ISO3, "row": COUNT, "column": COUNT, "papu_member": _YES_NO}),
 }  # fmt: skip
 
 
 @cache
-def read_tables(folder: Path) -> Mapping[str, files.PlanTable]:
+def read_plan_files(folder: Path) -> Mapping[str, files.PlanTable]:
     """Read the files of the plan by name, each cell held against what its column may be; problems are kept."""
     tables: dict[str, files.PlanTable] = {}
     for name, (key, columns) in _FILES.items():
@@ -231,7 +231,7 @@ def read_tables(folder: Path) -> Mapping[str, files.PlanTable]:
             if isinstance(kind, _CodeOf) else kind
             for column, kind in columns.items()
         }  # fmt: skip
-        tables[name] = files.read_table(folder / f"{name}.csv", allowed, tuple(key.split()))
+        tables[name] = files.read_plan_table(folder / f"{name}.csv", allowed, tuple(key.split()))
     return tables
 
 
@@ -252,7 +252,7 @@ def _kpi(row: CsvRow, step: Step) -> Kpi:
     return Kpi(
         row["kpi"], step.step, step.theme, step.due, row["measure"], row["source"], row["unit"], row["assessed"],
         float(row["baseline"] or 0), float(row["target"]) if row["target"] else None, row["target_status"],
-        _texts(row, "title"), int(row[files.ROW]),
+        _texts(row, "title"), int(row[files.ROW_KEY]),
     )  # fmt: skip
 
 
@@ -268,7 +268,7 @@ def _member(row: CsvRow) -> Member:
 @cache
 def make_plan(folder: Path) -> Plan:
     """Make the plan of the rows of its files that have no problem."""
-    rows = {name: table.rows for name, table in read_tables(folder).items()}
+    rows = {name: table.rows for name, table in read_plan_files(folder).items()}
     steps = {row["step"]: _step(row) for row in rows["steps"]}
     kpis = [_kpi(row, steps[row["step"]]) for row in rows["kpis"] if row["step"] in steps]
     return Plan(
@@ -286,5 +286,5 @@ def read_plan(folder: Path | None = None) -> Plan:
     Raises PlanError with the file, the row and the reason of every cell that is wrong, in all files together.
     """
     folder = folder or paths.plan()
-    files.refuse(problem for table in read_tables(folder).values() for problem in table.problems)
+    files.refuse(problem for table in read_plan_files(folder).values() for problem in table.problems)
     return make_plan(folder)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from helpers import paths
 from helpers.plan import files
-from helpers.plan.files import ANY, NAME, QUARTER, TEXT, Allowed, CsvRow, one_of
+from helpers.plan.files import ANY, LINE, NAME, QUARTER, Allowed, CsvRow, one_of
 from helpers.plan.quarters import parse_quarter
 
 LABEL_LANGUAGES = {"fr": "Français (fr)", "en": "English (en)", "pt": "Português (pt)", "ar": "العربية (ar)"}
@@ -83,6 +83,11 @@ class Form:
         """The questions by name."""
         return {question.name: question for question in self.questions}
 
+    @cached_property
+    def name_of(self) -> Mapping[str, str]:
+        """Today's name of a question, by every name that it has or had."""
+        return {name: q.name for q in self.questions for name in (q.name, *q.formerly)}
+
     def label_of(self, name: str) -> Label:
         """Return the label of a question, a field of the repeat (`innovations.date`) or a group; else an empty one."""
         labels = {question.name: question.label for question in (*self.fields, *self.questions)}
@@ -144,18 +149,19 @@ def _types(lists: Iterable[str]) -> Allowed:
 
 
 @cache
-def read_tables(folder: Path) -> Mapping[str, files.PlanTable]:
+def read_form_files(folder: Path) -> Mapping[str, files.PlanTable]:
     """Read the files of the form by name, each cell held against what its column may be; problems are kept."""
-    columns = {"list_name": NAME, "name": _CODE, **dict.fromkeys(_LABELS, TEXT)}
-    choices = files.read_table(folder / "choices.csv", columns, ("list_name", "name"), {"until": QUARTER.or_blank()})
+    columns = {"list_name": NAME, "name": _CODE, **dict.fromkeys(_LABELS, LINE)}
+    until = {"until": QUARTER.or_blank()}
+    choices = files.read_plan_table(folder / "choices.csv", columns, ("list_name", "name"), until)
     columns = {"type": _types(choices.codes("list_name")), "name": NAME.or_blank(), **dict.fromkeys(_LABELS, ANY)}
     optional = {"formerly": _NAMES, "required": one_of(("yes", "no")).or_blank()}
-    survey = files.read_table(folder / "survey.csv", columns, ("name",), optional)
+    survey = files.read_plan_table(folder / "survey.csv", columns, ("name",), optional)
     columns = {
-        "form_title": TEXT, "form_id": NAME, "version": Allowed("20[0-9]{8}", "a date and two digits, as 2026120101"),
+        "form_title": LINE, "form_id": NAME, "version": Allowed("20[0-9]{8}", "a date and two digits, as 2026120101"),
         "default_language": one_of(LABEL_LANGUAGES.values()),
     }  # fmt: skip
-    return {"survey": survey, "choices": choices, "settings": files.read_table(folder / "settings.csv", columns)}
+    return {"survey": survey, "choices": choices, "settings": files.read_plan_table(folder / "settings.csv", columns)}
 
 
 def _label(row: CsvRow) -> dict[str, str]:
@@ -172,7 +178,7 @@ def _question(row: CsvRow, path: Sequence[str], lists: Mapping[str, Mapping[str,
 @cache
 def make_form(folder: Path) -> tuple[Form, tuple[str, ...]]:
     """Make the form of the rows of its files; with it the problems of its groups, which hold the questions."""
-    survey, choices = (read_tables(folder)[name] for name in ("survey", "choices"))
+    survey, choices = (read_form_files(folder)[name] for name in ("survey", "choices"))
     lists, retired = defaultdict(dict), defaultdict(dict)
     for row in choices.rows:
         if last := row.get("until"):
@@ -209,7 +215,7 @@ def read_form(folder: Path | None = None) -> Form:
     """
     folder = folder or paths.questionnaire()
     form, problems = make_form(folder)
-    files.refuse([*(problem for table in read_tables(folder).values() for problem in table.problems), *problems])
+    files.refuse([*(problem for table in read_form_files(folder).values() for problem in table.problems), *problems])
     return form
 
 
@@ -240,8 +246,8 @@ class Answer:
 
     @property
     def is_reported(self) -> bool:
-        """Tell whether it counts as reported: A, N or U (methodology, section 3)."""
-        return self.state in REPORTED_STATES
+        """Tell whether it counts as reported: A, N or U (methodology, section 3), and not only a retired choice."""
+        return self.state in REPORTED_STATES and bool(self.value)
 
 
 UNANSWERED = Answer("")
