@@ -46,7 +46,7 @@ def choices() -> dict[str, tuple[str, ...]]:
     """Return the codes of every choice list, in order."""
     lists: dict[str, tuple[str, ...]] = {}
     for row in read_rows(paths.plan() / "questionnaire" / "choices.csv", ("list_name", "name")):
-        if not row["list_name"].startswith("nd_") or row["name"] in (*ASKED, "none"):
+        if not row.get("until") and (not row["list_name"].startswith("nd_") or row["name"] in (*ASKED, "none")):
             lists[row["list_name"]] = (*lists.get(row["list_name"], ()), row["name"])
     return lists
 
