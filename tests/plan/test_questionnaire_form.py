@@ -32,6 +32,7 @@ QUESTIONS = {
     + " shared_system_information uses_software_guidelines nd_infrastructure",
     "services": "services_epost services_ecommerce services_egovernment services_efinance sectors_benefiting"
     " ipp_ecompro ipp_tracked ipp_small_packets project_dre project_payments project_fitaf nd_services",
+    "innovation": "has_innovations",
     "innovations": "kind reference title date detail local_experts",
     "people": "trained_capacity_building trained_upskilling trained_reskilling trained_women trained_cumulative"
     " audits_completed training_sessions nd_people",
