@@ -37,8 +37,8 @@ def list_scopes() -> list[str]:
 
 
 def list_quarters(tables: EditionTables) -> list[str]:
-    """Return the quarters that can be chosen: from the first in the tables to the one reported."""
-    return quarters.quarters_between(min([*tables.kpis["quarter"], tables.quarter]), tables.quarter)
+    """Return the quarters that can be chosen: from the first collected to the one reported."""
+    return quarters.quarters_between(tables.first_collected, tables.quarter)
 
 
 def list_choosable_members(choice: Choice) -> list[str]:

@@ -3,7 +3,8 @@
 import csv
 import io
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import NamedTuple
 
 from helpers.ingest.admit import MAX_BYTES, MAX_COLUMNS, Remark, Unreadable, check_range
 from helpers.ingest.headers import HeaderColumn, count_known_headers, match_headers
@@ -36,18 +37,38 @@ def read_text(content: bytes, form: questionnaire.Form, name: str = "") -> Conte
 
     Row numbers count records. Raises Unreadable where any row was split wrongly.
     """
+    records = split_records(content, lambda row: count_known_headers(row, form))
+    _check_rows(records.lines, records.delimiter, form)
+    rows = tuple(
+        (number, tuple(row)) for number, (_, row) in enumerate(records.lines, start=1) if not is_empty_row(row)
+    )
+    return Contents((Sheet(name, False, rows, ragged=True),), records.remarks)
+
+
+class Records(NamedTuple):
+    """The records of a text file; `is_whole` tells whether the last one has a line end."""
+
+    lines: Sequence[Line]
+    delimiter: str
+    remarks: tuple[Remark, ...]
+    is_whole: bool
+
+
+def split_records(content: bytes, count_known: Callable[[Sequence[str]], int]) -> Records:
+    """Split a text file into records, with the delimiter that gives a row of the most known headers.
+
+    Raises Unreadable for what is no text, and for a quote that is never closed.
+    """
     text, remarks = _decode(content)
     hint = _HINT.match(text)
-    hinted = hint["mark"] if hint and _fit(text, hint["mark"], form) else ""
-    delimiter = hinted or max(_DELIMITERS, key=lambda mark: _fit(text, mark, form))
+    hinted = hint["mark"] if hint and _fit(text, hint["mark"], count_known) else ""
+    delimiter = hinted or max(_DELIMITERS, key=lambda mark: _fit(text, mark, count_known))
     lines = list(_rows(text, delimiter))
     if hint:
         lines[0] = (1, [])
-    _check_rows(lines, delimiter, form)
     if delimiter != ",":
         remarks.append(Remark("DELIMITER", repr(delimiter).strip("'")))
-    rows = tuple((number, tuple(row)) for number, (_, row) in enumerate(lines, start=1) if not is_empty_row(row))
-    return Contents((Sheet(name, False, rows, ragged=True),), tuple(remarks))
+    return Records(lines, delimiter, tuple(remarks), text.endswith(("\n", "\r")))
 
 
 def _decode(content: bytes) -> tuple[str, list[Remark]]:
@@ -95,13 +116,13 @@ def _recognise_damaged(content: bytes) -> tuple[str, str]:
     return replaced, "ENC_INVALID_BYTES"
 
 
-def _fit(text: str, delimiter: str, form: questionnaire.Form) -> int:
-    """Return the most headers of the questionnaire in any of the first rows, read with a delimiter."""
+def _fit(text: str, delimiter: str, count_known: Callable[[Sequence[str]], int]) -> int:
+    """Return the most known headers in any of the first rows, read with a delimiter."""
     reader = csv.reader(io.StringIO(text[:_SAMPLE], newline=""), delimiter=delimiter)
     best = 0
     try:
         for _, row in zip(range(HEADER_ROWS), reader, strict=False):
-            best = max(best, count_known_headers(row[:MAX_COLUMNS], form))
+            best = max(best, count_known(row[:MAX_COLUMNS]))
     except csv.Error:
         pass  # _rows reports what is wrong
     return best

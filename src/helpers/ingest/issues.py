@@ -99,6 +99,11 @@ class Issue:
     known_on: date | None = None
 
     @property
+    def is_register(self) -> bool:
+        """Whether it is about a register, which is the Secretariat's own."""
+        return self.rule == _REGISTER_RULE or not self.quarter
+
+    @property
     def place(self) -> Place:
         """Where it was found."""
         folder = "" if self.rule == _REGISTER_RULE else self.quarter

@@ -1,22 +1,28 @@
 """Reads the Secretariat's registers: files that grow by appending, as known on any day (methodology, section 2)."""
 
-import csv
-import io
-from collections.abc import Callable, Collection, Mapping, Sequence
+import re
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
+from pathlib import Path
 
 from helpers import paths
+from helpers.ingest import admit, received
+from helpers.ingest.admit import Remark, Unreadable
 from helpers.ingest.cells import parse_count, parse_day
+from helpers.ingest.delimited import split_records
 from helpers.ingest.issues import Issue, Place, issues_known_by, make_issue
-from helpers.plan import Plan, quarters, read_plan, sources
+from helpers.ingest.xlsx import HEADER_ROWS, is_empty_row
+from helpers.plan import quarters, read_plan, sources
+from helpers.strings import fold, without_invisible
 
 _COLUMNS = {
-    "milestones": ("quarter", "product", "stage", "parts", "reference"),
-    "workshops": ("workshop", "step", "topic", "held_on", "title"),
-    "attendance": ("workshop", "member", "women", "men"),
-    "confirmations": ("quarter", "member", "question", "value", "confirmed_on", "note"),
-    "questionnaires": ("questionnaire", "title", "sent_on", "due_on", "member", "returned_on"),
+    "milestones": ("quarter", "product", "stage", "parts", "reference", "recorded_on"),
+    "workshops": ("workshop", "step", "topic", "held_on", "title", "recorded_on"),
+    "attendance": ("workshop", "member", "women", "men", "recorded_on"),
+    "confirmations": ("quarter", "member", "question", "value", "confirmed_on", "note", "recorded_on"),
+    "questionnaires": ("questionnaire", "title", "sent_on", "due_on", "member", "returned_on", "recorded_on"),
 }
 _KEYS = {
     "workshops": ("workshop",),
@@ -24,39 +30,99 @@ _KEYS = {
     "confirmations": ("quarter", "member", "question"),
     "questionnaires": ("questionnaire", "member"),
 }
+# The rows of one quarter and product all stand, but a later one corrects one that cannot be read.
+_CORRECTED_BY = _KEYS | {"milestones": ("quarter", "product")}
+_DAY_FIRST = re.compile(
+    r"(?P<day>\d{1,2})(?P<mark>[/.-])(?P<month>\d{1,2})(?P=mark)(?P<year>\d{4})(?: \d{1,2}:\d{2}(?::\d{2})?)?"
+)
+_SERIAL = re.compile(r"(\d{5})(?:[.,]\d+)?")
+_SERIALS, _SERIAL_0 = range(36_526, 73_051), date(1899, 12, 30)  # 2000-2099
+_OWN_REASONS = ("absent", "columns", "twice", "cut", "csv", "fewer")  # of a refusal; others share the sentences of V20
 
 RegisterRow = Mapping[str, object]
+RestedOn = Mapping[str, tuple[date, int]]  # by register: the date of the last edition, and the rows known then
+
+
+@dataclass(frozen=True)
+class _UnusualDate:
+    """A date of a register that is not written as YYYY-MM-DD: the cell, how it was read, when its row was recorded."""
+
+    register: str
+    column: str
+    key: str
+    text: str
+    day: date
+    recorded_on: date | None
 
 
 @dataclass(frozen=True)
 class Registers:
-    """The rows of each register in file order, each with its `recorded_on` (None: always known)."""
+    """The rows of each register in file order, each with its `recorded_on` (None: always known).
+
+    `lost` are the rows that cannot be read, with what of them can be; `refused` the registers that cannot be read.
+    """
 
     rows: Mapping[str, tuple[RegisterRow, ...]]
     issues: tuple[Issue, ...] = ()
+    lost: Mapping[str, tuple[RegisterRow, ...]] = field(default_factory=dict)
+    refused: Collection[str] = ()
+    dates: tuple[_UnusualDate, ...] = ()
     _at: dict[date, Mapping[str, list[RegisterRow]]] = field(default_factory=dict, repr=False)
 
     def at(self, day: date) -> Mapping[str, list[RegisterRow]]:
         """Return each register as known on a day: of rows with one key, the last one recorded by then."""
         if day not in self._at:
-            known = {name: [row for row in rows if _is_known(row, day)] for name, rows in self.rows.items()}
+            known = {name: _known(rows, day) for name, rows in self.rows.items()}
             self._at[day] = {name: _latest(rows, _KEYS.get(name)) for name, rows in known.items()}
         return self._at[day]
 
+    def refused_at(self, day: date) -> list[str]:
+        """Return the registers that nothing can rest on: refused, or without any row that can be read."""
+        known = self.at(day)
+        return [
+            name for name, rows in self.rows.items()
+            if name in self.refused or (not known[name] and _known(self.lost.get(name, ()), day))
+        ]  # fmt: skip
+
+    def lost_at(self, name: str, day: date) -> list[RegisterRow]:
+        """Return the rows of a register that are missing from its figures and that no later row corrects."""
+        key, lost = _CORRECTED_BY[name], _known(self.lost.get(name, ()), day)
+        last = {tuple(row.get(part) for part in key): int(row["row"]) for row in self.at(day)[name] if "row" in row}
+        open_ = [row for row in lost if last.get(tuple(row.get(part) for part in key), 0) < int(row["row"])]
+        return open_ + (self._unheld(day) if name == "attendance" else [])
+
+    def _unheld(self, day: date) -> list[RegisterRow]:
+        """Return the attendance at workshops that the register of workshops does not have."""
+        workshops = {row["workshop"] for row in self.at(day)["workshops"]}
+        is_readable = "workshops" not in self.refused_at(day)
+        return [row for row in _known(self.rows["attendance"], day) if is_readable and row["workshop"] not in workshops]
+
+    def count_at(self, name: str, day: date) -> int:
+        """Return how many rows of a register were known on a day, those included that cannot be read."""
+        return len(_known(self.rows[name], day)) + len(_known(self.lost.get(name, ()), day))
+
     def issues_at(self, day: date) -> list[Issue]:
         """Return the issues of rows recorded by a day, attendance at unknown workshops included."""
-        workshops = {row["workshop"] for row in self.at(day)["workshops"]}
-        lost = [r for r in self.rows["attendance"] if _is_known(r, day) and r["workshop"] not in workshops]
-        unknown = [_bad_row_issue("attendance", r, "workshop", r["workshop"], "workshops.csv", None) for r in lost]
-        return [*issues_known_by(self.issues, day), *unknown]
+        unheld = [_bad_row_issue("attendance", r, "workshop", r["workshop"], "workshops.csv") for r in self._unheld(day)]
+        return [*issues_known_by(self.issues, day), *self._list_dates(day), *unheld]
+
+    def _list_dates(self, day: date) -> Iterator[Issue]:
+        """Yield one issue per column and way of writing dates, with their number and the first as an example."""
+        grouped: dict[tuple[str, str, str], list[_UnusualDate]] = defaultdict(list)
+        for unusual in self.dates:
+            if unusual.recorded_on is None or unusual.recorded_on <= day:
+                grouped[unusual.register, unusual.column, unusual.key].append(unusual)
+        for (name, column, key), found in grouped.items():
+            details = (column, len(found), found[0].day.isoformat())
+            yield make_issue(key, Place("", f"{name}.csv"), *details, observed=found[0].text)
 
     def confirmed(self, day: date) -> dict[tuple[str, str, str], int]:
         """Return the values that members confirmed, as known on a day, by quarter, member and question."""
         return {(r["quarter"], r["member"], r["question"]): r["value"] for r in self.at(day)["confirmations"]}
 
 
-def _is_known(row: RegisterRow, day: date) -> bool:
-    return row["recorded_on"] is None or row["recorded_on"] <= day
+def _known(rows: Sequence[RegisterRow], day: date) -> list[RegisterRow]:
+    return [row for row in rows if row["recorded_on"] is None or row["recorded_on"] <= day]
 
 
 def _latest(rows: list[RegisterRow], key: tuple[str, ...] | None) -> list[RegisterRow]:
@@ -75,80 +141,198 @@ def _plan_quarter(text: str) -> str | None:
     return quarter if quarters.in_plan(quarter) else None
 
 
+def parse_written_day(text: str) -> tuple[date | None, str]:
+    """Return the day that a cell of a register writes, and the key of the warning on how, blank for YYYY-MM-DD."""
+    if day := parse_day(text):
+        return day, ""
+    serial, written = _SERIAL.fullmatch(text), _DAY_FIRST.fullmatch(text)
+    if serial and int(serial[1]) in _SERIALS:
+        return _SERIAL_0 + timedelta(days=int(serial[1])), "V22.serial"
+    try:
+        return date(*(int(written[part]) for part in ("year", "month", "day"))), "V22.day_first"
+    except (TypeError, ValueError):  # not a date at all, or one that cannot be
+        return None, ""
+
+
+def _day(text: str) -> date | None:
+    return parse_written_day(text)[0]
+
+
 def _one_of(choices: Collection[str]) -> tuple[Callable[[str], str | None], str]:
     return (lambda text: text if text in choices else None), " | ".join(choices)
 
 
-_QUARTER, _DAY, _COUNT = (_plan_quarter, "2024Q3"), (parse_day, "YYYY-MM-DD"), (parse_count, "0, 1, 2, …")
-_COUNT_OR_ZERO = (lambda text: parse_count(text or "0"), "0, 1, 2, …")
+def _stage(text: str) -> int | None:
+    stage = parse_count(text)
+    return stage if stage is not None and stage <= 5 else None
+
+
+def _member(text: str) -> str | None:
+    return read_plan().resolve(text).iso3 or None
+
+
+_QUARTER, _DAY, _COUNT = (_plan_quarter, "2024Q3"), (_day, "YYYY-MM-DD"), (parse_count, "0, 1, 2, …")
+_COUNT_OR_ZERO, _MEMBER = (lambda text: parse_count(text or "0"), "0, 1, 2, …"), (_member, "ISO3")
+_IS_STEP, _STEPS = _one_of(sources.WORKSHOP_STEPS)
 _MAY_BE_BLANK = ("recorded_on", "confirmed_on", "returned_on", "sent_on")
 # The cells of each register, in the order of checking: how to read one (None: it cannot be read), what is expected.
 _CELLS: Mapping[str, Sequence[tuple[str, Callable[[str], object], str]]] = {
     "milestones": (
-        ("stage", *_COUNT),
         ("quarter", *_QUARTER),
         ("product", *_one_of(sources.MILESTONE_PRODUCTS)),
-        ("stage", lambda text: parse_count(text) if parse_count(text) <= 5 else None, "0-5"),
+        ("stage", _stage, "0-5"),
         ("parts", lambda text: frozenset(part.strip() for part in text.split(";") if part.strip()), ""),
     ),
     "workshops": (
-        ("workshop", lambda text: text or None, "code"), ("held_on", *_DAY), ("step", *_one_of(sources.WORKSHOP_STEPS)),
+        ("workshop", lambda text: text or None, "code"),
+        ("held_on", *_DAY),
+        ("step", lambda text: _IS_STEP(text.replace(",", ".")), _STEPS),  # a spreadsheet takes 5.2 for a number
     ),
-    "attendance": (("women", *_COUNT_OR_ZERO), ("men", *_COUNT_OR_ZERO)),
-    "confirmations": (("quarter", *_QUARTER), ("confirmed_on", *_DAY), ("value", *_COUNT)),
-    "questionnaires": (("due_on", *_DAY), ("returned_on", *_DAY), ("sent_on", *_DAY)),
-}  # fmt: skip
+    "attendance": (("member", *_MEMBER), ("women", *_COUNT_OR_ZERO), ("men", *_COUNT_OR_ZERO)),
+    "confirmations": (("quarter", *_QUARTER), ("member", *_MEMBER), ("confirmed_on", *_DAY), ("value", *_COUNT)),
+    "questionnaires": (("due_on", *_DAY), ("returned_on", *_DAY), ("sent_on", *_DAY), ("member", *_MEMBER)),
+}
 
 
-def _raw_rows(name: str) -> tuple[list[dict[str, str]], list[Issue]]:
-    path = paths.registers() / f"{name}.csv"
+def _heading(cell: str) -> str:
+    """Return a heading as columns are named: without case, blanks and invisible characters."""
+    return "_".join(fold(cell).split())
+
+
+def _find_columns(cells: Sequence[str], name: str) -> dict[str, int]:
+    """Return the place of each column of a register that a row names."""
+    headings = [_heading(cell) for cell in cells]
+    return {column: headings.index(column) for column in _COLUMNS[name] if column in headings}
+
+
+def _read_content(path: Path) -> bytes:
+    """Read a file that is a text. Raises Unreadable for any other."""
+    if not (path.exists() or path.is_symlink()):
+        raise Unreadable("absent")
     try:
-        reader = csv.DictReader(io.StringIO(path.read_bytes().decode("utf-8-sig"), newline=""))
-        rows = [{key: (value or "").strip() for key, value in row.items() if key} for row in reader]
-        rows = [row for row in rows if any(row.values())]
-        missing = [column for column in _COLUMNS[name] if column not in (reader.fieldnames or ())]
-        if missing:
-            raise ValueError(", ".join(missing))
-    except (OSError, ValueError, csv.Error) as reason:
-        observed = str(getattr(reason, "strerror", None) or reason)
-        return [], [make_issue("V22", Place("", path.name), ", ".join(_COLUMNS[name]), "*", observed=observed)]
-    return rows, []
+        given = received.read_bytes(path)
+    except OSError as reason:
+        raise Unreadable("file", reason.strerror) from reason
+    if given.refusal:
+        raise given.refusal
+    try:
+        kind = admit.admit(given.content)
+    except Exception as reason:  # an archive that is damaged is no CSV either
+        raise Unreadable("csv") from reason
+    if kind != admit.TEXT:
+        raise Unreadable("csv", observed=kind)
+    return given.content
 
 
-def _read_register(name: str, plan: Plan) -> tuple[tuple[RegisterRow, ...], list[Issue]]:
-    raw, issues = _raw_rows(name)
-    rows = []
-    for number, row in enumerate(raw, start=2):
-        row["row"] = str(number)
-        if "member" in row:
-            row["member"] = plan.resolve(row["member"]).iso3 or row["member"]
-        values: dict[str, object] = {}
-        for column, read, expected in (("recorded_on", *_DAY), *_CELLS[name]):
-            text = row.get(column, "")
-            values[column] = read(text)
-            if values[column] is None and (text or column not in _MAY_BE_BLANK):
-                issues.append(_bad_row_issue(name, row, column, text, expected, values["recorded_on"]))
-                break
-        else:
-            rows.append(row | values)
-    return tuple(rows), issues
+def _read_raw_rows(name: str) -> tuple[list[dict[str, str]], tuple[Remark, ...]]:
+    """Return the rows of a register as text, each with its number (`row`) and the cells beyond the heading (`beyond`).
+
+    Raises Unreadable for a register that is absent, no CSV, cut, or without one of its columns.
+    """
+    records = split_records(_read_content(paths.registers() / f"{name}.csv"), lambda row: len(_find_columns(row, name)))
+    lines = [(number, row) for number, (_, row) in enumerate(records.lines, start=1) if not is_empty_row(row)]
+    top = max(lines[:HEADER_ROWS], key=lambda line: len(_find_columns(line[1], name)), default=(1, []))
+    columns, width, rows = _find_columns(top[1], name), len(top[1]), []
+    if missing := [column for column in _COLUMNS[name] if column not in columns]:
+        raise Unreadable("columns", ", ".join(missing))
+    headings = [_heading(cell) for cell in top[1]]
+    if twice := [column for column in columns if headings.count(column) > 1]:
+        raise Unreadable("twice", ", ".join(twice))
+    for number, cells in [line for line in lines if line[0] > top[0]]:
+        if len(again := _find_columns(cells, name)) == len(columns):
+            columns, width = again, len(cells)  # files joined one under the other
+            continue
+        joined = next((cell for cell in cells if _holds_row(cell, records.delimiter, width)), None)
+        if joined is not None:
+            raise Unreadable("quote", number, observed=str(number))
+        row = {column: without_invisible(cells[at]).strip() for column, at in columns.items() if at < len(cells)}
+        rows.append({**dict.fromkeys(columns, ""), **row, "row": str(number), "beyond": " ".join(cells[width:]).strip()})
+    is_short = lines and len(lines[-1][1]) < width and lines[-1][0] == len(records.lines)
+    if any(remark.key == "NUL_BYTES" for remark in records.remarks) or (is_short and not records.is_whole):
+        raise Unreadable("cut", observed=str(lines[-1][0]) if lines else "")
+    return rows, records.remarks
 
 
-def _bad_row_issue(name: str, row: RegisterRow, column: str, text: str, expected: str, known_on: date | None) -> Issue:
+def _holds_row(cell: str, delimiter: str, width: int) -> bool:
+    """Tell whether a stray quote has joined a further row to a cell."""
+    return any(line.count(delimiter) >= width - 1 for line in re.split(r"[\r\n]+", cell)[1:])
+
+
+class _RegisterReader:
+    """Reads one register: its rows, those that cannot be read, and what there is to say of it."""
+
+    def __init__(self, name: str) -> None:
+        self.name, self.place = name, Place("", f"{name}.csv")
+        self.rows: list[RegisterRow] = []
+        self.lost: list[RegisterRow] = []
+        self.issues: list[Issue] = []
+        self.dates: list[_UnusualDate] = []
+        self.is_refused = False
+
+    def read(self, rested_on: tuple[date, int] | None) -> None:
+        """Read the register; where nothing can rest on it, refuse it with an issue."""
+        try:
+            rows, remarks = _read_raw_rows(self.name)
+            self.issues += [make_issue(remark.key, self.place, observed=remark.observed) for remark in remarks]
+            for row in rows:
+                self._read_row(row)
+            if rested_on:
+                self._check_number(*rested_on)
+        except Unreadable as reason:
+            is_own, facts = reason.reason in _OWN_REASONS, {"observed": reason.observed, "rule": "V22"}
+            key = f"{'V22' if is_own else 'V20'}.{reason.reason}"
+            self.issues = [make_issue(key, self.place, *reason.details, **facts)]
+            self.rows, self.lost, self.dates, self.is_refused = [], [], [], True
+
+    def _check_number(self, day: date, before: int) -> None:
+        n = len(_known(self.rows, day)) + len(_known(self.lost, day))
+        if n < before:
+            raise Unreadable("fewer", before, day.isoformat(), observed=str(n))
+
+    def _read_row(self, row: dict[str, str]) -> None:
+        beyond, values, bad = row.pop("beyond"), {}, None
+        for column, read, expected in (("recorded_on", *_DAY), *_CELLS[self.name]):
+            values[column] = read(row[column])
+            if values[column] is None and (row[column] or column not in _MAY_BE_BLANK):
+                bad = bad or (column, row[column], expected)
+        if beyond:
+            bad = ("*", beyond, ", ".join(_COLUMNS[self.name]))
+        if bad:
+            column, text, expected = bad
+            self.issues.append(_bad_row_issue(self.name, row, column, text, expected, values["recorded_on"]))
+            self.lost.append(row | values)
+            return
+        self.rows.append(row | values)
+        for column in (column for column, value in values.items() if isinstance(value, date)):
+            if key := parse_written_day(row[column])[1]:
+                facts = (key, row[column], values[column], values["recorded_on"])
+                self.dates.append(_UnusualDate(self.name, column, *facts))
+
+
+def _bad_row_issue(
+    name: str, row: RegisterRow, column: str, text: str, expected: str, known_on: date | None = None
+) -> Issue:
     """Return the issue of a register row that cannot be read (V22), with the member and quarter that it names."""
     member = read_plan().resolve(str(row.get("member", ""))).iso3
     place = Place(_quarter_or_blank(str(row.get("quarter", ""))), f"{name}.csv", row=str(row["row"]), member=member)
     return make_issue("V22", place, expected, column, observed=text, known_on=known_on)
 
 
-def read_registers() -> Registers:
-    """Read the five registers. A row that cannot be read is ignored with a warning (V22) and replaces nothing."""
-    plan = read_plan()
-    rows, issues = {}, []
-    for name in _COLUMNS:
-        rows[name], found = _read_register(name, plan)
-        issues += found
-    return Registers(rows, tuple(issues))
+def read_registers(rested_on: RestedOn | None = None) -> Registers:
+    """Read the five registers. A row that cannot be read is ignored with a warning (V22) and replaces nothing.
+
+    A register that cannot be read, or has fewer rows than the last edition rested on, is refused (V22).
+    """
+    readers = [_RegisterReader(name) for name in _COLUMNS]
+    for reader in readers:
+        reader.read((rested_on or {}).get(reader.name))
+    return Registers(
+        {reader.name: tuple(reader.rows) for reader in readers},
+        tuple(issue for reader in readers for issue in reader.issues),
+        {reader.name: tuple(reader.lost) for reader in readers},
+        frozenset(reader.name for reader in readers if reader.is_refused),
+        tuple(unusual for reader in readers for unusual in reader.dates),
+    )
 
 
 def due_quarter(row: RegisterRow) -> str:

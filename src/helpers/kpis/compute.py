@@ -95,6 +95,8 @@ def _measure_companion_figure(snapshot: Snapshot, companion: extractors.Companio
 def measure_companion(snapshot: Snapshot, companion: extractors.Companion, scope: str) -> MeasuredCompanion:
     """Measure one companion for one scope."""
     members, key = snapshot.members(scope), (companion.kpi, companion.component)
+    if not snapshot.collected:  # nothing was asked before the first collected quarter
+        return MeasuredCompanion()
     if companion.measure == "rate":
         return _measure_rate_companion(snapshot, companion.component, members)
     read = extractors.COMPANION_EXTRACTORS[key]

@@ -103,11 +103,38 @@ def _measure_rate(snapshot: Snapshot, members: Sequence[Member]) -> MeasuredKpi:
     return _make_certain(terms, rate, n_reported=n_reported, n_carried=0, n_expected=len(members))
 
 
-def measure_from_registers(snapshot: Snapshot, kpi: Kpi, scope: str) -> MeasuredKpi:
-    """Measure a KPI that the Secretariat records itself; what is held for all members is blank in a region."""
-    members = snapshot.members(scope)
+def find_refused(snapshot: Snapshot, kpi: Kpi) -> list[str]:
+    """Return the registers under a KPI that cannot be read: nothing rests on them, so its figures are blank."""
+    return [name for name in snapshot.registers.refused_at(snapshot.as_of) if name in sources.registers_of(kpi)]
+
+
+def count_lost_rows(snapshot: Snapshot, kpi: Kpi) -> int:
+    """Count the register rows that cannot be read and may be missing from a KPI's figure."""
+    lost = {name: snapshot.registers.lost_at(name, snapshot.as_of) for name in sources.registers_of(kpi)}
+    if kpi.measure == "milestone":
+        return sum(sources.MILESTONE_PRODUCTS.get(row["product"], kpi.step) == kpi.step for row in lost["milestones"])
     if kpi.measure == "rate":
-        return _measure_rate(snapshot, members)
+        due = [row["due_on"] and registers.due_quarter(row) for row in lost["questionnaires"]]
+        return sum(quarter in (None, snapshot.quarter) for quarter in due)
+    if kpi.measure != "register":
+        return 0
+    step = sources.workshops_of(kpi.source)[0]
+    steps = {row["workshop"]: row["step"] for row in snapshot.registers.at(snapshot.as_of)["workshops"]}
+    attended = [steps.get(row["workshop"]) for row in lost.get("attendance", ())]
+    return sum(found in (None, step) for found in [*(row["step"] for row in lost["workshops"]), *attended])
+
+
+def measure_from_registers(snapshot: Snapshot, kpi: Kpi, scope: str) -> MeasuredKpi:
+    """Measure a KPI that the Secretariat records itself; what is held for all members is blank in a region.
+
+    It is blank where a register under it cannot be read; the rate also before the first collected quarter, when nothing
+    was asked.
+    """
+    members = snapshot.members(scope)
+    if find_refused(snapshot, kpi):
+        return MeasuredKpi()
+    if kpi.measure == "rate":
+        return _measure_rate(snapshot, members) if snapshot.collected else MeasuredKpi()
     is_for_all = kpi.measure == "milestone" or not sources.workshops_of(kpi.source)[1]
     if is_for_all and scope != UNION:
         return MeasuredKpi()

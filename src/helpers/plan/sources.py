@@ -99,6 +99,13 @@ def workshops_of(source: str) -> tuple[str, str]:
     return found[2], found[3] or ""
 
 
+def registers_of(kpi: Kpi) -> tuple[str, ...]:
+    """Return the registers that a KPI's figures rest on; none where they rest on returns alone."""
+    if kpi.measure == "register":
+        return ("workshops", "attendance") if workshops_of(kpi.source)[1] else ("workshops",)
+    return {"milestone": ("milestones",), "rate": ("questionnaires",)}.get(kpi.measure, ())
+
+
 def _check_register_source(kpi: Kpi) -> None:
     """Raise ValueError where the registers do not hold what the source names."""
     if kpi.measure == "register":

@@ -79,7 +79,7 @@ def describe_theme(report: Report, theme: int) -> str:
     values = {
         "value": phrases.format_level(report, figure),
         "target": phrases.format_target(figure, t),
-        "since": t.quarter(min(report.tables.returns["quarter"], default=report.quarter)),
+        "since": t.quarter(report.tables.first_collected),
     }
     if theme in (1, 3, 4):
         return t.plural(sentence, figure.assessed, **values, of=figure.n_expected, known=figure.n_known)

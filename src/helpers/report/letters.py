@@ -35,7 +35,7 @@ def letter_text(key: str, language: str, **values: object) -> str:
 
 @dataclass(frozen=True)
 class MemberFeedback:
-    """The letter to one member, in its language; without a `member`, the Secretariat's: what names no member."""
+    """The letter to one member, in its language; without a `member`, the Secretariat's: what names no member, registers."""
 
     member: Member | None
     language: str
@@ -56,7 +56,7 @@ def collect_feedback(
     checked: rules.Checked, plan: Plan, quarter: str, members: Sequence[str] = (), language: str = "",
     notes: bool = False,
 ) -> list[MemberFeedback]:  # fmt: skip
-    """Return a letter for each member valid in a quarter (or those given), then one for what names no member.
+    """Return a letter for each member valid in a quarter (or those given), then one for the registers and the rest.
 
     Each is in its member's language unless one is given, the last in French. Issues are sorted by severity, then in the
     order of the checks; those of replaced returns are left out; `notes` adds what was only normalised.
@@ -67,23 +67,26 @@ def collect_feedback(
 
     def write(member: Member | None, own_language: str, codes: Collection[str]) -> MemberFeedback:
         returns = tuple(entry for entry in entries if entry.member in codes)
-        own_issues = tuple(issue for issue in shown if issue.member in codes)
-        return MemberFeedback(member, language or own_language, returns, own_issues)
+        own_issues = [issue for issue in shown if (member is None if issue.is_register else issue.member in codes)]
+        return MemberFeedback(member, language or own_language, returns, tuple(own_issues))
 
     letters = [write(valid[code], valid[code].language, {code}) for code in valid if not members or code in members]
-    others = set() if members else {each.member for each in (*entries, *shown)} - set(valid)
-    return [*letters, write(None, "fr", others)] if others else letters
+    others = {each.member for each in (*entries, *shown)} - set(valid)
+    if members or not (others or any(issue.is_register for issue in shown)):
+        return letters
+    return [*letters, write(None, "fr", others)]
 
 
 def _list_shown_issues(
     checked: rules.Checked, quarter: str, entries: Sequence[versions.LedgerEntry], notes: bool
 ) -> list[issues.Issue]:
-    """Return a quarter's issues by severity, without those of replaced returns and, unless wanted, notes."""
+    """Return the issues of a quarter and of the registers by severity, without those of replaced returns and, unless wanted, notes."""
     superseded = [entry for entry in entries if not entry.counts and entry.state != issues.REFUSED]
     replaced = {place for entry in superseded for place in _places(entry)}
     replaced -= {place for entry in entries if entry.counts for place in _places(entry)}
     severities = issues.SEVERITIES if notes else issues.SEVERITIES[:-1]
-    shown = [issue for issue in checked.issues if issue.quarter == quarter and issue.severity in severities]
+    about = [issue for issue in checked.issues if issue.is_register or issue.quarter == quarter]
+    shown = [issue for issue in about if issue.severity in severities]
     shown = [issue for issue in shown if (issue.source_file, issue.sheet, issue.row) not in replaced]
     return sorted(shown, key=lambda issue: severities.index(issue.severity))
 

@@ -118,8 +118,9 @@ def _figure(row: Mapping[str, object]) -> KpiFigure:
 
 @computed_once
 def _index_figures(tables: EditionTables) -> dict[tuple[str, str, str], KpiFigure]:
-    """Return every figure of the tables by KPI, scope and quarter."""
-    known = tables.kpis[tables.kpis["kpi"].isin(read_plan().by_kpi.keys())]
+    """Return every figure of the tables by KPI, scope and quarter: nothing compares with those before the first."""
+    since = tables.kpis[tables.kpis["quarter"] >= tables.first_collected]
+    known = since[since["kpi"].isin(read_plan().by_kpi.keys())]
     return {(row["kpi"], row["scope"], row["quarter"]): _figure(row) for row in known.to_dict("records")}
 
 

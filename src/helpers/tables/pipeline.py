@@ -11,10 +11,11 @@ import pandas as pd
 
 from helpers import paths
 from helpers.i18n import catalogue, terms
-from helpers.ingest import Received, ReceivedFile, Registers, read_returns, received, registers, rules
+from helpers.ingest import Received, ReceivedFile, Registers, read_returns, received, rules
 from helpers.kpis import compute, observations
 from helpers.plan import UNION, Plan, checks, quarters, questionnaire, read_plan
 from helpers.tables import schema
+from helpers.tables.recorded import read_registers
 
 FIRST_PREFIX = "first_"  # of the build tables that hold each quarter's returns as of its own first cut-off
 _RETURN_TABLES = ("returns", "answers", "innovations")
@@ -56,6 +57,11 @@ class EditionTables:
         """A short id of the inputs and parameters: 12 digits of their SHA-256."""
         facts = [[self.quarter, self.as_of], *self.inputs[["file", "sha256"]].to_numpy().tolist()]
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:12]
+
+    @property
+    def first_collected(self) -> str:
+        """The earliest quarter with an accepted return, the one reported without any: nothing was asked before it."""
+        return min(self.returns.loc[self.returns["state"] != "refused", "quarter"], default=self.quarter)
 
     @property
     def is_revised(self) -> bool:
@@ -106,7 +112,7 @@ def read_raw_data(quarter: str) -> RawData:
             f"invented sample and received returns lie together in data/raw ({len(sample)} sample files, the first "
             f"{sample[0]}); remove the sample's folders, or work in a folder of its own (PAPU_ROOT)"
         )
-    return RawData(plan, form, received, registers.read_registers())
+    return RawData(plan, form, received, read_registers())
 
 
 def check_as_of(source: RawData, as_of: date) -> rules.Checked:
@@ -137,7 +143,9 @@ def list_inputs(source: RawData, checked: rules.Checked, quarter: str, as_of: da
 
 def _list_recorded_rows(source: RawData, used: set[ReceivedFile], quarter: str, as_of: date) -> dict[str, Sequence]:
     """Return the rows of the registers and MANIFESTs that were known on a date, by file."""
-    recorded = {f"registers/{name}.csv": rows for name, rows in source.registers.at(as_of).items()}
+    refused = source.registers.refused_at(as_of)  # nothing rests on these
+    known = source.registers.at(as_of).items()
+    recorded = {f"registers/{name}.csv": rows for name, rows in known if name not in refused}
     for past in quarters.quarters_between(quarters.FIRST_QUARTER, quarter):
         names = {file.name for file in used if file.quarter == past}
         if rows := received.list_manifest_rows(paths.returns(past), past, as_of, names):
@@ -162,7 +170,9 @@ def write_ingested(source: RawData, quarter: str, as_of: date, out: Path, checke
     """Write the tables of the checked returns of a quarter and of all before it to `out`."""
     checked = checked or check_as_of(source, as_of)
     tables = schema.tabulate_ingested(checked, source.form)
-    tables["inputs"] = schema.tabulate_files(list_inputs(source, checked, quarter, as_of))
+    counts = {f"registers/{name}.csv": source.registers.count_at(name, as_of) for name in source.registers.rows}
+    inputs = schema.tabulate_files(list_inputs(source, checked, quarter, as_of))
+    tables["inputs"] = inputs.assign(rows=inputs["file"].map(counts))
     for name, rows in tables.items():
         schema.write_table(name, rows, out)
     _write_first_cutoffs(source, quarter, as_of, out)
@@ -193,7 +203,7 @@ def write_measured(quarter: str, as_of: date, out: Path) -> None:
         past: observations.read_counted_returns(*(rows[rows["edition"] == past] for rows in firsts.values()))
         for past in sorted(firsts["returns"]["edition"].unique())
     }
-    plan, form, recorded = read_plan(), questionnaire.read_form(), registers.read_registers()
+    plan, form, recorded = read_plan(), questionnaire.read_form(), read_registers()
     computed = compute.compute_tables(plan, form, quarter, as_of, counted, recorded, first_counted)
     for name, rows in vars(computed).items():
         schema.write_table("kpi_components" if name == "components" else name, rows, out)

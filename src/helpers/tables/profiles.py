@@ -7,12 +7,13 @@ from datetime import date
 import pandas as pd
 
 from helpers.i18n import is_blank
-from helpers.ingest import issues, registers
+from helpers.ingest import issues
 from helpers.kpis import Snapshot, observations
 from helpers.plan import UNION, Member, quarters, questionnaire, read_plan
 from helpers.tables import queries
 from helpers.tables.kpi_figures import computed_once, select_figure, select_rows
 from helpers.tables.pipeline import EditionTables
+from helpers.tables.recorded import read_registers
 
 PROFILE_KPIS = ("1.1.b", "2.1.a", "2.2.a", "3.1.a", "3.1.b", "3.2.a", "5.1.a", "5.1.c")
 BOUNDED_KPIS = ("1.1.b", "2.1.a", "2.2.a", "3.1.a", "3.2.a", "5.1.a")  # a member's reply narrows their bounds
@@ -130,7 +131,7 @@ def _places(rows: pd.DataFrame) -> pd.Series:
 
 @computed_once
 def _confirmed(tables: EditionTables) -> set[tuple[str, str, str]]:
-    return set(registers.read_registers().confirmed(date.fromisoformat(tables.as_of)))
+    return set(read_registers().confirmed(date.fromisoformat(tables.as_of)))
 
 
 @computed_once
@@ -169,8 +170,8 @@ def select_unsettled_issues(tables: EditionTables, member: str) -> pd.DataFrame:
 
 def count_answered_quarters(tables: EditionTables, member: str) -> tuple[int, int]:
     """Return in how many quarters a member has answered by the edition's date, and in how many it had to."""
-    first = min([*tables.returns["quarter"], tables.quarter])
-    expected = [q for q in quarters.quarters_between(first, tables.quarter) if read_plan().by_iso3[member].valid_in(q)]
+    collected = quarters.quarters_between(tables.first_collected, tables.quarter)
+    expected = [q for q in collected if read_plan().by_iso3[member].valid_in(q)]
     states = [select_member_response(tables, member, quarter).state for quarter in expected]
     return sum(state in queries.ANSWERED_STATES for state in states), len(expected)
 

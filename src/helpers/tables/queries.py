@@ -12,6 +12,7 @@ from helpers.kpis import Snapshot, measures, observations
 from helpers.plan import UNION, Kpi, quarters, questionnaire, read_plan, sources
 from helpers.tables.kpi_figures import NO_NUMBER, KpiFigure, computed_once, select_figure, select_rows
 from helpers.tables.pipeline import EditionTables
+from helpers.tables.recorded import read_registers
 
 ON_TIME, LATE, ONLY_REFUSED, NO_RETURN = "on_time", "late", "refused", "missing"
 ANSWERED_STATES = (ON_TIME, LATE)
@@ -32,7 +33,7 @@ def read_snapshot(tables: EditionTables) -> Snapshot:
     """Return the quarter as of the edition's date: everything that its figures are computed from."""
     returns = observations.read_counted_returns(tables.returns, tables.answers, tables.innovations)
     as_of = date.fromisoformat(tables.as_of)
-    return Snapshot(read_plan(), questionnaire.read_form(), tables.quarter, as_of, returns, registers.read_registers())
+    return Snapshot(read_plan(), questionnaire.read_form(), tables.quarter, as_of, returns, read_registers())
 
 
 def find_unreported(kpi: Kpi, kpi_figures: Sequence[measures.Observation]) -> list[measures.Observation]:
@@ -61,9 +62,8 @@ def select_open_statuses(tables: EditionTables) -> dict[str, list[str]]:
 
 @computed_once
 def select_quarters(tables: EditionTables) -> list[str]:
-    """Return the last nine quarters of the tables, up to the one reported."""
-    first = min([*tables.kpis["quarter"].unique(), tables.quarter])
-    return quarters.quarters_between(max(first, quarters.shift(tables.quarter, 1 - SPARK_QUARTERS)), tables.quarter)
+    """Return the last nine quarters since the first collected, up to the one reported."""
+    return quarters.quarters_between(max(tables.first_collected, quarters.shift(tables.quarter, 1 - SPARK_QUARTERS)), tables.quarter)
 
 
 @computed_once
@@ -165,7 +165,7 @@ def _rate_parts(tables: EditionTables, kpi_figure: KpiFigure) -> tuple[float, fl
     """Return numerator and denominator of a response rate, as of its quarter's first cut-off."""
     cutoff = min(quarters.first_cutoff(kpi_figure.quarter), date.fromisoformat(tables.as_of))
     names = {member.member for member in read_plan().members_in(kpi_figure.quarter, kpi_figure.scope)}
-    sent = registers.read_registers().at(cutoff)["questionnaires"]
+    sent = read_registers().at(cutoff)["questionnaires"]
     due = [row for row in sent if registers.due_quarter(row) == kpi_figure.quarter and row["member"] in names]
     whole = kpi_figure.n_expected + len(due)
     return round(kpi_figure.value * whole / 100), whole

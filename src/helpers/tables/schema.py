@@ -73,7 +73,7 @@ SCHEMAS: Mapping[str, TableSchema] = {
         "severity rule quarter member question observed expected source_file sheet row key details",
         severity=issues.SEVERITIES,
     ),
-    "inputs": _schema("file sha256 size:count channel"),
+    "inputs": _schema("file sha256 size:count channel rows:count"),
 }  # fmt: skip
 PARQUET_TABLES = ("answers", "ingested_issues")
 INGESTED_TABLES = ("returns", "answers", "innovations", "issues", "ingested_issues", "inputs")

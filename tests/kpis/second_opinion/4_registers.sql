@@ -89,4 +89,5 @@ SELECT r.scope, r.quarter, 100 * (count(*) FILTER (monitoring) + coalesce(any_va
            / (count(*) + coalesce(any_value(o.asked), 0)) AS value,
        count(*) AS n_expected, count(*) FILTER (monitoring) AS monitoring, count(*) FILTER (on_time) AS on_time,
        count(*) FILTER (with_late) AS with_late
-FROM response r LEFT JOIN other o USING (scope, quarter) GROUP BY ALL;
+FROM response r LEFT JOIN other o USING (scope, quarter) JOIN period p USING (quarter)
+WHERE p.qi >= p.first_qi GROUP BY ALL;  -- nothing was asked before the first collected quarter

@@ -106,7 +106,10 @@ def _day(rng: random.Random, first: date, last: date) -> date:
 
 
 def write_registers(rng: random.Random, raw: Raw, quarters: Sequence[str], confirmed_late: bool = False) -> None:
-    """Write the registers: several rows of one key, rows recorded later, non-members, aliases, rows nobody can read."""
+    """Write the registers: several rows of one key, rows recorded later, non-members, aliases, rows nobody can read.
+
+    Each that has rows has one that can be read: one without any is refused, which the SQL does not know.
+    """
     first, last = quarter_start("2022Q1") - timedelta(days=20), quarter_end(quarters[-1]) + timedelta(days=100)
     codes = [member.member for member in MEMBERS]
     anyone = [*codes[:20], "Sénégal", "Egypt", "CPV", "Atlantis"]
@@ -128,18 +131,18 @@ def write_registers(rng: random.Random, raw: Raw, quarters: Sequence[str], confi
         stones.append(
             f"{quarter},{product},{rng.choice([0, 1, 2, 3, 4, 4, 5, 6, 'x'])},{';'.join(some)},D,{recorded()}"
         )
-    raw.write_register("milestones", *stones)
+    raw.write_register("milestones", *(["2022Q3,digital_model,0,,D,"] if stones else []), *stones)
     names = ["A", "B", "C", "D"]
     held = []
     for _ in range(rng.randint(0, 10)):
         day = rng.choice([*(_day(rng, first, last) for _ in range(4)), "May"])
         held.append(f"{rng.choice(names)},{rng.choice(['5.2', '5.2', '5.3', '5.3', '5.4'])},t,{day},T,{recorded()}")
-    raw.write_register("workshops", *held)
+    raw.write_register("workshops", *(["A,5.2,t,2022-03-01,T,"] if held else []), *held)
     came = []
     for _ in range(rng.randint(0, 40)):
         women, men = rng.choice([0, 1, "", 7, "x"]), rng.choice([0, 0, 2, ""])
         came.append(f"{rng.choice([*names, 'E'])},{rng.choice(anyone)},{women},{men},{recorded()}")
-    raw.write_register("attendance", *came)
+    raw.write_register("attendance", *(["A,CPV,0,0,"] if came else []), *came)
     asked = []
     for _ in range(rng.randint(0, 40)):
         due = rng.choice([*(quarter_end(q) - timedelta(days=rng.choice([0, 9, 91])) for q in quarters), "soon"])
@@ -147,7 +150,7 @@ def write_registers(rng: random.Random, raw: Raw, quarters: Sequence[str], confi
             f"{rng.choice('XYZ')},T,{_day(rng, first, last)},{due},{rng.choice(anyone)},"
             f"{rng.choice(['', _day(rng, first, last), first_cutoff(rng.choice(quarters))])},{recorded()}"
         )
-    raw.write_register("questionnaires", *asked)
+    raw.write_register("questionnaires", *(["X,T,,2022-02-01,CPV,,"] if asked else []), *asked)
     raw.write_register("confirmations", *(
         f"{rng.choice(quarters)},{m.member},offices_total,{round(m.reference_offices * 6)},,n,"
         f"{_day(rng, first, last) if confirmed_late else ''}"
