@@ -8,7 +8,7 @@ import pandas as pd
 from helpers.explain.cells import CellIndex, index_cells, trace_row
 from helpers.explain.records import CalculationStep, CellTrace, ExplainedPart, Explanation, Value, write_arithmetic
 from helpers.i18n import is_blank
-from helpers.kpis import Snapshot, compute, figures, statuses
+from helpers.kpis import Snapshot, compute, figures, register_measures, statuses
 from helpers.plan import UNION, Kpi, extractors, quarters, questionnaire, read_plan, sources
 from helpers.tables import EditionTables, manifest, pipeline, queries, schema
 
@@ -72,7 +72,9 @@ def explain_figures(
         parts = tuple(_trace_term(traced, term) for term in measured.figure.terms)
         members = tuple(_trace_term(traced, term) for term in measured.figure.members)
         about = (kpi, tables.quarter, scope, tables.as_of, origin, tables.sample)
-        yield Explanation(*about, published, parts, members, steps)
+        unread = tuple(f"{name}.csv" for name in register_measures.find_refused(snapshot, kpi))
+        n_lost = 0 if unread else register_measures.count_lost_rows(snapshot, kpi)
+        yield Explanation(*about, published, parts, members, steps, unread=unread, n_lost=n_lost)
 
 
 def _read_published_row(history: pd.DataFrame, quarter: str) -> PublishedRow:

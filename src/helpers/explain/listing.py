@@ -94,13 +94,16 @@ def describe_agreement(explanation: Explanation, t: Translator) -> list[str]:
             for step in explanation.differences
         ]  # fmt: skip
     # Without even a coverage, nothing was computed.
+    if explanation.unread:
+        return [t("a register under it could not be read: blank, not 0") + f" ({t.enumerated(explanation.unread)})"]
     if all(step.result is None for step in explanation.steps if step.name == "coverage"):
         return [t("nothing: the figure is blank by definition")]
     shown = [step for step in explanation.steps if step.name in ("value", "share") and step.result is not None]
     figure = t.joined(f"{t(STEP_WORDS[step.name])} {format_step_value(step.result, t)}" for step in shown) or t.missing
+    lost = phrases.describe_lost_rows(explanation.n_lost, t)
     if explanation.origin:
-        return [t("Added up, the rows give the published figure: {value}", value=figure)]
-    return [t("Added up, the rows give the figure of the edition: {value}", value=figure)]
+        return [t("Added up, the rows give the published figure: {value}", value=figure), *lost]
+    return [t("Added up, the rows give the figure of the edition: {value}", value=figure), *lost]
 
 
 def format_step_value(value: Value, t: Translator) -> str:

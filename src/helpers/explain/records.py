@@ -90,7 +90,8 @@ class Explanation:
     """How one figure was computed; `origin` is the folder of the published edition, blank where it is not published.
 
     `members` are the members' own parts where the parts that add up are codes or items. `only` is the member to which
-    the parts were narrowed; the steps are always those of all members.
+    the parts were narrowed; the steps are always those of all members. `unread` are the registers under the KPI that
+    cannot be read, which leaves it blank, and `n_lost` the rows that cannot be read and may be missing from it.
     """
 
     kpi: Kpi
@@ -104,6 +105,8 @@ class Explanation:
     members: tuple[ExplainedPart, ...]
     steps: tuple[CalculationStep, ...]
     only: str = ""
+    unread: tuple[str, ...] = ()
+    n_lost: int = 0
 
     @property
     def differences(self) -> tuple[CalculationStep, ...]:

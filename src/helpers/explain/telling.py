@@ -123,6 +123,7 @@ def to_json(explanation: Explanation, t: Translator) -> dict[str, object]:
         "measure": kpi.measure, "unit": kpi.unit, "sample": explanation.sample,
         "published_in": explanation.origin or None, "member": explanation.only or None,
         "published": _plain(dict(explanation.published)),
+        "registers_not_read": list(explanation.unread), "register_rows_not_read": explanation.n_lost,
         "parts": [_part_data(part) for part in explanation.parts],
         "members": [_part_data(part) for part in explanation.members],
         "steps": [_plain({**vars(step), "agrees": step.agrees}) for step in explanation.steps],

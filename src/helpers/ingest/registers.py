@@ -103,7 +103,8 @@ class Registers:
 
     def issues_at(self, day: date) -> list[Issue]:
         """Return the issues of rows recorded by a day, attendance at unknown workshops included."""
-        unheld = [_bad_row_issue("attendance", r, "workshop", r["workshop"], "workshops.csv") for r in self._unheld(day)]
+        lost = self._unheld(day)
+        unheld = [_bad_row_issue("attendance", row, "workshop", row["workshop"], "workshops.csv") for row in lost]
         return [*issues_known_by(self.issues, day), *self._list_dates(day), *unheld]
 
     def _list_dates(self, day: date) -> Iterator[Issue]:
@@ -245,8 +246,9 @@ def _read_raw_rows(name: str) -> tuple[list[dict[str, str]], tuple[Remark, ...]]
         joined = next((cell for cell in cells if _holds_row(cell, records.delimiter, width)), None)
         if joined is not None:
             raise Unreadable("quote", number, observed=str(number))
-        row = {column: without_invisible(cells[at]).strip() for column, at in columns.items() if at < len(cells)}
-        rows.append({**dict.fromkeys(columns, ""), **row, "row": str(number), "beyond": " ".join(cells[width:]).strip()})
+        row = dict.fromkeys(columns, "") | {"row": str(number), "beyond": " ".join(cells[width:]).strip()}
+        row |= {column: without_invisible(cells[at]).strip() for column, at in columns.items() if at < len(cells)}
+        rows.append(row)
     is_short = lines and len(lines[-1][1]) < width and lines[-1][0] == len(records.lines)
     if any(remark.key == "NUL_BYTES" for remark in records.remarks) or (is_short and not records.is_whole):
         raise Unreadable("cut", observed=str(lines[-1][0]) if lines else "")

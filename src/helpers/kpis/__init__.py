@@ -5,5 +5,5 @@ from helpers.kpis.reference import Reference, parse_reference, parse_request
 
 __all__ = [
     "Reference", "Snapshot", "compute", "figures", "measures", "observations", "parse_reference", "parse_request",
-    "statuses",
+    "register_measures", "statuses",
 ]  # fmt: skip

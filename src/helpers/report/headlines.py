@@ -102,8 +102,7 @@ def describe_answered(report: Report) -> str:
 
 def describe_issues_found(report: Report) -> str:
     """Return how many issues the checks found for the quarter, as a title."""
-    quarter, issues = report.t.quarter(report.quarter), report.tables.issues
-    severities = issues[issues["quarter"] == report.quarter]["severity"]
+    quarter, severities = report.t.quarter(report.quarter), queries.select_issues(report.tables)["severity"]
     counts = {name: int((severities == name).sum()) for name in ("refused", "withdrawn", "warning")}
     if not sum(counts.values()):
         return report.t("The checks found nothing for {quarter}", quarter=quarter)
@@ -164,10 +163,23 @@ def describe_point(report: Report, kpi: str) -> str:
     return t(sentence, what=what, value=value, interval=interval, target=target)
 
 
+def describe_registers(report: Report) -> list[str]:
+    """Return which registers cannot be read and which indicators are blank because of it; nothing where all can."""
+    t, refused = report.t, queries.find_refused_registers(report.tables)
+    blank, points = {kpi for kpis in refused.values() for kpi in kpis}, []
+    if blank:
+        names = t.enumerated(f"{name}.csv" for name, kpis in refused.items() if kpis)
+        sentence = "Registers that could not be read: {names}. Indicators that are blank, not 0, because of it: {kpis}."
+        points.append(t(sentence, names=names, kpis=t.enumerated(sorted(blank))))
+    if "confirmations" in refused:
+        points.append(t("confirmations.csv could not be read: the values that members confirmed stay withdrawn."))
+    return points
+
+
 def main_points(report: Report) -> list[str]:
     """Return at most six main points, the most important first."""
-    points = [describe_responses(report), *describe_statuses(report)]
-    return [*points, *(describe_point(report, kpi) for kpi in POINT_KPIS)]
+    points = [*describe_registers(report), describe_responses(report), *describe_statuses(report)]
+    return [*points, *(describe_point(report, kpi) for kpi in POINT_KPIS)][:6]
 
 
 def describe_change(report: Report, kpi: str) -> str:
@@ -208,7 +220,7 @@ def _tile(report: Report, kpi: str) -> HeadlineTile:
         describe_change(report, kpi),
         phrases.format_target(figure, t),
         t.status(figure.status, figure.robust),
-        phrases.describe_coverage(figure, t),
+        phrases.describe_coverage(report, figure),
         name_reference(report, kpi),
     )
 

@@ -35,7 +35,7 @@ def letter_text(key: str, language: str, **values: object) -> str:
 
 @dataclass(frozen=True)
 class MemberFeedback:
-    """The letter to one member, in its language; without a `member`, the Secretariat's: what names no member, registers."""
+    """The letter to one member, in its language; without a `member`, the Secretariat's: registers, what names none."""
 
     member: Member | None
     language: str
@@ -80,7 +80,7 @@ def collect_feedback(
 def _list_shown_issues(
     checked: rules.Checked, quarter: str, entries: Sequence[versions.LedgerEntry], notes: bool
 ) -> list[issues.Issue]:
-    """Return the issues of a quarter and of the registers by severity, without those of replaced returns and, unless wanted, notes."""
+    """Return the issues of a quarter and of the registers by severity; not of replaced returns; notes where wanted."""
     superseded = [entry for entry in entries if not entry.counts and entry.state != issues.REFUSED]
     replaced = {place for entry in superseded for place in _places(entry)}
     replaced -= {place for entry in entries if entry.counts for place in _places(entry)}

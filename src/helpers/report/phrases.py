@@ -87,8 +87,26 @@ def format_bounds(figure: KpiFigure, t: Translator) -> str:
     return bounds(figure, t).words
 
 
-def describe_coverage(kpi_figure: KpiFigure, t: Translator) -> str:
-    """Return who is behind a figure: `33/45 members; carried forward (c): 10`."""
+def is_unreadable(report: Report, figure: KpiFigure) -> bool:
+    """Tell whether a figure is blank because a register under it cannot be read."""
+    return any(figure.kpi.kpi in kpis for kpis in queries.find_refused_registers(report.tables).values())
+
+
+def describe_coverage(report: Report, kpi_figure: KpiFigure) -> str:
+    """Return who is behind a figure, and what is missing from it: `33/45 members; carried forward (c): 10`."""
+    t = report.t
+    if is_unreadable(report, kpi_figure):
+        return t("a register under it could not be read: blank, not 0")
+    n_lost = queries.count_lost_rows(report.tables, kpi_figure.kpi.kpi)
+    return t.joined([_describe_sources(kpi_figure, t), *describe_lost_rows(n_lost, t)])
+
+
+def describe_lost_rows(n: int, t: Translator) -> list[str]:
+    """Return how many rows of the registers are missing from a figure; nothing where none is."""
+    return [t.plural("{n} row of the registers could not be read and is missing here", n)] if n else []
+
+
+def _describe_sources(kpi_figure: KpiFigure, t: Translator) -> str:
     if is_blank(kpi_figure.n_reported):
         return t("registers of the General Secretariat, no non-response") if kpi_figure.is_certain else t.missing
     if not kpi_figure.n_carried:

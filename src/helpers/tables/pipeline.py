@@ -64,6 +64,11 @@ class EditionTables:
         return min(self.returns.loc[self.returns["state"] != "refused", "quarter"], default=self.quarter)
 
     @property
+    def is_first(self) -> bool:
+        """Whether the quarter reported is the first collected, so that nothing compares with an earlier one."""
+        return self.first_collected == self.quarter
+
+    @property
     def is_revised(self) -> bool:
         """Whether it is a revised edition: as of 90 days or more after the quarter's end."""
         return quarters.is_revised(self.quarter, date.fromisoformat(self.as_of))

@@ -8,7 +8,7 @@ import pandas as pd
 
 from helpers.i18n import is_blank, terms
 from helpers.ingest import registers
-from helpers.kpis import Snapshot, measures, observations
+from helpers.kpis import Snapshot, measures, observations, register_measures
 from helpers.plan import UNION, Kpi, quarters, questionnaire, read_plan, sources
 from helpers.tables.kpi_figures import NO_NUMBER, KpiFigure, computed_once, select_figure, select_rows
 from helpers.tables.pipeline import EditionTables
@@ -34,6 +34,27 @@ def read_snapshot(tables: EditionTables) -> Snapshot:
     returns = observations.read_counted_returns(tables.returns, tables.answers, tables.innovations)
     as_of = date.fromisoformat(tables.as_of)
     return Snapshot(read_plan(), questionnaire.read_form(), tables.quarter, as_of, returns, read_registers())
+
+
+@computed_once
+def find_refused_registers(tables: EditionTables) -> dict[str, list[str]]:
+    """Return the registers that cannot be read, each with the KPIs that are blank because of it."""
+    snapshot, kpis = read_snapshot(tables), read_plan().kpis
+    refused = snapshot.registers.refused_at(snapshot.as_of)
+    return {name: [kpi.kpi for kpi in kpis if name in sources.registers_of(kpi)] for name in refused}
+
+
+@computed_once
+def count_lost_rows(tables: EditionTables, kpi: str) -> int:
+    """Count the register rows that cannot be read and may be missing from a KPI's figure of the quarter reported."""
+    return register_measures.count_lost_rows(read_snapshot(tables), read_plan().by_kpi[kpi])
+
+
+def select_issues(tables: EditionTables) -> pd.DataFrame:
+    """Return the issues of the quarter reported, and those of registers that cannot be read at all."""
+    issues = tables.issues
+    is_register = (issues["rule"] == "V22") & (issues["severity"] == "refused")
+    return issues[((issues["quarter"] == tables.quarter) | is_register).fillna(False).astype(bool)]
 
 
 def find_unreported(kpi: Kpi, kpi_figures: Sequence[measures.Observation]) -> list[measures.Observation]:
@@ -63,7 +84,8 @@ def select_open_statuses(tables: EditionTables) -> dict[str, list[str]]:
 @computed_once
 def select_quarters(tables: EditionTables) -> list[str]:
     """Return the last nine quarters since the first collected, up to the one reported."""
-    return quarters.quarters_between(max(tables.first_collected, quarters.shift(tables.quarter, 1 - SPARK_QUARTERS)), tables.quarter)
+    first = max(tables.first_collected, quarters.shift(tables.quarter, 1 - SPARK_QUARTERS))
+    return quarters.quarters_between(first, tables.quarter)
 
 
 @computed_once

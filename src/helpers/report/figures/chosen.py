@@ -123,7 +123,7 @@ def caption_choice(
     return {
         "title": phrases.describe_trend(report, trend),
         "subtitle": t(subtitle, measure=phrases.describe_measure(last, t), region=region, **period),
-        "n": phrases.describe_coverage(last, t),
+        "n": phrases.describe_coverage(report, last),
         "alt": alt,
     }
 

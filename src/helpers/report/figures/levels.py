@@ -182,7 +182,7 @@ def caption_members(report: Report, kpi: str) -> phrases.Caption:
     return {
         "title": _members_title(what, len(values), low, middle, high, t),
         "subtitle": t(subtitle, quarter=quarter, measure=phrases.describe_measure(kpi_figure, t)),
-        "n": phrases.describe_coverage(kpi_figure, t),
+        "n": phrases.describe_coverage(report, kpi_figure),
         "alt": t(alt, what=what, low=low, high=high, middle=middle, regions=regions, **counts),
     }
 
@@ -215,7 +215,7 @@ def caption_regions(report: Report, kpi: str) -> phrases.Caption:
         if reached
         else t("None of the {of} regions is known to reach the proposed target", of=of),
         "subtitle": t(subtitle, measure=phrases.describe_measure(union, t), quarter=t.quarter(report.quarter)),
-        "n": phrases.describe_coverage(union, t),
+        "n": phrases.describe_coverage(report, union),
         "alt": t("Dots by region. {what}: {lines}. Proposed target: {target}.", what=what, lines=lines, target=target),
     }
 

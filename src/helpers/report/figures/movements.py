@@ -168,7 +168,7 @@ def caption_changes(report: Report, kpis: tuple[str, ...]) -> phrases.Caption:
         titles = {kpi: t.localised(read_plan().by_kpi[kpi].title) for kpi in falls}
         lines = t.joined(f"{titles[kpi]} {t.signed(fall.after - fall.before)}" for kpi, fall in falls.items())
         title = t("Since {quarter}: {lines}", quarter=before, lines=lines)
-    elif (report.tables.changes["quarter"] == report.quarter).any():
+    elif not report.tables.is_first:
         title = t("Too few members are known to compare the totals with {quarter}", quarter=before)
     else:
         title = t("There is no earlier quarter to compare with")
@@ -193,6 +193,8 @@ def caption_changes(report: Report, kpis: tuple[str, ...]) -> phrases.Caption:
 def _slopes_title(report: Report, kpi: str, rows: pd.DataFrame) -> str:
     t, n, what = report.t, len(rows), phrases.name_kpi(kpi, report.t)
     up, down = int((rows["change"] > 0).sum()), int((rows["change"] < 0).sum())
+    if report.tables.is_first:
+        return t("There is no earlier quarter to compare with")
     if not n:
         return t("{what}: no member reported it in both quarters", what=what)
     if up and down:
@@ -239,7 +241,9 @@ def caption_slopes(report: Report, kpi: str) -> phrases.Caption:
     return {
         "title": _slopes_title(report, kpi, rows),
         "subtitle": t(subtitle, measure=phrases.describe_measure(kpi_figure, t), **two_quarters),
-        "n": t.plural("{n}/{of} members reported it in both quarters", len(rows), of=expected),
+        "n": phrases.describe_coverage(report, kpi_figure)
+        if report.tables.is_first
+        else t.plural("{n}/{of} members reported it in both quarters", len(rows), of=expected),
         "note": t.plural("{n} member that moved less or not at all is not named", unnamed) if unnamed else "",
         "alt": t(alt, what=what, n=len(rows), up=up, down=down, same=same, regions=regions, **two_quarters),
     }

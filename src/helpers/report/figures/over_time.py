@@ -177,7 +177,7 @@ def caption_trend(report: Report, kpi: str) -> phrases.Caption:
     return {
         "title": phrases.describe_trend(report, trend),
         "subtitle": t(subtitle, measure=phrases.describe_measure(last, t), **phrases.name_period(trend, t)),
-        "n": phrases.describe_coverage(last, t),
+        "n": phrases.describe_coverage(report, last),
         "alt": describe_line_chart(phrases.name_kpi(kpi, t), trend, t),
     }
 
@@ -204,7 +204,7 @@ def caption_trends(report: Report, kpis: Sequence[str]) -> phrases.Caption:
     return {
         "title": _count_reached([trend[-1] for trend in trends], t),
         "subtitle": t(subtitle, **phrases.name_period(trends[0], t)),
-        "n": _behind_each([trend[-1] for trend in trends], t),
+        "n": _behind_each(report, [trend[-1] for trend in trends]),
         "alt": t("Small line charts. {lines}.", lines=". ".join(lines)),
     }
 
@@ -218,11 +218,11 @@ def _count_reached(kpi_figures: Sequence[KpiFigure], t: Translator) -> str:
     return t("None of these {of} indicators is known to reach its proposed target", of=of)
 
 
-def _behind_each(kpi_figures: Sequence[KpiFigure], t: Translator) -> str:
+def _behind_each(report: Report, kpi_figures: Sequence[KpiFigure]) -> str:
     """Return who is behind several figures, once for those where it is the same."""
-    groups: dict[str, list[str]] = {}
+    t, groups = report.t, dict[str, list[str]]()
     for kpi_figure in kpi_figures:
-        groups.setdefault(phrases.describe_coverage(kpi_figure, t), []).append(kpi_figure.kpi.kpi)
+        groups.setdefault(phrases.describe_coverage(report, kpi_figure), []).append(kpi_figure.kpi.kpi)
     return t.joined(t("{what}: {value}", what=t.enumerated(kpis), value=behind) for behind, kpis in groups.items())
 
 
@@ -239,7 +239,7 @@ def caption_regions_over_time(report: Report, kpi: str) -> phrases.Caption:
     return {
         "title": _compare_regions(report, kpi, last.unit),
         "subtitle": t(subtitle, measure=phrases.describe_measure(last, t), **period),
-        "n": phrases.describe_coverage(last, t),
+        "n": phrases.describe_coverage(report, last),
         "alt": t(
             "Small line charts, one per region and one for the Union. {what}. {lines}. Proposed target: {target}.",
             what=what,

@@ -87,7 +87,7 @@ def caption_families(report: Report, kpi: str) -> phrases.Caption:
     return {
         "title": _extremes(last, t("Services by family"), t.number, t),
         "subtitle": t("Number of live services of the members known, Union, {first} to {last}", **period),
-        "n": phrases.describe_coverage(trend[-1], t),
+        "n": phrases.describe_coverage(report, trend[-1]),
         "alt": t("Lines by family, {first} to {last}. {lines}.", lines=lines, **period),
     }
 

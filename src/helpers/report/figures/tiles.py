@@ -188,7 +188,7 @@ def caption_member_map(report: Report, kpi: str) -> phrases.Caption:
     return {
         "title": t.plural(some, n, of=of) if n else t(none, of=of),
         "subtitle": t(subtitle, measure=t(_MAP_MEASURES[kpi]), quarter=t.quarter(report.quarter)),
-        "n": phrases.describe_coverage(queries.select_figure(report.tables, kpi), t),
+        "n": phrases.describe_coverage(report, queries.select_figure(report.tables, kpi)),
         "alt": t("Tile map of the members. {groups}.", groups=groups),
     }
 

@@ -70,18 +70,22 @@ def references(report: Report) -> Table:
     return Table(plan.kpis, columns, title, subtitle, **words, **layout, group=lambda kpi: name_theme(kpi.theme, t))
 
 
-def _issues_of_rules(report: Report) -> pd.DataFrame:
-    issues = report.tables.issues
+def _consequence(rule: str, severity: str, t: Translator) -> str:
+    """Return what became of what a rule found: of a register no return is refused."""
+    return t("refused" if (rule, severity) == ("V22", "refused") else f"severity {severity}")
+
+
+def _of_rules(issues: pd.DataFrame) -> pd.DataFrame:
     return issues[issues["rule"].str.fullmatch(r"V\d\d").fillna(False).astype(bool)]
 
 
 def rules(report: Report) -> Table:
     """Return the issues that the checks found: one row per rule, this quarter and before."""
-    t, issues = report.t, _issues_of_rules(report)
+    t, issues = report.t, _of_rules(report.tables.issues)
     is_now = (issues["quarter"] == report.quarter).fillna(False).astype(bool)
 
     def consequences(found: tuple[str, pd.DataFrame]) -> str:
-        return t.enumerated(t(f"severity {name}") for name in sorted(set(found[1]["severity"])))
+        return t.enumerated(_consequence(found[0], name, t) for name in sorted(set(found[1]["severity"])))
 
     columns = (
         Column(t("Rule"), 12, lambda found: found[0]),
@@ -96,15 +100,19 @@ def rules(report: Report) -> Table:
 
 
 def refused(report: Report) -> Table:
-    """Return what was refused or withdrawn this quarter: one row per issue."""
-    t, issues = report.t, _issues_of_rules(report)
-    issues = issues[(issues["quarter"] == report.quarter) & issues["severity"].isin(("refused", "withdrawn"))]
+    """Return what was refused or withdrawn this quarter, registers included: one row per issue."""
+    t, issues = report.t, _of_rules(queries.select_issues(report.tables))
+    issues = issues[issues["severity"].isin(("refused", "withdrawn"))]
     rows = list(issues.astype(object).where(issues.notna(), "").itertuples())
     quarter = t.quarter(report.quarter)
+
+    def about(row: object) -> str:
+        return _foldable(row.question) or t("register" if row.rule == "V22" else "whole return")
+
     columns = (
         Column(t("Member"), 13, lambda row: row.member or "–"),
-        Column(t("Rule"), 19, lambda row: f"{row.rule} {t(f'severity {row.severity}')}"),
-        Column(t("Question"), 27, lambda row: _foldable(row.question) or t("whole return")),
+        Column(t("Rule"), 19, lambda row: f"{row.rule} {_consequence(row.rule, row.severity, t)}"),
+        Column(t("Question"), 27, about),
         Column(t("Finding"), 75, lambda row: _foldable(typeset(getattr(row, f"said_{t.language}"), t.language))),
         Column(t("Place"), 36, lambda row: _foldable(_place(report, row))),
     )

@@ -46,7 +46,11 @@ def _value_cell(report: Report, figure: KpiFigure) -> Cell:
 
 
 def _answers_cell(report: Report, figure: KpiFigure) -> Cell:
-    t = report.t
+    t, n_lost = report.t, queries.count_lost_rows(report.tables, figure.kpi.kpi)
+    if phrases.is_unreadable(report, figure):
+        return TwoLines(t("register"), t("not read"))
+    if n_lost and figure.is_certain:
+        return TwoLines(t("register"), t.plural("{n} row not read", n_lost))
     if is_blank(figure.n_reported):
         return t("register") if figure.is_certain else t.missing
     carried = f"\n+ {t.number(figure.n_carried)} c" if figure.n_carried else ""
@@ -182,7 +186,7 @@ def _name_with_code(kpi: str, t: Translator) -> str:
 def changes(report: Report) -> Table:
     """Return what the change of each total is made of: one row per total and scope."""
     t, found = report.t, report.tables.changes
-    found = found[found["quarter"] == report.quarter].set_index(["kpi", "scope"])
+    found = found[(found["quarter"] == report.quarter) & (not report.tables.is_first)].set_index(["kpi", "scope"])
     scopes = (UNION, *read_plan().regions)
     kpis = sorted({kpi for kpi, _ in found.index})
     rows = [(kpi, scope, found.loc[kpi, scope]) for kpi in kpis for scope in scopes if (kpi, scope) in found.index]
