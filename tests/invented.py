@@ -50,6 +50,16 @@ class Invented:
     answers: pd.DataFrame = field(default_factory=lambda: conform("answers", pd.DataFrame()))
     derived: dict = field(default_factory=dict, init=False, repr=False, compare=False)
 
+    @property
+    def first_collected(self) -> str:
+        """The first quarter of the tables."""
+        return min(self.kpis["quarter"], default=self.quarter)
+
+    @property
+    def is_first(self) -> bool:
+        """Whether there is no quarter before."""
+        return self.first_collected == self.quarter
+
 
 def _frame(name: str, rows: list[tuple]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=COLUMNS[name].split())

@@ -95,7 +95,7 @@ def _measure_companion_figure(snapshot: Snapshot, companion: extractors.Companio
 def measure_companion(snapshot: Snapshot, companion: extractors.Companion, scope: str) -> MeasuredCompanion:
     """Measure one companion for one scope."""
     members, key = snapshot.members(scope), (companion.kpi, companion.component)
-    if not snapshot.collected:  # nothing was asked before the first collected quarter
+    if not snapshot.is_asked:
         return MeasuredCompanion()
     if companion.measure == "rate":
         return _measure_rate_companion(snapshot, companion.component, members)
@@ -241,8 +241,11 @@ def compute_tables(
     start = min(returns.first_collected or quarters.FIRST_STATUS_QUARTER, quarters.FIRST_STATUS_QUARTER)
     names, nothing = quarters.quarters_between(start, quarter), CountedReturns({}, {})
     cutoffs = {name: min(quarters.first_cutoff(name), as_of) for name in names}
-    snapshots = [Snapshot(plan, form, name, as_of, returns, registers) for name in names]
-    firsts = [Snapshot(plan, form, name, cutoffs[name], first.get(name, nothing), registers) for name in names]
+    asked_from = returns.first_collected or quarter
+    snapshots = [Snapshot(plan, form, name, as_of, returns, registers, asked_from) for name in names]
+    firsts = [
+        Snapshot(plan, form, name, cutoffs[name], first.get(name, nothing), registers, asked_from) for name in names
+    ]
     measured = {
         (scope, kpi.kpi): [measure_kpi(snapshot, kpi, scope) for snapshot in snapshots]
         for scope, kpi in _list_kpi_scopes(plan)

@@ -77,7 +77,10 @@ def read_counted_returns(returns: pd.DataFrame, answers: pd.DataFrame, innovatio
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One quarter as of a date: everything that its figures are computed from."""
+    """One quarter as of a date: everything that its figures are computed from.
+
+    `asked_from` is the first quarter that members were asked about, blank for the first collected.
+    """
 
     plan: Plan
     form: questionnaire.Form
@@ -85,6 +88,12 @@ class Snapshot:
     as_of: date
     returns: CountedReturns
     registers: Registers
+    asked_from: str = ""
+
+    @property
+    def is_asked(self) -> bool:
+        """Tell whether members were asked about the quarter: before the first collected nothing was."""
+        return self.quarter >= (self.asked_from or self.returns.first_collected or self.quarter)
 
     @cached_property
     def collected(self) -> list[str]:

@@ -134,7 +134,7 @@ def measure_from_registers(snapshot: Snapshot, kpi: Kpi, scope: str) -> Measured
     if find_refused(snapshot, kpi):
         return MeasuredKpi()
     if kpi.measure == "rate":
-        return _measure_rate(snapshot, members) if snapshot.collected else MeasuredKpi()
+        return _measure_rate(snapshot, members) if snapshot.is_asked else MeasuredKpi()
     is_for_all = kpi.measure == "milestone" or not sources.workshops_of(kpi.source)[1]
     if is_for_all and scope != UNION:
         return MeasuredKpi()

@@ -97,7 +97,7 @@ def describe_coverage(report: Report, kpi_figure: KpiFigure) -> str:
     t = report.t
     if is_unreadable(report, kpi_figure):
         return t("a register under it could not be read: blank, not 0")
-    n_lost = queries.count_lost_rows(report.tables, kpi_figure.kpi.kpi)
+    n_lost = queries.count_missing_rows(report.tables, kpi_figure.kpi.kpi)
     return t.joined([_describe_sources(kpi_figure, t), *describe_lost_rows(n_lost, t)])
 
 

@@ -15,7 +15,7 @@ from helpers.ingest import Received, ReceivedFile, Registers, read_returns, rece
 from helpers.kpis import compute, observations
 from helpers.plan import UNION, Plan, checks, quarters, questionnaire, read_plan
 from helpers.tables import schema
-from helpers.tables.recorded import read_registers
+from helpers.tables.recorded import read_whole_registers
 
 FIRST_PREFIX = "first_"  # of the build tables that hold each quarter's returns as of its own first cut-off
 _RETURN_TABLES = ("returns", "answers", "innovations")
@@ -117,7 +117,7 @@ def read_raw_data(quarter: str) -> RawData:
             f"invented sample and received returns lie together in data/raw ({len(sample)} sample files, the first "
             f"{sample[0]}); remove the sample's folders, or work in a folder of its own (PAPU_ROOT)"
         )
-    return RawData(plan, form, received, read_registers())
+    return RawData(plan, form, received, read_whole_registers())
 
 
 def check_as_of(source: RawData, as_of: date) -> rules.Checked:
@@ -208,7 +208,7 @@ def write_measured(quarter: str, as_of: date, out: Path) -> None:
         past: observations.read_counted_returns(*(rows[rows["edition"] == past] for rows in firsts.values()))
         for past in sorted(firsts["returns"]["edition"].unique())
     }
-    plan, form, recorded = read_plan(), questionnaire.read_form(), read_registers()
+    plan, form, recorded = read_plan(), questionnaire.read_form(), read_whole_registers()
     computed = compute.compute_tables(plan, form, quarter, as_of, counted, recorded, first_counted)
     for name, rows in vars(computed).items():
         schema.write_table("kpi_components" if name == "components" else name, rows, out)

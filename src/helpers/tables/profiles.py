@@ -13,7 +13,7 @@ from helpers.plan import UNION, Member, quarters, questionnaire, read_plan
 from helpers.tables import queries
 from helpers.tables.kpi_figures import computed_once, select_figure, select_rows
 from helpers.tables.pipeline import EditionTables
-from helpers.tables.recorded import read_registers
+from helpers.tables.recorded import read_whole_registers
 
 PROFILE_KPIS = ("1.1.b", "2.1.a", "2.2.a", "3.1.a", "3.1.b", "3.2.a", "5.1.a", "5.1.c")
 BOUNDED_KPIS = ("1.1.b", "2.1.a", "2.2.a", "3.1.a", "3.2.a", "5.1.a")  # a member's reply narrows their bounds
@@ -131,7 +131,7 @@ def _places(rows: pd.DataFrame) -> pd.Series:
 
 @computed_once
 def _confirmed(tables: EditionTables) -> set[tuple[str, str, str]]:
-    return set(read_registers().confirmed(date.fromisoformat(tables.as_of)))
+    return set(read_whole_registers().confirmed(date.fromisoformat(tables.as_of)))
 
 
 @computed_once

@@ -12,7 +12,7 @@ from helpers.kpis import Snapshot, measures, observations, register_measures
 from helpers.plan import UNION, Kpi, quarters, questionnaire, read_plan, sources
 from helpers.tables.kpi_figures import NO_NUMBER, KpiFigure, computed_once, select_figure, select_rows
 from helpers.tables.pipeline import EditionTables
-from helpers.tables.recorded import read_registers
+from helpers.tables.recorded import read_whole_registers
 
 ON_TIME, LATE, ONLY_REFUSED, NO_RETURN = "on_time", "late", "refused", "missing"
 ANSWERED_STATES = (ON_TIME, LATE)
@@ -33,7 +33,7 @@ def read_snapshot(tables: EditionTables) -> Snapshot:
     """Return the quarter as of the edition's date: everything that its figures are computed from."""
     returns = observations.read_counted_returns(tables.returns, tables.answers, tables.innovations)
     as_of = date.fromisoformat(tables.as_of)
-    return Snapshot(read_plan(), questionnaire.read_form(), tables.quarter, as_of, returns, read_registers())
+    return Snapshot(read_plan(), questionnaire.read_form(), tables.quarter, as_of, returns, read_whole_registers())
 
 
 @computed_once
@@ -45,7 +45,7 @@ def find_refused_registers(tables: EditionTables) -> dict[str, list[str]]:
 
 
 @computed_once
-def count_lost_rows(tables: EditionTables, kpi: str) -> int:
+def count_missing_rows(tables: EditionTables, kpi: str) -> int:
     """Count the register rows that cannot be read and may be missing from a KPI's figure of the quarter reported."""
     return register_measures.count_lost_rows(read_snapshot(tables), read_plan().by_kpi[kpi])
 
@@ -187,7 +187,7 @@ def _rate_parts(tables: EditionTables, kpi_figure: KpiFigure) -> tuple[float, fl
     """Return numerator and denominator of a response rate, as of its quarter's first cut-off."""
     cutoff = min(quarters.first_cutoff(kpi_figure.quarter), date.fromisoformat(tables.as_of))
     names = {member.member for member in read_plan().members_in(kpi_figure.quarter, kpi_figure.scope)}
-    sent = read_registers().at(cutoff)["questionnaires"]
+    sent = read_whole_registers().at(cutoff)["questionnaires"]
     due = [row for row in sent if registers.due_quarter(row) == kpi_figure.quarter and row["member"] in names]
     whole = kpi_figure.n_expected + len(due)
     return round(kpi_figure.value * whole / 100), whole

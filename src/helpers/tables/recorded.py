@@ -8,7 +8,7 @@ from helpers import paths
 from helpers.ingest import Registers, registers
 
 
-def read_registers() -> Registers:
+def read_whole_registers() -> Registers:
     """Read the registers; one with fewer rows than the last published edition rested on is refused (V22)."""
     return registers.read_registers(_list_rested_on())
 

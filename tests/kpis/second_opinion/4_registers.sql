@@ -90,4 +90,5 @@ SELECT r.scope, r.quarter, 100 * (count(*) FILTER (monitoring) + coalesce(any_va
        count(*) AS n_expected, count(*) FILTER (monitoring) AS monitoring, count(*) FILTER (on_time) AS on_time,
        count(*) FILTER (with_late) AS with_late
 FROM response r LEFT JOIN other o USING (scope, quarter) JOIN period p USING (quarter)
-WHERE p.qi >= p.first_qi GROUP BY ALL;  -- nothing was asked before the first collected quarter
+WHERE p.qi >= coalesce(p.first_qi, (SELECT max(qi) FROM period))  -- nothing was asked before the first collected
+GROUP BY ALL;

@@ -17,7 +17,7 @@ UNION ALL
 SELECT s.series, e.scope, p.quarter, sum(r.value), CASE s.kpi WHEN '6.1.a' THEN avg(r.value) END, count(r.value)
 FROM series s CROSS JOIN period p JOIN expected e USING (quarter)
 LEFT JOIN reported r USING (series, quarter, member)
-WHERE s.measure = 'sum_reported' AND (p.is_collected OR s.kpi = '6.1.a' AND p.qi >= p.first_qi)
+WHERE s.measure = 'sum_reported' AND (p.is_collected OR s.kpi = '6.1.a' AND p.qi >= coalesce(p.first_qi, (SELECT max(qi) FROM period)))
 GROUP BY s.series, s.kpi, e.scope, p.quarter
 UNION ALL
 SELECT unnest(['6.1.a/monitoring', '6.1.a/on_time', '6.1.a/with_late']), scope, quarter,

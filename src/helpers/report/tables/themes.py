@@ -46,7 +46,7 @@ def _value_cell(report: Report, figure: KpiFigure) -> Cell:
 
 
 def _answers_cell(report: Report, figure: KpiFigure) -> Cell:
-    t, n_lost = report.t, queries.count_lost_rows(report.tables, figure.kpi.kpi)
+    t, n_lost = report.t, queries.count_missing_rows(report.tables, figure.kpi.kpi)
     if phrases.is_unreadable(report, figure):
         return TwoLines(t("register"), t("not read"))
     if n_lost and figure.is_certain:
