@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -114,8 +114,8 @@ class Registers:
             if unusual.recorded_on is None or unusual.recorded_on <= day:
                 grouped[unusual.register, unusual.column, unusual.key].append(unusual)
         for (name, column, key), found in grouped.items():
-            details = (column, len(found), found[0].day.isoformat())
-            yield make_issue(key, Place("", f"{name}.csv"), *details, observed=found[0].text)
+            issue = make_issue(key, Place("", f"{name}.csv"), column, len(found), found[0].day.isoformat())
+            yield replace(issue, observed=found[0].text)  # a date that was read is no telephone number to be masked
 
     def confirmed(self, day: date) -> dict[tuple[str, str, str], int]:
         """Return the values that members confirmed, as known on a day, by quarter, member and question."""
