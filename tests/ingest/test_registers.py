@@ -36,7 +36,8 @@ BAD = {
     "workshops": ["W1,5.1,,2024-09-01,,", "W1,,,2024-09-01,,", "W1,5.2,,31/02/2024,,", "W1,5.2,,01/09/24,,",
                   "W1,5.2,,09/13/2024,,", "W1,5.2,,1/9-2024,,", "W1,5.2,,4567,,", "W1,5.2,,99999,,", "W1,5.2,,,,",
                   ",5.2,,2024-09-01,,", "W1,5.2,,2024-09-01,Un, deux,,", "W1,févr-05,,2024-09-01,,"],
-    "attendance": ["W1,SEN,deux,1,", "W1,SEN,1,-1,", "W1,SEN,1.5,1,", "W1,SEN,TRUE,1,", "W1,Atlantis,1,1,", "W1,,1,1,"],
+    "attendance": ["W1,SEN,deux,1,", "W1,SEN,1,-1,", "W1,SEN,1.5,1,", "W1,SEN,TRUE,1,", "W1,Atlantis,1,1,", "W1,,1,1,",
+                   "W1,SEN", "W1,SEN,1", "W1,SEN,1000000001,1,", f"W1,SEN,\"1{',000' * 1500}\",1,"],
     "confirmations": ["2024,SEN,offices_total,28,,,", "2024Q3,SEN,offices_total,,,,", "2024Q3,SEN,offices_total,x,,,",
                       "2024Q3,SEN,offices_total,28,hier,,"],
     "questionnaires": ["E1,Un,,31/13/2024,SEN,,", "E1,Un,,,SEN,,", "E1,Un,,2024-08-31,SEN,oui,"],
@@ -126,7 +127,9 @@ def test_a_blank_attendance_count_is_0(raw, row, counts):
 
 
 @pytest.mark.parametrize("name", REGISTERS)
-@pytest.mark.parametrize("content", [None, b"", b"\xff\xfe", b"a,b\n1,2\n", b"PK\x03\x04", b"%PDF-", b"{}", b"\n\n"])
+@pytest.mark.parametrize(
+    "content", [None, b"", b"\xff\xfe", b"a,b\n1,2\n", b"PK\x03\x04", b"%PDF-", b"{}", b"\n\n", b"\x01\x02" * 9]
+)
 def test_a_register_that_is_missing_or_no_csv_of_ours_is_refused_and_the_others_stand(raw, name, content):
     for other, row in GOOD.items():
         raw.write_register(other, row)
@@ -162,7 +165,8 @@ def test_a_header_alone_says_nothing_yet_and_a_register_of_which_no_row_can_be_r
 @pytest.mark.parametrize(
     ("end", "is_refused"),
     [
-        ("W2,GHA,10,12,\n", False), ("W2,GHA,10,12,", False), ("W2,GHA,10,1", True), ("W2,GH", True), ("W2", True),
+        ("W2,GHA,10,12,\n", False), ("W2,GHA,10,12,", False), ("W2,GHA,10,12,2024-10-01", False),
+        ("W2,GHA,10,12,2024-10-0", True), ("W2,GHA,10,1", True), ("W2,GH", True), ("W2", True),
         ('W2,GHA,10,12,"', True), ('W2,"GHA,10,12,\n', True), ("W2,GHA,10,12,\0\0\0", True), ("W2,GHA,10,12\n", False),
         ('"W2,GHA,10,12,\nW2,SEN,1,1,\n",TUN,1,1,\n', True),
     ],

@@ -6,12 +6,13 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 from helpers import paths
 from helpers.ingest import admit, received
-from helpers.ingest.admit import Remark, Unreadable
-from helpers.ingest.cells import parse_count, parse_day
-from helpers.ingest.delimited import split_records
+from helpers.ingest.admit import Unreadable
+from helpers.ingest.cells import MAX_COUNT, parse_count, parse_day
+from helpers.ingest.delimited import Line, Records, split_records
 from helpers.ingest.issues import Issue, Place, issues_known_by, make_issue
 from helpers.ingest.xlsx import HEADER_ROWS, is_empty_row
 from helpers.plan import quarters, read_plan, sources
@@ -37,7 +38,11 @@ _DAY_FIRST = re.compile(
 )
 _SERIAL = re.compile(r"(\d{5})(?:[.,]\d+)?")
 _SERIALS, _SERIAL_0 = range(36_526, 73_051), date(1899, 12, 30)  # 2000-2099
-_OWN_REASONS = ("absent", "columns", "twice", "cut", "csv", "fewer")  # of a refusal; others share the sentences of V20
+# The sentence of each reason of a refusal; the others share those of V20.
+_SENTENCES = {name: f"V22.{name}" for name in ("absent", "columns", "twice", "cut", "csv", "fewer")} | {
+    "type": "V22.csv"
+}
+_COUNTED = ("women", "men")  # blank is 0, but a row too short to have them is cut
 
 RegisterRow = Mapping[str, object]
 RestedOn = Mapping[str, tuple[date, int]]  # by register: the date of the last edition, and the rows known then
@@ -163,17 +168,17 @@ def _one_of(choices: Collection[str]) -> tuple[Callable[[str], str | None], str]
     return (lambda text: text if text in choices else None), " | ".join(choices)
 
 
-def _stage(text: str) -> int | None:
-    stage = parse_count(text)
-    return stage if stage is not None and stage <= 5 else None
+def _count(text: str, most: int = MAX_COUNT) -> int | None:
+    count = parse_count(text)
+    return count if count is not None and count <= most else None
 
 
 def _member(text: str) -> str | None:
     return read_plan().resolve(text).iso3 or None
 
 
-_QUARTER, _DAY, _COUNT = (_plan_quarter, "2024Q3"), (_day, "YYYY-MM-DD"), (parse_count, "0, 1, 2, …")
-_COUNT_OR_ZERO, _MEMBER = (lambda text: parse_count(text or "0"), "0, 1, 2, …"), (_member, "ISO3")
+_QUARTER, _DAY, _COUNT = (_plan_quarter, "2024Q3"), (_day, "YYYY-MM-DD"), (_count, "0, 1, 2, …")
+_COUNT_OR_ZERO, _MEMBER = (lambda text: _count(text or "0"), "0, 1, 2, …"), (_member, "ISO3")
 _IS_STEP, _STEPS = _one_of(sources.WORKSHOP_STEPS)
 _MAY_BE_BLANK = ("recorded_on", "confirmed_on", "returned_on", "sent_on")
 # The cells of each register, in the order of checking: how to read one (None: it cannot be read), what is expected.
@@ -181,7 +186,7 @@ _CELLS: Mapping[str, Sequence[tuple[str, Callable[[str], object], str]]] = {
     "milestones": (
         ("quarter", *_QUARTER),
         ("product", *_one_of(sources.MILESTONE_PRODUCTS)),
-        ("stage", _stage, "0-5"),
+        ("stage", lambda text: _count(text, 5), "0-5"),
         ("parts", lambda text: frozenset(part.strip() for part in text.split(";") if part.strip()), ""),
     ),
     "workshops": (
@@ -208,9 +213,9 @@ def _find_columns(cells: Sequence[str], name: str) -> dict[str, int]:
 
 def _read_content(path: Path) -> bytes:
     """Read a file that is a text. Raises Unreadable for any other."""
-    if not (path.exists() or path.is_symlink()):
-        raise Unreadable("absent")
     try:
+        if not (path.exists() or path.is_symlink()):
+            raise Unreadable("absent")
         given = received.read_bytes(path)
     except OSError as reason:
         raise Unreadable("file", reason.strerror) from reason
@@ -225,34 +230,50 @@ def _read_content(path: Path) -> bytes:
     return given.content
 
 
-def _read_raw_rows(name: str) -> tuple[list[dict[str, str]], tuple[Remark, ...]]:
-    """Return the rows of a register as text, each with its number (`row`) and the cells beyond the heading (`beyond`).
+class _RawRow(NamedTuple):
+    """A row of a register as text; `fault`: the column, text and expectation where its number of cells is wrong."""
 
-    Raises Unreadable for a register that is absent, no CSV, cut, or without one of its columns.
-    """
-    records = split_records(_read_content(paths.registers() / f"{name}.csv"), lambda row: len(_find_columns(row, name)))
-    lines = [(number, row) for number, (_, row) in enumerate(records.lines, start=1) if not is_empty_row(row)]
-    top = max(lines[:HEADER_ROWS], key=lambda line: len(_find_columns(line[1], name)), default=(1, []))
-    columns, width, rows = _find_columns(top[1], name), len(top[1]), []
-    if missing := [column for column in _COLUMNS[name] if column not in columns]:
-        raise Unreadable("columns", ", ".join(missing))
+    number: int
+    cells: Mapping[str, str]
+    fault: tuple[str, str, str] | None
+
+
+def _find_header(lines: Sequence[Line], name: str) -> Line:
+    """Return the line of the headings. Raises Unreadable where a column is missing or stands twice."""
+    top = max(lines[:HEADER_ROWS], key=lambda line: len(_find_columns(line[1], name)), default=(0, []))
     headings = [_heading(cell) for cell in top[1]]
-    if twice := [column for column in columns if headings.count(column) > 1]:
+    if missing := [column for column in _COLUMNS[name] if column not in headings]:
+        raise Unreadable("columns", ", ".join(missing))
+    if twice := [column for column in _COLUMNS[name] if headings.count(column) > 1]:
         raise Unreadable("twice", ", ".join(twice))
+    return top
+
+
+def _list_raw_rows(records: Records, name: str) -> Iterator[_RawRow]:
+    """Yield the rows under the headings; headings again begin a new table. Raises Unreadable where rows are joined."""
+    lines = [(number, row) for number, (_, row) in enumerate(records.lines, start=1) if not is_empty_row(row)]
+    top = _find_header(lines, name)
+    columns, width = _find_columns(top[1], name), len(top[1])
     for number, cells in [line for line in lines if line[0] > top[0]]:
         if len(again := _find_columns(cells, name)) == len(columns):
-            columns, width = again, len(cells)  # files joined one under the other
+            columns, width = again, len(cells)
             continue
-        joined = next((cell for cell in cells if _holds_row(cell, records.delimiter, width)), None)
-        if joined is not None:
+        if any(_holds_row(cell, records.delimiter, width) for cell in cells):
             raise Unreadable("quote", number, observed=str(number))
-        row = dict.fromkeys(columns, "") | {"row": str(number), "beyond": " ".join(cells[width:]).strip()}
-        row |= {column: without_invisible(cells[at]).strip() for column, at in columns.items() if at < len(cells)}
-        rows.append(row)
-    is_short = lines and len(lines[-1][1]) < width and lines[-1][0] == len(records.lines)
-    if any(remark.key == "NUL_BYTES" for remark in records.remarks) or (is_short and not records.is_whole):
-        raise Unreadable("cut", observed=str(lines[-1][0]) if lines else "")
-    return rows, records.remarks
+        texts = {column: without_invisible(cells[at]).strip() for column, at in columns.items() if at < len(cells)}
+        may_be_cut = number == len(records.lines) and not records.is_whole
+        fault = _find_fault(cells, columns, width, may_be_cut)
+        yield _RawRow(number, dict.fromkeys(columns, "") | texts, fault)
+
+
+def _find_fault(
+    cells: Sequence[str], columns: Mapping[str, int], width: int, may_be_cut: bool
+) -> tuple[str, str, str] | None:
+    """Return what is wrong with a row's number of cells. Blank ones at its end may be left out, as spreadsheets do."""
+    beyond = " ".join(cells[width:]).strip()
+    needed = columns if may_be_cut else _COUNTED
+    lacks = next((column for column in needed if columns.get(column, 0) >= len(cells)), "")
+    return ("*" if beyond else lacks, beyond, ", ".join(columns)) if beyond or lacks else None
 
 
 def _holds_row(cell: str, delimiter: str, width: int) -> bool:
@@ -274,31 +295,39 @@ class _RegisterReader:
     def read(self, rested_on: tuple[date, int] | None) -> None:
         """Read the register; where nothing can rest on it, refuse it with an issue."""
         try:
-            rows, remarks = _read_raw_rows(self.name)
-            self.issues += [make_issue(remark.key, self.place, observed=remark.observed) for remark in remarks]
-            for row in rows:
-                self._read_row(row)
+            content = _read_content(paths.registers() / self.place.source_file)
+            records = split_records(content, lambda row: len(_find_columns(row, self.name)))
+            self.issues += [make_issue(remark.key, self.place, observed=remark.observed) for remark in records.remarks]
+            for raw in _list_raw_rows(records, self.name):
+                self._read_row(raw)
+            self._check_end(records)
             if rested_on:
                 self._check_number(*rested_on)
         except Unreadable as reason:
-            is_own, facts = reason.reason in _OWN_REASONS, {"observed": reason.observed, "rule": "V22"}
-            key = f"{'V22' if is_own else 'V20'}.{reason.reason}"
-            self.issues = [make_issue(key, self.place, *reason.details, **facts)]
+            key = _SENTENCES.get(reason.reason, f"V20.{reason.reason}")
+            self.issues = [make_issue(key, self.place, *reason.details, observed=reason.observed, rule="V22")]
             self.rows, self.lost, self.dates, self.is_refused = [], [], [], True
+
+    def _check_end(self, records: Records) -> None:
+        """Refuse a register whose last row has no line end and cannot be read, or that ends in NUL bytes."""
+        last, is_filled = str(len(records.lines)), any(remark.key == "NUL_BYTES" for remark in records.remarks)
+        if is_filled or (not records.is_whole and self.lost and self.lost[-1]["row"] == last):
+            raise Unreadable("cut", observed=last)
 
     def _check_number(self, day: date, before: int) -> None:
         n = len(_known(self.rows, day)) + len(_known(self.lost, day))
         if n < before:
             raise Unreadable("fewer", before, day.isoformat(), observed=str(n))
 
-    def _read_row(self, row: dict[str, str]) -> None:
-        beyond, values, bad = row.pop("beyond"), {}, None
+    def _read_row(self, raw: _RawRow) -> None:
+        row, values, bad = {**raw.cells, "row": str(raw.number)}, {}, raw.fault
         for column, read, expected in (("recorded_on", *_DAY), *_CELLS[self.name]):
-            values[column] = read(row[column])
+            try:
+                values[column] = read(row[column])
+            except ValueError:  # a number of more digits than Python reads
+                values[column] = None
             if values[column] is None and (row[column] or column not in _MAY_BE_BLANK):
                 bad = bad or (column, row[column], expected)
-        if beyond:
-            bad = ("*", beyond, ", ".join(_COLUMNS[self.name]))
         if bad:
             column, text, expected = bad
             self.issues.append(_bad_row_issue(self.name, row, column, text, expected, values["recorded_on"]))
