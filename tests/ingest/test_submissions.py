@@ -12,12 +12,13 @@ import pytest
 
 import exports
 from exports import Said, kobo, kobo_csv, odata, odk_tables, odk_zip, workbook
+from helpers import paths
 from helpers.ingest import rules
 from helpers.ingest.quarter import read_quarter
 from helpers.ingest.registers import read_registers
 from helpers.ingest.versions import build_ledger, read_histories
 from helpers.plan.questionnaire import REPEAT
-from helpers.tables import schema
+from helpers.tables import pipeline, schema
 
 Q = "2024Q3"
 AS_OF = date(2024, 12, 31)
@@ -267,3 +268,51 @@ def test_what_a_person_sends_for_another_quarter_is_refused(raw, plan, form):
         Q, [{name: SEN[name] for name in ("member", "submitted_on", "offices_total")} | {"quarter": "2024Q2"}]
     )
     assert ledger(plan, form) == [("SEN", None, "2024-10-10", "130")]
+
+
+# --- what the Secretariat withdraws ---------------------------------------------------------------------------------
+
+FIRST = {"member": "SEN", "quarter": Q, "submitted_on": "2024-10-10", "offices_total": 130}
+SECOND = FIRST | {"submitted_on": "2024-10-12", "offices_total": 135}
+
+
+def state_of(raw, plan, form, *rows: str, as_of: date = AS_OF) -> list[tuple[str, str, str]]:
+    """Return file, state and offices of each return, after rows of withdrawals.csv."""
+    text = "\n".join(("quarter,source_file,row,recorded_on,note", *rows)) + "\n"
+    (paths.registers() / "withdrawals.csv").write_text(text, encoding="utf-8")
+    checked = rules.check_received(read_quarter(Q), read_registers(), plan, form, as_of)
+    return [(e.received.file.name, e.state, e.received.answers["offices_total"].value) for e in checked.ledger]
+
+
+@pytest.mark.parametrize("row", ["2", ""])
+def test_a_withdrawn_return_is_refused_from_its_day_and_the_one_before_counts_again(raw, plan, form, row):
+    raw.write_plain(
+        Q, [{"member": "SEN", "quarter": Q, "submitted_on": "2024-10-10", "offices_total": 130}], name="a.xlsx"
+    )
+    raw.write_plain(Q, [{"member": "SEN", "quarter": Q, **TWO_FILES}], name="b.xlsx")
+    withdrawn = f"{Q},b.xlsx,{row},2024-11-01,filed twice"
+    before = state_of(raw, plan, form, withdrawn, as_of=date(2024, 10, 31))
+    assert sorted(before) == [("a.xlsx", "on_time", "130"), ("b.xlsx", "revised", "135")]
+    assert sorted(state_of(raw, plan, form, withdrawn)) == [("a.xlsx", "on_time", "130"), ("b.xlsx", "refused", "135")]
+
+
+def test_a_row_withdraws_its_submission_from_every_export_and_a_file_only_itself(raw, plan, form):
+    raw.add(Q, "a.xlsx", kobo().write(form, [SEN, KEN]), "2024-10-15")
+    raw.add(Q, "b.xlsx", kobo().write(form, [SEN | {"offices_total": 131}, KEN]), "2024-10-22")
+    by_row = sorted(state_of(raw, plan, form, f"{Q},a.xlsx,2,,"))
+    assert by_row == [("a.xlsx", "on_time", "600"), ("a.xlsx", "refused", "130"), ("b.xlsx", "refused", "131")]
+    by_file = sorted(state_of(raw, plan, form, f"{Q},a.xlsx,,,"))
+    assert by_file == [
+        ("a.xlsx", "refused", "130"), ("a.xlsx", "refused", "600"),
+        ("b.xlsx", "on_time", "131"), ("b.xlsx", "on_time", "600"),
+    ]  # fmt: skip
+
+
+def test_what_cannot_be_read_of_the_withdrawals_is_told(raw, plan, form):
+    raw.write_plain(Q, [FIRST])
+    state_of(raw, plan, form, f"{Q},mail.xlsx,two,,")
+    (issue,) = [each for each in read_registers().issues if each.source_file == "withdrawals.csv"]
+    assert (issue.rule, issue.row, issue.observed) == ("V22", "2", "two")
+    (paths.registers() / "withdrawals.csv").write_text("quarter;file\n", encoding="utf-8")
+    with pytest.raises(pipeline.DataRefused, match="withdrawals.csv"):
+        pipeline.read_raw_data(Q)

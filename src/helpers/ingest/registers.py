@@ -24,7 +24,9 @@ _COLUMNS = {
     "attendance": ("workshop", "member", "women", "men", "recorded_on"),
     "confirmations": ("quarter", "member", "question", "value", "confirmed_on", "note", "recorded_on"),
     "questionnaires": ("questionnaire", "title", "sent_on", "due_on", "member", "returned_on", "recorded_on"),
+    "withdrawals": ("quarter", "source_file", "row", "recorded_on", "note"),
 }
+WITHDRAWALS = "withdrawals"  # the one register that need not be there
 _KEYS = {
     "workshops": ("workshop",),
     "attendance": ("workshop", "member"),
@@ -32,7 +34,7 @@ _KEYS = {
     "questionnaires": ("questionnaire", "member"),
 }
 # The rows of one quarter and product all stand, but a later one corrects one that cannot be read.
-_CORRECTED_BY = _KEYS | {"milestones": ("quarter", "product")}
+_CORRECTED_BY = _KEYS | {"milestones": ("quarter", "product"), WITHDRAWALS: ("quarter", "source_file", "row")}
 _DAY_FIRST = re.compile(
     r"(?P<day>\d{1,2})(?P<mark>[/.-])(?P<month>\d{1,2})(?P=mark)(?P<year>\d{4})(?: \d{1,2}:\d{2}(?::\d{2})?)?"
 )
@@ -126,6 +128,10 @@ class Registers:
         """Return the values that members confirmed, as known on a day, by quarter, member and question."""
         return {(r["quarter"], r["member"], r["question"]): r["value"] for r in self.at(day)["confirmations"]}
 
+    def withdrawn(self, day: date) -> set[tuple[str, str, str]]:
+        """Return what the Secretariat has withdrawn by a day: quarter, file and row (blank: the whole file)."""
+        return {(r["quarter"], r["source_file"], str(r["row"] or "")) for r in self.at(day).get(WITHDRAWALS, ())}
+
 
 def _known(rows: Sequence[RegisterRow], day: date) -> list[RegisterRow]:
     return [row for row in rows if row["recorded_on"] is None or row["recorded_on"] <= day]
@@ -180,7 +186,7 @@ def _member(text: str) -> str | None:
 _QUARTER, _DAY, _COUNT = (_plan_quarter, "2024Q3"), (_day, "YYYY-MM-DD"), (_count, "0, 1, 2, …")
 _COUNT_OR_ZERO, _MEMBER = (lambda text: _count(text or "0"), "0, 1, 2, …"), (_member, "ISO3")
 _IS_STEP, _STEPS = _one_of(sources.WORKSHOP_STEPS)
-_MAY_BE_BLANK = ("recorded_on", "confirmed_on", "returned_on", "sent_on")
+_MAY_BE_BLANK = ("recorded_on", "confirmed_on", "returned_on", "sent_on", "row")
 # The cells of each register, in the order of checking: how to read one (None: it cannot be read), what is expected.
 _CELLS: Mapping[str, Sequence[tuple[str, Callable[[str], object], str]]] = {
     "milestones": (
@@ -197,6 +203,7 @@ _CELLS: Mapping[str, Sequence[tuple[str, Callable[[str], object], str]]] = {
     "attendance": (("member", *_MEMBER), ("women", *_COUNT_OR_ZERO), ("men", *_COUNT_OR_ZERO)),
     "confirmations": (("quarter", *_QUARTER), ("member", *_MEMBER), ("confirmed_on", *_DAY), ("value", *_COUNT)),
     "questionnaires": (("due_on", *_DAY), ("returned_on", *_DAY), ("sent_on", *_DAY), ("member", *_MEMBER)),
+    WITHDRAWALS: (("quarter", *_QUARTER), ("source_file", lambda text: text or None, "MANIFEST.csv"), ("row", *_COUNT)),
 }
 
 
@@ -323,11 +330,11 @@ class _RegisterReader:
         row, values, bad = {**raw.cells, "row": str(raw.number)}, {}, raw.fault
         for column, read, expected in (("recorded_on", *_DAY), *_CELLS[self.name]):
             try:
-                values[column] = read(row[column])
+                values[column] = read(raw.cells[column])
             except ValueError:  # a number of more digits than Python reads
                 values[column] = None
-            if values[column] is None and (row[column] or column not in _MAY_BE_BLANK):
-                bad = bad or (column, row[column], expected)
+            if values[column] is None and (raw.cells[column] or column not in _MAY_BE_BLANK):
+                bad = bad or (column, raw.cells[column], expected)
         if bad:
             column, text, expected = bad
             self.issues.append(_bad_row_issue(self.name, row, column, text, expected, values["recorded_on"]))
@@ -350,13 +357,17 @@ def _bad_row_issue(
 
 
 def read_registers(rested_on: RestedOn | None = None) -> Registers:
-    """Read the five registers. A row that cannot be read is ignored with a warning (V22) and replaces nothing.
+    """Read the five registers, and the withdrawals where there are any.
+
+    A row that cannot be read is ignored with a warning (V22) and replaces nothing.
 
     A register that cannot be read, or has fewer rows than the last edition rested on, is refused (V22).
     """
-    readers = [_RegisterReader(name) for name in _COLUMNS]
+    rested_on = rested_on or {}
+    is_kept = WITHDRAWALS in rested_on or (paths.registers() / f"{WITHDRAWALS}.csv").exists()
+    readers = [_RegisterReader(name) for name in _COLUMNS if name != WITHDRAWALS or is_kept]
     for reader in readers:
-        reader.read((rested_on or {}).get(reader.name))
+        reader.read(rested_on.get(reader.name))
     return Registers(
         {reader.name: tuple(reader.rows) for reader in readers},
         tuple(issue for reader in readers for issue in reader.issues),

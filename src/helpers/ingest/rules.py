@@ -49,7 +49,7 @@ class Checked:
 
 def resolve(received: Received, registers: Registers, plan: Plan, form: questionnaire.Form, as_of: date) -> Checked:
     """Decide which returns count at a date and which values remain: versions, then the hard rules."""
-    histories, repeated = read_histories(received.returns, as_of)
+    histories, repeated = read_histories(received.returns, as_of, registers.withdrawn(as_of))
     ledger, issues = build_ledger(histories, plan, form, as_of)
     confirmed = registers.confirmed(as_of)
     accepted = [entry for entry in ledger if entry.state != RETURN_REFUSED]

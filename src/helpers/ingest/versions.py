@@ -3,7 +3,7 @@
 import contextlib
 import difflib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -16,6 +16,7 @@ _NAMED = 5  # returns of a conflict named in its message; there may be thousands
 RETURN_REFUSED, RETURN_DUPLICATE, RETURN_REVISED = "refused", "duplicate", "revised"
 RETURN_ON_TIME, RETURN_LATE = "on_time", "late"
 REJECTION = "V20.rejected"  # by the collection tool
+Withdrawn = Collection[tuple[str, str, str]]  # by the Secretariat: quarter, file and row (blank: the whole file)
 
 
 @dataclass(frozen=True)
@@ -43,11 +44,14 @@ class LedgerEntry:
         return self.state not in (RETURN_REFUSED, RETURN_DUPLICATE)
 
 
-def read_histories(returns: Iterable[ReceivedReturn], as_of: date) -> tuple[list[ReceivedReturn], list[Issue]]:
+def read_histories(
+    returns: Iterable[ReceivedReturn], as_of: date, withdrawn: Withdrawn = frozenset()
+) -> tuple[list[ReceivedReturn], list[Issue]]:
     """Read copies of one submission as its history: an equal copy is dropped, an edit is kept (section 2b).
 
-    The latest export received by a date says whether the submission stands, in all its versions (section 2c). Returns
-    the remaining returns, and a note on each that was dropped.
+    The latest export received by a date, or a row of withdrawals.csv, says whether the submission stands, in all its
+    versions; a file that is withdrawn as a whole takes only its own copies away (section 2c). Returns the remaining
+    returns, and a note on each that was dropped.
     """
     returns = list(returns)
     surest = {(each.place.quarter, other): each.identity for each in returns for other in each.other_ids}
@@ -55,7 +59,7 @@ def read_histories(returns: Iterable[ReceivedReturn], as_of: date) -> tuple[list
     histories, notes = [], []
     for copies in _group(known, lambda each: (each.place.quarter, each.identity)):
         last: ReceivedReturn | None = None
-        for each in _review(sorted(copies, key=_file_order), as_of):
+        for each in _review(sorted(copies, key=_file_order), as_of, withdrawn):
             is_same = last is not None and _repeats(each, last)
             if is_same and bool(each.problems) == bool(last.problems) and each.on_hold == last.on_hold:
                 notes.append(make_issue("DUP_IDENTICAL", each.place, last.file.name, known_on=each.file.received_on))
@@ -70,8 +74,9 @@ def read_histories(returns: Iterable[ReceivedReturn], as_of: date) -> tuple[list
     return histories, notes
 
 
-def _review(copies: Sequence[ReceivedReturn], as_of: date) -> list[ReceivedReturn]:
+def _review(copies: Sequence[ReceivedReturn], as_of: date, withdrawn: Withdrawn) -> list[ReceivedReturn]:
     """Give the copies of a submission, in file order, the word of the last one that was received by a date."""
+    is_withdrawn = any((*each.source, each.place.row) in withdrawn for each in copies)
     known = [each for each in copies if each.file.received_on is None or each.file.received_on <= as_of]
     last = known[-1] if known else copies[0]
     rejections = [problem for problem in last.problems if problem.key == REJECTION]
@@ -79,6 +84,8 @@ def _review(copies: Sequence[ReceivedReturn], as_of: date) -> list[ReceivedRetur
     for each in copies:
         own = [problem for problem in each.problems if problem.key != REJECTION]
         rejected = [make_issue(REJECTION, each.place, observed=problem.observed) for problem in rejections]
+        if is_withdrawn or (*each.source, "") in withdrawn:
+            rejected.append(make_issue("V20.withdrawn", each.place))
         reviewed.append(replace(each, problems=(*own, *rejected)))
     return reviewed
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from helpers import paths
 from helpers.i18n import catalogue, terms
-from helpers.ingest import Received, ReceivedFile, Registers, read_returns, received, rules
+from helpers.ingest import Received, ReceivedFile, Registers, read_returns, received, registers, rules
 from helpers.kpis import compute, observations
 from helpers.plan import UNION, Plan, checks, quarters, questionnaire, read_plan
 from helpers.tables import schema
@@ -101,8 +101,8 @@ class RawData:
 def read_raw_data(quarter: str) -> RawData:
     """Read the plan, the questionnaire, the registers and the returns of every quarter up to this one.
 
-    Raises DataRefused when the plan or the form cannot be meant, or when sample and real returns are mixed
-    (methodology, section 6).
+    Raises DataRefused when the plan or the form cannot be meant, when sample and real returns are mixed (methodology,
+    section 6), or when nobody can tell which returns are withdrawn.
     """
     try:
         regions = tuple(region for region in terms.REGION_WORDS if region != UNION)
@@ -117,7 +117,11 @@ def read_raw_data(quarter: str) -> RawData:
             f"invented sample and received returns lie together in data/raw ({len(sample)} sample files, the first "
             f"{sample[0]}); remove the sample's folders, or work in a folder of its own (PAPU_ROOT)"
         )
-    return RawData(plan, form, received, read_whole_registers())
+    recorded = read_whole_registers()
+    if registers.WITHDRAWALS in recorded.refused:
+        refusal = next(issue for issue in recorded.issues if issue.source_file == f"{registers.WITHDRAWALS}.csv")
+        raise DataRefused(refusal.message_en)
+    return RawData(plan, form, received, recorded)
 
 
 def check_as_of(source: RawData, as_of: date) -> rules.Checked:
