@@ -286,10 +286,8 @@ def state_of(raw, plan, form, *rows: str, as_of: date = AS_OF) -> list[tuple[str
 
 @pytest.mark.parametrize("row", ["2", ""])
 def test_a_withdrawn_return_is_refused_from_its_day_and_the_one_before_counts_again(raw, plan, form, row):
-    raw.write_plain(
-        Q, [{"member": "SEN", "quarter": Q, "submitted_on": "2024-10-10", "offices_total": 130}], name="a.xlsx"
-    )
-    raw.write_plain(Q, [{"member": "SEN", "quarter": Q, **TWO_FILES}], name="b.xlsx")
+    raw.write_plain(Q, [FIRST], name="a.xlsx")
+    raw.write_plain(Q, [SECOND], name="b.xlsx")
     withdrawn = f"{Q},b.xlsx,{row},2024-11-01,filed twice"
     before = state_of(raw, plan, form, withdrawn, as_of=date(2024, 10, 31))
     assert sorted(before) == [("a.xlsx", "on_time", "130"), ("b.xlsx", "revised", "135")]
