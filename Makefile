@@ -14,12 +14,13 @@ help: ## show this help
 
 setup: $(READY) ## make the environment in .venv
 
-# uv is taken from the PATH, else installed into .venv; bytecode is compiled once, here, and not at every start.
+# uv is the lock's, by its digest; bytecode is compiled once, here, and not at every start.
 $(READY): requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	PATH="$(CURDIR)/$(BIN):$$PATH" command -v uv >/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	PATH="$(CURDIR)/$(BIN):$$PATH" UV_COMPILE_BYTECODE=1 uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
-	PATH="$(CURDIR)/$(BIN):$$PATH" UV_COMPILE_BYTECODE=1 uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	sed -n '/^uv==/,/[^\]$$/p' requirements.lock > .venv/uv.lock
+	test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement .venv/uv.lock
+	UV_COMPILE_BYTECODE=1 $(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	UV_COMPILE_BYTECODE=1 $(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	touch $(READY)
 
 report: setup ## make a quarter's report: make report QUARTER=2024Q3 LANGUAGES="fr en"
@@ -86,7 +87,7 @@ fuzz: setup ## try the reader of returns on damaged files: make fuzz MINUTES=3
 	$(BIN)/python benchmarks/fuzz.py $(MINUTES)
 
 lock: setup ## resolve the dependencies again
-	PATH="$(CURDIR)/$(BIN):$$PATH" uv pip compile pyproject.toml --group dev --group lab --group browser --universal --generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --group dev --group lab --group browser --universal --generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements.lock
 	$(BIN)/python scripts/write_environment.py
 
 clean: ## remove what was built; raw data and published editions stay

@@ -19,7 +19,7 @@ import click
 
 from helpers import paths
 from helpers.runs import ExitCode, Log, RunError, raise_run_errors
-from helpers.strings import LANGUAGES, clean
+from helpers.strings import IN_LINES, LANGUAGES, clean, escape
 
 if TYPE_CHECKING:
     from helpers.runs import edition
@@ -35,10 +35,19 @@ class _Command(click.Command):
     def invoke(self, context: click.Context) -> None:
         context.obj = (context.obj or Log()).bind(command=self.name)
         try:
-            with raise_run_errors():
+            with context.obj.take_warnings(), raise_run_errors():
+                _check_output()
                 super().invoke(context)
-        except RunError as error:
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
             sys.exit(context.obj.error(error))
+
+
+def _check_output() -> None:
+    """Refuse a PAPU_OUT among what was received or published, before anything is done."""
+    with _check_arguments():
+        paths.out("", "")
 
 
 @contextlib.contextmanager
@@ -48,7 +57,7 @@ def _check_arguments() -> Iterator[None]:
         with raise_run_errors():
             yield
     except ValueError as error:
-        raise click.UsageError(clean(str(error))) from error
+        raise click.UsageError(escape(str(error), IN_LINES)) from error
 
 
 def _bind_log(**facts: object) -> Log:
@@ -67,7 +76,7 @@ def _exit_on_signal(number: int, _: object) -> None:
 def _print(lines: Iterable[str]) -> None:
     try:
         for line in lines:
-            click.echo(line)
+            click.echo(escape(line, IN_LINES))
     except BrokenPipeError:  # the reader, `head` for example, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
@@ -104,10 +113,11 @@ def _parse_past_date(context: click.Context, parameter: click.Parameter, value: 
     return day
 
 
-def _outside_raw(context: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
-    if path and path.resolve().is_relative_to(paths.raw().resolve()):
-        raise click.BadParameter("data/raw holds what was received, nothing else; write elsewhere")
-    return path
+def _check_writable(context: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
+    try:
+        return paths.check_writable(path, str(path)) if path else None
+    except ValueError as error:
+        raise click.BadParameter(escape(str(error))) from error
 
 
 def _utc_today() -> date:
@@ -122,7 +132,7 @@ _members = click.option("--member", "members", multiple=True, help="A member's I
 _json = click.option("--json", "as_json", is_flag=True, help="Print it as JSON, for another program.")
 _language = functools.partial(click.option, "--language", type=click.Choice(LANGUAGES))
 _languages = functools.partial(click.option, "--language", "languages", multiple=True)
-_output_path = functools.partial(click.option, type=click.Path(path_type=Path), callback=_outside_raw)
+_output_path = functools.partial(click.option, type=click.Path(path_type=Path), callback=_check_writable)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

@@ -53,19 +53,27 @@ def lock() -> Path:
     return _own_or_shipped("requirements.lock")
 
 
+def _processed() -> Path:
+    return root() / "data" / "processed"
+
+
+def _reports() -> Path:
+    return root() / "reports"
+
+
 def processed(quarter: str, as_of: str) -> Path:
     """Return the folder of the published tables of an edition."""
-    return root() / "data" / "processed" / quarter / as_of
+    return _processed() / quarter / as_of
 
 
 def reports(quarter: str, as_of: str) -> Path:
     """Return the folder of a published edition."""
-    return root() / "reports" / quarter / as_of
+    return _reports() / quarter / as_of
 
 
 def briefs(quarter: str, as_of: str) -> Path:
     """Return the folder of an edition's briefs: beside the edition, which is always replaced whole."""
-    return root() / "reports" / quarter / f"{as_of}-briefs"
+    return _reports() / quarter / f"{as_of}-briefs"
 
 
 def build() -> Path:
@@ -83,7 +91,30 @@ def record() -> Path:
     return build() / "runs.jsonl"
 
 
+def error_log() -> Path:
+    """Return the file of the tracebacks of unexpected errors."""
+    return build() / "errors.log"
+
+
 def out(quarter: str, as_of: str) -> Path:
-    """Return the only folder notebooks write to: `PAPU_OUT` when set, else one under `build/`."""
+    """Return the only folder notebooks write to: `PAPU_OUT` when set, else one under `build/`.
+
+    Raises ValueError for one among what was received or published.
+    """
     chosen = os.environ.get("PAPU_OUT")
-    return Path(chosen).resolve() if chosen else build() / quarter / as_of
+    return check_writable(Path(chosen), "PAPU_OUT").resolve() if chosen else build() / quarter / as_of
+
+
+def check_writable(path: Path, name: str) -> Path:
+    """Return a path that may be written to; raises ValueError for one among what was received or published.
+
+    The private folder of a run, whose name begins with a dot, is not yet published.
+    """
+    full, kept = path.resolve(), {raw(): "what was received", _reports(): "editions", _processed(): "editions"}
+    for folder, content in kept.items():
+        if full.is_relative_to(folder.resolve()):
+            is_private = any(part.startswith(".") for part in full.relative_to(folder.resolve()).parts)
+            if folder == raw() or not is_private:
+                where = folder.relative_to(root())
+                raise ValueError(f"{name} is in {where}, which holds {content}, nothing else; write elsewhere")
+    return path

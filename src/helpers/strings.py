@@ -8,6 +8,9 @@ LANGUAGES = ("fr", "en", "pt", "ar")
 _CONTROLS = re.compile(
     "\x1b\\[[0-9;]*[A-Za-z]|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]|[\ud800-\udfff]"
 )
+# What a terminal, or a reader of lines, acts on.
+_ACTED_ON = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]")
+IN_LINES = "\t\n\u2066\u2067\u2068\u2069"  # what printed lines may hold: the isolates are our own
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 # Matched only from the start of a word, so that a long text without an address takes linear time.
 _EMAIL = re.compile(r"(?<![^\s@<>;,:\"'])[^\s@<>;,:\"']++@[^\s@<>;,:\"']+\.[^\s@<>;,:\"']+")
@@ -32,6 +35,11 @@ def fold(text: str) -> str:
 def clean(text: str) -> str:
     """Remove invisible characters that could disturb a terminal or a page."""
     return _CONTROLS.sub("", text)
+
+
+def escape(text: str, keep: str = "") -> str:
+    """Write control characters as JSON does, such as `\\u001b`: they show, and do nothing. `keep` are left alone."""
+    return _ACTED_ON.sub(lambda found: found[0] if found[0] in keep else f"\\u{ord(found[0]):04x}", text)
 
 
 def without_invisible(text: str) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from helpers.ingest import cells
 from helpers.ingest.admit import MAX_BYTES, Unreadable, check_size
 from helpers.ingest.issues import Issue, Place, make_issue
+from helpers.strings import escape
 
 MANIFEST_CSV, EDITION_TOML = "MANIFEST.csv", "edition.toml"
 MANIFEST_COLUMNS = ("file", "sha256", "received_on", "channel", "note")
@@ -21,8 +22,8 @@ _SETTLED_AFTER = 1.0  # seconds without a change after which an unlisted file is
 
 
 def file_name(path: Path) -> str:
-    """Return a file's name as text, even when its bytes are not UTF-8."""
-    return os.fsencode(path.name).decode("utf-8", errors="replace")
+    """Return a file's name as text, even when its bytes are not UTF-8; control characters are escaped."""
+    return escape(os.fsencode(path.name).decode("utf-8", errors="replace"))
 
 
 def read_manifest(folder: Path, quarter: str) -> tuple[dict[str, dict[str, str]], list[Issue]]:
@@ -40,7 +41,7 @@ def read_manifest(folder: Path, quarter: str) -> tuple[dict[str, dict[str, str]]
         return {}, [make_issue("V20.manifest", place, getattr(reason, "strerror", None) or reason)]
     listed, issues = {}, []
     for number, row in enumerate(rows, start=2):
-        clean = {key: (row.get(key) or "").strip() for key in MANIFEST_COLUMNS}
+        clean = {key: escape((row.get(key) or "").strip()) for key in MANIFEST_COLUMNS}
         if clean["received_on"] and cells.parse_day(clean["received_on"]) is None:
             at = replace(place, row=str(number))
             issues.append(make_issue("V20.manifest_row", at, observed=clean["received_on"]))

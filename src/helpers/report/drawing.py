@@ -54,7 +54,8 @@ TILE_STYLES = {
     queries.NO_CARRIED: TileStyle("#FFFFFF", OUTLINE_COLOUR, INK, symbol="o", hollow=True, mark="c"),
     queries.UNKNOWN: TileStyle("#FFFFFF", GREY, MUTED, hatch="////"),
 }
-STYLE = matplotlib.rc_params_from_file(Path(__file__).with_name("figures.mplstyle"), use_default_template=False)
+# With matplotlib's own defaults, so that no matplotlibrc of a user changes a figure.
+STYLE = matplotlib.rc_params_from_file(Path(__file__).with_name("figures.mplstyle"))
 _Arguments = ParamSpec("_Arguments")
 
 

@@ -1,6 +1,7 @@
 """Exit codes of the command, and the error that carries one."""
 
 import contextlib
+import errno
 import os
 import shutil
 from collections.abc import Iterator
@@ -56,6 +57,9 @@ def raise_run_errors(target: Path | None = None) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        if error.errno in (errno.EMFILE, errno.ENFILE):
+            message = "more files are open than this session may have; raise the limit (ulimit -n 1024)"
+            raise RunError(ExitCode.NOTEBOOK_FAILED, message) from error
         is_private = target is not None and f"{os.sep}.{target.name}." in str(error.filename or "")
         path = target if is_private or not error.filename else error.filename
         # shutil.Error lists every file that it could not copy: the first one tells the cause.

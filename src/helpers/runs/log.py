@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import sys
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from helpers import paths
-from helpers.runs.errors import RunError
+from helpers.runs.errors import ExitCode, RunError
+from helpers.strings import IN_LINES, escape
 
 RUN_BEGAN, RUN_PUBLISHED, RUN_FAILED, RUN_ENDED = "began", "published", "failed", "ended"
 
@@ -24,7 +27,7 @@ def _now() -> str:
 
 
 def _to_json(facts: LogFacts) -> str:
-    return json.dumps(facts, ensure_ascii=False, default=str)
+    return escape(json.dumps(facts, ensure_ascii=False, default=str))
 
 
 @dataclass(frozen=True)
@@ -46,19 +49,59 @@ class Log:
         if on_terminal or self.is_json:
             self._write("info", message)
 
-    def error(self, error: RunError) -> int:
-        """Report what went wrong and what to do next; return the exit code."""
-        self._write("error", str(error), **error.facts)
-        return error.code
+    def error(self, error: Exception) -> int:
+        """Report what went wrong and what to do next; return the exit code.
+
+        Of an error that the program does not expect, one line says where its traceback is kept.
+        """
+        known = error if isinstance(error, RunError) else _keep_traceback(error)
+        self._write("error", str(known), **known.facts)
+        return known.code
+
+    @contextlib.contextmanager
+    def take_warnings(self) -> Iterator[None]:
+        """Write what libraries warn of as lines of this log."""
+        handler, root = _Warnings(self), logging.getLogger()
+        root.addHandler(handler)
+        logging.captureWarnings(True)
+        try:
+            yield
+        finally:
+            logging.captureWarnings(False)
+            root.removeHandler(handler)
 
     def _write(self, level: str, message: str, **facts: object) -> None:
         if not self.is_json:
             command = f"papu {self.facts.get('command', '')}".strip()
             text = f"{command}: {message}" if level == "error" else message
             text += "".join(f"\n  {name}: {facts[name]}" for name in ("line", "next") if facts.get(name))
+            text = escape(text, IN_LINES)
         else:
             text = _to_json({"at": _now(), "level": level, **self.facts, "message": message, **facts})
         print(text, file=sys.stderr, flush=True)
+
+
+class _Warnings(logging.Handler):
+    """Passes what Python and the libraries log on to a log of ours."""
+
+    def __init__(self, log: Log) -> None:
+        super().__init__(logging.WARNING)
+        self.log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.log._write(record.levelname.lower(), record.getMessage().strip())
+
+
+def _keep_traceback(error: Exception) -> RunError:
+    """Append the traceback of an unexpected error to a file; return the error that says so in one line."""
+    path, kept = paths.error_log(), "its traceback could not be kept"
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(f"{_now()}\n{''.join(traceback.format_exception(error))}\n")
+        kept = f"its traceback is in {path}"
+    first_line = next(iter(str(error).splitlines()), "")
+    return RunError(ExitCode.NOTEBOOK_FAILED, f"unexpected {type(error).__name__}: {first_line}; {kept}")
 
 
 @dataclass(frozen=True)

@@ -24,15 +24,27 @@ def check_parameters(notebook: Path, parameters: Mapping[str, str]) -> None:
     """Refuse a parameter that the notebook does not declare: papermill would only warn and run with the default."""
     import papermill
 
-    known = papermill.inspect_notebook(str(notebook))
+    try:
+        known = papermill.inspect_notebook(str(notebook))
+    except Exception as error:  # whatever of nbformat's, papermill's or the disk's
+        problem = f"{notebook.name} cannot be read: {_first_line(error)}; restore it"
+        raise RunError(ExitCode.NOTEBOOK_FAILED, problem, notebook.name) from error
     if unknown := sorted(set(parameters) - set(known)):
         problem = f"no parameter {', '.join(unknown)}; it declares {', '.join(known)}"
         raise RunError(ExitCode.NOTEBOOK_FAILED, f"{notebook.name}: {problem}")
 
 
+def isolate_kernel(folder: Path) -> dict[str, str]:
+    """Return the variables of a kernel that runs nothing of its user: profile, start-up file, modules in its folder.
+
+    `folder` is a temporary one, for the profile that IPython makes there.
+    """
+    return {"IPYTHONDIR": str(folder), "PYTHONSTARTUP": "", "PYTHONSAFEPATH": "1"}
+
+
 @contextlib.contextmanager
 def _private_kernel() -> Iterator[type]:
-    """Yield a kernel manager whose kernels use sockets in a temporary folder, so that no TCP port can collide."""
+    """Yield a kernel manager of isolated kernels, with sockets in a temporary folder: no TCP port can collide."""
     from jupyter_client.manager import AsyncKernelManager
 
     # Prefer the kernel of this environment to one of the same name that a user installed elsewhere.
@@ -50,8 +62,10 @@ def _private_kernel() -> Iterator[type]:
                 return ["helpers.runs.kernel" if word == "ipykernel_launcher" else word for word in command]
 
             async def start_kernel(self, **options: object) -> None:
+                env = (options.get("env") or os.environ) | isolate_kernel(Path(folder) / "ipython")
                 # What a kernel prints outside its cells, when it is ended for example, is not for the log.
-                await super().start_kernel(**options | {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL})
+                quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+                await super().start_kernel(**options | quiet | {"env": env})
 
         yield PrivateKernelManager
 
@@ -63,7 +77,7 @@ def run_notebook(notebook: Path, executed: Path, parameters: Mapping[str, str], 
     the cell and the message.
     """
     import papermill
-    from nbclient.exceptions import CellTimeoutError, DeadKernelError
+    from nbclient.exceptions import CellTimeoutError
 
     check_parameters(notebook, parameters)
     n_added = 1 if parameters else 0  # papermill inserts a cell with the parameters, which JupyterLab does not count
@@ -80,12 +94,18 @@ def run_notebook(notebook: Path, executed: Path, parameters: Mapping[str, str], 
     except papermill.PapermillExecutionError as error:
         cell, code = (error.exec_count or error.cell_index + 1) - n_added, _find_exit_code(error, notebook)
         raise _cell_error(notebook.name, cell, f"{error.ename}: {error.evalue}", error.source, code=code) from error
-    except (DeadKernelError, CellTimeoutError) as error:
-        source = begun[-1]["source"] if begun else ""
-        raise _cell_error(notebook.name, len(begun) - n_added, str(error).splitlines()[0], source) from error
+    except (RuntimeError, CellTimeoutError) as error:  # a kernel that cannot start raises a bare RuntimeError
+        if not begun:
+            message = f"{notebook.name}: its kernel could not be started: {_first_line(error)}"
+            raise RunError(ExitCode.NOTEBOOK_FAILED, message, notebook.name) from error
+        raise _cell_error(notebook.name, len(begun) - n_added, _first_line(error), begun[-1]["source"]) from error
     check_executed(ran, notebook.stem)
     text = json.dumps(strip_notebook(ran), ensure_ascii=False, indent=1, sort_keys=True)
     executed.write_text(text + "\n", encoding="utf-8")
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
 def _find_exit_code(error: object, notebook: Path) -> ExitCode:

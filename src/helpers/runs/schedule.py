@@ -7,7 +7,7 @@ from pathlib import Path
 
 from helpers.i18n import catalogue
 from helpers.plan import quarters
-from helpers.runs import RunError, edition, raise_run_errors
+from helpers.runs import edition, raise_run_errors
 from helpers.runs.edition import EditionRequest
 from helpers.runs.lock import find_lock_holder, lock_quarter
 from helpers.runs.log import RUN_BEGAN, RUN_ENDED, Log, RunEvent, read_events
@@ -111,7 +111,7 @@ def run_due(due: DueEditions, log: Log, progress: bool = False) -> tuple[list[Pa
                 if reason := describe_reason(request):
                     edition_log.info(f"{request}, in {', '.join(request.languages)}: {reason}")
                     published.append(edition.run_locked_edition(request, edition_log.info, progress))
-        except RunError as error:
+        except Exception as error:  # whatever it is, the next edition may still be made
             codes.append(edition_log.error(error))
     return published, codes
 

@@ -15,7 +15,7 @@ import pyarrow.parquet as parquet
 from helpers.ingest import ReceivedFile, issues, rules, versions
 from helpers.kpis import statuses
 from helpers.plan import questionnaire
-from helpers.strings import LANGUAGES, mask, mask_addresses, mask_text
+from helpers.strings import IN_LINES, LANGUAGES, escape, mask, mask_addresses, mask_text
 
 _MASKS = {"reference": mask_addresses, "title": mask_text, "detail": mask_text}  # of the texts of an innovation
 # A text that a spreadsheet would take for a formula; numbers stay numbers.
@@ -140,7 +140,8 @@ def render_csv(table: pd.DataFrame, text_columns: Iterable[str]) -> str:
     guarded, columns = set(text_columns), []
     for name in table.columns:
         texts = [csv_text(value) for value in table[name]]
-        columns.append([_guard_formula(text) for text in texts] if name in guarded else texts)
+        is_text = name in guarded
+        columns.append([_guard_formula(escape(text, IN_LINES + "\r")) for text in texts] if is_text else texts)
     return "".join(_csv_line(fields) for fields in [table.columns, *zip(*columns, strict=True)])
 
 
