@@ -2,19 +2,22 @@
 
 nbval shows the lines of HTML that differ, the new ones marked as missing. Before them this plugin puts, of a table,
 `2024Q3, KEN, 2.1.a: stored 510, now 512`; of a figure, which words changed, or that only its strokes did; of a text,
-both versions.
+both versions. Its kernels run nothing of their user, as those of an edition.
 """
 
 from __future__ import annotations
 
 import re
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from html.parser import HTMLParser
 from itertools import zip_longest
+from pathlib import Path
 
 import pytest
 
+_FOLDER = tempfile.TemporaryDirectory(prefix="nbval", ignore_cleanup_errors=True)
 MOST = 30  # lines told of one cell
 Row = list[str]
 
@@ -134,6 +137,19 @@ def _quarter(item: pytest.Item) -> str:
         r'^quarter: str = "([^"]+)"', "\n".join(cell.source for cell in item.parent.nb.cells), re.MULTILINE
     )
     return found[1] if found else ""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
+    """Isolate the kernel that nbval starts for the first cell of a notebook."""
+    if type(item).__name__ != "IPyNbCell":
+        return (yield)
+    from helpers.runs import notebook  # not before pytest needs it
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in notebook.isolate_kernel(Path(_FOLDER.name)).items():
+            patch.setenv(name, value)
+        return (yield)
 
 
 @pytest.hookimpl(wrapper=True)
