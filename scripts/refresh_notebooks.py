@@ -1,17 +1,23 @@
-"""Run every notebook with its default parameters in a clean kernel and store its outputs."""
+"""Run every notebook with its default parameters in a clean kernel and store its outputs; record it as released."""
 
 from __future__ import annotations
 
+import json
 import tempfile
 from pathlib import Path
 
 from helpers import paths
 from helpers.runs import notebook
+from helpers.tables import manifest
 
 
 def main() -> None:
     """Refresh the stored outputs of all notebooks."""
-    for path in sorted(paths.notebooks().glob("*.ipynb")):
+    notebooks = sorted(paths.notebooks().glob("*.ipynb"))
+    # First, as the report says which notebooks differ from the release.
+    released = {path.stem: manifest.digest_notebook(path) for path in notebooks}
+    manifest.RELEASED_NOTEBOOKS.write_text(json.dumps(released, indent=1) + "\n", encoding="utf-8")
+    for path in notebooks:
         with tempfile.TemporaryDirectory() as folder:
             executed = Path(folder) / path.name
             notebook.run_notebook(path, executed, {})

@@ -152,7 +152,10 @@ main.command_class = _Command
 @_as_of
 @click.option("--today", callback=_parse_date, help="With --due: try another day, YYYY-MM-DD (default: today, UTC).")
 @click.option("--dry-run", is_flag=True, help="Print what would be run, and write nothing.")
-def run_command(quarter: str, due: bool, languages: Codes, as_of: str, today: date | None, dry_run: bool) -> None:
+@click.option("--modified", is_flag=True, help="With --due: run notebooks that are not those of the release.")
+def run_command(
+    quarter: str, due: bool, languages: Codes, as_of: str, today: date | None, dry_run: bool, modified: bool
+) -> None:
     """Run the notebooks of QUARTER and publish its edition; or, with --due, every edition that is due.
 
     A quarter is due at its cut-off, 45 days after its end, and its revised edition at 90 days. Nothing to do is exit
@@ -163,10 +166,10 @@ def run_command(quarter: str, due: bool, languages: Codes, as_of: str, today: da
     """
     if due == bool(quarter):
         raise click.UsageError("give a QUARTER, such as 2024Q3, or --due")
-    if due and as_of or today and not due:
-        raise click.UsageError("--as-of goes with a QUARTER, --today with --due")
+    if due and as_of or (today or modified) and not due:
+        raise click.UsageError("--as-of goes with a QUARTER, --today and --modified with --due")
     if due:
-        _run_due(today or _utc_today(), languages, dry_run)
+        _run_due(today or _utc_today(), languages, dry_run, modified)
         return
     from helpers.runs import edition
 
@@ -179,8 +182,9 @@ def run_command(quarter: str, due: bool, languages: Codes, as_of: str, today: da
     _print_published([edition.run_edition(request, log.info, progress=sys.stderr.isatty())])
 
 
-def _run_due(today: date, languages: Codes, dry_run: bool) -> None:
+def _run_due(today: date, languages: Codes, dry_run: bool, modified: bool) -> None:
     from helpers.runs import schedule
+    from helpers.tables import manifest
 
     log = _bind_log(today=today)
     with _check_arguments():
@@ -188,6 +192,9 @@ def _run_due(today: date, languages: Codes, dry_run: bool) -> None:
     summary = schedule.describe_due(due, today)
     _print([f"{today} (UTC): {summary}"])
     log.info(summary, on_terminal=False)
+    if due and not modified and (changed := manifest.list_modified()):
+        message = f"{', '.join(changed)} not as released; restore what was released, or add --modified to mean it"
+        raise RunError(ExitCode.DATA_REFUSED, message)
     if dry_run:
         _print_requests(due)
         return

@@ -10,7 +10,7 @@ from helpers.report.blocks import Block, HeadlineTile
 from helpers.report.document import Report
 from helpers.report.phrases import LEADING
 from helpers.strings import fold
-from helpers.tables import KpiFigure, queries
+from helpers.tables import KpiFigure, manifest, queries
 
 TILE_KPIS = ("2.1.a", "3.1.a", "1.1.b", "6.1.a")
 POINT_KPIS = ("2.1.a", "3.1.a", "5.1.a")
@@ -244,7 +244,10 @@ def describe_explain(report: Report) -> str:
 
 def describe_reproduce(report: Report) -> str:
     """Return how this edition is made again, with its command."""
-    return report.t(
+    text = report.t(
         "With the files below in data/raw, this command gives the same document, to the byte: {command}",
         command=f"papu run {report.quarter} --as-of {report.as_of} --language {report.t.language}",
     )
+    modified = manifest.list_modified()
+    made_with = "Made with notebooks that differ from those of the release: {names}"
+    return f"{text}. {report.t(made_with, names=', '.join(modified))}" if modified else text

@@ -75,6 +75,7 @@ def run_briefs(
     about = {"command": "briefs"} | asdict(request)
     with lock_quarter(request.quarter), log.record_run(about) as outcome, raise_run_errors(target):
         publish.recover(target)
+        notebook.report_modified([BRIEF_NOTEBOOK], report)
         with publish.private_folder(target) as folder:
             tables = pipeline.load_tables(request.quarter, request.as_of)  # once, for every brief to read
             names, failures = make_briefs(request.steps, folder, workers or os.cpu_count() or 1, report, progress)
@@ -97,7 +98,7 @@ def _run_tasks(pipe: Connection, folder: Path) -> None:
     """Make the briefs that come through the pipe; send back the seconds and the error message (or blank) of each."""
     signal.signal(signal.SIGTERM, _exit_on_signal)
     template = paths.notebooks() / f"{BRIEF_NOTEBOOK}.ipynb"
-    with contextlib.suppress(EOFError, OSError):
+    with log.Log({"command": "briefs"}).take_warnings(), contextlib.suppress(EOFError, OSError):
         while True:
             name, parameters = pipe.recv()
             began, message = time.monotonic(), ""
@@ -206,7 +207,7 @@ def _collect_briefs(
         name, facts = path.relative_to(new).as_posix(), manifest.describe_file(path)
         known = tables.input_id if path.stem in names else input_ids.get((name, facts["sha256"]), "")
         outputs[name] = facts | {"input_id": known}
-    manifest.write_manifest(new, asdict(request), outputs, tables, started)
+    manifest.write_manifest(new, asdict(request), outputs, tables, started, notebooks=[BRIEF_NOTEBOOK])
     return new
 
 

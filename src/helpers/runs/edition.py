@@ -16,7 +16,7 @@ from helpers.plan import quarters
 from helpers.runs import ExitCode, RunError, log, publish, raise_run_errors
 from helpers.runs.lock import lock_quarter
 from helpers.runs.log import Reporter
-from helpers.runs.notebook import INGEST, KPIS, REPORT_NOTEBOOK, run_notebook
+from helpers.runs.notebook import INGEST, KPIS, REPORT_NOTEBOOK, report_modified, run_notebook
 from helpers.strings import LANGUAGES
 from helpers.tables import EditionTables, datapackage, manifest, pipeline, schema
 
@@ -87,6 +87,7 @@ def build_edition(
 ) -> tuple[Path, Path, EditionTables]:
     """Run the notebooks in a private folder; return the folders of tables and report to publish, and the tables."""
     started, inputs = datetime.now(UTC), pd.DataFrame()
+    report_modified(manifest.EDITION_NOTEBOOKS, report)
     for notebook, name, parameters in request.steps:
         began = time.monotonic()
         run_notebook(paths.notebooks() / f"{notebook}.ipynb", folder / f"{name}.ipynb", parameters, progress)

@@ -8,12 +8,14 @@ import re
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from helpers.runs.errors import ExitCode, RunError
+from helpers.runs.log import Reporter
+from helpers.tables import manifest
 
-INGEST, KPIS, REPORT_NOTEBOOK = "01_ingest", "02_kpis", "03_report"
+INGEST, KPIS, REPORT_NOTEBOOK = manifest.EDITION_NOTEBOOKS
 CELL_TIMEOUT, NOTEBOOK_TIMEOUT, START_TIMEOUT = 600, 1800, 120  # seconds: a cell, a notebook, the start of a kernel
 SOCKET_PATH = 107  # bytes that the path of a socket may have
 UNWRITABLE_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
@@ -32,6 +34,12 @@ def check_parameters(notebook: Path, parameters: Mapping[str, str]) -> None:
     if unknown := sorted(set(parameters) - set(known)):
         problem = f"no parameter {', '.join(unknown)}; it declares {', '.join(known)}"
         raise RunError(ExitCode.NOTEBOOK_FAILED, f"{notebook.name}: {problem}")
+
+
+def report_modified(notebooks: Sequence[str], report: Reporter) -> None:
+    """Report which notebooks are not those of the release."""
+    if modified := manifest.list_modified(notebooks):
+        report(f"not as released: {', '.join(modified)}")
 
 
 def isolate_kernel(folder: Path) -> dict[str, str]:

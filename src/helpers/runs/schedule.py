@@ -153,6 +153,7 @@ def format_status(status: RunStatus) -> list[str]:
     lines = [f"editions made, on {status.today} (UTC):"]
     lines += [
         f"  {request}: {', '.join(published.languages)}; made {published.ended_at}, input id {published.input_id}"
+        + (f"; not as released: {', '.join(published.modified)}" if published.modified else "")
         for request, published in status.published.items()
     ] or ["  none"]
     lines += [f"running: {quarter} is held by {holder}" for quarter, holder in status.held.items()]
@@ -168,7 +169,7 @@ def status_to_json(status: RunStatus) -> dict[str, object]:
         "today": status.today.isoformat(),
         "made": [
             {"quarter": request.quarter, "as_of": request.as_of, "revised": request.is_revised}
-            | {key: getattr(published, key) for key in ("languages", "input_id", "started_at", "ended_at")}
+            | {key: getattr(published, key) for key in ("languages", "input_id", "started_at", "ended_at", "modified")}
             for request, published in status.published.items()
         ],
         "running": [{"quarter": quarter, "holder": holder} for quarter, holder in status.held.items()],

@@ -17,6 +17,8 @@ from helpers.tables import schema
 from helpers.tables.pipeline import EditionTables
 
 MANIFEST_JSON = "manifest.json"
+EDITION_NOTEBOOKS = ("01_ingest", "02_kpis", "03_report")
+RELEASED_NOTEBOOKS = Path(__file__).with_name("notebooks.json")  # the digest of each one's code, as released
 
 
 def describe_file(path: Path) -> dict[str, object]:
@@ -37,13 +39,30 @@ def _digest_of(files: Sequence[Path]) -> str:
     return digest.hexdigest()
 
 
-def describe_code() -> dict[str, str]:
-    """Return the commit of the checkout, blank without one, and the digest of the package and the notebooks."""
+def digest_notebook(path: Path) -> str:
+    """Return the digest of the code of a notebook, whatever its outputs and prose; blank if it cannot be read."""
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        cells = json.loads(path.read_bytes())["cells"]
+        code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+        return hashlib.sha256(json.dumps(code).encode()).hexdigest()
+    return ""
+
+
+def list_modified(notebooks: Sequence[str] = EDITION_NOTEBOOKS) -> list[str]:
+    """Return the file names of the notebooks whose code is not that of the release."""
+    released = json.loads(RELEASED_NOTEBOOKS.read_text(encoding="utf-8"))
+    found = {name: paths.notebooks() / f"{name}.ipynb" for name in notebooks}
+    return [path.name for name, path in found.items() if digest_notebook(path) != released[name]]
+
+
+def describe_code(notebooks: Sequence[str] = EDITION_NOTEBOOKS) -> dict[str, object]:
+    """Return commit (blank without one), digest of package and notebooks, and which notebooks were modified."""
     commit, command = "", ["git", "-C", str(paths.root()), "rev-parse", "HEAD"]
     with contextlib.suppress(OSError, subprocess.CalledProcessError):
         commit = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
     code = [path for path in paths.PACKAGE.rglob("*.*") if path.is_file() and path.suffix != ".pyc"]
-    return {"commit": commit, "sha256": _digest_of([*code, *paths.notebooks().glob("*.ipynb")])}
+    digest = _digest_of([*code, *paths.notebooks().glob("*.ipynb")])
+    return {"commit": commit, "sha256": digest, "modified": list_modified(notebooks)}
 
 
 def describe_environment() -> dict[str, str]:
@@ -54,7 +73,7 @@ def describe_environment() -> dict[str, str]:
 
 def write_manifest(
     folder: Path, parameters: Mapping[str, object], outputs: Mapping[str, object], inputs: EditionTables,
-    started: datetime, revises: Mapping[str, str] | None = None,
+    started: datetime, revises: Mapping[str, str] | None = None, notebooks: Sequence[str] = EDITION_NOTEBOOKS,
 ) -> None:  # fmt: skip
     """Write the manifest of an edition or of its briefs; `verify` does not compare it."""
     manifest = {
@@ -64,7 +83,7 @@ def write_manifest(
         "revises": revises,
         "inputs": json.loads(inputs.inputs.to_json(orient="records")),
         "outputs": dict(sorted(outputs.items())),
-        "code": describe_code(),
+        "code": describe_code(notebooks),
         "environment": describe_environment(),
         "started_at": started.isoformat(timespec="seconds"),
         "ended_at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -82,10 +101,15 @@ class PublishedEdition:
     input_id: str
     inputs: Mapping[str, str]
     outputs: Mapping[str, str]
-    code: Mapping[str, str]
+    code: Mapping[str, object]
     environment: Mapping[str, str]
     started_at: str
     ended_at: str
+
+    @property
+    def modified(self) -> list[str]:
+        """The notebooks that it was made with and that were not those of the release."""
+        return list(self.code.get("modified", ()))
 
     def find(self, output: str) -> Path:
         """Return the path where an output of the manifest (`report/…`, `processed/…`) was published."""

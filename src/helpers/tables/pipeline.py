@@ -82,7 +82,10 @@ def resolve_date(quarter: str, as_of: str = "") -> date:
     quarter = quarters.parse_quarter(quarter)
     if not quarters.in_plan(quarter):
         raise ValueError(f"{quarter} is outside the plan, 2022Q1-2025Q4; choose a quarter within it")
-    day = date.fromisoformat(as_of) if as_of else quarters.first_cutoff(quarter)
+    try:
+        day = date.fromisoformat(as_of) if as_of else quarters.first_cutoff(quarter)
+    except ValueError:
+        raise ValueError(f"as_of {as_of!r} is not a date; write it as 2024-10-31, or leave it blank") from None
     if day <= quarters.quarter_end(quarter):
         raise ValueError(f"as_of {day} is not after the end of {quarter}; give a later date, or none")
     return day
