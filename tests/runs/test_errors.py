@@ -11,6 +11,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from helpers import paths
 from helpers.cli import main
 from helpers.ingest.add import NotAdded
 from helpers.runs.errors import ExitCode, RunError, raise_run_errors
@@ -53,12 +54,36 @@ def test_a_command_of_the_desk_prints_the_error_in_sentences_with_the_next_step(
     assert last.startswith("  next: ") and last.endswith("then run it again")
 
 
-def test_a_defect_is_no_usage_error(raw, monkeypatch):
+@pytest.mark.parametrize("error", [ValueError("a defect\nof two lines"), KeyError("x"), MemoryError(), RuntimeError()])
+def test_a_defect_is_one_line_and_its_traceback_is_in_the_file_that_it_names(raw, monkeypatch, error):
     def fail(*_: object) -> None:
-        raise ValueError("a defect")
+        raise error
 
     monkeypatch.setattr(pipeline, "read_raw_data", fail)
-    assert isinstance(CliRunner().invoke(main, ["check", "2024Q3"]).exception, ValueError)
+    result = CliRunner().invoke(main, ["check", "2024Q3"])
+    first, following = result.stderr.splitlines()
+    assert result.exit_code == 1 and first.startswith(f"papu check: unexpected {type(error).__name__}: ")
+    assert first.endswith(f"; its traceback is in {paths.error_log()}") and following.startswith("  next: ")
+    assert f"\n{type(error).__name__}" in paths.error_log().read_text(encoding="utf-8")
+
+
+def test_too_many_open_files_are_no_full_disk():
+    with pytest.raises(RunError, match="ulimit -n") as caught, raise_run_errors():
+        raise OSError(24, "Too many open files", "/q/a.csv")
+    assert caught.value.code == 1
+
+
+@pytest.mark.parametrize("folder", ["data/raw/x", "reports/2024Q3/2024-11-14", "data/processed/2024Q3", "link/x"])
+@pytest.mark.parametrize("words", [("--out", "{}"), ("--excel", "{}/a.xlsx"), ()])
+def test_nothing_is_written_among_what_was_received_or_published(raw, monkeypatch, folder, words):
+    (raw.root / "link").symlink_to(raw.root / "data" / "raw")
+    monkeypatch.chdir(raw.root)
+    if not words:
+        monkeypatch.setenv("PAPU_OUT", folder)
+    before = sorted(raw.root.rglob("*"))
+    result = CliRunner().invoke(main, ["check", "2024Q3", *(word.format(folder) for word in words)])
+    assert result.exit_code == 2 and "nothing else; write elsewhere" in result.output
+    assert sorted(raw.root.rglob("*")) == before
 
 
 def test_facts_bound_while_a_command_runs_are_in_the_line_of_its_error(raw, monkeypatch):

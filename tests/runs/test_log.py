@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import sys
+import warnings
 
 import pytest
 
@@ -51,6 +53,22 @@ class TestLog:
             "papu run: cannot write reports: No space left on device",
             "  next: free the disk, or correct the folder's permissions, then run it again",
         ]
+
+    @pytest.mark.parametrize("character", ["\x1b", "\x85", "\u2028", "\u202e", "\x9b", "\udce9"])
+    def test_a_control_character_is_shown_not_acted_on(self, capsys, character):
+        Log({"quarter": character}).info(f"a{character}b")
+        Log(is_json=False).info(f"a{character}b")
+        line, sentence = capsys.readouterr().err.splitlines()
+        assert sentence == f"a\\u{ord(character):04x}b"
+        assert sentence in line and json.loads(line)["message"] == f"a{character}b"
+
+    def test_a_warning_of_a_library_is_a_line_too(self, capsys):
+        with Log({"command": "run"}).take_warnings():
+            warnings.warn("no home\nfor IPython", stacklevel=1)
+            logging.getLogger("papermill").warning("unknown\u2028parameter")
+        first, second = (json.loads(line) for line in capsys.readouterr().err.splitlines())
+        assert first["level"] == second["level"] == "warning" and first["command"] == "run"
+        assert "no home\nfor IPython" in first["message"] and second["message"] == "unknown\u2028parameter"
 
     def test_a_message_with_a_line_break_is_one_line(self, capsys):
         Log().info("Côte d’Ivoire\nsecond")

@@ -247,6 +247,7 @@ class TestCommand:
         [
             ("run",), ("run", "2024Q3", "--due"), ("run", "--due", "--as-of", "2024-11-14"),
             ("run", "2024Q3", "--today", "2024-11-14"), ("run", "--due", "--today", "soon"),
+            ("run", "2024Q3", "--modified"),
             ("run", "--due", "--language", "xx", "--today", "2024-11-14"), ("status", "--today", "14/11/2024"),
         ],
     )  # fmt: skip
@@ -255,8 +256,12 @@ class TestCommand:
 
     @pytest.mark.slow
     def test_after_a_failure_two_timers_make_one_edition(self, checkout):
-        words, root = ("run", "--due", "--today", "2022-11-14", "--language", "fr"), {"PAPU_ROOT": str(checkout)}
+        words, root = ["run", "--due", "--today", "2022-11-14", "--language", "fr"], {"PAPU_ROOT": str(checkout)}
         write_notebooks(checkout / "notebooks")
+        refused = papu(*words, **root)
+        assert refused.returncode == 3 and not (checkout / "reports").exists()
+        assert "01_ingest.ipynb, 02_kpis.ipynb, 03_report.ipynb not as released" in refused.stderr
+        words.append("--modified")
         kept = (checkout / "notebooks" / "02_kpis.ipynb").read_bytes()
         write_notebook(
             checkout / "notebooks" / "02_kpis.ipynb", "raise ValueError('boom')", declares=("quarter", "as_of")

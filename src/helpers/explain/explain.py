@@ -1,16 +1,18 @@
 """Explains a figure of an edition: its parts with their cells, and the steps to it, compared with what is published."""
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from helpers import paths
 from helpers.explain.cells import CellIndex, index_cells, trace_row
 from helpers.explain.records import CalculationStep, CellTrace, ExplainedPart, Explanation, Value, write_arithmetic
 from helpers.i18n import is_blank
 from helpers.kpis import Snapshot, compute, figures, register_measures, statuses
 from helpers.plan import UNION, Kpi, extractors, quarters, questionnaire, read_plan, sources
-from helpers.tables import EditionTables, manifest, pipeline, queries, schema
+from helpers.tables import DataRefused, EditionTables, manifest, pipeline, queries, schema
 
 PublishedRow = Mapping[str, Value]
 
@@ -39,7 +41,8 @@ class FigureSources:
 def explain(kpi: str, quarter: str, scope: str = UNION, as_of: str = "") -> Explanation:
     """Explain one figure: of the published edition, or computed from `data/raw` where there is none.
 
-    Raises ValueError for an unknown KPI, quarter or scope, with the known ones; DataRefused as an edition would.
+    Raises ValueError for an unknown KPI, quarter or scope, with the known ones; DataRefused as an edition would, and
+    for a published one whose damaged tables do not give the figure.
     """
     plan = read_plan()
     if kpi not in plan.by_kpi:
@@ -49,8 +52,29 @@ def explain(kpi: str, quarter: str, scope: str = UNION, as_of: str = "") -> Expl
     day = pipeline.resolve_date(quarter, as_of).isoformat()
     published = manifest.read_published_tables(quarter, day)
     origin = f"data/processed/{quarter}/{day}" if published else ""
-    tables = published or pipeline.load_tables(quarter, day)
-    return next(explain_figures(tables, [(plan.by_kpi[kpi], scope)], origin))
+    damaged = _list_damaged(quarter, day)
+    try:
+        if not published and damaged:
+            raise ValueError("tables that cannot be read")
+        tables = published or pipeline.load_tables(quarter, day)
+        return next(explain_figures(tables, [(plan.by_kpi[kpi], scope)], origin))
+    except Exception as error:
+        if not damaged:
+            raise
+        remedy = f"papu run {quarter} --as-of {day} makes the edition again"
+        raise DataRefused(f"{', '.join(damaged)}: damaged since it was published; {remedy}") from error
+
+
+def _list_damaged(quarter: str, as_of: str) -> list[str]:
+    """Return the tables of a published edition that are gone, or not the bytes that its manifest lists."""
+    edition = manifest.read_published_edition(quarter, as_of)
+    listed = edition.outputs.items() if edition else ()
+    files = {edition.find(name): digest for name, digest in listed if name.startswith("processed/")}
+    return [
+        path.relative_to(paths.root()).as_posix()
+        for path, digest in files.items()
+        if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != digest
+    ]
 
 
 def explain_figures(
