@@ -37,6 +37,24 @@ def rows(raw) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+@pytest.mark.parametrize("listed", [True, False])
+def test_control_characters_in_the_name_of_a_file_are_shown_not_acted_on(raw, listed):
+    name = "a\nb\x1b[31m\u202e\u2028c.csv"
+    shown = r"a\u000ab\u001b[31m\u202e\u2028c.csv"
+    if listed:
+        raw.add(Q, name, TEXT, DAY.isoformat())
+    else:
+        (raw.folder(Q) / name).write_bytes(TEXT)
+    result = CliRunner().invoke(main, ["check", Q, "--out", str(raw.root / "out")])
+    assert result.exit_code == 0 and not set(name) - set("abc.sv[31m\n") & set(result.output)
+    for table in ("returns", "inputs"):
+        with (raw.root / "out" / f"{table}.csv").open(encoding="utf-8", newline="") as file:
+            names = [row.get("source_file") or row["file"] for row in csv.DictReader(file)]
+        assert sum(one.endswith(shown) for one in names) == 1
+    with (raw.root / "out" / "returns.csv").open(encoding="utf-8", newline="") as file:
+        assert [row["received_on"] for row in csv.DictReader(file)] == [DAY.isoformat() if listed else ""]
+
+
 def test_a_file_is_copied_listed_and_read_only(raw, mail):
     assert add_file(mail, Q, DAY, "mail", "sent again") == ("réponse.csv", True)
     copy = raw.folder(Q) / "réponse.csv"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,12 +14,14 @@ from pathlib import Path
 import pytest
 
 from commands import hashes, papu, write_notebook
+from conftest import ROOT
 from helpers import paths
 from helpers.runs import edition, lock, log, schedule
+from helpers.runs.edition import EditionRequest
 from helpers.runs.errors import ExitCode, RunError
 from helpers.runs.log import Log
-from helpers.tables import pipeline
-from quick import write_notebooks
+from helpers.tables import manifest, pipeline
+from quick import QUARTER, quick_root, write_notebooks  # noqa: F401
 
 pytestmark = pytest.mark.slow
 
@@ -221,6 +224,23 @@ class TestStatus:
         assert status["due"] == [{"quarter": "2024Q3", "as_of": "2024-12-29", "reason": "not made yet"}]
         assert status["next"] == "2024Q4 as of 2025-02-14" and status["failed"] == status["running"] == []
 
+    def test_an_edition_says_which_notebooks_are_not_those_of_the_release(self, quick, capsys):
+        shutil.copytree(ROOT / "notebooks", quick.root / "notebooks", ignore=shutil.ignore_patterns(".*"))
+        path, lines = quick.root / "notebooks" / "02_kpis.ipynb", []
+        asked = edition.make_request(QUARTER, ["fr"])
+        for source, named in ((["Prose."], []), (["1 + 1"], ["02_kpis.ipynb"])):
+            notebook = json.loads(path.read_text(encoding="utf-8"))
+            cell = next(cell for cell in notebook["cells"] if (cell["cell_type"] == "code") == bool(named))
+            cell["source"] = source
+            path.write_text(json.dumps(notebook), encoding="utf-8")
+            lines.clear()
+            edition.run_edition(asked, lines.append)
+            assert manifest.read_published_edition(QUARTER, asked.as_of).modified == named
+            assert ("not as released: 02_kpis.ipynb" in lines) == bool(named)
+        status = schedule.read_status(FIRST)
+        assert schedule.format_status(status)[1].endswith("; not as released: 02_kpis.ipynb")
+        assert schedule.status_to_json(status)["made"][0]["modified"] == ["02_kpis.ipynb"]
+
     def test_a_killed_run_is_known_by_its_beginning(self, root):
         log.append_event(log.RUN_BEGAN, {"command": "run", "quarter": "2024Q3", "as_of": "2024-11-14"})
         assert "began and never ended: it was killed" in "\n".join(schedule.format_status(schedule.read_status(FIRST)))
@@ -253,6 +273,17 @@ class TestCommand:
     )  # fmt: skip
     def test_arguments_that_do_not_go_together_are_a_usage_error(self, words, tmp_path):
         assert papu(*words, PAPU_ROOT=str(tmp_path)).returncode == 2 and not list(tmp_path.iterdir())
+
+    def test_an_unexpected_error_of_one_edition_does_not_stop_the_next(self, root, monkeypatch):
+        run(date(2024, 11, 13))
+
+        def fail_once(request: EditionRequest, *given: object) -> Path:
+            if request.as_of == "2024-11-14":
+                raise KeyError("x")
+            return make(request, *given)
+
+        monkeypatch.setattr(edition, "run_locked_edition", fail_once)
+        assert run(date(2025, 1, 2)) == (["2024Q3 2024-12-29"], [1])
 
     @pytest.mark.slow
     def test_after_a_failure_two_timers_make_one_edition(self, checkout):
