@@ -29,7 +29,7 @@ from helpers.kpis.reference import parse_reference, parse_request
 from helpers.plan.plan import UNION, read_plan
 from helpers.report import headlines, tables
 from helpers.strings import LANGUAGES
-from helpers.tables import pipeline, schema
+from helpers.tables import manifest, pipeline, schema
 from invented import invent
 from received import RETURNS
 from reports import printed, report_of
@@ -386,6 +386,21 @@ def test_a_published_figure_that_was_changed_is_told_and_is_exit_code_1(publishe
     assert (code, "DIFFERENT – value: 180 from the rows, 181 in kpis.csv" in said) == (1, True)
     told = CliRunner().invoke(main, ["explain", "2.1.a", Q, "--json"])
     assert (told.exit_code, json.loads(told.stdout)["adds_up"], papu("1.1.b", Q)[0]) == (1, False, 0)
+
+
+@pytest.mark.parametrize("name", ["kpis.csv", "member_values.csv", "answers.parquet"])
+@pytest.mark.parametrize("kept", [0.0, 0.3, 0.9])
+def test_a_damaged_table_is_named(published, name, kept):
+    described = {f"processed/{path.name}": manifest.describe_file(path) for path in published.iterdir()}
+    path = paths.reports(Q, published.name) / "manifest.json"
+    facts = json.loads(path.read_text()) | {"parameters": {"languages": ["fr"]}, "input_id": "", "outputs": described}
+    path.write_text(json.dumps(facts | dict.fromkeys(("code", "environment"), {}) | {"started_at": "", "ended_at": ""}))
+    assert papu("2.1.a", Q)[0] == 0
+    content = (published / name).read_bytes()
+    (published / name).write_bytes(content[: int(kept * len(content))])
+    ran = CliRunner().invoke(main, ["explain", "2.1.a", Q])
+    message = f"data/processed/{Q}/{published.name}/{name}: damaged since it was published; papu run {Q} --as-of"
+    assert ran.exit_code == 3 and message in ran.stderr
 
 
 def test_nothing_yet_is_a_zero_and_not_called_blank(raw):

@@ -50,15 +50,14 @@ def explain(kpi: str, quarter: str, scope: str = UNION, as_of: str = "") -> Expl
     if scope not in (UNION, *plan.regions):
         raise ValueError(f"no scope {scope}; choose from {', '.join((UNION, *plan.regions))}")
     day = pipeline.resolve_date(quarter, as_of).isoformat()
-    published = manifest.read_published_tables(quarter, day)
+    published, damaged = manifest.read_published_tables(quarter, day), _list_damaged(quarter, day)
     origin = f"data/processed/{quarter}/{day}" if published else ""
-    damaged = _list_damaged(quarter, day)
     try:
-        if not published and damaged:
-            raise ValueError("tables that cannot be read")
+        if damaged and not published:
+            raise ValueError("they cannot be read")
         tables = published or pipeline.load_tables(quarter, day)
         return next(explain_figures(tables, [(plan.by_kpi[kpi], scope)], origin))
-    except Exception as error:
+    except Exception as error:  # damaged tables raise whatever they meet
         if not damaged:
             raise
         remedy = f"papu run {quarter} --as-of {day} makes the edition again"

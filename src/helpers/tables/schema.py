@@ -171,12 +171,17 @@ def read_parquet(path: Path) -> pd.DataFrame:
 
 
 def read_table(name: str, folder: Path) -> pd.DataFrame:
-    """Read a table back as it was written."""
+    """Read a table back as it was written; raises ValueError for a damaged one."""
     if name in PARQUET_TABLES:
         return read_parquet(folder / f"{name}.parquet")
     csv.field_size_limit(2**31 - 1)  # comments are written whole, however long
     with (folder / f"{name}.csv").open(encoding="utf-8", newline="") as file:
-        header, *rows = csv.reader(file, strict=True)
+        try:
+            header, *rows = csv.reader(file, strict=True)
+        except csv.Error as error:
+            raise ValueError(f"{name}.csv: {error}") from error
+    if any(len(row) != len(header) for row in rows):
+        raise ValueError(f"{name}.csv: a row is cut short")
     texts = pd.DataFrame(rows, columns=header, dtype="str")
     parsers = {
         "text": lambda column: column.map(_unguard_formula),
