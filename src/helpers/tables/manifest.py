@@ -130,7 +130,7 @@ def read_published_edition(quarter: str, as_of: str) -> PublishedEdition | None:
             quarter, as_of, tuple(manifest["parameters"]["languages"]), manifest["input_id"],
             {row["file"]: row["sha256"] for row in manifest["inputs"]},
             {name: facts["sha256"] for name, facts in manifest["outputs"].items()},
-            *(manifest[name] for name in ("code", "environment", "started_at", "ended_at")),
+            *(dict(manifest[name]) for name in ("code", "environment")), manifest["started_at"], manifest["ended_at"],
         )  # fmt: skip
     return None
 
