@@ -36,18 +36,13 @@ class _Command(click.Command):
         context.obj = (context.obj or Log()).bind(command=self.name)
         try:
             with context.obj.take_warnings(), raise_run_errors():
-                _check_output()
+                with _check_arguments():
+                    paths.out("", "")  # refuses a PAPU_OUT among what was received or published
                 super().invoke(context)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except Exception as error:
             sys.exit(context.obj.error(error))
-
-
-def _check_output() -> None:
-    """Refuse a PAPU_OUT among what was received or published, before anything is done."""
-    with _check_arguments():
-        paths.out("", "")
 
 
 @contextlib.contextmanager

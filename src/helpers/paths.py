@@ -53,27 +53,19 @@ def lock() -> Path:
     return _own_or_shipped("requirements.lock")
 
 
-def _processed() -> Path:
-    return root() / "data" / "processed"
-
-
-def _reports() -> Path:
-    return root() / "reports"
-
-
 def processed(quarter: str, as_of: str) -> Path:
     """Return the folder of the published tables of an edition."""
-    return _processed() / quarter / as_of
+    return root() / "data" / "processed" / quarter / as_of
 
 
 def reports(quarter: str, as_of: str) -> Path:
     """Return the folder of a published edition."""
-    return _reports() / quarter / as_of
+    return root() / "reports" / quarter / as_of
 
 
 def briefs(quarter: str, as_of: str) -> Path:
     """Return the folder of an edition's briefs: beside the edition, which is always replaced whole."""
-    return _reports() / quarter / f"{as_of}-briefs"
+    return root() / "reports" / quarter / f"{as_of}-briefs"
 
 
 def build() -> Path:
@@ -110,10 +102,11 @@ def check_writable(path: Path, name: str) -> Path:
 
     The private folder of a run, whose name begins with a dot, is not yet published.
     """
-    full, kept = path.resolve(), {raw(): "what was received", _reports(): "editions", _processed(): "editions"}
+    full, editions = path.resolve(), "editions"
+    kept = {raw(): "what was received", reports("", ""): editions, processed("", ""): editions}
     for folder, content in kept.items():
-        if full.is_relative_to(folder.resolve()):
-            is_private = any(part.startswith(".") for part in full.relative_to(folder.resolve()).parts)
+        if full.is_relative_to(inside := folder.resolve()):
+            is_private = any(part.startswith(".") for part in full.relative_to(inside).parts)
             if folder == raw() or not is_private:
                 where = folder.relative_to(root())
                 raise ValueError(f"{name} is in {where}, which holds {content}, nothing else; write elsewhere")

@@ -61,7 +61,8 @@ class Log:
     @contextlib.contextmanager
     def take_warnings(self) -> Iterator[None]:
         """Write what libraries warn of as lines of this log."""
-        handler, root = _Warnings(self), logging.getLogger()
+        handler, root = logging.Handler(logging.WARNING), logging.getLogger()
+        handler.emit = lambda record: self._write(record.levelname.lower(), record.getMessage().strip())
         root.addHandler(handler)
         logging.captureWarnings(True)
         try:
@@ -79,17 +80,6 @@ class Log:
         else:
             text = _to_json({"at": _now(), "level": level, **self.facts, "message": message, **facts})
         print(text, file=sys.stderr, flush=True)
-
-
-class _Warnings(logging.Handler):
-    """Passes what Python and the libraries log on to a log of ours."""
-
-    def __init__(self, log: Log) -> None:
-        super().__init__(logging.WARNING)
-        self.log = log
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.log._write(record.levelname.lower(), record.getMessage().strip())
 
 
 def _keep_traceback(error: Exception) -> RunError:
