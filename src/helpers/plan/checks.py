@@ -229,6 +229,10 @@ def _check_choices(f: _Files) -> Iterator[str]:
                 yield table.say(row, f"until {last} is not within {_QUARTERS[0]}-{_QUARTERS[-1]}; correct it")
         else:
             live[row["list_name"]].append(row)
+            for column in (
+                f"label::{language}" for language in LABEL_LANGUAGES.values() if not row[f"label::{language}"]
+            ):
+                yield table.say(row, f"{column} is blank; write it in every language")
         if row["list_name"] not in used:
             yield table.say(row, f"list {row['list_name']} is that of no question; correct its name")
         if row["list_name"] == "member":

@@ -151,7 +151,7 @@ def _types(lists: Iterable[str]) -> Allowed:
 @cache
 def read_form_files(folder: Path) -> Mapping[str, files.PlanTable]:
     """Read the files of the form by name, each cell held against what its column may be; problems are kept."""
-    columns = {"list_name": NAME, "name": _CODE, **dict.fromkeys(_LABELS, LINE)}
+    columns = {"list_name": NAME, "name": _CODE, **dict.fromkeys(_LABELS, LINE.or_blank())}
     until = {"until": QUARTER.or_blank()}
     choices = files.read_plan_table(folder / "choices.csv", columns, ("list_name", "name"), until)
     columns = {"type": _types(choices.codes("list_name")), "name": NAME.or_blank(), **dict.fromkeys(_LABELS, ANY)}
