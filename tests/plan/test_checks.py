@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import csv
+import inspect
 import io
 import shutil
 from collections.abc import Callable
@@ -14,7 +16,7 @@ from click.testing import CliRunner
 from conftest import PLAN
 from helpers.cli import main
 from helpers.i18n import catalogue, terms
-from helpers.ingest import rules
+from helpers.ingest import hard_rules, rules, soft_rules
 from helpers.plan import UNION
 from helpers.plan.checks import Known, check_plan
 from helpers.plan.files import PlanError
@@ -203,8 +205,10 @@ CELLS = [
     (FORM + "choices", "feature s10_barcode", "name", "barcode", "choices.csv: list feature lacks s10_barcode"),
     (FORM + "choices", "feature none", "name", "nothing", "survey.csv, row 55: ipp_ecompro cannot be answered by none"),
     (FORM + "choices", "nd_network staff_total", "name", "staff", "survey.csv, row 15: list nd_network has staff"),
+    (FORM + "choices", "nd_network staff_total", "label::English (en)", "Staff", "survey.csv, row 15: list"),
+    (FORM + "choices", "service_epost hybrid_mail", "list_name", "cloud", "list cloud is that of no question"),
     (FORM + "choices", "member SEN", "name", "CPV", "CPV is no member in members.csv"),
-    (FORM + "choices", "member SEN", "label::English (en)", "Mali", "label 'Mali' names another state than SEN"),
+    (FORM + "choices", "member SEN", "label::English (en)", "Mali", "label 'Mali' is no name of SEN"),
     (FORM + "choices", "innovation_kind solution", "name", "product", "kpis.csv, row 11 (4.1.a): source names"),
     (FORM + "settings", "UPAP numérique", "form_title", "", "form_title is blank"),
     (FORM + "settings", "UPAP numérique", "form_id", "", "form_id is blank"),
@@ -310,6 +314,15 @@ def test_an_adopted_target_names_its_decision(folder):
     assert {kpi.target_status for kpi in check_plan(KNOWN)[0].kpis} == {"adopted"}
 
 
+def test_what_can_be_ticked_as_not_available_is_what_its_group_asks(folder):
+    path = folder / FORM / "choices.csv"
+    write(path, lambda rows: rows.pop(find(path, "nd_model domain_postal_iot") - 1))
+    write(path, lambda rows: rows.pop(find(path, "feature online_labelling") - 1))
+    found = " ".join(problems())
+    assert "survey.csv, row 27: list nd_model lacks domain_postal_iot" in found
+    assert "choices.csv: list feature has not 5 codes beside `none`" in found
+
+
 # --- what rules and figures need ---------------------------------------------------------------------------------
 
 
@@ -337,6 +350,13 @@ def test_a_field_that_the_repeat_lacks_is_told(folder, field):
     path = folder / FORM / "survey.csv"
     write(path, lambda rows: rows.pop(find(path, field) - 1))
     assert any(f"survey.csv: lacks innovations.{field}, of type" in said for said in problems())
+
+
+@pytest.mark.parametrize("module", [hard_rules, soft_rules])
+def test_every_question_that_a_rule_names_is_among_its_needs(form, module):
+    names = {node.value for node in ast.walk(ast.parse(inspect.getsource(module))) if isinstance(node, ast.Constant)}
+    needed = {need.question.removeprefix("innovations.") for need in rules.NEEDS}
+    assert (names & {*form.by_name, *(field.name for field in form.fields)}) - {"has_innovations"} <= needed
 
 
 # --- all at once, through the command ----------------------------------------------------------------------------

@@ -120,9 +120,7 @@ def _check_targets(f: _Files) -> Iterator[str]:
             if problem := _check_amount(row, column, len(f.members)):
                 yield table.say(row, problem)
         if row["target"] and float(row["target"]) <= float(row["baseline"] or 0):
-            yield table.say(
-                row, f"target {row['target']} is not above the baseline {row['baseline'] or 0}; correct one"
-            )
+            yield table.say(row, f"target {row['target']} is not above the baseline {row['baseline'] or 0}")
         if row["target_status"] == "adopted" and not row.get("target_reference"):
             yield table.say(row, "target_status is adopted: name the decision in a column target_reference")
 
@@ -134,9 +132,7 @@ def _check_companions(f: _Files) -> Iterator[str]:
         if key not in _COMPANIONS:
             known = ", ".join(component for kpi, component in _COMPANIONS if kpi == row["kpi"])
             yield table.say(row, f"component {key[1]} of {key[0]} is read by nothing; choose from {known or 'none'}")
-        elif (row["measure"] == "rate") != (key in extractors.RATE_COMPANIONS) or row["measure"] in REGISTER_MEASURES[
-            :2
-        ]:
+        elif (row["measure"] in REGISTER_MEASURES) != (key in extractors.RATE_COMPANIONS):
             yield table.say(row, f"measure {row['measure']} is not how {' '.join(key)} is measured; restore it")
         if problem := sources.check_unit(row["unit"], row["measure"], {*f.known.units, *f.known.counted}):
             yield table.say(row, problem)
@@ -239,8 +235,8 @@ def _check_choices(f: _Files) -> Iterator[str]:
             labels = {row[f"label::{language}"] for language in LABEL_LANGUAGES.values()}
             if row["name"] not in f.members:
                 yield table.say(row, f"{row['name']} is no member in members.csv; leave it out, or add the member")
-            elif wrong := [label for label in labels if f.plan.resolve(label).iso3 not in (row["name"], "")]:
-                yield table.say(row, f"label {wrong[0]!r} names another state than {row['name']}; correct it")
+            elif wrong := [label for label in labels if f.plan.resolve(label).iso3 != row["name"]]:
+                yield table.say(row, f"label {wrong[0]!r} is no name of {row['name']}; write that of members.csv")
     for rows in live.values():
         yield from _same_labels(table, rows)
     missing = [code for code in f.members if code not in {row["name"] for row in live["member"]}]
@@ -268,6 +264,17 @@ def _check_texts(table: PlanTable, row: CsvRow, names: Iterable[str]) -> Iterato
                 yield table.say(row, f"{column} names {name}, which is no question of the form")
 
 
+def _check_ticks(ticked: Question, form: Form) -> Iterator[str]:
+    """Check that what a group offers as not available are its own questions, under their labels."""
+    own = [name for name in form.substantive if form.by_name[name].group == ticked.group]
+    for name in sorted({*own, *ticked.choices} - {questionnaire.NONE_CODE}):
+        if name not in ticked.choices or name not in own:
+            has = "lacks" if name in own else "has"
+            yield f"list {ticked.listed} {has} {name}; it holds the questions of group {ticked.group}, and `none`"
+        elif ticked.choice_labels[name] != form.by_name[name].label:
+            yield f"list {ticked.listed} gives {name} another label than the question has; write the same"
+
+
 def _check_survey(f: _Files) -> Iterator[str]:
     table = f.tables["survey"]
     names, former = table.codes("name"), {}
@@ -287,9 +294,8 @@ def _check_survey(f: _Files) -> Iterator[str]:
             )
         if question.type == "select_multiple" and question.choices and questionnaire.NONE_CODE not in question.choices:
             yield table.say(row, f"{name} cannot be answered by none: add `none` to list {question.listed}")
-        unknown = set(question.choices) - {*names, questionnaire.NONE_CODE} if name.startswith("nd_") else set()
-        if unknown:
-            yield table.say(row, f"list {question.listed} has {', '.join(sorted(unknown))}, no question of the form")
+        if name.startswith("nd_"):
+            yield from (table.say(row, problem) for problem in _check_ticks(question, f.form))
         for other, code in question.asked_if:
             asked = f.form.by_name.get(other)
             if asked and asked.choices and code not in asked.choices:
@@ -344,6 +350,10 @@ def _check_needs(f: _Files) -> Iterator[str]:
             lacking[f"choices.csv: list {question.listed} lacks {', '.join(codes)}"].append(need.who)
     for problem, who in lacking.items():
         yield f"{problem}, which {', '.join(dict.fromkeys(who))} needs; restore it"
+    for name in (f"ipp_{product}" for product in extractors.IPP_PRODUCTS):
+        question, features = f.form.by_name.get(name), extractors.IPP_FEATURES
+        if question and len(set(question.choices) - extractors.NEUTRAL_CODES) != features:
+            yield f"choices.csv: list {question.listed} has not {features} codes beside `none`; restore it"
 
 
 _CHECKS = (

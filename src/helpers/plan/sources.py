@@ -4,7 +4,7 @@ import difflib
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 
 from helpers.plan import extractors
@@ -196,6 +196,14 @@ _FORMS: Mapping[str, tuple[tuple[re.Pattern[str], Callable[[re.Match[str], Form]
 }
 
 
+def _capped(formula: KpiSource, form: Form) -> KpiSource:
+    """Return a formula whose cap is a number of codes with as many as the form offers, retired ones left out."""
+    if math.isinf(formula.cap):
+        return formula
+    offered = [form.by_name[name].choices for name in formula.asks if name in form.by_name]
+    return replace(formula, cap=sum(len(set(codes) - extractors.NEUTRAL_CODES) for codes in offered))
+
+
 @cache
 def parse_source(measure: str, text: str, form: Form) -> KpiSource:
     """Parse a source for a measure of the returns; the same source gives the same object.
@@ -204,7 +212,7 @@ def parse_source(measure: str, text: str, form: Form) -> KpiSource:
     """
     meant_for, formula = NAMED_FORMULAS.get(text, ("", None))
     if formula and meant_for == measure:
-        return formula
+        return _capped(formula, form)
     for pattern, make in _FORMS[measure]:
         if found := pattern.fullmatch(text):
             return make(found, form)
