@@ -14,7 +14,8 @@ from click.testing import CliRunner
 from conftest import REGISTERS, ROOT
 from helpers import paths
 from helpers.cli import main
-from helpers.report import Report, figures, headlines, tables
+from helpers.plan import read_plan
+from helpers.report import Report, brief, figures, headlines, tables
 from helpers.report.cells import TwoLines
 from helpers.tables import manifest, pipeline
 from helpers.tables.recorded import read_whole_registers
@@ -167,7 +168,11 @@ def test_nothing_is_said_of_quarters_before_the_first_collected(root):
     assert not tables.changes(report).body
     trend = figures.trend(report, "6.1.a")
     assert trend.title == "Questionnaire response rate: 6.4% (3/47)" and "Q3 2024 to Q3 2024" in trend.subtitle
-    assert headlines.describe_change(report, "6.1.a") == "no comparison with Q2 2024"
+    assert headlines.describe_change(report, "6.1.a") == "There is no earlier quarter to compare with"
+    ghana = next(member for member in read_plan().members_in(Q) if member.member == "GHA")
+    assert brief.brief_points(report, ghana) == [
+        "Quarters answered so far: 1 of 1.", "There is no earlier quarter to compare with.",
+    ]  # fmt: skip
 
 
 def test_with_nothing_collected_the_quarter_reported_alone_has_a_rate(raw):

@@ -114,6 +114,8 @@ def brief_points(report: Report, member: Member) -> list[str]:
     """Return the brief's main points: response and movement."""
     answered, of = profiles.count_answered_quarters(report.tables, member.member)
     response = report.t("Quarters answered so far: {n} of {of}.", n=answered, of=of)
+    if report.tables.is_first:
+        return [response, report.t("There is no earlier quarter to compare with") + "."]
     positions = profiles.select_positions(report.tables, member)
     return [response, _describe_movement(positions, report.quarter, report.t)]
 

@@ -187,6 +187,8 @@ def describe_change(report: Report, kpi: str) -> str:
     t, past = report.t, quarters.shift(report.quarter, -1)
     now, before = (queries.select_figure(report.tables, kpi, quarter=quarter) for quarter in (report.quarter, past))
     last = t.quarter(past)
+    if report.tables.is_first:
+        return t("There is no earlier quarter to compare with")
     if is_blank(now.assessed) or is_blank(before.assessed):
         return t("no comparison with {quarter}", quarter=last)
     change = now.value - before.value

@@ -123,7 +123,7 @@ def format_letters(
         states = Counter(f"{entry.received.file.name}: {_state(entry, language)}" for entry in letter.entries)
         received = "; ".join(f"{state} (x {times})" if times > 1 else state for state, times in states.items())
         nothing = letter_text("nothing_received", language, quarter=named) if letter.member else ""
-        yield f"{_recipient(letter, language)} - {received or nothing}"
+        yield " - ".join(filter(None, (_recipient(letter, language), received or nothing)))
         for issue in letter.issues:
             yield from _issue_lines(issue, form, language)
     entries = [entry for letter in letters for entry in letter.entries]

@@ -79,7 +79,11 @@ def format_level(report: Report, figure: KpiFigure) -> str:
 
 def bounds(figure: KpiFigure, t: Translator) -> Text:
     """Return the bounds of the figure the target is about; a dash where non-response cannot change it."""
-    return Text("–") if figure.is_certain else cells.interval(*figure.bounds, figure.unit, t)
+    return (
+        Text("–")
+        if figure.is_certain and not is_blank(figure.assessed)
+        else cells.interval(*figure.bounds, figure.unit, t)
+    )
 
 
 def format_bounds(figure: KpiFigure, t: Translator) -> str:
