@@ -37,12 +37,10 @@ def read_text(content: bytes, form: questionnaire.Form, name: str = "") -> Conte
 
     Row numbers count records. Raises Unreadable where any row was split wrongly.
     """
-    records = split_records(content, lambda row: count_known_headers(row, form))
-    _check_rows(records.lines, records.delimiter, form)
-    rows = tuple(
-        (number, tuple(row)) for number, (_, row) in enumerate(records.lines, start=1) if not is_empty_row(row)
-    )
-    return Contents((Sheet(name, False, rows, ragged=True),), records.remarks)
+    lines, delimiter, remarks, _ = split_records(content, lambda row: count_known_headers(row, form))
+    _check_rows(lines, delimiter, form)
+    rows = tuple((number, tuple(row)) for number, (_, row) in enumerate(lines, start=1) if not is_empty_row(row))
+    return Contents((Sheet(name, False, rows, ragged=True),), remarks)
 
 
 class Records(NamedTuple):

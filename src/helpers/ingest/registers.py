@@ -34,7 +34,7 @@ _KEYS = {
     "questionnaires": ("questionnaire", "member"),
 }
 # The rows of one quarter and product all stand, but a later one corrects one that cannot be read.
-_CORRECTED_BY = _KEYS | {"milestones": ("quarter", "product"), WITHDRAWALS: ("quarter", "source_file", "row")}
+_CORRECTED_BY = _KEYS | {"milestones": ("quarter", "product"), WITHDRAWALS: ("quarter", "source_file", "of_row")}
 _DAY_FIRST = re.compile(
     r"(?P<day>\d{1,2})(?P<mark>[/.-])(?P<month>\d{1,2})(?P=mark)(?P<year>\d{4})(?: \d{1,2}:\d{2}(?::\d{2})?)?"
 )
@@ -47,11 +47,11 @@ _SENTENCES = {name: f"V22.{name}" for name in ("absent", "columns", "twice", "cu
 _COUNTED = ("women", "men")  # blank is 0, but a row too short to have them is cut
 
 RegisterRow = Mapping[str, object]
+Fault = tuple[str, str, str]  # why a row cannot be read: the column, its text, what is expected
 RestedOn = Mapping[str, tuple[date, int]]  # by register: the date of the last edition, and the rows known then
 
 
-@dataclass(frozen=True)
-class _UnusualDate:
+class _UnusualDate(NamedTuple):
     """A date of a register that is not written as YYYY-MM-DD: the cell, how it was read, when its row was recorded."""
 
     register: str
@@ -130,7 +130,7 @@ class Registers:
 
     def withdrawn(self, day: date) -> set[tuple[str, str, str]]:
         """Return what the Secretariat has withdrawn by a day: quarter, file and row (blank: the whole file)."""
-        return {(r["quarter"], r["source_file"], str(r["row"] or "")) for r in self.at(day).get(WITHDRAWALS, ())}
+        return {(r["quarter"], r["source_file"], str(r["of_row"] or "")) for r in self.at(day).get(WITHDRAWALS, ())}
 
 
 def _known(rows: Sequence[RegisterRow], day: date) -> list[RegisterRow]:
@@ -166,10 +166,6 @@ def parse_written_day(text: str) -> tuple[date | None, str]:
         return None, ""
 
 
-def _day(text: str) -> date | None:
-    return parse_written_day(text)[0]
-
-
 def _one_of(choices: Collection[str]) -> tuple[Callable[[str], str | None], str]:
     return (lambda text: text if text in choices else None), " | ".join(choices)
 
@@ -179,14 +175,11 @@ def _count(text: str, most: int = MAX_COUNT) -> int | None:
     return count if count is not None and count <= most else None
 
 
-def _member(text: str) -> str | None:
-    return read_plan().resolve(text).iso3 or None
-
-
-_QUARTER, _DAY, _COUNT = (_plan_quarter, "2024Q3"), (_day, "YYYY-MM-DD"), (_count, "0, 1, 2, …")
-_COUNT_OR_ZERO, _MEMBER = (lambda text: _count(text or "0"), "0, 1, 2, …"), (_member, "ISO3")
+_QUARTER, _DAY = (_plan_quarter, "2024Q3"), (lambda text: parse_written_day(text)[0], "YYYY-MM-DD")
+_COUNT, _COUNT_OR_ZERO = (_count, "0, 1, 2, …"), (lambda text: _count(text or "0"), "0, 1, 2, …")
+_MEMBER = (lambda text: read_plan().resolve(text).iso3 or None), "ISO3"
 _IS_STEP, _STEPS = _one_of(sources.WORKSHOP_STEPS)
-_MAY_BE_BLANK = ("recorded_on", "confirmed_on", "returned_on", "sent_on", "row")
+_MAY_BE_BLANK = ("recorded_on", "confirmed_on", "returned_on", "sent_on", "of_row")
 # The cells of each register, in the order of checking: how to read one (None: it cannot be read), what is expected.
 _CELLS: Mapping[str, Sequence[tuple[str, Callable[[str], object], str]]] = {
     "milestones": (
@@ -196,15 +189,14 @@ _CELLS: Mapping[str, Sequence[tuple[str, Callable[[str], object], str]]] = {
         ("parts", lambda text: frozenset(part.strip() for part in text.split(";") if part.strip()), ""),
     ),
     "workshops": (
-        ("workshop", lambda text: text or None, "code"),
-        ("held_on", *_DAY),
+        ("workshop", lambda text: text or None, "code"), ("held_on", *_DAY),
         ("step", lambda text: _IS_STEP(text.replace(",", ".")), _STEPS),  # a spreadsheet takes 5.2 for a number
     ),
     "attendance": (("member", *_MEMBER), ("women", *_COUNT_OR_ZERO), ("men", *_COUNT_OR_ZERO)),
     "confirmations": (("quarter", *_QUARTER), ("member", *_MEMBER), ("confirmed_on", *_DAY), ("value", *_COUNT)),
     "questionnaires": (("due_on", *_DAY), ("returned_on", *_DAY), ("sent_on", *_DAY), ("member", *_MEMBER)),
-    WITHDRAWALS: (("quarter", *_QUARTER), ("source_file", lambda text: text or None, "MANIFEST.csv"), ("row", *_COUNT)),
-}
+    WITHDRAWALS: (("quarter", *_QUARTER), ("source_file", lambda text: text or None, "MANIFEST.csv"), ("of_row", *_COUNT)),
+}  # fmt: skip
 
 
 def _heading(cell: str) -> str:
@@ -237,14 +229,6 @@ def _read_content(path: Path) -> bytes:
     return given.content
 
 
-class _RawRow(NamedTuple):
-    """A row of a register as text; `fault`: the column, text and expectation where its number of cells is wrong."""
-
-    number: int
-    cells: Mapping[str, str]
-    fault: tuple[str, str, str] | None
-
-
 def _find_header(lines: Sequence[Line], name: str) -> Line:
     """Return the line of the headings. Raises Unreadable where a column is missing or stands twice."""
     top = max(lines[:HEADER_ROWS], key=lambda line: len(_find_columns(line[1], name)), default=(0, []))
@@ -256,8 +240,11 @@ def _find_header(lines: Sequence[Line], name: str) -> Line:
     return top
 
 
-def _list_raw_rows(records: Records, name: str) -> Iterator[_RawRow]:
-    """Yield the rows under the headings; headings again begin a new table. Raises Unreadable where rows are joined."""
+def _list_raw_rows(records: Records, name: str) -> Iterator[tuple[dict[str, str], Fault | None]]:
+    """Yield the rows under the headings as text, each with its number (`row`); headings again begin a new table.
+
+    Raises Unreadable where a quote has joined rows.
+    """
     lines = [(number, row) for number, (_, row) in enumerate(records.lines, start=1) if not is_empty_row(row)]
     top = _find_header(lines, name)
     columns, width = _find_columns(top[1], name), len(top[1])
@@ -269,13 +256,13 @@ def _list_raw_rows(records: Records, name: str) -> Iterator[_RawRow]:
             raise Unreadable("quote", number, observed=str(number))
         texts = {column: without_invisible(cells[at]).strip() for column, at in columns.items() if at < len(cells)}
         may_be_cut = number == len(records.lines) and not records.is_whole
-        fault = _find_fault(cells, columns, width, may_be_cut)
-        yield _RawRow(number, dict.fromkeys(columns, "") | texts, fault)
+        row = dict.fromkeys(columns, "") | texts
+        if "row" in columns:
+            row["of_row"] = row["row"]  # of the file that is withdrawn
+        yield row | {"row": str(number)}, _find_fault(cells, columns, width, may_be_cut)
 
 
-def _find_fault(
-    cells: Sequence[str], columns: Mapping[str, int], width: int, may_be_cut: bool
-) -> tuple[str, str, str] | None:
+def _find_fault(cells: Sequence[str], columns: Mapping[str, int], width: int, may_be_cut: bool) -> Fault | None:
     """Return what is wrong with a row's number of cells. Blank ones at its end may be left out, as spreadsheets do."""
     beyond = " ".join(cells[width:]).strip()
     needed = columns if may_be_cut else _COUNTED
@@ -305,8 +292,8 @@ class _RegisterReader:
             content = _read_content(paths.registers() / self.place.source_file)
             records = split_records(content, lambda row: len(_find_columns(row, self.name)))
             self.issues += [make_issue(remark.key, self.place, observed=remark.observed) for remark in records.remarks]
-            for raw in _list_raw_rows(records, self.name):
-                self._read_row(raw)
+            for row, fault in _list_raw_rows(records, self.name):
+                self._read_row(row, fault)
             self._check_end(records)
             if rested_on:
                 self._check_number(*rested_on)
@@ -326,15 +313,15 @@ class _RegisterReader:
         if n < before:
             raise Unreadable("fewer", before, day.isoformat(), observed=str(n))
 
-    def _read_row(self, raw: _RawRow) -> None:
-        row, values, bad = {**raw.cells, "row": str(raw.number)}, {}, raw.fault
+    def _read_row(self, row: dict[str, str], bad: Fault | None) -> None:
+        values: dict[str, object] = {}
         for column, read, expected in (("recorded_on", *_DAY), *_CELLS[self.name]):
             try:
-                values[column] = read(raw.cells[column])
+                values[column] = read(row[column])
             except ValueError:  # a number of more digits than Python reads
                 values[column] = None
-            if values[column] is None and (raw.cells[column] or column not in _MAY_BE_BLANK):
-                bad = bad or (column, raw.cells[column], expected)
+            if values[column] is None and (row[column] or column not in _MAY_BE_BLANK):
+                bad = bad or (column, row[column], expected)
         if bad:
             column, text, expected = bad
             self.issues.append(_bad_row_issue(self.name, row, column, text, expected, values["recorded_on"]))
