@@ -195,7 +195,7 @@ _CELLS: Mapping[str, Sequence[tuple[str, Callable[[str], object], str]]] = {
     "attendance": (("member", *_MEMBER), ("women", *_COUNT_OR_ZERO), ("men", *_COUNT_OR_ZERO)),
     "confirmations": (("quarter", *_QUARTER), ("member", *_MEMBER), ("confirmed_on", *_DAY), ("value", *_COUNT)),
     "questionnaires": (("due_on", *_DAY), ("returned_on", *_DAY), ("sent_on", *_DAY), ("member", *_MEMBER)),
-    WITHDRAWALS: (("quarter", *_QUARTER), ("source_file", lambda text: text or None, "MANIFEST.csv"), ("of_row", *_COUNT)),
+    WITHDRAWALS: (("quarter", *_QUARTER), ("source_file", lambda text: text or None, "mail.xlsx"), ("of_row", *_COUNT)),
 }  # fmt: skip
 
 
