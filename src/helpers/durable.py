@@ -1,0 +1,62 @@
+"""Writes files so that they outlast a power cut: on the disk, with their names, before the caller goes on."""
+
+import errno
+import os
+from pathlib import Path
+
+_PRIVATE = ".writing"  # the file being written, hidden from readers of the folder; the next write replaces it
+_CANNOT_SYNC = (errno.EINVAL, errno.ENOTSUP)  # from file systems that do not sync folders
+
+
+def write_durably(path: Path, content: bytes, mode: int | None = None) -> None:
+    """Write a file whole or not at all, and return once it is on the disk; one that is there is replaced.
+
+    `mode` are its permissions, by default as the umask allows. Callers lock what they write: one file of a folder is
+    written at a time. Raises OSError; what was there then stays.
+    """
+    private = path.with_name(_PRIVATE)
+    private.unlink(missing_ok=True)
+    try:
+        with private.open("xb") as file:
+            file.write(content)
+            if mode is not None:
+                private.chmod(mode)
+            file.flush()
+            os.fsync(file.fileno())
+        private.replace(path)
+    finally:
+        private.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
+def make_folder_durably(folder: Path) -> None:
+    """Make a folder and its missing parents; return once their names are on the disk."""
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for each in missing:
+        sync_folder(each.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Put the names in a folder on the disk: what was added, renamed or removed there."""
+    if os.name != "nt":  # Windows cannot open a folder, and writes its names at once
+        _sync(folder)
+
+
+def sync_tree(folder: Path) -> None:
+    """Put every file and folder of a folder on the disk, itself included, but not its own name."""
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            _sync(Path(parent, name))
+        sync_folder(Path(parent))
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY if path.is_dir() or os.name != "nt" else os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _CANNOT_SYNC:
+            raise
+    finally:
+        os.close(descriptor)
