@@ -33,11 +33,14 @@ class _Command(click.Command):
     """A command that logs an error, with what to do next, and exits with its code (design, Contracts)."""
 
     def invoke(self, context: click.Context) -> None:
+        from helpers.runs import publish
+
         context.obj = (context.obj or Log()).bind(command=self.name)
         try:
             with context.obj.take_warnings(), raise_run_errors():
                 with _check_arguments():
                     paths.out("", "")  # refuses a PAPU_OUT among what was received or published
+                publish.recover_all(context.obj.info)
                 super().invoke(context)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
@@ -146,38 +149,43 @@ main.command_class = _Command
 @_languages(help="fr, en, pt or ar (default: those that are official).")
 @_as_of
 @click.option("--today", callback=_parse_date, help="With --due: try another day, YYYY-MM-DD (default: today, UTC).")
+@click.option("--only", is_flag=True, help="Only these languages: others that are published are removed.")
+@click.option("--without", metavar="FILE", multiple=True, help="A file that is gone from data/raw, and not missed.")
 @click.option("--dry-run", is_flag=True, help="Print what would be run, and write nothing.")
 @click.option("--modified", is_flag=True, help="With --due: run notebooks that are not those of the release.")
 def run_command(
-    quarter: str, due: bool, languages: Codes, as_of: str, today: date | None, dry_run: bool, modified: bool
-) -> None:
+    quarter: str, due: bool, languages: Codes, as_of: str, today: date | None, only: bool, without: Codes,
+    dry_run: bool, modified: bool,
+) -> None:  # fmt: skip
     """Run the notebooks of QUARTER and publish its edition; or, with --due, every edition that is due.
 
     A quarter is due at its cut-off, 45 days after its end, and its revised edition at 90 days. Nothing to do is exit
-    code 0, and touches nothing.
+    code 0, and touches nothing. Languages that are published stay (--only removes them). An edition never rests on
+    less than the one published before: name what is gone from data/raw with --without to mean it.
 
     Exit codes: 0 done, 1 a notebook failed, 2 usage, 3 data refused, 4 another run holds the quarter, 5 the report
     failed, 7 nothing can be written there.
     """
     if due == bool(quarter):
         raise click.UsageError("give a QUARTER, such as 2024Q3, or --due")
-    if due and as_of or (today or modified) and not due:
-        raise click.UsageError("--as-of goes with a QUARTER, --today and --modified with --due")
+    if due and (as_of or only) or (today or modified) and not due:
+        raise click.UsageError("--as-of and --only go with a QUARTER, --today and --modified with --due")
     if due:
-        _run_due(today or _utc_today(), languages, dry_run, modified)
+        _run_due(today or _utc_today(), languages, without, dry_run, modified)
         return
     from helpers.runs import edition
 
     with _check_arguments():
         request = edition.make_request(quarter, languages, as_of)
+        request = request if only else edition.keep_languages(request)
     if dry_run:
         _print_requests([request])
         return
     log = _bind_log(quarter=request.quarter, as_of=request.as_of)
-    _print_published([edition.run_edition(request, log.info, progress=sys.stderr.isatty())])
+    _print_published([edition.run_edition(request, log.info, progress=sys.stderr.isatty(), without=without)])
 
 
-def _run_due(today: date, languages: Codes, dry_run: bool, modified: bool) -> None:
+def _run_due(today: date, languages: Codes, without: Codes, dry_run: bool, modified: bool) -> None:
     from helpers.runs import schedule
     from helpers.tables import manifest
 
@@ -195,7 +203,7 @@ def _run_due(today: date, languages: Codes, dry_run: bool, modified: bool) -> No
         return
     if future := [request for request in due if request.as_of > _utc_today().isoformat()]:
         raise click.UsageError(f"{future[0]} is in the future; add --dry-run to see what it would run")
-    published, codes = schedule.run_due(due, log, progress=sys.stderr.isatty())
+    published, codes = schedule.run_due(due, log, progress=sys.stderr.isatty(), without=without)
     _print_published(published)
     sys.exit(codes[0] if codes else ExitCode.DONE)
 
@@ -251,6 +259,8 @@ def status_command(today: date | None, languages: Codes, as_json: bool) -> None:
     with _check_arguments():
         status = schedule.read_status(today or _utc_today(), languages)
     _print([_to_json(schedule.status_to_json(status))] if as_json else schedule.format_status(status))
+    if status.refusal:
+        raise status.refusal
 
 
 @main.command()

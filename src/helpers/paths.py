@@ -12,25 +12,25 @@ def root() -> Path:
     return Path(chosen).resolve() if chosen else PACKAGE.parents[1]
 
 
-def _own_or_shipped(*parts: str) -> Path:
+def _or_shipped(own: Path, *parts: str) -> Path:
     """Return a part of the root, or the one shipped with this package where the root has data only."""
-    own = root().joinpath(*parts)
     return own if own.exists() else PACKAGE.parents[1].joinpath(*parts)
 
 
 def raw() -> Path:
-    """Return the folder of what was received; nothing under it is ever edited."""
-    return root() / "data" / "raw"
+    """Return the folder of what was received; nothing under it is ever edited. Runs set `PAPU_SNAPSHOT`, their copy."""
+    snapshot = os.environ.get("PAPU_SNAPSHOT")
+    return Path(snapshot) if snapshot else root() / "data" / "raw"
 
 
 def plan() -> Path:
     """Return the folder of the action plan as data."""
-    return _own_or_shipped("data", "raw", "plan")
+    return _or_shipped(raw() / "plan", "data", "raw", "plan")
 
 
 def questionnaire() -> Path:
     """Return the folder of the questionnaire, an XLSForm in text form."""
-    return _own_or_shipped("data", "raw", "plan", "questionnaire")
+    return _or_shipped(raw() / "plan" / "questionnaire", "data", "raw", "plan", "questionnaire")
 
 
 def registers() -> Path:
@@ -45,12 +45,12 @@ def returns(quarter: str) -> Path:
 
 def notebooks() -> Path:
     """Return the folder of the notebooks."""
-    return _own_or_shipped("notebooks")
+    return _or_shipped(root() / "notebooks", "notebooks")
 
 
 def lock() -> Path:
     """Return the lock file of the environment."""
-    return _own_or_shipped("requirements.lock")
+    return _or_shipped(root() / "requirements.lock", "requirements.lock")
 
 
 def processed(quarter: str, as_of: str) -> Path:
@@ -74,8 +74,8 @@ def build() -> Path:
 
 
 def locks() -> Path:
-    """Return the folder of the locks: one for each quarter that a run or an added file holds."""
-    return build() / "locks"
+    """Return the folder of the locks, and of the copies that runs read: where `make clean` does not reach."""
+    return root() / "data" / ".runs"
 
 
 def record() -> Path:

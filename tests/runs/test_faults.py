@@ -27,7 +27,7 @@ from helpers.ingest.quarter import read_quarter
 from helpers.runs import edition, lock, notebook
 from helpers.runs.errors import ExitCode, RunError
 from helpers.runs.notebook import REPORT_NOTEBOOK, check_executed, run_notebook
-from helpers.runs.publish import move_into_place, private_folder, recover
+from helpers.runs.publish import list_unfinished, move_into_place, private_folder, recover
 from helpers.tables import manifest, pipeline, schema
 from quick import DAY, LISTED, QUARTER, ROW, make_report, quick_root, run_edition  # noqa: F401
 
@@ -37,15 +37,16 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def publish(tmp_path) -> Callable[[], None]:
+def publish(tmp_path, monkeypatch) -> Callable[[], None]:
     """Return a function that publishes new tables and a new report over old ones."""
-    tables_, report = tmp_path / "processed" / DAY, tmp_path / "reports" / DAY
+    monkeypatch.setenv("PAPU_ROOT", str(tmp_path))
+    tables_, report = paths.processed(QUARTER, DAY), paths.reports(QUARTER, DAY)
     for target in (tables_, report):
         target.mkdir(parents=True)
         (target / "it.txt").write_text("old")
 
     def publish() -> None:
-        recover(tables_, report)
+        recover(QUARTER)
         with private_folder(report) as folder:
             for name in ("tables", "report"):
                 (folder / name).mkdir()
@@ -61,7 +62,7 @@ def contents(folder: Path) -> dict[str, str]:
 
 
 def both(text: str) -> dict[str, str]:
-    return {f"{name}/{DAY}/it.txt": text for name in ("processed", "reports")}
+    return {f"{name}/{QUARTER}/{DAY}/it.txt": text for name in ("data/processed", "reports")}
 
 
 @pytest.mark.parametrize("strike", [interrupted.fill_disk, interrupted.lock_disk])
@@ -76,13 +77,16 @@ def test_f6_tables_and_report_stay_whichever_write_fails(publish, tmp_path, stri
 
 
 def test_f1_tables_and_report_are_both_old_or_both_new_wherever_a_run_was_killed(publish, tmp_path):
-    seen, tables_, report = tmp_path.parent / "seen", tmp_path / "processed" / DAY, tmp_path / "reports" / DAY
+    seen = tmp_path.parent / "seen"
     writes, found = interrupted.list_writes(publish, tmp_path, seen, removals=True), set()
     for nth in range(1, len(writes) + 1):
         for path in tmp_path.rglob("it.txt"):
             path.write_text("old")
         assert interrupted.run(publish, tmp_path, nth, interrupted.kill, removals=True) == -9
-        recover(tables_, report)
+        visible = {name: text for name, text in contents(tmp_path).items() if "/." not in name}
+        assert visible.items() <= both("old").items() or visible.items() <= both("new").items(), writes[nth - 1]
+        assert list_unfinished() or visible in (both("old"), both("new")), writes[nth - 1]
+        recover(QUARTER)
         assert contents(tmp_path) in (both("old"), both("new")), writes[nth - 1]
         found.add(next(iter(contents(tmp_path).values())))
         publish()

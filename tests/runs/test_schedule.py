@@ -29,18 +29,18 @@ LOG = Log({"command": "run"})
 FIRST, REVISED = date(2024, 11, 14), date(2024, 12, 29)  # of 2024Q3
 
 
-def make(request: edition.EditionRequest, report: Callable, progress: bool = False) -> Path:
+def make(request: edition.EditionRequest, report: Callable, progress: bool = False, without: object = ()) -> Path:
     """Stand in for `run_locked_edition`: publish only a manifest with the current inputs."""
     with log.record_run({"command": "run", "quarter": request.quarter, "as_of": request.as_of}):
         inputs = pipeline.list_current_inputs(request.quarter, request.as_of)
         folder = paths.reports(request.quarter, request.as_of)
         folder.mkdir(parents=True, exist_ok=True)
-        manifest = {
+        facts = {
             "parameters": {"languages": list(request.languages)}, "outputs": {}, "input_id": "0", "started_at": "",
             "ended_at": "", "code": {}, "environment": {},
             "inputs": [{"file": file, "sha256": digest} for file, digest in inputs.items()],
         }  # fmt: skip
-        (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+        (folder / "manifest.json").write_text(json.dumps(facts), encoding="utf-8")
     return folder
 
 
@@ -97,8 +97,10 @@ class TestDue:
         assert {path: path.stat().st_mtime_ns for path in root.rglob("*")} == before
 
     @pytest.mark.parametrize("today", ["2026-05-15", "2030-01-01"])
-    def test_nothing_is_due_after_the_end_of_the_plan(self, root, today):
+    def test_after_the_end_of_the_plan_what_is_still_due_is_made_and_then_nothing(self, root, today):
         run(FIRST)
+        made, codes = run(date.fromisoformat(today))
+        assert (made[0], made[-1], len(made), codes) == ("2024Q3 2024-12-29", "2025Q4 2026-03-31", 11, [])
         assert run(date.fromisoformat(today)) == ([], [])
         assert "the plan ended with 2025Q4" in schedule.describe_due({}, date.fromisoformat(today))
 
@@ -130,8 +132,8 @@ class TestChangedInputs:
 
     def test_an_edition_is_made_again_for_a_corrected_date_of_receipt(self, root, raw):
         run(FIRST)
-        manifest = raw.folder("2024Q3") / "MANIFEST.csv"
-        manifest.write_text(manifest.read_text().replace("2024-10-10", "2024-11-12"))
+        listing = raw.folder("2024Q3") / "MANIFEST.csv"
+        listing.write_text(listing.read_text().replace("2024-10-10", "2024-11-12"))
         assert self.reasons(FIRST) == ["its inputs changed since: 2024Q3/MANIFEST.csv"]
 
     def test_a_file_received_after_its_date_does_not_count(self, root, raw):
@@ -155,10 +157,7 @@ class TestChangedInputs:
         run(FIRST, "fr")
         assert self.reasons(FIRST, "pt") == ["not there in pt"]
         run(FIRST, "pt")
-        assert schedule.read_complete_edition(edition.EditionRequest("2024Q3", FIRST.isoformat())).languages == (
-            "fr",
-            "pt",
-        )
+        assert manifest.read_published_edition("2024Q3", FIRST.isoformat()).languages == ("fr", "pt")
         assert self.reasons(FIRST, "fr") == self.reasons(FIRST, "pt") == []
 
     @pytest.mark.parametrize("spoil", ["{", "[]", '{"outputs": {"report/report_fr.pdf": {}}}'])
@@ -170,7 +169,7 @@ class TestChangedInputs:
 
 class TestFailure:
     def test_a_failure_is_reported_with_its_cell_and_the_next_step_and_tried_again(self, root, monkeypatch, capsys):
-        def fail(request: edition.EditionRequest, report: Callable, progress: bool = False) -> Path:
+        def fail(request: edition.EditionRequest, report: Callable, *_: object) -> Path:
             with log.record_run({"command": "run", "quarter": request.quarter, "as_of": request.as_of}):
                 raise RunError(1, "02_kpis.ipynb, cell 5: ValueError: boom", "02_kpis.ipynb", 5)
 
@@ -186,7 +185,7 @@ class TestFailure:
         assert "did not succeed" not in "\n".join(schedule.format_status(schedule.read_status(FIRST)))
 
     def test_one_edition_that_fails_does_not_stop_the_next(self, root, monkeypatch):
-        def fail_first(request: edition.EditionRequest, report: Callable, progress: bool = False) -> Path:
+        def fail_first(request: edition.EditionRequest, report: Callable, *_: object) -> Path:
             if request.as_of == FIRST.isoformat():
                 raise RunError(5, "the report failed")
             return make(request, report)
@@ -255,10 +254,15 @@ class TestStatus:
         (root / "reports" / "2024Q2" / "notes" / "manifest.json").write_text("{}", encoding="utf-8")
         assert [str(request) for request in schedule.read_status(FIRST).published] == ["2024Q3 as of 2024-11-14"]
 
-    def test_an_empty_root_has_made_nothing(self, tmp_path):
-        result = papu("status", "--today", "2030-01-01", PAPU_ROOT=str(tmp_path))
-        assert (result.returncode, result.stdout.splitlines()[1]) == (0, "  none")
-        assert "nothing is ever due any more" in result.stdout and not list(tmp_path.iterdir())
+    @pytest.mark.parametrize("words", [("status",), ("run", "--due"), ("run", "2024Q3"), ("briefs", "2024Q3")])
+    @pytest.mark.parametrize(("folder", "state"), [("", "is not there"), ("data/raw", "is empty")])
+    def test_a_root_without_received_files_is_an_error_and_no_folder_is_made(self, tmp_path, words, folder, state):
+        (tmp_path / folder).mkdir(parents=True, exist_ok=True)
+        before = sorted(tmp_path.rglob("*"))
+        result = papu(*words, PAPU_ROOT=str(tmp_path))
+        assert result.returncode == ExitCode.DATA_REFUSED and sorted(tmp_path.rglob("*")) == before
+        message = json.loads(result.stderr.splitlines()[-1])["message"]
+        assert message.startswith(f"{tmp_path}/data/raw {state}: nothing was received there")
 
 
 class TestCommand:

@@ -4,6 +4,6 @@ from helpers.runs.errors import ExitCode, RunError, raise_run_errors
 from helpers.runs.log import Log
 
 __all__ = [
-    "ExitCode", "Log", "RunError", "briefs", "edition", "notebook", "parameters", "raise_run_errors", "schedule",
-    "verify",
+    "ExitCode", "Log", "RunError", "briefs", "edition", "notebook", "parameters", "publish", "raise_run_errors",
+    "schedule", "verify",
 ]  # fmt: skip

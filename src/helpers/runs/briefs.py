@@ -1,7 +1,6 @@
 """Makes the members' briefs in parallel, each in a process of its own, and publishes them in one folder."""
 
 import contextlib
-import json
 import multiprocessing
 import os
 import shutil
@@ -20,7 +19,7 @@ from tqdm import tqdm
 
 from helpers import paths
 from helpers.plan import read_plan
-from helpers.runs import ExitCode, edition, log, notebook, publish, raise_run_errors
+from helpers.runs import ExitCode, completeness, edition, log, notebook, publish, raise_run_errors, snapshot
 from helpers.runs.lock import lock_quarter
 from helpers.runs.log import Reporter
 from helpers.tables import EditionTables, manifest, pipeline
@@ -73,13 +72,16 @@ def run_briefs(
     """
     started, target = datetime.now(UTC), paths.briefs(request.quarter, request.as_of)
     about = {"command": "briefs"} | asdict(request)
+    with raise_run_errors():
+        pipeline.check_raw_folder()  # before there is a folder for locks
     with lock_quarter(request.quarter), log.record_run(about) as outcome, raise_run_errors(target):
-        publish.recover(target)
+        publish.recover(request.quarter)
         notebook.report_modified([BRIEF_NOTEBOOK], report)
-        with publish.private_folder(target) as folder:
+        with publish.private_folder(target) as folder, snapshot.take_snapshot(request.quarter) as received_in:
+            completeness.check_complete(request.quarter, request.as_of)
             tables = pipeline.load_tables(request.quarter, request.as_of)  # once, for every brief to read
             names, failures = make_briefs(request.steps, folder, workers or os.cpu_count() or 1, report, progress)
-            edition.check_unchanged(tables.inputs, folder / "work")
+            snapshot.check_unchanged(tables.inputs, received_in)
             if names:
                 new = _collect_briefs(request, folder, target, names, tables, started)
                 publish.move_into_place((new, target))
@@ -202,18 +204,11 @@ def _collect_briefs(
     for name in names:
         (folder / "work" / f"{name}.pdf").replace(new / f"{name}.pdf")
         (folder / f"{name}.ipynb").replace(new / "notebooks" / f"{name}.ipynb")
-    outputs, input_ids = {}, _read_input_ids(target)
+    published = manifest.read_outputs(target).items()
+    outputs, input_ids = {}, {(name, facts["sha256"]): facts.get("input_id", "") for name, facts in published}
     for path in (*new.glob("*.pdf"), *(new / "notebooks").glob("*.ipynb")):
         name, facts = path.relative_to(new).as_posix(), manifest.describe_file(path)
         known = tables.input_id if path.stem in names else input_ids.get((name, facts["sha256"]), "")
         outputs[name] = facts | {"input_id": known}
     manifest.write_manifest(new, asdict(request), outputs, tables, started, notebooks=[BRIEF_NOTEBOOK])
     return new
-
-
-def _read_input_ids(target: Path) -> dict[tuple[str, str], str]:
-    """Return the input id of each published file, by name and digest; none if the manifest cannot be read."""
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
-        outputs = json.loads((target / manifest.MANIFEST_JSON).read_text(encoding="utf-8"))["outputs"]
-        return {(name, facts["sha256"]): facts.get("input_id", "") for name, facts in outputs.items()}
-    return {}

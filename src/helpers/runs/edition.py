@@ -3,17 +3,14 @@
 import shutil
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-import pandas as pd
-
 from helpers import paths
 from helpers.i18n import catalogue
-from helpers.ingest import received
 from helpers.plan import quarters
-from helpers.runs import ExitCode, RunError, log, publish, raise_run_errors
+from helpers.runs import completeness, log, publish, raise_run_errors, snapshot
 from helpers.runs.lock import lock_quarter
 from helpers.runs.log import Reporter
 from helpers.runs.notebook import INGEST, KPIS, REPORT_NOTEBOOK, report_modified, run_notebook
@@ -61,20 +58,42 @@ def make_request(quarter: str, languages: Sequence[str] = (), as_of: str = "") -
     return EditionRequest(name, day, tuple(dict.fromkeys(languages or catalogue.official_languages())))
 
 
-def run_edition(request: EditionRequest, report: Reporter, progress: bool = False) -> Path:
+def keep_languages(request: EditionRequest) -> EditionRequest:
+    """Add to a request the languages in which the edition is published, so that it replaces all of its files."""
+    published = manifest.read_published_edition(request.quarter, request.as_of)
+    files = paths.reports(request.quarter, request.as_of).glob("report_*.pdf")
+    known = {*(published.languages if published else ()), *(path.stem.removeprefix("report_") for path in files)}
+    kept = [language for language in LANGUAGES if language in known]
+    return replace(request, languages=tuple(dict.fromkeys([*kept, *request.languages])))
+
+
+def run_edition(request: EditionRequest, report: Reporter, progress: bool = False, without: Sequence[str] = ()) -> Path:
     """Lock the quarter, make its edition and publish it. Returns the published folder; raises RunError."""
+    with raise_run_errors():
+        pipeline.check_raw_folder()  # before there is a folder for locks
     with lock_quarter(request.quarter):
-        return run_locked_edition(request, report, progress)
+        return run_locked_edition(request, report, progress, without)
 
 
-def run_locked_edition(request: EditionRequest, report: Reporter, progress: bool = False) -> Path:
-    """Make and publish an edition whose quarter is locked; a RunError leaves the one published before untouched."""
+def run_locked_edition(
+    request: EditionRequest, report: Reporter, progress: bool = False, without: Sequence[str] = ()
+) -> Path:
+    """Make and publish an edition whose quarter is locked; a RunError leaves the one published before untouched.
+
+    It must rest on whatever that one rests on, except `without` some files.
+    """
     target = paths.reports(request.quarter, request.as_of)
     tables_target = paths.processed(request.quarter, request.as_of)
     with log.record_run({"command": "run"} | asdict(request)) as outcome, raise_run_errors(target):
-        publish.recover(tables_target, target)
-        with publish.private_folder(target) as folder, publish.folder_beside(tables_target) as beside_tables:
+        publish.recover(request.quarter)
+        with (
+            publish.private_folder(target) as folder,
+            publish.folder_beside(tables_target) as beside_tables,
+            snapshot.take_snapshot(request.quarter) as received_in,
+        ):
+            completeness.check_complete(request.quarter, request.as_of, without)
             tables_folder, report_folder, tables = build_edition(request, folder, report, progress)
+            snapshot.check_unchanged(tables.inputs, received_in)
             # First onto the disk of their target, which may be another one than that of the report.
             tables_folder = Path(shutil.move(tables_folder, beside_tables / "tables"))
             publish.move_into_place((tables_folder, tables_target), (report_folder, target))
@@ -86,38 +105,15 @@ def build_edition(
     request: EditionRequest, folder: Path, report: Reporter, progress: bool = False
 ) -> tuple[Path, Path, EditionTables]:
     """Run the notebooks in a private folder; return the folders of tables and report to publish, and the tables."""
-    started, inputs = datetime.now(UTC), pd.DataFrame()
+    started = datetime.now(UTC)
     report_modified(manifest.EDITION_NOTEBOOKS, report)
     for notebook, name, parameters in request.steps:
         began = time.monotonic()
         run_notebook(paths.notebooks() / f"{notebook}.ipynb", folder / f"{name}.ipynb", parameters, progress)
-        if notebook == INGEST:
-            inputs = schema.read_table("inputs", folder / "work")
         report(f"{name}: done in {time.monotonic() - began:.1f} s")
-    tables = pipeline.load_tables(request.quarter, request.as_of)  # makes them again if an input changed
-    check_unchanged(inputs, folder / "work")
+    tables = pipeline.load_tables(request.quarter, request.as_of)
     _collect_outputs(request, folder, tables, started)
     return folder / "tables", folder / "report", tables
-
-
-def check_unchanged(before: pd.DataFrame, work: Path) -> None:
-    """Refuse a run whose inputs changed since `before`, the list made at its start: its tables would not agree.
-
-    A notebook that notices a change makes the tables again: the list that is in the work folder now shows it, even if
-    the file changed back. The received files themselves show a change after the last notebook.
-    """
-    now = schema.read_table("inputs", work)
-    listed_before, listed_now = (set(zip(rows["file"], rows["sha256"], strict=True)) for rows in (before, now))
-    changed = {file for file, _ in listed_before ^ listed_now}
-    returns = before[~before["channel"].isin(["register", "plan"])]
-    digests = {}
-    for quarter in {file.partition("/")[0] for file in returns["file"]}:
-        for path in paths.returns(quarter).glob("*"):
-            digests[f"{quarter}/{received.file_name(path)}"] = received.read_bytes(path).sha256
-    changed |= {row.file for row in returns.itertuples() if digests.get(row.file) != row.sha256}
-    if changed:
-        named = ", ".join(f"data/raw/{file}" for file in sorted(changed))
-        raise RunError(ExitCode.DATA_REFUSED, f"{named} changed during the run; run again once it is whole")
 
 
 def _collect_outputs(request: EditionRequest, folder: Path, tables: EditionTables, started: datetime) -> None:

@@ -1,21 +1,24 @@
 """Finds the editions that are due on a day, makes them, and reports the status of all editions and runs."""
 
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 
+from helpers import paths
 from helpers.i18n import catalogue
 from helpers.plan import quarters
-from helpers.runs import edition, raise_run_errors
+from helpers.runs import RunError, completeness, edition, publish, raise_run_errors
 from helpers.runs.edition import EditionRequest
 from helpers.runs.lock import find_lock_holder, lock_quarter
 from helpers.runs.log import RUN_BEGAN, RUN_ENDED, Log, RunEvent, read_events
 from helpers.tables import manifest, pipeline
 
 PLAN_QUARTERS = tuple(quarters.quarters_between(quarters.FIRST_QUARTER, quarters.LAST_QUARTER))
-# From this day on nothing is due any more: the quarter after the plan's last one would be.
+# From this day on nothing new is due: the quarter after the plan's last one would be.
 PLAN_OVER_ON = quarters.first_cutoff(quarters.shift(quarters.LAST_QUARTER, 1))
+DAMAGED = "damaged since it was published: "
 
 DueEditions = Mapping[EditionRequest, str]  # why each is due, in order of dates
 
@@ -34,24 +37,47 @@ def find_next(today: date) -> EditionRequest | None:
     return next((request for request in list_schedule() if request.as_of > today.isoformat()), None)
 
 
-def read_complete_edition(request: EditionRequest) -> manifest.PublishedEdition | None:
-    """Return a published edition; None unless all its files are there."""
-    published = manifest.read_published_edition(request.quarter, request.as_of)
-    return published if published and all(published.find(name).is_file() for name in published.outputs) else None
+def list_made(today: date) -> list[EditionRequest]:
+    """Return the editions of up to a day of which a report or a manifest is there, whatever its state."""
+    reports, made = paths.root() / "reports", set()
+    for path in (*reports.glob("*/????-??-??/report_*.pdf"), *reports.glob(f"*/????-??-??/{manifest.MANIFEST_JSON}")):
+        with contextlib.suppress(ValueError):
+            made.add(replace(edition.make_request(path.parts[-3], (), path.parts[-2]), languages=()))
+    return [request for request in made if request.as_of <= today.isoformat()]
+
+
+def read_published(request: EditionRequest) -> manifest.PublishedEdition | None:
+    """Return a published edition; None without a manifest that can be read."""
+    return manifest.read_published_edition(request.quarter, request.as_of)
+
+
+def describe_damage(request: EditionRequest) -> str:
+    """Return which files of an edition are no longer what was published; blank if none."""
+    published = read_published(request)
+    damaged = published.list_damaged() if published else [f"report/{manifest.MANIFEST_JSON}"]
+    return f"{DAMAGED}{_name_some(damaged)}" if damaged else ""
+
+
+def _name_some(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def describe_reason(request: EditionRequest) -> str:
     """Return why an edition must be made, or made again; blank if it need not. Raises RunError for refused data."""
-    published = read_complete_edition(request)
+    published = read_published(request)
     if published is None:
         return "not made yet"
+    if damage := describe_damage(request):
+        return damage
     if missing := [language for language in request.languages if language not in published.languages]:
         return f"not there in {', '.join(missing)}"
     with raise_run_errors():
-        before, now = published.inputs, pipeline.list_current_inputs(request.quarter, request.as_of)
-    changed = sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
-    named = ", ".join(changed[:3]) + (f" and {len(changed) - 3} more" if len(changed) > 3 else "")
-    return f"its inputs changed since: {named}" if changed else ""
+        now = pipeline.list_current_files(request.quarter, request.as_of)
+    if lost := completeness.list_lost(published, request.quarter, now):
+        return f"what it rests on is missing: {completeness.describe_lost(lost)}"
+    before, digests = published.inputs, {name: file.sha256 for name, file in now.items()}
+    changed = sorted(name for name in before.keys() | now.keys() if before.get(name) != digests.get(name))
+    return f"its inputs changed since: {_name_some(changed)}" if changed else ""
 
 
 def select_scheduled(today: date) -> list[EditionRequest]:
@@ -59,29 +85,30 @@ def select_scheduled(today: date) -> list[EditionRequest]:
 
     If none is published, those of the latest quarter only: `papu run QUARTER` makes any earlier one.
     """
-    past = [request for request in list_schedule() if request.as_of <= today.isoformat() and today < PLAN_OVER_ON]
-    if published := [number for number, request in enumerate(past) if read_complete_edition(request)]:
+    past = [request for request in list_schedule() if request.as_of <= today.isoformat()]
+    if published := [number for number, request in enumerate(past) if read_published(request)]:
         return past[published[-1] :]
     latest = max((request.quarter for request in past), default="")
     return [request for request in past if request.quarter == latest]
 
 
 def find_due(today: date, languages: Sequence[str] = ()) -> DueEditions:
-    """Return the editions due on a day that are not published or whose inputs changed since.
+    """Return the editions due on a day that are not published or whose inputs changed since, and the damaged ones.
 
-    A published edition that another one follows is final. Languages already published are kept. Raises RunError for
-    refused data, ValueError for a language without a catalogue.
+    A published edition that another one follows is final unless it is damaged. Languages already published are kept.
+    Raises RunError for refused data, ValueError for a language without a catalogue.
     """
     edition.check_languages(languages)
+    with raise_run_errors():
+        pipeline.check_raw_folder()
     wanted, due = tuple(languages or catalogue.official_languages()), {}
-    selected = select_scheduled(today)
-    for request in selected:
-        published = read_complete_edition(request)
-        is_final = published is not None and request != selected[-1]
-        reason = "" if is_final else describe_reason(replace(request, languages=wanted))
-        if reason:
-            kept = published.languages if published else ()
-            due[replace(request, languages=tuple(dict.fromkeys([*kept, *wanted])))] = reason
+    selected, made = select_scheduled(today), list_made(today)
+    for request in sorted({*selected, *made}, key=lambda request: request.as_of):
+        is_final = request not in selected or (read_published(request) is not None and request != selected[-1])
+        asked = request if is_final else replace(request, languages=wanted)
+        if reason := describe_damage(request) if is_final else describe_reason(asked):
+            kept = edition.keep_languages(asked)
+            due[kept if kept.languages else replace(kept, languages=wanted)] = reason
     return due
 
 
@@ -90,27 +117,30 @@ def describe_due(due: DueEditions, today: date) -> str:
     if due:
         return "due: " + "; ".join(f"{request}, {reason}" for request, reason in due.items())
     if today >= PLAN_OVER_ON:
-        return f"nothing to do: the plan ended with {quarters.LAST_QUARTER}; nothing is ever due any more"
-    latest = next((request for request in reversed(select_scheduled(today)) if read_complete_edition(request)), None)
+        return f"nothing to do: the plan ended with {quarters.LAST_QUARTER}; no new edition is ever due any more"
+    latest = next((request for request in reversed(select_scheduled(today)) if read_published(request)), None)
     reason = f"{latest} is made and its inputs have not changed" if latest else "no edition is due yet"
     following = find_next(today)
     return f"nothing to do: {reason}; " + (f"next: {following}" if following else "it was the plan's last")
 
 
-def run_due(due: DueEditions, log: Log, progress: bool = False) -> tuple[list[Path], list[int]]:
-    """Make the editions that are due, in order; one that fails does not stop the next.
+def run_due(
+    due: DueEditions, log: Log, progress: bool = False, without: Sequence[str] = ()
+) -> tuple[list[Path], list[int]]:
+    """Make the editions that are due, in order, `without` some files; one that fails does not stop the next.
 
     Returns the folders published and the exit code of each failure. Each reason is checked again once its quarter is
     locked, so that an edition that another timer made meanwhile is not made twice.
     """
     published, codes = [], []
-    for request in due:
+    for request, found in due.items():
+        describe = describe_damage if found.startswith(DAMAGED) else describe_reason
         edition_log = log.bind(quarter=request.quarter, as_of=request.as_of)
         try:
             with lock_quarter(request.quarter):
-                if reason := describe_reason(request):
+                if reason := describe(request):
                     edition_log.info(f"{request}, in {', '.join(request.languages)}: {reason}")
-                    published.append(edition.run_locked_edition(request, edition_log.info, progress))
+                    published.append(edition.run_locked_edition(request, edition_log.info, progress, without))
         except Exception as error:  # whatever it is, the next edition may still be made
             codes.append(edition_log.error(error))
     return published, codes
@@ -118,7 +148,11 @@ def run_due(due: DueEditions, log: Log, progress: bool = False) -> tuple[list[Pa
 
 @dataclass(frozen=True)
 class RunStatus:
-    """The status on a day: published editions, runs that failed or go on, what is due and what comes next."""
+    """The status on a day: published editions, runs that failed or go on, what is due and what comes next.
+
+    `problems`: publications that are not complete, and briefs that are damaged or of other inputs than their edition.
+    `refusal` is the error for which nothing can be made.
+    """
 
     today: date
     published: Mapping[EditionRequest, manifest.PublishedEdition]
@@ -126,17 +160,41 @@ class RunStatus:
     held: Mapping[str, str]
     due: DueEditions
     following: EditionRequest | None
+    problems: Sequence[str] = ()
+    refusal: RunError | None = None
 
 
 def read_status(today: date, languages: Sequence[str] = ()) -> RunStatus:
-    """Return the status on a day; raises as `find_due` does."""
+    """Return the status on a day; raises ValueError for a language without a catalogue."""
     editions = sorted(manifest.list_published_editions(), key=lambda made: (made.as_of, made.quarter))
     published = {EditionRequest(made.quarter, made.as_of, made.languages): made for made in editions}
     held = {quarter: holder for quarter in PLAN_QUARTERS if (holder := find_lock_holder(quarter))}
     last = {(event.command, event.quarter, event.as_of): event for event in read_events()}.values()
     running = [event for event in last if event.event == RUN_BEGAN and event.quarter in held]
     failed = [event for event in last if event.facts.get("exit_code") != 0 and event not in running]
-    return RunStatus(today, published, failed, held, find_due(today, languages), find_next(today))
+    due, refusal = {}, None
+    try:
+        due = find_due(today, languages)
+    except RunError as error:
+        refusal = error
+    problems = [f"{_relative(target)}: its publication is not complete" for target in publish.list_unfinished()]
+    problems += [problem for made in editions if (problem := _describe_briefs(made))]
+    return RunStatus(today, published, failed, held, due, find_next(today), problems, refusal)
+
+
+def _relative(path: Path) -> Path:
+    return path.relative_to(paths.root())
+
+
+def _describe_briefs(made: manifest.PublishedEdition) -> str:
+    """Return what is wrong with the briefs of an edition; blank if nothing is, or there are none."""
+    folder = paths.briefs(made.quarter, made.as_of)
+    outputs = manifest.read_outputs(folder)
+    damaged = [name for name, facts in outputs.items() if not manifest.has_digest(folder / name, facts["sha256"])]
+    stale = [name for name, facts in outputs.items() if facts.get("input_id") != made.input_id]
+    found = [f"{DAMAGED}{_name_some(damaged)}"] if damaged else []
+    found += [f"made of other inputs than the edition: {_name_some(stale)}"] if stale else []
+    return f"{_relative(folder)}: {'; '.join(found)}; papu briefs {made.quarter} makes them again" if found else ""
 
 
 def _describe_failure(event: RunEvent) -> Iterator[str]:
@@ -159,8 +217,9 @@ def format_status(status: RunStatus) -> list[str]:
     lines += [f"running: {quarter} is held by {holder}" for quarter, holder in status.held.items()]
     if status.failed:
         lines += ["did not succeed:", *(line for event in status.failed for line in _describe_failure(event))]
+    lines += [*status.problems]
     lines += [f"due: {request}, {reason}; papu run --due makes it" for request, reason in status.due.items()]
-    return lines if status.due else [*lines, describe_due({}, status.today)]
+    return lines if status.due or status.refusal else [*lines, describe_due({}, status.today)]
 
 
 def status_to_json(status: RunStatus) -> dict[str, object]:
@@ -176,4 +235,6 @@ def status_to_json(status: RunStatus) -> dict[str, object]:
         "failed": [{**vars(event), "facts": dict(event.facts)} for event in status.failed],
         "due": [{"quarter": due.quarter, "as_of": due.as_of, "reason": reason} for due, reason in status.due.items()],
         "next": str(status.following or ""),
+        "problems": list(status.problems),
+        "refused": str(status.refusal or ""),
     }

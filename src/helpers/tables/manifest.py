@@ -93,7 +93,10 @@ def write_manifest(
 
 @dataclass(frozen=True)
 class PublishedEdition:
-    """A published edition, from its manifest: `inputs` and `outputs` are digests by file name."""
+    """A published edition, from its manifest: `inputs` and `outputs` are digests by file name.
+
+    `rows` counts those of registers and MANIFESTs; a manifest of an earlier version has none.
+    """
 
     quarter: str
     as_of: str
@@ -105,6 +108,7 @@ class PublishedEdition:
     environment: Mapping[str, str]
     started_at: str
     ended_at: str
+    rows: Mapping[str, int]
 
     @property
     def modified(self) -> list[str]:
@@ -116,6 +120,25 @@ class PublishedEdition:
         part, _, name = output.partition("/")
         folder = paths.reports if part == "report" else paths.processed
         return folder(self.quarter, self.as_of) / name
+
+    def list_damaged(self) -> list[str]:
+        """Return the outputs that are gone, or no longer what was published."""
+        return [name for name, digest in self.outputs.items() if not has_digest(self.find(name), digest)]
+
+
+def has_digest(path: Path, digest: str) -> bool:
+    """Whether a file is there and has a SHA-256 digest."""
+    with contextlib.suppress(OSError):
+        return hashlib.sha256(path.read_bytes()).hexdigest() == digest
+    return False
+
+
+def read_outputs(folder: Path) -> dict[str, dict[str, object]]:
+    """Return the facts on each file that the manifest of a folder lists; none if it cannot be read."""
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+        outputs = json.loads((folder / MANIFEST_JSON).read_text(encoding="utf-8"))["outputs"]
+        return {name: facts for name, facts in outputs.items() if facts["sha256"]}
+    return {}
 
 
 def _read_manifest(quarter: str, as_of: str) -> dict:
@@ -131,6 +154,7 @@ def read_published_edition(quarter: str, as_of: str) -> PublishedEdition | None:
             {row["file"]: row["sha256"] for row in manifest["inputs"]},
             {name: facts["sha256"] for name, facts in manifest["outputs"].items()},
             *(dict(manifest[name]) for name in ("code", "environment")), manifest["started_at"], manifest["ended_at"],
+            {row["file"]: row["rows"] for row in manifest["inputs"] if row.get("rows") is not None},
         )  # fmt: skip
     return None
 

@@ -101,12 +101,21 @@ class RawData:
     registers: Registers
 
 
+def check_raw_folder() -> None:
+    """Raise DataRefused if there is nothing in `data/raw`: it was not mounted, or the root is another folder."""
+    folder = paths.raw()
+    if not folder.is_dir() or all(path.name.startswith(".") for path in folder.iterdir()):
+        state = "is empty" if folder.is_dir() else "is not there"
+        raise DataRefused(f"{folder} {state}: nothing was received there; mount it, or correct PAPU_ROOT")
+
+
 def read_raw_data(quarter: str) -> RawData:
     """Read the plan, the questionnaire, the registers and the returns of every quarter up to this one.
 
-    Raises DataRefused when the plan or the form cannot be meant, when sample and real returns are mixed (methodology,
-    section 6), or when nobody can tell which returns are withdrawn.
+    Raises DataRefused without received files, when the plan or the form cannot be meant, when sample and real returns
+    are mixed (methodology, section 6), or when nobody can tell which returns are withdrawn.
     """
+    check_raw_folder()
     try:
         regions = tuple(region for region in terms.REGION_WORDS if region != UNION)
         known = checks.Known(catalogue.known_units(), terms.UNIT_WORDS, regions, rules.NEEDS)
@@ -132,8 +141,8 @@ def check_as_of(source: RawData, as_of: date) -> rules.Checked:
     return rules.check_received(source.received, source.registers, source.plan, source.form, as_of)
 
 
-def _digest_file(name: str, content: bytes, channel: str) -> ReceivedFile:
-    return ReceivedFile("", name, hashlib.sha256(content).hexdigest(), len(content), channel, None)
+def _digest_file(name: str, content: bytes, channel: str, rows: int | None = None) -> ReceivedFile:
+    return ReceivedFile("", name, hashlib.sha256(content).hexdigest(), len(content), channel, None, rows)
 
 
 def list_inputs(source: RawData, checked: rules.Checked, quarter: str, as_of: date) -> list[tuple[str, ReceivedFile]]:
@@ -146,7 +155,7 @@ def list_inputs(source: RawData, checked: rules.Checked, quarter: str, as_of: da
     inputs = [(f"{file.quarter}/{file.name}", file) for file in files]
     for name, rows in _list_recorded_rows(source, used, quarter, as_of).items():
         content = json.dumps(rows, default=_as_json, sort_keys=True).encode()
-        inputs.append((name, _digest_file(name, content, "register")))
+        inputs.append((name, _digest_file(name, content, "register", len(rows))))
     plans = {f"plan/{path.relative_to(paths.plan()).as_posix()}": path for path in paths.plan().rglob("*.csv")}
     plans[f"{quarter}/{received.EDITION_TOML}"] = paths.returns(quarter) / received.EDITION_TOML
     found = [(name, path) for name, path in sorted(plans.items()) if path.is_file()]
@@ -169,13 +178,18 @@ def _as_json(value: object) -> object:
     return sorted(value) if isinstance(value, frozenset) else str(value)
 
 
-def list_current_inputs(quarter: str, as_of: str) -> dict[str, str]:
-    """Return the inputs that an edition made now would have: digest by file. Writes nothing.
+def list_current_files(quarter: str, as_of: str) -> dict[str, ReceivedFile]:
+    """Return the inputs that an edition made now would have, by their names below `data/raw`. Writes nothing.
 
     Raises DataRefused as an edition would.
     """
     source, day = read_raw_data(quarter), resolve_date(quarter, as_of)
-    return {name: file.sha256 for name, file in list_inputs(source, check_as_of(source, day), quarter, day)}
+    return dict(list_inputs(source, check_as_of(source, day), quarter, day))
+
+
+def list_current_inputs(quarter: str, as_of: str) -> dict[str, str]:
+    """Return the digests of `list_current_files`."""
+    return {name: file.sha256 for name, file in list_current_files(quarter, as_of).items()}
 
 
 def write_ingested(source: RawData, quarter: str, as_of: date, out: Path, checked: rules.Checked | None = None) -> None:

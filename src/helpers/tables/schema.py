@@ -256,7 +256,8 @@ def add_messages(rows: pd.DataFrame) -> pd.DataFrame:
 def tabulate_files(files: Iterable[tuple[str, ReceivedFile]]) -> pd.DataFrame:
     """Tabulate the input files of an edition: one row each."""
     return pd.DataFrame(
-        {"file": path, "sha256": file.sha256, "size": file.size, "channel": file.channel} for path, file in files
+        {"file": path, "sha256": file.sha256, "size": file.size, "channel": file.channel, "rows": file.rows}
+        for path, file in files
     )
 
 

@@ -1,0 +1,60 @@
+"""Finds what an edition published before rests on and one made now would not: it is never lost unnoticed."""
+
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
+
+from helpers import paths
+from helpers.ingest import ReceivedFile, received
+from helpers.runs.errors import ExitCode, RunError
+from helpers.tables import manifest, pipeline
+
+
+def find_before(quarter: str, as_of: str) -> manifest.PublishedEdition | None:
+    """Return the edition that one made now would replace; else the last one before it, which rests on no other file."""
+    editions = [edition for edition in manifest.list_published_editions() if edition.quarter <= quarter]
+    earlier = [edition for edition in editions if edition.as_of < as_of]
+    return manifest.read_published_edition(quarter, as_of) or max(earlier, key=lambda each: each.as_of, default=None)
+
+
+def list_lost(before: manifest.PublishedEdition, quarter: str, now: Mapping[str, ReceivedFile]) -> dict[str, str]:
+    """Return what a published edition rests on and one of a quarter would not: what happened, by name in `data/raw`."""
+    expected = before.inputs.keys()
+    if before.quarter != quarter:  # the plan may be another one by then, and texts belong to their quarter
+        expected = {name for name in expected if not name.startswith("plan/") and received.EDITION_TOML not in name}
+    return {name: loss for name in sorted(expected) if (loss := _describe_loss(name, before, now.get(name)))}
+
+
+def _describe_loss(name: str, before: manifest.PublishedEdition, now: ReceivedFile | None) -> str:
+    if now is None:
+        return "no longer counts" if (paths.raw() / name).is_file() else "is gone"
+    if now.rows is not None and now.rows < before.rows.get(name, 0):
+        return f"has {now.rows} rows that count instead of {before.rows[name]}"
+    if now.quarter and now.sha256 != before.inputs[name]:
+        listed, _ = received.read_manifest(paths.returns(now.quarter), now.quarter)
+        if listed.get(now.name, {}).get("sha256", "").casefold() == before.inputs[name]:
+            return "is not what MANIFEST.csv lists"
+    return ""
+
+
+def describe_lost(lost: Mapping[str, str]) -> str:
+    """Return what was lost as text."""
+    return ", ".join(f"data/raw/{name} {loss}" for name, loss in lost.items())
+
+
+def check_complete(quarter: str, as_of: str, without: Sequence[str] = ()) -> None:
+    """Refuse an edition that would rest on less than the one published before, except `without` some files.
+
+    Those are names below `data/raw`, or patterns of them. Raises RunError naming what is missing.
+    """
+    before = find_before(quarter, as_of)
+    lost = list_lost(before, quarter, pipeline.list_current_files(quarter, as_of)) if before else {}
+    for pattern in (text.removeprefix("data/raw/") for text in without):
+        found = [name for name in lost if name == pattern or fnmatchcase(name, pattern)]
+        if not found:
+            raise RunError(ExitCode.USAGE, f"--without {pattern}: nothing that is missing has this name")
+        for name in found:
+            del lost[name]
+    if lost:
+        rests = f"the published edition of {before.quarter} as of {before.as_of} rests on it"
+        remedy = "put it back, or say --without FILE, for each, to mean it"
+        raise RunError(ExitCode.DATA_REFUSED, f"{describe_lost(lost)}: {rests}; {remedy}")

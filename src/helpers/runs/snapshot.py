@@ -1,0 +1,110 @@
+"""Copies what was received when a run begins: the run reads its copy, whatever is added meanwhile."""
+
+import contextlib
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+
+from helpers import paths
+from helpers.ingest import received
+from helpers.plan import quarters
+from helpers.runs import ExitCode, RunError, publish
+
+SETTLED_AFTER = 1.0  # seconds without a change after which a file that MANIFEST.csv does not list is complete
+
+
+@contextlib.contextmanager
+def take_snapshot(quarter: str) -> Iterator[Mapping[str, Path]]:
+    """Copy the returns of a quarter and of all before it, the registers and the plan, and let everything read the copy.
+
+    Yields where each folder was copied from, by its name below `data/raw`. The quarter must be locked. The copy holds
+    personal data, so it is private and never lies among what is published.
+    """
+    folders = {"plan": paths.plan(), "registers": paths.registers()}
+    folders |= {name: paths.returns(name) for name in quarters.quarters_between(quarters.FIRST_QUARTER, quarter)}
+    folders = {name: folder for name, folder in folders.items() if folder.is_dir()}
+    for left in paths.locks().glob(f"{quarter}.*.raw"):
+        shutil.rmtree(left, ignore_errors=True)
+    copy = Path(tempfile.mkdtemp(prefix=f"{quarter}.", suffix=".raw", dir=paths.locks()))
+    try:
+        for name, folder in folders.items():
+            _copy_folder(folder, copy / name)
+        _drop_incomplete(folders, copy)
+        with publish.set_environment(PAPU_SNAPSHOT=str(copy)):
+            yield folders
+    finally:
+        shutil.rmtree(copy, ignore_errors=True)
+
+
+def _copy_folder(source: Path, target: Path) -> None:
+    target.mkdir()
+    for path in source.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            _copy_folder(path, target / path.name)
+        else:
+            _copy_file(path, target / path.name)
+
+
+def _copy_file(source: Path, target: Path) -> None:
+    """Copy a file as the reader will see it: a link as a link, a special file as one, one it may not read as such."""
+    try:
+        if source.is_file() or source.is_symlink():
+            shutil.copy2(source, target, follow_symlinks=False)
+        else:
+            os.mkfifo(target)
+    except PermissionError as error:
+        if error.filename != os.fspath(source):
+            raise
+        target.touch(0)
+
+
+def _drop_incomplete(folders: Mapping[str, Path], copy: Path) -> None:
+    """Remove the copies of files that were still being written: they were not there when the run began."""
+    fresh = []
+    for name in folders.keys() - {"plan", "registers"}:
+        listed, _ = received.read_manifest(copy / name, name)
+        unlisted = [path for path in (copy / name).iterdir() if received.file_name(path) not in listed]
+        fresh += [path for path in unlisted if time.time() - path.lstat().st_mtime < SETTLED_AFTER]
+    if fresh:
+        time.sleep(SETTLED_AFTER)
+    for path in fresh:
+        if path.is_file() and not _is_same(path, folders[path.parent.name] / path.name):
+            path.unlink()
+
+
+def _is_same(copy: Path, original: Path) -> bool:
+    with contextlib.suppress(OSError):
+        return received.read_bytes(copy).sha256 == received.read_bytes(original).sha256
+    return False
+
+
+def check_unchanged(inputs: pd.DataFrame, folders: Mapping[str, Path]) -> None:
+    """Refuse a run one of whose inputs was changed or removed since it began; of a MANIFEST.csv, a row.
+
+    `inputs` is the table of the edition's inputs, `folders` what `take_snapshot` yielded. What was added meanwhile is
+    for the next run. Raises RunError naming the files.
+    """
+    changed, names = [], set(inputs["file"])
+    for folder, original in folders.items():
+        for copy in sorted((paths.raw() / folder).rglob("*")):
+            place = copy.relative_to(paths.raw() / folder)
+            name = (Path(folder) / place).with_name(received.file_name(copy)).as_posix()
+            if name in names and not _still_holds(copy, original / place):
+                changed.append(f"data/raw/{name}")
+    if changed:
+        message = f"{', '.join(changed)} changed during the run; run again once it is whole"
+        raise RunError(ExitCode.DATA_REFUSED, message)
+
+
+def _still_holds(copy: Path, original: Path) -> bool:
+    """Whether a file is what was copied, or a MANIFEST.csv has all the rows that it had."""
+    if copy.name != received.MANIFEST_CSV:
+        return _is_same(copy, original)
+    before, now = (received.list_manifest_rows(path.parent, "", date.max, ()) for path in (copy, original))
+    return set(before) <= set(now)
