@@ -4,7 +4,7 @@ import errno
 import os
 from pathlib import Path
 
-_PRIVATE = ".writing"  # the file being written, hidden from readers of the folder; the next write replaces it
+PRIVATE = ".writing"  # the file being written, hidden from readers of the folder; the next write replaces it
 _CANNOT_SYNC = (errno.EINVAL, errno.ENOTSUP)  # from file systems that do not sync folders
 
 
@@ -14,7 +14,7 @@ def write_durably(path: Path, content: bytes, mode: int | None = None) -> None:
     `mode` are its permissions, by default as the umask allows. Callers lock what they write: one file of a folder is
     written at a time. Raises OSError; what was there then stays.
     """
-    private = path.with_name(_PRIVATE)
+    private = path.with_name(PRIVATE)
     private.unlink(missing_ok=True)
     try:
         with private.open("xb") as file:

@@ -75,7 +75,7 @@ def build() -> Path:
 
 def locks() -> Path:
     """Return the folder of the locks, and of the copies that runs read: where `make clean` does not reach."""
-    return root() / "data" / ".runs"
+    return root() / ".runs"
 
 
 def record() -> Path:

@@ -55,7 +55,7 @@ def test_f18_a_long_path_with_blanks_accents_an_apostrophe_a_link_and_two_dots(t
     papu(Path(f"{tmp_path}/aside/../linked"), *RUN, variables=plain)
     assert published(real) == edition
     assert {path: sorted(path.iterdir()) for path in beside} == beside
-    assert sorted(path.name for path in real.iterdir()) == ["build", "data", "reports"]
+    assert sorted(path.name for path in real.iterdir()) == [".runs", "build", "data", "reports"]
 
 
 @pytest.mark.skipif(not may("unshare", "-rn", "true"), reason="NOT CHECKED: no process without network is allowed here")

@@ -175,8 +175,7 @@ with lock.lock_quarter(sys.argv[1]):
     sys.stdin.read()"""
 
 
-def test_f8_a_second_run_learns_who_holds_the_quarter_and_a_dead_one_holds_nothing(tmp_path, monkeypatch):
-    monkeypatch.setenv("PAPU_ROOT", str(tmp_path))
+def test_f8_a_second_run_learns_who_holds_the_quarter_and_a_dead_one_holds_nothing(raw, tmp_path):
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     with subprocess.Popen([sys.executable, "-c", HOLD_LOCK, QUARTER], text=True, **pipes) as holder:
         assert holder.stdout.readline() == "held\n"
@@ -331,7 +330,7 @@ def test_f16_no_command_assumes_a_quarter(words):
 # --- F22: folders deleted by hand --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("gone", ["reports", "reports/2022Q3/2022-11-14", "data/processed", "build", "build/locks"])
+@pytest.mark.parametrize("gone", ["reports", "reports/2022Q3/2022-11-14", "data/processed", "build", ".runs"])
 def test_f22_deleted_folders_are_made_again(quick, tmp_path, gone):
     run_edition()
     before = hashes(tmp_path / "reports") | hashes(tmp_path / "data")

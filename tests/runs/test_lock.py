@@ -26,7 +26,7 @@ def test_a_second_run_of_a_quarter_is_told_who_holds_it():
 
 def test_another_quarter_is_free(root):
     with lock_quarter("2024Q3"), lock_quarter("2024Q2"):
-        assert paths.locks() == root / "data" / ".runs" and paths.locks().is_dir()  # `make clean` removes build
+        assert paths.locks() == root / ".runs" and paths.locks().is_dir()  # `make clean` removes build
 
 
 def test_looking_for_the_holder_writes_nothing(root):

@@ -77,7 +77,10 @@ def run_briefs(
     with lock_quarter(request.quarter), log.record_run(about) as outcome, raise_run_errors(target):
         publish.recover(request.quarter)
         notebook.report_modified([BRIEF_NOTEBOOK], report)
-        with publish.private_folder(target) as folder, snapshot.take_snapshot(request.quarter) as received_in:
+        with (
+            publish.private_folder(target) as folder,
+            snapshot.take_snapshot(request.quarter, paths.locks()) as received_in,
+        ):
             completeness.check_complete(request.quarter, request.as_of)
             tables = pipeline.load_tables(request.quarter, request.as_of)  # once, for every brief to read
             names, failures = make_briefs(request.steps, folder, workers or os.cpu_count() or 1, report, progress)

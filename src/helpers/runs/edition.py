@@ -89,7 +89,7 @@ def run_locked_edition(
         with (
             publish.private_folder(target) as folder,
             publish.folder_beside(tables_target) as beside_tables,
-            snapshot.take_snapshot(request.quarter) as received_in,
+            snapshot.take_snapshot(request.quarter, paths.locks()) as received_in,
         ):
             completeness.check_complete(request.quarter, request.as_of, without)
             tables_folder, report_folder, tables = build_edition(request, folder, report, progress)

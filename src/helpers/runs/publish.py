@@ -155,6 +155,7 @@ def recover(quarter: str) -> None:
         targets = [paths.root() / name for name in json.loads(journal.read_bytes())]
         _replace(targets)
         _clean_up(journal, targets)
+    (paths.root() / "reports" / quarter / durable.PRIVATE).unlink(missing_ok=True)
     for folder in [*private_folders, *_list_left(quarter, ".new")]:
         shutil.rmtree(folder, ignore_errors=True)
     for folder in _list_left(quarter, ".old"):  # of a version without journals

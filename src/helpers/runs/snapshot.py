@@ -20,18 +20,18 @@ SETTLED_AFTER = 1.0  # seconds without a change after which a file that MANIFEST
 
 
 @contextlib.contextmanager
-def take_snapshot(quarter: str) -> Iterator[Mapping[str, Path]]:
+def take_snapshot(quarter: str, parent: str | Path) -> Iterator[Mapping[str, Path]]:
     """Copy the returns of a quarter and of all before it, the registers and the plan, and let everything read the copy.
 
-    Yields where each folder was copied from, by its name below `data/raw`. The quarter must be locked. The copy holds
-    personal data, so it is private and never lies among what is published.
+    Yields where each folder was copied from, by its name below `data/raw`. The copy holds personal data, so that its
+    `parent` must not lie among what is published; copies that killed runs of the quarter left there are removed.
     """
     folders = {"plan": paths.plan(), "registers": paths.registers()}
     folders |= {name: paths.returns(name) for name in quarters.quarters_between(quarters.FIRST_QUARTER, quarter)}
     folders = {name: folder for name, folder in folders.items() if folder.is_dir()}
-    for left in paths.locks().glob(f"{quarter}.*.raw"):
+    for left in Path(parent).glob(f"{quarter}.*.raw"):
         shutil.rmtree(left, ignore_errors=True)
-    copy = Path(tempfile.mkdtemp(prefix=f"{quarter}.", suffix=".raw", dir=paths.locks()))
+    copy = Path(tempfile.mkdtemp(prefix=f"{quarter}.", suffix=".raw", dir=parent))
     try:
         for name, folder in folders.items():
             _copy_folder(folder, copy / name)

@@ -4,7 +4,6 @@ import contextlib
 import csv
 import hashlib
 import io
-import shutil
 import tempfile
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ from pathlib import Path
 
 from helpers import paths
 from helpers.ingest import received
-from helpers.runs import ExitCode, RunError, diff, edition, publish, raise_run_errors
+from helpers.runs import ExitCode, RunError, diff, edition, publish, raise_run_errors, snapshot
 from helpers.runs.log import Reporter
 from helpers.tables import manifest, pipeline
 
@@ -37,15 +36,14 @@ def verify(quarter: str, as_of: str, report: Reporter) -> Verification:
         raise RunError(ExitCode.USAGE, message)
     with raise_run_errors(paths.build()):
         inputs = pipeline.list_current_inputs(quarter, as_of)
-        # Their paths are taken before the private root is set.
         before = {name: path for name in published.outputs if (path := published.find(name)).is_file()}
         digests = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in before.items()}
         result = Verification()
         result.notes += [*_compare_code(published), *_compare_digests(published.inputs, inputs, "data/raw/")]
         for line in _compare_digests(published.outputs, digests):
             result.different.append(f"{line} it was published" if line.endswith("since") else line)
-        with _private_root(inputs.keys() - published.inputs.keys()) as root:
-            rebuilt = _rebuild(published, root, report)
+        with _private_copy(quarter, inputs.keys() - published.inputs.keys()) as folder:
+            rebuilt = _rebuild(published, folder, report)
             result.compared = len(rebuilt)
             result.different += _compare_files(published.outputs, before, rebuilt)
     return result
@@ -76,21 +74,19 @@ def _describe_code(code: Mapping[str, str]) -> str:
 
 
 @contextlib.contextmanager
-def _private_root(new_inputs: set[str]) -> Iterator[Path]:
-    """Make a root with the raw files of the edition, without later returns, and let helpers and notebooks use it."""
+def _private_copy(quarter: str, new_inputs: set[str]) -> Iterator[Path]:
+    """Copy the raw files without later returns, let helpers and notebooks read them; yield a private folder."""
     paths.build().mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="verify-", dir=paths.build(), ignore_cleanup_errors=True) as folder:
-        root = Path(folder)
-        raw = root / "data" / "raw"
-        shutil.copytree(paths.raw(), raw, symlinks=True)
-        if (paths.root() / "notebooks").is_dir():
-            shutil.copytree(paths.notebooks(), root / "notebooks", ignore=shutil.ignore_patterns(".*"))
+    with (
+        tempfile.TemporaryDirectory(prefix="verify-", dir=paths.build(), ignore_cleanup_errors=True) as folder,
+        snapshot.take_snapshot(quarter, folder),
+    ):
         for name in new_inputs:
             if not name.startswith(("plan/", "registers/")) and not name.endswith(f"/{received.MANIFEST_CSV}"):
-                (raw / name).unlink(missing_ok=True)
-                _unlist(raw / name)
-        with publish.set_environment(PAPU_ROOT=folder, PAPU_OUT=str(root / "run" / "work")):
-            yield root
+                (paths.raw() / name).unlink(missing_ok=True)
+                _unlist(paths.raw() / name)
+        with publish.set_environment(PAPU_OUT=str(Path(folder) / "work")):
+            yield Path(folder)
 
 
 def _unlist(path: Path) -> None:
@@ -103,11 +99,10 @@ def _unlist(path: Path) -> None:
             csv.writer(file).writerows(kept)
 
 
-def _rebuild(published: manifest.PublishedEdition, root: Path, report: Reporter) -> dict[str, Path]:
-    """Build the edition in its private root; return its files by their names in the manifest."""
-    (root / "run").mkdir()
+def _rebuild(published: manifest.PublishedEdition, folder: Path, report: Reporter) -> dict[str, Path]:
+    """Build the edition in a private folder; return its files by their names in the manifest."""
     request = edition.EditionRequest(published.quarter, published.as_of, published.languages)
-    tables_folder, report_folder, _ = edition.build_edition(request, root / "run", report)
+    tables_folder, report_folder, _ = edition.build_edition(request, folder, report)
     files = {f"processed/{path.name}": path for path in tables_folder.iterdir()}
     files |= {f"report/{path.name}": path for path in report_folder.iterdir() if path.name != manifest.MANIFEST_JSON}
     return files
