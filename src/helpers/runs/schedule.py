@@ -103,7 +103,7 @@ def find_due(today: date, languages: Sequence[str] = ()) -> DueEditions:
         pipeline.check_raw_folder()
     wanted, due = tuple(languages or catalogue.official_languages()), {}
     selected, made = select_scheduled(today), list_made(today)
-    for request in sorted({*selected, *made}, key=lambda request: request.as_of):
+    for request in sorted({*selected, *made}, key=lambda request: (request.as_of, request.quarter)):
         is_final = request not in selected or (read_published(request) is not None and request != selected[-1])
         asked = request if is_final else replace(request, languages=wanted)
         if reason := describe_damage(request) if is_final else describe_reason(asked):
