@@ -49,7 +49,7 @@ def _find_written_path(event: str, arguments: tuple, removals: bool) -> str:
 
 def _watch(folder: Path, nth: int, fault: Fault, removals: bool, seen: Path | None) -> None:
     """Cause a fault at the n-th write below a folder; `rmtree` reports relative names, which count too."""
-    log = os.open(seen, os.O_WRONLY | os.O_CREAT) if seen else -1
+    log = os.open(seen, os.O_WRONLY | os.O_CREAT | os.O_TRUNC) if seen else -1
     count = 0
 
     def hook(event: str, arguments: tuple) -> None:

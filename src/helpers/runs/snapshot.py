@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shutil
+import stat
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -43,25 +44,28 @@ def take_snapshot(quarter: str, parent: str | Path) -> Iterator[Mapping[str, Pat
 
 
 def _copy_folder(source: Path, target: Path) -> None:
+    """Copy a folder without hidden files, which nobody reads; MANIFEST.csv first: what it lists is there."""
     target.mkdir()
-    for path in source.iterdir():
+    _copy_file(source / received.MANIFEST_CSV, target / received.MANIFEST_CSV)
+    for path in (path for path in source.iterdir() if not path.name.startswith(".")):
         if path.is_dir() and not path.is_symlink():
             _copy_folder(path, target / path.name)
-        else:
+        elif path.name != received.MANIFEST_CSV:
             _copy_file(path, target / path.name)
 
 
 def _copy_file(source: Path, target: Path) -> None:
-    """Copy a file as the reader will see it: a link as a link, a special file as one, one it may not read as such."""
+    """Copy a file, if it is there, as the reader will find it: a link, a special file, or one it may not read."""
     try:
-        if source.is_file() or source.is_symlink():
+        if stat.S_IFMT(source.lstat().st_mode) in (stat.S_IFREG, stat.S_IFLNK):
             shutil.copy2(source, target, follow_symlinks=False)
         else:
             os.mkfifo(target)
-    except PermissionError as error:
-        if error.filename != os.fspath(source):
+    except (FileNotFoundError, PermissionError) as error:
+        if os.fspath(error.filename) != os.fspath(source):
             raise
-        target.touch(0)
+        if isinstance(error, PermissionError):
+            target.touch(0)
 
 
 def _drop_incomplete(folders: Mapping[str, Path], copy: Path) -> None:
