@@ -64,6 +64,8 @@ def test_f28_an_edition_killed_at_each_move_is_completed_or_undone_by_the_next_c
         code, said = papu(*COMMANDS[turn % len(COMMANDS)])
         assert ("was interrupted, and is complete now" in said) is is_decided, said
         assert state() == (after if is_decided else before), writes[nth - 1]
+        status = papu("status", "--today", "2022-11-15", "--language", "fr")[1]
+        assert ("it was killed" in status) is not is_decided
         assert not list(tmp_path.glob("reports/*/.*")) + list(tmp_path.glob("data/processed/*/.*"))
         outcomes.add(is_decided)
     assert outcomes == {True, False} and len(moves) >= 8 and before != after

@@ -16,6 +16,7 @@ from pathlib import Path
 import filelock
 
 from helpers import durable, paths
+from helpers.runs import log
 from helpers.runs.errors import ExitCode, RunError, raise_run_errors
 from helpers.runs.lock import lock_quarter
 
@@ -176,3 +177,7 @@ def recover_all(report: Callable[[str], None]) -> None:
         for target in (target for target in unfinished if target.parent.name == quarter):
             state = f"is still incomplete: {problem}" if problem else "was interrupted, and is complete now"
             report(f"the publication of {target.relative_to(paths.root())} {state}")
+            if not problem:
+                command = "briefs" if target.name.endswith("-briefs") else "run"
+                about = {"command": command, "quarter": quarter, "as_of": target.name.removesuffix("-briefs")}
+                log.append_event(log.RUN_PUBLISHED, about, exit_code=0)
