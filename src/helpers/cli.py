@@ -19,7 +19,7 @@ import click
 
 from helpers import paths
 from helpers.runs import ExitCode, Log, RunError, raise_run_errors
-from helpers.strings import IN_LINES, LANGUAGES, clean, escape
+from helpers.strings import IN_LINES, LANGUAGES, escape
 
 if TYPE_CHECKING:
     from helpers.runs import edition
@@ -105,8 +105,10 @@ def _parse_date(context: click.Context, parameter: click.Parameter, value: str |
 
 
 def _parse_past_date(context: click.Context, parameter: click.Parameter, value: str | None) -> date:
+    from helpers.plan import quarters
+
     day = _parse_date(context, parameter, value) or date.today()
-    if day > date.today():
+    if day > quarters.today():
         raise click.BadParameter(f"{day} has not come yet; give the day the file was received")
     return day
 
@@ -118,6 +120,15 @@ def _check_writable(context: click.Context, parameter: click.Parameter, path: Pa
         raise click.BadParameter(escape(str(error))) from error
 
 
+def _parse_as_of(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    from helpers.plan import quarters
+
+    day = _parse_date(context, parameter, value)
+    if day and day > quarters.today():
+        raise click.BadParameter(f"{day} has not come yet; give today or an earlier day")
+    return value
+
+
 def _utc_today() -> date:
     """Return today in UTC: the same day wherever the machine is."""
     return datetime.now(UTC).date()
@@ -125,11 +136,15 @@ def _utc_today() -> date:
 
 _quarter = click.argument("quarter", callback=_parse_quarter)
 _optional_quarter = click.argument("quarter", required=False, callback=_parse_quarter)
-_as_of = click.option("--as-of", default="", help="The date the edition is as of (default: 45 days after the quarter).")
+_as_of = click.option(
+    "--as-of", default="", callback=_parse_as_of,
+    help="The date the edition is as of (default: 45 days after the quarter).",
+)  # fmt: skip
 _members = click.option("--member", "members", multiple=True, help="A member's ISO3 code (default: all of them).")
 _json = click.option("--json", "as_json", is_flag=True, help="Print it as JSON, for another program.")
 _language = functools.partial(click.option, "--language", type=click.Choice(LANGUAGES))
 _languages = functools.partial(click.option, "--language", "languages", multiple=True)
+_received_path = click.Path(exists=True, readable=False, path_type=Path)
 _output_path = functools.partial(click.option, type=click.Path(path_type=Path), callback=_check_writable)
 
 
@@ -288,49 +303,56 @@ def verify_command(quarter: str, as_of: str) -> None:
 
 
 @main.command(context_settings=_LOG_SENTENCES)
-@click.argument("file", type=click.Path(exists=True, readable=False, path_type=Path))
-@click.option("--quarter", required=True, callback=_parse_quarter, help="The quarter that the file is for.")
-@click.option("--received-on", callback=_parse_past_date, help="The day it was received, YYYY-MM-DD (default: today).")
-@click.option("--channel", default="mail", show_default=True, help="How it came: mail, kobo, odk…")
-@click.option("--note", default="", help="A remark to keep beside it in MANIFEST.csv.")
-def add_command(file: Path, quarter: str, received_on: date, channel: str, note: str) -> None:
-    """Add a received FILE to a quarter's folder: copied, never edited, listed in MANIFEST.csv with its digest.
+@click.argument("files", nargs=-1, required=True, metavar="FILE…", type=_received_path)
+@click.option("--quarter", required=True, callback=_parse_quarter, help="The quarter that the files are for.")
+@click.option(
+    "--received-on", callback=_parse_past_date, help="The day they were received, YYYY-MM-DD (default: today)."
+)
+@click.option("--channel", default="mail", show_default=True, help="How they came: mail, kobo, odk…")
+@click.option("--note", default="", help="A remark to keep beside each in MANIFEST.csv.")
+@click.option("--as", "name", default="", metavar="NAME", help="Keep the one file given under another name.")
+@click.option("--anyway", is_flag=True, help="Add also a file that holds returns of other quarters only.")
+@click.option("--dry-run", is_flag=True, help="Print what would be added and what is read, and write nothing.")
+@_language(default="fr", show_default=True)
+def add_command(
+    files: tuple[Path, ...], quarter: str, received_on: date, channel: str, note: str, name: str, anyway: bool,
+    dry_run: bool, language: str,
+) -> None:  # fmt: skip
+    """Add received FILES to a quarter's folder: copied, never edited, listed in MANIFEST.csv with their digests.
 
-    Nothing is ever overwritten: another file of the same name is given a free one. Then prints what was read in it.
+    Of a folder, its files are added. Nothing is ever overwritten: another file of the same name is given a free one.
+    Prints what was read in each, member by member, whatever it holds; a file with returns of other quarters only is not
+    added unless --anyway.
 
-    Exit codes: 0 added (or there already), 2 usage, 3 the file was not added, 7 nothing can be written there.
+    Exit codes: 0 all added (or there already), 2 usage, 3 a file was not added (the others are), 7 nothing can be
+    written there.
     """
-    from helpers.ingest import add
-    from helpers.plan import quarters
+    from helpers.ingest import add, received, registers, rules
+    from helpers.plan import PlanError, quarters, questionnaire, read_plan
+    from helpers.report import letters
 
     if not quarters.in_plan(quarter):
         plan = f"{quarters.FIRST_QUARTER}-{quarters.LAST_QUARTER}"
         raise click.UsageError(f"{quarter} is outside the plan, {plan}; choose a quarter within it")
-    name, is_new = add.add_file(file, quarter, received_on, channel, note)
-    result = f"added, received on {received_on}" if is_new else "these bytes are there already"
-    _print([f"{_relative_path(paths.returns(quarter) / name)}: {result}"])
-    _print_added(quarter, name)
-    _print([f"  next: papu check {quarter}"])
-
-
-def _print_added(quarter: str, name: str) -> None:
-    from helpers.ingest import read_returns, versions
-    from helpers.plan import read_plan
-    from helpers.strings import mask_text
-
-    received, plan = read_returns([quarter]), read_plan()
-    own = [row for row in received.returns if row.place.source_file == name]
-    members = ", ".join(row.member or mask_text(clean(row.member_text))[:40] or "?" for row in own)
-    issues = [issue for issue in received.issues if issue.source_file == name]
-    for row in own:
-        issues += [*versions.check_member(row, plan), *versions.check_quarter(row), *versions.check_receipt(row)]
-    _print([
-        f"  returns in it: {len(own)}" + (f" ({members})" if members else ""),
-        *(f"  {issue.message_fr}" for issue in issues if issue.severity != "note"),
-    ])  # fmt: skip
-    if received.is_mixed:
-        mixed = "it lies beside the invented sample: no edition can be made of both"
-        click.echo(f"  {mixed}; remove the sample's folders, or work in a folder of its own (PAPU_ROOT)", err=True)
+    if received.is_long_before(received_on, quarter):
+        raise click.UsageError(f"{received_on} is more than a quarter before the end of {quarter}; check both")
+    if name and (len(files) > 1 or files[0].is_dir()):
+        raise click.UsageError("--as names one file; give the others without it")
+    try:
+        plan, form = read_plan(), questionnaire.read_form()
+    except PlanError as error:
+        raise RunError(ExitCode.DATA_REFUSED, str(error)) from error
+    batch, is_complete = add.Batch(files, quarter, received_on, channel, name), True
+    checked = rules.check_received(batch.received, registers.read_registers(), plan, form, date.max)
+    for outcome in batch.add(note, anyway, dry_run):
+        _print(letters.format_outcome(outcome, checked, plan, form, batch, language))
+        is_complete &= not outcome.is_refused
+    if not batch.files:
+        raise click.UsageError("no file was given that can be added; name the files themselves")
+    if batch.received.is_mixed:
+        click.echo(letters.letter_text("beside_sample", language), err=True)
+    _print([f"→ papu check {quarter}"])
+    sys.exit(ExitCode.DONE if is_complete else ExitCode.DATA_REFUSED)
 
 
 @main.command(context_settings=_LOG_SENTENCES)

@@ -485,3 +485,20 @@ def test_the_states_of_the_cells_are_explained_in_one_line(editions):
     letters = {letter for line in lines if line.startswith("      ") for letter in re.findall(r" \[([A-Z])\]$", line)}
     told = next(line for line in lines if line.startswith("  [A] given"))
     assert letters and letters == set(re.findall(r"\[([A-Z])\]", told))
+
+
+@pytest.mark.parametrize("damage", [lambda path: path.write_bytes(path.read_bytes()[:-1]), Path.unlink])
+def test_a_file_that_is_damaged_or_gone_is_named_with_its_members(raw, damage):
+    raw.write_plain(Q, [SEN | {"member": "KEN", "offices_total": 600}], name="ken.xlsx", received_on="2024-10-10")
+    damage(raw.write_plain(Q, [SEN], received_on="2024-10-10"))
+    folder = raw.root / "data" / "processed" / "2024Q4" / "2025-02-14"
+    folder.mkdir(parents=True)
+    columns = "quarter,member,version,received_on,state,counts,source_file,sha256"
+    (folder / "returns.csv").write_text(f"{columns}\n{Q},SEN,1,2024-10-10,on_time,true,mail.xlsx,00\n")
+    done = CliRunner().invoke(main, ["explain", "2.1.a", Q, "--json"])
+    (lost,) = json.loads(done.output)["lost_files"]
+    assert (lost["source_file"], lost["members"]) == ("mail.xlsx", ["SEN"])
+    lines = format_explanation(explain("2.1.a", Q), EN)
+    assert any(line.startswith("data/raw/2024Q3/mail.xlsx (SEN): ") for line in lines)
+    narrowed = format_explanation(narrow_to_member(explain("2.1.a", Q), "KEN"), EN)
+    assert not any("mail.xlsx (SEN)" in line for line in narrowed)

@@ -442,7 +442,8 @@ def test_what_is_no_return_is_passed_over(raw):
     assert {(f.rule, f.source_file) for f in received.issues if f.rule != "COLUMN_MISSING"} == {
         ("FILE_LOCK", "~$mail.xlsx"), ("FILE_PARTIAL", "mail.xlsx.part"), ("FOLDER", "older"),
     }  # fmt: skip
-    assert {found.severity for found in received.issues} == {"note"}
+    severities = {found.rule: found.severity for found in received.issues}
+    assert [severities[rule] for rule in ("FILE_LOCK", "FILE_PARTIAL", "FOLDER")] == ["note", "warning", "warning"]
 
 
 @pytest.mark.parametrize(
@@ -477,6 +478,73 @@ def test_a_manifest_may_have_a_bom_and_quotes(raw):
     manifest = path.parent / "MANIFEST.csv"
     manifest.write_bytes("\ufeff".encode() + manifest.read_bytes())
     assert only(read_quarter(Q)).received_on == date(2024, 10, 12)
+
+
+HEAD = "file,sha256,received_on,channel,note\n"
+
+
+def with_manifest(raw, text: str, encoding: str = "utf-8"):
+    """Return what is read of two files without dates of their own, under a MANIFEST."""
+    for code, name in (("SEN", "a.csv"), ("KEN", "b.csv")):
+        raw.folder(Q).joinpath(name).write_text(f"member,quarter,offices_total\n{code},{Q},130\n")
+    (raw.folder(Q) / "MANIFEST.csv").write_bytes(text.encode(encoding))
+    return read_quarter(Q)
+
+
+def said_of(received, name: str) -> str:
+    return " ".join(found.message_en for found in received.issues if found.source_file == name and found.rule == "V20")
+
+
+def test_two_rows_of_one_file_that_differ_refuse_it_and_equal_ones_do_not(raw):
+    rows = "a.csv,,2024-10-10,mail,\nb.csv,,2024-10-11,mail,\na.csv,,2024-10-12,mail,\nb.csv,,2024-10-11,mail,again\n"
+    received = with_manifest(raw, HEAD + rows)
+    assert [one.member for one in received.returns] == ["KEN"]
+    assert (refused(received), "rows 2, 4 of MANIFEST.csv" in said_of(received, "a.csv")) == ([("a.csv", "V20")], True)
+
+
+@pytest.mark.parametrize(
+    ("day", "said"),
+    [
+        ("2099-01-01", "has not come yet"), ("2024-06-29", "more than a quarter before the end of 2024Q3"),
+        ("2024-13-01", "no date"), ("10/14/2024", "no date"), ("14/10/24", "no date"), ("45579", "no date"),
+    ],
+)  # fmt: skip
+def test_a_day_of_receipt_that_cannot_be_refuses_its_file_with_its_row(raw, day, said):
+    received = with_manifest(raw, f"{HEAD}b.csv,,2024-10-10,mail,\na.csv,,{day},mail,\n")
+    assert ([one.member for one in received.returns], refused(received)) == (["KEN"], [("a.csv", "V20")])
+    assert all(part in said_of(received, "a.csv") for part in (f"row 3 of MANIFEST.csv gives “{day}”", said))
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("mark", [";", "\t"])
+def test_a_manifest_saved_by_a_spreadsheet_is_read_days_first_with_a_warning_each(raw, encoding, mark):
+    text = f"{HEAD}a.csv,,03/10/2024,mail,reçu à temps\nb.csv,,2024-10-11,mail,\n\n,,,,\n".replace(",", mark)
+    received = with_manifest(raw, text.replace("\n", "\r\n"), encoding)
+    assert [one.received_on for one in received.returns] == [date(2024, 10, 3), date(2024, 10, 11)]
+    warned = [(each.row, each.observed) for each in received.issues if each.source_file == "MANIFEST.csv"]
+    assert (warned, refused(received)) == ([("2", "03/10/2024")], [])
+
+
+def test_a_row_of_the_manifest_that_is_too_long_or_names_no_file_is_a_warning_that_quotes_it(raw):
+    received = with_manifest(
+        raw, f"{HEAD}a, x.csv,,2024-10-10,mail,,\n,00,2024-10-10,mail,\na.csv,,2024-10-10,mail,a, b\n"
+    )
+    warned = {each.row: each.observed for each in received.issues if each.source_file == "MANIFEST.csv"}
+    assert warned == {"3": "00 | 2024-10-10 | mail", "4": "a.csv | 2024-10-10 | mail | a | b"}
+    assert [one.received_on for one in received.returns] == [None, None]
+
+
+def test_names_of_files_and_sheets_are_masked_in_what_is_published_and_found_in_the_manifest(raw, plan, form):
+    for number, code in enumerate(("SEN", "KEN")):
+        rows = table_of([SEN | {"member": code, "submitted_on": None}])
+        raw.write_sheets(Q, {"Mme Exemple": rows}, f"M. Exemple{'x' * number} 77123456{number}.xlsx", "2024-10-12")
+    received = read_quarter(Q)
+    assert [one.received_on for one in received.returns] == [date(2024, 10, 12)] * 2
+    checked = check_received(received, read_registers(), plan, form, date(2024, 11, 14))
+    tables = schema.tabulate_ingested(checked, form)
+    assert tables["returns"]["source_file"].tolist() == ["M. […] […].xlsx", "[2] M. […] […].xlsx"]
+    text = " ".join(rows.to_csv() for rows in tables.values())
+    assert ("Exemple" in text, "77123456" in text) == (False, False)
 
 
 def test_a_quarter_without_a_folder_holds_nothing(raw):

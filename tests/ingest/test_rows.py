@@ -156,3 +156,15 @@ def test_who_commented_on_a_cell_is_not_told(raw):
     raw.list_file(path)
     (found,) = [note for note in read_quarter(Q).issues if note.rule == "CELL_COMMENT"]
     assert (found.observed, found.row) == ("C2: vu", "2")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "note"), [("cp1252", "ENC_CP1252"), ("cp850", "ENC_CP850"), ("mac_roman", "ENC_MAC_ROMAN")]
+)
+@pytest.mark.parametrize("member", ["Sénégal", "Côte d'Ivoire", "SÉNÉGAL"])
+def test_a_western_encoding_is_known_by_the_words_that_it_gives(raw, encoding, note, member):
+    table = f"member,quarter,offices_total,comment,submitted_on\n{member},{Q},130,déjà bientôt,2024-10-10\n"
+    raw.add(Q, "mail.csv", table.encode(encoding))
+    received = read_quarter(Q)
+    assert (only(received).member in ("SEN", "CIV"), only(received).answers["comment"].value) == (True, "déjà bientôt")
+    assert [found.rule for found in received.issues if found.rule.startswith("ENC_")] == [note]

@@ -437,6 +437,19 @@ def test_v17_measures_on_the_logarithm_of_1_and_the_ratio(make_return, check, la
     assert found(check(*returns), "V17") == warned
 
 
+def test_v17_says_the_answer_what_it_is_compared_with_and_what_was_expected(make_return, check, plan):
+    checked = check(*of_members(make_return, plan, [*SHARES, 5]))
+    (issue,) = [issue for issue in checked.issues if issue.rule == "V17"]
+    answers = next(each.answers for each in checked.returns if each.key[1] == "GHA")
+    connected, total = (answers[name].value for name in ("offices_connected", "offices_total"))
+    assert issue.observed == connected
+    assert (
+        f"offices_connected is {connected} for offices_total = {total}: far from the other members" in issue.message_en
+    )
+    low, high = map(float, issue.expected.split("-"))
+    assert not low <= int(connected) <= high
+
+
 def test_v17_says_nothing_of_seven_members_or_without_spread(make_return, check, plan):
     assert found(check(*of_members(make_return, plan, [*SHARES[:6], 5], EIGHT[:7])), "V17") == []
     assert found(check(*of_members(make_return, plan, [50] * 7 + [5])), "V17") == []

@@ -154,14 +154,14 @@ def test_the_order_of_innovations_does_not_make_a_revision(make_return, enter):
     assert states(ledger)[1][1] == "duplicate"
 
 
-@pytest.mark.parametrize(("earlier", "notes"), [([HACKATHON], ["HIDES_ITEMS"]), ([], []), (None, [])])
-def test_a_revision_without_a_part_that_hides_earlier_items_is_noted(make_return, enter, earlier, notes):
+@pytest.mark.parametrize(("earlier", "warnings"), [([HACKATHON], ["HIDES_ITEMS"]), ([], []), (None, [])])
+def test_a_revision_without_a_part_that_hides_earlier_items_is_a_warning(make_return, enter, earlier, warnings):
     ledger, issues = enter(
         make_return(row=2, received="2024-10-10", offices_total=130, items=earlier),
         make_return(row=3, received="2024-10-12", offices_total=131),
     )
     assert states(ledger)[1] == ("3", "revised", 2, True)
-    assert rules(issues, "note") == notes
+    assert rules(issues, "warning") == warnings
 
 
 # --- what cannot be ordered (V19) -------------------------------------------------------------------------------

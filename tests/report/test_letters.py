@@ -11,6 +11,7 @@ import openpyxl
 import pytest
 from click.testing import CliRunner
 
+from conftest import table_of
 from helpers.cli import main
 from helpers.ingest import rules
 from helpers.ingest.issues import SEVERITIES
@@ -180,3 +181,50 @@ def test_a_file_that_cannot_be_read_is_reported_as_a_file_and_many_refusals_in_o
     text = list(format_letters(letters(language="en")[-1:], form, Q, AS_OF, "en"))
     assert text[0].endswith("mail.xlsx: refused (x 9)")
     assert sum("The whole file" in line for line in text) == 1
+
+
+def published(raw, made: str) -> None:
+    """Publish a table of returns that says whose file `mail.xlsx` was."""
+    folder = raw.root / "data" / "processed" / Q / "2024-11-14"
+    folder.mkdir(parents=True)
+    columns = "quarter,member,version,received_on,state,counts,source_file,sha256"
+    (folder / "returns.csv").write_text(f"{columns}\n{Q},{made},1,2024-10-10,on_time,true,mail.xlsx,00\n")
+
+
+@pytest.mark.parametrize("damage", [lambda path: path.write_bytes(path.read_bytes()[:-1]), Path.unlink])
+def test_a_member_whose_file_is_damaged_or_gone_is_not_told_that_nothing_came(raw, letters, form, damage):
+    damage(raw.write_plain(Q, [SEN], received_on="2024-10-10"))
+    published(raw, "SEN")
+    made = letters(language="en")
+    assert [issue.source_file for issue in of(made, "SEN").issues] == ["mail.xlsx"]
+    lines = list(format_letters(made, form, Q, AS_OF, "en"))
+    assert any(line.startswith("Senegal (SEN) - Your file mail.xlsx reached us but it is damaged") for line in lines)
+    assert any(line.startswith("Kenya (KEN) - No return received so far") for line in lines)
+    assert "Member States without one: 44" in lines[-1]
+
+
+def test_where_nobody_knows_whose_a_damaged_file_is_no_member_is_told_that_nothing_came(raw, letters, form):
+    path = raw.write_plain(Q, [SEN], received_on="2024-10-10")
+    path.write_bytes(path.read_bytes()[:-1])
+    lines = list(format_letters(letters(language="en"), form, Q, AS_OF, "en"))
+    assert sum("a file received is damaged or missing here (mail.xlsx)" in line for line in lines) == 45
+    assert not any("No return received" in line for line in lines)
+    assert any("put the original back" in line for line in lines)
+
+
+def test_what_concerns_a_whole_file_is_shown_unasked_also_for_one_member(raw, letters):
+    raw.write_plain(Q, [SEN, SEN | {"member": "KEN"}])
+    (raw.folder(Q) / "older").mkdir()
+    assert [(issue.rule, issue.severity) for issue in letters()[-1].issues] == [("FOLDER", "warning")]
+    raw.write_sheets(Q, {"returns": table_of([SEN | {"offices_total": 131}]), "Notes": [["Prices", 12]]}, "b.xlsx")
+    *_, last = letters(members=("SEN",))
+    assert (last.code, [issue.rule for issue in last.issues]) == ("", ["SHEET_UNKNOWN"])
+
+
+def test_nothing_is_asked_that_the_member_has_confirmed(raw, letters):
+    raw.write_plain(Q, [SEN | {"offices_total": 20, "offices_connected": 9}])
+    assert "V05" in {issue.rule for issue in of(letters(), "SEN").issues}
+    raw.write_register("confirmations", f"{Q},SEN,offices_total,20,2024-11-01,,2024-11-01")
+    assert "offices_total" not in {issue.question for issue in of(letters(), "SEN").issues}
+    (confirmed,) = [each for each in of(letters(notes=True), "SEN").issues if each.rule == "V06" and each.is_confirmed]
+    assert confirmed.say("en").endswith("(value confirmed)")

@@ -13,7 +13,6 @@ from click.testing import CliRunner
 
 from helpers import paths
 from helpers.cli import main
-from helpers.ingest.add import NotAdded
 from helpers.plan.files import PlanError
 from helpers.runs.errors import ExitCode, RunError, raise_run_errors
 from helpers.runs.log import Log
@@ -25,7 +24,6 @@ from helpers.tables import DataRefused, pipeline
     [
         (DataRefused("no plan"), ExitCode.DATA_REFUSED, "no plan"),
         (PlanError("kpis.csv, row 3: no unit"), ExitCode.DATA_REFUSED, "kpis.csv, row 3: no unit"),
-        (NotAdded("a.csv is a folder"), ExitCode.DATA_REFUSED, "a.csv is a folder"),
         (OSError(28, "No space left", "/r/.x.1.run/a"), ExitCode.NOT_WRITABLE, "cannot write /r/x: No space left"),
         (OSError(30, "Read-only", "/q/a.csv"), ExitCode.NOT_WRITABLE, "cannot write /q/a.csv: Read-only"),
         (OSError("odd"), ExitCode.NOT_WRITABLE, "cannot write /r/x: odd"),

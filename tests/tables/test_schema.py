@@ -277,6 +277,12 @@ def test_an_address_is_masked_whatever_question_it_was_written_under(make_return
     assert not [name for name, rows in found.items() if "focal.point" in rows.to_csv()]
 
 
+@pytest.mark.parametrize("question", ["cloud_use", "services_epost", "attended_meetings"])
+def test_a_telephone_number_is_masked_where_a_choice_was_asked(make_return, tabulate, question):
+    found = tabulate(make_return(staff_total=1800, **{question: "771234567"}))
+    assert not [name for name, rows in found.items() if "771234567" in rows.to_csv()]
+
+
 @pytest.mark.parametrize("reference", ["HACK-20240715-001", "2024 000 123 456", "REF/2024/07/15/001", "0000012345"])
 def test_a_reference_is_published_as_it_was_given_for_it_tells_items_apart(make_return, tabulate, reference):
     part = [{"kind": "hackathon", "reference": reference, "title": "Hack", "date": "2024-07-15"}]

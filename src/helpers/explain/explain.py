@@ -8,8 +8,17 @@ import pandas as pd
 
 from helpers import paths
 from helpers.explain.cells import CellIndex, index_cells, trace_row
-from helpers.explain.records import CalculationStep, CellTrace, ExplainedPart, Explanation, Value, write_arithmetic
+from helpers.explain.records import (
+    CalculationStep,
+    CellTrace,
+    ExplainedPart,
+    Explanation,
+    LostFile,
+    Value,
+    write_arithmetic,
+)
 from helpers.i18n import is_blank
+from helpers.ingest import received
 from helpers.kpis import Snapshot, compute, figures, register_measures, statuses
 from helpers.plan import UNION, Kpi, extractors, quarters, questionnaire, read_plan, sources
 from helpers.tables import DataRefused, EditionTables, manifest, pipeline, queries, schema
@@ -56,12 +65,13 @@ def explain(kpi: str, quarter: str, scope: str = UNION, as_of: str = "") -> Expl
         if damaged and not published:
             raise ValueError("they cannot be read")
         tables = published or pipeline.load_tables(quarter, day)
-        return next(explain_figures(tables, [(plan.by_kpi[kpi], scope)], origin))
+        explanation = next(explain_figures(tables, [(plan.by_kpi[kpi], scope)], origin))
     except Exception as error:  # damaged tables raise whatever they meet
         if not damaged:
             raise
         remedy = f"papu run {quarter} --as-of {day} makes the edition again"
         raise DataRefused(f"{', '.join(damaged)}: damaged since it was published; {remedy}") from error
+    return replace(explanation, lost=_find_lost(tables.quarter))
 
 
 def _list_damaged(quarter: str, as_of: str) -> list[str]:
@@ -74,6 +84,13 @@ def _list_damaged(quarter: str, as_of: str) -> list[str]:
         for path, digest in files.items()
         if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != digest
     ]
+
+
+def _find_lost(quarter: str) -> tuple[LostFile, ...]:
+    """Return the files of a quarter and of those before it that can no longer be read as they were received."""
+    past = quarters.quarters_between(quarters.FIRST_QUARTER, quarter)
+    found = [issue for each in past for issue in received.find_damaged(each)]
+    return tuple(LostFile(issue, manifest.find_members(issue.quarter, issue.source_file)) for issue in found)
 
 
 def explain_figures(

@@ -11,7 +11,7 @@ from helpers.explain.records import CalculationStep, CellIssue, CellTrace, Expla
 from helpers.i18n import Translator, catalogue, terms
 from helpers.kpis import figures
 from helpers.plan import quarters, read_plan
-from helpers.report import phrases
+from helpers.report import letters, phrases
 
 STEP_WORDS = {
     "value": "value", "share": "share", "lower": "lower bound", "upper": "upper bound",
@@ -82,7 +82,15 @@ def list_facts(explanation: Explanation, t: Translator) -> list[str]:
         t("published figures: {place}", place=f"{explanation.origin}/kpis.csv") if explanation.origin
         else t("this edition is not published: figures computed now from data/raw"),
         *shown,
+        *(_describe_lost(lost, t) for lost in explanation.lost if not only or not lost.members or only in lost.members),
     ]  # fmt: skip
+
+
+def _describe_lost(lost: records.LostFile, t: Translator) -> str:
+    """Return a line on a received file that is gone or damaged: which, whose, what to do."""
+    members = ", ".join(lost.members) or letters.letter_text("members_unknown", t.language)
+    file, what = f"data/raw/{lost.issue.quarter}/{lost.issue.source_file}", lost.issue.say(t.language)
+    return letters.letter_text("lost_file", t.language, file=file, members=members, what=what)
 
 
 def describe_agreement(explanation: Explanation, t: Translator) -> list[str]:

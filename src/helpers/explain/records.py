@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from helpers.ingest import issues
 from helpers.kpis import figures
 from helpers.plan import Kpi
 from helpers.tables import schema
@@ -86,12 +87,21 @@ class CalculationStep:
 
 
 @dataclass(frozen=True)
+class LostFile:
+    """A received file that is gone, or whose bytes are no longer those received, and whose returns it held."""
+
+    issue: issues.Issue
+    members: tuple[str, ...]  # none where no published edition lists it
+
+
+@dataclass(frozen=True)
 class Explanation:
     """How one figure was computed; `origin` is the folder of the published edition, blank where it is not published.
 
     `members` are the members' own parts where the parts that add up are codes or items. `only` is the member to which
     the parts were narrowed; the steps are always those of all members. `unread` are the registers under the KPI that
-    cannot be read, which leaves it blank, and `n_lost` the rows that cannot be read and may be missing from it.
+    cannot be read, which leaves it blank, and `n_lost` the rows that cannot be read and may be missing from it. `lost`
+    are received files that are gone or damaged since.
     """
 
     kpi: Kpi
@@ -107,6 +117,7 @@ class Explanation:
     only: str = ""
     unread: tuple[str, ...] = ()
     n_lost: int = 0
+    lost: tuple[LostFile, ...] = ()
 
     @property
     def differences(self) -> tuple[CalculationStep, ...]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from helpers.explain import listing
 from helpers.explain.listing import Listing
-from helpers.explain.records import CellIssue, CellTrace, ExplainedPart, Explanation, exact_number
+from helpers.explain.records import CellIssue, CellTrace, ExplainedPart, Explanation, LostFile, exact_number
 from helpers.i18n import Translator, isolate
 from helpers.kpis import Reference
 from helpers.report import phrases, xlsx
@@ -128,8 +128,15 @@ def to_json(explanation: Explanation, t: Translator) -> dict[str, object]:
         "members": [_part_data(part) for part in explanation.members],
         "steps": [_plain({**vars(step), "agrees": step.agrees}) for step in explanation.steps],
         "target_status": kpi.target_status if explanation.published.get("target") is not None else None,
+        "lost_files": [_plain(_lost_data(lost)) for lost in explanation.lost],
         "adds_up": not explanation.differences,
     }  # fmt: skip
+
+
+def _lost_data(lost: LostFile) -> dict[str, object]:
+    issue = lost.issue
+    facts = {"quarter": issue.quarter, "source_file": issue.source_file, "members": lost.members, "rule": issue.rule}
+    return facts | {"message": {"fr": issue.message_fr, "en": issue.message_en}}
 
 
 # Other programs read these keys.

@@ -1,27 +1,225 @@
-"""Adds a received file to a quarter's folder: copied, listed in MANIFEST.csv, never overwritten."""
+"""Adds received files to a quarter's folder: copied, listed in MANIFEST.csv, never overwritten."""
 
+import contextlib
 import csv
 import io
 import os
-from collections.abc import Mapping
+import re
+import stat
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path, PurePath
 
 from filelock import FileLock
 
-from helpers import paths, strings
+from helpers import durable, paths, strings
 from helpers.ingest import received
-from helpers.ingest.issues import Place, make_issue
-from helpers.ingest.received import MANIFEST_CSV, FileBytes, file_name, read_bytes, read_manifest
+from helpers.ingest.issues import Issue, Place, make_issue
+from helpers.ingest.quarter import read_quarter
+from helpers.ingest.received import EDITION_TOML, MANIFEST_COLUMNS, MANIFEST_CSV, FileBytes, Manifest
+from helpers.ingest.records import Received, ReceivedFile
+from helpers.plan import quarters
 
-_PRIVATE = ".adding"  # the file being written, under a lock
+_RAW_MODE, _MANIFEST_MODE = 0o440, 0o640
+_QUARTER = re.compile(r"\d{4}-?Q[1-4]|[TQ][1-4] \d{4}")
+_UNFINISHED = (".part", ".tmp", ".crdownload")
 
 
 class NotAdded(ValueError):
     """A file that was not added; the message says why and what to do."""
 
+    def __init__(self, name: str, issue: Issue) -> None:
+        super().__init__(f"{name}: {issue.say('en')}")
+        self.name, self.issue = name, issue
 
-def _free_name(folder: Path, name: str, taken: Mapping[str, object]) -> str:
+
+@dataclass(frozen=True)
+class Addition:
+    """A file to add: where it is, the name it is given, its bytes, and whether it is not listed yet."""
+
+    source: Path
+    name: str
+    given: FileBytes
+    is_new: bool
+
+    @property
+    def shown(self) -> str:
+        """The name that it is published under."""
+        return strings.mask_name(self.name)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one file: its name or, once added, its path; a key of letters.csv; why it was not added.
+
+    `shown` is the name under which what was read in it is published, blank where it was not read.
+    """
+
+    file: str
+    key: str
+    issue: Issue | None = None
+    other_quarters: tuple[str, ...] = ()
+    shown: str = ""
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the file was given and not added."""
+        return self.key in ("not_added", "other_quarter")
+
+
+class Batch:
+    """Files that were received together: read as though they were in the quarter's folder, then added one by one."""
+
+    def __init__(self, files: Iterable[Path], quarter: str, received_on: date, channel: str, name: str = "") -> None:
+        self.quarter, self.received_on, self.channel = quarter, received_on, channel
+        self.files, left_out = find_files(files)
+        self._known = [Outcome(path.name, "left_out") for path in left_out]
+        self._additions: list[Addition] = []
+        for path in self.files:
+            try:
+                taken = [each.name for each in self._additions]
+                self._additions.append(prepare(path, quarter, name, taken))
+            except NotAdded as reason:
+                self._known.append(Outcome(path.name, "not_added", reason.issue))
+        self.received = preview(self._additions, quarter, received_on, channel)
+
+    def add(self, note: str = "", anyway: bool = False, dry_run: bool = False) -> Iterator[Outcome]:
+        """Add the files, and yield what became of each.
+
+        `anyway` adds also what is for other quarters only; `dry_run` writes nothing. Raises OSError when nothing can be
+        written.
+        """
+        yield from self._known
+        for addition in self._additions:
+            others = list_other_quarters(self.received, addition.shown, self.quarter)
+            if addition.is_new and others and not anyway:
+                yield Outcome(addition.source.name, "other_quarter", other_quarters=tuple(others))
+                continue
+            try:
+                yield self._add(addition, note, dry_run)
+            except NotAdded as reason:
+                yield Outcome(addition.source.name, "not_added", reason.issue)
+
+    def _add(self, addition: Addition, note: str, dry_run: bool) -> Outcome:
+        key, name = "would_add" if addition.is_new else "added_before", addition.name
+        if addition.is_new and not dry_run:
+            facts = (self.quarter, self.received_on, self.channel, note, name)
+            name, is_new = add_file(addition.source, *facts)
+            key = "added" if is_new else "added_before"
+        path = (paths.returns(self.quarter) / name).relative_to(paths.root())
+        return Outcome(path.as_posix(), key, shown=addition.shown)
+
+
+def find_files(sources: Iterable[Path]) -> tuple[list[Path], list[Path]]:
+    """Return the files given, those of a folder instead of it, and what is left out of folders.
+
+    Left out are hidden and unfinished files, the folders in a folder, and another quarter's MANIFEST.csv.
+    """
+    files: list[Path] = []
+    skipped: list[Path] = []
+    for source in sources:
+        if not source.is_dir():
+            files.append(source)
+            continue
+        for path in sorted(source.iterdir()):
+            is_other = path.name in (MANIFEST_CSV, EDITION_TOML) or path.name.startswith((".", "~$")) or path.is_dir()
+            (skipped if is_other or path.suffix.casefold() in _UNFINISHED else files).append(path)
+    return files, skipped
+
+
+def prepare(source: Path, quarter: str, name: str = "", taken: Collection[str] = ()) -> Addition:
+    """Read a file to add and choose its name: its own or the one given, unless another file has it.
+
+    Bytes that are in the folder already keep the name that they have there. Raises NotAdded for a file that cannot be
+    read or is of a wrong size, and when MANIFEST.csv cannot be read. Writes nothing.
+    """
+    given, folder = _read_source(source, quarter), paths.returns(quarter)
+    manifest = received.read_manifest(folder, quarter)
+    if manifest.is_unreadable:
+        raise NotAdded(source.name, manifest.issues[0])
+    stored = _find_stored(folder, manifest, given.sha256)
+    name = stored or _free_name(folder, _safe_name(name or received.file_name(source)), {*manifest.rows, *taken})
+    return Addition(source, name, given, stored not in manifest.rows)
+
+
+def preview(additions: Sequence[Addition], quarter: str, received_on: date, channel: str) -> Received:
+    """Read a quarter as though the new files were in its folder."""
+    new = [each for each in additions if each.is_new]
+    files = [
+        ReceivedFile(quarter, each.shown, each.given.sha256, each.given.size, channel, received_on) for each in new
+    ]
+    return read_quarter(quarter, [(file, each.given.content) for file, each in zip(files, new, strict=True)])
+
+
+def list_other_quarters(read: Received, shown: str, quarter: str) -> list[str]:
+    """Return the quarters that a file's returns are for, none where one is for the quarter or names none."""
+    try:
+        named = {quarters.parse_quarter(each.quarter_text) for each in read.returns if each.file.name == shown}
+    except ValueError:
+        return []
+    notes = [each for each in read.issues if each.source_file == shown and "OTHER_QUARTER" in each.rule]
+    named |= {quarters.parse_quarter(found) for note in notes for found in _QUARTER.findall(note.observed)}
+    return [] if quarter in named else sorted(named)
+
+
+def add_file(
+    source: Path, quarter: str, received_on: date, channel: str = "mail", note: str = "", name: str = ""
+) -> tuple[str, bool]:
+    """Copy a received file into a quarter's folder, read-only, and list it in MANIFEST.csv.
+
+    Returns its name there, and whether it was added: bytes that are already listed are not added again; both are then
+    on the disk. Raises NotAdded as `prepare` does, and for a file that changes while it is copied; OSError when nothing
+    can be written: the file is then not there either, and adding it again completes what a killed command began.
+    """
+    folder = paths.returns(quarter)
+    given = _read_source(source, quarter)
+    if not folder.exists():
+        durable.make_folder_durably(folder)
+        folder.chmod(folder.stat().st_mode | 0o050)
+    paths.locks().mkdir(parents=True, exist_ok=True)
+    with FileLock(paths.locks() / f"{quarter}.add.lock"):
+        addition = prepare(source, quarter, name)
+        if not addition.is_new:
+            return addition.name, False
+        if addition.given.sha256 != given.sha256:
+            raise NotAdded(source.name, make_issue("V20.changed", Place(quarter)))
+        target = folder / addition.name
+        was_there = target.exists()
+        durable.write_durably(target, given.content, _RAW_MODE)
+        try:
+            values = (addition.name, given.sha256, received_on.isoformat(), channel, note)
+            _append_to_manifest(folder / MANIFEST_CSV, dict(zip(MANIFEST_COLUMNS, values, strict=True)))
+        except OSError:
+            if not was_there and addition.name not in received.read_manifest(folder, quarter).rows:
+                target.unlink()
+            raise
+    return addition.name, True
+
+
+def _read_source(source: Path, quarter: str) -> FileBytes:
+    try:
+        given = received.read_bytes(source)
+    except OSError as reason:
+        raise NotAdded(source.name, make_issue("V20.file", Place(quarter), reason.strerror)) from reason
+    if given.refusal:
+        refused = make_issue(f"V20.{given.refusal.reason}", Place(quarter), observed=given.refusal.observed)
+        raise NotAdded(source.name, refused)
+    return given
+
+
+def _find_stored(folder: Path, manifest: Manifest, digest: str) -> str:
+    """Return the name of a file with these bytes in the folder, a listed one first; blank without one.
+
+    An unlisted one was put there by hand, or by a command that was killed before it listed it.
+    """
+    names = {received.file_name(path): path for path in received.name_files(folder) if not path.name.startswith(".")}
+    listed = [name for name, row in manifest.rows.items() if row["sha256"].casefold() == digest and name in names]
+    unlisted = [name for name in names if name not in manifest.rows and name not in (MANIFEST_CSV, EDITION_TOML)]
+    return next((name for name in (*listed, *unlisted) if received.read_bytes(names[name]).sha256 == digest), "")
+
+
+def _free_name(folder: Path, name: str, taken: Collection[str]) -> str:
     """Return a name that no other file has, so that nothing received is overwritten."""
     stem, suffix = PurePath(name).stem, PurePath(name).suffix
     number, free = 1, name
@@ -31,76 +229,37 @@ def _free_name(folder: Path, name: str, taken: Mapping[str, object]) -> str:
     return free
 
 
-def add_file(source: Path, quarter: str, received_on: date, channel: str = "mail", note: str = "") -> tuple[str, bool]:
-    """Copy a received file into a quarter's folder, read-only, and list it in MANIFEST.csv.
-
-    Returns its name there, and whether it was added: bytes that are already listed are not added again. Raises
-    NotAdded for a folder, a file that cannot be read or is of a wrong size, one that changes while it is copied, and
-    when MANIFEST.csv cannot be read; OSError when nothing can be written.
-    """
-    given = _read_source(source, quarter)
-    folder = paths.returns(quarter)
-    folder.mkdir(parents=True, exist_ok=True)
-    paths.locks().mkdir(parents=True, exist_ok=True)
-    with FileLock(paths.locks() / f"{quarter}.add.lock"):
-        listed, problems = read_manifest(folder, quarter)
-        if any(problem.rule == "V20" and not problem.row for problem in problems):
-            raise NotAdded(problems[0].message_en)
-        for known, row in listed.items():
-            path = folder / known
-            if row["sha256"].casefold() == given.sha256 and path.is_file() and read_bytes(path).sha256 == given.sha256:
-                return known, False
-        if read_bytes(source).sha256 != given.sha256:
-            raise NotAdded(f"{source.name} changed while it was copied; wait until it is whole, then add it again")
-        name = _free_name(folder, _safe_name(file_name(source)), listed)
-        _write_read_only(folder / name, given.content)
-        values = (name, given.sha256, received_on.isoformat(), channel, note)
-        _append_to_manifest(folder / MANIFEST_CSV, dict(zip(received.MANIFEST_COLUMNS, values, strict=True)))
-    return name, True
-
-
-def _read_source(source: Path, quarter: str) -> FileBytes:
-    if source.is_dir():
-        raise NotAdded(f"{source.name} is a folder; give the files in it one by one")
-    try:
-        given = read_bytes(source)
-    except PermissionError as reason:
-        raise NotAdded(f"{source.name} cannot be read: {reason.strerror}; check its permissions") from reason
-    if given.refusal:
-        refused = make_issue(f"V20.{given.refusal.reason}", Place(quarter), observed=given.refusal.observed)
-        raise NotAdded(f"{source.name}: {refused.say('en')}")
-    return given
-
-
 def _safe_name(name: str) -> str:
     """Return a name without control characters that the reader does not skip."""
     plain = strings.clean(name).replace("\\", "_").replace("/", "_").strip().lstrip(".~$") or "return"
     if plain.casefold().endswith(".part"):
         return f"return-{plain[: -len('.part')]}"
-    return f"return-{plain}" if plain in (MANIFEST_CSV, received.EDITION_TOML) else plain
+    return f"return-{plain}" if plain in (MANIFEST_CSV, EDITION_TOML) else plain
 
 
-def _write_read_only(target: Path, content: bytes) -> None:
-    """Write a read-only file, whole or not at all."""
-    private = target.with_name(_PRIVATE)
-    try:
-        private.write_bytes(content)
-        private.chmod(0o444)
-        private.rename(target)
-    finally:
-        private.unlink(missing_ok=True)
-
-
-def _append_to_manifest(manifest: Path, row: dict[str, str]) -> None:
-    """Add a row to MANIFEST.csv under its header; replace the file whole, so that nobody reads half of it."""
-    before = manifest.read_bytes().decode("utf-8-sig") if manifest.exists() else ""
-    header = next(csv.reader(io.StringIO(before, newline="")), None) or list(received.MANIFEST_COLUMNS)
+def _append_to_manifest(path: Path, row: dict[str, str]) -> None:
+    """Add a row to MANIFEST.csv under its header; the file keeps its permissions and owner."""
+    status = path.stat() if path.exists() else None
+    before = path.read_bytes() if status else b""
+    header, *rows = received.split_manifest(before) if before else [list(MANIFEST_COLUMNS)]
+    is_plain = _is_plain(before)
     text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, [name.strip() for name in header], lineterminator="\n", extrasaction="ignore")
-    if not before:
-        writer.writeheader()
-    writer.writerow(row)
-    private = manifest.with_name(_PRIVATE)
-    end = "\n" if before and not before.endswith(("\n", "\r")) else ""
-    private.write_text(before + end + text.getvalue(), encoding="utf-8", newline="")
-    private.replace(manifest)
+    writer = csv.writer(text, lineterminator="\n")
+    if not is_plain:  # a new file, or one that a spreadsheet saved in its own way
+        writer.writerows([header, *([strings.guard_formula(cell) for cell in cells] for cells in rows)])
+    writer.writerow([strings.guard_formula(row.get(name, "")) for name in header])
+    end = b"\n" if is_plain and not before.endswith((b"\n", b"\r")) else b""
+    mode = stat.S_IMODE(status.st_mode) if status else _MANIFEST_MODE
+    durable.write_durably(path, (before + end if is_plain else b"") + text.getvalue().encode(), mode)
+    if status and hasattr(os, "chown"):
+        with contextlib.suppress(PermissionError):
+            os.chown(path, status.st_uid, status.st_gid)
+
+
+def _is_plain(content: bytes) -> bool:
+    """Tell whether a MANIFEST is as this module writes it: UTF-8, separated by commas."""
+    try:
+        header = next(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")), [])
+    except UnicodeDecodeError:
+        return False
+    return set(MANIFEST_COLUMNS[:3]) <= {name.strip() for name in header}

@@ -22,9 +22,10 @@ _BOMS = (
 _WESTERN = frozenset(
     "àâäáãåæçéèêëíìîïñóòôöõøœúùûüÀÂÄÁÃÅÆÇÉÈÊËÍÌÎÏÑÓÒÔÖÕØŒÚÙÛÜŸ’‘“”„–—…•«»‹›°ºª·€£§¿¡²³½¼±×\u00a0\u00ad"
 )
-_WESTERN_ENCODINGS = {"cp1252": "ENC_CP1252", "cp850": "ENC_CP850", "mac_roman": "ENC_MAC"}
-# A mark within a word, or a capital after a small letter: the text is in another encoding.
-_ODD = re.compile(r"[A-Za-z][“”„–—…•«»‹›°€£§¿¡²³½¼±×‘\u00ad][a-z]|[a-zà-öø-ÿ][À-ÖØ-ßŒŸ]")
+# The encodings without a mark of their own, the likeliest first: Windows, MS-DOS, Macintosh.
+_WESTERN_ENCODINGS = {"cp1252": "ENC_CP1252", "cp850": "ENC_CP850", "mac_roman": "ENC_MAC_ROMAN"}
+# A capital or a mark within a word of small letters: the text was written in another encoding.
+_ODD = re.compile("(?<=[a-zà-ÿ])[À-ÖØ-Þ]|(?<=[A-Za-zÀ-ÿ])[À-ÖØ-Þ“”„•…‹›«»¿¡²³½¼±×·€£§](?=[a-zà-ÿ])")
 _ARABIC_WORD = re.compile("[\u0621-\u064a]{3}")
 _CONTROLS = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd]")
 _MAX_STRANGE = 0.1  # of the characters; above it the file is not a text
@@ -99,7 +100,7 @@ def _recognise(content: bytes) -> tuple[str, str]:
 
 
 def _recognise_damaged(content: bytes) -> tuple[str, str]:
-    """Read Windows-1256 (Arabic), a Western encoding or, failing all, UTF-8 with some broken bytes."""
+    """Read Windows-1256 (Arabic), a Western encoding or, failing these, UTF-8 with some broken bytes."""
     replaced = content.decode("utf-8", errors="replace")
     broken = replaced.count("\ufffd")
     sound = sum(character > "\x7f" for character in replaced) - broken
@@ -107,10 +108,10 @@ def _recognise_damaged(content: bytes) -> tuple[str, str]:
         arabic = content.decode("cp1256")
         if _ARABIC_WORD.search(arabic):
             return arabic, "ENC_CP1256"
-        for encoding, key in _WESTERN_ENCODINGS.items():
-            western = content.decode(encoding, errors="replace")
-            if all(character < "\x80" or character in _WESTERN for character in western) and not _ODD.search(western):
-                return western, key
+        found = [(content.decode(name, errors="replace"), key) for name, key in _WESTERN_ENCODINGS.items()]
+        known = [(text, key) for text, key in found if all(c < "\x80" or c in _WESTERN for c in text)]
+        if known:
+            return min(known, key=lambda each: len(_ODD.findall(each[0])))
     return replaced, "ENC_INVALID_BYTES"
 
 

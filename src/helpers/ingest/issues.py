@@ -11,11 +11,12 @@ from functools import cache
 from pathlib import Path
 
 from helpers.ingest.cells import LONGEST_TEXT
-from helpers.strings import clean, mask
+from helpers.strings import clean, mask, mask_text
 
 SENTENCES = Path(__file__).with_name("issues.csv")
 REFUSED, WITHDRAWN, WARNING, NOTE = "refused", "withdrawn", "warning", "note"
 SEVERITIES = (REFUSED, WITHDRAWN, WARNING, NOTE)
+_WORDS = ("V01", "V07", "ROW_NOT_DATA", "COLUMN_UNKNOWN", "ITEM_ORPHAN", "CHOICE_LABEL", "SPLIT_DIFFERS")  # no figures
 _REGISTER_RULE = "V22"  # registers have one folder for all quarters
 _PLACE_WORDS = {"fr": ("feuille", "ligne", " : "), "en": ("sheet", "row", ": ")}
 
@@ -75,6 +76,7 @@ class Phrase:
 
 
 Details = tuple[str | Phrase, ...]
+CONFIRMED = Phrase("phrase.confirmed")  # among the details of an issue on a value that its member stands by
 
 
 @dataclass(frozen=True)
@@ -109,10 +111,16 @@ class Issue:
         folder = "" if self.rule == _REGISTER_RULE else self.quarter
         return Place(folder, self.source_file, self.sheet, self.row, self.member)
 
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether the member has confirmed the value, so that nothing is asked."""
+        return CONFIRMED in self.details
+
     def fill(self, column: str, language: str) -> str:
         """Return a text of issues.csv with the details of this issue in it."""
         texts = [detail.say(language) if isinstance(detail, Phrase) else detail for detail in self.details]
-        words = {"observed": self.observed, "question": self.question, "quarter": self.quarter}
+        ask = Phrase("phrase.ask").say(language) if not self.is_confirmed else CONFIRMED.say(language)
+        words = {"observed": self.observed, "question": self.question, "quarter": self.quarter, "ask": ask}
         return _read_sentences()[self.key][column].format(*texts, **words)
 
     def say(self, language: str) -> str:
@@ -134,11 +142,12 @@ class Issue:
         return self.message("en")
 
 
-def _presentable(detail: object) -> str | Phrase:
+def _presentable(detail: object, rule: str) -> str | Phrase:
     """Mask personal data, remove control characters, and cut what is too long."""
     if isinstance(detail, Phrase):
-        return replace(detail, detail=_presentable(detail.detail))
-    shown = mask(clean(str(detail)))
+        return replace(detail, detail=_presentable(detail.detail, rule))
+    hide = mask_text if rule in _WORDS else mask
+    shown = hide(clean(str(detail)))
     return shown if len(shown) <= LONGEST_TEXT else shown[:LONGEST_TEXT] + "…"
 
 
@@ -149,8 +158,8 @@ def make_issue(
     """Make the issue of a key of issues.csv at a place; personal data in its details and `observed` are masked."""
     place, severity, rule = place.of(question), _read_sentences()[key]["severity"], rule or key.partition(".")[0]
     issue = Issue(
-        severity, rule, place.quarter, place.member, question, _presentable(observed), "", place.source_file,
-        place.sheet, place.row, key, tuple(map(_presentable, details)), known_on,
+        severity, rule, place.quarter, place.member, question, _presentable(observed, rule), "", place.source_file,
+        place.sheet, place.row, key, tuple(_presentable(detail, rule) for detail in details), known_on,
     )  # fmt: skip
     return replace(issue, expected=issue.fill("expected", "en"))
 

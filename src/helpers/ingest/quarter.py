@@ -1,6 +1,7 @@
 """Reads the returns in all files of a quarter: the only reader of `data/raw/<quarter>`."""
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -9,17 +10,18 @@ from helpers import paths
 from helpers.ingest import cells
 from helpers.ingest.admit import Unreadable, is_cut
 from helpers.ingest.issues import Issue, Place, make_issue
-from helpers.ingest.received import file_name, list_candidates, read_bytes, read_manifest
+from helpers.ingest.received import Manifest, file_name, list_candidates, name_files, read_bytes, read_manifest
 from helpers.ingest.records import DetachedItems, Received, ReceivedFile, ReceivedReturn
 from helpers.ingest.rows import orphan_issue, read_file
 from helpers.plan import questionnaire, read_plan
+from helpers.strings import mask_name
 
 
 class _QuarterReader:
     """Reads the files of one quarter's folder, one by one, and collects their returns and issues."""
 
-    def __init__(self, quarter: str, listed: Mapping[str, Mapping[str, str]]) -> None:
-        self.quarter, self.listed, self.plan = quarter, listed, read_plan()
+    def __init__(self, quarter: str, manifest: Manifest) -> None:
+        self.quarter, self.manifest, self.plan = quarter, manifest, read_plan()
         self.form = questionnaire.read_form().at(quarter)
         self.files: list[ReceivedFile] = []
         self.returns: list[ReceivedReturn] = []
@@ -28,35 +30,48 @@ class _QuarterReader:
         self.passed_over: set[str] = set()  # submissions for other quarters
         self._first: dict[str, str] = {}  # by digest: the first file with these bytes
 
-    def read(self, path: Path) -> None:
-        """Read a file; if that fails, add an issue."""
-        name = file_name(path)
-        row, place = self.listed.get(name, {}), Place(self.quarter, name)
+    def read(self, path: Path, shown: str) -> None:
+        """Read a file, named in what is published as `shown`; if that fails, add an issue."""
+        row, place = self.manifest.rows.get(file_name(path), {}), Place(self.quarter, shown)
         known_on = cells.parse_day(row.get("received_on", ""))
         try:
-            self._read_listed(path, place, row, known_on)
-        except Unreadable as reason:
-            facts = {"observed": reason.observed, "known_on": known_on}
-            self.issues.append(make_issue(f"V20.{reason.reason}", place, *reason.details, **facts))
+            with self._report_unreadable(place, known_on):
+                given, digest = read_bytes(path), row.get("sha256", "").casefold()
+                file = ReceivedFile(self.quarter, shown, given.sha256, given.size, row.get("channel", ""), known_on)
+                self.files.append(file)
+                if given.refusal:
+                    raise given.refusal
+                if refusal := self.manifest.refusals.get(file_name(path)):
+                    raise refusal
+                if digest and digest != given.sha256:
+                    raise Unreadable("tampered", digest, observed=given.sha256)
+                # The digest shows that a listed file is whole; of an unlisted one, only how it ends.
+                if not digest and is_cut(given.content):
+                    raise Unreadable("cut")
+                self._read_content(given.content, file)
         except OSError as reason:
             self.issues.append(make_issue("V20.file", place, reason.strerror))
 
-    def _read_listed(self, path: Path, place: Place, row: Mapping[str, str], known_on: date | None) -> None:
-        name, given, digest = place.source_file, read_bytes(path), row.get("sha256", "").casefold()
-        file = ReceivedFile(self.quarter, name, given.sha256, given.size, row.get("channel", ""), known_on)
+    def read_given(self, file: ReceivedFile, content: bytes) -> None:
+        """Read a file that is not in the folder yet; if that fails, add an issue."""
         self.files.append(file)
-        if given.refusal:
-            raise given.refusal
-        if digest and digest != given.sha256:
-            raise Unreadable("tampered", observed=given.sha256)
-        # The digest shows that a listed file is whole; of an unlisted one, only how it ends.
-        if not digest and is_cut(given.content):
-            raise Unreadable("cut")
-        first = self._first.setdefault(given.sha256, name)
-        if first != name:
-            self.issues.append(make_issue("FILE_DUPLICATE", place, first, known_on=known_on))
+        with self._report_unreadable(file.place, file.received_on):
+            self._read_content(content, file)
+
+    @contextlib.contextmanager
+    def _report_unreadable(self, place: Place, known_on: date | None) -> Iterator[None]:
+        try:
+            yield
+        except Unreadable as reason:
+            facts = {"observed": reason.observed, "known_on": known_on}
+            self.issues.append(make_issue(f"V20.{reason.reason}", place, *reason.details, **facts))
+
+    def _read_content(self, content: bytes, file: ReceivedFile) -> None:
+        first = self._first.setdefault(file.sha256, file.name)
+        if first != file.name:
+            self.issues.append(make_issue("FILE_DUPLICATE", file.place, first, known_on=file.received_on))
             return
-        read = read_file(given.content, file, self.plan, self.form)
+        read = read_file(content, file, self.plan, self.form)
         self.returns += read.returns
         self.parts += [read.part] if read.part else []
         self.issues += read.notes
@@ -85,25 +100,38 @@ class _QuarterReader:
                 self.returns[n] = replace(each, items=own)
 
 
-def read_quarter(quarter: str) -> Received:
-    """Read every file received for a quarter. A file that cannot be read is an issue and never stops the others."""
+GivenFile = tuple[ReceivedFile, bytes]  # a file that is not in its folder yet, and its content
+
+
+def read_quarter(quarter: str, given: Sequence[GivenFile] = ()) -> Received:
+    """Read every file received for a quarter. A file that cannot be read is an issue and never stops the others.
+
+    The files `given` are read as though they were in the folder.
+    """
     folder = paths.returns(quarter)
-    if not folder.is_dir():
+    if not folder.is_dir() and not given:
         return Received((), (), ())
-    listed, problems = read_manifest(folder, quarter)
+    manifest = read_manifest(folder, quarter)
     try:
-        candidates, notes = list_candidates(folder, quarter, listed)
+        shown = name_files(folder)
+        candidates, skipped = list_candidates(shown, quarter, manifest.rows)
     except OSError as reason:
-        return Received((), (), (*problems, make_issue("V20.file", Place(quarter), reason.strerror)))
-    reader = _QuarterReader(quarter, listed)
-    days = {path: listed.get(path.name, {}).get("received_on") or "9999" for path in candidates}
+        return Received((), (), (*manifest.issues, make_issue("V20.file", Place(quarter), reason.strerror)))
+    reader = _QuarterReader(quarter, manifest)
+    for file, content in given:
+        reader.read_given(file, content)
+    days = {path: manifest.rows.get(file_name(path), {}).get("received_on") or "9999" for path in candidates}
     # Of files with the same bytes, the first received is read.
     for path in sorted(candidates, key=lambda path: (days[path], file_name(path))):
-        reader.read(path)
+        if shown[path] not in [file.name for file, _ in given]:
+            reader.read(path, shown[path])
     reader.join()
-    absent = sorted(set(listed) - {file_name(path) for path in candidates} - {note.source_file for note in notes})
-    missing = [make_issue("V20.missing", Place(quarter, name)) for name in absent]
-    return Received(tuple(reader.files), tuple(reader.returns), (*problems, *notes, *reader.issues, *missing))
+    absent = {name: row for name, row in manifest.rows.items() if name not in map(file_name, shown)}
+    missing = [
+        make_issue("V20.missing", Place(quarter, mask_name(name)), absent[name]["sha256"]) for name in sorted(absent)
+    ]
+    issues = (*manifest.issues, *skipped, *reader.issues, *missing)
+    return Received(tuple(reader.files), tuple(reader.returns), issues)
 
 
 def read_returns(quarters: Sequence[str]) -> Received:

@@ -4,16 +4,20 @@ import csv
 import hashlib
 import io
 import os
+import re
 import stat
 import time
+from collections import defaultdict
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
+from helpers import paths, strings
 from helpers.ingest import cells
 from helpers.ingest.admit import MAX_BYTES, Unreadable, check_size
-from helpers.ingest.issues import Issue, Place, make_issue
+from helpers.ingest.issues import Issue, Phrase, Place, make_issue
+from helpers.plan import quarters
 from helpers.strings import escape
 
 MANIFEST_CSV, EDITION_TOML = "MANIFEST.csv", "edition.toml"
@@ -26,55 +30,148 @@ def file_name(path: Path) -> str:
     return escape(os.fsencode(path.name).decode("utf-8", errors="replace"))
 
 
-def read_manifest(folder: Path, quarter: str) -> tuple[dict[str, dict[str, str]], list[Issue]]:
-    """Return the rows of MANIFEST.csv by file, and an issue for each row that cannot be read."""
+def name_files(folder: Path) -> dict[Path, str]:
+    """Return the files and folders of a quarter's folder, by name, each with the name that it is published under."""
+    found = sorted(folder.iterdir(), key=file_name) if folder.is_dir() else []
+    shown = strings.mask_names(map(file_name, found))
+    return {path: shown[file_name(path)] for path in found}
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The rows of MANIFEST.csv by file, why files are refused for their rows, and an issue for what cannot be read."""
+
+    rows: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    refusals: Mapping[str, Unreadable] = field(default_factory=dict)
+    issues: Sequence[Issue] = ()
+
+    @property
+    def is_unreadable(self) -> bool:
+        """Whether MANIFEST.csv as a whole could not be read."""
+        return any(issue.key == "V20.manifest" for issue in self.issues)
+
+
+def read_manifest(folder: Path, quarter: str) -> Manifest:
+    """Read MANIFEST.csv, also as a spreadsheet saves it: other delimiters and encodings, dates with the day first.
+
+    Two rows of one file that differ, and a day of receipt that cannot be, refuse the file (methodology, 2c).
+    """
     place = Place(quarter, MANIFEST_CSV)
     try:
-        text = (folder / MANIFEST_CSV).read_bytes().decode("utf-8-sig")
-        reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
-        rows = list(reader)
-        if not set(MANIFEST_COLUMNS[:3]) <= set(reader.fieldnames or ()):
+        header, *lines = split_manifest((folder / MANIFEST_CSV).read_bytes())
+        if not set(MANIFEST_COLUMNS[:3]) <= set(header):
             raise ValueError("file, sha256, received_on")
     except FileNotFoundError:
-        return {}, []
+        return Manifest()
     except (OSError, ValueError, csv.Error) as reason:
-        return {}, [make_issue("V20.manifest", place, getattr(reason, "strerror", None) or reason)]
-    listed, issues = {}, []
-    for number, row in enumerate(rows, start=2):
-        clean = {key: escape((row.get(key) or "").strip()) for key in MANIFEST_COLUMNS}
-        if clean["received_on"] and cells.parse_day(clean["received_on"]) is None:
-            at = replace(place, row=str(number))
-            issues.append(make_issue("V20.manifest_row", at, observed=clean["received_on"]))
-            clean["received_on"] = ""
-        if clean["file"]:
-            listed[clean["file"]] = clean
-    return listed, issues
+        return Manifest(issues=[make_issue("V20.manifest", place, getattr(reason, "strerror", None) or reason)])
+    found: dict[str, dict[str, dict[str, str]]] = defaultdict(dict)
+    issues = []
+    for number, values in enumerate(lines, start=2):
+        row = dict.fromkeys(MANIFEST_COLUMNS, "") | dict(zip(header, values, strict=False))
+        if row["file"] and len(values) <= len(header):
+            found[row["file"]][str(number)] = row
+        elif any(values):
+            seen = " | ".join(filter(None, values))
+            issues.append(make_issue("V20.manifest_row", replace(place, row=str(number)), observed=seen))
+    rows, refusals = {}, {}
+    for name, named in found.items():
+        number, row = next(iter(named.items()))
+        if len({(each["sha256"].casefold(), each["received_on"], each["channel"]) for each in named.values()}) > 1:
+            refusals[name] = Unreadable("listed_twice", ", ".join(named))
+        day = _read_day(row["received_on"])
+        if wrong := _judge_day(day, row["received_on"], quarter):
+            refusals.setdefault(name, Unreadable("manifest_date", number, wrong, observed=row["received_on"]))
+        elif day and cells.parse_day(row["received_on"]) is None:
+            at = replace(place, row=number)
+            issues.append(make_issue("V20.manifest_day", at, day.isoformat(), observed=row["received_on"]))
+        rows[name] = row | {"received_on": day.isoformat() if day and not wrong else ""}
+    return Manifest(rows, refusals, issues)
+
+
+def split_manifest(content: bytes) -> list[list[str]]:
+    """Return the records of a MANIFEST, header first: trimmed, and without the guard against formulas.
+
+    Raises ValueError for what is no text, csv.Error for a quote that is never closed.
+    """
+    encoding = "utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
+    try:
+        text = content.decode(encoding)
+    except UnicodeDecodeError:
+        text = content.decode("cp1252")  # what Excel writes in French or Portuguese
+    delimiter = max((",", ";", "\t"), key=text.partition("\n")[0].count)
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    cleaned = ([escape(strings.unguard_formula(cell.strip())) for cell in row] for row in rows)
+    return [row[: max((n for n, cell in enumerate(row, start=1) if cell), default=0)] for row in cleaned] or [[]]
+
+
+def _read_day(text: str) -> date | None:
+    """Return a day of receipt as MANIFEST.csv has it; a spreadsheet may have put the day first."""
+    found = re.fullmatch(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})", text)
+    day_first = f"{found[3]}-{int(found[2]):02}-{int(found[1]):02}" if found else text
+    return cells.parse_day(day_first)
+
+
+def _judge_day(day: date | None, text: str, quarter: str) -> Phrase | None:
+    """Return why a day of receipt cannot be, None where it can or where none is given."""
+    if day is None:
+        return Phrase("phrase.no_date") if text else None
+    if day > quarters.today():
+        return Phrase("phrase.not_come")
+    return Phrase("phrase.long_before", quarter) if quarter and is_long_before(day, quarter) else None
+
+
+def is_long_before(day: date, quarter: str) -> bool:
+    """Tell whether a day is before a quarter's end by more than a quarter: no return of it can have come then."""
+    return day < quarters.quarter_end(quarters.shift(quarter, -1))
 
 
 def list_manifest_rows(folder: Path, quarter: str, as_of: date, used: Container[str]) -> list[tuple[str, ...]]:
     """Return the rows of MANIFEST.csv, without remarks, for the files used or received by a date."""
-    listed, _ = read_manifest(folder, quarter)
+    listed = read_manifest(folder, quarter).rows
+    names = {file_name(path): name for path, name in name_files(folder).items()}
     days = {name: cells.parse_day(row["received_on"]) or date.max for name, row in listed.items()}
-    known = [row for name, row in listed.items() if name in used or days[name] <= as_of]
+    known = [row for name, row in listed.items() if names.get(name) in used or days[name] <= as_of]
     return sorted(tuple(row[column] for column in MANIFEST_COLUMNS[:4]) for row in known)
 
 
-def list_candidates(folder: Path, quarter: str, listed: Mapping[str, object]) -> tuple[list[Path], list[Issue]]:
-    """Return the files of a quarter's folder that may hold returns, and a note on each file skipped."""
+def find_damaged(quarter: str) -> list[Issue]:
+    """Return an issue for each listed file of a quarter that is gone or whose bytes are no longer those received."""
+    folder, issues = paths.returns(quarter), []
+    shown = strings.mask_names(listed := read_manifest(folder, quarter).rows)
+    for name, row in listed.items():
+        path, digest = folder / name, row["sha256"].casefold()
+        if not path.is_file():
+            issues.append(make_issue("V20.missing", Place(quarter, shown[name]), digest))
+        elif digest and (found := read_bytes(path).sha256) != digest:
+            issues.append(make_issue("V20.tampered", Place(quarter, shown[name]), digest, observed=found))
+    return issues
+
+
+def list_candidates(shown: Mapping[Path, str], quarter: str, listed: Container[str]) -> tuple[list[Path], list[Issue]]:
+    """Return the files of a quarter's folder that may hold returns, and an issue for each file skipped.
+
+    `shown` are the names that the files are published under.
+    """
     candidates, notes = [], []
-    for path in sorted(folder.iterdir(), key=file_name):
-        if path.name.startswith("~$"):
-            notes.append(("FILE_LOCK", path))
-        elif path.suffix.casefold() == ".part":
-            notes.append(("FILE_PARTIAL", path))
-        elif path.is_dir() and not path.is_symlink():
-            notes.append(("FOLDER", path))
+    for path in shown:
+        if key := skipped(path):
+            notes.append((key, path))
         elif path.name not in (MANIFEST_CSV, EDITION_TOML) and not path.name.startswith("."):
             candidates.append(path)
     changing = _find_changing([path for path in candidates if file_name(path) not in listed])
     notes += [("FILE_CHANGING", path) for path in changing]
-    issues = [make_issue(key, Place(quarter, file_name(path))) for key, path in notes]
+    issues = [make_issue(key, Place(quarter, shown[path])) for key, path in notes]
     return [path for path in candidates if path not in changing], issues
+
+
+def skipped(path: Path) -> str:
+    """Return the key of the issue on a lock file, an unfinished download or a folder, blank for any other path."""
+    if path.name.startswith("~$"):
+        return "FILE_LOCK"
+    if path.suffix.casefold() == ".part":
+        return "FILE_PARTIAL"
+    return "FOLDER" if path.is_dir() and not path.is_symlink() else ""
 
 
 def _stat(path: Path) -> tuple[int, int] | None:

@@ -15,7 +15,7 @@ from helpers.ingest.labels import decode
 from helpers.ingest.layout import AnswerColumns, HeadedSheet, LayoutReader, SheetRow, cell_at
 from helpers.ingest.records import DetachedItems, ReceivedFile, ReceivedItem, ReceivedReturn, in_utc
 from helpers.plan import Plan, quarters, questionnaire
-from helpers.strings import fold, mask_text, without_invisible
+from helpers.strings import fold, mask_names, mask_text, without_invisible
 
 _SHOWN = 60  # characters of a free text in a note
 _TICKED = ("1", "TRUE", "1.0")
@@ -39,10 +39,18 @@ def open_file(content: bytes, name: str, form: questionnaire.Form) -> xlsx.Conte
         contents = odk.read_archive(content, form)
     else:
         contents = odk.read_odata(content) if kind == admit.JSON else delimited.read_text(content, form)
-    suffix = PurePath(name).suffix
+    contents, suffix = _mask_sheets(contents), PurePath(name).suffix
     if suffix.casefold() in admit.SUFFIXES[kind]:
         return contents
     return replace(contents, remarks=(*contents.remarks, admit.Remark("FILE_EXT_MISMATCH", suffix)))
+
+
+def _mask_sheets(contents: xlsx.Contents) -> xlsx.Contents:
+    """Give the sheets the names that they are published under."""
+    shown = mask_names(sheet.name for sheet in contents.sheets)
+    sheets = tuple(replace(sheet, name=shown[sheet.name]) for sheet in contents.sheets)
+    remarks = (replace(remark, sheet=shown.get(remark.sheet, remark.sheet)) for remark in contents.remarks)
+    return xlsx.Contents(sheets, tuple(remarks))
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, replace
 
 from helpers.ingest.hard_rules import EPSILON, CheckedReturn, ConfirmedValues
-from helpers.ingest.issues import Issue, Phrase, make_issue
+from helpers.ingest.issues import CONFIRMED, Issue, make_issue
 from helpers.ingest.records import ReceivedItem
 from helpers.plan import Member, Plan, extractors, quarters, questionnaire
 from helpers.strings import fold
@@ -52,43 +52,33 @@ def _share_connected(checked: CheckedReturn) -> float | None:
     return connected / total if connected is not None and total else None
 
 
-def _confirmed_phrase(confirmed: ConfirmedValues, checked: CheckedReturn, question: str) -> Phrase | str:
-    """Return the phrase that the member confirmed its value, blank where it did not."""
-    value = confirmed.get((*checked.key, question))
-    return Phrase("phrase.confirmed") if value is not None and value == checked.number(question) else ""
-
-
-def warn_reference(checked: CheckedReturn, member: Member, confirmed: ConfirmedValues) -> Iterator[Issue]:
+def warn_reference(checked: CheckedReturn, member: Member) -> Iterator[Issue]:
     """V06: offices within ×0.5…×2 of the reference, 2-15 staff per office."""
     offices, staff = checked.number("offices_total"), checked.number("staff_total")
     low, high = 0.5 * member.reference_offices, 2 * member.reference_offices
     if offices is not None and not low - EPSILON <= offices <= high + EPSILON:
-        phrase = _confirmed_phrase(confirmed, checked, "offices_total")
-        details = (f"{low:g}", f"{high:g}", member.reference_offices, phrase)
+        details = (f"{low:g}", f"{high:g}", member.reference_offices)
         yield checked.issue("V06.offices_total", *details, question="offices_total", observed=offices)
     if offices and staff is not None and not 2 - EPSILON <= staff / offices <= 15 + EPSILON:
-        phrase = _confirmed_phrase(confirmed, checked, "staff_total")
-        yield checked.issue("V06.staff_total", phrase, question="staff_total", observed=f"{staff / offices:.1f}")
+        yield checked.issue("V06.staff_total", question="staff_total", observed=f"{staff / offices:.1f}")
 
 
-def warn_fall(checked: CheckedReturn, past: LastKnown, confirmed: ConfirmedValues) -> Iterator[Issue]:
+def warn_fall(checked: CheckedReturn, past: LastKnown) -> Iterator[Issue]:
     """V08: no stock falls by more than 10 % on the last known value."""
     stocks = [(name, checked.number(name), past.last_number(checked, name)) for name in OFFICE_QUESTIONS]
     stocks.append(("services", _live_services(checked), past.last(checked, _live_services)))
     for question, value, last in stocks:
         if value is not None and last and value < 0.9 * last[0] - EPSILON:
-            phrase = _confirmed_phrase(confirmed, checked, question) if question != "services" else ""
-            details = (f"{0.9 * last[0]:g}", f"{last[0]:g}", last[1], phrase)
+            details = (f"{0.9 * last[0]:g}", f"{last[0]:g}", last[1])
             yield checked.issue("V08", *details, question=question, observed=f"{value:g}")
 
 
-def warn_share(checked: CheckedReturn, past: LastKnown, confirmed: ConfirmedValues) -> Iterator[Issue]:
+def warn_share(checked: CheckedReturn, past: LastKnown) -> Iterator[Issue]:
     """V09: the share connected moves by no more than 15 points."""
     share, last = _share_connected(checked), past.last(checked, _share_connected)
     if share is not None and last and abs(share - last[0]) > 0.15 + EPSILON:
-        phrase = _confirmed_phrase(confirmed, checked, "offices_connected")
         facts = {"question": "offices_connected", "observed": f"{100 * share:.1f}"}
-        yield checked.issue("V09", f"{100 * last[0]:.1f}", last[1], phrase, **facts)
+        yield checked.issue("V09", f"{100 * last[0]:.1f}", last[1], **facts)
 
 
 def _trained_kinds(checked: CheckedReturn) -> tuple[list[int], bool]:
@@ -192,19 +182,22 @@ def warn_outliers(returns: Sequence[CheckedReturn]) -> Iterator[Issue]:
     """V17: among a quarter's returns no ratio is an outlier: modified z-score over 3.5 in size, on log(1 + x)."""
     for part, whole in _RATIOS:
         known = [(checked, checked.number(part), checked.number(whole)) for checked in returns]
-        logs = [(checked, math.log1p(value / total)) for checked, value, total in known if value is not None and total]
-        for checked, score in _modified_z(logs):
-            if abs(score) > 3.5 + EPSILON:
-                yield checked.issue("V17", question=part, observed=f"{score:.1f}")
+        ratios = [(checked, value, total) for checked, value, total in known if value is not None and total]
+        limits = _usual_range([math.log1p(value / total) for _, value, total in ratios])
+        for checked, value, total in ratios if limits else ():
+            low, high = (total * math.expm1(limit) for limit in limits)
+            if not low - EPSILON * total <= value <= high + EPSILON * total:
+                details = (*(str(round(max(limit, 0), 1)).removesuffix(".0") for limit in (low, high)), whole, total)
+                yield checked.issue("V17", *details, question=part, observed=value)
 
 
-def _modified_z(values: Sequence[tuple[CheckedReturn, float]]) -> list[tuple[CheckedReturn, float]]:
-    """Return 0.6745·(x − median)/MAD of each value; none below 8 members or when the MAD is 0."""
+def _usual_range(values: Sequence[float]) -> tuple[float, float] | None:
+    """Return where 0.6745·(x − median)/MAD is within 3.5; None below 8 members or when the MAD is 0."""
     if len(values) < 8:
-        return []
-    median = statistics.median(x for _, x in values)
-    spread = statistics.median(abs(x - median) for _, x in values)
-    return [(checked, 0.6745 * (x - median) / spread) for checked, x in values] if spread > 0 else []
+        return None
+    median = statistics.median(values)
+    spread = 3.5 / 0.6745 * statistics.median(abs(x - median) for x in values)
+    return (median - spread, median + spread) if spread > 0 else None
 
 
 def warn_references(counting: Iterable[CheckedReturn]) -> Iterator[Issue]:
@@ -231,9 +224,9 @@ def list_warnings(
     past = LastKnown({checked.key: checked for checked in counting}, sorted({checked.key[0] for checked in counting}))
     issues: list[Issue] = []
     for checked in counting:
-        issues += warn_reference(checked, plan.by_iso3[checked.key[1]], confirmed)
-        issues += warn_fall(checked, past, confirmed)
-        issues += warn_share(checked, past, confirmed)
+        issues += warn_reference(checked, plan.by_iso3[checked.key[1]])
+        issues += warn_fall(checked, past)
+        issues += warn_share(checked, past)
         issues += warn_trained(checked, past)
         issues += warn_copied(checked, past, form)
         issues += warn_zeros(checked, form)
@@ -245,7 +238,14 @@ def list_warnings(
         issues += warn_magnitude(checked, past, form)
     for quarter in past.quarters:
         issues += warn_outliers([checked for checked in counting if checked.key[0] == quarter])
-    return [*issues, *warn_references(counting)]
+    return [_mention_confirmed(issue, past, confirmed) for issue in (*issues, *warn_references(counting))]
+
+
+def _mention_confirmed(issue: Issue, past: LastKnown, confirmed: ConfirmedValues) -> Issue:
+    """Say of an issue on a value that its member has confirmed that nothing is asked any more."""
+    value, answers = confirmed.get((issue.quarter, issue.member, issue.question)), past.counting
+    answer = None if value is None else answers[issue.quarter, issue.member].answers.get(issue.question)
+    return replace(issue, details=(*issue.details, CONFIRMED)) if answer and answer.number == value else issue
 
 
 def mark_unusual(checked: CheckedReturn, questioned: Collection[str]) -> CheckedReturn:

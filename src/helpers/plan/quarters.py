@@ -1,7 +1,7 @@
 """Quarters: how they are written, counted and dated, and which belong to the plan."""
 
 import re
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 
 FIRST_QUARTER, LAST_QUARTER = "2022Q1", "2025Q4"
@@ -63,6 +63,11 @@ def first_cutoff(quarter: str) -> date:
 def is_revised(quarter: str, as_of: date) -> bool:
     """Tell whether an edition is a revised one: its date is 90 days or more after the quarter's end."""
     return (as_of - quarter_end(quarter)).days >= REVISION_DAYS
+
+
+def today() -> date:
+    """Return today, here or in UTC, whichever is later: no later day has come yet."""
+    return max(date.today(), datetime.now(UTC).date())
 
 
 def in_plan(quarter: str) -> bool:

@@ -3,17 +3,20 @@
 import csv
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from helpers.i18n import Translator, catalogue
-from helpers.ingest import issues, rules, versions
+from helpers.ingest import add, issues, rules, versions
 from helpers.plan import Member, Plan, questionnaire
 from helpers.report.xlsx import Book, SheetWriter, open_book
 from helpers.strings import clean
+from helpers.tables import manifest
 
+# Issues that keep a whole file from being read although it was received: its members are not told to send it again.
+_LOST = ("V20.tampered", "V20.missing", "V20.listed_twice", "V20.manifest_date")
 _ISSUE_COLUMNS = ("severity", "question", "observed", "expected", "message", "place", "reply")
 _RECEIVED_COLUMNS = ("received_on", "file", "version", "state")
 _WIDTHS = (16, 30, 16, 18, 48, 30, 26)  # characters: as wide together as a landscape page can show
@@ -35,21 +38,39 @@ def letter_text(key: str, language: str, **values: object) -> str:
 
 @dataclass(frozen=True)
 class MemberFeedback:
-    """The letter to one member, in its language; without a `member`, the Secretariat's: registers, what names none."""
+    """The letter to one member, in its language; without a `member`, the Secretariat's: registers, what names none.
+
+    `lost` are files that were received and cannot be read now: the member's own or, where nobody knows whose they are,
+    `strangers`.
+    """
 
     member: Member | None
     language: str
     entries: tuple[versions.LedgerEntry, ...]
     issues: tuple[issues.Issue, ...]
+    lost: tuple[str, ...] = ()
+    strangers: tuple[str, ...] = ()
 
     @property
     def code(self) -> str:
         """The member's code, blank without a member."""
         return self.member.member if self.member else ""
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether nothing is known to have come from the member."""
+        return not self.entries and not self.lost
+
     def text(self, key: str, **values: str) -> str:
         """Return a text of letters.csv in the letter's language."""
         return letter_text(key, self.language, **values)
+
+    def say_nothing_read(self, language: str, quarter: str) -> str:
+        """Say why no return was read: none came, or its file is lost, or a file is lost that may be the member's."""
+        if self.lost:
+            return letter_text("file_lost", language, file=", ".join(self.lost))
+        key = "nothing_read" if self.strangers else "nothing_received"
+        return letter_text(key, language, quarter=quarter, file=", ".join(self.strangers)) if self.member else ""
 
 
 def collect_feedback(
@@ -64,17 +85,25 @@ def collect_feedback(
     entries = [entry for entry in checked.ledger if entry.quarter == quarter]
     shown = _list_shown_issues(checked, quarter, entries, notes)
     valid = {member.member: member for member in plan.members_in(quarter)}
+    senders = {issue: manifest.find_members(quarter, issue.source_file) for issue in shown if issue.key in _LOST}
+    strangers = tuple(issue.source_file for issue, codes in senders.items() if not codes)
 
     def write(member: Member | None, own_language: str, codes: Collection[str]) -> MemberFeedback:
         returns = tuple(entry for entry in entries if entry.member in codes)
-        own_issues = [issue for issue in shown if (member is None if issue.is_register else issue.member in codes)]
-        return MemberFeedback(member, language or own_language, returns, tuple(own_issues))
+        lost = tuple(issue for issue, named in senders.items() if member and member.member in named)
+        own = {each for each in shown if (member is None if each.is_register else each.member in codes)}
+        own_issues = tuple(issue for issue in shown if issue in own or issue in lost)
+        files = tuple(issue.source_file for issue in lost)
+        return MemberFeedback(member, language or own_language, returns, own_issues, files, strangers)
 
     letters = [write(valid[code], valid[code].language, {code}) for code in valid if not members or code in members]
+    if members:
+        files = {entry.received.file.name for letter in letters for entry in letter.entries}
+        shown = [i for i in shown if not i.member and not i.row and (i.source_file in files or i in senders)]
+        entries = []
     others = {each.member for each in (*entries, *shown)} - set(valid)
-    if members or not (others or any(issue.is_register for issue in shown)):
-        return letters
-    return [*letters, write(None, "fr", others)]
+    has_others = others or any(issue.is_register for issue in shown)
+    return [*letters, write(None, "fr", others)] if has_others else letters
 
 
 def _list_shown_issues(
@@ -88,6 +117,7 @@ def _list_shown_issues(
     about = [issue for issue in checked.issues if issue.is_register or issue.quarter == quarter]
     shown = [issue for issue in about if issue.severity in severities]
     shown = [issue for issue in shown if (issue.source_file, issue.sheet, issue.row) not in replaced]
+    shown = [issue for issue in shown if notes or not issue.is_confirmed]
     return sorted(shown, key=lambda issue: severities.index(issue.severity))
 
 
@@ -119,24 +149,62 @@ def format_letters(
 ) -> Iterator[str]:
     """Yield the letters as lines of text, member by member, and a line that sums them up."""
     named = Translator(language).quarter(quarter)
+    yield from _letter_lines(letters, form, named, language)
+    counts = {**_count_returns(letters), "silent": sum(letter.is_silent for letter in letters if letter.member)}
+    yield letter_text("summary", language, quarter=named, date=as_of.isoformat(), **counts)
+
+
+def _letter_lines(
+    letters: Sequence[MemberFeedback], form: questionnaire.Form, named: str, language: str
+) -> Iterator[str]:
     for letter in letters:
         states = Counter(f"{entry.received.file.name}: {_state(entry, language)}" for entry in letter.entries)
         received = "; ".join(f"{state} (x {times})" if times > 1 else state for state, times in states.items())
-        nothing = letter_text("nothing_received", language, quarter=named) if letter.member else ""
+        nothing = letter.say_nothing_read(language, named)
         yield " - ".join(filter(None, (_recipient(letter, language), received or nothing)))
         for issue in letter.issues:
             yield from _issue_lines(issue, form, language)
+
+
+def _count_returns(letters: Sequence[MemberFeedback]) -> dict[str, int]:
     entries = [entry for letter in letters for entry in letter.entries]
-    counts = {"received": len(entries), "counting": sum(entry.counts for entry in entries)}
-    silent = sum(not letter.entries for letter in letters if letter.member)
-    yield letter_text("summary", language, quarter=named, date=as_of.isoformat(), silent=silent, **counts)
+    return {"received": len(entries), "counting": sum(entry.counts for entry in entries)}
+
+
+def format_outcome(
+    outcome: add.Outcome, checked: rules.Checked, plan: Plan, form: questionnaire.Form, batch: add.Batch, language: str
+) -> Iterator[str]:  # fmt: skip
+    """Yield what became of a file to be added, and what was read in it, as lines of text."""
+    t, others = Translator(language), outcome.other_quarters
+    words = {
+        "date": batch.received_on.isoformat(), "what": outcome.issue.say(language) if outcome.issue else "",
+        "quarter": t.quarter(batch.quarter), "other": others[0] if others else "",
+        "others": ", ".join(f"{t.quarter(other)} ({other})" for other in others),
+    }  # fmt: skip
+    yield f"{outcome.file}: {letter_text(outcome.key, language, **words)}"
+    if outcome.shown and outcome.shown != PurePath(outcome.file).name:
+        yield f"  {letter_text('personal_name', language)}"
+    if outcome.shown:
+        yield from (f"  {line}" for line in _file_lines(checked, plan, form, batch.quarter, outcome.shown, language))
+
+
+def _file_lines(
+    checked: rules.Checked, plan: Plan, form: questionnaire.Form, quarter: str, file: str, language: str
+) -> Iterator[str]:
+    """Yield what was read in one file: how many returns, then member by member."""
+    ledger = tuple(entry for entry in checked.ledger if entry.received.file.name == file)
+    own = replace(checked, ledger=ledger, issues=tuple(issue for issue in checked.issues if issue.source_file == file))
+    letters = collect_feedback(own, plan, quarter, language=language)
+    letters = [letter for letter in letters if letter.entries or letter.issues]
+    yield letter_text("file_holds", language, **_count_returns(letters))
+    yield from _letter_lines(letters, form, Translator(language).quarter(quarter), language)
 
 
 def _issue_lines(issue: issues.Issue, form: questionnaire.Form, language: str) -> Iterator[str]:
     """Yield an issue as lines: what it is about, what was seen and expected, what to do, and where."""
     margin = " " * 24
     code = f" ({issue.question})" if issue.question else ""
-    yield f"  {letter_text(issue.severity, language):<16} {issue.rule:<5}{_about(issue, form, language)}{code}"
+    yield f"  {letter_text(issue.severity, language):<16} {issue.rule:<4} {_about(issue, form, language)}{code}"
     facts = (("observed", issue.observed), ("expected", issue.expected))
     seen = " | ".join(f"{letter_text(key, language)}: {_one_line(text)}" for key, text in facts if text)
     place = (("file", issue.source_file), ("sheet", issue.sheet), ("row", issue.row))
@@ -219,7 +287,7 @@ def _write_received(sheet: SheetWriter, letter: MemberFeedback, quarter: str) ->
     """Write what was received; return the row after it."""
     sheet.write(3, 0, letter.text("received"), **_PART)
     if not letter.entries:
-        sheet.write(4, 0, letter.text("nothing_received", quarter=quarter) if letter.member else "")
+        sheet.write(4, 0, letter.say_nothing_read(letter.language, quarter))
         return 6
     sheet.write_heads(4, [letter.text(head) for head in _RECEIVED_COLUMNS])
     for row, entry in enumerate(letter.entries, start=5):

@@ -67,10 +67,9 @@ def raise_run_errors(target: Path | None = None) -> Iterator[None]:
         raise RunError(ExitCode.NOT_WRITABLE, f"cannot write {path}: {cause}") from error
     except ValueError as error:
         # Imported here, as both take long to load and `papu --help` must not.
-        from helpers.ingest import add
         from helpers.plan import checks
         from helpers.tables import DataRefused
 
-        if isinstance(error, (DataRefused, add.NotAdded, checks.PlanError)):
+        if isinstance(error, (DataRefused, checks.PlanError)):
             raise RunError(ExitCode.DATA_REFUSED, str(error)) from error
         raise

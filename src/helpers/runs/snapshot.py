@@ -72,7 +72,7 @@ def _drop_incomplete(folders: Mapping[str, Path], copy: Path) -> None:
     """Remove the copies of files that were still being written: they were not there when the run began."""
     fresh = []
     for name in folders.keys() - {"plan", "registers"}:
-        listed, _ = received.read_manifest(copy / name, name)
+        listed = received.read_manifest(copy / name, name).rows
         unlisted = [path for path in (copy / name).iterdir() if received.file_name(path) not in listed]
         fresh += [path for path in unlisted if time.time() - path.lstat().st_mtime < SETTLED_AFTER]
     if fresh:
@@ -96,9 +96,10 @@ def check_unchanged(inputs: pd.DataFrame, folders: Mapping[str, Path]) -> None:
     """
     changed, names = [], set(inputs["file"])
     for folder, original in folders.items():
+        shown = received.name_files(paths.raw() / folder)
         for copy in sorted((paths.raw() / folder).rglob("*")):
             place = copy.relative_to(paths.raw() / folder)
-            name = (Path(folder) / place).with_name(received.file_name(copy)).as_posix()
+            name = f"{folder}/{shown.get(copy, place.as_posix())}"
             if name in names and not _still_holds(copy, original / place):
                 changed.append(f"data/raw/{name}")
     if changed:

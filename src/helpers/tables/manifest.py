@@ -175,6 +175,16 @@ def find_revised(quarter: str, as_of: str) -> dict[str, str] | None:
     return {"as_of": earlier[-1].as_of, "input_id": earlier[-1].input_id} if earlier else None
 
 
+def find_members(quarter: str, file: str) -> tuple[str, ...]:
+    """Return the members whose returns a received file held, by the last published edition that lists it."""
+    for path in sorted((paths.root() / "data" / "processed").glob("????Q?/????-??-??/returns.csv"), reverse=True):
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            rows = schema.read_table("returns", path.parent).query("quarter == @quarter and source_file == @file")
+            if len(rows):
+                return tuple(sorted({*rows["member"]} - {""}))
+    return ()
+
+
 def read_published_tables(quarter: str, as_of: str) -> EditionTables | None:
     """Return the tables of a published edition, None without one; its issues have the two published messages only.
 

@@ -15,12 +15,18 @@ import pyarrow.parquet as parquet
 from helpers.ingest import ReceivedFile, issues, rules, versions
 from helpers.kpis import statuses
 from helpers.plan import questionnaire
-from helpers.strings import IN_LINES, LANGUAGES, escape, mask, mask_addresses, mask_text
+from helpers.strings import (
+    IN_LINES,
+    LANGUAGES,
+    escape,
+    guard_formula,
+    mask,
+    mask_addresses,
+    mask_text,
+    unguard_formula,
+)  # fmt: skip
 
 _MASKS = {"reference": mask_addresses, "title": mask_text, "detail": mask_text}  # of the texts of an innovation
-# A text that a spreadsheet would take for a formula; numbers stay numbers.
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
-_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 _DTYPES = {"text": str, "count": "Int64", "figure": float, "flag": "boolean"}
 
 
@@ -127,21 +133,13 @@ def _csv_line(fields: Iterable[str]) -> str:
     return ",".join(quoted) + "\n"
 
 
-def _guard_formula(text: str) -> str:
-    return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
-
-
-def _unguard_formula(text: str) -> str:
-    return text[1:] if text.startswith("'") and _FORMULA.match(text[1:]) else text
-
-
 def render_csv(table: pd.DataFrame, text_columns: Iterable[str]) -> str:
     """Return a table as CSV, not rounded; no cell of its text columns is a formula to a spreadsheet."""
     guarded, columns = set(text_columns), []
     for name in table.columns:
         texts = [csv_text(value) for value in table[name]]
         is_text = name in guarded
-        columns.append([_guard_formula(escape(text, IN_LINES + "\r")) for text in texts] if is_text else texts)
+        columns.append([guard_formula(escape(text, IN_LINES + "\r")) for text in texts] if is_text else texts)
     return "".join(_csv_line(fields) for fields in [table.columns, *zip(*columns, strict=True)])
 
 
@@ -184,7 +182,7 @@ def read_table(name: str, folder: Path) -> pd.DataFrame:
         raise ValueError(f"{name}.csv: a row is cut short")
     texts = pd.DataFrame(rows, columns=header, dtype="str")
     parsers = {
-        "text": lambda column: column.map(_unguard_formula),
+        "text": lambda column: column.map(unguard_formula),
         "flag": lambda column: column.map({"true": True, "false": False}),
     }
     kinds = SCHEMAS[name].columns.items()
@@ -207,12 +205,14 @@ def tabulate_all_answers(returns: Iterable[rules.CheckedReturn], form: questionn
     The repeat `innovations` is one more question, whose value is the number of items (O without such a part).
     """
     texts = {question.name for question in form.questions if question.type == "text"}
+    figures = {question.name for question in form.questions if question.type != "text" and not question.choices}
     rows = []
     for checked in returns:
         key, file = (*checked.key, checked.entry.version), (checked.place.source_file, checked.place.sheet)
         for name, answer in checked.answers.items():
             # A value that was understood as a number, a date or a choice holds nothing personal; any other text may.
-            hide = mask_text if name in texts else str if answer.value else mask
+            is_safe = answer.value and name not in texts
+            hide = str if is_safe else mask if name in figures else mask_text
             cells = (name, hide(answer.raw), hide(answer.value), answer.state)
             rows.append((*key, *cells, *file, checked.place.of(name).row))
         has_part = checked.items is not None
