@@ -264,17 +264,6 @@ def _check_texts(table: PlanTable, row: CsvRow, names: Iterable[str]) -> Iterato
                 yield table.say(row, f"{column} names {name}, which is no question of the form")
 
 
-def _check_ticks(ticked: Question, form: Form) -> Iterator[str]:
-    """Check that what a group offers as not available are its own questions, under their labels."""
-    own = [name for name in form.substantive if form.by_name[name].group == ticked.group]
-    for name in sorted({*own, *ticked.choices} - {questionnaire.NONE_CODE}):
-        if name not in ticked.choices or name not in own:
-            has = "lacks" if name in own else "has"
-            yield f"list {ticked.listed} {has} {name}; it holds the questions of group {ticked.group}, and `none`"
-        elif ticked.choice_labels[name] != form.by_name[name].label:
-            yield f"list {ticked.listed} gives {name} another label than the question has; write the same"
-
-
 def _check_survey(f: _Files) -> Iterator[str]:
     table = f.tables["survey"]
     names, former = table.codes("name"), {}
@@ -294,8 +283,9 @@ def _check_survey(f: _Files) -> Iterator[str]:
             )
         if question.type == "select_multiple" and question.choices and questionnaire.NONE_CODE not in question.choices:
             yield table.say(row, f"{name} cannot be answered by none: add `none` to list {question.listed}")
-        if name.startswith("nd_"):
-            yield from (table.say(row, problem) for problem in _check_ticks(question, f.form))
+        unknown = set(question.choices) - {*f.form.substantive, questionnaire.NONE_CODE}
+        if unknown and name.startswith("nd_"):
+            yield table.say(row, f"list {question.listed} has {', '.join(sorted(unknown))}, no question of the form")
         for other, code in question.asked_if:
             asked = f.form.by_name.get(other)
             if asked and asked.choices and code not in asked.choices:
