@@ -22,7 +22,7 @@ class ReceivedFile:
     size: int
     channel: str
     received_on: date | None
-    rows: int | None = None  # that count, of a register or MANIFEST.csv
+    rows: int | None = None  # of a register or MANIFEST.csv
 
     @property
     def place(self) -> Place:

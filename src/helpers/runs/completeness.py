@@ -28,7 +28,7 @@ def _describe_loss(name: str, before: manifest.PublishedEdition, now: ReceivedFi
     if now is None:
         return "no longer counts" if (paths.raw() / name).is_file() else "is gone"
     if now.rows is not None and now.rows < before.rows.get(name, 0):
-        return f"has {now.rows} rows that count instead of {before.rows[name]}"
+        return f"has {now.rows} rows instead of {before.rows[name]}"
     if now.quarter and now.sha256 != before.inputs[name]:
         listed = received.read_manifest(paths.returns(now.quarter), now.quarter).rows
         if listed.get(now.name, {}).get("sha256", "").casefold() == before.inputs[name]:

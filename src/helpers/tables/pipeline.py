@@ -153,9 +153,11 @@ def list_inputs(source: RawData, checked: rules.Checked, quarter: str, as_of: da
     used = {entry.received.file for entry in checked.ledger}
     files = [f for f in source.received.files if f in used or (f.received_on is not None and f.received_on <= as_of)]
     inputs = [(f"{file.quarter}/{file.name}", file) for file in files]
+    # A register's rows that cannot be read are counted too: they were there.
+    counts = {f"registers/{name}.csv": source.registers.count_at(name, as_of) for name in source.registers.rows}
     for name, rows in _list_recorded_rows(source, used, quarter, as_of).items():
         content = json.dumps(rows, default=_as_json, sort_keys=True).encode()
-        inputs.append((name, _digest_file(name, content, "register", len(rows))))
+        inputs.append((name, _digest_file(name, content, "register", counts.get(name, len(rows)))))
     plans = {f"plan/{path.relative_to(paths.plan()).as_posix()}": path for path in paths.plan().rglob("*.csv")}
     plans[f"{quarter}/{received.EDITION_TOML}"] = paths.returns(quarter) / received.EDITION_TOML
     found = [(name, path) for name, path in sorted(plans.items()) if path.is_file()]
@@ -196,9 +198,7 @@ def write_ingested(source: RawData, quarter: str, as_of: date, out: Path, checke
     """Write the tables of the checked returns of a quarter and of all before it to `out`."""
     checked = checked or check_as_of(source, as_of)
     tables = schema.tabulate_ingested(checked, source.form)
-    counts = {f"registers/{name}.csv": source.registers.count_at(name, as_of) for name in source.registers.rows}
-    inputs = schema.tabulate_files(list_inputs(source, checked, quarter, as_of))
-    tables["inputs"] = inputs.assign(rows=inputs["file"].map(counts))
+    tables["inputs"] = schema.tabulate_files(list_inputs(source, checked, quarter, as_of))
     for name, rows in tables.items():
         schema.write_table(name, rows, out)
     _write_first_cutoffs(source, quarter, as_of, out)
