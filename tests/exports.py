@@ -355,6 +355,111 @@ def mailed(language: str, in_labels: bool = False) -> Variant:
     return Variant(".xlsx", True, write)
 
 
+def _received(said: Said) -> date:
+    return date.fromisoformat(str(said["submitted_on"]))
+
+
+def _items_of(form: Form, returns: Sequence[Said]) -> Table:
+    items: Table = [["member", *(field.name for field in form.fields)]]
+    for said in returns:
+        items += [[said["member"], *(answer(field, item) for field in form.fields)] for item in said[REPEAT] or ()]
+    return items
+
+
+def mailed_side_by_side(headed: bool) -> Variant:
+    """Return one mailed questionnaire for several members: a column each, headed by the member or by a letter."""
+
+    def write(form: Form, returns: Sequence[Said]) -> bytes:
+        heads = [said["member"] if headed else chr(65 + n) for n, said in enumerate(returns)]
+        table: Table = [["Code", "Question", *heads]]
+        for question in form.questions:
+            if not (headed and question.name == "member"):
+                table.append([question.name, question.label["fr"], *(answer(question, said) for said in returns)])
+        table.append(["submitted_on", None, *map(_received, returns)])
+        return workbook({"Questionnaire": table, REPEAT: _items_of(form, returns)})
+
+    return Variant(".xlsx", True, write)
+
+
+def mailed_on_pages() -> Variant:
+    """Return a questionnaire that goes on with a second sheet, last quarter's figures beside its answers."""
+
+    def write(form: Form, returns: Sequence[Said]) -> bytes:
+        head, pages = ["Code", "Question", *(f"Réponse {said['member']}" for said in returns), "Rappel T2 2024"], []
+        for questions in (form.questions[:20], form.questions[20:]):
+            rows = [[q.name, q.label["fr"], *(answer(q, said) for said in returns), 1] for q in questions]
+            pages.append([head, *rows])
+        pages[0].append(["submitted_on", None, *map(_received, returns)])
+        return workbook({"Partie 1": pages[0], "Partie 2": pages[1], REPEAT: _items_of(form, returns)})
+
+    return Variant(".xlsx", True, write)
+
+
+# --- what hands and forms do to a table -------------------------------------------------------------------------
+
+
+def reheaded(base: Variant, change: Callable[[Form, Table], Table]) -> Variant:
+    """Return a variant in text with its table changed."""
+
+    def write(form: Form, returns: Sequence[Said]) -> bytes:
+        content = base.write(form, returns).decode()
+        delimiter = ";" if content.startswith('"') and '";"' in content else ","
+        table = change(form, [*map(list, csv.reader(io.StringIO(content, newline=""), delimiter=delimiter))])
+        return text(table, delimiter, csv.QUOTE_ALL)
+
+    return Variant(base.suffix, base.has_items, write)
+
+
+def in_two_groups(form: Form, table: Table) -> Table:
+    """Give every second return to columns of the same questions under another group, at the end."""
+    moved = [n for n, head in enumerate(table[0]) if "/" in str(head) and not str(head).startswith("meta/")]
+    old = [f"old group/{str(table[0][n]).partition('/')[2]}" for n in moved]
+    rows = []
+    for number, row in enumerate(table[1:]):
+        kept = [None if number % 2 and n in moved else cell for n, cell in enumerate(row)]
+        rows.append([*kept, *(row[n] if number % 2 else None for n in moved)])
+    return [[*table[0], *old], *rows]
+
+
+def with_doubles(form: Form, table: Table) -> Table:
+    """Give every question the suffix that KoboToolbox gives a name that a form has twice."""
+    return [[f"{head}_001" if head in form.by_name else head for head in table[0]], *table[1:]]
+
+
+def numbered(form: Form, table: Table) -> Table:
+    """Number the questions of an online form, in several ways, with curly apostrophes."""
+    ways = ("{}. {}", "{}) {}", "Q{}. {}", "1.{} - {}")
+    labels = {label for question in form.questions for label in question.label.values()}
+    heads = [
+        ways[n % 4].format(n, str(head).replace("'", "’")) if head in labels else head
+        for n, head in enumerate(table[0])
+    ]
+    return [heads, *table[1:]]
+
+
+def under_two_headers(form: Form, table: Table) -> Table:
+    """Join two files: the columns of the second stand in the opposite order, under their own header."""
+    return [*table[:2], table[0], *([*reversed(row)] for row in [table[0], *table[2:]])]
+
+
+def ticked_in_words(form: Form, table: Table) -> Table:
+    """Tick the column of each choice with its code, a label or a usual word; leave no column for the whole answer."""
+    head, out = table[0], [[] for _ in table]
+    for n, name in enumerate(head):
+        question = form.by_name.get(str(name))
+        if not question or question.type != "select_multiple":
+            for row, cells in zip(out, table, strict=True):
+                row.append(cells[n])
+            continue
+        for code, label in question.choice_labels.items():
+            out[0].append(f"{name}/{code}")
+            marks = (code, *label.values(), "VRAI", "oui", "x", "✓", "1")
+            for number, cells in enumerate(table[1:], start=1):
+                is_ticked = code in str(cells[n]).split()
+                out[number].append(marks[(n + number) % len(marks)] if is_ticked else ("", "FAUX", "non")[number % 3])
+    return out
+
+
 VARIANTS: dict[str, Variant] = {
     "kobo-names-paths-both": kobo(),
     "kobo-names-bare-both": kobo(groups=None),
@@ -396,4 +501,15 @@ VARIANTS: dict[str, Variant] = {
     "mailed-fr": mailed("fr"),
     "mailed-fr-labels": mailed("fr", in_labels=True),
     "mailed-ar-labels": mailed("ar", in_labels=True),
+    "mailed-members-in-the-heading": mailed_side_by_side(headed=True),
+    "mailed-members-in-a-row": mailed_side_by_side(headed=False),
+    "mailed-on-two-pages": mailed_on_pages(),
+    "kobo-csv-renamed-group": reheaded(kobo_csv(), in_two_groups),
+    "kobo-csv-renamed-group-details": reheaded(kobo_csv(select="details"), in_two_groups),
+    "kobo-csv-renamed-group-labels": reheaded(kobo_csv(language="pt", select="both"), in_two_groups),
+    "kobo-csv-doubles": reheaded(kobo_csv(groups=None, select="summary"), with_doubles),
+    "google-en-numbered": reheaded(google("en", as_csv=True), numbered),
+    "google-fr-numbered": reheaded(google("fr", as_csv=True), numbered),
+    "plain-csv-two-headers": reheaded(plain_csv(), under_two_headers),
+    "plain-csv-ticked-in-words": reheaded(plain_csv(), ticked_in_words),
 }

@@ -71,8 +71,9 @@ def test_every_rule_has_its_sentences_and_the_severity_of_the_methodology():
     assert severities["V22"] == {"refused", "warning"}  # a register, a row or the dates of one
     soft = ["V06", "V08", "V09", *(f"V{n}" for n in range(11, 19)), "V23"]
     assert all(severities[rule] == {"warning"} for rule in soft)
+    # What was only normalised is a note; what is not read is a warning (section 2c).
     warned = {rule for rule in rules if not rule.startswith("V") and "warning" in severities[rule]}
-    assert warned >= LOSE_DATA
+    assert warned >= LOSE_DATA | {"COLUMN_UNNAMED", "FILE_PAGED", "MAILED_UNREAD"}
     assert all(severities[rule] <= {"note", "warning"} for rule in rules if not rule.startswith("V"))
 
 

@@ -13,6 +13,7 @@ import exports
 from conftest import Formula, table_of
 from exports import Said, odata
 from helpers.ingest import rules
+from helpers.ingest.cells import read_answer
 from helpers.ingest.quarter import read_quarter
 from helpers.ingest.registers import read_registers
 from helpers.plan.questionnaire import REPEAT
@@ -61,9 +62,30 @@ def test_the_first_day_of_the_calendar_in_another_zone_is_no_crash(raw):
 
 def test_whatever_a_file_makes_the_reader_raise_is_that_files_refusal(raw, monkeypatch):
     raw.write_plain(Q, [ROW], name="a.xlsx")
-    monkeypatch.setattr("helpers.ingest.rows.read_answer", lambda *_: 1 // 0)
+    monkeypatch.setattr("helpers.ingest.rows.open_file", lambda *_: 1 // 0)
     (found,) = read_quarter(Q).issues
     assert (found.rule, found.key) == ("V20", "V20.damaged")
+
+
+def test_a_row_that_the_reader_cannot_take_is_refused_alone(raw, monkeypatch):
+    def read(question, cell):
+        return 1 // 0 if cell == 131 else read_answer(question, cell)
+
+    raw.write_plain(Q, [ROW, ROW | {"member": "KEN", "offices_total": 131}], name="a.xlsx")
+    monkeypatch.setattr("helpers.ingest.rows.read_answer", read)
+    fine, refused = read_quarter(Q).returns
+    assert (fine.answers["offices_total"].value, fine.problems) == ("130", ())
+    assert (refused.member, [found.key for found in refused.problems]) == ("KEN", ["V20.row"])
+
+
+@pytest.mark.parametrize("digits", [4_301, 12_000])
+def test_a_number_of_very_many_digits_withdraws_its_answer_only(raw, form, digits):
+    content = odata().write(form, [SEN, SEN | {"member": "KEN", "offices_total": 131}])
+    raw.add(Q, "a.json", content.replace(b'"offices_total": 131', b'"offices_total": ' + b"9" * digits), "2024-10-10")
+    raw.add(Q, "b.csv", f"member,quarter,submitted_on,offices_total\nMAR,{Q},2024-10-10,{'9' * digits}\n".encode())
+    said = {one.member: one.answers["offices_total"] for one in read_quarter(Q).returns}
+    assert said["SEN"].value == "130"
+    assert [said[member].rule for member in ("KEN", "MAR")] == ["V03", "V03"]
 
 
 def test_an_item_whose_sure_key_names_nothing_is_not_given_by_its_row_number(raw):

@@ -1,5 +1,6 @@
 """From a column header to its question: spells the headers that every tool writes, and looks them up."""
 
+import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,6 +12,13 @@ from helpers.plan import questionnaire
 BY_NAME = ""  # instead of a language: the form's XML names
 _USUAL_MARKS = frozenset("/-")  # KoboToolbox joins by "/" by default, ODK groups by "-" and choices by "/"
 _LONGEST_MARK, _LONGEST_HEADER = 8, 500  # characters
+_APOSTROPHES = dict.fromkeys(map(ord, "’‘‛ʼʹ`´′＇"), "'")
+# A number that a person put before a header ("3. ", "3) ", "Q3. ", "3.1 - "): two digits a part, so never a year.
+_NUMBER = re.compile(
+    r"[(\[]?(?:(?:q\.?|question|n°|#) ?\d{1,2}(?:[.-]\d{1,2})* ?[.):\]/–—-]+"
+    r"|\d{1,2}(?:[.-]\d{1,2})*(?: ?[.):\]/°–—-]+| )) ?(?=\D)"
+)
+_DOUBLE = re.compile(r"_\d{3}$")  # KoboToolbox's suffix for a name that a form has twice
 
 
 @dataclass(frozen=True)
@@ -41,12 +49,19 @@ class HeaderColumn:
 _KnownHeaders = dict[str, tuple[str, HeaderColumn]]  # by canonical form: a header as tools write it, and its column
 
 
-def canonical_header(text: str) -> str:
-    """Return a header or label in the form used to compare: NFC, no invisible characters, single blanks, no case."""
+def _as_written(text: str) -> str:
     if not text.isascii():
         text = unicodedata.normalize("NFC", text)
         text = "".join(character for character in text if unicodedata.category(character) != "Cf")
     return " ".join(text.split()).casefold()
+
+
+def canonical_header(text: str) -> str:
+    """Return a header or label in the form used to compare.
+
+    NFC, no invisible characters, single blanks, no case, one kind of apostrophe.
+    """
+    return _as_written(text).translate(_APOSTROPHES)
 
 
 def header_title(name: str, label: questionnaire.Label, language: str) -> str:
@@ -139,15 +154,51 @@ def _joints(form: questionnaire.Form, headers: Iterable[str]) -> frozenset[str]:
 
 def _unlisted(name: str, known: _KnownHeaders, marks: Iterable[str], form: questionnaire.Form) -> HeaderColumn | None:
     """Return the column of a path that is not listed: an unknown choice, or a question under unknown groups."""
-    for mark in sorted(marks, key=lambda mark: (-len(mark), mark)):
+
+    def question_at_end(path: str) -> HeaderColumn | None:
+        ends = (path.rpartition(mark)[2] for mark in ordered)
+        found = next((known[end][1] for end in (path, *ends) if end in known), None)
+        # A field under other groups is of another repeat.
+        return found if found and not found.choice and found.question in form.by_name else None
+
+    ordered = sorted(marks, key=lambda mark: (-len(mark), mark))
+    for mark in ordered:
         path, joint, leaf = name.rpartition(mark)
-        head = known[path][1] if joint and path in known else None
-        parent = form.by_name.get(head.question) if head and not head.choice else None
-        if parent and leaf and parent.type == "select_multiple":
-            return HeaderColumn(parent.name, leaf, head.language)
-        if joint and leaf in form.name_of and leaf in known:  # a field under other groups is of another repeat
-            return HeaderColumn(form.name_of[leaf])
-    return None
+        head = question_at_end(path) if joint else None
+        if head and leaf and form.by_name[head.question].type == "select_multiple":
+            choices = form.by_name[head.question].choice_labels.items()
+            code = next((code for code, label in choices if leaf in map(canonical_header, label.values())), leaf)
+            return HeaderColumn(head.question, code, head.language)
+    return question_at_end(name)
+
+
+def _undecorated(name: str, marks: Iterable[str]) -> Iterator[str]:
+    """Yield a header without the numbers before its parts and without KoboToolbox's suffixes after them."""
+    for mark in ("", *sorted(marks)):
+        parts = name.split(mark) if mark else [name]
+        plain = mark.join(
+            _DOUBLE.sub("", part[found.end() :] if (found := _NUMBER.match(part)) else part) for part in parts
+        )
+        if plain != name:
+            yield plain
+
+
+def _look_up(
+    name: str, text: str, known: _KnownHeaders, marks: Iterable[str], form: questionnaire.Form
+) -> tuple[str, HeaderColumn | None]:
+    """Return how a tool spells a header, and its column: looked up as it is first, without decoration else."""
+    if name in known:
+        return known[name]
+    column = _unlisted(name, known, marks, form)
+    if column and (not column.choice or column.choice in form.by_name[column.question].choices):
+        return text, column
+    for plain in _undecorated(name, marks):
+        if plain in known:
+            return known[plain]
+        found = _unlisted(plain, known, marks, form)
+        if found:
+            return plain, found
+    return text, column
 
 
 @dataclass(frozen=True)
@@ -159,20 +210,25 @@ class Header:
     column: HeaderColumn | None = None
     spelled: str = ""
 
+    @property
+    def is_edited(self) -> bool:
+        """Whether a number stands before it, a suffix after it, or another apostrophe in it."""
+        return bool(self.column) and _as_written(self.text) != _as_written(self.spelled)
+
 
 def match_headers(headers: Sequence[str], form: questionnaire.Form, questions: tuple[str, ...]) -> list[Header]:
     """Match each header of a sheet with some of the form's questions or fields.
 
-    Headers are looked up among all those that tools write, in any language, with or without group paths. Names are
-    unique in the form, so the end of an unknown path is enough. An unknown choice is kept, so that an answer that ticks
-    it is reported.
+    Headers are looked up among all those that tools write, in any language, with or without group paths, then without
+    a number before or KoboToolbox's suffix after them. Names are unique in the form, so the end of an unknown path is
+    enough. An unknown choice is kept, so that an answer that ticks it is reported.
     """
     names = [canonical_header(header) for header in headers]
     joints = _joints(form, names)
     known = _index(form, questions, _USUAL_MARKS | joints)
     matched = []
     for text, name in zip(headers, names, strict=True):
-        spelled, column = known.get(name) or (text, _unlisted(name, known, {"/", *joints}, form))
+        spelled, column = _look_up(name, text, known, {"/", *joints}, form)
         matched.append(Header(text, name, column, spelled))
     return matched
 
@@ -181,6 +237,9 @@ def count_known_headers(cells: Sequence[str], form: questionnaire.Form) -> int:
     """Count the cells of a row that are headers of the form; the header row has the most."""
     names = [canonical_header(cell) for cell in cells if len(cell) <= _LONGEST_HEADER]
     questions = (*form.by_name, *(field.name for field in form.fields))
-    found = sum(name in _index(form, questions, _USUAL_MARKS) for name in names)
-    joints = frozenset() if found else _joints(form, names)
-    return sum(name in _index(form, questions, _USUAL_MARKS | joints) for name in names) if joints else found
+
+    def count(joints: frozenset[str]) -> int:
+        known = _index(form, questions, _USUAL_MARKS | joints)
+        return sum(name in known or any(plain in known for plain in _undecorated(name, joints)) for name in names)
+
+    return count(frozenset()) or count(_joints(form, names))

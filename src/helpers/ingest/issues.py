@@ -36,7 +36,7 @@ def _read_sentences() -> dict[str, dict[str, str]]:
 class Place:
     """Where something was read: quarter, file, sheet, row, and the member once known.
 
-    `row_of` gives the row of each question where a return runs down the page.
+    `row_of` gives the sheet and row of each question where a return runs down the page.
     """
 
     quarter: str = ""
@@ -44,16 +44,18 @@ class Place:
     sheet: str = ""
     row: str = ""
     member: str = ""
-    row_of: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    row_of: Mapping[str, tuple[str, str]] = field(default_factory=dict, compare=False, repr=False)
 
     def of(self, question: str) -> Place:
         """Return the place of the answer to a question."""
-        return replace(self, row=self.row_of[question]) if question in self.row_of else self
+        sheet, row = self.row_of.get(question, (self.sheet, self.row))
+        return replace(self, sheet=sheet, row=row) if (sheet, row) != (self.sheet, self.row) else self
 
     @property
     def all_rows(self) -> list[Place]:
         """The places of a return: one for each row that it fills."""
-        return [replace(self, row=row) for row in sorted({self.row, *self.row_of.values()})]
+        places = sorted({(self.sheet, self.row), *self.row_of.values()})
+        return [replace(self, sheet=sheet, row=row) for sheet, row in places]
 
     def say(self, language: str) -> str:
         """Return the place in French or English, as a person reads it."""

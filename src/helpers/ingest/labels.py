@@ -2,11 +2,15 @@
 
 from functools import cache, lru_cache
 
+from helpers.ingest.cells import CellValue, raw_text
 from helpers.ingest.headers import canonical_header
 from helpers.plan import questionnaire
 
 _JOINTS = " ;,،؛"  # between labels: a blank (KoboToolbox), a comma (Google) or a semicolon (both)
 _LONGEST = 2_000
+# Marks in the column of a choice; "n/a" is what an older KoboToolbox writes for a blank.
+_TICKED = frozenset(("1", "1.0", "true", "vrai", "verdadeiro", "yes", "oui", "sim", "نعم", "x", "✓", "✔", "☑", "☒"))
+_UNTICKED = frozenset(("", "0", "0.0", "false", "faux", "falso", "no", "non", "não", "لا", "-", "...", "…", "n/a", "☐"))
 
 
 @cache
@@ -50,3 +54,12 @@ def decode(question: questionnaire.Question, text: str) -> str:
         return codes[name]
     labels = _split(name.strip(_JOINTS), question) if question.type == "select_multiple" else None
     return " ".join(codes[label] for label in labels) if labels else text
+
+
+def read_tick(question: questionnaire.Question, choice: str, cell: CellValue) -> bool | None:
+    """Tell whether the column of a choice is ticked, by a usual mark or the choice's code or label; None if unclear."""
+    mark = canonical_header(raw_text(cell))
+    labels = question.choice_labels.get(choice, {}).values()
+    if mark in _TICKED or mark in {canonical_header(text) for text in (choice, *labels) if text}:
+        return True
+    return False if mark in _UNTICKED else None

@@ -3,7 +3,7 @@
 import difflib
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
@@ -15,10 +15,12 @@ from helpers.ingest.admit import MAX_COLUMNS, MAX_ROWS, Remark, Unreadable
 from helpers.ingest.cells import CellValue, is_empty_cell, raw_text
 from helpers.ingest.headers import BY_NAME, Header, HeaderColumn, canonical_header, match_headers
 from helpers.ingest.issues import Phrase, Place, make_issue
+from helpers.ingest.labels import read_tick
+from helpers.ingest.mailed import MIN_CODES, MailedReader, list_codes
+from helpers.ingest.sections import split_sections
 from helpers.ingest.tools import KOBO, MAILED, ODK, PARENT_KEYS, PLAIN, Tool, is_review, read_times, recognise
 from helpers.ingest.xlsx import HEADER_ROWS, Contents, Sheet
-from helpers.plan import quarters, questionnaire
-from helpers.strings import mask
+from helpers.plan import Plan, quarters, questionnaire
 
 SheetRow = tuple[CellValue, ...]
 NumberedRows = Sequence[tuple[int, SheetRow]]
@@ -26,8 +28,8 @@ HeaderKey = HeaderColumn | str  # a question or a field of the repeat; or the ca
 
 _LINKS = frozenset({"quarter", "submitted_on", *(child for child, _ in PARENT_KEYS)})
 _NAMED = 20  # cells of a remark
-_MIN_CODES = 3  # in column A of a mailed questionnaire
 _KNOWN_SHARE = 0.6  # of a row's cells, for it to be a header that lacks a key column
+_MAX_QUOTED, _MAX_SHOWN = 3, 8  # cells of a column without a header, and of a row without one
 
 
 @dataclass(frozen=True)
@@ -42,24 +44,37 @@ class AnswerColumns:
 
 @dataclass(frozen=True)
 class HeadedSheet:
-    """A sheet whose header is understood. `row_of` gives each question's row in a mailed questionnaire."""
+    """A table of a sheet, with its header understood.
+
+    `twice` lists the answers that a row gives twice, differently, by the row's number; `unnamed` the columns without a
+    header. A return of a mailed questionnaire is its `column`; `row_of` gives the sheet and row of each question.
+    """
 
     sheet: Sheet
     tool: Tool
     width: int
     columns: Mapping[HeaderKey, int]
     rows: NumberedRows
-    row_of: Mapping[str, str] = field(default_factory=dict)
+    row_of: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    column: str = ""
+    twice: Mapping[int, Sequence[tuple[str, str]]] = field(default_factory=dict)
+    unnamed: Collection[int] = ()
 
-    def loses(self, cells: str) -> bool:
-        """Tell whether a cell, or a range with more than one, holds answers of this table."""
+    @property
+    def sheets(self) -> set[str]:
+        """The names of the sheets that it was read from: a mailed questionnaire may go on in another one."""
+        return {self.sheet.name, *(name for name, _ in self.row_of.values())}
+
+    def holds(self, sheet: str, cells: str) -> bool:
+        """Tell whether a cell of a sheet, or a range with more than one, holds answers of this table."""
         left, top, right, bottom = range_boundaries(cells)
         left, top, right, bottom = left or 1, top or 1, right or MAX_COLUMNS, bottom or MAX_ROWS  # whole rows, columns
-        is_page = bool(self.row_of)  # one answer a row, whatever its column
-        numbers = {int(row) for row in self.row_of.values()} if is_page else {number for number, _ in self.rows}
-        rows = sum(top <= number <= bottom for number in numbers)
-        columns = is_page or sum(left <= index + 1 <= right for index in self.columns.values())
-        return rows * columns > (":" in cells)
+        if self.row_of:  # one answer a row, whatever its column
+            numbers, columns = {int(row) for name, row in self.row_of.values() if name == sheet}, 1
+        else:
+            numbers = {number for number, _ in self.rows} if self.sheet.name == sheet else set()
+            columns = sum(left <= index + 1 <= right for index in self.columns.values())
+        return sum(top <= number <= bottom for number in numbers) * columns > (":" in cells)
 
     def cell(self, row: SheetRow, key: HeaderKey) -> CellValue:
         """Return the cell of a row in a column, None where there is none."""
@@ -102,68 +117,131 @@ def cell_at(row: SheetRow, index: int | None) -> CellValue:
 
 @dataclass(frozen=True)
 class Layout:
-    """The tables of returns and of innovations in a file; without the latter its returns have no innovations part."""
+    """The tables of returns and of innovations in a file; without the latter its returns have no innovations part.
+
+    `has_no_items`: the file shows that no submission had an innovation.
+    """
 
     returns: Sequence[HeadedSheet]
     items: Sequence[HeadedSheet]
+    has_no_items: bool = False
 
 
 class LayoutReader:
     """Understands the sheets of a file, and collects notes on what it had to normalise."""
 
-    def __init__(self, form: questionnaire.Form, place: Place, received_on: date | None) -> None:
-        self.form, self.place, self.received_on, self.notes = form, place, received_on, []
+    def __init__(self, form: questionnaire.Form, plan: Plan, place: Place, received_on: date | None) -> None:
+        self.form, self.plan, self.place, self.received_on, self.notes = form, plan, place, received_on, []
         self._fields = tuple(field.name for field in form.fields)
 
     def note(self, key: str, *details: object, sheet: str = "", row: str = "", observed: str = "") -> None:
-        """Add a note on the file, on one of its sheets or on a row."""
+        """Add a finding on the file, on one of its sheets or on a row."""
         place = replace(self.place, sheet=sheet, row=row)
         self.notes.append(make_issue(key, place, *details, observed=observed))
 
     def layout(self, contents: Contents) -> Layout:
-        """Find the tables of returns and of innovations by their headers (methodology, 2b).
+        """Find the tables of returns and of innovations by their headers (methodology, 2b and 2c).
 
         ODK's table of innovations may be a file by itself. Raises Unreadable for any other file without returns, and
         for data on a hidden sheet.
         """
-        returns, items, others = [], [], []
+        returns, items, pages, others = [], [], [], []
         for sheet in contents.sheets:
-            table, part = self._read_sheet(sheet)
-            if sheet.hidden:
-                continue
-            returns += [table] if table else []
-            items += [part] if part else []
-            others += [sheet] if sheet.rows and not table and not part else []
-        named = [part for part in items if self._is_named(part.sheet)]
-        others += [part.sheet for part in items if named and part not in named]
-        items = named or items
+            tables, parts = self._read_sheet(sheet)
+            if sheet.hidden and any(table.rows for table in (*tables, *parts)):
+                raise Unreadable("hidden", sheet.name, observed=sheet.name)
+            if not tables and not parts and list_codes(sheet, self.form):
+                pages.append(sheet)
+            elif not sheet.hidden:
+                returns += tables
+                items += parts
+                others += [sheet] if sheet.rows and not tables and not parts else []
+        returns += self._read_pages(pages, bool(returns))
+        items, spare = self._choose_items(items)
         if not returns and not any("parent_key" in table.columns for table in items):
             raise self._without_returns(contents.sheets)
         self._note_returns(returns)
-        for sheet in others:
-            self.note("SHEET_UNKNOWN", observed=sheet.name)
+        for sheet in (*others, *spare):
+            self._note_unread(sheet)
         self._note_remarks(contents.remarks, (*returns, *items))
-        return Layout(returns, items)
+        has_no_items = not (items or others or spare) and any(map(self._is_whole_export, returns))
+        return Layout(returns, items, has_no_items)
 
     def _note_remarks(self, remarks: Sequence[Remark], tables: Sequence[HeadedSheet]) -> None:
         """Pass on what was noticed of the file and of the sheets that are read; of cells, only those of answers."""
-        read = {table.sheet.name: table for table in tables}
-        for remark in remarks:
-            if remark.cells and remark.sheet in read:
-                cells = [cell for cell in remark.cells if read[remark.sheet].loses(cell)]
-                if cells:
-                    named = ", ".join(cells[:_NAMED]) + (" …" if len(cells) > _NAMED else "")
-                    self.note(remark.key, sheet=remark.sheet, observed=named)
-            elif remark.sheet in ("", *read) and not remark.cells:
-                self.note(remark.key, sheet=remark.sheet, row=remark.row, observed=remark.observed)
+        read = {"", *(name for table in tables for name in table.sheets)}
+        for remark in (remark for remark in remarks if remark.sheet in read):
+            cells = [cell for cell in remark.cells if any(table.holds(remark.sheet, cell) for table in tables)]
+            named = ", ".join(cells[:_NAMED]) + (" …" if len(cells) > _NAMED else "")
+            if cells or not remark.cells:
+                self.note(remark.key, sheet=remark.sheet, row=remark.row, observed=named or remark.observed)
 
-    def _read_sheet(self, sheet: Sheet) -> tuple[HeadedSheet | None, HeadedSheet | None]:
-        """Return a sheet as a table of returns, or as one of innovations, or as neither."""
-        table = self._returns(sheet) or self._mailed(sheet)
-        part = None if table else self._items(sheet)
-        if sheet.hidden and any(found.rows for found in (table, part) if found):
-            raise Unreadable("hidden", sheet.name, observed=sheet.name)
-        return table, part
+    def _read_sheet(self, sheet: Sheet) -> tuple[list[HeadedSheet], list[HeadedSheet]]:
+        """Return the tables of returns and those of innovations on a sheet; none on a page of codes.
+
+        Rows under a further header that cannot be matched are refused (methodology, 2c).
+        """
+        found = self._find_returns(sheet)
+        if not found and len(list_codes(sheet, self.form)) < MIN_CODES:
+            found = self._find_items(sheet)
+        if not found:
+            return [], []
+        top, headers, _ = found
+        returns, items = [], []
+        for rows, repeated in split_sections(sheet.rows[top:], headers, self.form, self.plan):
+            is_first, row = rows[0] is sheet.rows[top], str(rows[0][0])
+            section = replace(sheet, rows=(*(sheet.rows[:top] if is_first else ()), *rows))
+            for number in repeated:
+                self.note("ROW_NOT_DATA", sheet=sheet.name, row=str(number), observed=headers[0].text)
+            if heading := self._find_returns(section):
+                returns.append(self._table(section, *heading))
+            elif heading := self._find_items(section):
+                items.append(self._table(section, *heading))
+            elif rows[1:]:
+                unread = "-".join(dict.fromkeys((str(rows[1][0]), str(rows[-1][0]))))
+                self.note("V20.header_again", sheet=sheet.name, row=row, observed=unread)
+            if heading and not is_first:
+                self.note("HEADER_AGAIN", sheet=sheet.name, row=row)
+        return [table for table in returns if table.rows] or returns[:1], items
+
+    def _read_pages(self, pages: Sequence[Sheet], has_returns: bool) -> list[HeadedSheet]:
+        """Return the returns of a mailed questionnaire, each as a table of one row."""
+        reader = MailedReader(self.form, self.plan, self.place.quarter, self.note, self.note_unknown)
+        returns, answered = reader.read(pages, has_returns)
+        hidden = next((sheet for sheet in answered if sheet.hidden), None)
+        if hidden:
+            raise Unreadable("hidden", hidden.name, observed=hidden.name)
+        tables = []
+        for each in returns:
+            rows = ((each.row, ()), (each.row, tuple(each.answers)))
+            table = self._table(replace(each.sheet, rows=rows, ragged=False), 0, each.headers, MAILED)
+            tables.append(replace(table, row_of=each.row_of, column=each.column))
+        self.notes = list(dict.fromkeys(self.notes))  # returns side by side have one header
+        return tables
+
+    def _choose_items(self, parts: Sequence[HeadedSheet]) -> tuple[list[HeadedSheet], list[Sheet]]:
+        """Return the tables of innovations, and the sheets of another repeat.
+
+        A form may have other repeats, whose questions have the same names; a person may call a sheet anything.
+        """
+        named = [part for part in parts if part.tool is PLAIN or self._is_named(part.sheet)]
+        return (named, [part.sheet for part in parts if part not in named]) if named else (list(parts), [])
+
+    def _is_whole_export(self, table: HeadedSheet) -> bool:
+        """Tell whether a table is of KoboToolbox's workbook with every other group: no submission had an innovation.
+
+        The tool writes no sheet for such a repeat. Its CSV never has the repeat, and an export of chosen columns may
+        leave it out: of each group more than half of the questions must be there.
+        """
+        inside = {group for field in self.form.fields for group in field.path}
+        groups: dict[str, list[bool]] = defaultdict(list)
+        for question in self.form.questions:
+            groups[question.group].append(question.name in table.languages)
+        is_whole = all(2 * sum(found) > len(found) for group, found in groups.items() if group not in inside)
+        if is_whole and table.tool is KOBO and not table.sheet.ragged:
+            self.note("PART_EMPTY", sheet=table.sheet.name)
+            return True
+        return False
 
     def _note_returns(self, returns: Sequence[HeadedSheet]) -> None:
         for table in returns:
@@ -173,14 +251,29 @@ class LayoutReader:
             if missing:
                 self.note("COLUMN_MISSING", sheet=table.sheet.name, observed=", ".join(missing))
 
+    def _note_unread(self, sheet: Sheet) -> None:
+        """Note a sheet without known questions; warn where it has the name of the innovations, or returns on it."""
+        for number, row in sheet.rows[:HEADER_ROWS]:
+            texts = list(map(raw_text, row))
+            named = [text for text in texts if quarters.is_quarter(text) or self.plan.resolve(text).iso3]
+            is_return = any(map(quarters.is_quarter, named)) and not all(map(quarters.is_quarter, named))
+            if is_return or self._is_named(sheet):
+                shown = " | ".join(named if is_return else texts[:_MAX_SHOWN])
+                self.note("SHEET_UNKNOWN.filled", sheet=sheet.name, row=str(number), observed=shown)
+                return
+        self.note("SHEET_UNKNOWN", observed=sheet.name)
+
     def _without_returns(self, sheets: Sequence[Sheet]) -> Unreadable:
         """Return why a file holds no returns: a key column is missing, it is empty, or it holds no header."""
         for sheet in sheets:
             for _, headers, named in self._candidates(sheet, tuple(self.form.by_name)):
                 written = [header for header in headers if header.name]
-                if len(named) >= _MIN_CODES and len(named) >= _KNOWN_SHARE * len(written):
+                if len(named) >= MIN_CODES and len(named) >= _KNOWN_SHARE * len(written):
                     missing = ", ".join(name for name in ("member", "quarter") if name not in named)
                     return Unreadable("key", missing, observed=missing)
+        past = next((found.observed for found in self.notes if found.key == "MAILED_OTHER_QUARTER.only"), "")
+        if past:
+            return Unreadable("past", past, observed=past)
         if not any(sheet.rows for sheet in sheets):
             return Unreadable("empty", observed="0")
         return Unreadable("header", len(self.form.questions))
@@ -193,17 +286,16 @@ class LayoutReader:
                 headers = match_headers(texts, self.form, questions)
                 yield index, headers, {header.column.question for header in headers if header.column}
 
-    def _returns(self, sheet: Sheet) -> HeadedSheet | None:
-        """Return a sheet of returns, one per row, as a table; None for any other sheet."""
+    def _find_returns(self, sheet: Sheet) -> tuple[int, list[Header], Tool] | None:
+        """Return the header of a sheet of returns: its place, headers and tool; None for any other sheet."""
         for index, headers, named in self._candidates(sheet, tuple(self.form.by_name)):
-            if "member" in named:
-                tool = recognise([header.name for header in headers])
-                if "quarter" in named or (tool.is_form and len(named) >= _MIN_CODES):
-                    return self._table(sheet, index, headers, tool)
+            tool = recognise([header.name for header in headers])
+            if "member" in named and ("quarter" in named or (tool.is_form and len(named) >= MIN_CODES)):
+                return index, headers, tool
         return None
 
-    def _items(self, sheet: Sheet) -> HeadedSheet | None:
-        """Return a sheet of innovations as a table; None for any other sheet.
+    def _find_items(self, sheet: Sheet) -> tuple[int, list[Header], Tool] | None:
+        """Return the header of a sheet of innovations: its place, headers and tool; None for any other sheet.
 
         A table with links is accepted by its name or, without a telling name, when most of its headers are known: a
         form may have other repeats whose questions have the same names.
@@ -219,35 +311,18 @@ class LayoutReader:
             else:
                 found = "kind" in fields or (self._is_named(sheet) and fields)
             if found:
-                return self._table(sheet, index, headers, tool)
+                return index, headers, tool
         return None
 
     def _is_named(self, sheet: Sheet) -> bool:
-        """Tell whether a sheet has the name or a label of the repeat `innovations`, after a form's name or a path."""
-        last = re.split(r"[-.]", canonical_header(re.sub(r"(~\d+)?(\.csv)?$", "", sheet.name.casefold())))[-1]
-        names = (questionnaire.REPEAT, *self.form.groups[questionnaire.REPEAT].values())
-        return last in map(canonical_header, names)
+        """Tell whether a sheet has the name or a label of the repeat `innovations`, after a form's name or a path.
 
-    def _mailed(self, sheet: Sheet) -> HeadedSheet | None:
-        """Return a mailed questionnaire (codes in column A, answers in C) as a table of one return; else None."""
-        codes = [raw_text(cell_at(row, 0)) for _, row in sheet.rows]
-        headers = match_headers(codes, self.form, tuple(self.form.by_name))
-        named = [header.column.question for header in headers if header.column]
-        if "member" not in named or len(named) < _MIN_CODES:
-            return None
-        first = next(number for (number, _), header in zip(sheet.rows, headers, strict=True) if header.column)
-        known, answers, row_of = [], [], {}
-        for (number, row), header in zip(sheet.rows, headers, strict=True):
-            answer = cell_at(row, 2)
-            if header.column:
-                row_of[header.column.question] = str(number)
-            if header.column or header.name in MAILED.system:
-                known.append(header)
-                answers.append(answer)
-            elif number > first and header.name and not is_empty_cell(answer):
-                self._note_unknown(header, sheet.name, str(number))
-        transposed = replace(sheet, rows=((first, ()), (first, tuple(answers))), ragged=False)
-        return replace(self._table(transposed, 0, known, MAILED), row_of=row_of)
+        A spreadsheet numbers a copy, `innovations (2)`, and so does a person who goes on in a second sheet.
+        """
+        name = re.sub(r"(~\d+)?(\.csv)?$", "", sheet.name.casefold())
+        last = re.split(r"[-.]", canonical_header(re.sub(r"[ _]*\(?\d+\)?$", "", name)))[-1]
+        names = (questionnaire.REPEAT, *self.form.groups[questionnaire.REPEAT].values())
+        return last.strip() in map(canonical_header, names)
 
     def _table(self, sheet: Sheet, top: int, headers: Sequence[Header], tool: Tool) -> HeadedSheet:
         """Make a table of a sheet, given its header; note what differs from what the tool writes."""
@@ -256,23 +331,59 @@ class LayoutReader:
         if tags and all(tag.startswith("#") for tag in tags):
             self.note("ROW_TAGS", sheet=sheet.name, row=str(rows[0][0]))
             rows = rows[1:]
-        columns: dict[HeaderKey, int] = {}
+        indexes: dict[HeaderKey, list[int]] = defaultdict(list)
         for index, header in enumerate(headers):
-            key = header.column or header.name
-            self._note_header(header, tool, sheet.name)
-            first = columns.setdefault(key, index) if key else index
-            is_needed = header.column or key in (*tool.receipt, *tool.identity, *_LINKS) or is_review(header.name)
-            if first != index and is_needed:
-                self._check_same(rows, first, index, header, sheet)
+            self._note_header(header, tool, sheet.name, rows, index)
+            if header.column or header.name:
+                indexes[header.column or header.name].append(index)
         if top:
             self.note("HEADER_ROW_OFFSET", sheet=sheet.name, row=str(sheet.rows[top][0]))
         if tool.source:
             self.note(tool.source, sheet=sheet.name)
-        self._note_unheaded(headers, rows, sheet)
         width = max((index + 1 for index, header in enumerate(headers) if header.name), default=0)
-        table = HeadedSheet(sheet, tool, width, columns, rows)
+        unnamed = self._note_unheaded(headers, rows, sheet, width)
+        columns, twice = {}, defaultdict(list)
+        for key, places in indexes.items():
+            # Answers are labels as soon as one of the headers is.
+            labelled = [
+                headers[n].column for n in places if headers[n].column and headers[n].column.language != BY_NAME
+            ]
+            columns[labelled[0] if labelled else key] = places[0]
+            is_needed = isinstance(key, HeaderColumn) or key in (*tool.receipt, *tool.identity, *_LINKS)
+            if places[1:] and (is_needed or is_review(key)):
+                rows = self._merge(rows, key, places, twice)
+                texts = dict.fromkeys(headers[n].text for n in places)
+                same = all(
+                    raw_text(cell_at(row, n)) == raw_text(cell_at(row, places[0]))
+                    for _, row in sheet.rows[top + 1 :]
+                    for n in places
+                )
+                if same or not twice:
+                    note = "HEADER_DUPLICATE_SAME" if same else "HEADER_MERGED"
+                    self.note(note, sheet=sheet.name, observed=" | ".join(texts))
+        table = HeadedSheet(sheet, tool, width, columns, rows, twice=twice, unnamed=unnamed)
         is_export = tool.is_form or tool.identity  # all its times are written alike
         return self._read_times(table) if is_export and not {*tool.receipt}.isdisjoint(columns) else table
+
+    def _merge(
+        self, rows: NumberedRows, key: HeaderKey, places: Sequence[int], twice: Mapping[int, list[tuple[str, str]]]
+    ) -> NumberedRows:
+        """Read several columns as one, the first: in each row the one that is filled; `twice` gets what differs."""
+        merged = []
+        for number, row in rows:
+            filled = {raw_text(cell).strip(): cell for n in places if not is_empty_cell(cell := cell_at(row, n))}
+            if isinstance(key, HeaderColumn) and key.choice and len(filled) > 1:
+                question = self.form.by_name[key.question]
+                filled = {
+                    text: cell for text, cell in filled.items() if read_tick(question, key.choice, cell) is not False
+                }
+            name = key.question if isinstance(key, HeaderColumn) else key
+            if len(filled) > 1 and name not in questionnaire.PERSONAL:
+                twice[number].append((name, " | ".join(filled)))
+            cells = list(row) + [None] * (places[0] + 1 - len(row))
+            cells[places[0]] = next(iter(filled.values()), cell_at(row, places[0]))
+            merged.append((number, tuple(cells)))
+        return merged
 
     def _read_times(self, table: HeadedSheet) -> HeadedSheet:
         """Read times written in the order of days and months of a country, by an online form or a spreadsheet."""
@@ -288,24 +399,20 @@ class LayoutReader:
         ]
         return replace(table, rows=rows)
 
-    def _check_same(self, rows: NumberedRows, first: int, second: int, header: Header, sheet: Sheet) -> None:
-        if any(raw_text(cell_at(row, first)) != raw_text(cell_at(row, second)) for _, row in rows):
-            raise Unreadable("duplicate", mask(header.text), observed=header.text)
-        self.note("HEADER_DUPLICATE_SAME", sheet=sheet.name, observed=header.text)
-
-    def _note_header(self, header: Header, tool: Tool, sheet: str) -> None:
+    def _note_header(self, header: Header, tool: Tool, sheet: str, rows: NumberedRows, index: int) -> None:
         """Note an unknown header, a label among names, and a header that is not spelled as the tool spells it."""
         column = header.column
         if column is None:
             if header.name and not self._is_system(header.name, tool):
-                self._note_unknown(header, sheet)
+                filled = sum(not is_empty_cell(cell_at(row, index)) for _, row in rows)
+                self.note_unknown(header, sheet, filled=filled)
             elif tool is PLAIN and header.name in tool.receipt and header.text != header.name:
                 self.note("HEADER_NORMALISED", header.name, sheet=sheet, observed=header.text)
         elif column.choice and column.choice not in self.form.by_name[column.question].choices:
-            self._note_unknown(header, sheet)
+            self.note_unknown(header, sheet)  # an answer that ticks it breaks V07
         elif tool is PLAIN and column.language != BY_NAME:
             self.note("HEADER_LABEL_MAPPED", column.question, sheet=sheet, observed=header.text)
-        elif header.text != header.spelled and not tool.is_form:
+        elif header.is_edited or (header.text != header.spelled and not tool.is_form):
             self.note("HEADER_NORMALISED", header.spelled, sheet=sheet, observed=header.text)
 
     def _is_system(self, name: str, tool: Tool) -> bool:
@@ -313,17 +420,27 @@ class LayoutReader:
         is_known = name in tool.system or name in _LINKS or is_review(name)
         return is_known or name.startswith("_") or name.endswith(self.form.notes)
 
-    def _note_unheaded(self, headers: Sequence[Header], rows: NumberedRows, sheet: Sheet) -> None:
-        """Note cells under a blank header and beyond the last header: they are not read."""
-        for index, header in enumerate(headers):
-            if not header.name and any(not is_empty_cell(cell_at(row, index)) for _, row in rows):
-                self.note("COLUMN_UNNAMED", sheet=sheet.name, observed=get_column_letter(index + 1))
-        for number, row in rows:
-            if any(not is_empty_cell(cell) for cell in row[len(headers) :]):
-                self.note("ROW_EXTRA_CELLS", len(headers), sheet=sheet.name, row=str(number), observed=str(len(row)))
+    def _note_unheaded(self, headers: Sequence[Header], rows: NumberedRows, sheet: Sheet, width: int) -> set[int]:
+        """Warn of the columns without a header, which are not read, and return them.
 
-    def _note_unknown(self, header: Header, sheet: str, row: str = "") -> None:
+        To the right of the last header a column is one if most rows fill it; else those rows are too long (V20).
+        """
+        unnamed = set()
+        longest = max((len(row) for _, row in rows), default=0)
+        for index in (n for n in range(longest) if n >= width or not headers[n].name):
+            filled = [(number, row[index]) for number, row in rows if not is_empty_cell(cell_at(row, index))]
+            is_column = 1 < len(filled) > len(rows) / 2 and (index < len(headers) or not sheet.ragged)
+            if is_column or (filled and index < width):
+                unnamed.add(index)
+                letter = get_column_letter(index + 1)
+                cells = "; ".join(f"{letter}{number}: {raw_text(cell)}" for number, cell in filled[:_MAX_QUOTED])
+                self.note("COLUMN_UNNAMED", letter, sheet=sheet.name, observed=cells)
+        return unnamed
+
+    def note_unknown(self, header: Header, sheet: str, row: str = "", filled: int = 0) -> None:
+        """Note a header of no question, with the nearest name; warn if cells under it are not read."""
         names = [*self.form.by_name, *self._fields]
         near = difflib.get_close_matches(header.name.split("/")[-1], names, n=1, cutoff=0.8)
         hint = Phrase("phrase.near", near[0]) if near else ""
-        self.note("COLUMN_UNKNOWN", hint, sheet=sheet, row=row, observed=header.text)
+        key = "COLUMN_UNKNOWN.filled" if filled else "COLUMN_UNKNOWN"
+        self.note(key, hint, filled, sheet=sheet, row=row, observed=header.text)

@@ -46,7 +46,9 @@ def read_odata(content: bytes) -> Contents:
     document. Raises Unreadable for any other JSON.
     """
     document, submissions = _load_submissions(content)
-    remarks = (Remark("FILE_PAGED"),) if document.get("@odata.nextLink") else ()
+    count = document.get("@odata.count")
+    is_page = document.get("@odata.nextLink") or (isinstance(count, int) and count > len(submissions))
+    remarks = (Remark("FILE_PAGED"),) if is_page else ()
     if any(_PARENT in each for each in submissions):
         items = [(n, _item(each, {KEY_COLUMN: each.get(_PARENT)})) for n, each in enumerate(submissions, start=1)]
         context = document.get("@odata.context")
@@ -67,7 +69,10 @@ def read_odata(content: bytes) -> Contents:
 def _load_submissions(content: bytes) -> tuple[dict[str, object], list[dict[str, object]]]:
     """Return a JSON document, empty for a list, and the submissions in it."""
     try:
-        document = json.loads(content.decode("utf-8-sig"))
+        # A number that Python refuses to convert stays a text, so that only its answer is withdrawn.
+        document = json.loads(
+            content.decode("utf-8-sig"), parse_int=lambda text: int(text) if len(text) < 500 else text
+        )
     except (ValueError, RecursionError) as reason:
         raise Unreadable("json") from reason
     document, submissions = (document, document.get("value")) if isinstance(document, dict) else ({}, document)

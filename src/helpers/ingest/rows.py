@@ -9,16 +9,15 @@ from pathlib import PurePath
 
 from helpers.ingest import admit, cells, delimited, odk, tools, xlsx
 from helpers.ingest.cells import CellValue, is_empty_cell, raw_text, read_answer
-from helpers.ingest.headers import HeaderColumn, canonical_header
+from helpers.ingest.headers import HeaderColumn
 from helpers.ingest.issues import Issue, Place, make_issue
-from helpers.ingest.labels import decode
+from helpers.ingest.labels import decode, read_tick
 from helpers.ingest.layout import AnswerColumns, HeadedSheet, LayoutReader, SheetRow, cell_at
 from helpers.ingest.records import DetachedItems, ReceivedFile, ReceivedItem, ReceivedReturn, in_utc
 from helpers.plan import Plan, quarters, questionnaire
 from helpers.strings import fold, mask_names, mask_text, without_invisible
 
 _SHOWN = 60  # characters of a free text in a note
-_TICKED = ("1", "TRUE", "1.0")
 # First words of a row that sums up the others. No member's name begins with one.
 _SUMS = frozenset({
     "total", "totaux", "totals", "sous", "subtotal", "grand", "ensemble", "somme", "sum", "soma", "moyenne", "average",
@@ -80,12 +79,12 @@ def read_file(content: bytes, file: ReceivedFile, plan: Plan, form: questionnair
 
 
 def _read_file(content: bytes, file: ReceivedFile, plan: Plan, form: questionnaire.Form) -> FileRead:
-    reader = LayoutReader(form, file.place, file.received_on)
+    reader = LayoutReader(form, plan, file.place, file.received_on)
     layout = reader.layout(open_file(content, file.name, form))
     rows = [row for table in layout.returns for row in _TableReader(table, reader, file, plan).read()]
     items = list(_read_items(layout.items, reader, file))
     returns, part = [row.received for row in rows], None
-    if layout.returns and layout.items:
+    if layout.returns and (layout.items or layout.has_no_items):
         returns = _with_items(rows, layout.items, items, reader, plan)
     elif layout.items:
         keys = ((table.text(row, "parent_key"), table.text(row, "key"), item) for table, row, item in items)
@@ -98,7 +97,7 @@ def _read_file(content: bytes, file: ReceivedFile, plan: Plan, form: questionnai
             f"{quarter}: {times}" for quarter, times in Counter(row.other_quarter for row in others).items()
         )
         key = "OTHER_QUARTERS" if len(others) < len(rows) else "OTHER_QUARTERS.only"
-        reader.note(key, named, observed=str(len(others)))
+        reader.note(key, observed=named)
         returns = [received for row, received in zip(rows, returns, strict=True) if not row.other_quarter]
     notes = [replace(note, known_on=file.received_on) for note in reader.notes]
     return FileRead(returns, part, notes, frozenset(row.received.identity for row in others))
@@ -148,7 +147,6 @@ class _TableReader:
         counts = [each.index for each in self.columns if each.question.type == "integer" and each.index is not None]
         texts = (cell_at(row, index) for _, row in table.rows for index in counts)
         self.decimal_mark = cells.find_decimal_mark(text for text in texts if isinstance(text, str))
-        self.member_headers = {canonical_header(text) for text in ("member", *self.member.question.label.values())}
 
     def read(self) -> list[_ReturnRow]:
         """Return the table's returns; note the rows that are not returns."""
@@ -160,27 +158,43 @@ class _TableReader:
                 text = raw_text(next(shown, ""))
                 self.reader.note("ROW_NOT_DATA", sheet=self.table.sheet.name, row=str(number), observed=text)
             else:
-                rows.append(_ReturnRow(self._read_row(number, row), row, self.table))
+                rows.append(_ReturnRow(self._read_or_refuse(number, row), row, self.table))
         return rows
 
     def _is_not_return(self, row: SheetRow) -> bool:
-        """Tell whether a row is a sum, a footnote, a stray remark or a repeated header instead of a return."""
+        """Tell whether a row is a sum, a footnote or a stray remark instead of a return."""
         if self.table.tool.identity or self.table.tool is tools.MAILED:
             return False
         written = [raw_text(cell) for cell in row if not is_empty_cell(cell)]
         member = raw_text(cell_at(row, self.member.index))
-        if canonical_header(member) in self.member_headers:
-            return True
         nobody = self.plan.resolve("")
         if not written or self.plan.resolve(member) != nobody:
             return False
         words = {fold(text).partition(" ")[0] for text in (member, written[0])}
         return bool(words & _SUMS) or (len(written) == 1 and self.plan.resolve(written[0]) == nobody)
 
-    def _read_row(self, number: int, row: SheetRow) -> ReceivedReturn:
+    def _read_or_refuse(self, number: int, row: SheetRow) -> ReceivedReturn:
+        """Read a row; one that the reader cannot take is refused (V20), and the others stand."""
         table, file = self.table, self.file
         member_text, member = read_member(self.member, row, self.plan)
         place = Place(file.quarter, file.name, table.sheet.name, str(number), member, table.row_of)
+        try:
+            return self._read_row(row, place, member_text)
+        except Exception as reason:
+            problem = make_issue("V20.row", place, type(reason).__name__)
+            answers = {columns.question.name: questionnaire.UNANSWERED for columns in self.columns}
+            quarter_text = raw_text(table.cell(row, HeaderColumn("quarter")))
+            return ReceivedReturn(
+                place, file, member, member_text, quarter_text, file.received_on, None, self._place_id(place), answers,
+                {}, problems=(problem,),
+            )  # fmt: skip
+
+    def _place_id(self, place: Place) -> str:
+        """Return the identity of a return without an id of its tool's."""
+        return f"{place.quarter}/{place.source_file}/{place.sheet}/{place.row}{self.table.column}"
+
+    def _read_row(self, row: SheetRow, place: Place, member_text: str) -> ReceivedReturn:
+        table, file, member = self.table, self.file, place.member
         quarter_text, notes = self._read_quarter(row, place)
         if member_text != raw_text(cell_at(row, self.member.index)):
             notes.append(make_issue("TEXT_INVISIBLE_STRIPPED", place, question="member"))
@@ -195,7 +209,7 @@ class _TableReader:
         # The tool's ids, the surest first; a server's own number only with its day.
         texts = [(name, table.text(row, name)) for name in table.tool.identity]
         ids = [f"{text}@{day}" if name == "_id" else text for name, text in texts if text]
-        ids = ids or [f"{file.quarter}/{file.name}/{table.sheet.name}/{number}"]
+        ids = ids or [self._place_id(place)]
         return ReceivedReturn(
             place, file, member, member_text, quarter_text, day, instant, ids[0], answers,
             {name: raw_text(table.cell(row, HeaderColumn(name))).strip() for name in questionnaire.PERSONAL},
@@ -231,10 +245,9 @@ class _TableReader:
         return listed, None
 
     def _refuse(self, row: SheetRow, place: Place) -> Iterator[Issue]:
-        """V20: yield why a row is refused at once: too short, not decrypted, or rejected in the tool."""
+        """V20: yield why a row is refused at once: as any row of a table, not decrypted, or rejected in the tool."""
         table = self.table
-        if table.sheet.ragged and len(row) < table.width:
-            yield make_issue("V20.short", place, table.width, observed=str(len(row)))
+        yield from _refuse_row(table, row, place)
         status, review, deleted = table.text(row, "status"), table.review(row), ""
         if table.tool is tools.ODK:
             deleted = table.text(row, "deletedat")
@@ -269,8 +282,12 @@ class _TableReader:
         """Read the answer in a question's own column or, where that is blank, in the columns of its choices."""
         question, cell = columns.question, cell_at(row, columns.index)
         split = {choice: cell_at(row, index) for choice, index in columns.split.items()}
-        ticked = [choice for choice, tick in split.items() if raw_text(tick).strip().upper() in _TICKED]
+        ticks = {choice: read_tick(question, choice, mark) for choice, mark in split.items()}
+        ticked = [choice for choice, tick in ticks.items() if tick]
         if split and is_empty_cell(cell):
+            unclear = [f"{choice}: {raw_text(split[choice])}" for choice, tick in ticks.items() if tick is None]
+            if unclear:
+                return questionnaire.Answer("; ".join(unclear), rule="V07")
             # Columns that are all 0 are as good as blank: "none" is itself a choice, and ODK writes 0 for a blank.
             cell = " ".join(ticked) or None
         text = cells.stored_value(cell)
@@ -284,6 +301,16 @@ class _TableReader:
         if is_twice and answer.value and set(ticked) != set(answer.value.split()) & split.keys():
             notes.append(make_issue("SPLIT_DIFFERS", place, question=question.name, observed=answer.raw))
         return answer
+
+
+def _refuse_row(table: HeadedSheet, row: SheetRow, place: Place) -> Iterator[Issue]:
+    """V20: yield why a row of returns or innovations is refused: too short, too long, or one answer given twice."""
+    if table.sheet.ragged and len(row) < table.width:
+        yield make_issue("V20.short", place, table.width, observed=str(len(row)))
+    if any(not is_empty_cell(cell) and n not in table.unnamed for n, cell in enumerate(row) if n >= table.width):
+        yield make_issue("V20.long", place, table.width, observed=str(len(row)))
+    for name, texts in table.twice.get(int(place.row), ()):
+        yield make_issue("V20.duplicate", place, name, observed=texts)
 
 
 def _text_notes(question: str, text: str, place: Place) -> list[Issue]:
@@ -305,7 +332,15 @@ def _read_items(tables: Sequence[HeadedSheet], reader: LayoutReader, file: Recei
             if all(is_empty_cell(cell_at(row, columns.index)) for columns in fields):
                 continue
             place = Place(file.quarter, file.name, table.sheet.name, str(number))
-            answers = {columns.question.name: _read_field(columns, row) for columns in fields}
+            refused = list(_refuse_row(table, row, place))
+            reader.notes += refused
+            if refused:
+                continue
+            try:
+                answers = {columns.question.name: _read_field(columns, row) for columns in fields}
+            except Exception as reason:  # the other items stand
+                reader.notes.append(make_issue("V20.row", place, type(reason).__name__))
+                continue
             yield table, row, ReceivedItem(answers, place)
             for question in (columns.question for columns in fields):
                 if question.type == "text":

@@ -21,6 +21,11 @@ def parse_quarter(text: str) -> str:
     return f"{found['year'] or found['year2']}Q{found['n'] or found['n2']}"
 
 
+def is_quarter(text: str) -> bool:
+    """Tell whether a text is a quarter in an accepted spelling."""
+    return bool(_QUARTER.fullmatch(text.strip()))
+
+
 def index(quarter: str) -> int:
     """Return a quarter's number, such that the difference of two numbers counts quarters."""
     return int(quarter[:4]) * 4 + int(quarter[5]) - 1

@@ -208,16 +208,17 @@ def tabulate_all_answers(returns: Iterable[rules.CheckedReturn], form: questionn
     figures = {question.name for question in form.questions if question.type != "text" and not question.choices}
     rows = []
     for checked in returns:
-        key, file = (*checked.key, checked.entry.version), (checked.place.source_file, checked.place.sheet)
+        key, own = (*checked.key, checked.entry.version), checked.place
         for name, answer in checked.answers.items():
             # A value that was understood as a number, a date or a choice holds nothing personal; any other text may.
             is_safe = answer.value and name not in texts
             hide = str if is_safe else mask if name in figures else mask_text
             cells = (name, hide(answer.raw), hide(answer.value), answer.state)
-            rows.append((*key, *cells, *file, checked.place.of(name).row))
+            place = own.of(name)
+            rows.append((*key, *cells, own.source_file, place.sheet, place.row))
         has_part = checked.items is not None
         n, state = (str(len(checked.items)), questionnaire.ANSWERED) if has_part else ("", questionnaire.MISSING)
-        rows.append((*key, questionnaire.REPEAT, "", n, state, *file, checked.place.row))
+        rows.append((*key, questionnaire.REPEAT, "", n, state, own.source_file, own.sheet, own.row))
     return pd.DataFrame(rows, columns=list(SCHEMAS["answers"].columns))
 
 
