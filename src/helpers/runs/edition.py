@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -92,8 +92,7 @@ def run_locked_edition(
             snapshot.take_snapshot(request.quarter, paths.locks()) as received_in,
         ):
             completeness.check_complete(request.quarter, request.as_of, without)
-            tables_folder, report_folder, tables = build_edition(request, folder, report, progress)
-            snapshot.check_unchanged(tables.inputs, received_in)
+            tables_folder, report_folder, tables = build_edition(request, folder, report, progress, received_in)
             # First onto the disk of their target, which may be another one than that of the report.
             tables_folder = Path(shutil.move(tables_folder, beside_tables / "tables"))
             publish.move_into_place((tables_folder, tables_target), (report_folder, target))
@@ -102,9 +101,13 @@ def run_locked_edition(
 
 
 def build_edition(
-    request: EditionRequest, folder: Path, report: Reporter, progress: bool = False
-) -> tuple[Path, Path, EditionTables]:
-    """Run the notebooks in a private folder; return the folders of tables and report to publish, and the tables."""
+    request: EditionRequest, folder: Path, report: Reporter, progress: bool = False,
+    received_in: Mapping[str, Path] | None = None,
+) -> tuple[Path, Path, EditionTables]:  # fmt: skip
+    """Run the notebooks in a private folder; return the folders of tables and report to publish, and the tables.
+
+    What was copied from the folders `received_in` must not have changed there meanwhile; else raises RunError.
+    """
     started = datetime.now(UTC)
     report_modified(manifest.EDITION_NOTEBOOKS, report)
     for notebook, name, parameters in request.steps:
@@ -112,6 +115,7 @@ def build_edition(
         run_notebook(paths.notebooks() / f"{notebook}.ipynb", folder / f"{name}.ipynb", parameters, progress)
         report(f"{name}: done in {time.monotonic() - began:.1f} s")
     tables = pipeline.load_tables(request.quarter, request.as_of)
+    snapshot.check_unchanged(tables.inputs, received_in or {})
     _collect_outputs(request, folder, tables, started)
     return folder / "tables", folder / "report", tables
 
