@@ -17,12 +17,13 @@ from helpers import paths
 from helpers.i18n.catalogue import is_official
 from helpers.i18n.formats import Translator
 from helpers.plan.quarters import is_revised
-from helpers.report import tables
+from helpers.report import headlines, tables
 from helpers.report.blocks import Column, ReportFigure, Table
 from helpers.report.figures.tiles import plot_map
 from helpers.report.fit import printable
 from helpers.report.pdf.typeset import STANDARDS, set_pages
 from helpers.strings import LANGUAGES
+from helpers.tables import manifest
 from invented import invent
 from reports import make, report_of, whole_report  # noqa: F401
 
@@ -33,6 +34,15 @@ pytestmark = pytest.mark.slow
 def out(whole) -> Path:
     """Return the folder with the whole report in every language, from invented tables with hostile texts in them."""
     return {language: whole(language) for language in LANGUAGES}["fr"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_annex_d_names_the_notebooks_that_differ_from_the_release(language, tmp_path, monkeypatch):
+    report = report_of(invent("2022Q3"), language, tmp_path)
+    as_released = headlines.describe_reproduce(report)
+    monkeypatch.setattr(manifest, "list_modified", lambda: ["02_kpis.ipynb", "03_report.ipynb"])
+    added = headlines.describe_reproduce(report).removeprefix(as_released)
+    assert ".ipynb" not in as_released and added.endswith("02_kpis.ipynb, 03_report.ipynb")
 
 
 Places = list[tuple[float, float]]

@@ -72,6 +72,12 @@ def test_a_figure_is_the_same_bytes_each_time_with_letters_as_paths_and_no_date(
     assert "<text" not in first and "<dc:date>" not in first and not re.search(r"20\d\d-\d\d-\d\dT", first)
 
 
+def test_the_style_of_a_user_changes_no_figure():
+    drawn = drawing.draw_svg(FIGURES["trend"](FULL, FR))
+    with matplotlib.rc_context({"axes.grid": True, "lines.marker": "o", "font.weight": "bold", "svg.id": "mine"}):
+        assert drawing.draw_svg(FIGURES["trend"](FULL, FR)) == drawn
+
+
 def test_importing_and_drawing_leaves_matplotlib_as_it_was():
     before = dict(matplotlib.rcParams)
     drawing.draw_svg(FIGURES["trend"](FULL, FR))
