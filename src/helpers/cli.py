@@ -328,7 +328,7 @@ def add_command(
     written there.
     """
     from helpers.ingest import add, received, registers, rules
-    from helpers.plan import checks, quarters, questionnaire, read_plan
+    from helpers.plan import quarters, questionnaire, read_plan
     from helpers.report import letters
 
     if not quarters.in_plan(quarter):
@@ -338,10 +338,7 @@ def add_command(
         raise click.UsageError(f"{received_on} is more than a quarter before the end of {quarter}; check both")
     if name and (len(files) > 1 or files[0].is_dir()):
         raise click.UsageError("--as names one file; give the others without it")
-    try:
-        plan, form = read_plan(), questionnaire.read_form()
-    except checks.PlanError as error:
-        raise RunError(ExitCode.DATA_REFUSED, str(error)) from error
+    plan, form = read_plan(), questionnaire.read_form().at(quarter)
     batch, is_complete = add.Batch(files, quarter, received_on, channel, name), True
     checked = rules.check_received(batch.received, registers.read_registers(), plan, form, date.max)
     for outcome in batch.add(note, anyway, dry_run):
