@@ -227,7 +227,7 @@ def odata(expanded: bool = True) -> Variant:
                     {"__id": f"{key}-{n}", **{f.name: _plain(answer(f, item)) for f in form.fields}}
                     for n, item in enumerate(said[REPEAT] or ())
                 ]
-            one["innovation"] = inside
+            one["innovation"] = one.get("innovation", {}) | inside
             one["meta"] = {"instanceID": key, "instanceName": None}
             documents.append(one)
         return json.dumps({"@odata.context": "$metadata#Submissions", "value": documents}, indent=1).encode()

@@ -17,7 +17,7 @@ from helpers.ingest.cells import read_answer
 from helpers.ingest.quarter import read_quarter
 from helpers.ingest.registers import read_registers
 from helpers.plan.plan import read_plan
-from helpers.plan.questionnaire import NONE_CODE, NOT_AVAILABLE, PERSONAL, REPEAT, Question, read_form
+from helpers.plan.questionnaire import HAS_ITEMS, NONE_CODE, NOT_AVAILABLE, PERSONAL, REPEAT, Question, read_form
 from helpers.tables import schema
 
 pytestmark = pytest.mark.slow
@@ -55,7 +55,7 @@ def answers_to(question: Question) -> st.SearchStrategy:
 def returns(draw: st.DrawFn) -> list[Said]:
     """Draw what some members say for a quarter, each once."""
     members = draw(st.lists(st.sampled_from(MEMBERS), min_size=1, max_size=3, unique=True))
-    asked = [q for q in FORM.questions if q.name not in ("member", "quarter", *PERSONAL)]
+    asked = [q for q in FORM.questions if q.name not in ("member", "quarter", HAS_ITEMS, *PERSONAL)]
     said = []
     for member in members:
         some = draw(st.lists(st.sampled_from(asked), min_size=1, max_size=25, unique=True))

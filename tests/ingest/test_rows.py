@@ -68,8 +68,8 @@ def test_whatever_a_file_makes_the_reader_raise_is_that_files_refusal(raw, monke
 
 
 def test_a_row_that_the_reader_cannot_take_is_refused_alone(raw, monkeypatch):
-    def read(question, cell):
-        return 1 // 0 if cell == 131 else read_answer(question, cell)
+    def read(question, cell, *rest):
+        return 1 // 0 if cell == 131 else read_answer(question, cell, *rest)
 
     raw.write_plain(Q, [ROW, ROW | {"member": "KEN", "offices_total": 131}], name="a.xlsx")
     monkeypatch.setattr("helpers.ingest.rows.read_answer", read)
