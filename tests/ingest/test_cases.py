@@ -65,6 +65,26 @@ WANTED = {
         ("V05",) * 4 + ("V04", "V14.missing", "V16"), ("PART_EMPTY",),
     ),
     "odata_next_link": Case({"GHA offices_total": "352"}, ("FILE_PAGED",)),
+    "percent_format": Case({"GHA offices_connected": "", "TUN training_sessions": ""}, ("V03.number",) * 2),
+    "superscript_mark": Case({"GHA training_sessions": "", "CMR offices_networked": ""}, ("V03.number",) * 2),
+    "merged_answer": Case({"GHA cloud_use": ""}, ("CELL_MERGED",)),
+    "format_standard": Case({"GHA training_sessions": "9"}),
+    "formula_empty_text": Case({"GHA offices_total": "352"}),
+    "x000d": Case({"GHA staff_women": "801", "CMR training_sessions": "5"}, noted=("HEADER_NORMALISED",)),
+    "styles_empty_fill": Case({"GHA offices_connected": "263"}),
+    "styles_font_family": Case({"GHA offices_connected": "263"}),
+    "workbook_elsewhere": Case({"GHA offices_connected": "263"}),
+    "three_decimals": Case(
+        {"GHA training_sessions": "9", "CMR training_sessions": "5", "AGO trained_women": "7",
+         "GHA offices_total": "352"}
+    ),
+    "cp850": Case({"SEN offices_total": "139", "CIV offices_total": "187"}, noted=("ENC_CP850",)),
+    "kobo_chosen_columns": Case({"GHA offices_total": None, "CMR offices_connected": "118"}, ("V20.rejected",)),
+    "kobo_times_rewritten": Case({"GHA offices_connected": "263"}, noted=("DATE_AMBIGUOUS.day",)),
+    "rejected_later": Case({"GHA offices_total": None, "CMR offices_connected": "118"}, ("V20.rejected",)),
+    "two_snapshots": Case({"NGA offices_total": "1500", "NER offices_total": None}, ("V20.rejected",)),
+    "partial_correction": Case({"TUN offices_total": ""}, ("REVISION_EMPTIES",)),
+    "carriage_return": Case({"DZA comment": "ligne 1\nligne 2"}, noted=("DUPLICATE",)),
 }  # fmt: skip
 
 
@@ -93,3 +113,20 @@ def test_an_answer_on_a_second_sheet_is_placed_there(raw, plan, form):
     answers = schema.tabulate_ingested(checked, form)["answers"].set_index("question")
     places = {name: tuple(answers.loc[name, ["sheet", "row"]]) for name in ("offices_total", "training_sessions")}
     assert places == {"offices_total": ("Questionnaire", "5"), "training_sessions": ("Partie 2", "12")}
+
+
+def test_a_form_for_all_quarters_gives_this_quarters_returns_and_one_note(raw, plan, form):
+    shutil.copytree(CASES / "one_form_for_all_quarters", raw.folder(Q), dirs_exist_ok=True)
+    checked = rules.check_received(read_quarter(Q), read_registers(), plan, form, AS_OF)
+    assert len(checked.ledger) == 40 and all(entry.counts for entry in checked.ledger)
+    keys = [issue.key for issue in checked.issues]
+    assert keys.count("OTHER_QUARTERS") == 1
+    assert not {"V02.other", "ITEM_ORPHAN", "OTHER_QUARTERS.only"} & set(keys)
+
+
+@pytest.mark.parametrize(("as_of", "offices"), [(date(2024, 11, 4), "600"), (AS_OF, "1500")])
+def test_a_return_under_a_wrong_name_counts_until_the_export_that_does_not_approve_it(raw, plan, form, as_of, offices):
+    shutil.copytree(CASES / "two_snapshots", raw.folder(Q), dirs_exist_ok=True)
+    checked = rules.check_received(read_quarter(Q), read_registers(), plan, form, as_of)
+    (one,) = [each for each in checked.returns if each.entry.counts]
+    assert (one.key[1], one.answers["offices_total"].value) == ("NGA", offices)
