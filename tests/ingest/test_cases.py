@@ -118,7 +118,7 @@ def test_an_answer_on_a_second_sheet_is_placed_there(raw, plan, form):
 def test_a_form_for_all_quarters_gives_this_quarters_returns_and_one_note(raw, plan, form):
     shutil.copytree(CASES / "one_form_for_all_quarters", raw.folder(Q), dirs_exist_ok=True)
     checked = rules.check_received(read_quarter(Q), read_registers(), plan, form, AS_OF)
-    assert len(checked.ledger) == 40 and all(entry.counts for entry in checked.ledger)
+    assert len(checked.ledger) == 45 and all(entry.counts for entry in checked.ledger)
     keys = [issue.key for issue in checked.issues]
     assert keys.count("OTHER_QUARTERS") == 1
     assert not {"V02.other", "ITEM_ORPHAN", "OTHER_QUARTERS.only"} & set(keys)
