@@ -75,7 +75,7 @@ def admit(content: bytes) -> str:
         raise Unreadable("encrypted" if "EncryptedPackage".encode("utf-16-le") in content else "xls")
     for mark, kind in _OTHERS.items():
         if content.startswith(mark):
-            raise Unreadable("html" if kind == "MHTML" else "type", observed=kind)
+            raise Unreadable("html" if kind == "MHTML" else "type", f" ({kind})", observed=kind)
     start = content.removeprefix(b"\xef\xbb\xbf")
     markup = _MARKUP.match(start)
     if markup:
@@ -110,7 +110,7 @@ def _admit_archive(content: bytes) -> str:
         if "xl/workbook.bin" in names:
             raise Unreadable("xls", observed=".xlsb")
         if any(name.startswith(("word/", "ppt/")) for name in names):
-            raise Unreadable("type", observed=".docx, .pptx")
+            raise Unreadable("type", " (.docx, .pptx)", observed=".docx, .pptx")
         is_workbook = any(name.casefold().rpartition("/")[2] == "workbook.xml" for name in names)
         if not is_workbook and any(name.casefold().endswith(_NESTED) and not _is_media(name) for name in names):
             raise Unreadable("nested")

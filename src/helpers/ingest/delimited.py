@@ -73,7 +73,7 @@ def split_records(content: bytes, count_known: Callable[[Sequence[str]], int]) -
 def _decode(content: bytes) -> tuple[str, list[Remark]]:
     text, key = _recognise(content)
     if len(_CONTROLS.findall(text)) > _MAX_STRANGE * len(text):
-        raise Unreadable("type")
+        raise Unreadable("type", "")
     invalid = str(text.count("\ufffd")) if key == "ENC_INVALID_BYTES" else ""
     remarks = [Remark(key, invalid)] if key else []
     if "\0" in text:
