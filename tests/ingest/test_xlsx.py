@@ -8,9 +8,11 @@ import zipfile
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+import openpyxl
 import pytest
 import xlsxwriter
 
+from conftest import ROOT
 from helpers.ingest.admit import WORKBOOK, Unreadable, admit
 from helpers.ingest.cells import Formula, ShownAs, stored_value
 from helpers.ingest.xlsx import read_workbook
@@ -175,3 +177,19 @@ def test_dates_of_both_calendars_and_durations_are_those_shown():
 
     book = workbook(fill)
     assert rows_of(book) == [[datetime(1900, 1, 2, 12), timedelta(days=2, hours=12)]]
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "data" / "raw" / "2024Q3").glob("*.xlsx"))[::8], ids=lambda path: path.stem
+)
+def test_the_samples_workbooks_are_read_as_another_reader_does(path):
+    contents, book = read_workbook(path.read_bytes()), openpyxl.load_workbook(path, data_only=True)
+    assert [sheet.name for sheet in contents.sheets] == book.sheetnames
+    for sheet in contents.sheets:
+        wanted = dict(enumerate(book[sheet.name].iter_rows(values_only=True), start=1))
+        for number, row in sheet.rows:
+            held = [stored_value(cell) for cell in row]
+            assert [cell or None for cell in held if cell != 0] == [
+                cell for cell in wanted[number][: len(held)] if cell != 0
+            ]
+        assert sum(any(row) for row in wanted.values()) == sum(any(row) for _, row in sheet.rows)
