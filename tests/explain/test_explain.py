@@ -303,7 +303,7 @@ def test_a_reference_names_one_figure(text, wanted):
         (("2.1.a", Q, "--member", "FRA"), "no member FRA in PAPU; choose from DZA"),
         (("2.1.a", "2022Q1"), "no figure for 2022Q1; they begin with 2022Q3"),
         (("2.1.a", "2031Q1"), "outside the plan, 2022Q1-2025Q4"),
-        (("\x1b[31m\u202e/2024Q3",), "no KPI ; choose from 1.1.a"),
+        (("\x1b[31m\u202e/2024Q3",), r"no KPI \u001b[31m\u202e; choose from 1.1.a"),
         (("2.1.a", Q, "--as-of", "2020-01-01"), "give a later date"),
     ],
 )

@@ -168,13 +168,13 @@ def write_plan(rng: random.Random, raw: Raw) -> None:
         for row in rows:
             if name == "members" and rng.random() < 0.25:
                 joined = rng.choice(["", "2022-09-30", "2022-12-31", "2023-01-01"])
-                row |= {
-                    "member_from": joined,
-                    "member_to": rng.choice(["", "", "2022-12-30", "2022-12-31", "2023-09-30"]),
-                }
+                left = rng.choice(["", "", "2022-12-30", "2022-12-31", "2023-09-30"])
+                row |= {"member_from": joined, "member_to": left if left >= joined else ""}
             elif name == "kpis" and row["measure"] != "milestone" and rng.random() < 0.5:
                 share = row["assessed"] == "share"
-                row["target"] = rng.choice(["0.2", "0.5", "0.8"] if share else ["1", "3", "10", "20"])
+                targets = ["0.2", "0.5", "0.8"] if share else ["1", "3", "10", "20"]
+                above = [target for target in targets if float(target) > float(row["baseline"] or 0)]
+                row["target"] = rng.choice(above or [row["target"]])
         with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
             writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
             writer.writeheader()
