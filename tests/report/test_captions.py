@@ -45,8 +45,8 @@ SLOPES = {
     "ties": (services(*[3.0] * 45), f"{WHAT}: up in each of the 45 {MATCHED}"),
     "from 10 to 0": (services(-10), f"{WHAT}: down in the only member that reported it in both quarters"),
     "nobody in both": (services(), f"{WHAT}: no member reported it in both quarters"),
-    "first quarter": (invent("2022Q3"), f"{WHAT}: no member reported it in both quarters"),
-    "nobody answered": (empty(), f"{WHAT}: no member reported it in both quarters"),
+    "first quarter": (invent("2022Q3"), "There is no earlier quarter to compare with"),
+    "nobody answered": (empty(), "There is no earlier quarter to compare with"),
 }
 
 

@@ -56,8 +56,11 @@ LOSSES = {
     "a file": (lambda: (paths.returns(QUARTER) / "other.csv").unlink(), "2022Q3/other.csv is gone"),
     "its bytes": (lambda: (paths.returns(QUARTER) / "other.csv").write_bytes(b""), "is not what MANIFEST.csv lists"),
     "a quarter": (lambda: shutil.rmtree(paths.returns(QUARTER)), "2022Q3/mail.xlsx is gone"),
-    "a register": (lambda: shutil.rmtree(paths.registers()), "registers/milestones.csv has 0 rows instead"),
-    "its rows": (lambda: (paths.registers() / "milestones.csv").write_text(""), "registers/milestones.csv has 0 rows"),
+    "a register": (lambda: shutil.rmtree(paths.registers()), "registers/milestones.csv is gone"),
+    "its rows": (
+        lambda: (paths.registers() / "milestones.csv").write_text(""),
+        "registers/milestones.csv no longer counts",
+    ),
     "the list": (lambda: listing().unlink(), "2022Q3/MANIFEST.csv"),
     "a row of it": (unlist, "2022Q3/MANIFEST.csv has 1 rows instead of 2"),
     "a date in it": (receive_later, "2022Q3/mail.xlsx no longer counts"),

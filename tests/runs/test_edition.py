@@ -195,7 +195,7 @@ class TestPublishedBriefs:
         folder = publish("SEN")
         before = self.outputs(folder)
 
-        def full(new: Path, *_: object) -> None:
+        def full(new: Path, *_: object, **__: object) -> None:
             raise OSError(errno.ENOSPC, "No space left on device", str(new / "manifest.json"))
 
         monkeypatch.setattr(manifest, "write_manifest", full)

@@ -48,9 +48,9 @@ def _value_cell(report: Report, figure: KpiFigure) -> Cell:
 def _answers_cell(report: Report, figure: KpiFigure) -> Cell:
     t, n_lost = report.t, queries.count_missing_rows(report.tables, figure.kpi.kpi)
     if phrases.is_unreadable(report, figure):
-        return TwoLines(t("register"), t("not read"))
+        return t("not read")
     if n_lost and figure.is_certain:
-        return TwoLines(t("register"), t.plural("{n} row not read", n_lost))
+        return t.plural("{n} row not read", n_lost)
     if is_blank(figure.n_reported):
         return t("register") if figure.is_certain else t.missing
     carried = f"\n+ {t.number(figure.n_carried)} c" if figure.n_carried else ""
