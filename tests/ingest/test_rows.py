@@ -78,6 +78,12 @@ def test_a_row_that_the_reader_cannot_take_is_refused_alone(raw, monkeypatch):
     assert (refused.member, [found.key for found in refused.problems]) == ("KEN", ["V20.row"])
 
 
+def test_three_decimals_are_none_of_thousands_in_the_innovations_either(raw):
+    items = [{"member": "SEN", "kind": "solution", "local_experts": text} for text in ("2.000", "3.000", "5.000")]
+    raw.write_plain(Q, [ROW], items)
+    assert [item.answers["local_experts"].value for item in only(read_quarter(Q)).items] == ["2", "3", "5"]
+
+
 @pytest.mark.parametrize("digits", [4_301, 12_000])
 def test_a_number_of_very_many_digits_withdraws_its_answer_only(raw, form, digits):
     content = odata().write(form, [SEN, SEN | {"member": "KEN", "offices_total": 131}])

@@ -166,6 +166,32 @@ def test_a_number_that_no_machine_reads_is_a_text_and_the_others_stand():
     assert cells == [written[0], float("inf"), 7]
 
 
+def test_a_value_that_no_machine_holds_is_its_cells_alone_whatever_its_format():
+    def fill(book, sheet):
+        sheet.write(0, 0, 5, book.add_format({"num_format": "0"}))
+        sheet.write(0, 1, 5, book.add_format({"num_format": "yyyy-mm-dd"}))
+
+    content = workbook(fill)
+    for digits in (400, 4_301):
+        made = io.BytesIO()
+        with zipfile.ZipFile(io.BytesIO(content)) as before, zipfile.ZipFile(made, "w") as after:
+            for name in before.namelist():
+                after.writestr(name, before.read(name).replace(b"<v>5</v>", b"<v>" + b"9" * digits + b"</v>"))
+        assert rows_of(made.getvalue()) == [["9" * digits] * 2]
+    assert cells_of('<row><c t="d"><v>hier</v></c><c><v>7</v></c></row>') == ["hier", 7]
+
+
+def test_cells_are_placed_by_their_addresses_in_any_order_and_case():
+    cells = cells_of('<row r="1"><c r="C1"><v>3</v></c><c r="a1"><v>1</v></c></row>')
+    assert cells == [1, None, 3]
+
+
+def test_a_cell_whose_address_cannot_be_read_is_never_placed_by_guess():
+    with pytest.raises(Unreadable) as found:
+        cells_of('<row r="1"><c r="?"><v>3</v></c></row>')
+    assert found.value.reason == "resave"
+
+
 def test_cells_and_rows_without_an_address_follow_one_another():
     assert cells_of("<row><c><v>1</v></c><c><v>2.5</v></c></row><row><c t='b'><v>1</v></c></row>") == [1, 2.5, True]
 

@@ -24,6 +24,7 @@ ROW = "2022Q3,digital_model,1,,D,2022-10-12"
 def published(quick) -> dict[str, str]:
     """Return the digests of an edition that rests on two files and a row of a register."""
     quick.add(QUARTER, "other.csv", OTHER, LISTED)
+    quick.add(QUARTER, "Mme Exemple.csv", OTHER.replace(b"KEN", b"MAR"), LISTED)
     quick.write_register("milestones", ROW)
     run_edition()
     return state()
@@ -55,6 +56,10 @@ def receive_later() -> None:
 LOSSES = {
     "a file": (lambda: (paths.returns(QUARTER) / "other.csv").unlink(), "2022Q3/other.csv is gone"),
     "its bytes": (lambda: (paths.returns(QUARTER) / "other.csv").write_bytes(b""), "is not what MANIFEST.csv lists"),
+    "the bytes of a file whose name is masked": (
+        lambda: (paths.returns(QUARTER) / "Mme Exemple.csv").write_bytes(b""),
+        "is not what MANIFEST.csv lists",
+    ),
     "a quarter": (lambda: shutil.rmtree(paths.returns(QUARTER)), "2022Q3/mail.xlsx is gone"),
     "a register": (lambda: shutil.rmtree(paths.registers()), "registers/milestones.csv is gone"),
     "its rows": (
@@ -62,7 +67,7 @@ LOSSES = {
         "registers/milestones.csv no longer counts",
     ),
     "the list": (lambda: listing().unlink(), "2022Q3/MANIFEST.csv"),
-    "a row of it": (unlist, "2022Q3/MANIFEST.csv has 1 rows instead of 2"),
+    "a row of it": (unlist, "2022Q3/MANIFEST.csv has 2 rows instead of 3"),
     "a date in it": (receive_later, "2022Q3/mail.xlsx no longer counts"),
 }
 

@@ -271,7 +271,7 @@ class LayoutReader:
                 if len(named) >= MIN_CODES and len(named) >= _KNOWN_SHARE * len(written):
                     missing = ", ".join(name for name in ("member", "quarter") if name not in named)
                     return Unreadable("key", missing, observed=missing)
-        past = next((found.observed for found in self.notes if found.key == "MAILED_OTHER_QUARTER.only"), "")
+        past = next((found.observed for found in self.notes if found.key == "MAILED_OTHER_QUARTER"), "")
         if past:
             return Unreadable("past", past, observed=past)
         if not any(sheet.rows for sheet in sheets):

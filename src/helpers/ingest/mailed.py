@@ -278,7 +278,7 @@ class MailedReader:
         past = [index for index in page.indexes if page.is_past(index) and page.column(index).cells]
         if past:
             letter, heading = get_column_letter(past[0] + 1), " ".join(page.heads(past[0]))
-            self.note("MAILED_OTHER_QUARTER.only", letter, sheet=page.sheet.name, observed=heading)
+            self.note("MAILED_OTHER_QUARTER", letter, sheet=page.sheet.name, observed=heading)
         else:
             key = "SHEET_CODEBOOK" if len(page.codes) >= MIN_CODES else "SHEET_UNKNOWN"
             self.note(key, observed=page.sheet.name)

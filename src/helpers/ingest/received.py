@@ -22,7 +22,7 @@ from helpers.strings import escape
 
 MANIFEST_CSV, EDITION_TOML = "MANIFEST.csv", "edition.toml"
 MANIFEST_COLUMNS = ("file", "sha256", "received_on", "channel", "note")
-_SETTLED_AFTER = 1.0  # seconds without a change after which an unlisted file is complete
+SETTLED_AFTER = 1.0  # seconds without a change after which an unlisted file is complete
 
 
 def file_name(path: Path) -> str:
@@ -187,9 +187,9 @@ def _find_changing(paths_: Sequence[Path]) -> set[Path]:
     """Return the files that are still being written: those changed just now are checked again after a second."""
     now = time.time_ns()
     states = {path: _stat(path) for path in paths_}
-    fresh = {path: state for path, state in states.items() if state and 0 <= now - state[1] < _SETTLED_AFTER * 1e9}
+    fresh = {path: state for path, state in states.items() if state and 0 <= now - state[1] < SETTLED_AFTER * 1e9}
     if fresh:
-        time.sleep(_SETTLED_AFTER)
+        time.sleep(SETTLED_AFTER)
     return {path for path, state in fresh.items() if _stat(path) != state}
 
 

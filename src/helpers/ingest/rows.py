@@ -144,9 +144,7 @@ class _TableReader:
             not_answers += (questionnaire.HAS_ITEMS,)
         self.columns = table.answer_columns([q for q in reader.form.questions if q.name not in not_answers])
         (self.member,) = table.answer_columns([reader.form.by_name["member"]])
-        counts = [each.index for each in self.columns if each.question.type == "integer" and each.index is not None]
-        texts = (cell_at(row, index) for _, row in table.rows for index in counts)
-        self.decimal_mark = cells.find_decimal_mark(text for text in texts if isinstance(text, str))
+        self.decimal_mark = _find_decimal_mark(table, self.columns)
 
     def read(self) -> list[_ReturnRow]:
         """Return the table's returns; note the rows that are not returns."""
@@ -328,6 +326,7 @@ def _read_items(tables: Sequence[HeadedSheet], reader: LayoutReader, file: Recei
     """Yield every item of some tables with the row it was read from; skip blank rows."""
     for table in tables:
         fields = table.answer_columns(reader.form.fields)
+        mark = _find_decimal_mark(table, fields)
         for number, row in table.rows:
             if all(is_empty_cell(cell_at(row, columns.index)) for columns in fields):
                 continue
@@ -337,7 +336,7 @@ def _read_items(tables: Sequence[HeadedSheet], reader: LayoutReader, file: Recei
             if refused:
                 continue
             try:
-                answers = {columns.question.name: _read_field(columns, row) for columns in fields}
+                answers = {columns.question.name: _read_field(columns, row, mark) for columns in fields}
             except Exception as reason:  # the other items stand
                 reader.notes.append(make_issue("V20.row", place, type(reason).__name__))
                 continue
@@ -347,11 +346,18 @@ def _read_items(tables: Sequence[HeadedSheet], reader: LayoutReader, file: Recei
                     reader.notes += _text_notes(f"innovations.{question.name}", answers[question.name].raw, place)
 
 
-def _read_field(columns: AnswerColumns, row: SheetRow) -> questionnaire.Answer:
+def _find_decimal_mark(table: HeadedSheet, columns: Sequence[AnswerColumns]) -> str:
+    """Return the mark before three decimals that a table's counts are written with, blank without one."""
+    counts = [each.index for each in columns if each.question.type == "integer"]
+    texts = (cell_at(row, index) for _, row in table.rows for index in counts)
+    return cells.find_decimal_mark(text for text in texts if isinstance(text, str))
+
+
+def _read_field(columns: AnswerColumns, row: SheetRow, decimal_mark: str) -> questionnaire.Answer:
     cell = cell_at(row, columns.index)
     text = cells.stored_value(cell)
     is_label = columns.by_label and type(text) is str
-    return read_answer(columns.question, decode(columns.question, text) if is_label else cell)
+    return read_answer(columns.question, decode(columns.question, text) if is_label else cell, decimal_mark)
 
 
 def _with_items(

@@ -3,7 +3,7 @@
 import operator
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
 _TOKEN = re.compile(r'"(?P<quoted>[^"]*)"|\\(?P<escaped>.)|[_*].|\[(?P<bracket>[^\]]*)\]|(?P<plain>.)', re.DOTALL)
 _CONDITION = re.compile(r"(?P<sign><=|>=|<>|<|>|=)(?P<limit>-?\d+(?:\.\d+)?)")
@@ -43,7 +43,7 @@ class _Section:
         return self.elapsed or bool(fits and not self.is_general)
 
 
-@cache
+@lru_cache(maxsize=1_024)
 def _read_sections(code: str) -> tuple[_Section, ...]:
     sections, pieces, condition, elapsed = [], [], None, False
     for token in (*_TOKEN.finditer(code), None):
@@ -83,7 +83,7 @@ def _choose(sections: tuple[_Section, ...], number: float) -> _Section:
     return next(s for s, sign in zip(numeric, usual, strict=True) if sign is None or _COMPARE[sign](number, 0))
 
 
-@cache
+@lru_cache(maxsize=16_384)
 def show_number(number: float, code: str) -> str | None:
     """Return what a cell shows where that is another number than it holds (blank: nothing), else None.
 

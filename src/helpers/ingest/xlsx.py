@@ -194,16 +194,17 @@ class _Workbook:
         self, element: Element, number: int, hidden: set[int], noticed: Noticed, formulas: dict[str, str]
     ) -> tuple[CellValue, ...]:
         """Return a row's cells, up to its last."""
-        row: list[CellValue] = []
-        is_hidden = element.get("hidden", "").casefold() in _TRUE
+        row: dict[int, CellValue] = {}
+        column, is_hidden = 0, element.get("hidden", "").casefold() in _TRUE
         for cell in _children(element, "c"):
-            found = _ADDRESS.fullmatch(cell.get("r", ""))
-            column = column_index_from_string(found[1]) if found else len(row) + 1
+            address = cell.get("r", "").upper()
+            found = _ADDRESS.fullmatch(address)
+            if address and not found:
+                raise ValueError(f"no address of a cell: {address}")
+            column = column_index_from_string(found[1]) if found else column + 1
             check_range(number, column, self.n_cells + column)
-            row.extend([None] * (column - 1 - len(row)))
             style = self._style(cell)
-            value = self._read_cell(cell, style, formulas)
-            row.append(value)
+            value = row[column] = self._read_cell(cell, style, formulas)
             if is_empty_cell(value):
                 continue
             letter = get_column_letter(column)
@@ -214,8 +215,9 @@ class _Workbook:
                 noticed["CELL_HIDDEN"][f"{letter}{number}"] = None
             if is_hidden or column in hidden:
                 noticed["SHEET_HIDDEN_ROWS"][f"{number}:{number}" if is_hidden else f"{letter}:{letter}"] = None
-        self.n_cells += len(row)
-        return tuple(row)
+        width = max(row, default=0)
+        self.n_cells += width
+        return tuple(row.get(column) for column in range(1, width + 1))
 
     def _style(self, cell: Element) -> _Style:
         index = int(cell.get("s", "0"))
@@ -244,18 +246,16 @@ class _Workbook:
             return text.strip() in _TRUE
         if kind == "e":
             return text
-        if kind == "d":
-            return from_ISO8601(text)
-        return self._read_number(text.strip(), style.code)
+        try:
+            return from_ISO8601(text) if kind == "d" else self._read_number(text.strip(), style.code)
+        except (ValueError, OverflowError):  # neither a number nor a date that a machine can hold
+            return text
 
     def _read_number(self, text: str, code: str) -> CellValue:
-        """Return a number, or the date that its format makes of it; the text where it is neither."""
-        try:
-            number = int(text) if text.lstrip("+-").isdigit() else float(text)
-            if is_date_format(code):
-                return from_excel(number, self.epoch, timedelta=is_elapsed_format(code))
-        except (ValueError, OverflowError):
-            return text
+        """Return a number, with what its cell shows if that is another one, or the date that its format makes of it."""
+        number = int(text) if text.lstrip("+-").isdigit() else float(text)
+        if is_date_format(code):
+            return from_excel(number, self.epoch, timedelta=is_elapsed_format(code))
         shown = show_number(number, code)
         return number if shown is None else ShownAs(number, shown)
 

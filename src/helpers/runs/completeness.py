@@ -29,11 +29,10 @@ def _describe_loss(name: str, before: manifest.PublishedEdition, now: ReceivedFi
         return "no longer counts" if (paths.raw() / name).is_file() else "is gone"
     if now.rows is not None and now.rows < before.rows.get(name, 0):
         return f"has {now.rows} rows instead of {before.rows[name]}"
-    if now.quarter and now.sha256 != before.inputs[name]:
-        listed = received.read_manifest(paths.returns(now.quarter), now.quarter).rows
-        if listed.get(now.name, {}).get("sha256", "").casefold() == before.inputs[name]:
-            return "is not what MANIFEST.csv lists"
-    return ""
+    if not now.quarter or now.sha256 == before.inputs[name]:
+        return ""
+    is_damaged = now.name in {issue.source_file for issue in received.find_damaged(now.quarter)}
+    return "is not what MANIFEST.csv lists" if is_damaged else ""
 
 
 def describe_lost(lost: Mapping[str, str]) -> str:

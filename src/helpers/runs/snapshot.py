@@ -17,8 +17,6 @@ from helpers.ingest import received
 from helpers.plan import quarters
 from helpers.runs import ExitCode, RunError, publish
 
-SETTLED_AFTER = 1.0  # seconds without a change after which a file that MANIFEST.csv does not list is complete
-
 
 @contextlib.contextmanager
 def take_snapshot(quarter: str, parent: str | Path) -> Iterator[Mapping[str, Path]]:
@@ -74,9 +72,9 @@ def _drop_incomplete(folders: Mapping[str, Path], copy: Path) -> None:
     for name in folders.keys() - {"plan", "registers"}:
         listed = received.read_manifest(copy / name, name).rows
         unlisted = [path for path in (copy / name).iterdir() if received.file_name(path) not in listed]
-        fresh += [path for path in unlisted if time.time() - path.lstat().st_mtime < SETTLED_AFTER]
+        fresh += [path for path in unlisted if time.time() - path.lstat().st_mtime < received.SETTLED_AFTER]
     if fresh:
-        time.sleep(SETTLED_AFTER)
+        time.sleep(received.SETTLED_AFTER)
     for path in fresh:
         if path.is_file() and not _is_same(path, folders[path.parent.name] / path.name):
             path.unlink()
