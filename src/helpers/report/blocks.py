@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import pandas as pd
-from PIL import Image
 
 from helpers.i18n import Badge, Translator
 from helpers.report.cells import Cell, Number, as_data
-from helpers.report.drawing import Drawing, draw_png, draw_svg
+from helpers.report.drawing import Drawing, draw_svg
 from helpers.report.html.markup import NotebookView, render_block, render_cell
+from helpers.report.pdf.typeset import draw_picture
 
 _NOTEBOOK = NotebookView()
-PNG_COLOURS = 64  # enough for a figure's few inks and their edges; the stored notebook stays small
 
 
 @dataclass(frozen=True)
@@ -45,9 +43,7 @@ class ReportFigure:
     @cached_property
     def png(self) -> bytes:
         """The drawing as a small picture, for the eye; its strokes are guarded by the digest of the SVG."""
-        picture, buffer = Image.open(io.BytesIO(draw_png(self.drawing))).convert("RGB"), io.BytesIO()
-        picture.quantize(PNG_COLOURS, dither=Image.Dither.NONE).save(buffer, "PNG", optimize=True)
-        return buffer.getvalue()
+        return draw_picture(self.svg)
 
     def describe(self) -> str:
         """Return the figure as text that can be compared: title, alternative text, digest of the SVG."""

@@ -15,14 +15,13 @@ from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.font_manager import FontProperties
 from matplotlib.text import Annotation, Text
-from matplotlib.textpath import TextPath
+from matplotlib.textpath import text_to_path
 from matplotlib.ticker import FixedFormatter
 
 from helpers.i18n import Translator, is_blank, isolate
 from helpers.report.look import AMBER, ARABIC_FONT, BAND, BLUE, FONT, FONTS, GREY, INK, MUTED, OUTLINE_COLOUR, VERMILION
 from helpers.tables import KpiFigure, queries
 
-SCREEN_DPI = 96
 FEWEST_TICKS = 4  # an axis of quarters has room for at least five, so that a first edition looks like the next
 PAGE_WIDTH = 6.69  # inches: the text width of the page, so that letters are printed at their true size
 TARGET_LINE = {"color": INK, "linewidth": 0.9, "linestyle": (0, (5, 3)), "zorder": 2}
@@ -132,14 +131,6 @@ def draw_svg(figure: Drawing) -> str:
     return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines()) + "\n"
 
 
-def draw_png(figure: Drawing) -> bytes:
-    """Return a figure as a PNG picture, as large on a screen as in print."""
-    buffer = io.BytesIO()
-    with matplotlib.rc_context(STYLE):
-        figure.savefig(buffer, format="png", dpi=SCREEN_DPI, metadata={"Software": None})
-    return buffer.getvalue()
-
-
 def lay_out_figure(height: float, left: float, right: float, top: float, bottom: float, **grid: object) -> tuple:
     """Return a figure of the page's width and its axes; margins in inches."""
     figure = Drawing(figsize=(PAGE_WIDTH, height))
@@ -226,8 +217,8 @@ def text_width(text: str, size: float, weight: int = 400) -> float:
     """Return the width of a text in inches."""
     if not text.strip():
         return 0.0
-    font = FontProperties(family=[FONT, ARABIC_FONT], weight=weight)
-    return float(TextPath((0, 0), text, size, prop=font).get_extents().width) / 72
+    font = FontProperties(family=[FONT, ARABIC_FONT], size=size, weight=weight)
+    return text_to_path.get_text_width_height_descent(text, font, ismath=False)[0] / 72
 
 
 def names_width(names: Sequence[str], size: float, weight: int = 400, least: float = 0.0) -> float:

@@ -9,13 +9,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import typst
 from PIL import Image
 
 from helpers.report import look
 
 TEMPLATE, COMPILER = Path(__file__).with_name("report.typ"), Path(__file__).with_name("compile.py")
 STANDARDS = ["ua-1", "a-2a"]
-PREVIEW_PAGES, PREVIEW_PPI, PREVIEW_COLOURS = 4, 40, 48
+PICTURE = b'#set page(width: auto, height: auto, margin: 0pt)\n#image(bytes(sys.inputs.svg), format: "svg")'
+PICTURE_PPI, PREVIEW_PAGES, PREVIEW_PPI = 96, 4, 40
+COLOURS = 64  # enough for the few inks of a figure or a page, and their edges; the stored notebook stays small
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,17 @@ def _strip(pages: Sequence[bytes]) -> bytes:
     for picture in pictures:
         strip.paste(picture, (left, 0))
         left += picture.width + 8
+    return _shrink(strip)
+
+
+def draw_picture(svg: str) -> bytes:
+    """Return a drawing as a PNG picture for the screen, as the PDF will show it."""
+    options = {"format": "png", "ppi": PICTURE_PPI, "ignore_system_fonts": True}
+    picture = typst.compile(PICTURE, sys_inputs={"svg": svg}, **options)
+    return _shrink(Image.open(io.BytesIO(picture)).convert("RGB"))
+
+
+def _shrink(picture: Image.Image) -> bytes:
     buffer = io.BytesIO()
-    strip.quantize(PREVIEW_COLOURS, dither=Image.Dither.NONE).save(buffer, "PNG", optimize=True)
+    picture.quantize(COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(buffer, "PNG")
     return buffer.getvalue()
