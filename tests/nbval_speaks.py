@@ -144,9 +144,10 @@ def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
     """Isolate the kernel that nbval starts for the first cell of a notebook."""
     if type(item).__name__ != "IPyNbCell":
         return (yield)
-    from helpers.runs import notebook  # not before pytest needs it
+    from helpers.runs import fork, notebook  # not before pytest needs it
 
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JUPYTER_DEFAULT_PROVISIONER_NAME", fork.PROVISIONER)
         for name, value in notebook.isolate_kernel(Path(_FOLDER.name)).items():
             patch.setenv(name, value)
         return (yield)

@@ -9,7 +9,7 @@ import pytest
 from commands import write_notebook
 from conftest import Raw
 from helpers import paths
-from helpers.runs import edition
+from helpers.runs import edition, notebook
 from helpers.tables import pipeline
 
 QUARTER, DAY = "2022Q3", "2022-11-14"
@@ -17,7 +17,7 @@ LISTED = "2022-10-10"
 ROW = {"member": "SEN", "quarter": QUARTER, "offices_total": 130, "offices_connected": 90}
 
 
-def make_report(notebook: Path, executed: Path, parameters: dict, progress: bool = False) -> None:
+def make_report(path: Path, executed: Path, parameters: dict, *_: object) -> None:
     """Stand in for `run_notebook`: make the tables, and a report that holds only what it was made from."""
     tables = pipeline.load_tables(parameters["quarter"], parameters["as_of"])
     work, language = paths.out(parameters["quarter"], parameters["as_of"]), parameters.get("language")
@@ -59,5 +59,5 @@ def run_edition(as_of: str = "") -> Path:
 def quick_root(raw: Raw, monkeypatch: pytest.MonkeyPatch) -> Raw:
     """Return a root of its own with one return, in which editions are made without kernels."""
     raw.write_plain(QUARTER, [ROW], received_on=LISTED)
-    monkeypatch.setattr(edition, "run_notebook", make_report)
+    monkeypatch.setattr(notebook, "run_notebook", make_report)
     return raw

@@ -18,7 +18,7 @@ import pytest
 
 from commands import hashes, papu, wait_until, write_notebook
 from helpers import paths
-from helpers.runs import briefs, edition
+from helpers.runs import briefs, edition, notebook
 from helpers.runs.errors import ExitCode, RunError
 from helpers.runs.notebook import REPORT_NOTEBOOK, check_parameters, run_notebook
 from helpers.tables import manifest, pipeline
@@ -110,12 +110,12 @@ class TestChanged:
     def edition(self, monkeypatch: pytest.MonkeyPatch, change: Callable[[], object]) -> None:
         """Run an edition whose notebooks make the tables only, and change something before the report."""
 
-        def run_notebook(notebook: Path, executed: Path, parameters: dict[str, str], progress: bool) -> None:
-            if notebook.stem == REPORT_NOTEBOOK:
+        def run_notebook(path: Path, executed: Path, parameters: dict[str, str], *_: object) -> None:
+            if path.stem == REPORT_NOTEBOOK:
                 change()
             pipeline.load_tables(parameters["quarter"], parameters["as_of"])
 
-        monkeypatch.setattr(edition, "run_notebook", run_notebook)
+        monkeypatch.setattr(notebook, "run_notebook", run_notebook)
         edition.run_edition(edition.make_request("2022Q3", ["fr"]), lambda line: None)
 
     def test_a_changed_file_even_if_the_tables_were_made_again(self, received, monkeypatch):
@@ -221,13 +221,12 @@ class TestPublishedBriefs:
 
 
 class TestWorkers:
-    def test_a_brief_whose_process_is_killed_is_tried_once_more_and_no_other(self, raw, tmp_path, monkeypatch):
+    def test_a_brief_whose_kernel_is_killed_is_tried_once_more_and_no_other(self, raw, tmp_path, monkeypatch):
         kills = """import signal
 tries = pathlib.Path(os.environ["PAPU_OUT"], f"{member}.tries")
 with tries.open("a") as file:
     file.write("x")
 if member == "KEN" or member == "SEN" and tries.stat().st_size == 1:
-    os.kill(os.getppid(), signal.SIGKILL)
     os.kill(os.getpid(), signal.SIGKILL)"""
         write_brief_notebook(raw.root / "notebooks", kills)
         monkeypatch.setenv("PAPU_OUT", str(tmp_path / "work"))
@@ -235,7 +234,7 @@ if member == "KEN" or member == "SEN" and tries.stat().st_size == 1:
         steps = briefs.make_briefs_request("2022Q3", ["KEN", "SEN", "TUN"], ["fr"]).steps
         names, failures = briefs.make_briefs(steps, tmp_path, 2, reported.append)
         assert names == ["brief_SEN_fr", "brief_TUN_fr"]
-        assert failures == ["brief_KEN_fr: its process died twice, the last time with -9"]
+        assert failures == ["brief_KEN_fr: 04_country_brief.ipynb, cell 3: Kernel died"]
         assert {path.stem: path.read_text() for path in (tmp_path / "work").glob("*.tries")} == {
             "KEN": "xx", "SEN": "xx", "TUN": "x",
         }  # fmt: skip
@@ -243,14 +242,14 @@ if member == "KEN" or member == "SEN" and tries.stat().st_size == 1:
 
     @pytest.mark.slow
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-    def test_a_run_that_is_ended_ends_its_processes_and_kernels(self, received, raw, number):
+    def test_a_run_that_is_ended_ends_its_kernels(self, received, raw, number):
         sleeps = f"import time\npathlib.Path({str(raw.root)!r}, member).touch()\ntime.sleep(60)"
         write_brief_notebook(raw.root / "notebooks", sleeps)
         command = [sys.executable, "-m", "helpers", "briefs", "2022Q3", "--workers", "2"]
         run = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
         wait_until(lambda: len([path for path in raw.root.iterdir() if path.name.isupper()]) == 2)
         children = psutil.Process(run.pid).children(recursive=True)
-        # Ctrl-C in a terminal reaches the workers too.
+        # Ctrl-C in a terminal reaches the whole process group.
         os.killpg(run.pid, number) if number == signal.SIGINT else run.send_signal(number)
         began = time.monotonic()
         log = run.communicate(timeout=60)[1]

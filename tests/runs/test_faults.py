@@ -24,7 +24,7 @@ import interrupted
 from commands import hashes, papu, write_notebook
 from helpers import cli, paths
 from helpers.ingest.quarter import read_quarter
-from helpers.runs import edition, lock, notebook
+from helpers.runs import lock, notebook
 from helpers.runs.errors import ExitCode, RunError
 from helpers.runs.notebook import REPORT_NOTEBOOK, check_executed, run_notebook
 from helpers.runs.publish import list_unfinished, move_into_place, private_folder, recover
@@ -245,14 +245,14 @@ def test_f14_a_run_fails_if_an_input_changes_up_to_the_last_moment(quick, monkey
         grown = b"2022Q3,digital_model,1,,D,2022-10-12\n" if "/" in name else b"x"
         path.write_bytes(content.replace(b"2022-10-10", b"2022-10-11") if name.startswith("M") else content + grown)
 
-    def run_notebook(notebook: Path, *rest: object) -> None:
-        if notebook.stem == REPORT_NOTEBOOK and moment.startswith("before"):
+    def run_notebook(path: Path, *rest: object) -> None:
+        if path.stem == REPORT_NOTEBOOK and moment.startswith("before"):
             change()
-        make_report(notebook, *rest)
-        if notebook.stem == REPORT_NOTEBOOK and moment.startswith("after"):
+        make_report(path, *rest)
+        if path.stem == REPORT_NOTEBOOK and moment.startswith("after"):
             change()
 
-    monkeypatch.setattr(edition, "run_notebook", run_notebook)
+    monkeypatch.setattr(notebook, "run_notebook", run_notebook)
     with pytest.raises(RunError, match=rf"{path.name} changed during the run") as caught:
         run_edition()
     assert caught.value.code == ExitCode.DATA_REFUSED and not paths.reports(QUARTER, DAY).exists()

@@ -12,7 +12,7 @@ import pytest
 from helpers import paths
 from helpers.ingest import add
 from helpers.ingest.quarter import read_quarter
-from helpers.runs import edition, schedule, snapshot
+from helpers.runs import notebook, schedule, snapshot
 from helpers.runs.notebook import INGEST, REPORT_NOTEBOOK
 from helpers.tables import manifest
 from quick import DAY, QUARTER, make_report, quick_root, run_edition  # noqa: F401
@@ -29,15 +29,15 @@ def test_a_return_added_while_a_run_reads_is_left_for_the_next_one(quick, tmp_pa
     late = tmp_path / "late.csv"
     late.write_bytes(LATE)
 
-    def run_notebook(notebook: Path, *rest: object) -> None:
-        if notebook.stem == step:
+    def run_notebook(path: Path, *rest: object) -> None:
+        if path.stem == step:
             with pytest.MonkeyPatch.context() as elsewhere:  # another process does not read the copy
                 elsewhere.delenv("PAPU_SNAPSHOT")
                 add.add_file(late, QUARTER, date(2022, 10, 12))
-        make_report(notebook, *rest)
+        make_report(path, *rest)
 
     with monkeypatch.context() as patch:
-        patch.setattr(edition, "run_notebook", run_notebook)
+        patch.setattr(notebook, "run_notebook", run_notebook)
         run_edition()
     assert manifest.read_published_edition(QUARTER, DAY).inputs == before.inputs
     assert "KEN" not in (paths.processed(QUARTER, DAY) / "returns.csv").read_text(encoding="utf-8")

@@ -1,33 +1,22 @@
-"""Makes the members' briefs in parallel, each in a process of its own, and publishes them in one folder."""
+"""Makes the members' briefs in parallel, each in a kernel of its own, and publishes them in one folder."""
 
-import contextlib
-import multiprocessing
-import os
 import shutil
-import signal
-import sys
-import time
-from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
 from pathlib import Path
-
-from tqdm import tqdm
 
 from helpers import paths
 from helpers.plan import read_plan
 from helpers.runs import ExitCode, completeness, edition, log, notebook, publish, raise_run_errors, snapshot
 from helpers.runs.lock import lock_quarter
 from helpers.runs.log import Reporter
+from helpers.runs.notebook import Ran, Task
 from helpers.tables import EditionTables, manifest, pipeline
 
 BRIEF_NOTEBOOK = "04_country_brief"
-END_TIMEOUT = 5  # seconds that a process has to end its kernel
 
-BriefTask = tuple[str, dict[str, str]]  # name of the brief, parameters of the notebook
+BriefStep = tuple[str, dict[str, str]]  # name of the brief, parameters of the notebook
 
 
 @dataclass(frozen=True)
@@ -40,8 +29,8 @@ class BriefsRequest:
     languages: tuple[str, ...] = ()
 
     @property
-    def steps(self) -> list[BriefTask]:
-        """One task a brief."""
+    def steps(self) -> list[BriefStep]:
+        """One step a brief."""
         plan, common = read_plan(), {"quarter": self.quarter, "as_of": self.as_of}
         return [
             (f"brief_{member}_{language}", common | {"member": member, "language": language})
@@ -83,7 +72,7 @@ def run_briefs(
         ):
             completeness.check_complete(request.quarter, request.as_of)
             tables = pipeline.load_tables(request.quarter, request.as_of)  # once, for every brief to read
-            names, failures = make_briefs(request.steps, folder, workers or os.cpu_count() or 1, report, progress)
+            names, failures = make_briefs(request.steps, folder, workers, report, progress)
             snapshot.check_unchanged(tables.inputs, received_in)
             if names:
                 new = _collect_briefs(request, folder, target, names, tables, started)
@@ -93,103 +82,35 @@ def run_briefs(
     return target, failures
 
 
-def _exit_on_signal(number: int, _: object) -> None:
-    """SIGTERM handler: exit so that the kernel is shut down; hide the client's "kernel died" message."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
-    sys.exit(128 + number)
-
-
-def _run_tasks(pipe: Connection, folder: Path) -> None:
-    """Make the briefs that come through the pipe; send back the seconds and the error message (or blank) of each."""
-    signal.signal(signal.SIGTERM, _exit_on_signal)
-    template = paths.notebooks() / f"{BRIEF_NOTEBOOK}.ipynb"
-    with log.Log({"command": "briefs"}).take_warnings(), contextlib.suppress(EOFError, OSError):
-        while True:
-            name, parameters = pipe.recv()
-            began, message = time.monotonic(), ""
-            try:
-                notebook.run_notebook(template, folder / f"{name}.ipynb", parameters)
-            except Exception as error:  # no error of one brief may stop the others
-                message = str(error) or type(error).__name__
-            pipe.send((time.monotonic() - began, message))
-
-
-def _start_worker(folder: Path) -> tuple[Connection, BaseProcess]:
-    """Start a process that makes one brief at a time; if it dies, only that brief is affected."""
-    context = multiprocessing.get_context("spawn")
-    pipe, process_pipe = context.Pipe()
-    process = context.Process(target=_run_tasks, args=(process_pipe, folder), daemon=True)
-    # Ctrl-C reaches every process of the terminal; a worker ignores it and is ended by the run.
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        process.start()
-    finally:
-        signal.signal(signal.SIGINT, before)
-    process_pipe.close()  # only the process keeps it open, so that its death closes the pipe
-    return pipe, process
-
-
-def _end_workers(workers: dict[Connection, BaseProcess]) -> None:
-    for pipe, process in workers.items():
-        pipe.close()
-        process.terminate()
-    end = time.monotonic() + END_TIMEOUT
-    for process in workers.values():
-        process.join(max(end - time.monotonic(), 0))
-        process.kill()  # no effect if it has ended; a kernel ends itself when its parent is gone
-        process.join()
-
-
-def _run_in_workers(
-    tasks: Sequence[BriefTask], folder: Path, n_workers: int, workers: dict[Connection, BaseProcess]
-) -> Iterator[tuple[str, float, str]]:
-    """Make the briefs in parallel; yield the name of each as it is done, its seconds and its error message.
-
-    A brief whose process dies is tried once more in a new process: something else may have killed it.
-    """
-    waiting, idle, busy, retried = deque(tasks), [], {}, set()
-    while waiting or busy:
-        while waiting and len(busy) < n_workers:
-            if not idle:
-                pipe, process = _start_worker(folder)
-                workers[pipe] = process
-                idle.append(pipe)
-            pipe = idle.pop()
-            busy[pipe] = waiting.popleft()
-            with contextlib.suppress(OSError):  # if the process died meanwhile, reading its result will show it
-                pipe.send(busy[pipe])
-        for pipe in wait(list(busy)):
-            name, parameters = busy.pop(pipe)
-            try:
-                result = pipe.recv()
-                idle.append(pipe)
-            except (EOFError, OSError):
-                if name not in retried:
-                    retried.add(name)
-                    waiting.append((name, parameters))
-                    continue
-                workers[pipe].join()
-                result = 0.0, f"its process died twice, the last time with {workers[pipe].exitcode}"
-            yield name, *result
-
-
 def make_briefs(
-    tasks: Sequence[BriefTask], folder: Path, n_workers: int, report: Reporter, progress: bool = False
+    steps: Sequence[BriefStep], folder: Path, workers: int, report: Reporter, progress: bool = False
 ) -> tuple[list[str], list[str]]:
-    """Make the briefs in parallel; return the names of those that succeeded and a message for each that failed."""
-    names, failures, workers = [], [], {}
-    results = _run_in_workers(tasks, folder, n_workers, workers)
-    try:
-        for name, seconds, error in tqdm(results, total=len(tasks), unit="brief", disable=not progress):
-            if error:
-                failures.append(f"{name}: {error}")
-            else:
-                names.append(name)
-            if not progress:
-                report(f"{name}: failed: {error.splitlines()[0]}" if error else f"{name}: done in {seconds:.1f} s")
-    finally:
-        _end_workers(workers)  # and their kernels, whatever happened
+    """Make the briefs in parallel; return the names of those that succeeded and a message for each that failed.
+
+    A brief whose kernel was killed is tried once more: something else may have killed it.
+    """
+    template = paths.notebooks() / f"{BRIEF_NOTEBOOK}.ipynb"
+    tasks = [Task(template, folder / f"{name}.ipynb", parameters) for name, parameters in steps]
+    names, failures, killed = [], [], []
+    for ran in notebook.run_notebooks(tasks, workers, progress):
+        if ran.is_killed:
+            killed.append(ran.task)
+        else:
+            _note_brief(ran, names, failures, report)
+    for ran in notebook.run_notebooks(killed, workers, progress):
+        _note_brief(ran, names, failures, report)
     return sorted(names), sorted(failures)
+
+
+def _note_brief(ran: Ran, names: list[str], failures: list[str], report: Reporter) -> None:
+    name = ran.task.executed.stem
+    if ran.error is None:
+        names.append(name)
+        report(f"{name}: done in {ran.seconds:.1f} s")
+    else:
+        message = str(ran.error) or type(ran.error).__name__
+        failures.append(f"{name}: {message}")
+        report(f"{name}: failed: {message.splitlines()[0]}")
 
 
 def _collect_briefs(

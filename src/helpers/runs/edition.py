@@ -1,7 +1,7 @@
 """Makes one edition: runs its notebooks in a private folder, checks and publishes what they make."""
 
+import itertools
 import shutil
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime
@@ -10,10 +10,10 @@ from pathlib import Path
 from helpers import paths
 from helpers.i18n import catalogue
 from helpers.plan import quarters
-from helpers.runs import completeness, log, publish, raise_run_errors, snapshot
+from helpers.runs import completeness, log, notebook, publish, raise_run_errors, snapshot
 from helpers.runs.lock import lock_quarter
 from helpers.runs.log import Reporter
-from helpers.runs.notebook import INGEST, KPIS, REPORT_NOTEBOOK, report_modified, run_notebook
+from helpers.runs.notebook import INGEST, KPIS, REPORT_NOTEBOOK, Task
 from helpers.strings import LANGUAGES
 from helpers.tables import EditionTables, datapackage, manifest, pipeline, schema
 
@@ -106,14 +106,18 @@ def build_edition(
 ) -> tuple[Path, Path, EditionTables]:  # fmt: skip
     """Run the notebooks in a private folder; return the folders of tables and report to publish, and the tables.
 
+    The languages are made side by side.
     What was copied from the folders `received_in` must not have changed there meanwhile; else raises RunError.
     """
     started = datetime.now(UTC)
-    report_modified(manifest.EDITION_NOTEBOOKS, report)
-    for notebook, name, parameters in request.steps:
-        began = time.monotonic()
-        run_notebook(paths.notebooks() / f"{notebook}.ipynb", folder / f"{name}.ipynb", parameters, progress)
-        report(f"{name}: done in {time.monotonic() - began:.1f} s")
+    notebook.report_modified(manifest.EDITION_NOTEBOOKS, report)
+    for name, steps in itertools.groupby(request.steps, key=lambda step: step[0]):
+        path = paths.notebooks() / f"{name}.ipynb"
+        tasks = [Task(path, folder / f"{executed}.ipynb", parameters) for _, executed, parameters in steps]
+        for ran in notebook.run_notebooks(tasks, progress=progress):
+            if ran.error:
+                raise ran.error
+            report(f"{ran.task.executed.stem}: done in {ran.seconds:.1f} s")
     tables = pipeline.load_tables(request.quarter, request.as_of)
     snapshot.check_unchanged(tables.inputs, received_in or {})
     _collect_outputs(request, folder, tables, started)

@@ -1,16 +1,25 @@
-"""Runs one notebook with papermill in a kernel of its own, and checks that every cell ran."""
+"""Runs notebooks with papermill, each in a kernel of its own, side by side; checks that every cell ran."""
 
 import contextlib
 import errno
 import json
+import logging
 import os
 import re
+import signal
 import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+import weakref
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed, wait
 from pathlib import Path
+from typing import NamedTuple
 
+from tqdm import tqdm
+
+from helpers.runs import fork
 from helpers.runs.errors import ExitCode, RunError
 from helpers.runs.log import Reporter
 from helpers.tables import manifest
@@ -20,6 +29,32 @@ CELL_TIMEOUT, NOTEBOOK_TIMEOUT, START_TIMEOUT = 600, 1800, 120  # seconds: a cel
 SOCKET_PATH = 107  # bytes that the path of a socket may have
 UNWRITABLE_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
 WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
+# jsonschema would check web addresses with it: a second to import, and no notebook has one to check.
+sys.modules.setdefault("rfc3987_syntax", None)
+_kernels = weakref.WeakSet()  # the kernel managers of this process
+
+
+class Task(NamedTuple):
+    """A notebook to run: its file, the executed copy to write, the parameters."""
+
+    notebook: Path
+    executed: Path
+    parameters: Mapping[str, str]
+
+
+class Ran(NamedTuple):
+    """A task that has ended: how long it took, in seconds, and its error, or None."""
+
+    task: Task
+    seconds: float
+    error: Exception | None
+
+    @property
+    def is_killed(self) -> bool:
+        """Whether its kernel was killed, by something other than its own code it may be."""
+        from nbclient.exceptions import DeadKernelError
+
+        return isinstance(self.error, RunError) and isinstance(self.error.__cause__, DeadKernelError)
 
 
 def check_parameters(notebook: Path, parameters: Mapping[str, str]) -> None:
@@ -51,12 +86,16 @@ def isolate_kernel(folder: Path) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def _private_kernel() -> Iterator[type]:
-    """Yield a kernel manager of isolated kernels, with sockets in a temporary folder: no TCP port can collide."""
+def _private_kernel(cwd: Path) -> Iterator[type]:
+    """Yield a kernel manager of isolated kernels, with sockets in a temporary folder: no TCP port can collide.
+
+    It sets the kernel's current folder: papermill would change that of this process, which threads share.
+    """
     from jupyter_client.manager import AsyncKernelManager
 
     # Prefer the kernel of this environment to one of the same name that a user installed elsewhere.
     os.environ.setdefault("JUPYTER_PREFER_ENV_PATH", "1")
+    os.environ.setdefault("JUPYTER_DEFAULT_PROVISIONER_NAME", fork.PROVISIONER)
     # The path must stay short, however long that of the checkout or TMPDIR is.
     is_short = len(os.fsencode(tempfile.gettempdir())) + len("/papuxxxxxxxx/k-5") <= SOCKET_PATH
     with tempfile.TemporaryDirectory("", "papu", None if is_short else "/tmp", ignore_cleanup_errors=True) as folder:
@@ -73,17 +112,69 @@ def _private_kernel() -> Iterator[type]:
                 env = (options.get("env") or os.environ) | isolate_kernel(Path(folder) / "ipython")
                 # What a kernel prints outside its cells, when it is ended for example, is not for the log.
                 quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-                await super().start_kernel(**options | quiet | {"env": env})
+                _kernels.add(self)
+                await super().start_kernel(**options | quiet | {"env": env, "cwd": str(cwd)})
 
         yield PrivateKernelManager
 
 
-def run_notebook(notebook: Path, executed: Path, parameters: Mapping[str, str], progress: bool = False) -> None:
+def end_kernels() -> None:
+    """Kill every kernel of this process, and what they started."""
+    for manager in list(_kernels):
+        provisioner = manager.provisioner
+        if provisioner and provisioner.has_process:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(provisioner.pid, signal.SIGKILL)
+
+
+def run_notebooks(tasks: Sequence[Task], workers: int = 0, progress: bool = False) -> Iterator[Ran]:
+    """Run notebooks side by side, by default as many as there are processors; yield each as it ends.
+
+    Threads are enough: kernels do the work. A caller that leaves early, on a signal too, ends those that still run.
+    """
+    cells = sum(_count_cells(task.notebook) for task in tasks) if progress else 0
+    pool = ThreadPoolExecutor(workers or os.cpu_count() or 1)
+    with tqdm(total=cells, unit="cell", disable=not progress) as bar:
+        running = [pool.submit(_try_notebook, task, bar.update) for task in tasks]
+        try:
+            for ended in as_completed(running):
+                bar.clear()  # the caller may print a line
+                yield ended.result()
+                bar.refresh()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+            logging.disable()  # what libraries say of kernels that are killed here
+            while not all(future.done() for future in running):
+                end_kernels()
+                wait(running, timeout=0.2)
+            logging.disable(logging.NOTSET)
+
+
+def _count_cells(notebook: Path) -> int:
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        return sum(cell["cell_type"] == "code" for cell in json.loads(notebook.read_bytes())["cells"])
+    return 0
+
+
+def _try_notebook(task: Task, count_cell: Callable[[], object]) -> Ran:
+    began, error = time.monotonic(), None
+    try:
+        run_notebook(*task, count_cell)
+    except Exception as problem:
+        error = problem
+    return Ran(task, time.monotonic() - began, error)
+
+
+def run_notebook(
+    notebook: Path, executed: Path, parameters: Mapping[str, str], count_cell: Callable[[], object] = lambda: None
+) -> None:
     """Run one notebook with papermill, check that every cell ran, and write the executed copy.
 
-    The copy is written once, at the end; papermill would write it twice a cell. Raises RunError naming the notebook,
-    the cell and the message.
+    The copy is written once, at the end; papermill would write it twice a cell. `count_cell` is called as each cell
+    begins. Raises RunError naming the notebook, the cell and the message.
     """
+    with contextlib.suppress(OSError):
+        fork.start_server(os.environ | isolate_kernel(Path()))  # it imports while this process does
     import papermill
     from nbclient.exceptions import CellTimeoutError
 
@@ -91,13 +182,17 @@ def run_notebook(notebook: Path, executed: Path, parameters: Mapping[str, str], 
     n_added = 1 if parameters else 0  # papermill inserts a cell with the parameters, which JupyterLab does not count
     begun: list[Mapping] = []
     end = time.monotonic() + NOTEBOOK_TIMEOUT
+
+    def begin(cell: Mapping, cell_index: int) -> None:
+        begun.append(cell)
+        count_cell()
+
     try:
-        with _private_kernel() as kernel_manager:
+        with _private_kernel(notebook.parent) as kernel_manager:
             ran = papermill.execute_notebook(
-                str(notebook), None, dict(parameters), kernel_name="python3", progress_bar=progress,
-                cwd=str(notebook.parent), kernel_manager_class=kernel_manager, start_timeout=START_TIMEOUT,
+                str(notebook), None, dict(parameters), kernel_name="python3", progress_bar=False,
+                kernel_manager_class=kernel_manager, start_timeout=START_TIMEOUT, on_cell_execute=begin,
                 timeout_func=lambda cell: max(min(CELL_TIMEOUT, end - time.monotonic()), 0.1),
-                on_cell_execute=lambda cell, cell_index: begun.append(cell),
             )  # fmt: skip
     except papermill.PapermillExecutionError as error:
         cell, code = (error.exec_count or error.cell_index + 1) - n_added, _find_exit_code(error, notebook)

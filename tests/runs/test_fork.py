@@ -1,0 +1,86 @@
+"""Kernels that are forked are those that are started: the same bytes, and nothing old."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from jupyter_client.provisioning import KernelProvisionerFactory
+
+from commands import write_notebook
+from helpers.runs import fork
+from helpers.runs.notebook import isolate_kernel, run_notebook
+
+pytestmark = pytest.mark.slow
+
+# Whatever depends on when or where something was imported: a wide table, a figure, the backend, the flags.
+CELLS = (
+    "import pandas as pd\npd.DataFrame([range(25)] * 70)",
+    "import matplotlib.pyplot as plt\nfigure, axes = plt.subplots()\naxes.plot([1, 2]);",
+    "import matplotlib, sys, os, signal\nmatplotlib.get_backend(), sys.flags, sys.argv[0], os.getcwd(), __name__",
+    "signal.getsignal(signal.SIGCHLD), signal.getsignal(signal.SIGINT).__name__, sys.stdin is None",
+    "from tqdm.auto import tqdm\ntqdm.__module__",
+    "!echo from a program",
+)
+PARENT = "import os\nos.getppid()"
+
+
+def run_here(tmp_path: Path, *cells: str) -> list[dict]:
+    """Run cells in a kernel; return the executed cells without the parameters."""
+    run_notebook(write_notebook(tmp_path / "n.ipynb", *cells), tmp_path / "out.ipynb", {})
+    return json.loads((tmp_path / "out.ipynb").read_text(encoding="utf-8"))["cells"][1:]
+
+
+def parent_of_a_kernel(tmp_path: Path) -> int:
+    """Return the process that started a kernel."""
+    return int(run_here(tmp_path, PARENT)[0]["outputs"][0]["data"]["text/plain"][0])
+
+
+def start_plainly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let jupyter_client start kernels in its own way."""
+    monkeypatch.setattr(KernelProvisionerFactory.instance(), "default_provisioner_name", "local-provisioner")
+
+
+def test_a_forked_kernel_gives_the_bytes_of_one_that_was_started(tmp_path, monkeypatch):
+    forked = run_here(tmp_path, *CELLS)
+    assert parent_of_a_kernel(tmp_path) != os.getpid()
+    start_plainly(monkeypatch)
+    assert parent_of_a_kernel(tmp_path) == os.getpid()
+    assert run_here(tmp_path, *CELLS) == forked
+
+
+def test_one_process_forks_until_variables_or_the_package_change(tmp_path, monkeypatch):
+    parent = parent_of_a_kernel(tmp_path)
+    monkeypatch.setenv("PAPU_ROOT", str(tmp_path))  # read by helpers when they run
+    assert parent_of_a_kernel(tmp_path) == parent
+    monkeypatch.setenv("PYTHONWARNINGS", "ignore")
+    other = parent_of_a_kernel(tmp_path)
+    assert other != parent
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "edited.py").write_text("", encoding="utf-8")
+    monkeypatch.setattr(fork, "__file__", str(tmp_path / "runs" / "fork.py"))
+    assert parent_of_a_kernel(tmp_path) != other
+
+
+def test_where_nothing_can_be_forked_a_kernel_starts_as_usual(tmp_path, monkeypatch):
+    server = fork.start_server(os.environ | isolate_kernel(tmp_path))
+    server.end()
+    assert parent_of_a_kernel(tmp_path) == os.getpid()
+    monkeypatch.setattr(fork, "_server", None)
+
+
+@pytest.mark.parametrize(
+    ("command", "is_ours"),
+    [
+        ([sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"], True),
+        (["/usr/bin/python3", "-m", "ipykernel_launcher", "-f", "{connection_file}"], False),
+        ([sys.executable, "-X", "dev", "-m", "ipykernel_launcher"], False),
+        ([sys.executable, "-m", "another_kernel"], False),
+        (["R", "--slave"], False),
+    ],
+)
+def test_only_the_python_kernels_of_this_environment_are_forked(command, is_ours):
+    assert fork.is_ours(command) is is_ours
