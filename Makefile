@@ -51,7 +51,7 @@ sample: setup ## make the invented sample again
 
 # JupyterLab opens the folder of the notebook that it is given: the others are in its list.
 lab: setup ## open the notebooks in JupyterLab, on the one to explore
-	$(BIN)/python -m jupyterlab notebooks/05_explore.ipynb
+	JUPYTER_DEFAULT_PROVISIONER_NAME=papu $(BIN)/python -m jupyterlab notebooks/05_explore.ipynb
 
 lint: setup ## check the code's style
 	$(BIN)/python -m ruff check
