@@ -214,7 +214,7 @@ def _write_first_cutoffs(source: RawData, quarter: str, as_of: date, out: Path) 
             continue
         known, cutoff = replace(source.received, returns=returns), min(quarters.first_cutoff(past), as_of)
         first = rules.resolve(known, source.registers, source.plan, source.form, cutoff)
-        tables = schema.tabulate_ingested(first, source.form)
+        tables = schema.tabulate_versions(first, source.form)
         for name, parts in firsts.items():
             parts.append(schema.conform(name, tables[name]).assign(edition=past))
     for name, (blank, *parts) in firsts.items():

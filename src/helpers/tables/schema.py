@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pandera.pandas as pa
 import pyarrow as arrow
 import pyarrow.parquet as parquet
 
@@ -96,18 +95,13 @@ def conform(name: str, rows: pd.DataFrame) -> pd.DataFrame:
 
     Raises SchemaError where a value breaks it.
     """
-    columns, choices, checked = SCHEMAS[name].columns, SCHEMAS[name].choices, {}
-    table = pd.DataFrame({column: rows.get(column, pd.Series(dtype="object")) for column in columns})
-    for column, kind in columns.items():
-        values = table[column].fillna("") if kind == "text" else table[column]
-        table[column] = values.astype(_DTYPES[kind])
-        check = pa.Check.isin(choices[column]) if column in choices else None
-        checked[column] = pa.Column(_DTYPES[kind], check, nullable=kind != "text")
-    contract = pa.DataFrameSchema(checked, strict=True, ordered=True, name="table")
-    try:
-        return contract.validate(table, lazy=True).reset_index(drop=True)
-    except pa.errors.SchemaErrors as reason:
-        raise SchemaError(f"{name}: {reason}") from reason
+    schema, columns = SCHEMAS[name], {}
+    for column, kind in schema.columns.items():
+        values = rows.get(column, pd.Series(index=rows.index, dtype="object"))
+        columns[column] = (values.fillna("") if kind == "text" else values).astype(_DTYPES[kind])
+        if column in schema.choices and (unknown := set(columns[column]) - set(schema.choices[column])):
+            raise SchemaError(f"{name}: {column} holds {', '.join(map(repr, sorted(unknown)))}")
+    return pd.DataFrame(columns, index=rows.index).reset_index(drop=True)
 
 
 def sort_as_text(table: pd.DataFrame) -> pd.DataFrame:
@@ -262,14 +256,18 @@ def tabulate_files(files: Iterable[tuple[str, ReceivedFile]]) -> pd.DataFrame:
     )
 
 
-def tabulate_ingested(checked: rules.Checked, form: questionnaire.Form) -> dict[str, pd.DataFrame]:
-    """Return the tables of returns, answers, innovations and issues; the latter as published and as ingested."""
-    ingested = tabulate_issues(checked.issues)
+def tabulate_versions(checked: rules.Checked, form: questionnaire.Form) -> dict[str, pd.DataFrame]:
+    """Return the tables of returns, answers and innovations."""
     kept = [version for version in checked.returns if version.entry.is_version]
     return {
         "returns": tabulate_returns(checked.ledger),
         "answers": tabulate_all_answers(kept, form),
         "innovations": tabulate_innovations(kept),
-        "issues": add_messages(ingested)[list(SCHEMAS["issues"].columns)],
-        "ingested_issues": ingested,
     }
+
+
+def tabulate_ingested(checked: rules.Checked, form: questionnaire.Form) -> dict[str, pd.DataFrame]:
+    """Return the tables of returns, answers, innovations and issues; the latter as published and as ingested."""
+    ingested = tabulate_issues(checked.issues)
+    issues_published = add_messages(ingested)[list(SCHEMAS["issues"].columns)]
+    return tabulate_versions(checked, form) | {"issues": issues_published, "ingested_issues": ingested}

@@ -1,5 +1,6 @@
 """Figures of members and regions in one quarter: values, and how many answered."""
 
+import math
 import statistics
 from collections.abc import Sequence
 
@@ -57,17 +58,21 @@ def _draw_column(
     axes: Axes, column: Sequence[tuple[str, pd.DataFrame]], medians: dict, left: float, unit: str, t: Translator
 ) -> None:
     """Draw regions one under another: name and median, then a row per member; `left` is the margin in inches."""
-    place, ticks = 0.0, {}
+    top, members = 0.0, {}
     for region, rows in column:
-        write_beside(axes, t.region(region), place, -72 * left + 2, 0, weight=700, size=9, color=INK)
+        write_beside(axes, t.region(region), top, -72 * left + 2, 0, weight=700, size=9, color=INK)
         if region in medians:
-            _draw_median(axes, medians[region], place, len(rows), unit, t)
-        for row in rows.itertuples():
-            place += 1
-            ticks[place] = row.name
-            _draw_member(axes, row, place, unit, t)
-        place += 1.4
-    axes.set_yticks(list(ticks), list(ticks.values()), color=INK)
+            _draw_median(axes, medians[region], top, len(rows), unit, t)
+        members |= {top + n: row for n, row in enumerate(rows.itertuples(), start=1)}
+        top += len(rows) + 1.4
+    axes.hlines(list(members), 0, 1, color=PALE, linewidth=0.8, zorder=0, transform=axes.get_yaxis_transform())
+    for carried, fill in ((False, BLUE), (True, "#FFFFFF")):
+        known = [row.level if (row.basis == "carried") is carried else math.nan for row in members.values()]
+        style = {"markersize": 5, "color": BLUE, "markerfacecolor": fill, "clip_on": False, "zorder": 3}
+        axes.plot(known, list(members), "o", **style)
+    for place, row in members.items():
+        _write_value(axes, row, place, unit, t)
+    axes.set_yticks(list(members), [row.name for row in members.values()], color=INK)
     axes.tick_params("y", pad=4)
 
 
@@ -78,18 +83,16 @@ def _draw_median(axes: Axes, median: float, place: float, rows: int, unit: str, 
     write_beside(axes, text, place, 8, weight=700, size=8, color=INK)
 
 
-def _draw_member(axes: Axes, row: object, place: float, unit: str, t: Translator) -> None:
-    axes.axhline(place, color=PALE, linewidth=0.8, zorder=0)
+def _write_value(axes: Axes, row: object, place: float, unit: str, t: Translator) -> None:
+    """Write a member's value at the end of its row."""
     if is_blank(row.value):
         write_beside(axes, t.missing, place, 8, size=8, color=MUTED, style="italic")
         return
-    mark, fill = (" c", "#FFFFFF") if row.basis == "carried" else ("", BLUE)
-    axes.plot(row.level, place, "o", markersize=5, color=BLUE, markerfacecolor=fill, clip_on=False, zorder=3)
     if is_blank(row.denominator):
         shown = t.number(row.value) if is_blank(row.level) else t.measured(row.value, unit)
     else:
         shown = f"{t.number(row.value)}/{t.number(row.denominator)}"
-    write_beside(axes, shown + mark, place, 8, size=8, color=INK)
+    write_beside(axes, shown + " c" * (row.basis == "carried"), place, 8, size=8, color=INK)
 
 
 @drawing.in_report_style

@@ -1,5 +1,6 @@
 """Figures of change on the last quarter: what a total's change is made of, and which members moved."""
 
+import math
 from collections.abc import Sequence
 
 import matplotlib
@@ -78,7 +79,14 @@ def plot_changes(report: Report, kpis: Sequence[str]) -> Drawing:
 SLOPE_STYLES = {  # risen, unchanged, fallen
     1: {"color": BLUE, "linewidth": 1.3},
     0: {"color": "#9AA5AE", "linewidth": 1.0},
-    -1: {"color": VIOLET, "linewidth": 1.3, "linestyle": (0, (4, 2)), "marker": "v", "markersize": 4, "markevery": [1]},
+    -1: {
+        "color": VIOLET,
+        "linewidth": 1.3,
+        "linestyle": (0, (4, 2)),
+        "marker": "v",
+        "markersize": 4,
+        "markevery": (1, 3),  # where each line ends
+    },
 }
 MEDIAN_STYLE = {"color": "#BCC6CE", "linewidth": 5.0, "solid_capstyle": "butt"}
 NAMES_X = 1.18  # where names begin, the quarters being at 0 and 1
@@ -104,8 +112,9 @@ def _write_names(axes: Axes, rows: pd.DataFrame, unit: str, t: Translator) -> No
 def _draw_slopes(axes: Axes, rows: pd.DataFrame, unit: str, t: Translator) -> None:
     for direction in (0, 1, -1):
         part = rows[rows["change"].map(_direction) == direction]
-        for row in part.itertuples():
-            axes.plot([0, 1], [row.before, row.now], zorder=3, **SLOPE_STYLES[direction])
+        # One line with gaps: before, now, nothing; before, now, nothing…
+        levels = part[["before", "now"]].assign(gap=math.nan).to_numpy().ravel()
+        axes.plot([0, 1, math.nan] * len(part), levels, zorder=3, **SLOPE_STYLES[direction])
     medians = [queries.find_medians(rows, when) for when in ("before", "now")]
     for region, now in medians[1].items():
         axes.plot([0, 1], [medians[0][region], now], zorder=1, **MEDIAN_STYLE)
@@ -146,8 +155,7 @@ def plot_slopes(report: Report, kpi: str) -> Drawing:
         axes.set_xlim(-0.06, 2.14)
         axes.spines["bottom"].set_visible(False)
         axes.tick_params(labelleft=axes is sides[0])
-        for level in axes.get_yticks():
-            axes.plot([0, 1], [level, level], color=GRID, linewidth=0.6, zorder=0)
+        axes.hlines(axes.get_yticks(), 0, 1, color=GRID, linewidth=0.6, zorder=0)
         axes.set_ylim(sides[0].get_ylim())
         axes.vlines([0, 1], *axes.get_ylim(), color=GRID, linewidth=0.8, zorder=0)
         _draw_slopes(axes, rows[rows["region"] == region], unit, t)

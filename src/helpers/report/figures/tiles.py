@@ -1,12 +1,15 @@
 """Figures made of tiles: each member's answer on a map, who answered, and how regularly."""
 
 import csv
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import cache
 
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.collections import PatchCollection
 from matplotlib.patches import Rectangle
+from numpy.typing import ArrayLike
 
 from helpers import paths
 from helpers.i18n import Translator, terms
@@ -25,9 +28,9 @@ def _draw_box(axes: Axes, x: float, y: float, width: float, height: float, look:
     axes.add_patch(Rectangle((x, y), width, height, **style))
 
 
-def _draw_symbol(axes: Axes, x: float, y: float, look: TileStyle, size: float) -> None:
+def _draw_symbol(axes: Axes, x: ArrayLike, y: ArrayLike, look: TileStyle, size: float) -> None:
     style = {"color": "none" if look.hollow else look.ink, "markeredgecolor": look.ink, "markersize": size}
-    axes.plot(x, y, look.symbol, markeredgewidth=0.9 * look.hollow, **style)
+    axes.plot(x, y, look.symbol, markeredgewidth=0.9 * look.hollow, linestyle="none", **style)
 
 
 def _draw_tile(axes: Axes, column: float, row: float, look: TileStyle, letters: str) -> None:
@@ -97,14 +100,13 @@ def _make_entry(state: str, t: Translator) -> KeyEntry:
     return KeyEntry(t(terms.RESPONSE_WORDS[state]), draw, 0.18)
 
 
-def _draw_cells(axes: Axes, rows: pd.DataFrame, row: float, quarters: Sequence[str], t: Translator) -> None:
-    for quarter, state in zip(rows["quarter"], rows["state"], strict=True):
-        x = quarters.index(quarter)
-        _draw_box(axes, x - 0.44, row - 0.4, 0.88, 0.8, TILE_STYLES[state])
-        if TILE_STYLES[state].symbol:
-            _draw_symbol(axes, x, row, TILE_STYLES[state], 3.2)
-    answered = f"{t.number(int(rows['answered'].sum()))}/{t.number(len(rows))}"
-    axes.annotate(answered, (len(quarters) - 0.5, row), (4, 0), "data", "offset points", va="center", size=8)
+def _draw_cells(axes: Axes, places: Sequence[tuple[int, float]], look: TileStyle) -> None:
+    """Draw the cells of one state, each about its column and row."""
+    boxes = [Rectangle((column - 0.44, row - 0.4), 0.88, 0.8) for column, row in places]
+    style = {"facecolor": look.fill, "edgecolor": look.edge, "hatch": look.hatch, "linewidth": look.line}
+    axes.add_collection(PatchCollection(boxes, **style))
+    if look.symbol:
+        _draw_symbol(axes, *zip(*places, strict=True), look, 3.2)
 
 
 def _mark_columns(axes: Axes, quarters: Sequence[str], t: Translator) -> None:
@@ -131,14 +133,21 @@ def plot_calendar(report: Report) -> Drawing:
     for axes, column in zip(sides, columns, strict=True):
         _mark_columns(axes, quarters, t)
         axes.set_ylim(tallest - 0.8, -0.6)
-        row, ticks = 0.0, {}
+        row, ticks, cells = 0.0, {}, defaultdict(list)
         for region, members in column:
             drawing.write_beside(axes, t.region(region), row, -72 * left + 2, 0, weight=700, size=8.5, color=INK)
             for name, rows in members:
                 row += 1
                 ticks[row] = name
-                _draw_cells(axes, rows, row, quarters, t)
+                for quarter, state in zip(rows["quarter"], rows["state"], strict=True):
+                    cells[state].append((quarters.index(quarter), row))
+                answered = f"{t.number(int(rows['answered'].sum()))}/{t.number(len(rows))}"
+                axes.annotate(
+                    answered, (len(quarters) - 0.5, row), (4, 0), "data", "offset points", va="center", size=8
+                )
             row += 1.3
+        for state, places in cells.items():
+            _draw_cells(axes, places, TILE_STYLES[state])
         axes.set_yticks(list(ticks), list(ticks.values()), color=INK)
     key = [_make_entry(state, t) for state in queries.RESPONSE_STATES]
     drawing.write_key(figure, [*key, KeyEntry(t("n/N: quarters answered, of those asked"))])

@@ -15,9 +15,9 @@ from PIL import Image
 from helpers.report import look
 
 TEMPLATE, COMPILER = Path(__file__).with_name("report.typ"), Path(__file__).with_name("compile.py")
-STANDARDS = ["ua-1", "a-2a"]
 PICTURE = b'#set page(width: auto, height: auto, margin: 0pt)\n#image(bytes(sys.inputs.svg), format: "svg")'
-PICTURE_PPI, PREVIEW_PAGES, PREVIEW_PPI = 96, 4, 40
+STANDARDS = ["ua-1", "a-2a"]
+SCREEN_PPI, PREVIEW_PAGES, PREVIEW_PPI = 96, 4, 40
 COLOURS = 64  # enough for the few inks of a figure or a page, and their edges; the stored notebook stays small
 
 
@@ -75,9 +75,10 @@ def _strip(pages: Sequence[bytes]) -> bytes:
 
 def draw_picture(svg: str) -> bytes:
     """Return a drawing as a PNG picture for the screen, as the PDF will show it."""
-    options = {"format": "png", "ppi": PICTURE_PPI, "ignore_system_fonts": True}
+    # Twice as large first: Typst may leave out a row of pixels, which would cut letters.
+    options = {"format": "png", "ppi": 2 * SCREEN_PPI, "ignore_system_fonts": True}
     picture = typst.compile(PICTURE, sys_inputs={"svg": svg}, **options)
-    return _shrink(Image.open(io.BytesIO(picture)).convert("RGB"))
+    return _shrink(Image.open(io.BytesIO(picture)).convert("RGB").reduce(2))
 
 
 def _shrink(picture: Image.Image) -> bytes:
