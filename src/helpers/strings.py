@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 
 LANGUAGES = ("fr", "en", "pt", "ar")
 # Control characters, terminal escapes, and characters that change the direction of a line.
@@ -46,6 +47,7 @@ _FORMULA, _NUMBER = re.compile(r"'*[=+\-@\t\r]"), re.compile(r"[+-]?\d+(\.\d+)?"
 _FIGURE = re.compile(r"\d{1,12}(?:[.,]\d+)?|(?P<low>\d{1,7}) ?[-–] ?(?P<high>\d{1,7})")
 
 
+@lru_cache(maxsize=16_384)
 def fold(text: str) -> str:
     """Fold a name for comparison: no accents, case, punctuation, format characters, spare blanks or Arabic tatweel."""
     characters = [c for c in unicodedata.normalize("NFKD", text) if unicodedata.category(c) not in ("Mn", "Cf", "Me")]

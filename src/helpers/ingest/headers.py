@@ -56,6 +56,7 @@ def _as_written(text: str) -> str:
     return " ".join(text.split()).casefold()
 
 
+@lru_cache(maxsize=16_384)
 def canonical_header(text: str) -> str:
     """Return a header or label in the form used to compare.
 
@@ -119,16 +120,6 @@ def _index(form: questionnaire.Form, questions: tuple[str, ...], marks: frozense
     return known
 
 
-def _joint(header: str, parts: Sequence[str]) -> str:
-    """Return the text that joins the parts in a header, blank when the header is not made of them."""
-    spare = len(header) - sum(map(len, parts))
-    width, rest = divmod(spare, len(parts) - 1)
-    if rest or not 0 < width <= _LONGEST_MARK:
-        return ""
-    joint = header[len(parts[0]) : len(parts[0]) + width]
-    return joint if header == joint.join(parts) else ""
-
-
 @cache
 def _sequences(form: questionnaire.Form) -> dict[str, tuple[tuple[str, ...], ...]]:
     """Return the parts that tools join into one header, by its first four characters."""
@@ -145,11 +136,22 @@ def _sequences(form: questionnaire.Form) -> dict[str, tuple[tuple[str, ...], ...
     return {opening: tuple(sorted(sequences)) for opening, sequences in found.items()}
 
 
+@lru_cache(maxsize=16_384)
+def _joints_of(header: str, form: questionnaire.Form) -> tuple[str, ...]:
+    """Return the texts that join the parts of a header, one for each way to make it of a question's titles."""
+    joints = []
+    for parts in _sequences(form).get(header[:4], ()):
+        width, rest = divmod(len(header) - sum(map(len, parts)), len(parts) - 1)
+        joint = header[len(parts[0]) : len(parts[0]) + width]
+        if not rest and 0 < width <= _LONGEST_MARK and header == joint.join(parts):
+            joints.append(joint)
+    return tuple(joints)
+
+
 def _joints(form: questionnaire.Form, headers: Iterable[str]) -> frozenset[str]:
     """Return the separators of a file: a person may choose any text, but a file uses one or two."""
-    sequences = _sequences(form)
-    joints = Counter(_joint(header, parts) for header in headers for parts in sequences.get(header[:4], ()))
-    return frozenset([joint for joint, _ in joints.most_common(4) if joint][:3])
+    joints = Counter(joint for header in headers for joint in _joints_of(header, form))
+    return frozenset(joint for joint, _ in joints.most_common(3))
 
 
 def _unlisted(name: str, known: _KnownHeaders, marks: Iterable[str], form: questionnaire.Form) -> HeaderColumn | None:
