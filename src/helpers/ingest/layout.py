@@ -101,13 +101,13 @@ class HeadedSheet:
         for key, index in self.columns.items():
             if isinstance(key, HeaderColumn) and key.choice:
                 split[key.question][key.choice] = index
-        found = []
-        for question in questions:
-            name = question.name
-            by_label = self.tool is MAILED or self.languages.get(name, BY_NAME) != BY_NAME
-            index = self.columns.get(HeaderColumn(name))
-            found.append(AnswerColumns(question, index, split[name], bool(question.choices) and by_label))
-        return found
+        labelled = {name for name, language in self.languages.items() if self.tool is MAILED or language != BY_NAME}
+        return [
+            AnswerColumns(
+                q, self.columns.get(HeaderColumn(q.name)), split[q.name], q.name in labelled and bool(q.choices)
+            )
+            for q in questions
+        ]
 
 
 def cell_at(row: SheetRow, index: int | None) -> CellValue:
@@ -157,7 +157,9 @@ class LayoutReader:
                 items += parts
                 others += [sheet] if sheet.rows and not tables and not parts else []
         returns += self._read_pages(pages, bool(returns))
-        items, spare = self._choose_items(items)
+        # A form may have other repeats, whose questions have the same names; a person may call a sheet anything.
+        named = [table for table in items if table.tool is PLAIN or self._is_named(table.sheet)] or items
+        items, spare = named, [table.sheet for table in items if table not in named]
         if not returns and not any("parent_key" in table.columns for table in items):
             raise self._without_returns(contents.sheets)
         self._note_returns(returns)
@@ -181,9 +183,8 @@ class LayoutReader:
 
         Rows under a further header that cannot be matched are refused (methodology, 2c).
         """
-        found = self._find_returns(sheet)
-        if not found and len(list_codes(sheet, self.form)) < MIN_CODES:
-            found = self._find_items(sheet)
+        is_page = len(list_codes(sheet, self.form)) >= MIN_CODES
+        found = self._find_returns(sheet) or (None if is_page else self._find_items(sheet))
         if not found:
             return [], []
         top, headers, _ = found
@@ -207,25 +208,12 @@ class LayoutReader:
     def _read_pages(self, pages: Sequence[Sheet], has_returns: bool) -> list[HeadedSheet]:
         """Return the returns of a mailed questionnaire, each as a table of one row."""
         reader = MailedReader(self.form, self.plan, self.place.quarter, self.note, self.note_unknown)
-        returns, answered = reader.read(pages, has_returns)
-        hidden = next((sheet for sheet in answered if sheet.hidden), None)
-        if hidden:
-            raise Unreadable("hidden", hidden.name, observed=hidden.name)
-        tables = []
-        for each in returns:
-            rows = ((each.row, ()), (each.row, tuple(each.answers)))
-            table = self._table(replace(each.sheet, rows=rows, ragged=False), 0, each.headers, MAILED)
-            tables.append(replace(table, row_of=each.row_of, column=each.column))
+        tables = [
+            replace(self._table(each.sheet, 0, each.headers, MAILED), row_of=each.row_of, column=each.column)
+            for each in reader.read(pages, has_returns)
+        ]
         self.notes = list(dict.fromkeys(self.notes))  # returns side by side have one header
         return tables
-
-    def _choose_items(self, parts: Sequence[HeadedSheet]) -> tuple[list[HeadedSheet], list[Sheet]]:
-        """Return the tables of innovations, and the sheets of another repeat.
-
-        A form may have other repeats, whose questions have the same names; a person may call a sheet anything.
-        """
-        named = [part for part in parts if part.tool is PLAIN or self._is_named(part.sheet)]
-        return (named, [part.sheet for part in parts if part not in named]) if named else (list(parts), [])
 
     def _is_whole_export(self, table: HeadedSheet) -> bool:
         """Tell whether a table is of KoboToolbox's workbook with every other group: no submission had an innovation.
@@ -345,19 +333,14 @@ class LayoutReader:
         columns, twice = {}, defaultdict(list)
         for key, places in indexes.items():
             # Answers are labels as soon as one of the headers is.
-            labelled = [
-                headers[n].column for n in places if headers[n].column and headers[n].column.language != BY_NAME
-            ]
-            columns[labelled[0] if labelled else key] = places[0]
+            named = (headers[n].column for n in places if headers[n].column)
+            columns[next((column for column in named if column.language != BY_NAME), key)] = places[0]
             is_needed = isinstance(key, HeaderColumn) or key in (*tool.receipt, *tool.identity, *_LINKS)
             if places[1:] and (is_needed or is_review(key)):
                 rows = self._merge(rows, key, places, twice)
                 texts = dict.fromkeys(headers[n].text for n in places)
-                same = all(
-                    raw_text(cell_at(row, n)) == raw_text(cell_at(row, places[0]))
-                    for _, row in sheet.rows[top + 1 :]
-                    for n in places
-                )
+                below = sheet.rows[top + 1 :]
+                same = all(len({raw_text(cell_at(row, n)) for n in places}) == 1 for _, row in below)
                 if same or not twice:
                     note = "HEADER_DUPLICATE_SAME" if same else "HEADER_MERGED"
                     self.note(note, sheet=sheet.name, observed=" | ".join(texts))
@@ -372,12 +355,12 @@ class LayoutReader:
         merged = []
         for number, row in rows:
             filled = {raw_text(cell).strip(): cell for n in places if not is_empty_cell(cell := cell_at(row, n))}
+            name = key.question if isinstance(key, HeaderColumn) else key
             if isinstance(key, HeaderColumn) and key.choice and len(filled) > 1:
-                question = self.form.by_name[key.question]
+                question = self.form.by_name[name]
                 filled = {
                     text: cell for text, cell in filled.items() if read_tick(question, key.choice, cell) is not False
                 }
-            name = key.question if isinstance(key, HeaderColumn) else key
             if len(filled) > 1 and name not in questionnaire.PERSONAL:
                 twice[number].append((name, " | ".join(filled)))
             cells = list(row) + [None] * (places[0] + 1 - len(row))
@@ -392,11 +375,9 @@ class LayoutReader:
         times, guess = read_times(column, quarters.quarter_start(self.place.quarter), self.received_on or date.max)
         if guess:
             self.note(f"DATE_AMBIGUOUS.{guess}", sheet=table.sheet.name, observed=raw_text(column[0]))
-        timed = zip(table.rows, times, strict=True)
-        rows = [
-            (number, row if time is cell_at(row, index) else (*row[:index], time, *row[index + 1 :]))
-            for (number, row), time in timed
-        ]
+        rows = []
+        for (number, row), time in zip(table.rows, times, strict=True):
+            rows.append((number, row if time is cell_at(row, index) else (*row[:index], time, *row[index + 1 :])))
         return replace(table, rows=rows)
 
     def _note_header(self, header: Header, tool: Tool, sheet: str, rows: NumberedRows, index: int) -> None:

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from openpyxl.utils import get_column_letter
 
+from helpers.ingest.admit import Unreadable
 from helpers.ingest.cells import CellValue, is_empty_cell, raw_text, read_answer
 from helpers.ingest.headers import Header, match_headers
 from helpers.ingest.labels import decode
@@ -58,13 +59,11 @@ def names_other_quarter(heading: str, quarter: str) -> bool:
 
 @dataclass(frozen=True)
 class MailedReturn:
-    """One return: its first page, column and row; the questions down its pages, their answers, and where each is."""
+    """One return: its answers as a row of its first sheet, their headers, its column, and where each answer is."""
 
     sheet: Sheet
-    column: str
-    row: int
     headers: Sequence[Header]
-    answers: Sequence[CellValue]
+    column: str
     row_of: Mapping[str, tuple[str, str]]
 
 
@@ -230,8 +229,8 @@ class MailedReader:
         self.form, self.plan, self.quarter, self.note, self.note_unknown = form, plan, quarter, note, note_unknown
         self.parts: list[list[_Column]] = []  # the columns of each return
 
-    def read(self, sheets: Iterable[Sheet], has_returns: bool) -> tuple[list[MailedReturn], list[Sheet]]:
-        """Return the returns on some sheets, and the sheets that hold answers (of a hidden one: no return).
+    def read(self, sheets: Iterable[Sheet], has_returns: bool) -> list[MailedReturn]:
+        """Return the returns on some sheets. Raises Unreadable for answers on a hidden sheet.
 
         A page without answers is a list of codes; only where the file has nothing else it is a blank return.
         """
@@ -252,7 +251,9 @@ class MailedReader:
         for page in pages:
             if page not in used and not page.sheet.hidden:
                 self._report_unused(page)
-        return [_join(part) for part in self.parts], [page.sheet for page in answered]
+        if hidden := next((page.sheet for page in answered if page.sheet.hidden), None):
+            raise Unreadable("hidden", hidden.name, observed=hidden.name)
+        return [_join(part) for part in self.parts]
 
     def _join(self, column: _Column) -> bool:
         """Add a column to the return that it goes on with, or begin one with it; return whether it was either.
@@ -328,7 +329,8 @@ def _join(part: Sequence[_Column]) -> MailedReturn:
             headers.append(line.header)
             answers.append(answer)
     row = first.page.lines[0].number
-    return MailedReturn(first.page.sheet, get_column_letter(first.index + 1), row, headers, answers, row_of)
+    sheet = replace(first.page.sheet, rows=((row, ()), (row, tuple(answers))), ragged=False)
+    return MailedReturn(sheet, headers, get_column_letter(first.index + 1), row_of)
 
 
 def _shorten(cells: Sequence[str]) -> str:

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ from helpers.ingest.cells import MAX_COUNT, parse_count, parse_day
 from helpers.ingest.delimited import Line, Records, split_records
 from helpers.ingest.issues import Issue, Place, issues_known_by, make_issue
 from helpers.ingest.xlsx import HEADER_ROWS, is_empty_row
-from helpers.plan import quarters, read_plan, sources
+from helpers.plan import Plan, quarters, read_plan, sources
 from helpers.strings import fold, without_invisible
 
 _COLUMNS = {
@@ -47,6 +48,7 @@ _SENTENCES = {name: f"V22.{name}" for name in ("absent", "columns", "twice", "cu
 _COUNTED = ("women", "men")  # blank is 0, but a row too short to have them is cut
 
 RegisterRow = Mapping[str, object]
+_Cell = tuple[str, Callable[[str], object], str]  # its column, how to read it (None: it cannot be), what is expected
 Fault = tuple[str, str, str]  # why a row cannot be read: the column, its text, what is expected
 RestedOn = Mapping[str, tuple[date, int]]  # by register: the date of the last edition, and the rows known then
 
@@ -80,7 +82,9 @@ class Registers:
         """Return each register as known on a day: of rows with one key, the last one recorded by then."""
         if day not in self._at:
             known = {name: _known(rows, day) for name, rows in self.rows.items()}
-            self._at[day] = {name: _latest(rows, _KEYS.get(name)) for name, rows in known.items()}
+            for name in known.keys() & _KEYS.keys():
+                known[name] = list({_key_of(row, _KEYS[name]): row for row in known[name]}.values())
+            self._at[day] = known
         return self._at[day]
 
     def refused_at(self, day: date) -> list[str]:
@@ -94,8 +98,8 @@ class Registers:
     def lost_at(self, name: str, day: date) -> list[RegisterRow]:
         """Return the rows of a register that are missing from its figures and that no later row corrects."""
         key, lost = _CORRECTED_BY[name], _known(self.lost.get(name, ()), day)
-        last = {tuple(row.get(part) for part in key): int(row["row"]) for row in self.at(day)[name] if "row" in row}
-        open_ = [row for row in lost if last.get(tuple(row.get(part) for part in key), 0) < int(row["row"])]
+        last = {_key_of(row, key): int(row["row"]) for row in self.at(day)[name] if "row" in row}
+        open_ = [row for row in lost if last.get(_key_of(row, key), 0) < int(row["row"])]
         return open_ + (self._unheld(day) if name == "attendance" else [])
 
     def _unheld(self, day: date) -> list[RegisterRow]:
@@ -137,19 +141,12 @@ def _known(rows: Sequence[RegisterRow], day: date) -> list[RegisterRow]:
     return [row for row in rows if row["recorded_on"] is None or row["recorded_on"] <= day]
 
 
-def _latest(rows: list[RegisterRow], key: tuple[str, ...] | None) -> list[RegisterRow]:
-    return list({tuple(row[name] for name in key): row for row in rows}.values()) if key else rows
-
-
-def _quarter_or_blank(text: str) -> str:
-    try:
-        return quarters.parse_quarter(text)
-    except ValueError:
-        return ""
+def _key_of(row: RegisterRow, columns: Sequence[str]) -> tuple[object, ...]:
+    return tuple(row.get(column) for column in columns)
 
 
 def _plan_quarter(text: str) -> str | None:
-    quarter = _quarter_or_blank(text)
+    quarter = quarters.parse_quarter(text) if quarters.is_quarter(text) else ""
     return quarter if quarters.in_plan(quarter) else None
 
 
@@ -177,26 +174,32 @@ def _count(text: str, most: int = MAX_COUNT) -> int | None:
 
 _QUARTER, _DAY = (_plan_quarter, "2024Q3"), (lambda text: parse_written_day(text)[0], "YYYY-MM-DD")
 _COUNT, _COUNT_OR_ZERO = (_count, "0, 1, 2, …"), (lambda text: _count(text or "0"), "0, 1, 2, …")
-_MEMBER = (lambda text: read_plan().resolve(text).iso3 or None), "ISO3"
 _IS_STEP, _STEPS = _one_of(sources.WORKSHOP_STEPS)
 _MAY_BE_BLANK = ("recorded_on", "confirmed_on", "returned_on", "sent_on", "of_row")
-# The cells of each register, in the order of checking: how to read one (None: it cannot be read), what is expected.
-_CELLS: Mapping[str, Sequence[tuple[str, Callable[[str], object], str]]] = {
-    "milestones": (
-        ("quarter", *_QUARTER),
-        ("product", *_one_of(sources.MILESTONE_PRODUCTS)),
-        ("stage", lambda text: _count(text, 5), "0-5"),
-        ("parts", lambda text: frozenset(part.strip() for part in text.split(";") if part.strip()), ""),
-    ),
-    "workshops": (
-        ("workshop", lambda text: text or None, "code"), ("held_on", *_DAY),
-        ("step", lambda text: _IS_STEP(text.replace(",", ".")), _STEPS),  # a spreadsheet takes 5.2 for a number
-    ),
-    "attendance": (("member", *_MEMBER), ("women", *_COUNT_OR_ZERO), ("men", *_COUNT_OR_ZERO)),
-    "confirmations": (("quarter", *_QUARTER), ("member", *_MEMBER), ("confirmed_on", *_DAY), ("value", *_COUNT)),
-    "questionnaires": (("due_on", *_DAY), ("returned_on", *_DAY), ("sent_on", *_DAY), ("member", *_MEMBER)),
-    WITHDRAWALS: (("quarter", *_QUARTER), ("source_file", lambda text: text or None, "mail.xlsx"), ("of_row", *_COUNT)),
-}  # fmt: skip
+
+
+def _list_cells(name: str, plan: Plan) -> Sequence[_Cell]:
+    """Return a register's cells in the order of checking."""
+    member = "member", lambda text: plan.resolve(text).iso3 or None, "ISO3"
+    cells = {
+        "milestones": (
+            ("quarter", *_QUARTER),
+            ("product", *_one_of(sources.MILESTONE_PRODUCTS)),
+            ("stage", lambda text: _count(text, 5), "0-5"),
+            ("parts", lambda text: frozenset(part.strip() for part in text.split(";") if part.strip()), ""),
+        ),
+        "workshops": (
+            ("workshop", lambda text: text or None, "code"), ("held_on", *_DAY),
+            ("step", lambda text: _IS_STEP(text.replace(",", ".")), _STEPS),  # a spreadsheet takes 5.2 for a number
+        ),
+        "attendance": (member, ("women", *_COUNT_OR_ZERO), ("men", *_COUNT_OR_ZERO)),
+        "confirmations": (("quarter", *_QUARTER), member, ("confirmed_on", *_DAY), ("value", *_COUNT)),
+        "questionnaires": (("due_on", *_DAY), ("returned_on", *_DAY), ("sent_on", *_DAY), member),
+        WITHDRAWALS: (
+            ("quarter", *_QUARTER), ("source_file", lambda text: text or None, "mail.xlsx"), ("of_row", *_COUNT),
+        ),
+    }  # fmt: skip
+    return ("recorded_on", *_DAY), *cells[name]
 
 
 def _heading(cell: str) -> str:
@@ -275,92 +278,96 @@ def _holds_row(cell: str, delimiter: str, width: int) -> bool:
     return any(line.count(delimiter) >= width - 1 for line in re.split(r"[\r\n]+", cell)[1:])
 
 
-class _RegisterReader:
-    """Reads one register: its rows, those that cannot be read, and what there is to say of it."""
+@dataclass(frozen=True)
+class _Register:
+    """One register as read: its rows, those that cannot be read, and what there is to say of it."""
 
-    def __init__(self, name: str) -> None:
-        self.name, self.place = name, Place("", f"{name}.csv")
-        self.rows: list[RegisterRow] = []
-        self.lost: list[RegisterRow] = []
-        self.issues: list[Issue] = []
-        self.dates: list[_UnusualDate] = []
-        self.is_refused = False
+    rows: Sequence[RegisterRow] = ()
+    lost: Sequence[RegisterRow] = ()
+    issues: Sequence[Issue] = ()
+    dates: Sequence[_UnusualDate] = ()
+    is_refused: bool = False
 
-    def read(self, rested_on: tuple[date, int] | None) -> None:
-        """Read the register; where nothing can rest on it, refuse it with an issue."""
+
+@lru_cache(maxsize=32)
+def _read_register(name: str, content: bytes, plan: Plan) -> _Register:
+    """Read a register. Raises Unreadable where nothing can rest on it, such as a last row that was cut."""
+    records, place = split_records(content, lambda row: len(_find_columns(row, name))), Place("", f"{name}.csv")
+    issues = [make_issue(remark.key, place, observed=remark.observed) for remark in records.remarks]
+    rows, lost, dates, cells = [], [], [], _list_cells(name, plan)
+    for texts, fault in _list_raw_rows(records, name):
+        values, fault = _read_cells(texts, cells, fault)
+        (lost if fault else rows).append(texts | values)
+        if fault:
+            column, text, expected = fault
+            issues.append(_bad_row_issue(name, texts, column, text, expected, values["recorded_on"]))
+        for column in (column for column, value in values.items() if isinstance(value, date) and not fault):
+            if key := parse_written_day(texts[column])[1]:
+                facts = (key, texts[column], values[column], values["recorded_on"])
+                dates.append(_UnusualDate(name, column, *facts))
+    last, is_filled = str(len(records.lines)), any(remark.key == "NUL_BYTES" for remark in records.remarks)
+    if is_filled or (not records.is_whole and lost and lost[-1]["row"] == last):
+        raise Unreadable("cut", observed=last)
+    return _Register(tuple(rows), tuple(lost), issues, dates)
+
+
+def _read_cells(
+    texts: Mapping[str, str], cells: Sequence[_Cell], fault: Fault | None
+) -> tuple[RegisterRow, Fault | None]:
+    """Read the cells of a row, None where one cannot be read; return also the first fault of the row."""
+    values: dict[str, object] = {}
+    for column, read, expected in cells:
         try:
-            content = _read_content(paths.registers() / self.place.source_file)
-            records = split_records(content, lambda row: len(_find_columns(row, self.name)))
-            self.issues += [make_issue(remark.key, self.place, observed=remark.observed) for remark in records.remarks]
-            for row, fault in _list_raw_rows(records, self.name):
-                self._read_row(row, fault)
-            self._check_end(records)
-            if rested_on:
-                self._check_number(*rested_on)
-        except Unreadable as reason:
-            key = _SENTENCES.get(reason.reason, f"V20.{reason.reason}")
-            self.issues = [make_issue(key, self.place, *reason.details, observed=reason.observed, rule="V22")]
-            self.rows, self.lost, self.dates, self.is_refused = [], [], [], True
+            values[column] = read(texts[column])
+        except ValueError:  # a number of more digits than Python reads
+            values[column] = None
+        if values[column] is None and (texts[column] or column not in _MAY_BE_BLANK):
+            fault = fault or (column, texts[column], expected)
+    return values, fault
 
-    def _check_end(self, records: Records) -> None:
-        """Refuse a register whose last row has no line end and cannot be read, or that ends in NUL bytes."""
-        last, is_filled = str(len(records.lines)), any(remark.key == "NUL_BYTES" for remark in records.remarks)
-        if is_filled or (not records.is_whole and self.lost and self.lost[-1]["row"] == last):
-            raise Unreadable("cut", observed=last)
 
-    def _check_number(self, day: date, before: int) -> None:
-        n = len(_known(self.rows, day)) + len(_known(self.lost, day))
-        if n < before:
-            raise Unreadable("fewer", before, day.isoformat(), observed=str(n))
-
-    def _read_row(self, row: dict[str, str], bad: Fault | None) -> None:
-        values: dict[str, object] = {}
-        for column, read, expected in (("recorded_on", *_DAY), *_CELLS[self.name]):
-            try:
-                values[column] = read(row[column])
-            except ValueError:  # a number of more digits than Python reads
-                values[column] = None
-            if values[column] is None and (row[column] or column not in _MAY_BE_BLANK):
-                bad = bad or (column, row[column], expected)
-        if bad:
-            column, text, expected = bad
-            self.issues.append(_bad_row_issue(self.name, row, column, text, expected, values["recorded_on"]))
-            self.lost.append(row | values)
-            return
-        self.rows.append(row | values)
-        for column in (column for column, value in values.items() if isinstance(value, date)):
-            if key := parse_written_day(row[column])[1]:
-                facts = (key, row[column], values[column], values["recorded_on"])
-                self.dates.append(_UnusualDate(self.name, column, *facts))
+def _read_or_refuse(name: str, rested_on: tuple[date, int] | None) -> _Register:
+    """Read a register; where nothing can rest on it, refuse it with an issue."""
+    place = Place("", f"{name}.csv")
+    try:
+        register = _read_register(name, _read_content(paths.registers() / place.source_file), read_plan())
+        day, before = rested_on or (date.min, 0)
+        n_rows = len(_known(register.rows, day)) + len(_known(register.lost, day))
+        if n_rows < before:
+            raise Unreadable("fewer", before, day.isoformat(), observed=str(n_rows))
+        return register
+    except Unreadable as reason:
+        key = _SENTENCES.get(reason.reason, f"V20.{reason.reason}")
+        issue = make_issue(key, place, *reason.details, observed=reason.observed, rule="V22")
+        return _Register(issues=[issue], is_refused=True)
 
 
 def _bad_row_issue(
     name: str, row: RegisterRow, column: str, text: str, expected: str, known_on: date | None = None
 ) -> Issue:
     """Return the issue of a register row that cannot be read (V22), with the member and quarter that it names."""
-    member = read_plan().resolve(str(row.get("member", ""))).iso3
-    place = Place(_quarter_or_blank(str(row.get("quarter", ""))), f"{name}.csv", row=str(row["row"]), member=member)
+    member, quarter = read_plan().resolve(str(row.get("member", ""))).iso3, str(row.get("quarter", ""))
+    quarter = quarters.parse_quarter(quarter) if quarters.is_quarter(quarter) else ""
+    place = Place(quarter, f"{name}.csv", row=str(row["row"]), member=member)
     return make_issue("V22", place, expected, column, observed=text, known_on=known_on)
 
 
 def read_registers(rested_on: RestedOn | None = None) -> Registers:
     """Read the five registers, and the withdrawals where there are any.
 
-    A row that cannot be read is ignored with a warning (V22) and replaces nothing.
-
-    A register that cannot be read, or has fewer rows than the last edition rested on, is refused (V22).
+    A row that cannot be read is ignored with a warning (V22) and replaces nothing. A register that cannot be read, or
+    has fewer rows than the last edition rested on, is refused (V22).
     """
     rested_on = rested_on or {}
     is_kept = WITHDRAWALS in rested_on or (paths.registers() / f"{WITHDRAWALS}.csv").exists()
-    readers = [_RegisterReader(name) for name in _COLUMNS if name != WITHDRAWALS or is_kept]
-    for reader in readers:
-        reader.read(rested_on.get(reader.name))
+    names = [name for name in _COLUMNS if name != WITHDRAWALS or is_kept]
+    read = {name: _read_or_refuse(name, rested_on.get(name)) for name in names}
     return Registers(
-        {reader.name: tuple(reader.rows) for reader in readers},
-        tuple(issue for reader in readers for issue in reader.issues),
-        {reader.name: tuple(reader.lost) for reader in readers},
-        frozenset(reader.name for reader in readers if reader.is_refused),
-        tuple(unusual for reader in readers for unusual in reader.dates),
+        {name: register.rows for name, register in read.items()},
+        tuple(issue for register in read.values() for issue in register.issues),
+        {name: register.lost for name, register in read.items()},
+        frozenset(name for name, register in read.items() if register.is_refused),
+        tuple(unusual for register in read.values() for unusual in register.dates),
     )
 
 

@@ -26,7 +26,7 @@ _SUMS = frozenset({
 
 
 def open_file(content: bytes, name: str, form: questionnaire.Form) -> xlsx.Contents:
-    """Return the sheets of a file of any kind, with a remark where its suffix is that of another kind.
+    """Return the sheets of a file of any kind, by the names that they are published under; remark on a false suffix.
 
     Raises Unreadable, or whatever the zip, XML and JSON readers raise on hostile bytes.
     """
@@ -38,18 +38,13 @@ def open_file(content: bytes, name: str, form: questionnaire.Form) -> xlsx.Conte
         contents = odk.read_archive(content, form)
     else:
         contents = odk.read_odata(content) if kind == admit.JSON else delimited.read_text(content, form)
-    contents, suffix = _mask_sheets(contents), PurePath(name).suffix
-    if suffix.casefold() in admit.SUFFIXES[kind]:
-        return contents
-    return replace(contents, remarks=(*contents.remarks, admit.Remark("FILE_EXT_MISMATCH", suffix)))
-
-
-def _mask_sheets(contents: xlsx.Contents) -> xlsx.Contents:
-    """Give the sheets the names that they are published under."""
     shown = mask_names(sheet.name for sheet in contents.sheets)
-    sheets = tuple(replace(sheet, name=shown[sheet.name]) for sheet in contents.sheets)
-    remarks = (replace(remark, sheet=shown.get(remark.sheet, remark.sheet)) for remark in contents.remarks)
-    return xlsx.Contents(sheets, tuple(remarks))
+    sheets = [replace(sheet, name=shown[sheet.name]) for sheet in contents.sheets]
+    remarks = [replace(remark, sheet=shown.get(remark.sheet, remark.sheet)) for remark in contents.remarks]
+    suffix = PurePath(name).suffix
+    if suffix.casefold() not in admit.SUFFIXES[kind]:
+        remarks.append(admit.Remark("FILE_EXT_MISMATCH", suffix))
+    return xlsx.Contents(tuple(sheets), tuple(remarks))
 
 
 @dataclass(frozen=True)
@@ -81,11 +76,11 @@ def read_file(content: bytes, file: ReceivedFile, plan: Plan, form: questionnair
 def _read_file(content: bytes, file: ReceivedFile, plan: Plan, form: questionnaire.Form) -> FileRead:
     reader = LayoutReader(form, plan, file.place, file.received_on)
     layout = reader.layout(open_file(content, file.name, form))
-    rows = [row for table in layout.returns for row in _TableReader(table, reader, file, plan).read()]
+    rows = [row for table in layout.returns for row in _TableReader(table, reader, file).read()]
     items = list(_read_items(layout.items, reader, file))
     returns, part = [row.received for row in rows], None
     if layout.returns and (layout.items or layout.has_no_items):
-        returns = _with_items(rows, layout.items, items, reader, plan)
+        returns = _with_items(rows, layout.items, items, reader)
     elif layout.items:
         keys = ((table.text(row, "parent_key"), table.text(row, "key"), item) for table, row, item in items)
         part = DetachedItems(file, tuple(keys))
@@ -93,11 +88,9 @@ def _read_file(content: bytes, file: ReceivedFile, plan: Plan, form: questionnai
         reader.note("FILE_NO_ROWS")
     others = [row for row in rows if row.other_quarter]
     if others:
-        named = ", ".join(
-            f"{quarter}: {times}" for quarter, times in Counter(row.other_quarter for row in others).items()
-        )
+        counts = Counter(row.other_quarter for row in others)
         key = "OTHER_QUARTERS" if len(others) < len(rows) else "OTHER_QUARTERS.only"
-        reader.note(key, observed=named)
+        reader.note(key, observed=", ".join(f"{quarter}: {n}" for quarter, n in counts.items()))
         returns = [received for row, received in zip(rows, returns, strict=True) if not row.other_quarter]
     notes = [replace(note, known_on=file.received_on) for note in reader.notes]
     return FileRead(returns, part, notes, frozenset(row.received.identity for row in others))
@@ -137,11 +130,10 @@ class _ReturnRow:
 class _TableReader:
     """Reads the rows of one table of returns."""
 
-    def __init__(self, table: HeadedSheet, reader: LayoutReader, file: ReceivedFile, plan: Plan) -> None:
-        self.table, self.reader, self.file, self.plan = table, reader, file, plan
-        not_answers = ("member", "quarter", *questionnaire.PERSONAL)
-        if questionnaire.HAS_ITEMS not in table.languages:  # an older form
-            not_answers += (questionnaire.HAS_ITEMS,)
+    def __init__(self, table: HeadedSheet, reader: LayoutReader, file: ReceivedFile) -> None:
+        self.table, self.reader, self.file, self.plan = table, reader, file, reader.plan
+        older = () if questionnaire.HAS_ITEMS in table.languages else (questionnaire.HAS_ITEMS,)  # of an older form
+        not_answers = ("member", "quarter", *questionnaire.PERSONAL, *older)
         self.columns = table.answer_columns([q for q in reader.form.questions if q.name not in not_answers])
         (self.member,) = table.answer_columns([reader.form.by_name["member"]])
         self.decimal_mark = _find_decimal_mark(table, self.columns)
@@ -244,13 +236,12 @@ class _TableReader:
 
     def _refuse(self, row: SheetRow, place: Place) -> Iterator[Issue]:
         """V20: yield why a row is refused at once: as any row of a table, not decrypted, or rejected in the tool."""
-        table = self.table
-        yield from _refuse_row(table, row, place)
-        status, review, deleted = table.text(row, "status"), table.review(row), ""
-        if table.tool is tools.ODK:
-            deleted = table.text(row, "deletedat")
-            if status.casefold() in tools.UNDECRYPTED:
-                yield make_issue("V20.undecrypted", place, observed=status)
+        yield from _refuse_row(self.table, row, place)
+        review, status, deleted = self.table.review(row), "", ""
+        if self.table.tool is tools.ODK:
+            status, deleted = self.table.text(row, "status"), self.table.text(row, "deletedat")
+        if status.casefold() in tools.UNDECRYPTED:
+            yield make_issue("V20.undecrypted", place, observed=status)
         if tools.review_state(review) == tools.REJECTED or deleted:
             yield make_issue("V20.rejected", place, observed=review or f"deletedAt {deleted}")
 
@@ -361,12 +352,11 @@ def _read_field(columns: AnswerColumns, row: SheetRow, decimal_mark: str) -> que
 
 
 def _with_items(
-    rows: Sequence[_ReturnRow], tables: Sequence[HeadedSheet], items: Iterable[_ItemRow], reader: LayoutReader,
-    plan: Plan,
-) -> list[ReceivedReturn]:  # fmt: skip
+    rows: Sequence[_ReturnRow], tables: Sequence[HeadedSheet], items: Iterable[_ItemRow], reader: LayoutReader
+) -> list[ReceivedReturn]:
     """Give each return the items that name it, and note those that name none."""
     parts: list[list[ReceivedItem]] = [[] for _ in rows]
-    links = {id(table): _Links(table, rows, plan, reader.form) for table in tables}
+    links = {id(table): _Links(table, rows, reader) for table in tables}
     for table, row, item in items:
         parents = links[id(table)].parents(row)
         for n in parents:
@@ -384,9 +374,9 @@ def orphan_issue(item: ReceivedItem) -> Issue:
 class _Links:
     """Finds the returns that an item belongs to: by the tool's keys, else by its member and date of receipt."""
 
-    def __init__(self, table: HeadedSheet, rows: Sequence[_ReturnRow], plan: Plan, form: questionnaire.Form) -> None:
-        self.table, self.rows, self.plan = table, rows, plan
-        (self.member,) = table.answer_columns([form.by_name["member"]])
+    def __init__(self, table: HeadedSheet, rows: Sequence[_ReturnRow], reader: LayoutReader) -> None:
+        self.table, self.rows, self.plan = table, rows, reader.plan
+        (self.member,) = table.answer_columns([reader.form.by_name["member"]])
         self.keys = [(child, parent) for child, parent in tools.PARENT_KEYS if child in table.columns]
         self.named: dict[tuple[str, str], list[int]] = defaultdict(list)  # the returns, by key column and key
         for n, each in enumerate(rows):

@@ -23,27 +23,21 @@ class Heading:
 
     def again(self, row: Sequence[object], has_rows: bool) -> list[Header] | None:
         """Return the headers in a row, None for a row of data; `has_rows`: there are rows of data above it."""
-        keys = [name for name in ("quarter", "member", "kind") if self.index.get(name, len(row)) < len(row)]
-        if any(self._is_data(name, raw_text(row[self.index[name]])) for name in keys):
-            return None
         texts = [raw_text(cell) for cell in row]
         cells = {name: texts[n] for name, n in self.index.items() if n < len(texts)}
+        asked = [self.questions[name] for name in ("member", "kind") if name in cells]
+        if quarters.is_quarter(cells.get("quarter", "")) or any(decode(q, cells[q.name]) in q.choices for q in asked):
+            return None
         headers = match_headers(texts, self.form, tuple(self.questions))
         # The codes of "not available" are names of questions.
         answers = {n for name, n in self.index.items() if name.startswith("nd_")}
         written = [header for n, header in enumerate(headers) if header.name and n not in answers]
         named = {header.column.question for header in written if header.column}
-        is_header = "member" in named and named & {"quarter", "kind"}
-        is_header = is_header or len(named) >= max(_MIN_HEADERS, len(written) / 2)
-        is_header = is_header or HeaderColumn("member") in [
-            h.column for h in headers[self.index.get("member", len(row)) :][:1]
-        ]
+        is_header = ("member" in named and named & {"quarter", "kind"}) or (
+            len(named) >= max(_MIN_HEADERS, len(written) / 2)
+            or ("member" in cells and headers[self.index["member"]].column == HeaderColumn("member"))
+        )
         return headers if is_header or (has_rows and self._is_unknown_header(written, cells)) else None
-
-    def _is_data(self, name: str, text: str) -> bool:
-        if name == "quarter":
-            return quarters.is_quarter(text)
-        return decode(self.questions[name], text) in self.questions[name].choices
 
     def _is_unknown_header(self, written: Sequence[Header], cells: dict[str, str]) -> bool:
         """Tell whether a row holds words alone, none of which is an answer or a member, where others have figures."""

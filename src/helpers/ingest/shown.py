@@ -63,6 +63,7 @@ def _read_sections(code: str) -> tuple[_Section, ...]:
     return tuple(sections)
 
 
+@lru_cache(maxsize=1_024)
 def is_date_format(code: str) -> bool:
     """Tell whether a number format shows a date or a time."""
     return _read_sections(code)[0].is_date

@@ -119,7 +119,7 @@ class ResolvedName:
     candidates: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Plan:
     """The whole plan, as `read_plan` returns it."""
 
@@ -130,7 +130,7 @@ class Plan:
     companions: tuple[Companion, ...]
     members: tuple[Member, ...]
     aliases: tuple[tuple[str, str], ...]
-    _valid: dict[tuple[str, str], tuple] = field(default_factory=dict, init=False, compare=False, repr=False)
+    _valid: dict[tuple[str, str], tuple] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
     def regions(self) -> tuple[str, ...]:
