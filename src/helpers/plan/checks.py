@@ -10,7 +10,7 @@ from helpers import paths
 from helpers.plan import extractors, files, quarters, questionnaire, sources
 from helpers.plan.files import CsvRow, PlanError, PlanTable
 from helpers.plan.plan import REGISTER_MEASURES, UNION, Plan, make_plan, read_plan_files
-from helpers.plan.questionnaire import LABEL_LANGUAGES, Form, Question
+from helpers.plan.questionnaire import LABEL_COLUMNS, LABEL_LANGUAGES, Form, Question
 from helpers.strings import fold
 
 __all__ = ["Known", "Need", "PlanError", "check_plan"]
@@ -210,7 +210,7 @@ def _same_labels(table: PlanTable, rows: Iterable[CsvRow]) -> Iterator[str]:
     """Yield the labels that stand for two questions or codes, in whatever languages: answers are read by them."""
     owners: dict[str, str] = {}
     for row in rows:
-        for text in (row[f"label::{language}"] for language in LABEL_LANGUAGES.values()):
+        for text in (row[column] for column in LABEL_COLUMNS):
             owner = owners.setdefault(" ".join(text.casefold().split()), row["name"]) if text else row["name"]
             if owner != row["name"]:
                 yield table.say(row, f"label {text!r} is also that of {owner}; each needs one of its own")
@@ -225,14 +225,12 @@ def _check_choices(f: _Files) -> Iterator[str]:
                 yield table.say(row, f"until {last} is not within {_QUARTERS[0]}-{_QUARTERS[-1]}; correct it")
         else:
             live[row["list_name"]].append(row)
-            for column in (
-                f"label::{language}" for language in LABEL_LANGUAGES.values() if not row[f"label::{language}"]
-            ):
+            for column in (column for column in LABEL_COLUMNS if not row[column]):
                 yield table.say(row, f"{column} is blank; write it in every language")
         if row["list_name"] not in used:
             yield table.say(row, f"list {row['list_name']} is that of no question; correct its name")
         if row["list_name"] == "member":
-            labels = {row[f"label::{language}"] for language in LABEL_LANGUAGES.values()}
+            labels = {row[column] for column in LABEL_COLUMNS}
             if row["name"] not in f.members:
                 yield table.say(row, f"{row['name']} is no member in members.csv; leave it out, or add the member")
             elif wrong := [label for label in labels if f.plan.resolve(label).iso3 != row["name"]]:
@@ -278,9 +276,8 @@ def _check_survey(f: _Files) -> Iterator[str]:
     for question in (*f.form.questions, *f.form.fields):
         row, name = row_of[question.name], question.name
         if questionnaire.IDENTITY in question.path and name not in (*questionnaire.PERSONAL, *questionnaire.PUBLIC):
-            yield table.say(
-                row, f"{name} is neither personal nor public: ask the maintainer to list it, or leave it out"
-            )
+            problem = f"{name} is neither personal nor public: ask the maintainer to list it, or leave it out"
+            yield table.say(row, problem)
         if question.type == "select_multiple" and question.choices and questionnaire.NONE_CODE not in question.choices:
             yield table.say(row, f"{name} cannot be answered by none: add `none` to list {question.listed}")
         unknown = set(question.choices) - {*f.form.substantive, questionnaire.NONE_CODE}
@@ -331,13 +328,14 @@ def _check_needs(f: _Files) -> Iterator[str]:
         question, row = f.question(need.question), row_of.get(need.question.rpartition(".")[2])
         codes = [code for code in need.codes if question and question.choices and code not in question.choices]
         if question is None:
-            lacking[f"survey.csv: lacks {need.question}, of type {need.type}"].append(need.who)
+            problem = f"survey.csv: lacks {need.question}, of type {need.type}"
         elif question.type != need.type:
-            lacking[f"survey.csv, row {row}: {need.question} is of type {question.type}, not {need.type}"].append(
-                need.who
-            )
+            problem = f"survey.csv, row {row}: {need.question} is of type {question.type}, not {need.type}"
         elif codes:
-            lacking[f"choices.csv: list {question.listed} lacks {', '.join(codes)}"].append(need.who)
+            problem = f"choices.csv: list {question.listed} lacks {', '.join(codes)}"
+        else:
+            continue
+        lacking[problem].append(need.who)
     for problem, who in lacking.items():
         yield f"{problem}, which {', '.join(dict.fromkeys(who))} needs; restore it"
     for name in (f"ipp_{product}" for product in extractors.IPP_PRODUCTS):

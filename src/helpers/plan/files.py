@@ -71,11 +71,6 @@ class PlanTable:
         return f"{self.file}, row {row[ROW_KEY]}: {problem}"
 
 
-def _read_cells(path: Path) -> list[list[str]]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        return list(csv.reader(file, strict=True))
-
-
 def _check_header(header: list[str], columns: Iterable[str], optional: Iterable[str]) -> Iterator[str]:
     missing = [column for column in columns if column not in header]
     if missing:
@@ -99,10 +94,6 @@ def _check_cell(column: str, text: str, allowed: Allowed) -> str:
     return f"{column} {text!r} is not {allowed.words}{note}" if text else f"{column} is blank; write {allowed.words}"
 
 
-def _check_row(row: CsvRow, columns: Mapping[str, Allowed]) -> list[str]:
-    return [problem for name, text in row.items() if (problem := _check_cell(name, text, columns.get(name, ANY)))]
-
-
 def read_plan_table(
     path: Path, columns: Mapping[str, Allowed], key: tuple[str, ...] = (), optional: Mapping[str, Allowed] | None = None
 ) -> PlanTable:
@@ -111,8 +102,10 @@ def read_plan_table(
     Rows that are all blank are no rows. Columns that are not named may hold anything.
     """
     optional, name = optional or {}, path.name
+    allowed = {**columns, **optional}
     try:
-        header, *lines = _read_cells(path) or [[]]
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            header, *lines = list(csv.reader(file, strict=True)) or [[]]
     except (OSError, UnicodeDecodeError, csv.Error) as reason:
         why = _REASONS.get(type(reason)) or reason.strerror or "no file"
         return PlanTable(name, problems=(f"{name}: cannot be read ({why}); {_RESTORE}",))
@@ -126,7 +119,8 @@ def read_plan_table(
         if not any(cell.strip() for cell in line):
             continue
         row = dict(zip_longest(header, line[: len(header)], fillvalue=""))
-        problems = _check_row(row, {**columns, **optional})
+        problems = [_check_cell(column, text, allowed.get(column, ANY)) for column, text in row.items()]
+        problems = list(filter(None, problems))
         if len(line) != len(header):
             problems = [f"has {len(line)} cells where the header has {len(header)}; write the row again, or restore it"]
         elif row.pop("", ""):

@@ -1,5 +1,6 @@
 """The action plan as typed data: themes, steps, KPIs, members, and the names that members are recognised by."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -160,14 +161,11 @@ class Plan:
 
     @cached_property
     def _names(self) -> Mapping[str, set[str]]:
-        names: dict[str, set[str]] = {}
-        for member in self.members:
-            for name in (member.member, *member.name.values()):
-                names.setdefault(fold(name), set()).add(member.member)
-        for alias, iso3 in self.aliases:
-            names.setdefault(fold(alias), set()).add(iso3)
-        names.pop("", None)
-        return names
+        own = [(name, m.member) for m in self.members for name in (m.member, *m.name.values())]
+        names: dict[str, set[str]] = defaultdict(set)
+        for name, iso3 in (*own, *self.aliases):
+            names[fold(name)].add(iso3)
+        return {name: codes for name, codes in names.items() if name}
 
     def resolve(self, text: str) -> ResolvedName:
         """Return the state that a name means; only whole names match, never similar ones (methodology, section 1)."""
@@ -239,15 +237,6 @@ def _texts(row: CsvRow, prefix: str) -> dict[str, str]:
     return {language: row.get(f"{prefix}_{language}", "") for language in LANGUAGES}
 
 
-def _theme(row: CsvRow) -> Theme:
-    return Theme(int(row["theme"]), _texts(row, "title"))
-
-
-def _step(row: CsvRow) -> Step:
-    due = parse_quarter(row["due"]) if row["due"] else ""
-    return Step(row["step"], int(row["theme"]), due, _texts(row, "title"))
-
-
 def _kpi(row: CsvRow, step: Step) -> Kpi:
     return Kpi(
         row["kpi"], step.step, step.theme, step.due, row["measure"], row["source"], row["unit"], row["assessed"],
@@ -269,10 +258,13 @@ def _member(row: CsvRow) -> Member:
 def make_plan(folder: Path) -> Plan:
     """Make the plan of the rows of its files that have no problem."""
     rows = {name: table.rows for name, table in read_plan_files(folder).items()}
-    steps = {row["step"]: _step(row) for row in rows["steps"]}
+    steps = {}
+    for row in rows["steps"]:
+        due = parse_quarter(row["due"]) if row["due"] else ""
+        steps[row["step"]] = Step(row["step"], int(row["theme"]), due, _texts(row, "title"))
     kpis = [_kpi(row, steps[row["step"]]) for row in rows["kpis"] if row["step"] in steps]
     return Plan(
-        tuple(map(_theme, rows["themes"])), tuple(steps.values()),
+        tuple(Theme(int(row["theme"]), _texts(row, "title")) for row in rows["themes"]), tuple(steps.values()),
         tuple(sorted(kpis, key=lambda kpi: kpi.kpi)),  # a row added at the end of the file is listed with its theme
         tuple(StepPart(row["step"], row["list"], row["code"], _texts(row, "title")) for row in rows["components"]),
         tuple(Companion(row["kpi"], row["component"], row["unit"], row["measure"]) for row in rows["companions"]),

@@ -135,7 +135,7 @@ def _accept(form: Form, accepted: frozenset[tuple[str, str]]) -> Form:
     )  # fmt: skip
 
 
-_LABELS = tuple(f"label::{name}" for name in LABEL_LANGUAGES.values())
+LABEL_COLUMNS = tuple(f"label::{name}" for name in LABEL_LANGUAGES.values())
 _CODE = Allowed("[A-Za-z0-9_.-]+", "a code of letters and digits, without blanks")
 _NAMES = Allowed("[a-z0-9_]+( [a-z0-9_]+)*", "names of questions, separated by a blank").or_blank()
 _OTHER_TYPES = ("begin_group", "end_group", "begin_repeat", "end_repeat", "note", "calculate")
@@ -151,10 +151,10 @@ def _types(lists: Iterable[str]) -> Allowed:
 @cache
 def read_form_files(folder: Path) -> Mapping[str, files.PlanTable]:
     """Read the files of the form by name, each cell held against what its column may be; problems are kept."""
-    columns = {"list_name": NAME, "name": _CODE, **dict.fromkeys(_LABELS, LINE.or_blank())}
+    columns = {"list_name": NAME, "name": _CODE, **dict.fromkeys(LABEL_COLUMNS, LINE.or_blank())}
     until = {"until": QUARTER.or_blank()}
     choices = files.read_plan_table(folder / "choices.csv", columns, ("list_name", "name"), until)
-    columns = {"type": _types(choices.codes("list_name")), "name": NAME.or_blank(), **dict.fromkeys(_LABELS, ANY)}
+    columns = {"type": _types(choices.codes("list_name")), "name": NAME.or_blank(), **dict.fromkeys(LABEL_COLUMNS, ANY)}
     optional = {"formerly": _NAMES, "required": one_of(("yes", "no")).or_blank()}
     survey = files.read_plan_table(folder / "survey.csv", columns, ("name",), optional)
     columns = {
@@ -194,9 +194,8 @@ def make_form(folder: Path) -> tuple[Form, tuple[str, ...]]:
             groups[row["name"]] = _label(row)
         elif kind == "end":
             if not opened or opened.pop()["type"] != f"begin_{inner}":
-                problems.append(
-                    survey.say(row, f"{row['type']} closes no {inner} that is open; restore its begin_{inner}")
-                )
+                problem = f"{row['type']} closes no {inner} that is open; restore its begin_{inner}"
+                problems.append(survey.say(row, problem))
         elif row["type"] == "note":
             notes.append(row["name"])
         elif row["type"] != "calculate" and row["name"]:

@@ -243,13 +243,6 @@ def check_unit(unit: str, measure: str, known: Iterable[str]) -> str:
     return "" if unit in units else f"unit {unit!r} is not one of {measure}'s: {', '.join(units)}"
 
 
-def _check_row(kpi: Kpi, known: Iterable[str]) -> Iterator[str]:
-    if not re.fullmatch(rf"{re.escape(kpi.step)}\.[a-z]", kpi.kpi):
-        yield f"a KPI of step {kpi.step} is called {kpi.step}.a, {kpi.step}.b…"
-    if problem := check_unit(kpi.unit, kpi.measure, known):
-        yield problem
-
-
 def _check_source(kpi: Kpi, form: Form) -> Iterator[str]:
     """Yield what is wrong with a KPI's source, such as a share assessed of a source without a total."""
     try:
@@ -266,5 +259,8 @@ def _check_source(kpi: Kpi, form: Form) -> Iterator[str]:
 def list_problems(plan: Plan, form: Form, units: Iterable[str]) -> Iterator[str]:
     """Yield the row of kpis.csv and the reason of everything that is wrong with its KPIs, held against the form."""
     for kpi in sorted(plan.kpis, key=lambda kpi: kpi.row):
-        for problem in (*_check_row(kpi, units), *_check_source(kpi, form)):
-            yield f"kpis.csv, row {kpi.row} ({kpi.kpi}): {problem}"
+        is_of_step = re.fullmatch(rf"{re.escape(kpi.step)}\.[a-z]", kpi.kpi)
+        naming = "" if is_of_step else f"a KPI of step {kpi.step} is called {kpi.step}.a, {kpi.step}.b…"
+        for problem in (naming, check_unit(kpi.unit, kpi.measure, units), *_check_source(kpi, form)):
+            if problem:
+                yield f"kpis.csv, row {kpi.row} ({kpi.kpi}): {problem}"
