@@ -10,7 +10,7 @@ import posixpath
 import re
 import zipfile
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
@@ -224,18 +224,18 @@ class _Workbook:
         return self.styles[index] if index < len(self.styles) else _Style()
 
     def _read_cell(self, cell: Element, style: _Style, formulas: dict[str, str]) -> CellValue:
-        value = next((each.text for each in _children(cell, "v")), None)
-        stored = self._read_value(cell, value, style)
-        formula = next(iter(_children(cell, "f")), None)
+        parts = {_local(part): part for part in cell}
+        stored = self._read_value(cell.get("t", "n"), parts, style)
+        formula = parts.get("f")
         if formula is None or (stored == "" and cell.get("t") == "str"):
             return stored  # a formula that shows nothing is a blank
         text = formulas.setdefault(formula.get("si", ""), formula.text or "") if formula.get("si") else formula.text
         return Formula.of(f"={text or ''}", stored)
 
-    def _read_value(self, cell: Element, text: str | None, style: _Style) -> CellValue:
-        kind = cell.get("t", "n")
+    def _read_value(self, kind: str, parts: Mapping[str, Element], style: _Style) -> CellValue:
+        text = parts["v"].text if "v" in parts else None
         if kind == "inlineStr":
-            return next((_rich_text(each) for each in _children(cell, "is")), None)
+            return _rich_text(parts["is"]) if "is" in parts else None
         if kind == "str":
             return _unescape(text or "")
         if text is None:

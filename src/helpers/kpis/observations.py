@@ -59,9 +59,9 @@ def read_counted_returns(returns: pd.DataFrame, answers: pd.DataFrame, innovatio
             accepted.setdefault((row.quarter, row.member), []).append(date.fromisoformat(row.received_on))
     versions = {(row.quarter, row.member): int(row.version) for row in returns.itertuples() if row.counts}
     given: dict[ReturnKey, dict[str, questionnaire.Answer]] = {key: {} for key in versions}
-    columns = ["quarter", "member", "version", "question", "value", "obs_status"]
-    for quarter, member, version, question, value, state in answers[columns].itertuples(index=False):
-        if versions.get((quarter, member)) == int(version):
+    columns = (answers[name].tolist() for name in ("quarter", "member", "version", "question", "value", "obs_status"))
+    for quarter, member, version, question, value, state in zip(*columns, strict=True):
+        if versions.get((quarter, member)) == version:
             given[quarter, member][question] = questionnaire.Answer("", value, state)
     items: dict[ReturnKey, list[extractors.Innovation]] = {}
     for row in innovations.itertuples():
@@ -112,15 +112,13 @@ class Snapshot:
 
 
 def _find_latest(
-    snapshot: Snapshot, read: extractors.Extractor, member: str, carries: bool
+    extracts: Mapping[ReturnKey, extractors.Extract], window: Sequence[str], member: str
 ) -> tuple[extractors.Extract, str, str]:
-    """Return a member's extract, its basis and its quarter: this one, else one of the last four if it carries."""
-    extracts = snapshot.returns.extracts(read)
-    for lag in range(CARRY_QUARTERS + 1 if carries else 1):
-        quarter = quarters.shift(snapshot.quarter, -lag)
+    """Return a member's extract, its basis and its quarter: the first of the window, else one to carry forward."""
+    for quarter in window:
         extract = extracts.get((quarter, member), extractors.NO_EXTRACT)
         if extract.value is not None:
-            return extract, CARRIED if lag else REPORTED, quarter
+            return extract, REPORTED if quarter == window[0] else CARRIED, quarter
         if extract.ends:
             break
     return extractors.NO_EXTRACT, "", ""
@@ -147,9 +145,10 @@ def observe(
     capped: sources.KpiSource | None = None,
 ) -> list[Observation]:
     """Return each member's observation; `capped` is the source whose caps and weights hold for a sum."""
-    observed = []
+    observed, extracts = [], snapshot.returns.extracts(read)
+    window = [quarters.shift(snapshot.quarter, -lag) for lag in range(CARRY_QUARTERS + 1 if carries else 1)]
     for member in members:
-        extract, basis, quarter = _find_latest(snapshot, read, member.member, carries)
+        extract, basis, quarter = _find_latest(extracts, window, member.member)
         carried = extract.value if basis == CARRIED else 0
         caps = _find_caps(snapshot, capped, member, carried) if capped else (0, 0)
         weight = getattr(member, capped.reference) if capped and capped.reference else 1
