@@ -135,15 +135,13 @@ def check_values(
     """Run the hard rules on an accepted return. Withdrawn values take no part in later rules."""
     received, member = entry.received, plan.by_iso3[entry.member]
     answers, parts = dict(received.answers), dict.fromkeys((*_PARTS, *sources.list_part_totals(plan, form)))
-    checked_items = (
-        None if received.items is None else [_check_item(item, form.at(entry.quarter)) for item in received.items]
-    )
+    checked_items = [_check_item(item, form.at(entry.quarter)) for item in received.items or ()]
     issues = [
         *_list_unreadable(answers, form, received.place),
         *_check_totals(answers, member, received.place, confirmed),
         *_check_parts(answers, member, received.place, parts),
         *_check_trained(answers, member, received.place),
-        *(issue for _, found in checked_items or () for issue in found),
+        *(issue for _, found in checked_items for issue in found),
     ]
-    items = None if checked_items is None else tuple(item for item, _ in checked_items)
+    items = None if received.items is None else tuple(item for item, _ in checked_items)
     return CheckedReturn(entry, answers, items), issues

@@ -15,7 +15,7 @@ _LONGEST_MARK, _LONGEST_HEADER = 8, 500  # characters
 _APOSTROPHES = dict.fromkeys(map(ord, "’‘‛ʼʹ`´′＇"), "'")
 # A number that a person put before a header ("3. ", "3) ", "Q3. ", "3.1 - "): two digits a part, so never a year.
 _NUMBER = re.compile(
-    r"[(\[]?(?:(?:q\.?|question|n°|#) ?\d{1,2}(?:[.-]\d{1,2})* ?[.):\]/–—-]+"
+    r"\A[(\[]?(?:(?:q\.?|question|n°|#) ?\d{1,2}(?:[.-]\d{1,2})* ?[.):\]/–—-]+"
     r"|\d{1,2}(?:[.-]\d{1,2})*(?: ?[.):\]/°–—-]+| )) ?(?=\D)"
 )
 _DOUBLE = re.compile(r"_\d{3}$")  # KoboToolbox's suffix for a name that a form has twice
@@ -178,9 +178,7 @@ def _undecorated(name: str, marks: Iterable[str]) -> Iterator[str]:
     """Yield a header without the numbers before its parts and without KoboToolbox's suffixes after them."""
     for mark in ("", *sorted(marks)):
         parts = name.split(mark) if mark else [name]
-        plain = mark.join(
-            _DOUBLE.sub("", part[found.end() :] if (found := _NUMBER.match(part)) else part) for part in parts
-        )
+        plain = mark.join(_DOUBLE.sub("", _NUMBER.sub("", part)) for part in parts)
         if plain != name:
             yield plain
 

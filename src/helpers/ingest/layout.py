@@ -101,13 +101,10 @@ class HeadedSheet:
         for key, index in self.columns.items():
             if isinstance(key, HeaderColumn) and key.choice:
                 split[key.question][key.choice] = index
+        own = {name: self.columns.get(HeaderColumn(name)) for name in self.languages}
         labelled = {name for name, language in self.languages.items() if self.tool is MAILED or language != BY_NAME}
-        return [
-            AnswerColumns(
-                q, self.columns.get(HeaderColumn(q.name)), split[q.name], q.name in labelled and bool(q.choices)
-            )
-            for q in questions
-        ]
+        by_label = {question.name for question in questions if question.choices} & labelled
+        return [AnswerColumns(q, own.get(q.name), split[q.name], q.name in by_label) for q in questions]
 
 
 def cell_at(row: SheetRow, index: int | None) -> CellValue:
@@ -183,8 +180,9 @@ class LayoutReader:
 
         Rows under a further header that cannot be matched are refused (methodology, 2c).
         """
-        is_page = len(list_codes(sheet, self.form)) >= MIN_CODES
-        found = self._find_returns(sheet) or (None if is_page else self._find_items(sheet))
+        found = self._find_returns(sheet)
+        if not found and len(list_codes(sheet, self.form)) < MIN_CODES:
+            found = self._find_items(sheet)
         if not found:
             return [], []
         top, headers, _ = found

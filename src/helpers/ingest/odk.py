@@ -70,9 +70,8 @@ def _load_submissions(content: bytes) -> tuple[dict[str, object], list[dict[str,
     """Return a JSON document, empty for a list, and the submissions in it."""
     try:
         # A number that Python refuses to convert stays a text, so that only its answer is withdrawn.
-        document = json.loads(
-            content.decode("utf-8-sig"), parse_int=lambda text: int(text) if len(text) < 500 else text
-        )
+        text = content.decode("utf-8-sig")
+        document = json.loads(text, parse_int=lambda digits: int(digits) if len(digits) < 500 else digits)
     except (ValueError, RecursionError) as reason:
         raise Unreadable("json") from reason
     document, submissions = (document, document.get("value")) if isinstance(document, dict) else ({}, document)

@@ -126,12 +126,9 @@ def read_quarter(quarter: str, given: Sequence[GivenFile] = ()) -> Received:
         if shown[path] not in [file.name for file, _ in given]:
             reader.read(path, shown[path])
     reader.join()
-    absent = {name: row for name, row in manifest.rows.items() if name not in map(file_name, shown)}
-    missing = [
-        make_issue("V20.missing", Place(quarter, mask_name(name)), absent[name]["sha256"]) for name in sorted(absent)
-    ]
-    issues = (*manifest.issues, *skipped, *reader.issues, *missing)
-    return Received(tuple(reader.files), tuple(reader.returns), issues)
+    for name in sorted(manifest.rows.keys() - set(map(file_name, shown))):
+        reader.issues.append(make_issue("V20.missing", Place(quarter, mask_name(name)), manifest.rows[name]["sha256"]))
+    return Received(tuple(reader.files), tuple(reader.returns), (*manifest.issues, *skipped, *reader.issues))
 
 
 def read_returns(quarters: Sequence[str]) -> Received:

@@ -42,9 +42,7 @@ _DAY_FIRST = re.compile(
 _SERIAL = re.compile(r"(\d{5})(?:[.,]\d+)?")
 _SERIALS, _SERIAL_0 = range(36_526, 73_051), date(1899, 12, 30)  # 2000-2099
 # The sentence of each reason of a refusal; the others share those of V20.
-_SENTENCES = {name: f"V22.{name}" for name in ("absent", "columns", "twice", "cut", "csv", "fewer")} | {
-    "type": "V22.csv"
-}
+_SENTENCES = {"type": "V22.csv"} | {key: f"V22.{key}" for key in ("absent", "columns", "twice", "cut", "csv", "fewer")}
 _COUNTED = ("women", "men")  # blank is 0, but a row too short to have them is cut
 
 RegisterRow = Mapping[str, object]

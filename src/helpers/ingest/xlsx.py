@@ -85,9 +85,10 @@ def _find(root: Element | None, name: str) -> Element | None:
     return next((each for each in (() if root is None else root.iter()) if _local(each) == name), None)
 
 
-def _is_on(element: Element | None) -> bool:
-    """Tell whether a property such as `<strike/>` is there and not switched off."""
-    return element is not None and element.get("val", "1").casefold() in _TRUE
+def _is_struck(element: Element) -> bool:
+    """Tell whether the property `<strike/>` is in an element and not switched off."""
+    strike = _find(element, "strike")
+    return strike is not None and strike.get("val", "1").casefold() in _TRUE
 
 
 def _unescape(text: str) -> str:
@@ -162,7 +163,7 @@ class _Workbook:
     def _read_styles(self) -> list[_Style]:
         root = next(self._part_of("/styles", "styleSheet"), None)
         own = {each.get("numFmtId"): each.get("formatCode", "") for each in _children(_find(root, "numFmts"), "numFmt")}
-        struck = [_is_on(_find(each, "strike")) for each in _children(_find(root, "fonts"), "font")]
+        struck = [_is_struck(each) for each in _children(_find(root, "fonts"), "font")]
         styles = []
         for each in _children(_find(root, "cellXfs"), "xf"):
             number, font = each.get("numFmtId", "0"), int(each.get("fontId", "0"))
@@ -291,8 +292,7 @@ def _rich_text(item: Element) -> CellValue:
         text = _unescape("".join(part.text or "" for part in each.iter() if _local(part) == "t"))
         place = _find(each, "vertAlign")
         place = "" if place is None else place.get("val", "")
-        table = {"superscript": _RAISED, "subscript": _LOWERED}.get(place)
-        is_struck = _is_on(_find(each, "strike"))
+        table, is_struck = {"superscript": _RAISED, "subscript": _LOWERED}.get(place), _is_struck(each)
         is_marked = is_marked or bool(text.strip() and (table or is_struck))
         parts.append(text)
         shown.append(text.translate(table) if table else f"-{text}-" if is_struck else text)

@@ -240,12 +240,12 @@ def compute_tables(
     """
     start = min(returns.first_collected or quarters.FIRST_STATUS_QUARTER, quarters.FIRST_STATUS_QUARTER)
     names, nothing = quarters.quarters_between(start, quarter), CountedReturns({}, {})
-    cutoffs = {name: min(quarters.first_cutoff(name), as_of) for name in names}
     asked_from = returns.first_collected or quarter
     snapshots = [Snapshot(plan, form, name, as_of, returns, registers, asked_from) for name in names]
-    firsts = [
-        Snapshot(plan, form, name, cutoffs[name], first.get(name, nothing), registers, asked_from) for name in names
-    ]
+    firsts = []
+    for now in snapshots:
+        cutoff = min(quarters.first_cutoff(now.quarter), as_of)
+        firsts.append(replace(now, as_of=cutoff, returns=first.get(now.quarter, nothing)))
     measured = {
         (scope, kpi.kpi): [measure_kpi(snapshot, kpi, scope) for snapshot in snapshots]
         for scope, kpi in _list_kpi_scopes(plan)

@@ -83,11 +83,6 @@ class Form:
         """The questions by name."""
         return {question.name: question for question in self.questions}
 
-    @cached_property
-    def name_of(self) -> Mapping[str, str]:
-        """Today's name of a question, by every name that it has or had."""
-        return {name: q.name for q in self.questions for name in (q.name, *q.formerly)}
-
     def label_of(self, name: str) -> Label:
         """Return the label of a question, a field of the repeat (`innovations.date`) or a group; else an empty one."""
         labels = {question.name: question.label for question in (*self.fields, *self.questions)}
