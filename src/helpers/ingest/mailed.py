@@ -96,6 +96,11 @@ class _Column:
         rows = (line.number for line in self.page.lines if line.question == question)
         return next((without_invisible(raw_text(self.cells[row])).strip() for row in rows if row in self.cells), "")
 
+    @property
+    def is_for_another(self) -> bool:
+        text = self.text("quarter")
+        return quarters.is_quarter(text) and quarters.parse_quarter(text) != self.page.quarter
+
 
 class _Page:
     """A sheet with codes in column A."""
@@ -118,6 +123,10 @@ class _Page:
         rows = [line.row for line in self.above]
         return [text for row in rows if index < len(row) and (text := raw_text(row[index]).strip())]
 
+    def heading(self, index: int) -> str:
+        """Return the texts above a column as one."""
+        return " ".join(self.heads(index))
+
     def column(self, index: int) -> _Column:
         """Return a column beside the codes."""
         cells = {line.number: line.row[index] for line in self.lines if index < len(line.row)}
@@ -131,16 +140,16 @@ class _Page:
 
     def is_past(self, index: int) -> bool:
         """Tell whether a column is headed by another quarter."""
-        return names_other_quarter(" ".join(self.heads(index)), self.quarter)
+        return names_other_quarter(self.heading(index), self.quarter)
 
     def find_columns(self) -> list[_Column]:
         """Return the columns of answers: those that name a member, else those that answer anything validly."""
-        headed = {index: fold(" ".join(self.heads(index))) for index in self.indexes}
+        headed = {index: fold(self.heading(index)) for index in self.indexes}
         beside = [self.column(index) for index, text in headed.items() if not _EXAMPLE.search(text)]
         columns = [column for column in beside if not self.is_past(column.index)]
         named = [column for column in columns if self._name(column)]
         # Another quarter's answers beside this one's are not taken; alone they are refused like any return of another.
-        named = [column for column in named if not _is_for_another(column, self.quarter)] or named
+        named = [column for column in named if not column.is_for_another] or named
         columns = [column for column in columns if not _NO_ANSWERS.search(headed[column.index])]
         answering = [column for column in columns if self._count_answers(column)]
         found = named or [column for column in answering if column.text("member")] or answering
@@ -152,7 +161,7 @@ class _Page:
         """Give the only column of answers the member that is written once, in a column of another quarter."""
         for other in beside:
             if self.iso3(other.text("member")):
-                shared = ("member",) if _is_for_another(other, self.quarter) else ("member", "quarter", "submitted_on")
+                shared = ("member",) if other.is_for_another else ("member", "quarter", "submitted_on")
                 rows = [line.number for line in self.lines if line.question in shared]
                 column.cells = {row: other.cells[row] for row in rows if row in other.cells} | column.cells
 
@@ -214,11 +223,6 @@ def list_codes(sheet: Sheet, form: questionnaire.Form) -> set[str]:
     return {header.column.question for header in headers if header.column}
 
 
-def _is_for_another(column: _Column, quarter: str) -> bool:
-    text = column.text("quarter")
-    return quarters.is_quarter(text) and quarters.parse_quarter(text) != quarter
-
-
 class MailedReader:
     """Reads the pages of one file as one questionnaire: a return for each column of answers, down all pages."""
 
@@ -243,17 +247,17 @@ class MailedReader:
             if "member" in page.codes and not any(page.column(n).cells for n in page.indexes if n >= _ANSWERS):
                 page.columns = [page.column(_ANSWERS)]
                 used.append(page)
-        moved = {id(page): page.take_moved() for page in used}
+        moved = [page.take_moved() for page in used]
         for page in sorted(used, key=lambda page: not any(column.text("member") for column in page.columns)):
             page.columns = [column for column in page.columns if self._join(column)]
-        for page in used:
-            self._report(page, moved[id(page)])
+        for page, taken in zip(used, moved, strict=True):
+            self._report(page, taken)
         for page in pages:
             if page not in used and not page.sheet.hidden:
                 self._report_unused(page)
         if hidden := next((page.sheet for page in answered if page.sheet.hidden), None):
             raise Unreadable("hidden", hidden.name, observed=hidden.name)
-        return [_join(part) for part in self.parts]
+        return [_make_return(part) for part in self.parts]
 
     def _join(self, column: _Column) -> bool:
         """Add a column to the return that it goes on with, or begin one with it; return whether it was either.
@@ -262,10 +266,10 @@ class MailedReader:
         page.
         """
         page, is_named = column.page, bool(column.text("member"))
-        heads = fold(" ".join(page.heads(column.index)))
+        heading = fold(page.heading(column.index))
         parts = [part for part in self.parts if part[-1].page is not page and _goes_on(part, column)]
-        if not is_named and len(self.parts) > 1 and heads:
-            parts = [part for part in parts if fold(" ".join(part[0].page.heads(part[0].index))) == heads]
+        if not is_named and len(self.parts) > 1 and heading:
+            parts = [part for part in parts if fold(part[0].page.heading(part[0].index)) == heading]
         elif not is_named and (len(self.parts) > 1 or len(page.columns) > 1):
             parts = [part for part in parts if part[0].index == column.index]
         begins = len(page.codes) >= MIN_CODES and (is_named or ("member" in page.codes and not self.parts))
@@ -278,8 +282,8 @@ class MailedReader:
     def _report_unused(self, page: _Page) -> None:
         past = [index for index in page.indexes if page.is_past(index) and page.column(index).cells]
         if past:
-            letter, heading = get_column_letter(past[0] + 1), " ".join(page.heads(past[0]))
-            self.note("MAILED_OTHER_QUARTER", letter, sheet=page.sheet.name, observed=heading)
+            letter = get_column_letter(past[0] + 1)
+            self.note("MAILED_OTHER_QUARTER", letter, sheet=page.sheet.name, observed=page.heading(past[0]))
         else:
             key = "SHEET_CODEBOOK" if len(page.codes) >= MIN_CODES else "SHEET_UNKNOWN"
             self.note(key, observed=page.sheet.name)
@@ -295,8 +299,8 @@ class MailedReader:
         unread = []
         for index in (index for index in page.indexes if index >= _ANSWERS):
             column = page.column(index)
-            if index not in taken and (page.is_past(index) or _is_for_another(column, self.quarter)) and column.cells:
-                heading = " ".join(page.heads(index)) or column.text("quarter")
+            if index not in taken and (page.is_past(index) or column.is_for_another) and column.cells:
+                heading = page.heading(index) or column.text("quarter")
                 self.note("MAILED_OTHER_QUARTER", get_column_letter(index + 1), sheet=name, observed=heading)
             elif index not in taken:
                 unread += page.quote(column.cells, index)
@@ -318,9 +322,8 @@ def _goes_on(part: Sequence[_Column], column: _Column) -> bool:
     return len(members) < 2 and len(named) < 2 and not asked & column.page.codes
 
 
-def _join(part: Sequence[_Column]) -> MailedReturn:
-    first, row_of = part[0], {}
-    headers, answers = [], []
+def _make_return(part: Sequence[_Column]) -> MailedReturn:
+    first, row_of, headers, answers = part[0], {}, [], []
     for column in part:
         for line in column.page.lines:
             answer = column.cells.get(line.number)

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -65,9 +65,9 @@ class _Files:
     form: Form
     known: Known
 
-    def rows(self, name: str) -> Iterator[tuple[PlanTable, CsvRow]]:
-        """Yield the right rows of a file, each with its table, which says a problem of it."""
-        yield from ((self.tables[name], row) for row in self.tables[name].rows)
+    def rows(self, name: str) -> Sequence[CsvRow]:
+        """Return the right rows of a file."""
+        return self.tables[name].rows
 
     @cached_property
     def members(self) -> tuple[str, ...]:
@@ -84,20 +84,20 @@ def _check_steps(f: _Files) -> Iterator[str]:
     measures, parts = defaultdict(set), set(f.tables["components"].codes("step"))
     for row in f.tables["kpis"].every_row:
         measures[row["step"]].add(row["measure"])
-    for table, row in f.rows("themes"):
+    for row in f.rows("themes"):
         if row["theme"] not in f.tables["steps"].codes("theme"):
-            yield table.say(row, f"theme {row['theme']} has no step in steps.csv; add one, or restore the file")
-    for table, row in f.rows("steps"):
+            yield row.say(f"theme {row['theme']} has no step in steps.csv; add one, or restore the file")
+    for row in f.rows("steps"):
         step, due = row["step"], row["due"] and quarters.parse_quarter(row["due"])
         if step[0] != row["theme"]:
-            yield table.say(row, f"step {step} is of theme {step[0]}, not {row['theme']}; correct one of them")
+            yield row.say(f"step {step} is of theme {step[0]}, not {row['theme']}; correct one of them")
         if due and due not in _DUE_QUARTERS:
-            yield table.say(row, f"due {due} is not within {_DUE_QUARTERS[0]}-{_DUE_QUARTERS[-1]}; correct it")
+            yield row.say(f"due {due} is not within {_DUE_QUARTERS[0]}-{_DUE_QUARTERS[-1]}; correct it")
         if not due and measures[step] - {"rate"}:
-            yield table.say(row, "due is blank; only a rate has no due quarter: write one, such as 2023Q4")
+            yield row.say("due is blank; only a rate has no due quarter: write one, such as 2023Q4")
         for name, missing in (("kpis", not measures[step]), ("components", step not in parts)):
             if missing and f.tables[name].every_row:
-                yield table.say(row, f"step {step} has no row in {name}.csv; add one, or restore the file")
+                yield row.say(f"step {step} has no row in {name}.csv; add one, or restore the file")
 
 
 def _check_amount(row: CsvRow, column: str, members: int) -> str:
@@ -115,14 +115,14 @@ def _check_amount(row: CsvRow, column: str, members: int) -> str:
 
 
 def _check_targets(f: _Files) -> Iterator[str]:
-    for table, row in f.rows("kpis"):
+    for row in f.rows("kpis"):
         for column in ("baseline", "target"):
             if problem := _check_amount(row, column, len(f.members)):
-                yield table.say(row, problem)
+                yield row.say(problem)
         if row["target"] and float(row["target"]) <= float(row["baseline"] or 0):
-            yield table.say(row, f"target {row['target']} is not above the baseline {row['baseline'] or 0}")
+            yield row.say(f"target {row['target']} is not above the baseline {row['baseline'] or 0}")
         if row["target_status"] == "adopted" and not row.get("target_reference"):
-            yield table.say(row, "target_status is adopted: name the decision in a column target_reference")
+            yield row.say("target_status is adopted: name the decision in a column target_reference")
 
 
 def _check_companions(f: _Files) -> Iterator[str]:
@@ -131,11 +131,11 @@ def _check_companions(f: _Files) -> Iterator[str]:
         key = row["kpi"], row["component"]
         if key not in _COMPANIONS:
             known = ", ".join(component for kpi, component in _COMPANIONS if kpi == row["kpi"])
-            yield table.say(row, f"component {key[1]} of {key[0]} is read by nothing; choose from {known or 'none'}")
+            yield row.say(f"component {key[1]} of {key[0]} is read by nothing; choose from {known or 'none'}")
         elif (row["measure"] in REGISTER_MEASURES) != (key in extractors.RATE_COMPANIONS):
-            yield table.say(row, f"measure {row['measure']} is not how {' '.join(key)} is measured; restore it")
+            yield row.say(f"measure {row['measure']} is not how {' '.join(key)} is measured; restore it")
         if problem := sources.check_unit(row["unit"], row["measure"], {*f.known.units, *f.known.counted}):
-            yield table.say(row, problem)
+            yield row.say(problem)
     held = set(zip(table.codes("kpi"), table.codes("component"), strict=True))
     lacking = [" ".join(key) for key in _COMPANIONS if table.every_row and key[0] in kpis and key not in held]
     if lacking:
@@ -149,10 +149,10 @@ def _check_components(f: _Files) -> Iterator[str]:
     for row in table.rows:
         listed = lists[row["step"]]
         if row["list"] != listed:
-            yield table.say(row, f"list {row['list']} is not {listed}, as in the other rows of step {row['step']}")
+            yield row.say(f"list {row['list']} is not {listed}, as in the other rows of step {row['step']}")
         known = parts.get(listed)
         if known and row["code"] not in known:
-            yield table.say(row, f"code {row['code']} is none of the form's and the figures': {', '.join(known)}")
+            yield row.say(f"code {row['code']} is none of the form's and the figures': {', '.join(known)}")
     for listed, known in _PARTS.items():
         missing = set(known) - {row["code"] for row in table.every_row if row["list"] == listed}
         if missing and table.every_row:
@@ -160,37 +160,37 @@ def _check_components(f: _Files) -> Iterator[str]:
 
 
 def _check_members(f: _Files) -> Iterator[str]:
-    for table, row in f.rows("members"):
+    for row in f.rows("members"):
         first, last = row["member_from"], row["member_to"]
         if fold(row["region"]) in _UNION_NAMES:
-            yield table.say(row, f"region {row['region']} is called like the Union; give it a name of its own")
+            yield row.say(f"region {row['region']} is called like the Union; give it a name of its own")
         elif row["region"] not in f.known.regions:
-            yield table.say(row, f"region {row['region']!r} is not one of {', '.join(f.known.regions)}")
+            yield row.say(f"region {row['region']!r} is not one of {', '.join(f.known.regions)}")
         if first and last and first > last:
-            yield table.say(row, f"member_from {first} is after member_to {last}; correct one of them")
+            yield row.say(f"member_from {first} is after member_to {last}; correct one of them")
         elif not any(map(f.plan.by_iso3[row["member"]].valid_in, _QUARTERS)):
-            yield table.say(row, f"{row['member']} is a member in no quarter of the plan; correct its dates")
+            yield row.say(f"{row['member']} is a member in no quarter of the plan; correct its dates")
 
 
 def _check_names(f: _Files) -> Iterator[str]:
     """Check that a name, folded as in returns, means one state, and that states are said to be members rightly."""
     owners: dict[str, tuple[str, str]] = {}
 
-    def claim(table: PlanTable, row: CsvRow, name: str, code: str) -> Iterator[str]:
-        other, place = owners.setdefault(fold(name), (code, f"{table.file}, row {row[files.ROW_KEY]}"))
+    def claim(row: CsvRow, name: str, code: str) -> Iterator[str]:
+        other, place = owners.setdefault(fold(name), (code, row.place))
         if other != code:
-            yield table.say(row, f"{name!r} names {code}, but also {other} ({place}); keep it for one of them")
+            yield row.say(f"{name!r} names {code}, but also {other} ({place}); keep it for one of them")
 
-    for table, row in f.rows("members"):
+    for row in f.rows("members"):
         for name in (row["member"], *(text for column, text in row.items() if column.startswith("name_"))):
-            yield from claim(table, row, name, row["member"])
-    for table, row in f.rows("aliases"):
-        yield from claim(table, row, row["alias"], row["iso3"])
+            yield from claim(row, name, row["member"])
+    for row in f.rows("aliases"):
+        yield from claim(row, row["alias"], row["iso3"])
     for name in ("aliases", "tile_grid"):
-        for table, row in f.rows(name) if f.members else ():
+        for row in f.rows(name) if f.members else ():
             if (row["papu_member"] == "yes") != (row["iso3"] in f.members):
                 is_member = "a" if row["iso3"] in f.members else "no"
-                yield table.say(row, f"papu_member is {row['papu_member']}, but {row['iso3']} is {is_member} member")
+                yield row.say(f"papu_member is {row['papu_member']}, but {row['iso3']} is {is_member} member")
         missing = [code for code in f.members if code not in f.tables[name].codes("iso3")]
         if missing and f.tables[name].every_row:
             yield f"{name}.csv: has no row of {', '.join(missing)}; add it, or restore the file"
@@ -198,22 +198,22 @@ def _check_names(f: _Files) -> Iterator[str]:
 
 def _check_tiles(f: _Files) -> Iterator[str]:
     taken: dict[tuple[str, str], str] = {}
-    for table, row in f.rows("tile_grid"):
+    for row in f.rows("tile_grid"):
         place, code = (row["row"], row["column"]), row["iso3"]
         if code in f.members and not (int(place[0]) in _TILE_ROWS and int(place[1]) in _TILE_COLUMNS):
-            yield table.say(row, f"{code} lies outside the map; write a row from 1 to 10 and a column from 3 to 12")
+            yield row.say(f"{code} lies outside the map; write a row from 1 to 10 and a column from 3 to 12")
         if taken.setdefault(place, code) != code:
-            yield table.say(row, f"{code} lies on the tile of {taken[place]}; choose a free row and column")
+            yield row.say(f"{code} lies on the tile of {taken[place]}; choose a free row and column")
 
 
-def _same_labels(table: PlanTable, rows: Iterable[CsvRow]) -> Iterator[str]:
+def _same_labels(rows: Iterable[CsvRow]) -> Iterator[str]:
     """Yield the labels that stand for two questions or codes, in whatever languages: answers are read by them."""
     owners: dict[str, str] = {}
     for row in rows:
         for text in (row[column] for column in LABEL_COLUMNS):
             owner = owners.setdefault(" ".join(text.casefold().split()), row["name"]) if text else row["name"]
             if owner != row["name"]:
-                yield table.say(row, f"label {text!r} is also that of {owner}; each needs one of its own")
+                yield row.say(f"label {text!r} is also that of {owner}; each needs one of its own")
 
 
 def _check_choices(f: _Files) -> Iterator[str]:
@@ -222,28 +222,28 @@ def _check_choices(f: _Files) -> Iterator[str]:
     for row in table.rows:
         if last := row.get("until"):
             if quarters.parse_quarter(last) not in _QUARTERS:
-                yield table.say(row, f"until {last} is not within {_QUARTERS[0]}-{_QUARTERS[-1]}; correct it")
+                yield row.say(f"until {last} is not within {_QUARTERS[0]}-{_QUARTERS[-1]}; correct it")
         else:
             live[row["list_name"]].append(row)
             for column in (column for column in LABEL_COLUMNS if not row[column]):
-                yield table.say(row, f"{column} is blank; write it in every language")
+                yield row.say(f"{column} is blank; write it in every language")
         if row["list_name"] not in used:
-            yield table.say(row, f"list {row['list_name']} is that of no question; correct its name")
+            yield row.say(f"list {row['list_name']} is that of no question; correct its name")
         if row["list_name"] == "member":
             labels = {row[column] for column in LABEL_COLUMNS}
             if row["name"] not in f.members:
-                yield table.say(row, f"{row['name']} is no member in members.csv; leave it out, or add the member")
+                yield row.say(f"{row['name']} is no member in members.csv; leave it out, or add the member")
             elif wrong := [label for label in labels if f.plan.resolve(label).iso3 != row["name"]]:
-                yield table.say(row, f"label {wrong[0]!r} is no name of {row['name']}; write that of members.csv")
+                yield row.say(f"label {wrong[0]!r} is no name of {row['name']}; write that of members.csv")
     for rows in live.values():
-        yield from _same_labels(table, rows)
+        yield from _same_labels(rows)
     missing = [code for code in f.members if code not in {row["name"] for row in live["member"]}]
     if missing and table.every_row:
         yield f"choices.csv: list member lacks {', '.join(missing)}, a member in members.csv; add the row"
     yield from (f"choices.csv: has no list {name}" for name in questionnaire.DETAIL_LISTS.values() if not live[name])
 
 
-def _check_texts(table: PlanTable, row: CsvRow, names: Iterable[str]) -> Iterator[str]:
+def _check_texts(row: CsvRow, names: Iterable[str]) -> Iterator[str]:
     """Check the texts of a row of the survey: each in all languages, and expressions about questions that are there."""
     blank = {
         prefix: [name for name in LABEL_LANGUAGES.values() if not row.get(f"{prefix}::{name}")]
@@ -253,13 +253,13 @@ def _check_texts(table: PlanTable, row: CsvRow, names: Iterable[str]) -> Iterato
     needs = {"label": is_asked, "constraint_message": bool(row.get("constraint"))}
     for prefix, languages in blank.items():
         if languages and (needs.get(prefix) or len(languages) < len(LABEL_LANGUAGES)):
-            yield table.say(row, f"{prefix} is blank in {', '.join(languages)}; write it in every language")
+            yield row.say(f"{prefix} is blank in {', '.join(languages)}; write it in every language")
     if not row["name"] and not row["type"].startswith("end"):
-        yield table.say(row, "name is blank; write one")
+        yield row.say("name is blank; write one")
     for column in ("constraint", "relevant", "calculation"):
         for name in dict.fromkeys(re.findall(r"\$\{([^}]*)\}", row.get(column, ""))):
             if name not in names:
-                yield table.say(row, f"{column} names {name}, which is no question of the form")
+                yield row.say(f"{column} names {name}, which is no question of the form")
 
 
 def _check_survey(f: _Files) -> Iterator[str]:
@@ -267,30 +267,30 @@ def _check_survey(f: _Files) -> Iterator[str]:
     names, former = table.codes("name"), {}
     row_of = {row["name"]: row for row in table.every_row}
     for row in table.rows:
-        yield from _check_texts(table, row, names)
-    for settings, row in [*f.rows("settings")][1:]:
-        yield settings.say(row, "a second row; keep one")
-    yield from _same_labels(table, [row for row in table.rows if row["name"]])
+        yield from _check_texts(row, names)
+    for row in f.rows("settings")[1:]:
+        yield row.say("a second row; keep one")
+    yield from _same_labels([row for row in table.rows if row["name"]])
     if table.every_row and ("begin_repeat", questionnaire.REPEAT) not in zip(table.codes("type"), names, strict=True):
         yield f"{table.file}: has no begin_repeat {questionnaire.REPEAT}; restore it"
     for question in (*f.form.questions, *f.form.fields):
         row, name = row_of[question.name], question.name
         if questionnaire.IDENTITY in question.path and name not in (*questionnaire.PERSONAL, *questionnaire.PUBLIC):
             problem = f"{name} is neither personal nor public: ask the maintainer to list it, or leave it out"
-            yield table.say(row, problem)
+            yield row.say(problem)
         if question.type == "select_multiple" and question.choices and questionnaire.NONE_CODE not in question.choices:
-            yield table.say(row, f"{name} cannot be answered by none: add `none` to list {question.listed}")
+            yield row.say(f"{name} cannot be answered by none: add `none` to list {question.listed}")
         unknown = set(question.choices) - {*f.form.substantive, questionnaire.NONE_CODE}
         if unknown and name.startswith("nd_"):
-            yield table.say(row, f"list {question.listed} has {', '.join(sorted(unknown))}, no question of the form")
+            yield row.say(f"list {question.listed} has {', '.join(sorted(unknown))}, no question of the form")
         for other, code in question.asked_if:
             asked = f.form.by_name.get(other)
             if asked and asked.choices and code not in asked.choices:
-                yield table.say(row, f"relevant names {code}, which is no answer to {other}")
+                yield row.say(f"relevant names {code}, which is no answer to {other}")
         for earlier in question.formerly:
             owner = earlier if earlier in names else former.setdefault(earlier, name)
             if owner != name:
-                yield table.say(row, f"formerly names {earlier}, which is {owner}'s name; leave it to one question")
+                yield row.say(f"formerly names {earlier}, which is {owner}'s name; leave it to one question")
 
 
 class _Asked(dict):
@@ -323,7 +323,7 @@ def _check_needs(f: _Files) -> Iterator[str]:
         if read := extractors.COMPANION_EXTRACTORS.get((companion.kpi, companion.component)):
             needs += _needs_of(f"{companion.kpi} {companion.component} (companions.csv)", read)
     lacking: dict[str, list[str]] = defaultdict(list)
-    row_of = {row["name"]: row[files.ROW_KEY] for row in f.tables["survey"].every_row}
+    row_of = {row["name"]: row.number for row in f.tables["survey"].every_row}
     for need in needs:
         question, row = f.question(need.question), row_of.get(need.question.rpartition(".")[2])
         codes = [code for code in need.codes if question and question.choices and code not in question.choices]

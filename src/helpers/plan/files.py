@@ -13,8 +13,6 @@ from typing import NamedTuple
 from helpers.plan.quarters import parse_quarter
 from helpers.strings import clean
 
-CsvRow = Mapping[str, str]
-ROW_KEY = "(row)"  # key of a row's number in a spreadsheet, added to its columns
 _REASONS = {UnicodeDecodeError: "it is no UTF-8 text", csv.Error: "a quote is not closed, or stands within a cell"}
 _RESTORE = "restore the file from the repository, or save it as CSV UTF-8 separated by commas"
 
@@ -53,6 +51,18 @@ COUNT = Allowed("[1-9][0-9]{0,8}", "a whole number above 0, in digits alone")
 NUMBER = Allowed(r"[0-9]{1,12}(\.[0-9]+)?", "a number such as 12 or 0.80", "no sign, %, blank or comma")
 
 
+class CsvRow(dict[str, str]):
+    """The cells of a row by column, with its place: the file and its number in a spreadsheet."""
+
+    def __init__(self, cells: Iterable[tuple[str, str]], file: str, number: int) -> None:
+        super().__init__(cells)
+        self.number, self.place = number, f"{file}, row {number}"
+
+    def say(self, problem: str) -> str:
+        """Return a problem of the row as a sentence."""
+        return f"{self.place}: {problem}"
+
+
 @dataclass(frozen=True)
 class PlanTable:
     """The rows of one file: all of them, and those without a problem; `problems` are sentences."""
@@ -65,10 +75,6 @@ class PlanTable:
     def codes(self, column: str) -> tuple[str, ...]:
         """Return what a column holds, rows with a problem included, so that nobody is told of it twice."""
         return tuple(row[column] for row in self.every_row)
-
-    def say(self, row: CsvRow, problem: str) -> str:
-        """Return a problem of a row as a sentence."""
-        return f"{self.file}, row {row[ROW_KEY]}: {problem}"
 
 
 def _check_header(header: list[str], columns: Iterable[str], optional: Iterable[str]) -> Iterator[str]:
@@ -114,25 +120,24 @@ def read_plan_table(
         found = [f"{name}: has no row below its header; {_RESTORE}"]
     if found:
         return PlanTable(name, problems=tuple(found))
-    table, every_row, rows, first = PlanTable(name), [], [], {}
+    every_row, rows, first = [], [], {}
     for number, line in enumerate(lines, start=2):
         if not any(cell.strip() for cell in line):
             continue
-        row = dict(zip_longest(header, line[: len(header)], fillvalue=""))
+        row = CsvRow(zip_longest(header, line[: len(header)], fillvalue=""), name, number)
         problems = [_check_cell(column, text, allowed.get(column, ANY)) for column, text in row.items()]
         problems = list(filter(None, problems))
         if len(line) != len(header):
             problems = [f"has {len(line)} cells where the header has {len(header)}; write the row again, or restore it"]
         elif row.pop("", ""):
             problems.append("has a cell under no heading; name its column, or empty it")
-        row[ROW_KEY] = str(number)
         if key and all(code := tuple(row[column] for column in key)):
             if code in first:
                 problems.append(f"{' '.join(code)} occurs twice, first in row {first[code]}; keep one")
             first.setdefault(code, number)
         every_row.append(row)
         rows += [] if problems else [row]
-        found += [table.say(row, problem) for problem in problems]
+        found += map(row.say, problems)
     return PlanTable(name, tuple(every_row), tuple(rows), tuple(found))
 
 
@@ -149,4 +154,4 @@ def read_rows(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
     """
     table = read_plan_table(path, dict.fromkeys(columns, ANY))
     refuse(table.problems)
-    return [{name: text for name, text in row.items() if name != ROW_KEY} for row in table.rows]
+    return [dict(row) for row in table.rows]

@@ -241,7 +241,7 @@ def _kpi(row: CsvRow, step: Step) -> Kpi:
     return Kpi(
         row["kpi"], step.step, step.theme, step.due, row["measure"], row["source"], row["unit"], row["assessed"],
         float(row["baseline"] or 0), float(row["target"]) if row["target"] else None, row["target_status"],
-        _texts(row, "title"), int(row[files.ROW_KEY]),
+        _texts(row, "title"), row.number,
     )  # fmt: skip
 
 

@@ -190,15 +190,15 @@ def make_form(folder: Path) -> tuple[Form, tuple[str, ...]]:
         elif kind == "end":
             if not opened or opened.pop()["type"] != f"begin_{inner}":
                 problem = f"{row['type']} closes no {inner} that is open; restore its begin_{inner}"
-                problems.append(survey.say(row, problem))
+                problems.append(row.say(problem))
         elif row["type"] == "note":
             notes.append(row["name"])
         elif row["type"] != "calculate" and row["name"]:
             path = [group["name"] for group in opened]
             (fields if REPEAT in path[-1:] else questions).append(_question(row, path, lists))
             if not path:
-                problems.append(survey.say(row, f"{row['name']} is in no group; move it into one"))
-    problems += [survey.say(row, f"{row['name']} is opened and never closed; add its end") for row in opened]
+                problems.append(row.say(f"{row['name']} is in no group; move it into one"))
+    problems += [row.say(f"{row['name']} is opened and never closed; add its end") for row in opened]
     return Form(tuple(questions), tuple(fields), groups, tuple(notes), lists, retired), tuple(problems)
 
 
