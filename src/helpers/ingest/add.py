@@ -51,10 +51,7 @@ class Addition:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one file: its name or, once added, its path; a key of letters.csv; why it was not added.
-
-    `shown` is the name under which what was read in it is published, blank where it was not read.
-    """
+    """What became of one file: its name, or path once added; a key of letters.csv; why not; its published name."""
 
     file: str
     key: str
@@ -102,20 +99,16 @@ class Batch:
                 yield Outcome(addition.source.name, "not_added", reason.issue)
 
     def _add(self, addition: Addition, note: str, dry_run: bool) -> Outcome:
-        key, name = "would_add" if addition.is_new else "added_before", addition.name
-        if addition.is_new and not dry_run:
-            facts = (self.quarter, self.received_on, self.channel, note, name)
-            name, is_new = add_file(addition.source, *facts)
-            key = "added" if is_new else "added_before"
+        name, is_new = addition.name, addition.is_new
+        if is_new and not dry_run:
+            name, is_new = add_file(addition.source, self.quarter, self.received_on, self.channel, note, name)
+        key = ("would_add" if dry_run else "added") if is_new else "added_before"
         path = (paths.returns(self.quarter) / name).relative_to(paths.root())
         return Outcome(path.as_posix(), key, shown=addition.shown)
 
 
 def find_files(sources: Iterable[Path]) -> tuple[list[Path], list[Path]]:
-    """Return the files given, those of a folder instead of it, and what is left out of folders.
-
-    Left out are hidden and unfinished files, the folders in a folder, and another quarter's MANIFEST.csv.
-    """
+    """Return the files given or in folders given, and what folders hold besides: hidden, unfinished, folders."""
     files: list[Path] = []
     skipped: list[Path] = []
     for source in sources:
@@ -136,8 +129,8 @@ def prepare(source: Path, quarter: str, name: str = "", taken: Collection[str] =
     """
     given, folder = _read_source(source, quarter), paths.returns(quarter)
     manifest = received.read_manifest(folder, quarter)
-    if manifest.is_unreadable:
-        raise NotAdded(source.name, manifest.issues[0])
+    if unreadable := [issue for issue in manifest.issues if issue.key == "V20.manifest"]:
+        raise NotAdded(source.name, unreadable[0])
     stored = _find_stored(folder, manifest, given.sha256)
     name = stored or _free_name(folder, _safe_name(name or received.file_name(source)), {*manifest.rows, *taken})
     return Addition(source, name, given, stored not in manifest.rows)
@@ -145,11 +138,11 @@ def prepare(source: Path, quarter: str, name: str = "", taken: Collection[str] =
 
 def preview(additions: Sequence[Addition], quarter: str, received_on: date, channel: str) -> Received:
     """Read a quarter as though the new files were in its folder."""
-    new = [each for each in additions if each.is_new]
-    files = [
-        ReceivedFile(quarter, each.shown, each.given.sha256, each.given.size, channel, received_on) for each in new
-    ]
-    return read_quarter(quarter, [(file, each.given.content) for file, each in zip(files, new, strict=True)])
+    given = []
+    for each in (each for each in additions if each.is_new):
+        file = ReceivedFile(quarter, each.shown, each.given.sha256, each.given.size, channel, received_on)
+        given.append((file, each.given.content))
+    return read_quarter(quarter, given)
 
 
 def list_other_quarters(read: Received, shown: str, quarter: str) -> list[str]:
@@ -188,8 +181,7 @@ def add_file(
         was_there = target.exists()
         durable.write_durably(target, given.content, _RAW_MODE)
         try:
-            values = (addition.name, given.sha256, received_on.isoformat(), channel, note)
-            _append_to_manifest(folder / MANIFEST_CSV, dict(zip(MANIFEST_COLUMNS, values, strict=True)))
+            _append_to_manifest(folder, (addition.name, given.sha256, received_on.isoformat(), channel, note))
         except OSError:
             if not was_there and addition.name not in received.read_manifest(folder, quarter).rows:
                 target.unlink()
@@ -237,8 +229,9 @@ def _safe_name(name: str) -> str:
     return f"return-{plain}" if plain in (MANIFEST_CSV, EDITION_TOML) else plain
 
 
-def _append_to_manifest(path: Path, row: dict[str, str]) -> None:
+def _append_to_manifest(folder: Path, values: Sequence[str]) -> None:
     """Add a row to MANIFEST.csv under its header; the file keeps its permissions and owner."""
+    path, row = folder / MANIFEST_CSV, dict(zip(MANIFEST_COLUMNS, values, strict=True))
     status = path.stat() if path.exists() else None
     before = path.read_bytes() if status else b""
     header, *rows = received.split_manifest(before) if before else [list(MANIFEST_COLUMNS)]

@@ -34,10 +34,7 @@ Line = tuple[int, list[str]]  # the line of the file that a record begins on, an
 
 
 def read_text(content: bytes, form: questionnaire.Form, name: str = "") -> Contents:
-    """Return the sheet of a CSV file, read with the delimiter that gives a header of the questionnaire.
-
-    Row numbers count records. Raises Unreadable where any row was split wrongly.
-    """
+    """Return the sheet of a CSV file, whose rows are records. Raises Unreadable where any row was split wrongly."""
     lines, delimiter, remarks, _ = split_records(content, lambda row: count_known_headers(row, form))
     _check_rows(lines, delimiter, form)
     rows = tuple((number, tuple(row)) for number, (_, row) in enumerate(lines, start=1) if not is_empty_row(row))
@@ -54,10 +51,7 @@ class Records(NamedTuple):
 
 
 def split_records(content: bytes, count_known: Callable[[Sequence[str]], int]) -> Records:
-    """Split a text file into records, with the delimiter that gives a row of the most known headers.
-
-    Raises Unreadable for what is no text, and for a quote that is never closed.
-    """
+    """Split a text by the delimiter that gives a row of the most known headers. Raises Unreadable if none can."""
     text, remarks = _decode(content)
     hint = _HINT.match(text)
     hinted = hint["mark"] if hint and _fit(text, hint["mark"], count_known) else ""

@@ -23,11 +23,7 @@ _DOUBLE = re.compile(r"_\d{3}$")  # KoboToolbox's suffix for a name that a form 
 
 @dataclass(frozen=True)
 class Convention:
-    """How a tool writes headers.
-
-    In a language or BY_NAME, with group paths joined by `separator` or without paths (None); `mark` joins a question
-    to its choice.
-    """
+    """How a tool writes headers: language or BY_NAME, `separator` of groups (None: no groups), `mark` of choices."""
 
     language: str = BY_NAME
     separator: str | None = None
@@ -36,10 +32,7 @@ class Convention:
 
 @dataclass(frozen=True)
 class HeaderColumn:
-    """A question, or one choice of a select-many question, as named by a header.
-
-    `language` is that of the header (BY_NAME: the form's name); answers under a label may be labels.
-    """
+    """A question, or one choice of it, that a header names in a language (BY_NAME: by the form's own name)."""
 
     question: str
     choice: str = ""
@@ -58,10 +51,7 @@ def _as_written(text: str) -> str:
 
 @lru_cache(maxsize=16_384)
 def canonical_header(text: str) -> str:
-    """Return a header or label in the form used to compare.
-
-    NFC, no invisible characters, single blanks, no case, one kind of apostrophe.
-    """
+    """Return a header or label to be compared: NFC, no invisible characters, single blanks, no case, one apostrophe."""
     return _as_written(text).translate(_APOSTROPHES)
 
 

@@ -34,10 +34,7 @@ def _read_sentences() -> dict[str, dict[str, str]]:
 
 @dataclass(frozen=True)
 class Place:
-    """Where something was read: quarter, file, sheet, row, and the member once known.
-
-    `row_of` gives the sheet and row of each question where a return runs down the page.
-    """
+    """Where something was read; `row_of` has sheet and row of each question where a return runs down the page."""
 
     quarter: str = ""
     source_file: str = ""
@@ -83,10 +80,7 @@ CONFIRMED = Phrase("phrase.confirmed")  # among the details of an issue on a val
 
 @dataclass(frozen=True)
 class Issue:
-    """One thing that a check found.
-
-    `details` fill the sentence of `key` in issues.csv; `known_on` is the day from which it exists (None: always).
-    """
+    """One thing that a check found; `details` fill the sentence of `key`; known from `known_on` (None: always)."""
 
     severity: str
     rule: str

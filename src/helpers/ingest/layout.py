@@ -60,11 +60,6 @@ class HeadedSheet:
     twice: Mapping[int, Sequence[tuple[str, str]]] = field(default_factory=dict)
     unnamed: Collection[int] = ()
 
-    @property
-    def sheets(self) -> set[str]:
-        """The names of the sheets that it was read from: a mailed questionnaire may go on in another one."""
-        return {self.sheet.name, *(name for name, _ in self.row_of.values())}
-
     def holds(self, sheet: str, cells: str) -> bool:
         """Tell whether a cell of a sheet, or a range with more than one, holds answers of this table."""
         left, top, right, bottom = range_boundaries(cells)
@@ -159,7 +154,8 @@ class LayoutReader:
         items, spare = named, [table.sheet for table in items if table not in named]
         if not returns and not any("parent_key" in table.columns for table in items):
             raise self._without_returns(contents.sheets)
-        self._note_returns(returns)
+        for table in returns:
+            self._note_return(table)
         for sheet in (*others, *spare):
             self._note_unread(sheet)
         self._note_remarks(contents.remarks, (*returns, *items))
@@ -168,7 +164,8 @@ class LayoutReader:
 
     def _note_remarks(self, remarks: Sequence[Remark], tables: Sequence[HeadedSheet]) -> None:
         """Pass on what was noticed of the file and of the sheets that are read; of cells, only those of answers."""
-        read = {"", *(name for table in tables for name in table.sheets)}
+        read = {"", *(table.sheet.name for table in tables)}
+        read |= {name for table in tables for name, _ in table.row_of.values()}  # a mailed one may go on in another
         for remark in (remark for remark in remarks if remark.sheet in read):
             cells = [cell for cell in remark.cells if any(table.holds(remark.sheet, cell) for table in tables)]
             named = ", ".join(cells[:_NAMED]) + (" …" if len(cells) > _NAMED else "")
@@ -176,10 +173,7 @@ class LayoutReader:
                 self.note(remark.key, sheet=remark.sheet, row=remark.row, observed=named or remark.observed)
 
     def _read_sheet(self, sheet: Sheet) -> tuple[list[HeadedSheet], list[HeadedSheet]]:
-        """Return the tables of returns and those of innovations on a sheet; none on a page of codes.
-
-        Rows under a further header that cannot be matched are refused (methodology, 2c).
-        """
+        """Return a sheet's tables of returns and of innovations; rows below a header not understood are refused."""
         found = self._find_returns(sheet)
         if not found and len(list_codes(sheet, self.form)) < MIN_CODES:
             found = self._find_items(sheet)
@@ -229,13 +223,11 @@ class LayoutReader:
             return True
         return False
 
-    def _note_returns(self, returns: Sequence[HeadedSheet]) -> None:
-        for table in returns:
-            if table.tool is PLAIN and table.sheet.name.strip().casefold() not in ("", "returns"):
-                self.note("SHEET_NAME", observed=table.sheet.name)
-            missing = [name for name in self.form.substantive if name not in table.languages]
-            if missing:
-                self.note("COLUMN_MISSING", sheet=table.sheet.name, observed=", ".join(missing))
+    def _note_return(self, table: HeadedSheet) -> None:
+        if table.tool is PLAIN and table.sheet.name.strip().casefold() not in ("", "returns"):
+            self.note("SHEET_NAME", observed=table.sheet.name)
+        if missing := [name for name in self.form.substantive if name not in table.languages]:
+            self.note("COLUMN_MISSING", sheet=table.sheet.name, observed=", ".join(missing))
 
     def _note_unread(self, sheet: Sheet) -> None:
         """Note a sheet without known questions; warn where it has the name of the innovations, or returns on it."""
@@ -301,10 +293,7 @@ class LayoutReader:
         return None
 
     def _is_named(self, sheet: Sheet) -> bool:
-        """Tell whether a sheet has the name or a label of the repeat `innovations`, after a form's name or a path.
-
-        A spreadsheet numbers a copy, `innovations (2)`, and so does a person who goes on in a second sheet.
-        """
+        """Tell whether a sheet is called as the repeat `innovations`, after a form or path, before a copy's number."""
         name = re.sub(r"(~\d+)?(\.csv)?$", "", sheet.name.casefold())
         last = re.split(r"[-.]", canonical_header(re.sub(r"[ _]*\(?\d+\)?$", "", name)))[-1]
         names = (questionnaire.REPEAT, *self.form.groups[questionnaire.REPEAT].values())

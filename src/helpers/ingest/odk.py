@@ -17,10 +17,7 @@ _ROOT, _PARENT = "Submissions", "__Submissions-id"
 
 
 def read_archive(content: bytes, form: questionnaire.Form) -> Contents:
-    """Return the tables of ODK Central's zip, one sheet each; media and the audit are skipped.
-
-    Nothing is unpacked to disk. Raises Unreadable for a zip without a table of submissions.
-    """
+    """Return the tables of ODK Central's zip, not its media or audit. Raises Unreadable without submissions."""
     sheets, remarks = [], []
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         for name in archive.namelist():

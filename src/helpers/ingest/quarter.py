@@ -104,10 +104,7 @@ GivenFile = tuple[ReceivedFile, bytes]  # a file that is not in its folder yet, 
 
 
 def read_quarter(quarter: str, given: Sequence[GivenFile] = ()) -> Received:
-    """Read every file received for a quarter. A file that cannot be read is an issue and never stops the others.
-
-    The files `given` are read as though they were in the folder.
-    """
+    """Read all files received for a quarter, and those `given`; one that cannot be read is an issue, no more."""
     folder = paths.returns(quarter)
     if not folder.is_dir() and not given:
         return Received((), (), ())

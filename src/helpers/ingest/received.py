@@ -45,11 +45,6 @@ class Manifest:
     refusals: Mapping[str, Unreadable] = field(default_factory=dict)
     issues: Sequence[Issue] = ()
 
-    @property
-    def is_unreadable(self) -> bool:
-        """Whether MANIFEST.csv as a whole could not be read."""
-        return any(issue.key == "V20.manifest" for issue in self.issues)
-
 
 def read_manifest(folder: Path, quarter: str) -> Manifest:
     """Read MANIFEST.csv, also as a spreadsheet saves it: other delimiters and encodings, dates with the day first.
@@ -90,10 +85,7 @@ def read_manifest(folder: Path, quarter: str) -> Manifest:
 
 
 def split_manifest(content: bytes) -> list[list[str]]:
-    """Return the records of a MANIFEST, header first: trimmed, and without the guard against formulas.
-
-    Raises ValueError for what is no text, csv.Error for a quote that is never closed.
-    """
+    """Return the trimmed records of a MANIFEST. Raises ValueError for what is no text, csv.Error for an open quote."""
     encoding = "utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
     try:
         text = content.decode(encoding)
@@ -149,10 +141,7 @@ def find_damaged(quarter: str) -> list[Issue]:
 
 
 def list_candidates(shown: Mapping[Path, str], quarter: str, listed: Container[str]) -> tuple[list[Path], list[Issue]]:
-    """Return the files of a quarter's folder that may hold returns, and an issue for each file skipped.
-
-    `shown` are the names that the files are published under.
-    """
+    """Return the files that may hold returns, and an issue for each file skipped; `shown` has their published names."""
     candidates, notes = [], []
     for path in shown:
         if key := skipped(path):

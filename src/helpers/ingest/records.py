@@ -72,11 +72,6 @@ class ReceivedReturn:
     other_ids: tuple[str, ...] = ()
 
     @property
-    def source(self) -> tuple[str, str]:
-        """The quarter of its folder, and its file."""
-        return self.place.quarter, self.place.source_file
-
-    @property
     def content(self) -> dict[str, tuple[str, str]]:
         """The answers by which two returns are compared, personal ones included (section 3)."""
         # `has_innovations` is compared by the innovations part; exports of older forms lack it.

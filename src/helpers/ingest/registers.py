@@ -242,10 +242,7 @@ def _find_header(lines: Sequence[Line], name: str) -> Line:
 
 
 def _list_raw_rows(records: Records, name: str) -> Iterator[tuple[dict[str, str], Fault | None]]:
-    """Yield the rows under the headings as text, each with its number (`row`); headings again begin a new table.
-
-    Raises Unreadable where a quote has joined rows.
-    """
+    """Yield the rows below each header as text, with what is wrong. Raises Unreadable where a quote has joined rows."""
     lines = [(number, row) for number, (_, row) in enumerate(records.lines, start=1) if not is_empty_row(row)]
     top = _find_header(lines, name)
     columns, width = _find_columns(top[1], name), len(top[1])

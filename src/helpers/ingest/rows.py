@@ -49,10 +49,7 @@ def open_file(content: bytes, name: str, form: questionnaire.Form) -> xlsx.Conte
 
 @dataclass(frozen=True)
 class FileRead:
-    """What was read of a file: its returns, or the innovations that belong to another file's, and notes.
-
-    `passed_over` are the identities of the submissions for other quarters.
-    """
+    """What was read of a file: returns, or another file's innovations; notes; ids of other quarters' submissions."""
 
     returns: Sequence[ReceivedReturn]
     part: DetachedItems | None
@@ -61,10 +58,7 @@ class FileRead:
 
 
 def read_file(content: bytes, file: ReceivedFile, plan: Plan, form: questionnaire.Form) -> FileRead:
-    """Read the returns of one file with their innovations, and note what was normalised.
-
-    Raises Unreadable, whatever the bytes, for a file that is refused as a whole (methodology, section 4).
-    """
+    """Read a file's returns with their innovations. Raises Unreadable, whatever its bytes, to refuse it whole."""
     try:
         return _read_file(content, file, plan, form)
     except admit.Unreadable:

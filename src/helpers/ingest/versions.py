@@ -76,7 +76,7 @@ def read_histories(
 
 def _review(copies: Sequence[ReceivedReturn], as_of: date, withdrawn: Withdrawn) -> list[ReceivedReturn]:
     """Give the copies of a submission, in file order, the word of the last one that was received by a date."""
-    is_withdrawn = any((*each.source, each.place.row) in withdrawn for each in copies)
+    is_withdrawn = any((each.place.quarter, each.place.source_file, each.place.row) in withdrawn for each in copies)
     known = [each for each in copies if each.file.received_on is None or each.file.received_on <= as_of]
     last = known[-1] if known else copies[0]
     rejections = [problem for problem in last.problems if problem.key == REJECTION]
@@ -84,7 +84,7 @@ def _review(copies: Sequence[ReceivedReturn], as_of: date, withdrawn: Withdrawn)
     for each in copies:
         own = [problem for problem in each.problems if problem.key != REJECTION]
         rejected = [make_issue(REJECTION, each.place, observed=problem.observed) for problem in rejections]
-        if is_withdrawn or (*each.source, "") in withdrawn:
+        if is_withdrawn or (each.place.quarter, each.place.source_file, "") in withdrawn:
             rejected.append(make_issue("V20.withdrawn", each.place))
         reviewed.append(replace(each, problems=(*own, *rejected)))
     return reviewed

@@ -204,7 +204,8 @@ class _Workbook:
                 raise ValueError(f"no address of a cell: {address}")
             column = column_index_from_string(found[1]) if found else column + 1
             check_range(number, column, self.n_cells + column)
-            style = self._style(cell)
+            index = int(cell.get("s", "0"))
+            style = self.styles[index] if index < len(self.styles) else _Style()
             value = row[column] = self._read_cell(cell, style, formulas)
             if is_empty_cell(value):
                 continue
@@ -219,10 +220,6 @@ class _Workbook:
         width = max(row, default=0)
         self.n_cells += width
         return tuple(row.get(column) for column in range(1, width + 1))
-
-    def _style(self, cell: Element) -> _Style:
-        index = int(cell.get("s", "0"))
-        return self.styles[index] if index < len(self.styles) else _Style()
 
     def _read_cell(self, cell: Element, style: _Style, formulas: dict[str, str]) -> CellValue:
         parts = {_local(part): part for part in cell}

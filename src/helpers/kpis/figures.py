@@ -79,10 +79,7 @@ class Term:
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure and the bounds between which the true value lies; None is blank.
-
-    `members` are the members' own terms where the terms that add up are codes or items.
-    """
+    """A figure with its bounds; None is blank. `members` are the members' terms where those that add up are not."""
 
     value: float | None = None
     lower: float | None = None

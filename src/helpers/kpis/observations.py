@@ -19,10 +19,7 @@ ReturnKey = tuple[str, str]  # quarter and member
 
 @dataclass(frozen=True)
 class CountedReturns:
-    """The returns that count as of a date, by quarter and member.
-
-    `accepted` holds the days of receipt of all accepted returns (versions and duplicates) of a quarter and member.
-    """
+    """The returns that count as of a date; `accepted`: the days of receipt of all accepted, duplicates too."""
 
     counted: Mapping[ReturnKey, extractors.CountedReturn]
     accepted: Mapping[ReturnKey, Sequence[date]]
@@ -77,10 +74,7 @@ def read_counted_returns(returns: pd.DataFrame, answers: pd.DataFrame, innovatio
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One quarter as of a date: everything that its figures are computed from.
-
-    `asked_from` is the first quarter that members were asked about, blank for the first collected.
-    """
+    """One quarter as of a date; `asked_from` is the first quarter asked about, blank for the first collected."""
 
     plan: Plan
     form: questionnaire.Form
@@ -125,10 +119,7 @@ def _find_latest(
 
 
 def _find_caps(snapshot: Snapshot, source: sources.KpiSource, member: Member, carried: float) -> tuple[float, float]:
-    """Return the most a member's value can be, and the total assumed for it (methodology, section 5).
-
-    Both are infinite where the table of members has no reference for the total.
-    """
+    """Return the most that a value can be, and the total assumed; infinite without a reference (section 5)."""
     if not source.reference:
         return source.cap, source.cap
     known = snapshot.returns.last_number(source.total, member.member, snapshot.quarter)

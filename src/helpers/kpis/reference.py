@@ -25,10 +25,7 @@ def parse_reference(text: str) -> Reference:
 
 
 def parse_request(figure: str, quarter: str = "", scope: str = "") -> Reference:
-    """Return the figure requested: by a reference alone, or by a KPI, a quarter and perhaps a scope.
-
-    Raises ValueError for a reference with a quarter or scope beside it, and for a KPI without a quarter.
-    """
+    """Return the figure of a reference, or of KPI, quarter and scope. Raises ValueError for both or neither."""
     if "/" in figure:
         if quarter or scope:
             raise ValueError(f"{figure} is complete; give no quarter or scope beside it")

@@ -130,10 +130,7 @@ def _is_assessable(kpi: Kpi, figure: Assessed) -> bool:
 
 
 def assess_figure(kpi: Kpi, figure: Assessed, first_reached: str = "") -> StatusResult:
-    """Return a figure's status and its robustness; a blank upper bound counts as reaching the target.
-
-    Statuses are given from 2022Q3 on; before, they are blank.
-    """
+    """Return a figure's status (blank before 2022Q3) and robustness; a blank upper bound reaches the target."""
     if figure.quarter < quarters.FIRST_STATUS_QUARTER:
         return StatusResult(Calculation((), ""), first_reached=first_reached)
     if not _is_assessable(kpi, figure):

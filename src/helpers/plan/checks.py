@@ -351,10 +351,7 @@ _CHECKS = (
 
 
 def check_plan(known: Known) -> tuple[Plan, Form]:
-    """Read the plan and the form, and hold them against one another.
-
-    Raises PlanError with the file, the row and what to do of every problem of all their files.
-    """
+    """Read plan and form, held against one another. Raises PlanError with every problem, its place and remedy."""
     folder, inner = paths.plan(), paths.questionnaire()
     form, grouping = questionnaire.make_form(inner)
     tables = {**read_plan_files(folder), **questionnaire.read_form_files(inner)}

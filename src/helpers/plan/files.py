@@ -148,10 +148,7 @@ def refuse(problems: Iterable[str]) -> None:
 
 
 def read_rows(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
-    """Read a CSV file of the project as text, by column.
-
-    Raises PlanError for a file that cannot be read, has no row or lacks a column.
-    """
+    """Read a CSV file as text, by column. Raises PlanError where it cannot be read, has no row or lacks a column."""
     table = read_plan_table(path, dict.fromkeys(columns, ANY))
     refuse(table.problems)
     return [dict(row) for row in table.rows]

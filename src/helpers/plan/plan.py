@@ -116,7 +116,6 @@ class ResolvedName:
     """The state that a name means, blank where unknown or ambiguous (then with the candidates)."""
 
     iso3: str
-    is_member: bool
     candidates: tuple[str, ...] = ()
 
 
@@ -172,8 +171,8 @@ class Plan:
         name = fold(text)
         codes = tuple(sorted(_AMBIGUOUS.get(name) or self._names.get(name, ())))
         if len(codes) == 1 and name not in _AMBIGUOUS:
-            return ResolvedName(codes[0], codes[0] in self.by_iso3)
-        return ResolvedName("", False, codes)
+            return ResolvedName(codes[0])
+        return ResolvedName("", codes)
 
 
 # Each has two meanings when written alone (methodology, section 1): "NA" is Namibia or "not available".
@@ -273,10 +272,7 @@ def make_plan(folder: Path) -> Plan:
 
 
 def read_plan(folder: Path | None = None) -> Plan:
-    """Read the plan from its folder (default: `data/raw/plan`).
-
-    Raises PlanError with the file, the row and the reason of every cell that is wrong, in all files together.
-    """
+    """Read the plan (default: `data/raw/plan`). Raises PlanError with file, row and reason of all wrong cells."""
     folder = folder or paths.plan()
     files.refuse(problem for table in read_plan_files(folder).values() for problem in table.problems)
     return make_plan(folder)

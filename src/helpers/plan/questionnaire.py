@@ -203,10 +203,7 @@ def make_form(folder: Path) -> tuple[Form, tuple[str, ...]]:
 
 
 def read_form(folder: Path | None = None) -> Form:
-    """Read the questionnaire from its XLSForm in text form (default: `data/raw/plan/questionnaire`).
-
-    Raises PlanError with the file, the row and the reason of everything that is wrong.
-    """
+    """Read the form (default: that of the plan). Raises PlanError with file, row and reason of all that is wrong."""
     folder = folder or paths.questionnaire()
     form, problems = make_form(folder)
     files.refuse([*(problem for table in read_form_files(folder).values() for problem in table.problems), *problems])

@@ -87,10 +87,7 @@ def _syntax_error(text: str, measure: str) -> ValueError:
 
 @cache
 def workshops_of(source: str) -> tuple[str, str]:
-    """Return the step of the workshops, and what is counted: attendances, members, or blank for the workshops.
-
-    Raises ValueError for a source that is written otherwise.
-    """
+    """Return the step, and what is counted there (blank: workshops). Raises ValueError for any other source."""
     found = _WORKSHOPS.fullmatch(source)
     if not found or bool(found[1]) != bool(found[3]):
         raise _syntax_error(source, "register")
@@ -206,10 +203,7 @@ def _capped(formula: KpiSource, form: Form) -> KpiSource:
 
 @cache
 def parse_source(measure: str, text: str, form: Form) -> KpiSource:
-    """Parse a source for a measure of the returns; the same source gives the same object.
-
-    Raises ValueError with what is wrong and what is allowed.
-    """
+    """Parse a source of the returns, once. Raises ValueError with what is wrong and what is allowed."""
     meant_for, formula = NAMED_FORMULAS.get(text, ("", None))
     if formula and meant_for == measure:
         return _capped(formula, form)
