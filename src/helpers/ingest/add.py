@@ -82,11 +82,7 @@ class Batch:
         self.received = preview(self._additions, quarter, received_on, channel)
 
     def add(self, note: str = "", anyway: bool = False, dry_run: bool = False) -> Iterator[Outcome]:
-        """Add the files, and yield what became of each.
-
-        `anyway` adds also what is for other quarters only; `dry_run` writes nothing. Raises OSError when nothing can be
-        written.
-        """
+        """Add the files, `anyway` also those for other quarters only; yield what became of each. Raises OSError."""
         yield from self._known
         for addition in self._additions:
             others = list_other_quarters(self.received, addition.shown, self.quarter)

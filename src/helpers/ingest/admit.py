@@ -37,10 +37,7 @@ class Unreadable(ValueError):
 
 @dataclass(frozen=True)
 class Remark:
-    """Something noticed while opening a file: the key of its sentence, what was seen, sheet and row.
-
-    `cells` are the cells or merged ranges of a sheet that a person sees otherwise than they are read.
-    """
+    """Something noticed in opening a file: its sentence, what was seen, where; `cells` look other than they are."""
 
     key: str
     observed: str = ""
@@ -64,10 +61,7 @@ def check_range(rows: int, columns: int, n_cells: int = 0) -> None:
 
 
 def admit(content: bytes) -> str:
-    """Return the kind of a file by its content: WORKBOOK, ARCHIVE (of CSV, as ODK Central gives), JSON or TEXT.
-
-    Raises Unreadable for any other kind, and for what cannot be opened safely.
-    """
+    """Return a file's kind by its content: WORKBOOK, ARCHIVE (of CSV), JSON, TEXT. Raises Unreadable for any other."""
     if content.startswith(_ZIP):
         return _admit_archive(content)
     if content.startswith(_OLE):

@@ -113,10 +113,7 @@ def find_decimal_mark(texts: Iterable[str]) -> str:
 
 
 def parse_count(text: str, decimal_mark: str = "") -> int | None:
-    """Return the whole number ≥ 0 that a text writes, else None (section 3, Numbers in text).
-
-    `decimal_mark` is known to come before decimals in this table: 9.000 is then 9, and never 9 000.
-    """
+    """Return the whole number ≥ 0 that a text writes, else None; a `decimal_mark` is known to be none of thousands."""
     plain = text.strip().translate(_DIGITS)
     if decimal_mark and decimal_mark in plain:
         whole, _, decimals = plain.partition(decimal_mark)

@@ -23,10 +23,7 @@ def _codes(question: questionnaire.Question) -> dict[str, str]:
 
 
 def _split(text: str, question: questionnaire.Question) -> list[str] | None:
-    """Split a text into labels, trying the longest first; None when it holds anything else.
-
-    Labels contain blanks and may be joined by one, so that only the whole split shows where a label ends.
-    """
+    """Split a text into labels, which may hold blanks and be joined by one; None when it holds anything else."""
     failed: set[str] = set()  # rests of the text that cannot be split, so that none is tried twice
 
     def rest_of(rest: str) -> list[str] | None:

@@ -109,10 +109,7 @@ def cell_at(row: SheetRow, index: int | None) -> CellValue:
 
 @dataclass(frozen=True)
 class Layout:
-    """The tables of returns and of innovations in a file; without the latter its returns have no innovations part.
-
-    `has_no_items`: the file shows that no submission had an innovation.
-    """
+    """The tables in a file; without `items` nobody has an innovations part, or nobody an item (`has_no_items`)."""
 
     returns: Sequence[HeadedSheet]
     items: Sequence[HeadedSheet]

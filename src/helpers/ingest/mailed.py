@@ -97,7 +97,21 @@ class _Column:
         return next((without_invisible(raw_text(self.cells[row])).strip() for row in rows if row in self.cells), "")
 
     @property
+    def letter(self) -> str:
+        return get_column_letter(self.index + 1)
+
+    @property
+    def heading(self) -> str:
+        return " ".join(self.page.heads(self.index))
+
+    @property
+    def is_past(self) -> bool:
+        """Whether another quarter heads it."""
+        return names_other_quarter(self.heading, self.page.quarter)
+
+    @property
     def is_for_another(self) -> bool:
+        """Whether its own answer is another quarter."""
         text = self.text("quarter")
         return quarters.is_quarter(text) and quarters.parse_quarter(text) != self.page.quarter
 
@@ -123,10 +137,6 @@ class _Page:
         rows = [line.row for line in self.above]
         return [text for row in rows if index < len(row) and (text := raw_text(row[index]).strip())]
 
-    def heading(self, index: int) -> str:
-        """Return the texts above a column as one."""
-        return " ".join(self.heads(index))
-
     def column(self, index: int) -> _Column:
         """Return a column beside the codes."""
         cells = {line.number: line.row[index] for line in self.lines if index < len(line.row)}
@@ -138,19 +148,14 @@ class _Page:
         code, resolved = decode(member, text), self.plan.resolve(text)
         return code if code in member.choices else resolved.iso3 or (text if resolved != self.plan.resolve("") else "")
 
-    def is_past(self, index: int) -> bool:
-        """Tell whether a column is headed by another quarter."""
-        return names_other_quarter(self.heading(index), self.quarter)
-
     def find_columns(self) -> list[_Column]:
         """Return the columns of answers: those that name a member, else those that answer anything validly."""
-        headed = {index: fold(self.heading(index)) for index in self.indexes}
-        beside = [self.column(index) for index, text in headed.items() if not _EXAMPLE.search(text)]
-        columns = [column for column in beside if not self.is_past(column.index)]
+        beside = [column for column in map(self.column, self.indexes) if not _EXAMPLE.search(fold(column.heading))]
+        columns = [column for column in beside if not column.is_past]
         named = [column for column in columns if self._name(column)]
         # Another quarter's answers beside this one's are not taken; alone they are refused like any return of another.
         named = [column for column in named if not column.is_for_another] or named
-        columns = [column for column in columns if not _NO_ANSWERS.search(headed[column.index])]
+        columns = [column for column in columns if not _NO_ANSWERS.search(fold(column.heading))]
         answering = [column for column in columns if self._count_answers(column)]
         found = named or [column for column in answering if column.text("member")] or answering
         if len(found) == 1 and not found[0].text("member"):
@@ -204,11 +209,11 @@ class _Page:
             own.cells |= beside.cells
         return moved
 
-    def quote(self, cells: Mapping[int, CellValue], index: int) -> list[str]:
+    def quote(self, cells: Mapping[int, CellValue], letter: str) -> list[str]:
         """Quote cells of a column: the address and the text of each, without personal data."""
         personal = {line.number for line in self.lines if line.question in questionnaire.PERSONAL}
         texts = {row: "[…]" if row in personal else raw_text(cell) for row, cell in sorted(cells.items())}
-        return [f"{get_column_letter(index + 1)}{row}: {text}" for row, text in texts.items()]
+        return [f"{letter}{row}: {text}" for row, text in texts.items()]
 
 
 def _code(row: Sequence[CellValue]) -> str:
@@ -266,10 +271,10 @@ class MailedReader:
         page.
         """
         page, is_named = column.page, bool(column.text("member"))
-        heading = fold(page.heading(column.index))
+        heading = fold(column.heading)
         parts = [part for part in self.parts if part[-1].page is not page and _goes_on(part, column)]
         if not is_named and len(self.parts) > 1 and heading:
-            parts = [part for part in parts if fold(part[0].page.heading(part[0].index)) == heading]
+            parts = [part for part in parts if fold(part[0].heading) == heading]
         elif not is_named and (len(self.parts) > 1 or len(page.columns) > 1):
             parts = [part for part in parts if part[0].index == column.index]
         begins = len(page.codes) >= MIN_CODES and (is_named or ("member" in page.codes and not self.parts))
@@ -280,10 +285,9 @@ class MailedReader:
         return len(parts) == 1 or begins
 
     def _report_unused(self, page: _Page) -> None:
-        past = [index for index in page.indexes if page.is_past(index) and page.column(index).cells]
+        past = next((column for column in map(page.column, page.indexes) if column.is_past and column.cells), None)
         if past:
-            letter = get_column_letter(past[0] + 1)
-            self.note("MAILED_OTHER_QUARTER", letter, sheet=page.sheet.name, observed=page.heading(past[0]))
+            self.note("MAILED_OTHER_QUARTER", past.letter, sheet=page.sheet.name, observed=past.heading)
         else:
             key = "SHEET_CODEBOOK" if len(page.codes) >= MIN_CODES else "SHEET_UNKNOWN"
             self.note(key, observed=page.sheet.name)
@@ -294,22 +298,22 @@ class MailedReader:
         for own, beside in moved:
             if own.index in taken:
                 taken.add(beside.index)
-                cells = _shorten(page.quote(beside.cells, beside.index))
-                self.note("MAILED_SHIFTED", get_column_letter(own.index + 1), sheet=name, observed=cells)
+                cells = _shorten(page.quote(beside.cells, beside.letter))
+                self.note("MAILED_SHIFTED", own.letter, sheet=name, observed=cells)
         unread = []
         for index in (index for index in page.indexes if index >= _ANSWERS):
             column = page.column(index)
-            if index not in taken and (page.is_past(index) or column.is_for_another) and column.cells:
-                heading = page.heading(index) or column.text("quarter")
-                self.note("MAILED_OTHER_QUARTER", get_column_letter(index + 1), sheet=name, observed=heading)
+            if index not in taken and (column.is_past or column.is_for_another) and column.cells:
+                heading = column.heading or column.text("quarter")
+                self.note("MAILED_OTHER_QUARTER", column.letter, sheet=name, observed=heading)
             elif index not in taken:
-                unread += page.quote(column.cells, index)
+                unread += page.quote(column.cells, column.letter)
             stray = [line for line in page.others if index < len(line.row) and not is_empty_cell(line.row[index])]
             for line in stray:
                 if line.header.name and index in taken:
                     self.note_unknown(line.header, name, str(line.number), filled=1)
                 else:
-                    unread += page.quote({line.number: line.row[index]}, index)
+                    unread += page.quote({line.number: line.row[index]}, column.letter)
         if unread:
             self.note("MAILED_UNREAD", sheet=name, observed=_shorten(unread))
 
@@ -333,7 +337,7 @@ def _make_return(part: Sequence[_Column]) -> MailedReturn:
             answers.append(answer)
     row = first.page.lines[0].number
     sheet = replace(first.page.sheet, rows=((row, ()), (row, tuple(answers))), ragged=False)
-    return MailedReturn(sheet, headers, get_column_letter(first.index + 1), row_of)
+    return MailedReturn(sheet, headers, first.letter, row_of)
 
 
 def _shorten(cells: Sequence[str]) -> str:

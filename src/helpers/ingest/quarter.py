@@ -34,23 +34,18 @@ class _QuarterReader:
         """Read a file, named in what is published as `shown`; if that fails, add an issue."""
         row, place = self.manifest.rows.get(file_name(path), {}), Place(self.quarter, shown)
         known_on = cells.parse_day(row.get("received_on", ""))
-        try:
-            with self._report_unreadable(place, known_on):
-                given, digest = read_bytes(path), row.get("sha256", "").casefold()
-                file = ReceivedFile(self.quarter, shown, given.sha256, given.size, row.get("channel", ""), known_on)
-                self.files.append(file)
-                if given.refusal:
-                    raise given.refusal
-                if refusal := self.manifest.refusals.get(file_name(path)):
-                    raise refusal
-                if digest and digest != given.sha256:
-                    raise Unreadable("tampered", digest, observed=given.sha256)
-                # The digest shows that a listed file is whole; of an unlisted one, only how it ends.
-                if not digest and is_cut(given.content):
-                    raise Unreadable("cut")
-                self._read_content(given.content, file)
-        except OSError as reason:
-            self.issues.append(make_issue("V20.file", place, reason.strerror))
+        with self._report_unreadable(place, known_on):
+            given, digest = read_bytes(path), row.get("sha256", "").casefold()
+            file = ReceivedFile(self.quarter, shown, given.sha256, given.size, row.get("channel", ""), known_on)
+            self.files.append(file)
+            if refusal := given.refusal or self.manifest.refusals.get(file_name(path)):
+                raise refusal
+            if digest and digest != given.sha256:
+                raise Unreadable("tampered", digest, observed=given.sha256)
+            # The digest shows that a listed file is whole; of an unlisted one, only how it ends.
+            if not digest and is_cut(given.content):
+                raise Unreadable("cut")
+            self._read_content(given.content, file)
 
     def read_given(self, file: ReceivedFile, content: bytes) -> None:
         """Read a file that is not in the folder yet; if that fails, add an issue."""
@@ -65,6 +60,8 @@ class _QuarterReader:
         except Unreadable as reason:
             facts = {"observed": reason.observed, "known_on": known_on}
             self.issues.append(make_issue(f"V20.{reason.reason}", place, *reason.details, **facts))
+        except OSError as reason:
+            self.issues.append(make_issue("V20.file", place, reason.strerror))
 
     def _read_content(self, content: bytes, file: ReceivedFile) -> None:
         first = self._first.setdefault(file.sha256, file.name)

@@ -112,9 +112,11 @@ class Registers:
 
     def issues_at(self, day: date) -> list[Issue]:
         """Return the issues of rows recorded by a day, attendance at unknown workshops included."""
-        lost = self._unheld(day)
-        unheld = [_bad_row_issue("attendance", row, "workshop", row["workshop"], "workshops.csv") for row in lost]
-        return [*issues_known_by(self.issues, day), *self._list_dates(day), *unheld]
+        issues = [*issues_known_by(self.issues, day), *self._list_dates(day)]
+        for row in self._unheld(day):
+            fault = ("workshop", row["workshop"], "workshops.csv")
+            issues.append(_bad_row_issue(read_plan(), "attendance", row, *fault))
+        return issues
 
     def _list_dates(self, day: date) -> Iterator[Issue]:
         """Yield one issue per column and way of writing dates, with their number and the first as an example."""
@@ -200,14 +202,14 @@ def _list_cells(name: str, plan: Plan) -> Sequence[_Cell]:
     return ("recorded_on", *_DAY), *cells[name]
 
 
-def _heading(cell: str) -> str:
-    """Return a heading as columns are named: without case, blanks and invisible characters."""
-    return "_".join(fold(cell).split())
+def _list_headings(cells: Sequence[str]) -> list[str]:
+    """Return headings as columns are named: without case, blanks and invisible characters."""
+    return [fold(cell).replace(" ", "_") for cell in cells]
 
 
 def _find_columns(cells: Sequence[str], name: str) -> dict[str, int]:
     """Return the place of each column of a register that a row names."""
-    headings = [_heading(cell) for cell in cells]
+    headings = _list_headings(cells)
     return {column: headings.index(column) for column in _COLUMNS[name] if column in headings}
 
 
@@ -233,7 +235,7 @@ def _read_content(path: Path) -> bytes:
 def _find_header(lines: Sequence[Line], name: str) -> Line:
     """Return the line of the headings. Raises Unreadable where a column is missing or stands twice."""
     top = max(lines[:HEADER_ROWS], key=lambda line: len(_find_columns(line[1], name)), default=(0, []))
-    headings = [_heading(cell) for cell in top[1]]
+    headings = _list_headings(top[1])
     if missing := [column for column in _COLUMNS[name] if column not in headings]:
         raise Unreadable("columns", ", ".join(missing))
     if twice := [column for column in _COLUMNS[name] if headings.count(column) > 1]:
@@ -292,14 +294,14 @@ def _read_register(name: str, content: bytes, plan: Plan) -> _Register:
     rows, lost, dates, cells = [], [], [], _list_cells(name, plan)
     for texts, fault in _list_raw_rows(records, name):
         values, fault = _read_cells(texts, cells, fault)
-        (lost if fault else rows).append(texts | values)
         if fault:
-            column, text, expected = fault
-            issues.append(_bad_row_issue(name, texts, column, text, expected, values["recorded_on"]))
-        for column in (column for column, value in values.items() if isinstance(value, date) and not fault):
-            if key := parse_written_day(texts[column])[1]:
-                facts = (key, texts[column], values[column], values["recorded_on"])
-                dates.append(_UnusualDate(name, column, *facts))
+            lost.append(texts | values)
+            issues.append(_bad_row_issue(plan, name, texts, *fault, values["recorded_on"]))
+            continue
+        rows.append(texts | values)
+        for column, value in values.items():
+            if isinstance(value, date) and (key := parse_written_day(texts[column])[1]):
+                dates.append(_UnusualDate(name, column, key, texts[column], value, values["recorded_on"]))
     last, is_filled = str(len(records.lines)), any(remark.key == "NUL_BYTES" for remark in records.remarks)
     if is_filled or (not records.is_whole and lost and lost[-1]["row"] == last):
         raise Unreadable("cut", observed=last)
@@ -338,10 +340,10 @@ def _read_or_refuse(name: str, rested_on: tuple[date, int] | None) -> _Register:
 
 
 def _bad_row_issue(
-    name: str, row: RegisterRow, column: str, text: str, expected: str, known_on: date | None = None
+    plan: Plan, name: str, row: RegisterRow, column: str, text: str, expected: str, known_on: date | None = None
 ) -> Issue:
     """Return the issue of a register row that cannot be read (V22), with the member and quarter that it names."""
-    member, quarter = read_plan().resolve(str(row.get("member", ""))).iso3, str(row.get("quarter", ""))
+    member, quarter = plan.resolve(str(row.get("member", ""))).iso3, str(row.get("quarter", ""))
     quarter = quarters.parse_quarter(quarter) if quarters.is_quarter(quarter) else ""
     place = Place(quarter, f"{name}.csv", row=str(row["row"]), member=member)
     return make_issue("V22", place, expected, column, observed=text, known_on=known_on)

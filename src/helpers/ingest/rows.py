@@ -26,10 +26,7 @@ _SUMS = frozenset({
 
 
 def open_file(content: bytes, name: str, form: questionnaire.Form) -> xlsx.Contents:
-    """Return the sheets of a file of any kind, by the names that they are published under; remark on a false suffix.
-
-    Raises Unreadable, or whatever the zip, XML and JSON readers raise on hostile bytes.
-    """
+    """Return a file's sheets by their published names. Raises Unreadable, or what readers raise on hostile bytes."""
     admit.check_size(len(content))
     kind = admit.admit(content)
     if kind == admit.WORKBOOK:
@@ -91,10 +88,7 @@ def _read_file(content: bytes, file: ReceivedFile, plan: Plan, form: questionnai
 
 
 def read_member(columns: AnswerColumns, row: SheetRow, plan: Plan) -> tuple[str, str]:
-    """Return the text that names the member of a row, without invisible characters, and its ISO3 code.
-
-    The code is blank when the text does not name exactly one member; a choice of the questionnaire always does.
-    """
+    """Return the text that names the member of a row, and its ISO3 code: blank unless it names exactly one."""
     text = without_invisible(raw_text(cell_at(row, columns.index)))
     code = decode(columns.question, text) if columns.by_label else text.strip()
     return text, code if code in columns.question.choices else plan.resolve(text).iso3

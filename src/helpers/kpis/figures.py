@@ -11,10 +11,7 @@ Token = str | float | tuple
 
 
 class Calculation(NamedTuple):
-    """A result and its arithmetic, which `papu explain` prints.
-
-    The arithmetic consists of texts, numbers, sums (tuples of numbers) and calculations that belong in brackets.
-    """
+    """A result and its arithmetic for `papu explain`: texts, numbers, sums (tuples), calculations in brackets."""
 
     arithmetic: tuple[Token, ...] = ()
     result: float | str | bool | None = None

@@ -27,10 +27,7 @@ class Assessed:
 
 @dataclass(frozen=True)
 class StatusResult:
-    """A status at the value and at both bounds, each with the comparison that decides it.
-
-    `first_reached` is the quarter in which the target was first reached, blank where it has not been.
-    """
+    """A status at the value and at both bounds; `first_reached` is when the target first was (blank: not yet)."""
 
     status: Calculation
     lower: Calculation = BLANK
@@ -142,11 +139,7 @@ def assess_figure(kpi: Kpi, figure: Assessed, first_reached: str = "") -> Status
 
 
 def compute_statuses(kpi: Kpi, figures: Iterable[Assessed]) -> list[tuple[str, bool | None]]:
-    """Return status and robustness of each quarter's figure, in order; robust is None when not assessable.
-
-    A figure is robust when its value and both bounds give the same status. Only the quarter's own figure is replaced by
-    its bounds: the history keeps its values.
-    """
+    """Return each quarter's status and robustness (None: not assessable); the history keeps its own values."""
     statuses, first_reached = [], ""
     for figure in figures:
         result = assess_figure(kpi, figure, first_reached)

@@ -90,10 +90,7 @@ class Form:
 
     @cached_property
     def substantive(self) -> tuple[str, ...]:
-        """The questions one of which a return must answer: all but the identity group, comment, `nd_…` (V21).
-
-        `has_innovations` is none: it only says whether there is an innovations part.
-        """
+        """The questions one of which must be answered (V21): not identity, comment, `nd_…` or `has_innovations`."""
         names = [question.name for question in self.questions if question.group != IDENTITY]
         return tuple(name for name in names if name not in ("comment", HAS_ITEMS) and not name.startswith("nd_"))
 

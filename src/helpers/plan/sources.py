@@ -223,6 +223,7 @@ def extractor_of(kpi: Kpi, form: Form) -> Extractor:
     return source_of(kpi, form).read
 
 
+@cache
 def list_part_totals(plan: Plan, form: Form) -> tuple[tuple[str, str], ...]:
     """Return the numbers that cannot exceed the total in their KPI's source, each with its total."""
     sums = [source_of(kpi, form) for kpi in plan.kpis if kpi.measure == "sum_known"]
