@@ -85,6 +85,7 @@ def mask_addresses(text: str) -> str:
     return _EMAIL.sub("[…@…]", text)
 
 
+@lru_cache(maxsize=16_384)
 def mask_text(text: str) -> str:
     """Hide e-mail addresses and telephone numbers of a free text (methodology, section 6)."""
     return _CALLED.sub(r"\1\2[…]", _PHONE.sub(lambda found: found["date"] or "[…]", mask_addresses(text)))

@@ -57,6 +57,6 @@ def read_tick(question: questionnaire.Question, choice: str, cell: CellValue) ->
     """Tell whether the column of a choice is ticked, by a usual mark or the choice's code or label; None if unclear."""
     mark = canonical_header(raw_text(cell))
     labels = question.choice_labels.get(choice, {}).values()
-    if mark in _TICKED or mark in {canonical_header(text) for text in (choice, *labels) if text}:
+    if mark in _TICKED or (mark and mark in map(canonical_header, (choice, *labels))):
         return True
     return False if mark in _UNTICKED else None

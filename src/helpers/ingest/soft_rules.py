@@ -31,8 +31,9 @@ class LastKnown:
 
     def last(self, checked: CheckedReturn, measure: _Measure) -> tuple[float, str] | None:
         """Return the latest earlier value of a measure, at any age, and its quarter."""
-        for quarter in reversed([q for q in self.quarters if q < checked.key[0]]):
-            earlier = self.counting.get((quarter, checked.key[1]))
+        own_quarter, member = checked.key
+        for quarter in reversed(self.quarters):
+            earlier = self.counting.get((quarter, member)) if quarter < own_quarter else None
             value = measure(earlier) if earlier else None
             if value is not None:
                 return value, quarter
@@ -172,8 +173,9 @@ def warn_training(checked: CheckedReturn) -> Iterator[Issue]:
 def warn_magnitude(checked: CheckedReturn, past: LastKnown, form: questionnaire.Form) -> Iterator[Issue]:
     """V18: no number is within 5 % of 10, 100 or 1000 times the last known one."""
     for question in form.numbers:
-        value, last = checked.number(question), past.last_number(checked, question)
-        for factor in (10, 100, 1000) if value and last and last[0] else ():
+        value = checked.number(question)
+        last = past.last_number(checked, question) if value else None
+        for factor in (10, 100, 1000) if last and last[0] else ():
             if abs(value / (factor * last[0]) - 1) <= 0.05 + EPSILON:
                 yield checked.issue("V18", last[0], factor, last[1], question=question, observed=value)
 

@@ -246,7 +246,7 @@ def number_versions(
     """Number the versions of one member and quarter from 1; the last one counts."""
     entries, issues, version, number = [], [], None, 0
     for cluster in _clusters(returns):
-        conflict = _conflict(cluster)
+        conflict = _conflict(cluster) if len(cluster) > 1 else []
         issues += conflict
         if conflict:
             entries += [LedgerEntry(each, RETURN_REFUSED) for each in cluster]
