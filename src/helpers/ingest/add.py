@@ -51,7 +51,7 @@ class Addition:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one file: its name, or path once added; a key of letters.csv; why not; its published name."""
+    """What became of one file: its name (path once added), key of letters.csv, why not added, name as published."""
 
     file: str
     key: str
@@ -82,7 +82,7 @@ class Batch:
         self.received = preview(self._additions, quarter, received_on, channel)
 
     def add(self, note: str = "", anyway: bool = False, dry_run: bool = False) -> Iterator[Outcome]:
-        """Add the files, `anyway` also those for other quarters only; yield what became of each. Raises OSError."""
+        """Add the files (`anyway`: for other quarters too; `dry_run`: none); yield what became of each. Raises OSError."""
         yield from self._known
         for addition in self._additions:
             others = list_other_quarters(self.received, addition.shown, self.quarter)

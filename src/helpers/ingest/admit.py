@@ -37,7 +37,7 @@ class Unreadable(ValueError):
 
 @dataclass(frozen=True)
 class Remark:
-    """Something noticed in opening a file: its sentence, what was seen, where; `cells` look other than they are."""
+    """Something noticed in opening a file: its sentence, what was seen, where; `cells` are seen otherwise than read."""
 
     key: str
     observed: str = ""

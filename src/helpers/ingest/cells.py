@@ -113,7 +113,7 @@ def find_decimal_mark(texts: Iterable[str]) -> str:
 
 
 def parse_count(text: str, decimal_mark: str = "") -> int | None:
-    """Return the whole number ≥ 0 that a text writes, else None; a `decimal_mark` is known to be none of thousands."""
+    """Return the whole number ≥ 0 that a text writes, else None; with the `decimal_mark` "." 9.000 is 9 (section 3)."""
     plain = text.strip().translate(_DIGITS)
     if decimal_mark and decimal_mark in plain:
         whole, _, decimals = plain.partition(decimal_mark)

@@ -51,7 +51,10 @@ class Records(NamedTuple):
 
 
 def split_records(content: bytes, count_known: Callable[[Sequence[str]], int]) -> Records:
-    """Split a text by the delimiter that gives a row of the most known headers. Raises Unreadable if none can."""
+    """Split a text file into records, with the delimiter that gives a row of the most known headers.
+
+    Raises Unreadable for what is no text, and for a quote that is never closed.
+    """
     text, remarks = _decode(content)
     hint = _HINT.match(text)
     hinted = hint["mark"] if hint and _fit(text, hint["mark"], count_known) else ""

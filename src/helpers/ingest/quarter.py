@@ -101,7 +101,7 @@ GivenFile = tuple[ReceivedFile, bytes]  # a file that is not in its folder yet, 
 
 
 def read_quarter(quarter: str, given: Sequence[GivenFile] = ()) -> Received:
-    """Read all files received for a quarter, and those `given`; one that cannot be read is an issue, no more."""
+    """Read all files received for a quarter, and those `given`; one that cannot be read is an issue and stops none."""
     folder = paths.returns(quarter)
     if not folder.is_dir() and not given:
         return Received((), (), ())

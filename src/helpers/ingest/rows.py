@@ -1,6 +1,5 @@
 """From one file to its returns: reads every row of its tables, and links each innovation to its return."""
 
-import contextlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -105,11 +104,11 @@ class _ReturnRow:
     @property
     def other_quarter(self) -> str:
         """The quarter of the plan that a tool's submission is for, where it is not the folder's: the form goes on."""
-        if self.table.tool not in (tools.PLAIN, tools.MAILED):
-            with contextlib.suppress(ValueError):
-                quarter = quarters.parse_quarter(self.received.quarter_text)
-                return quarter if quarter != self.received.place.quarter and quarters.in_plan(quarter) else ""
-        return ""
+        text = self.received.quarter_text
+        if self.table.tool in (tools.PLAIN, tools.MAILED) or not quarters.is_quarter(text):
+            return ""
+        quarter = quarters.parse_quarter(text)
+        return quarter if quarter != self.received.place.quarter and quarters.in_plan(quarter) else ""
 
     def text(self, name: str) -> str:
         return self.table.text(self.row, name)
@@ -201,10 +200,8 @@ class _TableReader:
         written = raw_text(self.table.cell(row, HeaderColumn("quarter")))
         text = without_invisible(written)
         notes = [make_issue("TEXT_INVISIBLE_STRIPPED", place, question="quarter")] if text != written else []
-        with contextlib.suppress(ValueError):
-            quarter = quarters.parse_quarter(text)
-            if quarter != text.strip():
-                notes.append(make_issue("QUARTER_NORMALISED", place, quarter, observed=written))
+        if quarters.is_quarter(text) and (quarter := quarters.parse_quarter(text)) != text.strip():
+            notes.append(make_issue("QUARTER_NORMALISED", place, quarter, observed=written))
         return text, notes
 
     def _read_receipt(self, row: SheetRow, place: Place, notes: list[Issue]) -> tuple[date | None, datetime | None]:

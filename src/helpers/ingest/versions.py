@@ -124,10 +124,9 @@ def check_member(received: ReceivedReturn, plan: Plan) -> list[Issue]:
 def check_quarter(received: ReceivedReturn) -> list[Issue]:
     """V02: the quarter inside is the folder's, within the plan, and had begun by the day of receipt."""
     place, text, day = received.place, received.quarter_text.strip(), received.received_on
-    try:
-        inside = quarters.parse_quarter(text)
-    except ValueError:
+    if not quarters.is_quarter(text):
         return [make_issue("V02.unreadable" if text else "V02.blank", place, observed=text)]
+    inside = quarters.parse_quarter(text)
     if inside != place.quarter:
         return [make_issue("V02.other", place, inside, observed=text)]
     if not quarters.in_plan(inside):

@@ -52,7 +52,7 @@ def _measure_returns(snapshot: Snapshot, kpi: Kpi, scope: str) -> MeasuredKpi:
         is_cumulative = observations.is_cumulative(kpi)
         histories = observations.observe_history(snapshot, source.read, members, is_cumulative)
         figure = _measure_history(kpi.measure, histories)
-    terms = figure.member_terms
+    terms = figure.members or figure.terms
     bases = [term.basis for term in terms if term.quarter in ("", snapshot.quarter)]
     n_reported, coverage = bases.count(REPORTED), measures.calculate_coverage(terms)
     grade = measures.classify_coverage(coverage.result, n_reported, len(bases))

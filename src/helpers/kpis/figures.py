@@ -76,7 +76,7 @@ class Term:
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure with its bounds; None is blank. `members` are the members' terms where those that add up are not."""
+    """A figure and its bounds (None: blank); `members` are the members' terms where `terms` are codes or items."""
 
     value: float | None = None
     lower: float | None = None
@@ -87,11 +87,6 @@ class Figure:
     terms: Sequence[Term] = field(default=(), compare=False, repr=False)
     members: Sequence[Term] = field(default=(), compare=False, repr=False)
     calculations: Mapping[str, Calculation] = field(default_factory=dict, compare=False, repr=False)
-
-    @property
-    def member_terms(self) -> Sequence[Term]:
-        """The terms of the members, which tell how many are known."""
-        return self.members or self.terms
 
 
 NO_FIGURE = Figure()

@@ -139,7 +139,11 @@ def assess_figure(kpi: Kpi, figure: Assessed, first_reached: str = "") -> Status
 
 
 def compute_statuses(kpi: Kpi, figures: Iterable[Assessed]) -> list[tuple[str, bool | None]]:
-    """Return each quarter's status and robustness (None: not assessable); the history keeps its own values."""
+    """Return status and robustness of each quarter's figure, in order; robust is None when not assessable.
+
+    A figure is robust when its value and both bounds give the same status. Only the quarter's own figure is replaced by
+    its bounds: the history keeps its values.
+    """
     statuses, first_reached = [], ""
     for figure in figures:
         result = assess_figure(kpi, figure, first_reached)

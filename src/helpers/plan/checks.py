@@ -175,17 +175,15 @@ def _check_members(f: _Files) -> Iterator[str]:
 def _check_names(f: _Files) -> Iterator[str]:
     """Check that a name, folded as in returns, means one state, and that states are said to be members rightly."""
     owners: dict[str, tuple[str, str]] = {}
-
-    def claim(row: CsvRow, name: str, code: str) -> Iterator[str]:
+    named: list[tuple[CsvRow, str, str]] = []
+    for row in f.rows("members"):
+        names = [row["member"], *(text for column, text in row.items() if column.startswith("name_"))]
+        named += [(row, name, row["member"]) for name in names]
+    named += [(row, row["alias"], row["iso3"]) for row in f.rows("aliases")]
+    for row, name, code in named:
         other, place = owners.setdefault(fold(name), (code, row.place))
         if other != code:
             yield row.say(f"{name!r} names {code}, but also {other} ({place}); keep it for one of them")
-
-    for row in f.rows("members"):
-        for name in (row["member"], *(text for column, text in row.items() if column.startswith("name_"))):
-            yield from claim(row, name, row["member"])
-    for row in f.rows("aliases"):
-        yield from claim(row, row["alias"], row["iso3"])
     for name in ("aliases", "tile_grid"):
         for row in f.rows(name) if f.members else ():
             if (row["papu_member"] == "yes") != (row["iso3"] in f.members):
