@@ -82,7 +82,7 @@ class Batch:
         self.received = preview(self._additions, quarter, received_on, channel)
 
     def add(self, note: str = "", anyway: bool = False, dry_run: bool = False) -> Iterator[Outcome]:
-        """Add the files (`anyway`: for other quarters too; `dry_run`: none); yield what became of each. Raises OSError."""
+        """Add the files, `anyway` also those for other quarters; yield what became of each. Raises OSError."""
         yield from self._known
         for addition in self._additions:
             others = list_other_quarters(self.received, addition.shown, self.quarter)

@@ -228,7 +228,7 @@ def _check_choices(f: _Files) -> Iterator[str]:
         if row["list_name"] not in used:
             yield row.say(f"list {row['list_name']} is that of no question; correct its name")
         if row["list_name"] == "member":
-            labels = {row[column] for column in LABEL_COLUMNS}
+            labels = [row[column] for column in LABEL_COLUMNS]
             if row["name"] not in f.members:
                 yield row.say(f"{row['name']} is no member in members.csv; leave it out, or add the member")
             elif wrong := [label for label in labels if f.plan.resolve(label).iso3 != row["name"]]:
