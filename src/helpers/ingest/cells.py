@@ -72,6 +72,8 @@ def raw_text(cell: CellValue) -> str:
     Every line end is `\\n`: tools that export one submission write it differently.
     """
     cell = stored_value(cell)
+    if isinstance(cell, str):
+        return cell.replace("\r\n", "\n").replace("\r", "\n")
     if cell is None:
         return ""
     if isinstance(cell, bool):
@@ -80,7 +82,7 @@ def raw_text(cell: CellValue) -> str:
         return str(int(cell))
     if isinstance(cell, datetime):
         return cell.date().isoformat() if cell.time() == time() else cell.isoformat()
-    return cell.isoformat() if isinstance(cell, (date, time)) else str(cell).replace("\r\n", "\n").replace("\r", "\n")
+    return cell.isoformat() if isinstance(cell, (date, time)) else str(cell)
 
 
 def is_empty_cell(cell: CellValue) -> bool:
