@@ -148,7 +148,7 @@ def measure(cell: Cell | None, quarter: str) -> dict[str, str]:
     """Compute the tables of a root with one cell changed; return the digests of the published ones."""
     with tempfile.TemporaryDirectory() as folder:
         os.environ["PAPU_ROOT"] = str(make_root(Path(folder), cell, quarter))
-        day = pipeline.resolve_date(quarter)
+        day = quarters.resolve_date(quarter)
         out = paths.out(quarter, day.isoformat())
         pipeline.write_ingested(pipeline.read_raw_data(quarter), quarter, day, out)
         pipeline.write_measured(quarter, day, out)
@@ -164,7 +164,7 @@ def _measure(job: tuple[Cell | None, str]) -> dict[str, str]:
 
 def _received_after(cell: Cell) -> bool:
     """Whether the cell's row, or its whole file, was received after the date of the edition."""
-    day = pipeline.resolve_date(cell.quarter).isoformat()
+    day = quarters.resolve_date(cell.quarter).isoformat()
     if not cell.sheet:
         rows = list(csv.DictReader((ROOT / "data" / "raw" / cell.file).open(encoding="utf-8-sig", newline="")))
         row = rows[int(cell.place.partition(",")[0]) - 1]

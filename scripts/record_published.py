@@ -21,7 +21,7 @@ from pathlib import Path
 from helpers import paths
 from helpers.plan import quarters
 from helpers.runs import edition
-from helpers.tables import manifest, pipeline
+from helpers.tables import pipeline
 
 PUBLISHED = Path(__file__).resolve().parents[1] / "tests" / "published"
 EDITIONS = "editions.json"
@@ -56,7 +56,7 @@ def _as_csv(rows: list[list[str]]) -> str:
 
 def digests(folder: Path) -> dict[str, str]:
     """Return the digest of each published file of a folder, except its manifest, which holds times."""
-    return {path.name: _digest(path) for path in sorted(folder.iterdir()) if path.name != manifest.MANIFEST_JSON}
+    return {path.name: _digest(path) for path in sorted(folder.iterdir()) if path.name != editions.MANIFEST_JSON}
 
 
 def _digest(path: Path) -> str:

@@ -6,17 +6,16 @@ import json
 import tempfile
 from pathlib import Path
 
-from helpers import paths
+from helpers import editions, paths
 from helpers.runs import notebook
-from helpers.tables import manifest
 
 
 def main() -> None:
     """Refresh the stored outputs of all notebooks."""
     notebooks = sorted(paths.notebooks().glob("*.ipynb"))
     # First, as the report says which notebooks differ from the release.
-    released = {path.stem: manifest.digest_notebook(path) for path in notebooks}
-    manifest.RELEASED_NOTEBOOKS.write_text(json.dumps(released, indent=1) + "\n", encoding="utf-8")
+    released = {path.stem: editions.digest_notebook(path) for path in notebooks}
+    editions.RELEASED_NOTEBOOKS.write_text(json.dumps(released, indent=1) + "\n", encoding="utf-8")
     for path in notebooks:
         with tempfile.TemporaryDirectory() as folder:
             executed = Path(folder) / path.name

@@ -147,7 +147,7 @@ def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
     from helpers.runs import fork, notebook  # not before pytest needs it
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("JUPYTER_DEFAULT_PROVISIONER_NAME", fork.PROVISIONER)
+        patch.setenv("JUPYTER_DEFAULT_PROVISIONER_NAME", fork.name_provisioner())
         for name, value in notebook.isolate_kernel(Path(_FOLDER.name)).items():
             patch.setenv(name, value)
         return (yield)

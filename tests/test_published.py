@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from helpers.editions import MANIFEST_JSON, read_published_edition
 from helpers.plan.plan import read_plan
 from helpers.runs import diff
-from helpers.tables.manifest import MANIFEST_JSON, read_published_edition
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))

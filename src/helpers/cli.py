@@ -197,12 +197,16 @@ def run_command(
         _print_requests([request])
         return
     log = _bind_log(quarter=request.quarter, as_of=request.as_of)
+    if not without and edition.is_current(request):
+        log.info(f"{request} is made, and nothing has changed since")
+        _print_published([paths.reports(request.quarter, request.as_of)])
+        return
     _print_published([edition.run_edition(request, log.info, progress=sys.stderr.isatty(), without=without)])
 
 
 def _run_due(today: date, languages: Codes, without: Codes, dry_run: bool, modified: bool) -> None:
+    from helpers import editions
     from helpers.runs import schedule
-    from helpers.tables import manifest
 
     log = _bind_log(today=today)
     with _check_arguments():
@@ -210,7 +214,7 @@ def _run_due(today: date, languages: Codes, without: Codes, dry_run: bool, modif
     summary = schedule.describe_due(due, today)
     _print([f"{today} (UTC): {summary}"])
     log.info(summary, on_terminal=False)
-    if due and not modified and (changed := manifest.list_modified()):
+    if due and not modified and (changed := editions.list_modified()):
         message = f"{', '.join(changed)} not as released; restore what was released, or add --modified to mean it"
         raise RunError(ExitCode.DATA_REFUSED, message)
     if dry_run:
@@ -370,11 +374,12 @@ def check_command(
 
     Exit codes: 0 checked, whatever was found, 2 usage, 3 data refused, 7 nothing can be written there.
     """
+    from helpers.plan import quarters
     from helpers.report import letters
     from helpers.tables import pipeline
 
     with _check_arguments():
-        day = pipeline.resolve_date(quarter, as_of)
+        day = quarters.resolve_date(quarter, as_of)
     source = pipeline.read_raw_data(quarter)
     if unknown := sorted(set(members) - set(source.plan.by_iso3)):
         raise click.UsageError(f"no member {', '.join(unknown)}; write the ISO3 code, such as SEN")

@@ -6,6 +6,10 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parent
 
 
+class DataRefused(ValueError):
+    """Data that no edition can be made from; the message says why and what to do."""
+
+
 def root() -> Path:
     """Return the checkout: `PAPU_ROOT` when set, else the one that holds this package."""
     chosen = os.environ.get("PAPU_ROOT")
@@ -21,6 +25,14 @@ def raw() -> Path:
     """Return the folder of what was received; nothing under it is ever edited. Runs set `PAPU_SNAPSHOT`, their copy."""
     snapshot = os.environ.get("PAPU_SNAPSHOT")
     return Path(snapshot) if snapshot else root() / "data" / "raw"
+
+
+def check_raw_folder() -> None:
+    """Raise DataRefused if there is nothing in `data/raw`: it was not mounted, or the root is another folder."""
+    folder = raw()
+    if not folder.is_dir() or all(path.name.startswith(".") for path in folder.iterdir()):
+        state = "is empty" if folder.is_dir() else "is not there"
+        raise DataRefused(f"{folder} {state}: nothing was received there; mount it, or correct PAPU_ROOT")
 
 
 def plan() -> Path:

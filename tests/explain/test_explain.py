@@ -26,6 +26,7 @@ from helpers.explain.listing import narrow_to_member
 from helpers.explain.telling import format_explanation, to_json, write_explanation_workbook
 from helpers.i18n.formats import Translator
 from helpers.kpis.reference import parse_reference, parse_request
+from helpers.plan import quarters
 from helpers.plan.plan import UNION, read_plan
 from helpers.report import headlines, tables
 from helpers.strings import LANGUAGES
@@ -477,7 +478,7 @@ def test_the_command_writes_all_three(raw, tmp_path):
     told = json.loads(said)
     assert (code, told["scope"], told["member"], (tmp_path / "x.xlsx").exists()) == (0, "Western", "SEN", True)
     assert [part["name"] for part in told["parts"]] == ["SEN"]
-    assert date.fromisoformat(told["as_of"]) == pipeline.resolve_date(Q, "")
+    assert date.fromisoformat(told["as_of"]) == quarters.resolve_date(Q, "")
 
 
 def test_the_states_of_the_cells_are_explained_in_one_line(editions):

@@ -313,5 +313,5 @@ def test_what_cannot_be_read_of_the_withdrawals_is_told(raw, plan, form):
     (issue,) = [each for each in read_registers().issues if each.source_file == "withdrawals.csv"]
     assert (issue.rule, issue.row, issue.observed) == ("V22", "2", "two")
     (paths.registers() / "withdrawals.csv").write_text("quarter;file\n", encoding="utf-8")
-    with pytest.raises(pipeline.DataRefused, match="withdrawals.csv"):
+    with pytest.raises(paths.DataRefused, match="withdrawals.csv"):
         pipeline.read_raw_data(Q)

@@ -9,9 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from commands import hashes
-from helpers import cli, paths
+from helpers import cli, editions, paths
 from helpers.runs.errors import ExitCode
-from helpers.tables import manifest
 from quick import DAY, LISTED, QUARTER, quick_root, run_edition  # noqa: F401
 
 pytestmark = pytest.mark.slow
@@ -89,7 +88,7 @@ def test_what_is_said_not_to_be_missed_is_left_out(published):
     code, said = papu("run", QUARTER, "--language", "fr", "--without", "2022Q3/nothing.csv")
     assert (code, state()) == (ExitCode.USAGE, published) and "nothing that is missing has this name" in said
     assert papu("run", QUARTER, "--language", "fr", "--without", "data/raw/2022Q3/other.csv")[0] == 0
-    assert "2022Q3/other.csv" not in manifest.read_published_edition(QUARTER, DAY).inputs
+    assert "2022Q3/other.csv" not in editions.read_published_edition(QUARTER, DAY).inputs
     assert papu("run", "--due", "--today", "2022-11-15", "--language", "fr")[1].startswith("2022-11-15 (UTC): nothing")
 
 
@@ -99,4 +98,4 @@ def test_a_later_edition_rests_on_what_the_one_before_it_rests_on(published):
     assert (code, state()) == (ExitCode.DATA_REFUSED, published), said
     assert "the published edition of 2022Q3 as of 2022-11-14 rests on it" in said
     assert papu("run", "2022Q4", "--language", "fr", "--without", "2022Q3/*")[0] == 0
-    assert manifest.read_published_edition("2022Q4", "2023-02-14") is not None
+    assert editions.read_published_edition("2022Q4", "2023-02-14") is not None

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from commands import hashes
-from helpers import cli, paths
+from helpers import cli, editions, paths
 from helpers.tables import manifest
 from quick import DAY, QUARTER, quick_root, run_edition  # noqa: F401
 
@@ -41,7 +41,7 @@ def flip(path: Path) -> None:
 @pytest.mark.parametrize("name", ["report/report_fr.pdf", "processed/kpis.csv", "processed/answers.parquet"])
 def test_f29_a_damaged_file_is_told_and_made_again(quick, damage, name):
     run_edition()
-    before, published = state(), manifest.read_published_edition(QUARTER, DAY)
+    before, published = state(), editions.read_published_edition(QUARTER, DAY)
     assert papu(*DUE)[1].startswith("2022-11-15 (UTC): nothing to do")
     damage(published.find(name))
     reason = f"2022Q3 as of 2022-11-14, damaged since it was published: {name}"
@@ -56,18 +56,18 @@ def test_f29_a_damaged_edition_that_another_one_follows_is_made_again_in_its_lan
     run_edition()
     run_edition("2022-12-29")
     before = state()
-    empty(manifest.read_published_edition(QUARTER, DAY).find(name))
+    empty(editions.read_published_edition(QUARTER, DAY).find(name))
     code, said = papu(*DUE[:3], "2022-12-30", "--language", "en", "--dry-run")
     assert code == 0 and f"2022Q3 as of 2022-11-14, damaged since it was published: {name}" in said
     assert papu(*DUE[:3], "2022-12-30", "--language", "fr")[0] == 0 and state() == before
-    assert manifest.read_published_edition(QUARTER, DAY).languages == ("fr",)
+    assert editions.read_published_edition(QUARTER, DAY).languages == ("fr",)
 
 
 def test_f37_a_language_that_is_published_stays_unless_only_the_others_are_wanted(quick):
     for words, languages in ((("fr", "en"), ["fr", "en"]), (("fr",), ["fr", "en"]), (("ar",), ["fr", "en", "ar"])):
         chosen = [word for language in words for word in ("--language", language)]
         assert papu("run", QUARTER, *chosen)[0] == 0
-        assert list(manifest.read_published_edition(QUARTER, DAY).languages) == languages
+        assert list(editions.read_published_edition(QUARTER, DAY).languages) == languages
     assert papu("run", QUARTER, "--language", "en", "--only")[0] == 0
     assert [path.name for path in paths.reports(QUARTER, DAY).glob("*.pdf")] == ["report_en.pdf"]
     assert papu("run", "--due", "--only")[0] == 2
@@ -75,7 +75,7 @@ def test_f37_a_language_that_is_published_stays_unless_only_the_others_are_wante
 
 def test_briefs_that_are_damaged_or_of_other_inputs_than_their_edition_are_told(quick):
     run_edition()
-    folder, made = paths.briefs(QUARTER, DAY), manifest.read_published_edition(QUARTER, DAY)
+    folder, made = paths.briefs(QUARTER, DAY), editions.read_published_edition(QUARTER, DAY)
     folder.mkdir()
     (folder / "brief_SEN_fr.pdf").write_text("whole", encoding="utf-8")
     facts = manifest.describe_file(folder / "brief_SEN_fr.pdf") | {"input_id": made.input_id}

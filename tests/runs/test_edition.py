@@ -18,9 +18,10 @@ import pytest
 
 from commands import hashes, papu, wait_until, write_notebook
 from helpers import paths
+from helpers.editions import REPORT_NOTEBOOK
 from helpers.runs import briefs, edition, notebook
 from helpers.runs.errors import ExitCode, RunError
-from helpers.runs.notebook import REPORT_NOTEBOOK, check_parameters, run_notebook
+from helpers.runs.notebook import check_parameters, run_notebook
 from helpers.tables import manifest, pipeline
 from quick import DAY, QUARTER, quick_root, run_edition, write_brief_notebook  # noqa: F401
 

@@ -22,13 +22,14 @@ from click.testing import CliRunner
 
 import interrupted
 from commands import hashes, papu, write_notebook
-from helpers import cli, paths
+from helpers import cli, editions, paths
+from helpers.editions import REPORT_NOTEBOOK
 from helpers.ingest.quarter import read_quarter
 from helpers.runs import lock, notebook
 from helpers.runs.errors import ExitCode, RunError
-from helpers.runs.notebook import REPORT_NOTEBOOK, check_executed, run_notebook
+from helpers.runs.notebook import check_executed, run_notebook
 from helpers.runs.publish import list_unfinished, move_into_place, private_folder, recover
-from helpers.tables import manifest, pipeline, schema
+from helpers.tables import pipeline, schema
 from quick import DAY, LISTED, QUARTER, ROW, make_report, quick_root, run_edition  # noqa: F401
 
 pytestmark = pytest.mark.slow
@@ -342,7 +343,7 @@ def test_f22_deleted_folders_are_made_again(quick, tmp_path, gone):
     assert result.exit_code == 0 and f"  {listed}" in result.output
     run_edition()
     assert before.items() <= (hashes(tmp_path / "reports") | hashes(tmp_path / "data")).items()
-    assert manifest.read_published_edition(QUARTER, DAY)
+    assert editions.read_published_edition(QUARTER, DAY)
 
 
 # --- F24: stored notebooks ---------------------------------------------------------------------------------------

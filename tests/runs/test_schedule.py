@@ -15,12 +15,12 @@ import pytest
 
 from commands import hashes, papu, write_notebook
 from conftest import ROOT
-from helpers import paths
+from helpers import editions, paths
 from helpers.runs import edition, lock, log, schedule
 from helpers.runs.edition import EditionRequest
 from helpers.runs.errors import ExitCode, RunError
 from helpers.runs.log import Log
-from helpers.tables import manifest, pipeline
+from helpers.tables import pipeline
 from quick import QUARTER, quick_root, write_notebooks  # noqa: F401
 
 pytestmark = pytest.mark.slow
@@ -157,7 +157,7 @@ class TestChangedInputs:
         run(FIRST, "fr")
         assert self.reasons(FIRST, "pt") == ["not there in pt"]
         run(FIRST, "pt")
-        assert manifest.read_published_edition("2024Q3", FIRST.isoformat()).languages == ("fr", "pt")
+        assert editions.read_published_edition("2024Q3", FIRST.isoformat()).languages == ("fr", "pt")
         assert self.reasons(FIRST, "fr") == self.reasons(FIRST, "pt") == []
 
     @pytest.mark.parametrize("spoil", ["{", "[]", '{"outputs": {"report/report_fr.pdf": {}}}'])
@@ -234,7 +234,7 @@ class TestStatus:
             path.write_text(json.dumps(notebook), encoding="utf-8")
             lines.clear()
             edition.run_edition(asked, lines.append)
-            assert manifest.read_published_edition(QUARTER, asked.as_of).modified == named
+            assert editions.read_published_edition(QUARTER, asked.as_of).modified == named
             assert ("not as released: 02_kpis.ipynb" in lines) == bool(named)
         status = schedule.read_status(FIRST)
         assert schedule.format_status(status)[1].endswith("; not as released: 02_kpis.ipynb")

@@ -9,12 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from helpers import paths
+from helpers import editions, paths
+from helpers.editions import INGEST, REPORT_NOTEBOOK
 from helpers.ingest import add
 from helpers.ingest.quarter import read_quarter
 from helpers.runs import notebook, schedule, snapshot
-from helpers.runs.notebook import INGEST, REPORT_NOTEBOOK
-from helpers.tables import manifest
 from quick import DAY, QUARTER, make_report, quick_root, run_edition  # noqa: F401
 
 pytestmark = pytest.mark.slow
@@ -25,7 +24,7 @@ LATE = b"member,quarter,offices_total\nKEN,2022Q3,623\n"
 @pytest.mark.parametrize("step", [INGEST, REPORT_NOTEBOOK])
 def test_a_return_added_while_a_run_reads_is_left_for_the_next_one(quick, tmp_path, monkeypatch, step):
     run_edition()
-    before = manifest.read_published_edition(QUARTER, DAY)
+    before = editions.read_published_edition(QUARTER, DAY)
     late = tmp_path / "late.csv"
     late.write_bytes(LATE)
 
@@ -39,7 +38,7 @@ def test_a_return_added_while_a_run_reads_is_left_for_the_next_one(quick, tmp_pa
     with monkeypatch.context() as patch:
         patch.setattr(notebook, "run_notebook", run_notebook)
         run_edition()
-    assert manifest.read_published_edition(QUARTER, DAY).inputs == before.inputs
+    assert editions.read_published_edition(QUARTER, DAY).inputs == before.inputs
     assert "KEN" not in (paths.processed(QUARTER, DAY) / "returns.csv").read_text(encoding="utf-8")
     assert list(schedule.find_due(date(2022, 11, 15), ["fr"]).values()) == [
         "its inputs changed since: 2022Q3/MANIFEST.csv, 2022Q3/late.csv"

@@ -10,10 +10,9 @@ import pytest
 from click.testing import CliRunner
 
 from commands import hashes, papu
-from helpers import paths
+from helpers import editions, paths
 from helpers.cli import main
 from helpers.runs import verify
-from helpers.tables import manifest
 from quick import DAY, LISTED, QUARTER, ROW, quick_root, run_edition  # noqa: F401
 
 pytestmark = pytest.mark.slow
@@ -93,10 +92,10 @@ class TestResult:
 class TestRevision:
     def test_the_folder_of_the_briefs_is_not_an_edition(self, published):
         shutil.copytree(published, paths.briefs(QUARTER, DAY))
-        assert [edition.as_of for edition in manifest.list_published_editions(QUARTER)] == [DAY]
+        assert [edition.as_of for edition in editions.list_published_editions(QUARTER)] == [DAY]
 
     def test_a_later_date_makes_a_revised_edition_that_names_the_one_it_revises(self, published):
-        first = manifest.read_published_edition(QUARTER, DAY)
+        first = editions.read_published_edition(QUARTER, DAY)
         before = hashes(published)
         later = run_edition("2023-01-20")
         revises = json.loads((later / "manifest.json").read_text())["revises"]

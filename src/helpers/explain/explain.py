@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from helpers import paths
+from helpers import editions, paths
 from helpers.explain.cells import CellIndex, index_cells, trace_row
 from helpers.explain.records import (
     CalculationStep,
@@ -58,7 +58,7 @@ def explain(kpi: str, quarter: str, scope: str = UNION, as_of: str = "") -> Expl
         raise ValueError(f"no KPI {kpi}; choose from {', '.join(plan.by_kpi)}")
     if scope not in (UNION, *plan.regions):
         raise ValueError(f"no scope {scope}; choose from {', '.join((UNION, *plan.regions))}")
-    day = pipeline.resolve_date(quarter, as_of).isoformat()
+    day = quarters.resolve_date(quarter, as_of).isoformat()
     published, damaged = manifest.read_published_tables(quarter, day), _list_damaged(quarter, day)
     origin = f"data/processed/{quarter}/{day}" if published else ""
     try:
@@ -76,7 +76,7 @@ def explain(kpi: str, quarter: str, scope: str = UNION, as_of: str = "") -> Expl
 
 def _list_damaged(quarter: str, as_of: str) -> list[str]:
     """Return the tables of a published edition that are gone, or not the bytes that its manifest lists."""
-    edition = manifest.read_published_edition(quarter, as_of)
+    edition = editions.read_published_edition(quarter, as_of)
     listed = edition.outputs.items() if edition else ()
     files = {edition.find(name): digest for name, digest in listed if name.startswith("processed/")}
     return [

@@ -10,6 +10,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
 
+from helpers.paths import DataRefused
 from helpers.plan.quarters import parse_quarter
 from helpers.strings import clean
 
@@ -17,7 +18,7 @@ _REASONS = {UnicodeDecodeError: "it is no UTF-8 text", csv.Error: "a quote is no
 _RESTORE = "restore the file from the repository, or save it as CSV UTF-8 separated by commas"
 
 
-class PlanError(ValueError):
+class PlanError(DataRefused):
     """The plan is wrong: the message names the file, the row and the reason of every problem."""
 
 

@@ -78,3 +78,20 @@ def today() -> date:
 def in_plan(quarter: str) -> bool:
     """Tell whether a quarter belongs to the plan, 2022Q1-2025Q4."""
     return FIRST_QUARTER <= quarter <= LAST_QUARTER
+
+
+def resolve_date(quarter: str, as_of: str = "") -> date:
+    """Return the date an edition is as of: the one given, else the quarter's first cut-off.
+
+    Raises ValueError for a quarter outside the plan, or a date before the quarter's end.
+    """
+    quarter = parse_quarter(quarter)
+    if not in_plan(quarter):
+        raise ValueError(f"{quarter} is outside the plan, 2022Q1-2025Q4; choose a quarter within it")
+    try:
+        day = date.fromisoformat(as_of) if as_of else first_cutoff(quarter)
+    except ValueError:
+        raise ValueError(f"as_of {as_of!r} is not a date; write it as 2024-10-31, or leave it blank") from None
+    if day <= quarter_end(quarter):
+        raise ValueError(f"as_of {day} is not after the end of {quarter}; give a later date, or none")
+    return day

@@ -7,14 +7,17 @@ import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from helpers.i18n import Badge, Translator
 from helpers.report.cells import Cell, Number, as_data
-from helpers.report.drawing import Drawing, draw_svg
 from helpers.report.html.markup import NotebookView, render_block, render_cell
-from helpers.report.pdf.typeset import draw_picture
+
+# matplotlib and Typst take long to load: only what draws asks for them.
+if TYPE_CHECKING:
+    from helpers.report.drawing import Drawing
 
 _NOTEBOOK = NotebookView()
 
@@ -38,11 +41,15 @@ class ReportFigure:
     @cached_property
     def svg(self) -> str:
         """The drawing as SVG text: the same bytes each time."""
+        from helpers.report.drawing import draw_svg
+
         return draw_svg(self.drawing)
 
     @cached_property
     def png(self) -> bytes:
         """The drawing as a small picture, for the eye; its strokes are guarded by the digest of the SVG."""
+        from helpers.report.pdf.typeset import draw_picture
+
         return draw_picture(self.svg)
 
     def describe(self) -> str:

@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from helpers import paths
 from helpers.i18n import Translator, catalogue, typeset
@@ -15,9 +16,11 @@ from helpers.report.blocks import Block, HeadlineTile, ReportFigure, Table
 from helpers.report.cells import Cell, Picture, as_data
 from helpers.report.fit import LETTER_WIDTH, break_long_words, make_fit, read_edition_text
 from helpers.report.html.page import write_page
-from helpers.report.pdf.typeset import Rendered, set_pages
 from helpers.report.xlsx.tables import write_tables_workbook
 from helpers.tables import EditionTables, pipeline
+
+if TYPE_CHECKING:
+    from helpers.report.pdf.typeset import Rendered
 
 REPORT_NAME = "report"
 TEXT_WIDTH = 170  # millimetres
@@ -206,8 +209,10 @@ class Report:
         blocks = [block.data for block in self.blocks if block.data]
         return make_fit(on_every_page, t.language) | colours | {"blocks": blocks}
 
-    def render(self) -> Rendered:
+    def render(self) -> "Rendered":
         """Write the blocks as JSON, set them with Typst: PDF/UA-1 and PDF/A-2a; a report as page and workbook too."""
+        from helpers.report.pdf.typeset import set_pages
+
         self.out.mkdir(parents=True, exist_ok=True)
         document, name = self.document(), f"{self.name}_{self.t.language}"
         text = json.dumps(document, ensure_ascii=False, indent=1) + "\n"

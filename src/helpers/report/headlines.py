@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from helpers import editions
 from helpers.i18n import Translator, is_blank, terms
 from helpers.kpis import Reference
 from helpers.plan import quarters, read_plan
@@ -10,7 +11,7 @@ from helpers.report.blocks import Block, HeadlineTile
 from helpers.report.document import Report
 from helpers.report.phrases import LEADING
 from helpers.strings import fold
-from helpers.tables import KpiFigure, manifest, queries
+from helpers.tables import KpiFigure, queries
 
 TILE_KPIS = ("2.1.a", "3.1.a", "1.1.b", "6.1.a")
 POINT_KPIS = ("2.1.a", "3.1.a", "5.1.a")
@@ -250,6 +251,6 @@ def describe_reproduce(report: Report) -> str:
         "With the files below in data/raw, this command gives the same document, to the byte: {command}",
         command=f"papu run {report.quarter} --as-of {report.as_of} --language {report.t.language}",
     )
-    modified = manifest.list_modified()
+    modified = editions.list_modified()
     made_with = "Made with notebooks that differ from those of the release: {names}"
     return f"{text}. {report.t(made_with, names=', '.join(modified))}" if modified else text

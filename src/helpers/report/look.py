@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-from matplotlib.ft2font import FT2Font
-
 FONTS = Path(__file__).parents[0] / "fonts"
 FONT, ARABIC_FONT = "PAPU Sans", "PAPU Sans Arabic"
 _INVISIBLE = {0x200E, 0x200F, *range(0x2066, 0x206A)}  # marks of direction: ours alone, never a text's own
@@ -21,5 +19,7 @@ PALETTE = {"ink": INK, "muted": MUTED, "grid": GRID, "blue": BLUE, "pale": PALE,
 
 def printable_code_points() -> frozenset[int]:
     """Return the code points that the report's fonts can print."""
+    from matplotlib.ft2font import FT2Font  # it takes long to load: only drawings and pages need letters
+
     fonts = (FT2Font(str(FONTS / f"{name.replace(' ', '')}-Regular.ttf")) for name in (FONT, ARABIC_FONT))
     return frozenset(code for font in fonts for code in font.get_charmap()) - _INVISIBLE

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from helpers import paths
+from helpers import editions, paths
 from helpers.plan import read_plan
 from helpers.runs import ExitCode, completeness, edition, log, notebook, publish, raise_run_errors, snapshot
 from helpers.runs.lock import lock_quarter
@@ -62,7 +62,7 @@ def run_briefs(
     started, target = datetime.now(UTC), paths.briefs(request.quarter, request.as_of)
     about = {"command": "briefs"} | asdict(request)
     with raise_run_errors():
-        pipeline.check_raw_folder()  # before there is a folder for locks
+        paths.check_raw_folder()  # before there is a folder for locks
     with lock_quarter(request.quarter), log.record_run(about) as outcome, raise_run_errors(target):
         publish.recover(request.quarter)
         notebook.report_modified([BRIEF_NOTEBOOK], report)
@@ -128,7 +128,7 @@ def _collect_briefs(
     for name in names:
         (folder / "work" / f"{name}.pdf").replace(new / f"{name}.pdf")
         (folder / f"{name}.ipynb").replace(new / "notebooks" / f"{name}.ipynb")
-    published = manifest.read_outputs(target).items()
+    published = editions.read_outputs(target).items()
     outputs, input_ids = {}, {(name, facts["sha256"]): facts.get("input_id", "") for name, facts in published}
     for path in (*new.glob("*.pdf"), *(new / "notebooks").glob("*.ipynb")):
         name, facts = path.relative_to(new).as_posix(), manifest.describe_file(path)

@@ -3,20 +3,20 @@
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 
-from helpers import paths
+from helpers import editions, paths
 from helpers.ingest import ReceivedFile, received
 from helpers.runs.errors import ExitCode, RunError
-from helpers.tables import manifest, pipeline
+from helpers.tables import pipeline
 
 
-def find_before(quarter: str, as_of: str) -> manifest.PublishedEdition | None:
+def find_before(quarter: str, as_of: str) -> editions.PublishedEdition | None:
     """Return the edition that one made now would replace; else the last one before it, which rests on no other file."""
-    editions = [edition for edition in manifest.list_published_editions() if edition.quarter <= quarter]
-    earlier = [edition for edition in editions if edition.as_of < as_of]
-    return manifest.read_published_edition(quarter, as_of) or max(earlier, key=lambda each: each.as_of, default=None)
+    made = [edition for edition in editions.list_published_editions() if edition.quarter <= quarter]
+    earlier = [edition for edition in made if edition.as_of < as_of]
+    return editions.read_published_edition(quarter, as_of) or max(earlier, key=lambda each: each.as_of, default=None)
 
 
-def list_lost(before: manifest.PublishedEdition, quarter: str, now: Mapping[str, ReceivedFile]) -> dict[str, str]:
+def list_lost(before: editions.PublishedEdition, quarter: str, now: Mapping[str, ReceivedFile]) -> dict[str, str]:
     """Return what a published edition rests on and one of a quarter would not: what happened, by name in `data/raw`."""
     expected = before.inputs.keys()
     if before.quarter != quarter:  # the plan may be another one by then, and texts belong to their quarter
@@ -24,7 +24,7 @@ def list_lost(before: manifest.PublishedEdition, quarter: str, now: Mapping[str,
     return {name: loss for name in sorted(expected) if (loss := _describe_loss(name, before, now.get(name)))}
 
 
-def _describe_loss(name: str, before: manifest.PublishedEdition, now: ReceivedFile | None) -> str:
+def _describe_loss(name: str, before: editions.PublishedEdition, now: ReceivedFile | None) -> str:
     if now is None:
         return "no longer counts" if (paths.raw() / name).is_file() else "is gone"
     if now.rows is not None and now.rows < before.rows.get(name, 0):

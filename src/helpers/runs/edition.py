@@ -1,21 +1,27 @@
 """Makes one edition: runs its notebooks in a private folder, checks and publishes what they make."""
 
+from __future__ import annotations
+
 import itertools
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from helpers import paths
+from helpers import editions, paths
+from helpers.editions import INGEST, KPIS, REPORT_NOTEBOOK
 from helpers.i18n import catalogue
 from helpers.plan import quarters
-from helpers.runs import completeness, log, notebook, publish, raise_run_errors, snapshot
+from helpers.runs import log, publish, raise_run_errors
 from helpers.runs.lock import lock_quarter
 from helpers.runs.log import Reporter
-from helpers.runs.notebook import INGEST, KPIS, REPORT_NOTEBOOK, Task
 from helpers.strings import LANGUAGES
-from helpers.tables import EditionTables, datapackage, manifest, pipeline, schema
+
+# What makes an edition is imported where it is made: `papu status` asks only what there is to make.
+if TYPE_CHECKING:
+    from helpers.tables import EditionTables
 
 
 @dataclass(frozen=True)
@@ -54,23 +60,34 @@ def make_request(quarter: str, languages: Sequence[str] = (), as_of: str = "") -
     """Complete the arguments of a run with the defaults; raises ValueError for an unknown quarter, date or language."""
     check_languages(languages)
     name = quarters.parse_quarter(quarter)
-    day = pipeline.resolve_date(name, as_of).isoformat()
+    day = quarters.resolve_date(name, as_of).isoformat()
     return EditionRequest(name, day, tuple(dict.fromkeys(languages or catalogue.official_languages())))
 
 
 def keep_languages(request: EditionRequest) -> EditionRequest:
     """Add to a request the languages in which the edition is published, so that it replaces all of its files."""
-    published = manifest.read_published_edition(request.quarter, request.as_of)
+    published = editions.read_published_edition(request.quarter, request.as_of)
     files = paths.reports(request.quarter, request.as_of).glob("report_*.pdf")
     known = {*(published.languages if published else ()), *(path.stem.removeprefix("report_") for path in files)}
     kept = [language for language in LANGUAGES if language in known]
     return replace(request, languages=tuple(dict.fromkeys([*kept, *request.languages])))
 
 
+def is_current(request: EditionRequest) -> bool:
+    """Whether an edition is published, undamaged, in these languages, and made of all that is there now."""
+    published = editions.read_published_edition(request.quarter, request.as_of)
+    return (
+        published is not None
+        and set(published.languages) == set(request.languages)
+        and published.state == editions.digest_state(request.quarter)
+        and not published.list_damaged()
+    )
+
+
 def run_edition(request: EditionRequest, report: Reporter, progress: bool = False, without: Sequence[str] = ()) -> Path:
     """Lock the quarter, make its edition and publish it. Returns the published folder; raises RunError."""
     with raise_run_errors():
-        pipeline.check_raw_folder()  # before there is a folder for locks
+        paths.check_raw_folder()  # before there is a folder for locks
     with lock_quarter(request.quarter):
         return run_locked_edition(request, report, progress, without)
 
@@ -82,6 +99,8 @@ def run_locked_edition(
 
     It must rest on whatever that one rests on, except `without` some files.
     """
+    from helpers.runs import completeness, snapshot
+
     target = paths.reports(request.quarter, request.as_of)
     tables_target = paths.processed(request.quarter, request.as_of)
     with log.record_run({"command": "run"} | asdict(request)) as outcome, raise_run_errors(target):
@@ -109,11 +128,14 @@ def build_edition(
     The languages are made side by side.
     What was copied from the folders `received_in` must not have changed there meanwhile; else raises RunError.
     """
+    from helpers.runs import notebook, snapshot
+    from helpers.tables import pipeline
+
     started = datetime.now(UTC)
-    notebook.report_modified(manifest.EDITION_NOTEBOOKS, report)
+    notebook.report_modified(editions.EDITION_NOTEBOOKS, report)
     for name, steps in itertools.groupby(request.steps, key=lambda step: step[0]):
         path = paths.notebooks() / f"{name}.ipynb"
-        tasks = [Task(path, folder / f"{executed}.ipynb", parameters) for _, executed, parameters in steps]
+        tasks = [notebook.Task(path, folder / f"{executed}.ipynb", parameters) for _, executed, parameters in steps]
         for ran in notebook.run_notebooks(tasks, progress=progress):
             if ran.error:
                 raise ran.error
@@ -126,6 +148,8 @@ def build_edition(
 
 def _collect_outputs(request: EditionRequest, folder: Path, tables: EditionTables, started: datetime) -> None:
     """Put what the notebooks made into the two folders to publish, tables and report, and write the manifest."""
+    from helpers.tables import datapackage, manifest, schema
+
     work, tables_folder, report_folder = folder / "work", folder / "tables", folder / "report"
     tables_folder.mkdir()
     report_folder.mkdir()
@@ -141,5 +165,5 @@ def _collect_outputs(request: EditionRequest, folder: Path, tables: EditionTable
         shutil.move(folder / f"{name}.ipynb", report_folder / f"{name}.ipynb")
     outputs = {f"processed/{path.name}": manifest.describe_file(path) for path in tables_folder.iterdir()}
     outputs |= {f"report/{path.name}": manifest.describe_file(path) for path in report_folder.iterdir()}
-    revises = manifest.find_revised(request.quarter, request.as_of)
+    revises = editions.find_revised(request.quarter, request.as_of)
     manifest.write_manifest(report_folder, asdict(request), outputs, tables, started, revises)

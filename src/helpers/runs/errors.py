@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from enum import IntEnum
 from pathlib import Path
 
+from helpers import paths
+
 
 class ExitCode(IntEnum):
     """The exit codes of `papu` (design, Contracts)."""
@@ -66,10 +68,6 @@ def raise_run_errors(target: Path | None = None) -> Iterator[None]:
         cause = error.args[0][0][2] if isinstance(error, shutil.Error) else error.strerror or error
         raise RunError(ExitCode.NOT_WRITABLE, f"cannot write {path}: {cause}") from error
     except ValueError as error:
-        # Imported here, as both take long to load and `papu --help` must not.
-        from helpers.plan import checks
-        from helpers.tables import DataRefused
-
-        if isinstance(error, (DataRefused, checks.PlanError)):
+        if isinstance(error, paths.DataRefused):
             raise RunError(ExitCode.DATA_REFUSED, str(error)) from error
         raise

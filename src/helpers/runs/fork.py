@@ -20,13 +20,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping, Sequence
+from importlib import metadata
 from pathlib import Path
 
 from jupyter_client.provisioning import LocalProvisioner
 
 PROVISIONER = "papu"  # the entry point's name in pyproject.toml
 LONGEST_REQUEST = 1 << 20  # bytes
-START_TIMEOUT = 60  # seconds to import everything and to fork
+FORK_TIMEOUT = 60  # seconds to import everything and to fork
 KERNEL_MODULES = ("ipykernel_launcher", "helpers.runs.kernel")
 # What a kernel reads when it runs; every other variable may decide how Python or a library starts.
 PRIVATE_VARIABLES = ("IPYTHONDIR", "JPY_", "PAPU_", "PYTEST_")
@@ -42,7 +43,7 @@ class ForkedKernel:
     def __init__(self, line: socket.socket) -> None:
         """Wait for the kernel's process id; raises OSError if it was not forked. `line` ends when it ends."""
         self._line, self.returncode = line, None
-        line.settimeout(START_TIMEOUT)
+        line.settimeout(FORK_TIMEOUT)
         told = line.recv(16)
         if not told:
             raise OSError("the process that starts kernels ended")
@@ -144,6 +145,12 @@ class ForkProvisioner(LocalProvisioner):
                 self.process, self.pid, self.pgid, self.cwd = kernel, kernel.pid, kernel.pid, cwd
                 return self.connection_info
         return await super().launch_kernel(cmd, **options)
+
+
+def name_provisioner() -> str:
+    """Return the provisioner to name to jupyter_client: its own where the package was installed before it had one."""
+    known = {entry.name for entry in metadata.entry_points(group="jupyter_client.kernel_provisioners")}
+    return PROVISIONER if PROVISIONER in known else "local-provisioner"
 
 
 def is_ours(command: Sequence[str]) -> bool:

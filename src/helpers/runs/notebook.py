@@ -19,12 +19,12 @@ from typing import NamedTuple
 
 from tqdm import tqdm
 
+from helpers import editions
+from helpers.editions import REPORT_NOTEBOOK
 from helpers.runs import fork
 from helpers.runs.errors import ExitCode, RunError
 from helpers.runs.log import Reporter
-from helpers.tables import manifest
 
-INGEST, KPIS, REPORT_NOTEBOOK = manifest.EDITION_NOTEBOOKS
 CELL_TIMEOUT, NOTEBOOK_TIMEOUT, START_TIMEOUT = 600, 1800, 120  # seconds: a cell, a notebook, the start of a kernel
 SOCKET_PATH = 107  # bytes that the path of a socket may have
 UNWRITABLE_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
@@ -73,7 +73,7 @@ def check_parameters(notebook: Path, parameters: Mapping[str, str]) -> None:
 
 def report_modified(notebooks: Sequence[str], report: Reporter) -> None:
     """Report which notebooks are not those of the release."""
-    if modified := manifest.list_modified(notebooks):
+    if modified := editions.list_modified(notebooks):
         report(f"not as released: {', '.join(modified)}")
 
 
@@ -95,7 +95,7 @@ def _private_kernel(cwd: Path) -> Iterator[type]:
 
     # Prefer the kernel of this environment to one of the same name that a user installed elsewhere.
     os.environ.setdefault("JUPYTER_PREFER_ENV_PATH", "1")
-    os.environ.setdefault("JUPYTER_DEFAULT_PROVISIONER_NAME", fork.PROVISIONER)
+    os.environ.setdefault("JUPYTER_DEFAULT_PROVISIONER_NAME", fork.name_provisioner())
     # The path must stay short, however long that of the checkout or TMPDIR is.
     is_short = len(os.fsencode(tempfile.gettempdir())) + len("/papuxxxxxxxx/k-5") <= SOCKET_PATH
     with tempfile.TemporaryDirectory("", "papu", None if is_short else "/tmp", ignore_cleanup_errors=True) as folder:

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from IPython import get_ipython
 
 from helpers.plan import quarters
-from helpers.tables import pipeline
 
 _INJECTED = "# Parameters"  # the first line of the cell that papermill adds
 
@@ -33,7 +32,7 @@ def read_parameters(quarter: object, as_of: object) -> tuple[str, str]:
             raise ParameterError(f"{name} is {shown}; it must be a text, in quotes (with papermill: -r {name} VALUE)")
     try:
         name = quarters.parse_quarter(quarter)
-        day = pipeline.resolve_date(name, as_of.strip()).isoformat()
+        day = quarters.resolve_date(name, as_of.strip()).isoformat()
     except ValueError as error:
         raise ParameterError(str(error)) from None
     return name, day if as_of.strip() else ""

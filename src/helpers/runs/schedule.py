@@ -6,14 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 
-from helpers import paths
+from helpers import editions, paths
 from helpers.i18n import catalogue
 from helpers.plan import quarters
-from helpers.runs import RunError, completeness, edition, publish, raise_run_errors
+from helpers.runs import RunError, edition, publish, raise_run_errors
 from helpers.runs.edition import EditionRequest
 from helpers.runs.lock import find_lock_holder, lock_quarter
 from helpers.runs.log import RUN_BEGAN, RUN_ENDED, Log, RunEvent, read_events
-from helpers.tables import manifest, pipeline
 
 PLAN_QUARTERS = tuple(quarters.quarters_between(quarters.FIRST_QUARTER, quarters.LAST_QUARTER))
 # From this day on nothing new is due: the quarter after the plan's last one would be.
@@ -40,21 +39,21 @@ def find_next(today: date) -> EditionRequest | None:
 def list_made(today: date) -> list[EditionRequest]:
     """Return the editions of up to a day of which a report or a manifest is there, whatever its state."""
     reports, made = paths.root() / "reports", set()
-    for path in (*reports.glob("*/????-??-??/report_*.pdf"), *reports.glob(f"*/????-??-??/{manifest.MANIFEST_JSON}")):
+    for path in (*reports.glob("*/????-??-??/report_*.pdf"), *reports.glob(f"*/????-??-??/{editions.MANIFEST_JSON}")):
         with contextlib.suppress(ValueError):
             made.add(replace(edition.make_request(path.parts[-3], (), path.parts[-2]), languages=()))
     return [request for request in made if request.as_of <= today.isoformat()]
 
 
-def read_published(request: EditionRequest) -> manifest.PublishedEdition | None:
+def read_published(request: EditionRequest) -> editions.PublishedEdition | None:
     """Return a published edition; None without a manifest that can be read."""
-    return manifest.read_published_edition(request.quarter, request.as_of)
+    return editions.read_published_edition(request.quarter, request.as_of)
 
 
 def describe_damage(request: EditionRequest) -> str:
     """Return which files of an edition are no longer what was published; blank if none."""
     published = read_published(request)
-    damaged = published.list_damaged() if published else [f"report/{manifest.MANIFEST_JSON}"]
+    damaged = published.list_damaged() if published else [f"report/{editions.MANIFEST_JSON}"]
     return f"{DAMAGED}{_name_some(damaged)}" if damaged else ""
 
 
@@ -71,6 +70,11 @@ def describe_reason(request: EditionRequest) -> str:
         return damage
     if missing := [language for language in request.languages if language not in published.languages]:
         return f"not there in {', '.join(missing)}"
+    if published.state == editions.digest_state(request.quarter):
+        return ""
+    from helpers.runs import completeness  # it takes long to load, and is not asked where nothing changed
+    from helpers.tables import pipeline
+
     with raise_run_errors():
         now = pipeline.list_current_files(request.quarter, request.as_of)
     if lost := completeness.list_lost(published, request.quarter, now):
@@ -100,7 +104,7 @@ def find_due(today: date, languages: Sequence[str] = ()) -> DueEditions:
     """
     edition.check_languages(languages)
     with raise_run_errors():
-        pipeline.check_raw_folder()
+        paths.check_raw_folder()
     wanted, due = tuple(languages or catalogue.official_languages()), {}
     selected, made = select_scheduled(today), list_made(today)
     for request in sorted({*selected, *made}, key=lambda request: (request.as_of, request.quarter)):
@@ -155,7 +159,7 @@ class RunStatus:
     """
 
     today: date
-    published: Mapping[EditionRequest, manifest.PublishedEdition]
+    published: Mapping[EditionRequest, editions.PublishedEdition]
     failed: Sequence[RunEvent]
     held: Mapping[str, str]
     due: DueEditions
@@ -166,8 +170,8 @@ class RunStatus:
 
 def read_status(today: date, languages: Sequence[str] = ()) -> RunStatus:
     """Return the status on a day; raises ValueError for a language without a catalogue."""
-    editions = sorted(manifest.list_published_editions(), key=lambda made: (made.as_of, made.quarter))
-    published = {EditionRequest(made.quarter, made.as_of, made.languages): made for made in editions}
+    all_made = sorted(editions.list_published_editions(), key=lambda made: (made.as_of, made.quarter))
+    published = {EditionRequest(made.quarter, made.as_of, made.languages): made for made in all_made}
     held = {quarter: holder for quarter in PLAN_QUARTERS if (holder := find_lock_holder(quarter))}
     last = {(event.command, event.quarter, event.as_of): event for event in read_events()}.values()
     running = [event for event in last if event.event == RUN_BEGAN and event.quarter in held]
@@ -178,7 +182,7 @@ def read_status(today: date, languages: Sequence[str] = ()) -> RunStatus:
     except RunError as error:
         refusal = error
     problems = [f"{_relative(target)}: its publication is not complete" for target in publish.list_unfinished()]
-    problems += [problem for made in editions if (problem := _describe_briefs(made))]
+    problems += [problem for made in all_made if (problem := _describe_briefs(made))]
     return RunStatus(today, published, failed, held, due, find_next(today), problems, refusal)
 
 
@@ -186,11 +190,11 @@ def _relative(path: Path) -> Path:
     return path.relative_to(paths.root())
 
 
-def _describe_briefs(made: manifest.PublishedEdition) -> str:
+def _describe_briefs(made: editions.PublishedEdition) -> str:
     """Return what is wrong with the briefs of an edition; blank if nothing is, or there are none."""
     folder = paths.briefs(made.quarter, made.as_of)
-    outputs = manifest.read_outputs(folder)
-    damaged = [name for name, facts in outputs.items() if not manifest.has_digest(folder / name, facts["sha256"])]
+    outputs = editions.read_outputs(folder)
+    damaged = [name for name, facts in outputs.items() if not editions.has_digest(folder / name, facts["sha256"])]
     stale = [name for name, facts in outputs.items() if facts.get("input_id") != made.input_id]
     found = [f"{DAMAGED}{_name_some(damaged)}"] if damaged else []
     found += [f"made of other inputs than the edition: {_name_some(stale)}"] if stale else []

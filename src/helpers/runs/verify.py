@@ -9,11 +9,11 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from helpers import paths
+from helpers import editions, paths
 from helpers.ingest import received
 from helpers.runs import ExitCode, RunError, diff, edition, publish, raise_run_errors, snapshot
 from helpers.runs.log import Reporter
-from helpers.tables import manifest, pipeline
+from helpers.tables import pipeline
 
 
 @dataclass
@@ -30,7 +30,7 @@ def verify(quarter: str, as_of: str, report: Reporter) -> Verification:
 
     Nothing that is published is touched. Raises RunError if there is no such edition or it cannot be built.
     """
-    published = manifest.read_published_edition(quarter, as_of)
+    published = editions.read_published_edition(quarter, as_of)
     if published is None:
         message = f"there is no edition of {quarter} as of {as_of} with a manifest that can be read"
         raise RunError(ExitCode.USAGE, message)
@@ -59,8 +59,8 @@ def _compare_digests(before: Mapping[str, str], now: Mapping[str, str], folder: 
             yield f"{folder}{name}: changed since"
 
 
-def _compare_code(published: manifest.PublishedEdition) -> Iterator[str]:
-    code, environment = manifest.describe_code(), manifest.describe_environment()
+def _compare_code(published: editions.PublishedEdition) -> Iterator[str]:
+    code, environment = editions.describe_code(), editions.describe_environment()
     if published.code.get("sha256") != code["sha256"]:
         yield f"the code differs: {_describe_code(published.code)} then, {_describe_code(code)} now"
     if published.environment.get("lock_sha256") != environment["lock_sha256"]:
@@ -99,12 +99,12 @@ def _unlist(path: Path) -> None:
             csv.writer(file).writerows(kept)
 
 
-def _rebuild(published: manifest.PublishedEdition, folder: Path, report: Reporter) -> dict[str, Path]:
+def _rebuild(published: editions.PublishedEdition, folder: Path, report: Reporter) -> dict[str, Path]:
     """Build the edition in a private folder; return its files by their names in the manifest."""
     request = edition.EditionRequest(published.quarter, published.as_of, published.languages)
     tables_folder, report_folder, _ = edition.build_edition(request, folder, report)
     files = {f"processed/{path.name}": path for path in tables_folder.iterdir()}
-    files |= {f"report/{path.name}": path for path in report_folder.iterdir() if path.name != manifest.MANIFEST_JSON}
+    files |= {f"report/{path.name}": path for path in report_folder.iterdir() if path.name != editions.MANIFEST_JSON}
     return files
 
 

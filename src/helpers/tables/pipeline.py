@@ -13,16 +13,13 @@ from helpers import paths
 from helpers.i18n import catalogue, terms
 from helpers.ingest import Received, ReceivedFile, Registers, read_returns, received, registers, rules
 from helpers.kpis import compute, observations
+from helpers.paths import DataRefused
 from helpers.plan import UNION, Plan, checks, quarters, questionnaire, read_plan
 from helpers.tables import schema
 from helpers.tables.recorded import read_whole_registers
 
 FIRST_PREFIX = "first_"  # of the build tables that hold each quarter's returns as of its own first cut-off
 _RETURN_TABLES = ("returns", "answers", "innovations")
-
-
-class DataRefused(ValueError):
-    """Data that no edition can be made from; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -74,23 +71,6 @@ class EditionTables:
         return quarters.is_revised(self.quarter, date.fromisoformat(self.as_of))
 
 
-def resolve_date(quarter: str, as_of: str = "") -> date:
-    """Return the date an edition is as of: the one given, else the quarter's first cut-off.
-
-    Raises ValueError for a quarter outside the plan, or a date before the quarter's end.
-    """
-    quarter = quarters.parse_quarter(quarter)
-    if not quarters.in_plan(quarter):
-        raise ValueError(f"{quarter} is outside the plan, 2022Q1-2025Q4; choose a quarter within it")
-    try:
-        day = date.fromisoformat(as_of) if as_of else quarters.first_cutoff(quarter)
-    except ValueError:
-        raise ValueError(f"as_of {as_of!r} is not a date; write it as 2024-10-31, or leave it blank") from None
-    if day <= quarters.quarter_end(quarter):
-        raise ValueError(f"as_of {day} is not after the end of {quarter}; give a later date, or none")
-    return day
-
-
 @dataclass(frozen=True)
 class RawData:
     """Everything read from `data/raw` for a quarter."""
@@ -101,21 +81,13 @@ class RawData:
     registers: Registers
 
 
-def check_raw_folder() -> None:
-    """Raise DataRefused if there is nothing in `data/raw`: it was not mounted, or the root is another folder."""
-    folder = paths.raw()
-    if not folder.is_dir() or all(path.name.startswith(".") for path in folder.iterdir()):
-        state = "is empty" if folder.is_dir() else "is not there"
-        raise DataRefused(f"{folder} {state}: nothing was received there; mount it, or correct PAPU_ROOT")
-
-
 def read_raw_data(quarter: str) -> RawData:
     """Read the plan, the questionnaire, the registers and the returns of every quarter up to this one.
 
     Raises DataRefused without received files, when the plan or the form cannot be meant, when sample and real returns
     are mixed (methodology, section 6), or when nobody can tell which returns are withdrawn.
     """
-    check_raw_folder()
+    paths.check_raw_folder()
     try:
         regions = tuple(region for region in terms.REGION_WORDS if region != UNION)
         known = checks.Known(catalogue.known_units(), terms.UNIT_WORDS, regions, rules.NEEDS)
@@ -185,7 +157,7 @@ def list_current_files(quarter: str, as_of: str) -> dict[str, ReceivedFile]:
 
     Raises DataRefused as an edition would.
     """
-    source, day = read_raw_data(quarter), resolve_date(quarter, as_of)
+    source, day = read_raw_data(quarter), quarters.resolve_date(quarter, as_of)
     return dict(list_inputs(source, check_as_of(source, day), quarter, day))
 
 
@@ -273,7 +245,7 @@ def _is_done(out: Path, step: str, quarter: str, as_of: date) -> bool:
 
 def ingest(quarter: str, as_of: str = "") -> dict[str, pd.DataFrame]:
     """Return the tables of returns, answers, innovations, issues and inputs; make them if needed."""
-    quarter, day = quarters.parse_quarter(quarter), resolve_date(quarter, as_of)
+    quarter, day = quarters.parse_quarter(quarter), quarters.resolve_date(quarter, as_of)
     out = paths.out(quarter, day.isoformat())
     if not _is_done(out, "ingest", quarter, day):
         write_ingested(read_raw_data(quarter), quarter, day, out)
@@ -284,7 +256,7 @@ def ingest(quarter: str, as_of: str = "") -> dict[str, pd.DataFrame]:
 
 def load_tables(quarter: str, as_of: str = "") -> EditionTables:
     """Return all tables of an edition; make them if needed."""
-    quarter, day = quarters.parse_quarter(quarter), resolve_date(quarter, as_of)
+    quarter, day = quarters.parse_quarter(quarter), quarters.resolve_date(quarter, as_of)
     out = paths.out(quarter, day.isoformat())
     tables = ingest(quarter, as_of)
     if not _is_done(out, "measure", quarter, day):

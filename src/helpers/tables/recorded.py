@@ -1,10 +1,8 @@
 """Reads the registers as an edition must: whole, so with no fewer rows than the last edition rested on."""
 
-import contextlib
-import json
 from datetime import date
 
-from helpers import paths
+from helpers import editions
 from helpers.ingest import Registers, registers
 
 
@@ -15,13 +13,8 @@ def read_whole_registers() -> Registers:
 
 def _list_rested_on() -> dict[str, tuple[date, int]]:
     """Return for each register the date of the last edition made with it, and the rows known then."""
-    made = []
-    for path in (paths.root() / "reports").glob("????Q?/????-??-??/manifest.json"):
-        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-            manifest = json.loads(path.read_text(encoding="utf-8"))
-            rows = {row["file"]: row["rows"] for row in manifest["inputs"] if row.get("rows") is not None}
-            made.append((manifest["ended_at"], date.fromisoformat(path.parent.name), rows))
     found = {}
-    for _, day, rows in sorted(made, key=lambda edition: edition[:2]):
-        found |= {file.removeprefix("registers/").removesuffix(".csv"): (day, n) for file, n in rows.items()}
+    for edition in sorted(editions.list_published_editions(), key=lambda edition: (edition.ended_at, edition.as_of)):
+        day = date.fromisoformat(edition.as_of)
+        found |= {file.removeprefix("registers/").removesuffix(".csv"): (day, n) for file, n in edition.rows.items()}
     return found
