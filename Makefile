@@ -79,8 +79,8 @@ determinism: setup ## make an edition in 90 combinations of zone, locale and has
 mutations: setup ## change 200 raw cells, one at a time; see that each shows in a published table
 	$(BIN)/python scripts/mutations.py 200 --nbval 10
 
-benchmark: setup ## measure an edition, and the reading of returns, against their floors
-	$(BIN)/python benchmarks/edition.py
+benchmark: setup ## measure the desk's work against commit be73697, and the reading of returns, and their floors
+	$(BIN)/python benchmarks/desk.py
 	$(BIN)/python benchmarks/ingest.py
 
 fuzz: setup ## try the reader of returns on damaged files: make fuzz MINUTES=3
