@@ -146,10 +146,12 @@ def test_a_shell_or_network_call_in_a_notebook_would_be_found(cell):
 
 
 def test_the_package_opens_no_connection_and_loads_no_code_from_data():
+    forbidden = NETWORK | UNSAFE | {"eval", "exec", "popen", "pickle"}
+    reaching_out = {"AF_INET", "AF_INET6", "connect", "create_connection", "listen", "accept"}
     for path in sorted((ROOT / "src" / "helpers").rglob("*.py")):
-        assert not names_of(path.read_text(encoding="utf-8")) & (
-            NETWORK | UNSAFE | {"eval", "exec", "popen", "pickle"}
-        ), path
+        # Forked kernels are asked for through a pair of sockets, which no other process can reach.
+        allowed = {"socket"} if path.name == "fork.py" else set()
+        assert not names_of(path.read_text(encoding="utf-8")) & (forbidden - allowed | reaching_out), path
 
 
 # --- an edition of hostile texts ----------------------------------------------------------------------------------
@@ -219,7 +221,8 @@ def watch(run: subprocess.Popen) -> Iterator[tuple[str, int]]:
     while run.poll() is None:
         for process in [psutil.Process(run.pid), *psutil.Process(run.pid).children(recursive=True)]:
             try:
-                if "helpers.runs.kernel" in process.cmdline():
+                command = process.cmdline()
+                if "fork.serve()" in "".join(command) and command == process.parent().cmdline():
                     yield "kernel", process.pid
                 yield from (
                     ("port", c.laddr.port) for c in process.net_connections("inet") if c.status == psutil.CONN_LISTEN

@@ -1,13 +1,14 @@
 """The cells that a member's value was read from, each with its return, its place and its issues."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import pandas as pd
 
 from helpers.explain.records import REGISTERS_FOLDER, CellIssue, CellTrace, Value, exact_number
 from helpers.ingest import issues, registers
-from helpers.plan import extractors, questionnaire
+from helpers.plan import extractors, quarters, questionnaire
 from helpers.tables import EditionTables
 
 _HIDDEN = ("row", "recorded_on", "reference", "title", "note")  # columns of a register's row: its place, and free text
@@ -24,7 +25,8 @@ class CellIndex:
     `firsts` holds the first accepted returns, with the day as the value; `refused` the refused ones, with the reasons.
     """
 
-    answers: Mapping[tuple[str, str, str], CellTrace]
+    answers: Mapping[tuple[str, str, str], object]  # rows, traced when they are asked for
+    about: Callable[[object, str], tuple[CellIssue, ...]]  # the issues of a question in a row
     items: Mapping[tuple[str, str], ItemCells]
     firsts: Mapping[tuple[str, str], CellTrace]
     refused: Mapping[tuple[str, str], Sequence[CellTrace]]
@@ -32,12 +34,17 @@ class CellIndex:
     def find(self, quarters: Iterable[str], member: str, questions: Iterable[str]) -> tuple[CellTrace, ...]:
         """Return a member's cells of some questions, quarter by quarter."""
         wanted = dict.fromkeys((quarter, member, name) for quarter in quarters for name in questions)
-        return tuple(self.answers[key] for key in wanted if key in self.answers)
+        return tuple(self._trace(key) for key in wanted if key in self.answers)
+
+    def _trace(self, key: tuple[str, str, str]) -> CellTrace:
+        row, question = self.answers[key], key[-1]
+        return _trace(row, question, row.raw, row.value, row.obs_status, self.about(row, question))
 
     def find_last(self, question: str, member: str, quarter: str) -> tuple[CellTrace, ...]:
         """Return the last cell up to a quarter in which a member gave a number, if any."""
-        keys = [key for key in self.answers if key[1:] == (member, question) and key[0] <= quarter]
-        return tuple(self.answers[key] for key in sorted(keys) if self.answers[key].value)[-1:]
+        keys = ((past, member, question) for past in quarters.quarters_between(quarters.FIRST_QUARTER, quarter))
+        given = [key for key in keys if key in self.answers and self.answers[key].value]
+        return tuple(self._trace(key) for key in given[-1:])
 
     def list_items(self, quarters: Iterable[str], member: str) -> Iterator[tuple[extractors.Innovation, CellTrace]]:
         """Yield a member's items of some quarters with their cells."""
@@ -48,20 +55,17 @@ class CellIndex:
 def index_cells(tables: EditionTables, form: questionnaire.Form) -> CellIndex:
     """Index the cells of the counted returns, their items, and the refused returns, from an edition's tables."""
     found = _index_issues(tables.issues)
-    answers = {
-        (row.quarter, row.member, row.question): _trace(
-            row, row.question, row.raw, row.value, row.obs_status, _find_issues(found, row, row.question, form)
-        )
-        for row in _select_counted(tables, tables.answers).itertuples()
-    }
+    counted = _select_counted(tables, tables.answers).itertuples()
+    answers = {(row.quarter, row.member, row.question): row for row in counted}
     items: dict[tuple[str, str], ItemCells] = {}
     for row in _select_counted(tables, tables.innovations).itertuples():
         item = extractors.Innovation(row.kind, row.reference, row.title, row.detail)
         raw = "; ".join(text for text in (row.kind, row.reference, row.title, row.date, row.detail) if text)
-        about = _find_issues(found, row, questionnaire.REPEAT, form)
-        cell = _trace(row, questionnaire.REPEAT, raw, item.key(row.member), found=about)
+        here = _find_issues(found, form, row, questionnaire.REPEAT)
+        cell = _trace(row, questionnaire.REPEAT, raw, item.key(row.member), found=here)
         items[row.quarter, row.member] = (*items.get((row.quarter, row.member), ()), (item, cell))
-    return CellIndex(answers, items, _index_firsts(tables), _index_refused(tables, found))
+    about = partial(_find_issues, found, form)
+    return CellIndex(answers, about, items, _index_firsts(tables), _index_refused(tables, found))
 
 
 def _index_firsts(tables: EditionTables) -> dict[tuple[str, str], CellTrace]:
@@ -114,7 +118,7 @@ def _index_issues(rows: pd.DataFrame) -> _Issues:
     return found
 
 
-def _find_issues(found: _Issues, row: object, question: str, form: questionnaire.Form) -> tuple[CellIssue, ...]:
+def _find_issues(found: _Issues, form: questionnaire.Form, row: object, question: str) -> tuple[CellIssue, ...]:
     """Return the issues of a cell: of its question or the question's group, of a field of the item, of the return."""
     here = found.get((row.quarter, row.source_file, row.sheet, row.row), ())
     group = form.by_name[question].group if question in form.by_name else ""

@@ -172,14 +172,14 @@ def serve() -> None:
     pd.options.display.max_columns = 20  # what pandas takes when it is imported in a kernel
     gc.collect()
     gc.freeze()  # what was imported stays: no kernel searches it for garbage, or copies its pages by doing so
-    requests = socket.socket(fileno=os.dup(0))
+    inbox = socket.socket(fileno=os.dup(0))
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for a kernel here
     while True:
-        request, lines, _, _ = socket.recv_fds(requests, LONGEST_REQUEST, 1)
+        request, lines, _, _ = socket.recv_fds(inbox, LONGEST_REQUEST, 1)
         if not request:
             return
         if os.fork() == 0:
-            requests.close()
+            inbox.close()
             _become_kernel(**json.loads(request.decode(errors="surrogateescape")), line=socket.socket(fileno=lines[0]))
         os.close(lines[0])
 
