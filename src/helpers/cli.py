@@ -384,7 +384,7 @@ def check_command(
     if unknown := sorted(set(members) - set(source.plan.by_iso3)):
         raise click.UsageError(f"no member {', '.join(unknown)}; write the ISO3 code, such as SEN")
     folder, checked = out or paths.out(quarter, day.isoformat()), pipeline.check_as_of(source, day)
-    pipeline.write_ingested(source, quarter, day, folder, checked)
+    pipeline.write_checked(source, checked, quarter, day, folder)
     feedback = letters.collect_feedback(checked, source.plan, quarter, members, notes=notes, language=language or "")
     _print(letters.format_letters(feedback, source.form, quarter, day, language or "fr"))
     if excel:

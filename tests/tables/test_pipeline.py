@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 
 from helpers import paths
+from helpers.plan.quarters import resolve_date
 from helpers.tables import pipeline, schema
-from helpers.tables.pipeline import DataRefused, EditionTables, ingest, load_tables, resolve_date
+from helpers.tables.pipeline import DataRefused, EditionTables, ingest, load_tables
 
 pytestmark = pytest.mark.slow
 

@@ -166,13 +166,17 @@ def list_current_inputs(quarter: str, as_of: str) -> dict[str, str]:
     return {name: file.sha256 for name, file in list_current_files(quarter, as_of).items()}
 
 
-def write_ingested(source: RawData, quarter: str, as_of: date, out: Path, checked: rules.Checked | None = None) -> None:
+def write_checked(source: RawData, checked: rules.Checked, quarter: str, as_of: date, out: Path) -> None:
     """Write the tables of the checked returns of a quarter and of all before it to `out`."""
-    checked = checked or check_as_of(source, as_of)
     tables = schema.tabulate_ingested(checked, source.form)
     tables["inputs"] = schema.tabulate_files(list_inputs(source, checked, quarter, as_of))
     for name, rows in tables.items():
         schema.write_table(name, rows, out)
+
+
+def write_ingested(source: RawData, quarter: str, as_of: date, out: Path) -> None:
+    """Check the returns, and write to `out` all that `write_measured` needs."""
+    write_checked(source, check_as_of(source, as_of), quarter, as_of, out)
     _write_first_cutoffs(source, quarter, as_of, out)
     _mark_done(out, "ingest", quarter, as_of)
 
