@@ -6,6 +6,9 @@ PYTHON    ?= python3
 BIN       := .venv/bin
 READY     := .venv/.ready
 
+# Compiled once: without, every start would compile the package again, and every run of pytest the tests.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help setup report test test-fast test-browser faults notebooks sample lab lint format review published determinism mutations briefs contact-sheet benchmark fuzz lock clean
 
@@ -21,6 +24,7 @@ $(READY): requirements.lock pyproject.toml
 	test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement .venv/uv.lock
 	UV_COMPILE_BYTECODE=1 $(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
 	UV_COMPILE_BYTECODE=1 $(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m compileall -q src
 	touch $(READY)
 
 report: setup ## make a quarter's report: make report QUARTER=2024Q3 LANGUAGES="fr en"

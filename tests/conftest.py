@@ -18,6 +18,7 @@ import pytest
 import xlsxwriter
 
 from helpers import paths
+from helpers.ingest import received
 from helpers.ingest.cells import parse_instant, read_answer
 from helpers.ingest.issues import Place
 from helpers.ingest.records import ReceivedFile, ReceivedItem, ReceivedReturn
@@ -161,6 +162,12 @@ def pytest_collection_finish() -> None:
     """Keep what was collected out of every later search for garbage: it stays to the end, and it is much."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(autouse=True)
+def settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait hardly for files to be complete: here they are, but where a test says so."""
+    monkeypatch.setattr(received, "SETTLED_AFTER", 0.05)
 
 
 @pytest.fixture(scope="session", autouse=True)

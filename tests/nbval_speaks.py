@@ -8,6 +8,7 @@ both versions. Its kernels run nothing of their user, as those of an edition.
 from __future__ import annotations
 
 import re
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
@@ -17,6 +18,8 @@ from pathlib import Path
 
 import pytest
 
+# jsonschema, which nbformat asks to check notebooks, would check web addresses with it: two seconds to import.
+sys.modules.setdefault("rfc3987_syntax", None)
 _FOLDER = tempfile.TemporaryDirectory(prefix="nbval", ignore_cleanup_errors=True)
 MOST = 30  # lines told of one cell
 Row = list[str]

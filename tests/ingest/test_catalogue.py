@@ -21,7 +21,7 @@ import catalogue_text as written
 from catalogue import CATALOGUE, name_of, number_of
 from catalogue_text import ASKED, BASE, MEMBERS, QUARTER, RECEIVED, csv_of, labels, questions
 from conftest import ROOT, Raw
-from helpers.ingest import rules
+from helpers.ingest import received, rules
 from helpers.ingest.issues import Issue
 from helpers.ingest.quarter import read_quarter, read_returns
 from helpers.ingest.registers import read_registers
@@ -613,6 +613,7 @@ def place(raw: Raw, name: str = "mail.csv", content: bytes = b"") -> Path:
 
 
 def test_a_file_that_is_being_written_is_not_read_and_a_complete_one_is(raw, receive, monkeypatch):
+    monkeypatch.setattr(received, "SETTLED_AFTER", 60.0)
     place(raw, "settled.csv", csv_of(BASE[:1]))
     growing = place(raw, "growing.csv", csv_of(BASE[:2]))
     monkeypatch.setattr(time, "sleep", lambda seconds: growing.write_bytes(csv_of(BASE[:4])))

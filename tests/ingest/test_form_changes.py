@@ -16,6 +16,8 @@ from helpers.ingest.quarter import read_quarter
 from helpers.plan.questionnaire import read_form
 from helpers.tables.pipeline import load_tables
 
+pytestmark = pytest.mark.slow
+
 Q, DAY = "2024Q3", "2024-10-10"
 EFINANCE = "Services en exploitation - Services financiers numériques"
 KOBO = {"_uuid": "u1", "_submission_time": f"{DAY}T08:30:00", "meta/rootUuid": "uuid:r1", "_id": 1}

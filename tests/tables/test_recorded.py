@@ -19,6 +19,8 @@ from helpers.report import Report, brief, figures, headlines, tables
 from helpers.tables import manifest, pipeline
 from helpers.tables.recorded import read_whole_registers
 
+pytestmark = pytest.mark.slow
+
 Q, DAY = "2024Q3", "2024-11-14"
 CASES = Path(__file__).parents[1] / "ingest" / "cases"
 RESTING = {

@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
@@ -90,6 +91,7 @@ def _check_header(header: list[str], columns: Iterable[str], optional: Iterable[
             yield f"has a column {name!r}; did you mean {near[0]}?"
 
 
+@lru_cache(maxsize=16_384)
 def _check_cell(column: str, text: str, allowed: Allowed) -> str:
     """Return what is wrong with a cell, blank where nothing is."""
     if text != text.strip() or clean(text) != text:
