@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -69,7 +70,22 @@ def test_where_nothing_can_be_forked_a_kernel_starts_as_usual(tmp_path, monkeypa
     server = fork.start_server(os.environ | isolate_kernel(tmp_path))
     server.end()
     assert parent_of_a_kernel(tmp_path) == os.getpid()
-    monkeypatch.setattr(fork, "_server", None)
+    fork._servers.remove(server)
+
+
+def test_a_kernel_outlives_a_change_of_the_package(tmp_path, monkeypatch):
+    env = os.environ | isolate_kernel(tmp_path)
+    server = fork.start_server(env)
+    kernel = server.fork(["ipykernel_launcher", "-f", str(tmp_path / "kernel.json")], env, str(tmp_path))
+    (tmp_path / "runs").mkdir()
+    monkeypatch.setattr(fork, "__file__", str(tmp_path / "runs" / "fork.py"))
+    assert fork.start_server(env) is not server
+    time.sleep(2.5)  # a kernel looks every second whether the process above it is there
+    assert kernel.poll() is None and not server.is_idle
+    kernel.kill()
+    kernel.wait(10)
+    fork.start_server(env)
+    assert server not in fork._servers and server.is_idle
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ fork) starts as usual, and gives the same bytes.
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import contextlib
 import gc
@@ -80,7 +81,7 @@ class ForkServer:
     """The process that forks kernels, and the line to it; it ends with the process that started it."""
 
     def __init__(self, env: Mapping[str, str]) -> None:
-        self.state = _state(env)
+        self.state, self._kernels = _state(env), []
         self._line, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with other:
             quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}  # what cells print takes another way
@@ -94,7 +95,14 @@ class ForkServer:
         kernels_end, ours = socket.socketpair()
         with kernels_end:
             socket.send_fds(self._line, [request.encode(errors="surrogateescape")], [kernels_end.fileno()])
-        return ForkedKernel(ours)
+        kernel = ForkedKernel(ours)
+        self._kernels = [*(one for one in self._kernels if one.poll() is None), kernel]
+        return kernel
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether none of its kernels runs."""
+        return all(kernel.poll() is not None for kernel in self._kernels)
 
     def end(self) -> None:
         """End the process. Its kernels end themselves, as jupyter_client's do when the process above them is gone."""
@@ -104,7 +112,7 @@ class ForkServer:
 
 
 _lock = threading.Lock()
-_server: ForkServer | None = None
+_servers: list[ForkServer] = []  # the last is that of today's files; kernels of those before it still run
 
 
 def _state(env: Mapping[str, str]) -> object:
@@ -120,17 +128,21 @@ def start_server(env: Mapping[str, str]) -> ForkServer:
 
     It need not be ready yet. Raises OSError where there is no fork.
     """
-    global _server
     if not hasattr(os, "fork") or not hasattr(socket, "SOCK_SEQPACKET"):
         raise OSError("no fork on this system")
     with _lock:
-        if _server is None or _server.state != _state(env):
-            if _server:
-                _server.end()
-            else:
-                atexit.register(lambda: _server.end())
-            _server = ForkServer(env)
-        return _server
+        if not _servers or _servers[-1].state != _state(env):
+            _servers.append(ForkServer(env))
+        for server in [server for server in _servers[:-1] if server.is_idle]:
+            server.end()
+            _servers.remove(server)
+        return _servers[-1]
+
+
+@atexit.register
+def _end_servers() -> None:
+    for server in _servers:
+        server.end()
 
 
 class ForkProvisioner(LocalProvisioner):
@@ -141,7 +153,7 @@ class ForkProvisioner(LocalProvisioner):
         env, cwd = options["env"], str(options.get("cwd") or Path.cwd())
         if is_ours(cmd):
             with contextlib.suppress(OSError):
-                kernel = start_server(env).fork(cmd[2:], env, cwd)
+                kernel = await asyncio.to_thread(lambda: start_server(env).fork(cmd[2:], env, cwd))
                 self.process, self.pid, self.pgid, self.cwd = kernel, kernel.pid, kernel.pid, cwd
                 return self.connection_info
         return await super().launch_kernel(cmd, **options)
