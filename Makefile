@@ -86,6 +86,7 @@ mutations: setup ## change 200 raw cells, one at a time; see that each shows in 
 benchmark: setup ## measure the desk's work against commit be73697, and the reading of returns, and their floors
 	$(BIN)/python benchmarks/desk.py
 	$(BIN)/python benchmarks/ingest.py
+	$(BIN)/python benchmarks/scale.py
 
 fuzz: setup ## try the reader of returns on damaged files: make fuzz MINUTES=3
 	$(BIN)/python benchmarks/fuzz.py $(MINUTES)
