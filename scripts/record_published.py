@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from helpers import paths
+from helpers.editions import MANIFEST_JSON
 from helpers.plan import quarters
 from helpers.runs import edition
 from helpers.tables import pipeline
@@ -56,7 +57,7 @@ def _as_csv(rows: list[list[str]]) -> str:
 
 def digests(folder: Path) -> dict[str, str]:
     """Return the digest of each published file of a folder, except its manifest, which holds times."""
-    return {path.name: _digest(path) for path in sorted(folder.iterdir()) if path.name != editions.MANIFEST_JSON}
+    return {path.name: _digest(path) for path in sorted(folder.iterdir()) if path.name != MANIFEST_JSON}
 
 
 def _digest(path: Path) -> str:

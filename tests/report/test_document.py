@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from pypdf import PdfReader
 
-from helpers import paths
+from helpers import editions, paths
 from helpers.i18n.catalogue import is_official
 from helpers.i18n.formats import Translator
 from helpers.plan.quarters import is_revised
@@ -23,7 +23,6 @@ from helpers.report.figures.tiles import plot_map
 from helpers.report.fit import printable
 from helpers.report.pdf.typeset import STANDARDS, set_pages
 from helpers.strings import LANGUAGES
-from helpers.tables import manifest
 from invented import invent
 from reports import make, report_of, whole_report  # noqa: F401
 
@@ -40,7 +39,7 @@ def out(whole) -> Path:
 def test_annex_d_names_the_notebooks_that_differ_from_the_release(language, tmp_path, monkeypatch):
     report = report_of(invent("2022Q3"), language, tmp_path)
     as_released = headlines.describe_reproduce(report)
-    monkeypatch.setattr(manifest, "list_modified", lambda: ["02_kpis.ipynb", "03_report.ipynb"])
+    monkeypatch.setattr(editions, "list_modified", lambda: ["02_kpis.ipynb", "03_report.ipynb"])
     added = headlines.describe_reproduce(report).removeprefix(as_released)
     assert ".ipynb" not in as_released and added.endswith("02_kpis.ipynb, 03_report.ipynb")
 

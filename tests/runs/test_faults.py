@@ -151,6 +151,7 @@ def test_f6_a_cell_that_cannot_write_gives_the_exit_code_for_it(tmp_path, raised
 
 def test_f7_the_folder_that_cannot_be_written_is_named_and_nothing_is_touched(quick, tmp_path):
     run_edition()
+    quick.write_plain(QUARTER, [ROW | {"member": "KEN"}], name="more.xlsx", received_on=LISTED)
     before = hashes(tmp_path / "reports") | hashes(tmp_path / "data")
     log = tmp_path.parent / "log"
 

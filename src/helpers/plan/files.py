@@ -16,6 +16,7 @@ from helpers.plan.quarters import parse_quarter
 from helpers.strings import clean
 
 _REASONS = {UnicodeDecodeError: "it is no UTF-8 text", csv.Error: "a quote is not closed, or stands within a cell"}
+MOST_PLANS = 8  # that a process keeps: it needs one or two, a long run of tests would keep hundreds
 _RESTORE = "restore the file from the repository, or save it as CSV UTF-8 separated by commas"
 
 

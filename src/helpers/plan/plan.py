@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cache, cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -218,7 +218,7 @@ _FILES: Mapping[str, tuple[str, Mapping[str, files.Allowed | _CodeOf]]] = {
 }  # fmt: skip
 
 
-@cache
+@lru_cache(maxsize=files.MOST_PLANS)
 def read_plan_files(folder: Path) -> Mapping[str, files.PlanTable]:
     """Read the files of the plan by name, each cell held against what its column may be; problems are kept."""
     tables: dict[str, files.PlanTable] = {}
@@ -253,7 +253,7 @@ def _member(row: CsvRow) -> Member:
     )  # fmt: skip
 
 
-@cache
+@lru_cache(maxsize=files.MOST_PLANS)
 def make_plan(folder: Path) -> Plan:
     """Make the plan of the rows of its files that have no problem."""
     rows = {name: table.rows for name, table in read_plan_files(folder).items()}

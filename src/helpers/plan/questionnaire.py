@@ -4,7 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from helpers import paths
@@ -110,7 +110,7 @@ class Form:
         return {kind: frozenset(self.lists[name]) for kind, name in DETAIL_LISTS.items()}
 
 
-@cache
+@lru_cache(maxsize=64)
 def _accept(form: Form, accepted: frozenset[tuple[str, str]]) -> Form:
     """Return the form with some retired codes, before the others: a label that both have means the code of today."""
     again: dict[str, dict[str, Label]] = {}
@@ -140,7 +140,7 @@ def _types(lists: Iterable[str]) -> Allowed:
     return Allowed(f"{plain}|select_(?:one|multiple) (?:{known})", words)
 
 
-@cache
+@lru_cache(maxsize=files.MOST_PLANS)
 def read_form_files(folder: Path) -> Mapping[str, files.PlanTable]:
     """Read the files of the form by name, each cell held against what its column may be; problems are kept."""
     columns = {"list_name": NAME, "name": _CODE, **dict.fromkeys(LABEL_COLUMNS, LINE.or_blank())}
@@ -167,7 +167,7 @@ def _question(row: CsvRow, path: Sequence[str], lists: Mapping[str, Mapping[str,
     return Question(row["name"], tuple(path), kind, _label(row), lists.get(listed, {}), asked_if, formerly, listed)
 
 
-@cache
+@lru_cache(maxsize=files.MOST_PLANS)
 def make_form(folder: Path) -> tuple[Form, tuple[str, ...]]:
     """Make the form of the rows of its files; with it the problems of its groups, which hold the questions."""
     survey, choices = (read_form_files(folder)[name] for name in ("survey", "choices"))
