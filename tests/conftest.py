@@ -166,7 +166,7 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(autouse=True)
 def settled(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wait hardly for files to be complete: here they are, but where a test says so."""
+    """Hardly wait for files to be complete: those of tests are, unless a test says otherwise."""
     monkeypatch.setattr(received, "SETTLED_AFTER", 0.05)
 
 
