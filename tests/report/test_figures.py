@@ -149,7 +149,7 @@ def test_a_sparkline_shows_the_target_within_reach_and_the_due_quarter():
 def test_a_figure_alone_is_shown_by_its_words_the_digest_of_its_strokes_and_a_picture():
     figure = figures.trend(report_of(FULL, FR), "2.1.a")
     shown = figure._repr_mimebundle_()
-    digest = hashlib.sha256(drawing.draw_svg(figure.drawing).encode()).hexdigest()
+    digest = hashlib.sha256(figure.svg.encode()).hexdigest()
     assert shown["text/plain"] == f"{figure.title}\n{figure.alt}\nSVG sha256 {digest}"
     assert shown["image/png"].startswith(b"\x89PNG") and set(shown) == {"text/plain", "image/png"}
 

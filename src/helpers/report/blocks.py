@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -24,26 +24,29 @@ _NOTEBOOK = NotebookView()
 
 @dataclass(frozen=True)
 class ReportFigure:
-    """A drawing and its words: finding, measure, who is behind it, and the alternative text made from its data."""
+    """A figure and its words: finding, measure, who is behind it, and the alternative text made from its data.
 
-    drawing: Drawing = field(repr=False)
+    Of the drawing only its SVG, the same bytes each time, and its width in millimetres are kept: a drawing of
+    matplotlib's holds megabytes.
+    """
+
+    drawing: InitVar[Drawing]
     title: str
     alt: str
     subtitle: str = ""
     n: str = ""
     note: str = ""
     source: str | None = None  # None: the members' returns
+    svg: str = field(init=False, repr=False)
+    width: float = field(init=False)
 
-    def __post_init__(self) -> None:
-        if not self.alt.strip():
-            raise ValueError(f"figure {self.title!r} has no alternative text; say in words what its data show")
-
-    @cached_property
-    def svg(self) -> str:
-        """The drawing as SVG text: the same bytes each time."""
+    def __post_init__(self, drawing: Drawing) -> None:
         from helpers.report.drawing import draw_svg
 
-        return draw_svg(self.drawing)
+        if not self.alt.strip():
+            raise ValueError(f"figure {self.title!r} has no alternative text; say in words what its data show")
+        object.__setattr__(self, "svg", draw_svg(drawing))
+        object.__setattr__(self, "width", 25.4 * drawing.get_figwidth())
 
     @cached_property
     def png(self) -> bytes:

@@ -52,7 +52,7 @@ class Report:
     def add(self, content: ReportFigure | Table) -> Block:
         """Add a figure or a table with its words, numbered; JupyterLab shows what the PDF will print."""
         if isinstance(content, ReportFigure):
-            width = min(25.4 * content.drawing.get_figwidth(), TEXT_WIDTH)
+            width = min(content.width, TEXT_WIDTH)
             kind, data = "figure", {"alt": content.alt, "svg": self._keep(content.svg), "width": width}
         else:
             kind, data = "table", self._table_data(content)

@@ -32,6 +32,8 @@ FORK_TIMEOUT = 60  # seconds to import everything and to fork
 KERNEL_MODULES = ("ipykernel_launcher", "helpers.runs.kernel")
 # What a kernel reads when it runs; every other variable may decide how Python or a library starts.
 PRIVATE_VARIABLES = ("IPYTHONDIR", "JPY_", "PAPU_", "PYTEST_")
+# Freed memory goes back to the system, where the next kernel finds it, instead of waiting in pools.
+FRUGAL = {"ARROW_DEFAULT_MEMORY_POOL": "system", "MALLOC_ARENA_MAX": "1", "MALLOC_TRIM_THRESHOLD_": "131072"}
 # A module beside a notebook must not hide a library's: no current folder is searched.
 _SERVE = "import sys; sys.path = [p for p in sys.path if p]; from helpers.runs import fork; fork.serve()"
 
@@ -86,7 +88,7 @@ class ForkServer:
         with other:
             quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}  # what cells print takes another way
             self._process = subprocess.Popen(
-                [sys.executable, "-c", _SERVE], stdin=other, env=dict(env), start_new_session=True, **quiet
+                [sys.executable, "-c", _SERVE], stdin=other, env=FRUGAL | env, start_new_session=True, **quiet
             )
 
     def fork(self, command: Sequence[str], env: Mapping[str, str], cwd: str) -> ForkedKernel:

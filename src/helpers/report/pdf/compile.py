@@ -1,6 +1,6 @@
 """Sets a document with Typst in a process of its own, which is run as a script and ends with its memory.
 
-Typst keeps some 200 MB of every document that it has set, for as long as its process lives.
+Typst keeps up to 200 MB of a document that it has set, for as long as its process lives.
 """
 
 import base64

@@ -3,12 +3,14 @@
 import base64
 import io
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import filelock
 import typst
 from PIL import Image
 
@@ -16,6 +18,8 @@ from helpers.report import look
 
 TEMPLATE, COMPILER = Path(__file__).with_name("report.typ"), Path(__file__).with_name("compile.py")
 PICTURE = b'#set page(width: auto, height: auto, margin: 0pt)\n#image(bytes(sys.inputs.svg), format: "svg")'
+SIZE = re.compile(r'width="([\d.]+)pt" height="([\d.]+)pt"')  # of a drawing
+TURN = ".typst.lock"  # the documents of a folder are set one at a time: each takes up to 200 MB
 STANDARDS = ["ua-1", "a-2a"]
 SCREEN_PPI, PREVIEW_PAGES, PREVIEW_PPI = 96, 4, 40
 COLOURS = 64  # enough for the few inks of a figure or a page, and their edges; the stored notebook stays small
@@ -42,7 +46,8 @@ def _compile(out: Path, name: str, *jobs: dict[str, object]) -> list[list[bytes]
     Raises RuntimeError with what Typst reports.
     """
     document = {"design": str(TEMPLATE), "folder": str(out), "fonts": str(look.FONTS), "name": name, "jobs": jobs}
-    ran = subprocess.run([sys.executable, "-P", COMPILER, json.dumps(document)], capture_output=True)
+    with filelock.FileLock(out / TURN):
+        ran = subprocess.run([sys.executable, "-P", COMPILER, json.dumps(document)], capture_output=True)
     if ran.returncode:
         raise RuntimeError(f"{name}: Typst could not set the pages:\n{ran.stderr.decode(errors='replace').strip()}")
     return [[base64.b64decode(file) for file in files] for files in json.loads(ran.stdout)]
@@ -75,10 +80,15 @@ def _strip(pages: Sequence[bytes]) -> bytes:
 
 def draw_picture(svg: str) -> bytes:
     """Return a drawing as a PNG picture for the screen, as the PDF will show it."""
-    # Twice as large first: Typst may leave out a row of pixels, which would cut letters.
-    options = {"format": "png", "ppi": 2 * SCREEN_PPI, "ignore_system_fonts": True}
-    picture = typst.compile(PICTURE, sys_inputs={"svg": svg}, **options)
-    return _shrink(Image.open(io.BytesIO(picture)).convert("RGB").reduce(2))
+    options = {"format": "png", "ppi": SCREEN_PPI, "ignore_system_fonts": True}
+    picture = typst.compile(PICTURE, sys_inputs={"svg": SIZE.sub(_fill_pixels, svg, count=1)}, **options)
+    return _shrink(Image.open(io.BytesIO(picture)).convert("RGB"))
+
+
+def _fill_pixels(size: re.Match[str]) -> str:
+    """Fit a drawing to whole pixels, less a hair; of one a little larger Typst leaves out a row, which cuts letters."""
+    width, height = (round(float(points) * SCREEN_PPI / 72) for points in size.groups())
+    return f'width="{width - 0.02:g}px" height="{height - 0.1:g}px" preserveAspectRatio="none"'
 
 
 def _shrink(picture: Image.Image) -> bytes:
