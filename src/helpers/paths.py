@@ -1,6 +1,7 @@
 """Where things live: every path of the workbook, from one root."""
 
 import os
+from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent
@@ -13,7 +14,12 @@ class DataRefused(ValueError):
 def root() -> Path:
     """Return the checkout: `PAPU_ROOT` when set, else the one that holds this package."""
     chosen = os.environ.get("PAPU_ROOT")
-    return Path(chosen).resolve() if chosen else PACKAGE.parents[1]
+    return _resolve(str(Path.cwd() / chosen)) if chosen else PACKAGE.parents[1]
+
+
+@cache
+def _resolve(path: str) -> Path:
+    return Path(path).resolve()  # it looks at every folder on the way, and the root is asked for thousands of times
 
 
 def _or_shipped(own: Path, *parts: str) -> Path:

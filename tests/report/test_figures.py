@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import re
 import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import matplotlib
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from PIL import Image
 
 from helpers.i18n.formats import Translator
 from helpers.report import drawing, figures, look
 from helpers.report.figures import chosen, levels, movements, over_time, parts, tiles
+from helpers.report.pdf.typeset import draw_picture
 from helpers.strings import without_invisible
 from helpers.tables import queries
 from invented import empty, invent
@@ -28,10 +31,22 @@ pytestmark = pytest.mark.slow
 FR = Translator("fr")
 FULL = invent()
 TRAININGS = ("5.1.b", "5.1.c", "5.2.a", "5.3.b")
+
+
+def on_axes(plot: Callable, data: object) -> drawing.Drawing:
+    """Return a word-sized figure on axes of its own."""
+    figure = drawing.Drawing(figsize=(0.65, 0.22))
+    with matplotlib.rc_context(drawing.STYLE):
+        axes = figure.subplots()
+        axes.set_axis_off()
+        plot(axes, data)
+    return figure
+
+
 FIGURES: dict[str, Callable] = {
     "trend": lambda tables, t: over_time.plot_trend(report_of(tables, t), "2.1.a"),
     "trends": lambda tables, t: over_time.plot_trends(report_of(tables, t), TRAININGS),
-    "sparkline": lambda tables, t: over_time.plot_sparkline(queries.select_trend(tables, "3.1.a"), t),
+    "sparkline": lambda tables, t: on_axes(over_time.plot_sparkline, queries.select_trend(tables, "3.1.a")),
     "companions": lambda tables, t: parts.plot_companions(report_of(tables, t), "1.1.b", "percent", "what"),
     "families": lambda tables, t: parts.plot_families(report_of(tables, t), "3.1.a"),
     "members": lambda tables, t: levels.plot_members(report_of(tables, t), "2.1.a"),
@@ -137,13 +152,39 @@ def test_a_sparkline_shows_the_target_within_reach_and_the_due_quarter():
     def styles(goal: float) -> list:
         trend = [replace(one, target=goal) for one in queries.select_trend(FULL, "3.1.a")]
         return [
-            (line.get_linestyle(), list(line.get_xdata())) for line in over_time.plot_sparkline(trend, FR).axes[0].lines
+            (line.get_linestyle(), list(line.get_xdata()))
+            for line in on_axes(over_time.plot_sparkline, trend).axes[0].lines
         ]
 
     highest = max(one.assessed for one in queries.select_trend(FULL, "3.1.a") if one.assessed == one.assessed)
     due = [n for n, quarter in enumerate(queries.select_quarters(FULL)) if quarter == "2024Q1"]
     assert "--" in dict(styles(highest)) and "--" not in dict(styles(9 * highest))
     assert [x for _, x in styles(highest) if x == due * 2]
+
+
+def test_word_sized_figures_share_axes_and_leave_nothing_on_them():
+    first, second = (queries.select_trend(FULL, kpi) for kpi in ("3.1.a", "2.1.a"))
+
+    def fail(axes, data):
+        over_time.plot_sparkline(axes, data)
+        raise RuntimeError("in the middle")
+
+    drawn = drawing.draw_word(over_time.plot_sparkline, first, 0.65, FR)
+    assert drawing.draw_word(over_time.plot_sparkline, second, 0.65, FR) != drawn
+    with pytest.raises(RuntimeError):
+        drawing.draw_word(fail, second, 0.65, FR)
+    mirrored = drawing.draw_word(over_time.plot_sparkline, first, 0.65, Translator("ar"))
+    assert mirrored != drawn == drawing.draw_word(over_time.plot_sparkline, first, 0.65, FR)
+
+
+def test_a_picture_for_the_screen_shows_every_row_of_a_drawing():
+    for height in (100.3, 331.2, 447.9):  # points: a row of black and one of white per pixel
+        n = round(height / 0.75)
+        rows = "".join(f'<rect y="{row * height / n}" width="481.68" height="{height / n}"/>' for row in range(0, n, 2))
+        size = f'width="481.68pt" height="{height}pt" viewBox="0 0 481.68 {height}"'
+        picture = Image.open(io.BytesIO(draw_picture(f'<svg xmlns="http://www.w3.org/2000/svg" {size}>{rows}</svg>')))
+        shades = [picture.convert("L").getpixel((300, row)) for row in range(picture.height)]
+        assert picture.size == (642, n) and all(abs(a - b) > 200 for a, b in pairwise(shades))
 
 
 def test_a_figure_alone_is_shown_by_its_words_the_digest_of_its_strokes_and_a_picture():

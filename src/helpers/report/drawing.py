@@ -3,7 +3,7 @@
 import io
 import math
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, wraps
 from itertools import groupby
 from pathlib import Path
@@ -131,6 +131,30 @@ def draw_svg(figure: Drawing) -> str:
     return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines()) + "\n"
 
 
+@cache
+def _word_axes(width: float) -> Axes:
+    axes = Drawing(figsize=(width, 0.22)).add_axes((0.03, 0.1, 0.94, 0.8))
+    axes.set_axis_off()
+    return axes
+
+
+def draw_word(plot: Callable[[Axes, object], None], data: object, width: float, t: Translator) -> str:
+    """Return a figure of the size of a word, drawn by `plot` from some data, as SVG text; `width` is in inches.
+
+    The axes take longer to make than what is drawn on them: each width has one, emptied after use.
+    """
+    with matplotlib.rc_context(STYLE):
+        axes = _word_axes(width)
+        try:
+            plot(axes, data)
+            if t.is_rtl:
+                axes.set_xlim(*reversed(axes.get_xlim()))
+            return draw_svg(axes.figure)
+        finally:
+            for artist in (*axes.lines, *axes.collections, *axes.patches):
+                artist.remove()
+
+
 def lay_out_figure(height: float, left: float, right: float, top: float, bottom: float, **grid: object) -> tuple:
     """Return a figure of the page's width and its axes; margins in inches."""
     figure = Drawing(figsize=(PAGE_WIDTH, height))
@@ -197,6 +221,13 @@ def spread(heights: Sequence[float], gap: float, lowest: float = -math.inf, high
 def write_beside(axes: Axes, text: str, height: float, shift: float = 5, x: float = 1, **look: object) -> None:
     """Write a text beside an axis (`x` 1: its right end, 0: its left), at a height of its scale, shifted by points."""
     axes.annotate(text, (x, height), (shift, 0), ("axes fraction", "data"), "offset points", va="center", **look)
+
+
+def write_names(axes: Axes, names: Mapping[float, str]) -> None:
+    """Write names before the beginning of an axis, each at its height; matplotlib's ticks take four times as long."""
+    axes.set_yticks([])
+    for height, name in names.items():
+        write_beside(axes, name, height, -4, 0, ha="right", size=8, color=INK)
 
 
 def write_labels(axes: Axes, labels: Sequence[tuple[float, str, dict]], line_inches: float = 0.15) -> None:

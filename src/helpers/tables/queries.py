@@ -122,7 +122,10 @@ def select_levels(tables: EditionTables, kpi: str, quarter: str = "") -> pd.Data
 
     The targets of 2.1.a and 5.1.a are about the share; a member whose total is not known has no level.
     """
-    rows = select_members(tables, kpi, quarter)
+    return _add_levels(select_members(tables, kpi, quarter), kpi)
+
+
+def _add_levels(rows: pd.DataFrame, kpi: str) -> pd.DataFrame:
     total = rows["denominator"].astype(float)
     on_share = read_plan().by_kpi[kpi].assessed == "share"
     level = 100 * rows["value"] / total.where(total > 0) if on_share else rows["value"]
@@ -137,15 +140,14 @@ def has_member_values(kpi: str) -> bool:
 def select_levels_over_time(
     tables: EditionTables, kpi: str, members: Sequence[str], quarters: Sequence[str]
 ) -> pd.DataFrame:
-    """Return some members' rows of `select_levels`, quarter by quarter: one row per member and quarter.
+    """Return some members' values and levels of a KPI, quarter by quarter: one row per quarter and member.
 
     A member whose value is not known, or that was not a member then, has a blank row.
     """
-    parts = []
-    for quarter in quarters:
-        rows = select_levels(tables, kpi, quarter).set_index("member").reindex(list(members)).reset_index()
-        parts.append(rows.assign(quarter=quarter, basis=rows["basis"].fillna("")))
-    return pd.concat(parts, ignore_index=True)
+    places = pd.MultiIndex.from_product([quarters, members], names=["quarter", "member"])
+    known = select_rows(tables.member_values, kpi=kpi).set_index(["quarter", "member"])
+    rows = known[["value", "denominator", "basis", "source_quarter"]].reindex(places).reset_index()
+    return _add_levels(rows.assign(basis=rows["basis"].astype(object).fillna("")), kpi)
 
 
 def find_medians(rows: pd.DataFrame, level: str = "level") -> dict[str, float]:

@@ -72,8 +72,7 @@ def _draw_column(
         axes.plot(known, list(members), "o", **style)
     for place, row in members.items():
         _write_value(axes, row, place, unit, t)
-    axes.set_yticks(list(members), [row.name for row in members.values()], color=INK)
-    axes.tick_params("y", pad=4)
+    drawing.write_names(axes, {place: row.name for place, row in members.items()})
 
 
 def _draw_median(axes: Axes, median: float, place: float, rows: int, unit: str, t: Translator) -> None:

@@ -102,11 +102,13 @@ def _write_names(axes: Axes, rows: pd.DataFrame, unit: str, t: Translator) -> No
     bottom, top = axes.get_ylim()
     gap = (top - bottom) * 0.128 / drawing.inches_high(axes)
     heights = drawing.spread(list(named["now"]), gap, bottom + gap / 3, top)
-    for row, height in zip(named.itertuples(), heights, strict=True):
-        colour = SLOPE_STYLES[_direction(row.change)]["color"]
-        axes.plot([1.03, NAMES_X - 0.02], [row.now, height], color=colour, linewidth=0.5)
-        change = t.signed(row.change, 1 if unit == "percent" else 0)
-        axes.annotate(f"{row.member} {change}", (NAMES_X, height), va="center", size=8, color=colour)
+    for direction, part in named.assign(height=heights).groupby(named["change"].map(_direction)):
+        colour = SLOPE_STYLES[direction]["color"]
+        ties = part[["now", "height"]].assign(gap=math.nan).to_numpy().ravel()
+        axes.plot([1.03, NAMES_X - 0.02, math.nan] * len(part), ties, color=colour, linewidth=0.5)
+        for row in part.itertuples():
+            change = t.signed(row.change, 1 if unit == "percent" else 0)
+            axes.annotate(f"{row.member} {change}", (NAMES_X, row.height), va="center", size=8, color=colour)
 
 
 def _draw_slopes(axes: Axes, rows: pd.DataFrame, unit: str, t: Translator) -> None:

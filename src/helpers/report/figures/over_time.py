@@ -139,14 +139,11 @@ def _last_labels(last: KpiFigure, colour: str, t: Translator) -> list[tuple[floa
     return [(value, t.measured(value, last.unit), look) for value in known] or [(0, t.missing, look)]
 
 
-@drawing.in_report_style
-def plot_sparkline(trend: Sequence[KpiFigure], t: Translator) -> Drawing:
+def plot_sparkline(axes: Axes, trend: Sequence[KpiFigure]) -> None:
     """Plot a KPI's last quarters as a word-sized line: band of bounds, line, last quarter as a dot.
 
     The proposed target is a fine dashed line where it lies within reach, the due quarter a tick on the base.
     """
-    figure = Drawing(figsize=(0.65, 0.22))
-    axes = figure.add_axes((0.03, 0.1, 0.94, 0.8))
     drawing.draw_trend(axes, trend, size=0)
     ends = [n for n, point in enumerate(trend) if not is_blank(point.assessed)]
     if ends:
@@ -161,8 +158,6 @@ def plot_sparkline(trend: Sequence[KpiFigure], t: Translator) -> Drawing:
     axes.axhline(0, color=GRID, linewidth=0.6)
     for place in (n for n, point in enumerate(trend) if point.quarter == point.kpi.due):
         axes.plot([place, place], [0, highest * 0.3], color=INK, linewidth=0.9)
-    axes.set_axis_off()
-    return figure
 
 
 def caption_trend(report: Report, kpi: str) -> phrases.Caption:

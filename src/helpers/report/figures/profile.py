@@ -2,19 +2,18 @@
 
 from collections.abc import Sequence
 
-from helpers.i18n import Translator, is_blank
-from helpers.report.drawing import Drawing, find_runs, in_report_style
+from matplotlib.axes import Axes
+
+from helpers.i18n import is_blank
+from helpers.report.drawing import find_runs
 from helpers.report.look import BLUE, GRID, INK, MUTED
 from helpers.tables import profiles
 
 _OTHERS, _REGION = "#C3CDD5", "#6E7C88"
 
 
-@in_report_style
-def plot_strip(position: profiles.MemberPosition, t: Translator) -> Drawing:
+def plot_strip(axes: Axes, position: profiles.MemberPosition) -> None:
     """Plot a member among the others: Union pale, region darker, the member a diamond, the Union's median a line."""
-    figure = Drawing(figsize=(1.45, 0.22))
-    axes = figure.add_axes((0.03, 0.08, 0.94, 0.84))
     axes.axhline(0, color=GRID, linewidth=0.8, zorder=0)
     axes.plot(position.union, [0] * len(position.union), "|", color=_OTHERS, markersize=7, markeredgewidth=1)
     axes.plot(position.region, [0] * len(position.region), "|", color=_REGION, markersize=9, markeredgewidth=1)
@@ -27,15 +26,10 @@ def plot_strip(position: profiles.MemberPosition, t: Translator) -> Drawing:
     top = max([1e-9, *position.union])
     axes.set_xlim(-0.04 * top, 1.04 * top)
     axes.set_ylim(-0.8, 0.8)
-    axes.set_axis_off()
-    return figure
 
 
-@in_report_style
-def plot_history(history: Sequence[profiles.PastValue], t: Translator) -> Drawing:
+def plot_history(axes: Axes, history: Sequence[profiles.PastValue]) -> None:
     """Plot a member's own values over the quarters, from 0; hollow where carried, a gap where not known."""
-    figure = Drawing(figsize=(0.95, 0.22))
-    axes = figure.add_axes((0.03, 0.1, 0.94, 0.8))
     values = [past.level for past in history]
     for run in find_runs(values):
         axes.plot(run, [values[n] for n in run], color=BLUE, linewidth=1.2)
@@ -49,5 +43,3 @@ def plot_history(history: Sequence[profiles.PastValue], t: Translator) -> Drawin
     known = [value for value in values if not is_blank(value)]
     axes.set_ylim(-0.08 * max([*known, 1e-9]), max([*known, 1e-9]) * 1.15)
     axes.set_xlim(-0.4, len(history) - 0.6)
-    axes.set_axis_off()
-    return figure

@@ -113,7 +113,7 @@ def _mark_columns(axes: Axes, quarters: Sequence[str], t: Translator) -> None:
     """Write quarters over the columns, the year over its first."""
     axes.xaxis.tick_top()
     axes.set_xticks(range(len(quarters)), [f"{year}\n{name}" for name, year in drawing.name_quarters(quarters, t)])
-    axes.tick_params("both", pad=2)
+    axes.tick_params("x", pad=2)
     axes.set_xlim(-0.5, max(len(quarters), queries.SPARK_QUARTERS) - 0.5)
     axes.spines["bottom"].set_visible(False)
 
@@ -133,12 +133,12 @@ def plot_calendar(report: Report) -> Drawing:
     for axes, column in zip(sides, columns, strict=True):
         _mark_columns(axes, quarters, t)
         axes.set_ylim(tallest - 0.8, -0.6)
-        row, ticks, cells = 0.0, {}, defaultdict(list)
+        row, names, cells = 0.0, {}, defaultdict(list)
         for region, members in column:
             drawing.write_beside(axes, t.region(region), row, -72 * left + 2, 0, weight=700, size=8.5, color=INK)
             for name, rows in members:
                 row += 1
-                ticks[row] = name
+                names[row] = name
                 for quarter, state in zip(rows["quarter"], rows["state"], strict=True):
                     cells[state].append((quarters.index(quarter), row))
                 answered = f"{t.number(int(rows['answered'].sum()))}/{t.number(len(rows))}"
@@ -148,7 +148,7 @@ def plot_calendar(report: Report) -> Drawing:
             row += 1.3
         for state, places in cells.items():
             _draw_cells(axes, places, TILE_STYLES[state])
-        axes.set_yticks(list(ticks), list(ticks.values()), color=INK)
+        drawing.write_names(axes, names)
     key = [_make_entry(state, t) for state in queries.RESPONSE_STATES]
     drawing.write_key(figure, [*key, KeyEntry(t("n/N: quarters answered, of those asked"))])
     return figure

@@ -6,7 +6,7 @@ from helpers.report import brief, phrases
 from helpers.report.blocks import Column, Table
 from helpers.report.cells import Cell, Number, Picture, Text, text_of
 from helpers.report.document import Report
-from helpers.report.drawing import draw_svg
+from helpers.report.drawing import draw_word
 from helpers.report.figures.profile import plot_history, plot_strip
 from helpers.strings import mask_text
 from helpers.tables import profiles
@@ -41,7 +41,7 @@ def _past_cell(report: Report, past: profiles.PastValue, kpi: str) -> Cell:
 def _strip_cell(report: Report, position: profiles.MemberPosition) -> Cell:
     if position.kpi == YES_NO_KPI:
         return ""
-    return Picture(draw_svg(plot_strip(position, report.t)), brief.describe_position(position, report.t), 34)
+    return Picture(draw_word(plot_strip, position, 1.45, report.t), brief.describe_position(position, report.t), 34)
 
 
 def _history_cell(report: Report, position: profiles.MemberPosition) -> Picture:
@@ -51,7 +51,7 @@ def _history_cell(report: Report, position: profiles.MemberPosition) -> Picture:
         for past in position.history
     )
     alt = t("{what}, by quarter: {series}", what=brief.name_own_kpi(position.kpi, t), series=series)
-    return Picture(draw_svg(plot_history(position.history, t)), alt, 22)
+    return Picture(draw_word(plot_history, position.history, 0.95, t), alt, 22)
 
 
 def positions(report: Report, member: Member) -> Table:

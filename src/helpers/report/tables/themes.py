@@ -6,7 +6,7 @@ from helpers.report import cells, phrases
 from helpers.report.blocks import Column, Table
 from helpers.report.cells import Cell, Number, Picture, Text, TwoLines
 from helpers.report.document import Report
-from helpers.report.drawing import draw_svg
+from helpers.report.drawing import draw_word
 from helpers.report.figures.over_time import plot_sparkline
 from helpers.report.headlines import count_reached, name_theme
 from helpers.tables import KpiFigure, queries
@@ -72,7 +72,7 @@ def _spark_cell(report: Report, figure: KpiFigure) -> Cell:
     trend, t = queries.select_trend(report.tables, figure.kpi.kpi), report.t
     series = phrases.list_series(trend, t)
     alt = t("{what}, by quarter: {series}", what=phrases.name_kpi(figure.kpi.kpi, t), series=series)
-    return Picture(draw_svg(plot_sparkline(trend, t)), alt, 16.5, series)
+    return Picture(draw_word(plot_sparkline, trend, 0.65, t), alt, 16.5, series)
 
 
 def _figures(report: Report, theme: int = 0) -> list[KpiFigure]:
