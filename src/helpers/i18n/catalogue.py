@@ -64,5 +64,7 @@ def read_catalogue(language: str) -> tuple[Mapping[str, tuple[str, ...]], Callab
 @cache
 def known_units() -> tuple[str, ...]:
     """Return the units that every language has a word for."""
-    units = [{text for text in read_catalogue(language)[0] if text.startswith("unit ")} for language in LANGUAGES]
-    return tuple(sorted(text.removeprefix("unit ") for text in set.intersection(*units)))
+    # Found in the text: reading four catalogues, sentence by sentence, takes half as long as reading a quarter.
+    texts = [(LOCALES / f"{language}.po").read_text(encoding="utf-8") for language in LANGUAGES]
+    units = [set(re.findall(r'^msgid "unit (.+)"$', text, re.MULTILINE)) for text in texts]
+    return tuple(sorted(set.intersection(*units)))

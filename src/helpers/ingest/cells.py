@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 
-from openpyxl.utils.datetime import to_excel
-
 from helpers.plan import questionnaire
 from helpers.strings import clean
 
@@ -164,6 +162,8 @@ def _answered(raw: str, value: str, note: str = "") -> questionnaire.Answer:
 def _read_count(cell: CellValue, raw: str, decimal_mark: str) -> questionnaire.Answer:
     text = raw.strip()
     if isinstance(cell, datetime):
+        from openpyxl.utils.datetime import to_excel  # it takes long to load, and few need it
+
         return questionnaire.Answer(raw, rule="V03", held=raw_text(to_excel(cell)))
     if isinstance(cell, (bool, date, time, timedelta, Formula)):
         return questionnaire.Answer(raw, rule="V03")

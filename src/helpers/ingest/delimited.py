@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from helpers.ingest.admit import MAX_BYTES, MAX_COLUMNS, Remark, Unreadable, check_range
 from helpers.ingest.headers import HeaderColumn, count_known_headers, match_headers
-from helpers.ingest.xlsx import HEADER_ROWS, Contents, Sheet, is_empty_row
+from helpers.ingest.sheets import HEADER_ROWS, Contents, Sheet, is_empty_row
 from helpers.plan import questionnaire
 
 _DELIMITERS = (",", ";", "\t", "|")

@@ -45,7 +45,8 @@ _KnownHeaders = dict[str, tuple[str, HeaderColumn]]  # by canonical form: a head
 def _as_written(text: str) -> str:
     if not text.isascii():
         text = unicodedata.normalize("NFC", text)
-        text = "".join(character for character in text if unicodedata.category(character) != "Cf")
+        if not text.isprintable():
+            text = "".join(character for character in text if unicodedata.category(character) != "Cf")
     return " ".join(text.split()).casefold()
 
 

@@ -18,8 +18,8 @@ from helpers.ingest.issues import Phrase, Place, make_issue
 from helpers.ingest.labels import read_tick
 from helpers.ingest.mailed import MIN_CODES, MailedReader, list_codes
 from helpers.ingest.sections import split_sections
+from helpers.ingest.sheets import HEADER_ROWS, Contents, Sheet, cell_at
 from helpers.ingest.tools import KOBO, MAILED, ODK, PARENT_KEYS, PLAIN, Tool, is_review, read_times, recognise
-from helpers.ingest.xlsx import HEADER_ROWS, Contents, Sheet
 from helpers.plan import Plan, quarters, questionnaire
 
 SheetRow = tuple[CellValue, ...]
@@ -100,11 +100,6 @@ class HeadedSheet:
         labelled = {name for name, language in self.languages.items() if self.tool is MAILED or language != BY_NAME}
         by_label = {question.name for question in questions if question.choices} & labelled
         return [AnswerColumns(q, own.get(q.name), split[q.name], q.name in by_label) for q in questions]
-
-
-def cell_at(row: SheetRow, index: int | None) -> CellValue:
-    """Return a cell of a row, None where the row has none."""
-    return row[index] if index is not None and index < len(row) else None
 
 
 @dataclass(frozen=True)

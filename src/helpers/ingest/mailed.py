@@ -10,8 +10,8 @@ from helpers.ingest.admit import Unreadable
 from helpers.ingest.cells import CellValue, is_empty_cell, raw_text, read_answer
 from helpers.ingest.headers import Header, match_headers
 from helpers.ingest.labels import decode
+from helpers.ingest.sheets import Sheet
 from helpers.ingest.tools import MAILED
-from helpers.ingest.xlsx import Sheet
 from helpers.plan import Plan, quarters, questionnaire
 from helpers.strings import fold, without_invisible
 

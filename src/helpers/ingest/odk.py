@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from helpers.ingest.admit import Remark, Unreadable, check_range, unpack
 from helpers.ingest.cells import CellValue
 from helpers.ingest.delimited import read_text
-from helpers.ingest.xlsx import Contents, Sheet, is_empty_row
+from helpers.ingest.sheets import Contents, Sheet, is_empty_row
 from helpers.plan import questionnaire
 
 KEY_COLUMN, PARENT_KEY_COLUMN = "KEY", "PARENT_KEY"

@@ -12,7 +12,6 @@ from helpers.ingest.admit import Unreadable, is_cut
 from helpers.ingest.issues import Issue, Place, make_issue
 from helpers.ingest.received import Manifest, file_name, list_candidates, name_files, read_bytes, read_manifest
 from helpers.ingest.records import DetachedItems, Received, ReceivedFile, ReceivedReturn
-from helpers.ingest.rows import orphan_issue, read_file
 from helpers.plan import questionnaire, read_plan
 from helpers.strings import mask_name
 
@@ -68,6 +67,8 @@ class _QuarterReader:
         if first != file.name:
             self.issues.append(make_issue("FILE_DUPLICATE", file.place, first, known_on=file.received_on))
             return
+        from helpers.ingest.rows import read_file  # it takes long to load: a published edition needs no reader
+
         read = read_file(content, file, self.plan, self.form)
         self.returns += read.returns
         self.parts += [read.part] if read.part else []
@@ -90,7 +91,7 @@ class _QuarterReader:
             return
         known = {each.identity for each in self.returns if each.file in files} | self.passed_over
         orphans = [item for (key, _), item in items.items() if key not in known]
-        self.issues += [replace(orphan_issue(item), known_on=day) for item in orphans]
+        self.issues += [replace(item.orphan_issue, known_on=day) for item in orphans]
         for n, each in enumerate(self.returns):
             if each.file in files and each.items is None:
                 own = tuple(item.of(each.member) for (key, _), item in items.items() if key == each.identity)

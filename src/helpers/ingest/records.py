@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
-from helpers.ingest.issues import Issue, Place
+from helpers.ingest.issues import Issue, Place, make_issue
 from helpers.plan import questionnaire
 
 SAMPLE_CHANNEL = "sample"
@@ -41,6 +41,11 @@ class ReceivedItem:
     def content(self) -> tuple[str, ...]:
         """The answers by which two items are compared."""
         return tuple(answer.content for answer in self.answers.values())
+
+    @property
+    def orphan_issue(self) -> Issue:
+        """The issue of an item that names no return."""
+        return make_issue("ITEM_ORPHAN", self.place, observed=" ".join(self.content).strip())
 
     def of(self, member: str) -> ReceivedItem:
         """Return it with the member of its return."""

@@ -15,7 +15,7 @@ from helpers.ingest.admit import Unreadable
 from helpers.ingest.cells import MAX_COUNT, parse_count, parse_day
 from helpers.ingest.delimited import Line, Records, split_records
 from helpers.ingest.issues import Issue, Place, issues_known_by, make_issue
-from helpers.ingest.xlsx import HEADER_ROWS, is_empty_row
+from helpers.ingest.sheets import HEADER_ROWS, is_empty_row
 from helpers.plan import Plan, quarters, read_plan, sources
 from helpers.strings import fold, without_invisible
 

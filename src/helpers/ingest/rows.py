@@ -11,8 +11,9 @@ from helpers.ingest.cells import CellValue, is_empty_cell, raw_text, read_answer
 from helpers.ingest.headers import HeaderColumn
 from helpers.ingest.issues import Issue, Place, make_issue
 from helpers.ingest.labels import decode, read_tick
-from helpers.ingest.layout import AnswerColumns, HeadedSheet, LayoutReader, SheetRow, cell_at
+from helpers.ingest.layout import AnswerColumns, HeadedSheet, LayoutReader, SheetRow
 from helpers.ingest.records import DetachedItems, ReceivedFile, ReceivedItem, ReceivedReturn, in_utc
+from helpers.ingest.sheets import Contents, cell_at
 from helpers.plan import Plan, quarters, questionnaire
 from helpers.strings import fold, mask_names, mask_text, without_invisible
 
@@ -24,7 +25,7 @@ _SUMS = frozenset({
 })  # fmt: skip
 
 
-def open_file(content: bytes, name: str, form: questionnaire.Form) -> xlsx.Contents:
+def open_file(content: bytes, name: str, form: questionnaire.Form) -> Contents:
     """Return a file's sheets by their published names. Raises Unreadable, or what readers raise on hostile bytes."""
     admit.check_size(len(content))
     kind = admit.admit(content)
@@ -40,7 +41,7 @@ def open_file(content: bytes, name: str, form: questionnaire.Form) -> xlsx.Conte
     suffix = PurePath(name).suffix
     if suffix.casefold() not in admit.SUFFIXES[kind]:
         remarks.append(admit.Remark("FILE_EXT_MISMATCH", suffix))
-    return xlsx.Contents(tuple(sheets), tuple(remarks))
+    return Contents(tuple(sheets), tuple(remarks))
 
 
 @dataclass(frozen=True)
@@ -347,13 +348,8 @@ def _with_items(
         for n in parents:
             parts[n].append(item.of(rows[n].received.member))
         if not parents:
-            reader.notes.append(orphan_issue(item))
+            reader.notes.append(item.orphan_issue)
     return [replace(each.received, items=tuple(part)) for each, part in zip(rows, parts, strict=True)]
-
-
-def orphan_issue(item: ReceivedItem) -> Issue:
-    """Return the issue of an item that names no return."""
-    return make_issue("ITEM_ORPHAN", item.place, observed=" ".join(item.content).strip())
 
 
 class _Links:

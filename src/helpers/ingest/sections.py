@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from helpers.ingest.cells import raw_text
 from helpers.ingest.headers import Header, HeaderColumn, match_headers
 from helpers.ingest.labels import decode
-from helpers.ingest.xlsx import NumberedRow
+from helpers.ingest.sheets import NumberedRow, cell_at
 from helpers.plan import Plan, quarters, questionnaire
 
 _MIN_HEADERS = 3  # in a row that is a header without its key columns
@@ -23,11 +23,12 @@ class Heading:
 
     def again(self, row: Sequence[object], has_rows: bool) -> list[Header] | None:
         """Return the headers in a row, None for a row of data; `has_rows`: there are rows of data above it."""
+        keys = {name: raw_text(cell_at(row, self.index.get(name))) for name in ("quarter", "member", "kind")}
+        asked = [self.questions[name] for name in ("member", "kind") if name in self.index]
+        if quarters.is_quarter(keys["quarter"]) or any(decode(q, keys[q.name]) in q.choices for q in asked):
+            return None
         texts = [raw_text(cell) for cell in row]
         cells = {name: texts[n] for name, n in self.index.items() if n < len(texts)}
-        asked = [self.questions[name] for name in ("member", "kind") if name in cells]
-        if quarters.is_quarter(cells.get("quarter", "")) or any(decode(q, cells[q.name]) in q.choices for q in asked):
-            return None
         headers = match_headers(texts, self.form, tuple(self.questions))
         # The codes of "not available" are names of questions.
         answers = {n for name, n in self.index.items() if name.startswith("nd_")}

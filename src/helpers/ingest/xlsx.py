@@ -10,8 +10,9 @@ import posixpath
 import re
 import zipfile
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
@@ -22,39 +23,14 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900, fr
 
 from helpers.ingest.admit import MAX_COLUMNS, Remark, Unreadable, check_range, unpack
 from helpers.ingest.cells import CellValue, Formula, ShownAs, is_empty_cell
+from helpers.ingest.sheets import Contents, NumberedRow, Sheet, is_empty_row
 from helpers.ingest.shown import is_date_format, is_elapsed_format, show_number
-
-HEADER_ROWS = 30  # the first rows, among which the header is; titles may come before it
 
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")  # a character that XML cannot hold (ECMA-376, ST_Xstring)
 _ADDRESS = re.compile(r"([A-Z]{1,3})(\d{1,7})")
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _TRUE = ("1", "true", "on")
-NumberedRow = tuple[int, tuple[CellValue, ...]]  # with the number that the spreadsheet shows
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """One sheet: its rows that are not blank."""
-
-    name: str
-    hidden: bool
-    rows: tuple[NumberedRow, ...]
-    ragged: bool = False  # a text file, in which a row shorter than the header was cut
-
-
-@dataclass(frozen=True)
-class Contents:
-    """The sheets of a file, and remarks from opening it."""
-
-    sheets: tuple[Sheet, ...]
-    remarks: tuple[Remark, ...] = ()
-
-
-def is_empty_row(row: Iterable[CellValue]) -> bool:
-    """Tell whether nothing is written in a row."""
-    return all(map(is_empty_cell, row))
 
 
 def read_workbook(content: bytes) -> Contents:
@@ -72,9 +48,14 @@ def read_workbook(content: bytes) -> Contents:
             raise Unreadable("resave") from reason
 
 
+@lru_cache(maxsize=1024)
+def _without_namespace(tag: str) -> str:
+    return tag.rpartition("}")[2]
+
+
 def _local(element: Element) -> str:
     """Return an element's name without its namespace: strict and transitional Open XML differ in nothing else here."""
-    return element.tag.rpartition("}")[2]
+    return _without_namespace(element.tag)
 
 
 def _children(element: Element | None, name: str) -> list[Element]:

@@ -13,13 +13,10 @@ import pandas as pd
 
 from helpers.i18n import Badge, Translator
 from helpers.report.cells import Cell, Number, as_data
-from helpers.report.html.markup import NotebookView, render_block, render_cell
 
-# matplotlib and Typst take long to load: only what draws asks for them.
+# matplotlib, Typst and templates take long to load: only what draws or shows asks for them.
 if TYPE_CHECKING:
     from helpers.report.drawing import Drawing
-
-_NOTEBOOK = NotebookView()
 
 
 @dataclass(frozen=True)
@@ -126,7 +123,9 @@ def _plain_column(place: int, name: object, dtype: object) -> Column:
 
 def cell_as_html(cell: Cell, t: Translator) -> str:
     """Return a cell of words or figures as HTML, as JupyterLab shows it, every text escaped."""
-    return render_cell(as_data(cell, t), _NOTEBOOK)
+    from helpers.report.html.markup import NOTEBOOK, render_cell
+
+    return render_cell(as_data(cell, t), NOTEBOOK)
 
 
 @dataclass(frozen=True)
@@ -166,4 +165,6 @@ class Block:
 
     def as_html(self) -> str:
         """Return the block as HTML: the same cells and words, every text escaped."""
-        return render_block(self.data, _NOTEBOOK) if self.data else ""
+        from helpers.report.html.markup import NOTEBOOK, render_block
+
+        return render_block(self.data, NOTEBOOK) if self.data else ""

@@ -15,8 +15,6 @@ from helpers.report import look
 from helpers.report.blocks import Block, HeadlineTile, ReportFigure, Table
 from helpers.report.cells import Cell, Picture, as_data
 from helpers.report.fit import LETTER_WIDTH, break_long_words, make_fit, read_edition_text
-from helpers.report.html.page import write_page
-from helpers.report.xlsx.tables import write_tables_workbook
 from helpers.tables import EditionTables, pipeline
 
 if TYPE_CHECKING:
@@ -211,7 +209,10 @@ class Report:
 
     def render(self) -> "Rendered":
         """Write the blocks as JSON, set them with Typst: PDF/UA-1 and PDF/A-2a; a report as page and workbook too."""
+        # What writes takes long to load: `papu check` and `explain` print a few words of a report's.
+        from helpers.report.html.page import write_page
         from helpers.report.pdf.typeset import set_pages
+        from helpers.report.xlsx.tables import write_tables_workbook
 
         self.out.mkdir(parents=True, exist_ok=True)
         document, name = self.document(), f"{self.name}_{self.t.language}"

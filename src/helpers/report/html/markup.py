@@ -89,6 +89,9 @@ class NotebookView:
         return {name: macro for name, macro in sorted(vars(module).items()) if isinstance(macro, Macro)}
 
 
+NOTEBOOK = NotebookView()
+
+
 def group_rows(table: Data, columns: Sequence[SortKeys]) -> list[tuple[object, list[list[tuple]]]]:
     """Return a table's rows of (cell, sort key) under the name of their group, None for those before the first."""
     groups: list[tuple[object, list[list[tuple]]]] = []
