@@ -35,7 +35,7 @@ GOALS = (
     ("each further language", "a language more", "edition now", 0.15),
     ("45 briefs, 2 workers", "briefs now", "briefs then", 0.25),
     ("papu verify, two languages", "verify now", "edition now", 1.1),
-    ("nbval, five notebooks", "nbval now", "notebooks, plain script", 1.3),
+    ("nbval, five notebooks, 2 workers", "nbval now", "notebooks, plain script", 1.3),
 )
 COMMANDS = {  # the most that each may take, in P
     f"run {QUARTER}": 2, "run --due --today 2024-11-20": 2, f"check {QUARTER}": 3, f"explain 2.1.a {QUARTER}": 2,
@@ -148,8 +148,8 @@ def measure_turn(found: dict[str, list[Measured]], with_briefs: bool) -> None:
     with make_place(ROOT) as place:
         script = write_script(place / "notebooks.py", NOTEBOOKS)
         found["notebooks, plain script"].append(run([python_of(ROOT), str(script)], place))
-    options = ("-m", "pytest", "notebooks", "--nbval", "--nbval-current-env", "-p", "no:cacheprovider", "-n", "0")
-    found["nbval now"].append(run([python_of(ROOT), *options], ROOT))
+    options = ("--nbval", "--nbval-current-env", "-p", "no:cacheprovider", "-n", "2", "--dist", "loadscope")
+    found["nbval now"].append(run([python_of(ROOT), "-m", "pytest", "notebooks", *options], ROOT))
 
 
 def write_row(name: str, values: Sequence[float], unit: str, goal: float | None = None) -> str:

@@ -63,6 +63,7 @@ def run_briefs(
     about = {"command": "briefs"} | asdict(request)
     with raise_run_errors():
         paths.check_raw_folder()  # before there is a folder for locks
+    notebook.prepare_kernels()
     with lock_quarter(request.quarter), log.record_run(about) as outcome, raise_run_errors(target):
         publish.recover(request.quarter)
         notebook.report_modified([BRIEF_NOTEBOOK], report)

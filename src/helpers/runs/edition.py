@@ -99,8 +99,9 @@ def run_locked_edition(
 
     It must rest on whatever that one rests on, except `without` some files.
     """
-    from helpers.runs import completeness, snapshot
+    from helpers.runs import completeness, notebook, snapshot
 
+    notebook.prepare_kernels()
     target = paths.reports(request.quarter, request.as_of)
     tables_target = paths.processed(request.quarter, request.as_of)
     with log.record_run({"command": "run"} | asdict(request)) as outcome, raise_run_errors(target):

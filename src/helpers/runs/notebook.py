@@ -118,6 +118,12 @@ def _private_kernel(cwd: Path) -> Iterator[type]:
         yield PrivateKernelManager
 
 
+def prepare_kernels() -> None:
+    """Start the process that kernels are forked from, where there is one: it imports while this process works on."""
+    with contextlib.suppress(OSError):
+        fork.start_server(os.environ | isolate_kernel(Path()))
+
+
 def end_kernels() -> None:
     """Kill every kernel of this process, and what they started."""
     for manager in list(_kernels):
@@ -173,8 +179,7 @@ def run_notebook(
     The copy is written once, at the end; papermill would write it twice a cell. `count_cell` is called as each cell
     begins. Raises RunError naming the notebook, the cell and the message.
     """
-    with contextlib.suppress(OSError):
-        fork.start_server(os.environ | isolate_kernel(Path()))  # it imports while this process does
+    prepare_kernels()
     import papermill
     from nbclient.exceptions import CellTimeoutError
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from helpers import editions, paths
 from helpers.ingest import received
-from helpers.runs import ExitCode, RunError, diff, edition, publish, raise_run_errors, snapshot
+from helpers.runs import ExitCode, RunError, diff, edition, notebook, publish, raise_run_errors, snapshot
 from helpers.runs.log import Reporter
 from helpers.tables import pipeline
 
@@ -34,6 +34,7 @@ def verify(quarter: str, as_of: str, report: Reporter) -> Verification:
     if published is None:
         message = f"there is no edition of {quarter} as of {as_of} with a manifest that can be read"
         raise RunError(ExitCode.USAGE, message)
+    notebook.prepare_kernels()
     with raise_run_errors(paths.build()):
         inputs = pipeline.list_current_inputs(quarter, as_of)
         before = {name: path for name in published.outputs if (path := published.find(name)).is_file()}

@@ -161,6 +161,8 @@ def write_table(name: str, rows: pd.DataFrame, folder: Path) -> pd.DataFrame:
 def write_parquet(table: pd.DataFrame, path: Path) -> None:
     """Write a table as Parquet, without pandas' metadata and with page checksums that reveal a flipped bit."""
     bare = arrow.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(None)
+    kinds = {arrow.string(): arrow.large_string()}
+    bare = bare.cast(arrow.schema([(field.name, kinds.get(field.type, field.type)) for field in bare.schema]))
     with path.open("wb") as file:  # arrow itself opens no path that is not UTF-8 where Python's locale is not
         parquet.write_table(bare, file, write_page_checksum=True, compression="zstd")
 
@@ -168,7 +170,7 @@ def write_parquet(table: pd.DataFrame, path: Path) -> None:
 def read_parquet(path: Path) -> pd.DataFrame:
     """Read one of our Parquet tables and verify its checksums."""
     with path.open("rb") as stored, parquet.ParquetFile(stored, page_checksum_verification=True) as file:
-        return file.read().to_pandas(types_mapper={arrow.string(): _TEXT, arrow.large_string(): _TEXT}.get)
+        return file.read().to_pandas(types_mapper={arrow.large_string(): _TEXT}.get)
 
 
 def read_table(name: str, folder: Path) -> pd.DataFrame:
