@@ -13,7 +13,6 @@ from helpers.kpis.measures import (
     classify_coverage,
     count_ever,
     count_known,
-    count_named_codes,
     distinct_codes,
     distinct_items,
     mean_index,
@@ -139,12 +138,13 @@ def test_mean_index(members, figure):
     ],
 )
 def test_distinct_codes_are_those_named_by_three_known_members(members, figure):
-    assert distinct_codes(members, ("trade", "finance", "health")) == figure
+    assert distinct_codes(members, ("trade", "finance", "health"), 3) == figure
 
 
 def test_codes_named_by_one():
-    assert count_named_codes([reported(2, codes="trade finance"), carried(1, codes="trade")]) == 2
-    assert count_named_codes([UNKNOWN]) is None
+    members = [reported(2, codes="trade finance"), carried(1, codes="trade")]
+    assert distinct_codes(members, ("trade", "finance", "health"), 1) == Figure(2, 2, 3)
+    assert distinct_codes([UNKNOWN], ("trade",), 1).value is None
 
 
 @pytest.mark.parametrize(

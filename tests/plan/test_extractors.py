@@ -5,17 +5,10 @@ from __future__ import annotations
 import pytest
 
 from helpers.ingest.cells import read_answer
-from helpers.plan.extractors import (
-    COMPANION_EXTRACTORS,
-    HARDWARE_KINDS,
-    NO_EXTRACT,
-    OWN_QUESTION_EXTRACTORS,
-    CountedReturn,
-    Extract,
-    Innovation,
-)
-from helpers.plan.sources import extractor_of
+from helpers.plan.extractors import NO_EXTRACT, CountedReturn, Extract, Innovation
+from helpers.plan.sources import source_of
 
+HARDWARE_KINDS = ("server", "laptop", "printer", "scanner", "scale")
 FAMILIES = ("services_epost", "services_ecommerce", "services_egovernment", "services_efinance")
 ENDS = Extract(ends=True)
 
@@ -27,10 +20,9 @@ def say(plan, form):
     def read(name: str, items=None, own: bool = False, **answers: object) -> Extract:
         kpi, _, component = name.partition(" ")
         said = {question: read_answer(form.by_name[question], cell) for question, cell in answers.items()}
-        reads = OWN_QUESTION_EXTRACTORS if own else COMPANION_EXTRACTORS
-        return (reads[kpi, component] if component else extractor_of(plan.by_kpi[kpi], form))(
-            CountedReturn("SEN", said, items)
-        )
+        companions = {(each.kpi, each.component): each for each in plan.companions}
+        source = source_of(companions[kpi, component] if component else plan.by_kpi[kpi], form)
+        return (source.own if own else source.read)(CountedReturn("SEN", said, items))
 
     return read
 

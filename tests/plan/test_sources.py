@@ -104,15 +104,20 @@ def test_codes_that_are_ticked(say, form):
     [
         ("innovations of kind hackathon", {"h-1"}),
         ("innovations of kind hackathon|exhibition", {"h-1", "e-1"}),
-        ("innovations of kind solution", {"SEN: s-1"}),  # a solution is its developer's
+        ("innovations of kind solution", {"s-1"}),
+        ("innovations of kind solution, each member's own", {"SEN: s-1"}),
+        ("innovations of kind solution with detail software", {"s-1"}),
+        ("innovations of kind solution with detail application", set()),
     ],
 )
 def test_innovations_of_some_kinds(say, source, codes):
     items = tuple(
-        Innovation(*one, "", "") for one in (("hackathon", "H-1"), ("exhibition", "E-1"), ("solution", "S-1"))
+        Innovation(kind, reference, "", "software" if kind == "solution" else "")
+        for kind, reference in (("hackathon", "H-1"), ("exhibition", "E-1"), ("solution", "S-1"))
     )
     assert say("distinct_items", source, items).codes == codes
-    assert say("count_ever", source.replace("innovations", "any innovation"), items).value == 1
+    ever = source.replace("innovations", "any innovation").removesuffix(", each member's own")
+    assert say("count_ever", ever, items).value == bool(codes)
     assert say("distinct_items", source, None) == NO_EXTRACT
 
 
@@ -125,9 +130,10 @@ def test_the_same_source_is_read_once(form):
     ("source", "cap", "reference"),
     [
         ("offices_networked over offices_total", 1, "reference_offices"),
-        ("trained_cumulative over staff_total", 1.2, "reference_staff"),
+        ("trained_cumulative over staff_total, up to 1.2 times", 1.2, "reference_staff"),
+        ("offices_networked within offices_total", 1, "reference_offices"),
         ("laptop_working over laptop_required", math.inf, ""), ("audits_completed", math.inf, ""),
-        ("number of live services in the 4 services_* questions", 24, ""),
+        ("codes in services_*", 24, ""), ("codes in services_epost with services_*", math.inf, ""),
     ],
 )  # fmt: skip
 def test_a_sum_is_capped_by_a_total_that_the_table_of_members_knows(form, source, cap, reference):
@@ -178,7 +184,13 @@ def test_the_plan_fits_the_form(plan, form):
         ("count_known", "innovations of kind solution", "is not understood"),
         ("distinct_codes", "roadmap_status", "where it takes select_multiple"),
         ("distinct_items", "innovations of kind fair", "fair, which is no kind of innovation; choose from solution,"),
-        ("sum_flow", "hardware coverage index over 5 kinds", "is not understood"),
+        ("sum_flow", "codes in services_*", "is not understood"),
+        ("mean_index", "score of cloud_use", "the score of cloud_use, but list cloud_use has none; add them"),
+        ("mean_index", "mean of *_works within *_required, at least 3", "server_works, which is no question"),
+        ("mean_index", "mean of *_here within *_there, at least 3", "*_here and *_there, but no question of the form"),
+        ("distinct_codes", "sectors_benefiting named by none", "is not understood"),
+        ("distinct_items", "innovations of kind solution with detail fair", "fair, which is no detail of solution"),
+        ("count_known", "a code in every project_*", "project_dre, a question of type select_one"),
         ("register", "workshops of step 4.1", "the steps with workshops are 5.2, 5.3"),
         ("register", "workshops of step 5.3: attendances", "is not understood"),
         ("milestone", "milestones register, product digital_model", "no product of step 3.2"),

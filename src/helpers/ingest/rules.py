@@ -26,6 +26,7 @@ NEEDS = tuple(
         ("V07", "select_one", "innovations.kind", "solution adoption"),
         ("V07", "text", "innovations.detail", ""),
         ("V08", "integer", _OFFICES, ""),
+        ("V08", "select_multiple", "services_epost services_ecommerce services_egovernment services_efinance", ""),
         ("V10", "integer", f"{_TRAINED} staff_total", ""),
         ("V13", "select_multiple", "ipp_ecompro ipp_tracked ipp_small_packets", "tracking_events s10_barcode"),
         ("V14", "select_one", "roadmap_status", "adopted implementing completed"),

@@ -19,7 +19,9 @@ _RATIOS = (
     ("offices_connected", "offices_total"), ("staff_total", "offices_total"), ("trained_cumulative", "staff_total"),
 )  # fmt: skip
 _Measure = Callable[[CheckedReturn], float | None]
-_SERVICES = tuple(f"services_{family}" for family in extractors.SERVICE_FAMILIES)
+_SERVICES = ("services_epost", "services_ecommerce", "services_egovernment", "services_efinance")
+_TRAINED_KINDS = ("trained_capacity_building", "trained_upskilling", "trained_reskilling")
+_PRODUCTS = ("ipp_ecompro", "ipp_tracked", "ipp_small_packets")
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class LastKnown:
 
 
 def _live_services(checked: CheckedReturn) -> float | None:
-    return extractors.live_services(extractors.CountedReturn(checked.key[1], checked.answers)).value
+    return extractors.all_codes(_SERVICES, extractors.CountedReturn(checked.key[1], checked.answers)).value
 
 
 def _share_connected(checked: CheckedReturn) -> float | None:
@@ -84,7 +86,7 @@ def warn_share(checked: CheckedReturn, past: LastKnown) -> Iterator[Issue]:
 
 def _trained_kinds(checked: CheckedReturn) -> tuple[list[int], bool]:
     """Return the numbers of people trained by kind of training, and whether all kinds are answered."""
-    kinds = [checked.number(f"trained_{kind}") for kind in extractors.TRAINING_KINDS]
+    kinds = [checked.number(question) for question in _TRAINED_KINDS]
     return [kind for kind in kinds if kind is not None], None not in kinds
 
 
@@ -120,10 +122,10 @@ def warn_zeros(checked: CheckedReturn, form: questionnaire.Form) -> Iterator[Iss
 
 def warn_features(checked: CheckedReturn) -> Iterator[Issue]:
     """V13: no tracking events without a barcode."""
-    for product in extractors.IPP_PRODUCTS:
-        codes = checked.answers[f"ipp_{product}"].value.split()
+    for question in _PRODUCTS:
+        codes = checked.answers[question].value.split()
         if "tracking_events" in codes and "s10_barcode" not in codes:
-            yield checked.issue("V13", question=f"ipp_{product}", observed=" ".join(codes))
+            yield checked.issue("V13", question=question, observed=" ".join(codes))
 
 
 def warn_roadmap(checked: CheckedReturn) -> Iterator[Issue]:

@@ -17,20 +17,21 @@ from helpers.kpis.observations import CountedReturns, Snapshot
 from helpers.kpis.register_measures import count_received, cutoff_of, measure_from_registers
 from helpers.kpis.revisions import find_causes
 from helpers.kpis.statuses import Assessed, compute_statuses
-from helpers.plan import UNION, Kpi, Member, Plan, extractors, quarters, questionnaire, sources
+from helpers.plan import UNION, Companion, Kpi, Member, Plan, quarters, questionnaire, sources
+from helpers.plan.plan import OF_ANSWERS, OF_TOTAL
+from helpers.plan.sources import KpiSource
 
-_WITH_SHARE = ("2.1.a", "2.2.a")  # their companions that are sums have a share of their own total
 Row = dict[str, object]
 MeasuredKpis = Mapping[tuple[str, str], Sequence[MeasuredKpi]]  # by scope and code, quarter by quarter
 
 
-def _measure_stock(measure: str, observed: Sequence[Observation], has_share: bool, codes: Sequence[str]) -> Figure:
+def _measure_stock(measure: str, observed: Sequence[Observation], has_share: bool, source: KpiSource) -> Figure:
     if measure == "count_known":
         return measures.count_known(observed)
     if measure == "mean_index":
         return measures.mean_index(observed)
     if measure == "distinct_codes":
-        return measures.distinct_codes(observed, codes)
+        return measures.distinct_codes(observed, source.codes, source.least)
     return (measures.sum_known_share if has_share else measures.sum_known)(observed)
 
 
@@ -45,13 +46,11 @@ def _measure_returns(snapshot: Snapshot, kpi: Kpi, scope: str) -> MeasuredKpi:
         return MeasuredKpi()
     if kpi.is_stock:
         observed = observations.observe_kpi(snapshot, kpi, members)
-        figure = _measure_stock(kpi.measure, observed, bool(source.total), source.codes)
+        figure = _measure_stock(kpi.measure, observed, bool(source.total), source)
     elif kpi.measure == "sum_flow":
         figure = measures.sum_flow(observations.observe_flow(snapshot, source.read, scope))
     else:
-        is_cumulative = observations.is_cumulative(kpi)
-        histories = observations.observe_history(snapshot, source.read, members, is_cumulative)
-        figure = _measure_history(kpi.measure, histories)
+        figure = _measure_history(kpi.measure, observations.observe_history(snapshot, source, members))
     terms = figure.members or figure.terms
     bases = [term.basis for term in terms if term.quarter in ("", snapshot.quarter)]
     n_reported, coverage = bases.count(REPORTED), measures.calculate_coverage(terms)
@@ -72,44 +71,37 @@ class MeasuredCompanion(NamedTuple):
     n_reported: int | None = None
 
 
-def _measure_rate_companion(snapshot: Snapshot, component: str, members: Sequence[Member]) -> MeasuredCompanion:
-    """Return the members that responded by a day, in percent of the members expected (6.1.a)."""
+def _measure_rate_companion(snapshot: Snapshot, counted: str, members: Sequence[Member]) -> MeasuredCompanion:
+    """Return the members that responded by a day, in percent of the members expected (section 6)."""
     cutoff = cutoff_of(snapshot)
     on_time = min(cutoff, quarters.quarter_end(snapshot.quarter) + timedelta(days=quarters.ON_TIME_DAYS))
-    day = {"monitoring": cutoff, "on_time": on_time, "with_late": snapshot.as_of}[component]
+    day = {sources.FIRST_CUTOFF: cutoff, sources.ON_TIME: on_time, sources.EDITION_DATE: snapshot.as_of}[counted]
     n_received = count_received(snapshot, members, day)
-    n_reported = count_received(snapshot, members, cutoff) if component == "on_time" else n_received
+    n_reported = count_received(snapshot, members, cutoff) if counted == sources.ON_TIME else n_received
     return MeasuredCompanion(100 * n_received / len(members) if members else None, None, n_reported)
 
 
-def _measure_companion_figure(snapshot: Snapshot, companion: extractors.Companion, members: Sequence[Member]) -> Figure:
-    read = extractors.COMPANION_EXTRACTORS[companion.kpi, companion.component]
-    if not companion.is_stock:
-        return _measure_history(companion.measure, observations.observe_history(snapshot, read, members))
-    observed = observations.observe(snapshot, read, members)
-    if companion.measure == "distinct_codes":
-        return Figure(measures.count_named_codes(observed))
-    return _measure_stock(companion.measure, observed, companion.kpi in _WITH_SHARE, ())
-
-
-def measure_companion(snapshot: Snapshot, companion: extractors.Companion, scope: str) -> MeasuredCompanion:
+def measure_companion(snapshot: Snapshot, companion: Companion, scope: str) -> MeasuredCompanion:
     """Measure one companion for one scope."""
-    members, key = snapshot.members(scope), (companion.kpi, companion.component)
+    members = snapshot.members(scope)
     if not snapshot.is_asked:
         return MeasuredCompanion()
     if companion.measure == "rate":
-        return _measure_rate_companion(snapshot, companion.component, members)
-    read = extractors.COMPANION_EXTRACTORS[key]
-    own_question = extractors.OWN_QUESTION_EXTRACTORS.get(key, read)
-    answers = observations.observe(snapshot, own_question, members, carries=False)
+        return _measure_rate_companion(snapshot, companion.source, members)
+    source = sources.source_of(companion, snapshot.form)
+    answers = observations.observe(snapshot, source.own or source.read, members, carries=False)
     n_reported, total = sum(answer.is_reported for answer in answers), measures.sum_reported(answers)
-    if companion.kpi == "6.1.a":  # the members that answer yes, with their share of those that answer
+    if companion.share == OF_ANSWERS:
         return MeasuredCompanion(total, total / n_reported if n_reported else None, n_reported)
     if not snapshot.is_collected:
         return MeasuredCompanion()
     if companion.measure == "sum_reported":
         return MeasuredCompanion(total, None, n_reported)
-    figure = _measure_companion_figure(snapshot, companion, members)
+    if companion.is_stock:
+        observed = observations.observe(snapshot, source.read, members)
+        figure = _measure_stock(companion.measure, observed, companion.share == OF_TOTAL, source)
+    else:
+        figure = _measure_history(companion.measure, observations.observe_history(snapshot, source, members))
     return MeasuredCompanion(figure.value, figure.share, n_reported)
 
 

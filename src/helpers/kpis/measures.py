@@ -10,8 +10,6 @@ from typing import NamedTuple
 from helpers.kpis import figures
 from helpers.kpis.figures import BLANK, CARRIED, REPORTED, Calculation, Figure, Term, add, divide, make_figure, widen
 
-LEAST_NAMING = 3  # members that must name a sector for it to count
-
 
 class Observation(NamedTuple):
     """One member's value in a quarter: reported, carried forward, or not known (blank `basis`).
@@ -50,8 +48,9 @@ class Observation(NamedTuple):
 class MemberHistory(NamedTuple):
     """A member's reports since the first collected quarter.
 
-    `ever` tells whether it met the condition, first in `met_in`; `always` whether it reported in every quarter (3.3.a:
-    in the last). It reported in `n_reported` of `n_expected` quarters; `is_reported` refers to the last one.
+    `ever` tells whether it met the condition, first in `met_in`; `always` whether it reported in every quarter, or in
+    the last where one answer covers those before it. It reported in `n_reported` of `n_expected` quarters;
+    `is_reported` refers to the last one.
     """
 
     member: str
@@ -83,11 +82,11 @@ def _share_term(observation: Observation) -> Term:
     return _observed_term(observation, bound, total=total, share_cap=bound, total_cap=observation.total_cap)
 
 
-def _code_term(code: str, observations: Sequence[Observation]) -> Term:
+def _code_term(code: str, observations: Sequence[Observation], least: int) -> Term:
     naming = [observation for observation in observations if code in observation.codes]
-    lower = float(sum(observation.is_reported for observation in naming) >= LEAST_NAMING)
+    lower = float(sum(observation.is_reported for observation in naming) >= least)
     return Term(
-        code, figures.CODE, value=float(len(naming) >= LEAST_NAMING), lower=lower, cap=1 - lower, known=len(naming),
+        code, figures.CODE, value=float(len(naming) >= least), lower=lower, cap=1 - lower, known=len(naming),
         members=tuple(observation.member for observation in naming),
     )  # fmt: skip
 
@@ -169,16 +168,10 @@ def mean_index(observations: Sequence[Observation]) -> Figure:
     return make_figure({name: divide(total, divisors[name]) for name, total in _calculate_sum(terms).items()}, terms)
 
 
-def count_named_codes(observations: Sequence[Observation]) -> int | None:
-    """Count the codes that at least one known member names; None where no member is known."""
-    known = [observation.codes for observation in observations if observation.is_known]
-    return len(frozenset().union(*known)) if known else None
-
-
-def distinct_codes(observations: Sequence[Observation], codes: Iterable[str]) -> Figure:
-    """Count the codes of a list that at least three known members name; in the upper bound all are named."""
+def distinct_codes(observations: Sequence[Observation], codes: Iterable[str], least: int) -> Figure:
+    """Count the codes of a list that at least so many known members name; in the upper bound all are named."""
     members = [_observed_term(observation, None) for observation in observations]
-    terms = [_code_term(code, observations) for code in codes]
+    terms = [_code_term(code, observations, least) for code in codes]
     return make_figure(_calculate_sum(terms, members), terms, members)
 
 

@@ -164,12 +164,10 @@ def observe_flow(snapshot: Snapshot, read: extractors.Extractor, scope: str) -> 
     return observed
 
 
-def observe_history(
-    snapshot: Snapshot, read: extractors.Extractor, members: Iterable[Member], cumulative: bool = False
-) -> list[MemberHistory]:
-    """Return each member's history since the first collected; `cumulative` where the last answer covers all before."""
-    extracts, histories = snapshot.returns.extracts(read), []
-    covered = snapshot.collected[-1:] if cumulative else snapshot.collected
+def observe_history(snapshot: Snapshot, source: sources.KpiSource, members: Iterable[Member]) -> list[MemberHistory]:
+    """Return each member's history since the first collected."""
+    extracts, histories = snapshot.returns.extracts(source.read), []
+    covered = snapshot.collected[-1:] if source.is_remembered else snapshot.collected
     for member in members:
         history = {quarter: extracts.get((quarter, member.member)) for quarter in snapshot.collected}
         known = {quarter: extract for quarter, extract in history.items() if extract and extract.value is not None}
@@ -181,8 +179,3 @@ def observe_history(
             snapshot.quarter in known, sum(quarter in known for quarter in expected), len(expected),
         ))  # fmt: skip
     return histories
-
-
-def is_cumulative(kpi: Kpi) -> bool:
-    """Tell whether one quarter's answer covers all quarters before it: only that of the projects (section 5)."""
-    return kpi.kpi == "3.3.a"

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable
 
-from helpers.kpis.measures import LEAST_NAMING, Observation
+from helpers.kpis.measures import Observation
 from helpers.kpis.observations import CARRY_QUARTERS, ReturnKey, Snapshot, observe
 from helpers.plan import Kpi, extractors, quarters, sources
 
@@ -30,9 +30,10 @@ def _contribution_of(kpi: Kpi, figure: str, changed: CodeSet) -> Callable[[Obser
 
 def _find_stock_returns(first: Snapshot, now: Snapshot, kpi: Kpi, scope: str, figure: str) -> set[ReturnKey]:
     """Return the returns behind the change of a stock: of each member the latest one that differs."""
-    read = sources.extractor_of(kpi, now.form)
+    source = sources.source_of(kpi, now.form)
+    read = source.read
     before, after = (observe(snapshot, read, snapshot.members(scope)) for snapshot in (first, now))
-    changed = _changed_codes((old.codes for old in before), (new.codes for new in after), LEAST_NAMING)
+    changed = _changed_codes((old.codes for old in before), (new.codes for new in after), source.least)
     contribution, pairs = _contribution_of(kpi, figure, changed), list(zip(before, after, strict=True))
     members = [new.member for old, new in pairs if contribution(old) != contribution(new)]
     members = members or [new.member for old, new in pairs if old.is_known != new.is_known]  # from blank to 0

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from helpers import paths
-from helpers.plan import extractors, files, quarters, questionnaire, sources
+from helpers.plan import files, quarters, questionnaire, sources
 from helpers.plan.files import CsvRow, PlanError, PlanTable
 from helpers.plan.plan import REGISTER_MEASURES, UNION, Plan, make_plan, read_plan_files
 from helpers.plan.questionnaire import LABEL_COLUMNS, LABEL_LANGUAGES, Form, Question
@@ -19,18 +19,6 @@ _TILE_ROWS, _TILE_COLUMNS = range(1, 11), range(3, 13)  # of the map of tiles, w
 _HIGHEST_STAGE = 5
 _QUARTERS = tuple(quarters.quarters_between(quarters.FIRST_QUARTER, quarters.LAST_QUARTER))
 _DUE_QUARTERS = _QUARTERS[_QUARTERS.index(quarters.FIRST_STATUS_QUARTER) :]
-# The codes that the program reads, by the list of components.csv that has their titles.
-_PARTS = {
-    "domain": extractors.DOMAINS, "hardware": extractors.HARDWARE_KINDS, "service_family": extractors.SERVICE_FAMILIES,
-    "product": extractors.IPP_PRODUCTS, "project": extractors.PROJECTS, "training_kind": extractors.TRAINING_KINDS,
-}  # fmt: skip
-_COMPANIONS = (*extractors.COMPANION_EXTRACTORS, *extractors.RATE_COMPANIONS)
-# The type of the questions that an extractor reads.
-_READ_TYPES = {
-    **dict.fromkeys((extractors.number, extractors.hardware_kind, extractors.hardware_index), "integer"),
-    extractors.fully_equipped: "integer",
-    extractors.choice: "select_one", extractors.any_of: "select_one",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -126,37 +114,46 @@ def _check_targets(f: _Files) -> Iterator[str]:
 
 
 def _check_companions(f: _Files) -> Iterator[str]:
-    table, kpis = f.tables["companions"], f.tables["kpis"].codes("kpi")
-    for row in table.rows:
-        key = row["kpi"], row["component"]
-        if key not in _COMPANIONS:
-            known = ", ".join(component for kpi, component in _COMPANIONS if kpi == row["kpi"])
-            yield row.say(f"component {key[1]} of {key[0]} is read by nothing; choose from {known or 'none'}")
-        elif (row["measure"] in REGISTER_MEASURES) != (key in extractors.RATE_COMPANIONS):
-            yield row.say(f"measure {row['measure']} is not how {' '.join(key)} is measured; restore it")
-        if problem := sources.check_unit(row["unit"], row["measure"], {*f.known.units, *f.known.counted}):
+    kpis = {kpi.kpi: kpi for kpi in f.plan.kpis}
+    for companion, row in zip(f.plan.companions, f.tables["companions"].rows, strict=True):
+        kpi, parts = kpis.get(companion.kpi), set()
+        if (companion.measure == "rate") != (kpi is not None and kpi.measure == "rate") and (
+            companion.measure in REGISTER_MEASURES
+        ):
+            yield row.say(f"measure {companion.measure} is for a companion of a rate; {companion.kpi} is none")
+        if kpi:
+            parts = {part.code for part in f.plan.components if part.step == kpi.step}
+        if not any(companion.title.values()) and companion.component not in parts and parts:
+            yield row.say(f"{companion.component} has no title; write title_fr…, or name a code of components.csv")
+        elif any(companion.title.values()) and not all(companion.title.values()):
+            blank = ", ".join(language for language, title in companion.title.items() if not title)
+            yield row.say(f"title is blank in {blank}; write it in every language")
+        if problem := sources.check_unit(companion.unit, companion.measure, {*f.known.units, *f.known.counted}):
             yield row.say(problem)
-    held = set(zip(table.codes("kpi"), table.codes("component"), strict=True))
-    lacking = [" ".join(key) for key in _COMPANIONS if table.every_row and key[0] in kpis and key not in held]
-    if lacking:
-        yield f"{table.file}: lacks {', '.join(lacking)}; add the row, or restore the file"
+    yield from _check_breakdowns(f)
+
+
+def _check_breakdowns(f: _Files) -> Iterator[str]:
+    """Check that a KPI which is shown by the parts of a list is shown by all of them."""
+    for kpi in f.plan.kpis:
+        shown = {companion.component for companion in f.plan.companions if companion.kpi == kpi.kpi}
+        lists: dict[str, set[str]] = defaultdict(set)
+        for part in f.plan.components:
+            if part.step == kpi.step:
+                lists[part.list].add(part.code)
+        for listed, codes in lists.items():
+            if shown & codes and codes - shown:
+                lacking = ", ".join(sorted(codes - shown))
+                yield f"companions.csv: {kpi.kpi} lacks {lacking} of list {listed}; add the row, or restore the file"
 
 
 def _check_components(f: _Files) -> Iterator[str]:
     table = f.tables["components"]
     lists = dict(key for key, _ in reversed(Counter((row["step"], row["list"]) for row in table.rows).most_common()))
-    parts = _PARTS | {"showcase": f.form.kinds, "solution_kind": tuple(f.form.detail_codes["solution"])}
     for row in table.rows:
         listed = lists[row["step"]]
         if row["list"] != listed:
             yield row.say(f"list {row['list']} is not {listed}, as in the other rows of step {row['step']}")
-        known = parts.get(listed)
-        if known and row["code"] not in known:
-            yield row.say(f"code {row['code']} is none of the form's and the figures': {', '.join(known)}")
-    for listed, known in _PARTS.items():
-        missing = set(known) - {row["code"] for row in table.every_row if row["list"] == listed}
-        if missing and table.every_row:
-            yield f"{table.file}: list {listed} lacks {', '.join(sorted(missing))}; add the row, or restore the file"
 
 
 def _check_members(f: _Files) -> Iterator[str]:
@@ -291,38 +288,11 @@ def _check_survey(f: _Files) -> Iterator[str]:
                 yield row.say(f"formerly names {earlier}, which is {owner}'s name; leave it to one question")
 
 
-class _Asked(dict):
-    """Answers to nothing, which remember what was asked."""
-
-    def get(self, question: str, default: object = None) -> object:
-        self[question] = questionnaire.UNANSWERED
-        return default
-
-
-def _needs_of(who: str, read: extractors.Extractor) -> Iterator[Need]:
-    """Yield the questions that an extractor asks, with the codes that it gives a meaning."""
-    function, asked = getattr(read, "func", read), _Asked()
-    read(extractors.CountedReturn("", asked, ()))
-    has_codes = function in (extractors.choice, extractors.any_of)
-    for question in asked:
-        codes = tuple(sorted(read.args[1])) if has_codes else ()
-        yield Need(who, _READ_TYPES.get(function, "select_multiple"), question, codes)
-    if function is extractors.innovations:
-        yield Need(who, "select_one", f"{questionnaire.REPEAT}.kind", read.args[0])
-
-
 def _check_needs(f: _Files) -> Iterator[str]:
-    """Check that the form has what rules, companions and named formulas read, each of the right type."""
-    needs = list(f.known.needs)
-    for kpi in f.plan.kpis:
-        if kpi.source in sources.NAMED_FORMULAS:
-            needs += _needs_of(f"{kpi.kpi} (kpis.csv)", sources.NAMED_FORMULAS[kpi.source][1].read)
-    for companion in f.plan.companions:
-        if read := extractors.COMPANION_EXTRACTORS.get((companion.kpi, companion.component)):
-            needs += _needs_of(f"{companion.kpi} {companion.component} (companions.csv)", read)
+    """Check that the form has what the rules read, each question of the right type."""
     lacking: dict[str, list[str]] = defaultdict(list)
     row_of = {row["name"]: row.number for row in f.tables["survey"].every_row}
-    for need in needs:
+    for need in f.known.needs:
         question, row = f.question(need.question), row_of.get(need.question.rpartition(".")[2])
         codes = [code for code in need.codes if question and question.choices and code not in question.choices]
         if question is None:
@@ -336,10 +306,6 @@ def _check_needs(f: _Files) -> Iterator[str]:
         lacking[problem].append(need.who)
     for problem, who in lacking.items():
         yield f"{problem}, which {', '.join(dict.fromkeys(who))} needs; restore it"
-    for name in (f"ipp_{product}" for product in extractors.IPP_PRODUCTS):
-        question, features = f.form.by_name.get(name), extractors.IPP_FEATURES
-        if question and len(set(question.choices) - extractors.NEUTRAL_CODES) != features:
-            yield f"choices.csv: list {question.listed} has not {features} codes beside `none`; restore it"
 
 
 _CHECKS = (

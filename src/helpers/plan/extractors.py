@@ -1,29 +1,13 @@
 """Extracts the value of a KPI or companion from the answers of one return (methodology, section 5)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import partial
 
 from helpers.plan.questionnaire import NOT_APPLICABLE, UNANSWERED, Answer
 from helpers.strings import fold
 
-OFFICE_KINDS = ("electrified", "alternative_power", "networked")
-HARDWARE_KINDS = ("server", "laptop", "printer", "scanner", "scale")
-SERVICE_FAMILIES = ("epost", "ecommerce", "egovernment", "efinance")
-IPP_PRODUCTS = ("ecompro", "tracked", "small_packets")
-IPP_FEATURES = 5
-PROJECTS = ("dre", "payments", "fitaf")
-TRAINING_KINDS = ("capacity_building", "upskilling", "reskilling")
-DOMAINS = (
-    "information_platform", "customer_experience", "data_analytics", "postal_iot", "ecosystem", "cybersecurity",
-    "human_skills",
-)  # fmt: skip
-READINESS = {"none": 0.0, "planned": 100 / 3, "in_progress": 200 / 3, "operational": 100.0}  # percent
-EQUIPPED_SHARE = 0.95
-TRAINED_PER_STAFF = 1.2  # may exceed the staff: some of those trained have left since
 # Answers that select nothing of the list: they never count as a code.
 NEUTRAL_CODES = frozenset({"none", "other"})
-_RUNNING, _YES = frozenset({"implementing", "completed"}), {"yes": 1.0}
 # The measures of levels, which are carried forward.
 STOCK_MEASURES = ("count_known", "sum_known", "mean_index", "distinct_codes")
 
@@ -98,10 +82,18 @@ def percentage(question: str, total: str, counted: CountedReturn) -> Extract:
     return Extract(100 * min(1, part.number / whole.number)) if whole.number else NO_EXTRACT
 
 
-def choice(question: str, values: Mapping[str, float], counted: CountedReturn) -> Extract:
-    """Read a choice as the number of its code; a code not listed counts 0."""
+def within(question: str, total: str, counted: CountedReturn) -> Extract:
+    """Read a count, at most its total, with the total; NA when either is."""
+    part, whole = (answer_to(counted.answers, name) for name in (question, total))
+    if part.number is None or whole.number is None:
+        return _no_extract(part, whole)
+    return Extract(min(part.number, whole.number), whole.number)
+
+
+def score(question: str, percents: Mapping[str, float], counted: CountedReturn) -> Extract:
+    """Read a choice as the percentage that its code stands for."""
     answer = answer_to(counted.answers, question)
-    return Extract(values.get(answer.value, 0)) if answer.is_reported else _no_extract(answer)
+    return Extract(percents.get(answer.value, 0)) if answer.is_reported else _no_extract(answer)
 
 
 def selected_codes(question: str, counted: CountedReturn) -> Extract:
@@ -113,74 +105,74 @@ def selected_codes(question: str, counted: CountedReturn) -> Extract:
     return Extract(len(codes), codes=codes)
 
 
-def reported_codes(question: str, counted: CountedReturn) -> Extract:
-    """Read the codes that are ticked, where NA (not offered) is reported and 0 (the rule of 3.1.a)."""
+def offered_codes(question: str, counted: CountedReturn) -> Extract:
+    """Read the codes that are ticked; not applicable means that nothing is offered: 0, and reported."""
     if answer_to(counted.answers, question).state == NOT_APPLICABLE:
         return Extract(0)
     return selected_codes(question, counted)
 
 
-def live_services(counted: CountedReturn) -> Extract:
-    """Read the number of live services of the four families (3.1.a); not reported where one family is not."""
-    families = [reported_codes(f"services_{family}", counted) for family in SERVICE_FAMILIES]
-    if any(family.value is None for family in families):
+def _all_offered(questions: Iterable[str], counted: CountedReturn) -> list[Extract] | None:
+    """Return what each question offers; None where one is not reported."""
+    offered = [offered_codes(question, counted) for question in questions]
+    return None if any(each.value is None for each in offered) else offered
+
+
+def all_codes(questions: tuple[str, ...], counted: CountedReturn) -> Extract:
+    """Read the codes of several questions and how many there are; not reported where one question is not."""
+    offered = _all_offered(questions, counted)
+    if offered is None:
         return NO_EXTRACT
-    codes = frozenset().union(*(family.codes for family in families))
-    return Extract(sum(family.value for family in families), codes=codes)
+    codes = frozenset().union(*(each.codes for each in offered))
+    return Extract(sum(each.value for each in offered), codes=codes)
 
 
-def family_of_services(family: str, counted: CountedReturn) -> Extract:
-    """Read the services of one family; reported only where the total is."""
-    n_services = reported_codes(f"services_{family}", counted).value
-    return NO_EXTRACT if live_services(counted).value is None else Extract(n_services)
+def codes_among(question: str, questions: tuple[str, ...], counted: CountedReturn) -> Extract:
+    """Read how many codes one of several questions has; reported only where all of them are."""
+    is_reported = _all_offered(questions, counted) is not None
+    return Extract(offered_codes(question, counted).value) if is_reported else NO_EXTRACT
 
 
-def all_families(counted: CountedReturn) -> Extract:
-    """Read whether each of the four families has a live service; reported only where the total is."""
-    families = [family_of_services(family, counted).value for family in SERVICE_FAMILIES]
-    return NO_EXTRACT if None in families else Extract(float(all(families)))
+def a_code_in_each(questions: tuple[str, ...], counted: CountedReturn) -> Extract:
+    """Read whether each of several questions has a code; reported only where all of them are."""
+    offered = _all_offered(questions, counted)
+    return NO_EXTRACT if offered is None else Extract(float(all(each.value for each in offered)))
 
 
-def ipp_product(name: str, counted: CountedReturn) -> Extract:
-    """Read the features that a product has, in percent of all."""
-    n_features = reported_codes(f"ipp_{name}", counted).value
-    return NO_EXTRACT if n_features is None else Extract(100 * n_features / IPP_FEATURES)
+def share_of_codes(sizes: tuple[tuple[str, int], ...], counted: CountedReturn) -> Extract:
+    """Read the mean, 0-100, of the codes that each question has in percent of those that it lists, its size."""
+    offered = _all_offered((question for question, _ in sizes), counted)
+    if offered is None:
+        return NO_EXTRACT
+    percents = [100 * each.value / size for each, (_, size) in zip(offered, sizes, strict=True)]
+    return Extract(sum(percents) / len(percents))
 
 
-def ipp_index(counted: CountedReturn) -> Extract:
-    """Read the index of the Integrated Product Plan (3.2.a), 0-100: the mean of its three products."""
-    parts = [ipp_product(name, counted).value for name in IPP_PRODUCTS]
-    return NO_EXTRACT if None in parts else Extract(sum(parts) / len(parts))
+def _ratios(pairs: tuple[tuple[str, str], ...], least: int, counted: CountedReturn) -> list[float] | Extract:
+    """Return count/total of the pairs with a total above 0: of `least` pairs, or of all that have one.
+
+    Else return the extract of what is not reported; it is not applicable where every total is.
+    """
+    both = [within(*pair, counted) for pair in pairs]
+    ratios = [each.value / each.total for each in both if each.value is not None and each.total]
+    totals = [answer_to(counted.answers, total) for _, total in pairs]
+    all_answered = all(answer.is_reported or answer.state == NOT_APPLICABLE for answer in totals)
+    all_known = all_answered and len(ratios) == sum(bool(answer.number) for answer in totals)
+    if len(ratios) >= least or (ratios and all_known):
+        return ratios
+    return Extract(ends=all(answer.state == NOT_APPLICABLE for answer in totals))
 
 
-def hardware_kind(kind: str, counted: CountedReturn) -> Extract:
-    """Read the working units of a kind, with those required as the total; NA when either number is."""
-    required, working = (answer_to(counted.answers, f"{kind}_{part}") for part in ("required", "working"))
-    if required.number is None or working.number is None:
-        return _no_extract(required, working)
-    return Extract(min(working.number, required.number), required.number)
+def mean_within(pairs: tuple[tuple[str, str], ...], least: int, counted: CountedReturn) -> Extract:
+    """Read the mean of counts within their totals, 0-100; see `_ratios`."""
+    ratios = _ratios(pairs, least, counted)
+    return ratios if isinstance(ratios, Extract) else Extract(100 * sum(ratios) / len(ratios))
 
 
-def _hardware(counted: CountedReturn, summarise: Callable[[list[float]], float]) -> Extract:
-    """Summarise working/required of the kinds required (2.2.a); reported where three, or all required, are known."""
-    kinds = [hardware_kind(kind, counted) for kind in HARDWARE_KINDS]
-    ratios = [kind.value / kind.total for kind in kinds if kind.value is not None and kind.total]
-    required = [answer_to(counted.answers, f"{kind}_required") for kind in HARDWARE_KINDS]
-    all_answered = all(answer.is_reported or answer.state == NOT_APPLICABLE for answer in required)
-    all_known = all_answered and len(ratios) == sum(bool(answer.number) for answer in required)
-    if len(ratios) >= 3 or (ratios and all_known):
-        return Extract(summarise(ratios))
-    return Extract(ends=all(answer.state == NOT_APPLICABLE for answer in required))
-
-
-def hardware_index(counted: CountedReturn) -> Extract:
-    """Read the hardware coverage index (2.2.a), 0-100."""
-    return _hardware(counted, lambda ratios: 100 * sum(ratios) / len(ratios))
-
-
-def fully_equipped(counted: CountedReturn) -> Extract:
-    """Read whether 95 % or more of every kind required is working; reported only where the index is."""
-    return _hardware(counted, lambda ratios: float(all(ratio >= EQUIPPED_SHARE - 1e-9 for ratio in ratios)))
+def all_within(pairs: tuple[tuple[str, str], ...], least: int, share: float, counted: CountedReturn) -> Extract:
+    """Read whether every count reaches a share of its total; see `_ratios`."""
+    ratios = _ratios(pairs, least, counted)
+    return ratios if isinstance(ratios, Extract) else Extract(float(all(ratio >= share - 1e-9 for ratio in ratios)))
 
 
 def any_of(questions: tuple[str, ...], codes: frozenset[str], counted: CountedReturn) -> Extract:
@@ -200,53 +192,3 @@ def innovations(kinds: tuple[str, ...], counted: CountedReturn, detail: str = ""
     keys = {item.key(counted.member) for item in wanted} - {""}
     codes = frozenset(f"{counted.member}: {key}" for key in keys) if per_member else frozenset(keys)
     return Extract(float(bool(codes)), codes=codes)
-
-
-COMPANION_EXTRACTORS: Mapping[tuple[str, str], Extractor] = {
-    ("1.1.b", "adopted_or_beyond"): partial(any_of, ("roadmap_status",), _RUNNING | {"adopted"}),
-    **{("1.1.b", domain): partial(choice, f"domain_{domain}", READINESS) for domain in DOMAINS},
-    **{("2.1.a", kind): partial(number, f"offices_{kind}", total="offices_total") for kind in OFFICE_KINDS},
-    ("2.1.a", "cloud_production"): partial(choice, "cloud_use", {"production": 1.0}),
-    **{("2.2.a", kind): partial(hardware_kind, kind) for kind in HARDWARE_KINDS},
-    ("2.2.a", "fully_equipped"): fully_equipped,
-    ("2.3.a", "shared_information"): partial(choice, "shared_system_information", _YES),
-    ("2.3.a", "uses_guidelines"): partial(choice, "uses_software_guidelines", _YES),
-    **{("3.1.a", family): partial(family_of_services, family) for family in SERVICE_FAMILIES},
-    ("3.1.a", "all_families"): all_families,
-    ("3.1.a", "distinct_services"): live_services,
-    ("3.1.b", "named_by_one"): partial(selected_codes, "sectors_benefiting"),
-    **{("3.2.a", name): partial(ipp_product, name) for name in IPP_PRODUCTS},
-    **{("3.3.a", project): partial(any_of, (f"project_{project}",), _RUNNING) for project in PROJECTS},
-    ("4.1.a", "software"): partial(innovations, ("solution",), detail="software", per_member=True),
-    ("4.1.a", "application"): partial(innovations, ("solution",), detail="application", per_member=True),
-    ("4.1.a", "members"): partial(innovations, ("solution",)),
-    ("4.2.a", "exhibition"): partial(innovations, ("exhibition",)),
-    ("4.2.a", "competition"): partial(innovations, ("competition",)),
-    ("4.2.b", "adoptions"): partial(innovations, ("adoption",), per_member=True),
-    **{("5.1.a", kind): partial(number, f"trained_{kind}") for kind in (*TRAINING_KINDS, "women")},
-    ("6.1.a", "meetings"): partial(choice, "attended_meetings", _YES),
-    ("6.1.a", "initiatives"): partial(choice, "joined_initiatives", _YES),
-    ("6.1.a", "feedback"): partial(choice, "sent_feedback", _YES),
-}
-
-# Companions that are no answers, but shares of the returns received.
-RATE_COMPANIONS = (("6.1.a", "monitoring"), ("6.1.a", "on_time"), ("6.1.a", "with_late"))
-# Companions of 3.1.a are reported only where its total is; n_reported counts their own question (section 7).
-OWN_QUESTION_EXTRACTORS: Mapping[tuple[str, str], Extractor] = {
-    ("3.1.a", family): partial(reported_codes, f"services_{family}") for family in SERVICE_FAMILIES
-}
-
-
-@dataclass(frozen=True)
-class Companion:
-    """A figure shown beside a KPI."""
-
-    kpi: str
-    component: str
-    unit: str
-    measure: str
-
-    @property
-    def is_stock(self) -> bool:
-        """Tell whether it is a level, which is carried forward, not a flow or a running total."""
-        return self.measure in STOCK_MEASURES

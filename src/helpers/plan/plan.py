@@ -10,12 +10,13 @@ from typing import NamedTuple
 
 from helpers import paths
 from helpers.plan import files
-from helpers.plan.extractors import STOCK_MEASURES, Companion
+from helpers.plan.extractors import STOCK_MEASURES
 from helpers.plan.files import COUNT, ISO3, LINE, NAME, NUMBER, QUARTER, CsvRow, one_of
 from helpers.plan.quarters import parse_quarter, quarter_end
 from helpers.strings import LANGUAGES, fold
 
 UNION = "PAPU"
+OF_TOTAL, OF_ANSWERS = "of the total", "of those that answered"
 REGISTER_MEASURES = ("milestone", "register", "rate")  # of what the Secretariat records itself
 MEASURES = (*STOCK_MEASURES, "count_ever", "distinct_items", "sum_flow", "sum_reported", *REGISTER_MEASURES)
 
@@ -80,6 +81,25 @@ class Kpi:
     def on_share(self) -> bool:
         """Tell whether the target is a share or a percentage, the only targets that regions are judged on."""
         return self.assessed == "share" or self.unit == "percent"
+
+
+@dataclass(frozen=True)
+class Companion:
+    """A figure shown beside a KPI; `share` says of what it has a share, blank without one."""
+
+    kpi: str
+    component: str
+    unit: str
+    measure: str
+    source: str
+    share: str
+    title: Mapping[str, str]
+    row: int = 0
+
+    @property
+    def is_stock(self) -> bool:
+        """Tell whether it is a level, which is carried forward, not a flow or a running total."""
+        return self.measure in STOCK_MEASURES
 
 
 @dataclass(frozen=True)
@@ -207,7 +227,8 @@ _FILES: Mapping[str, tuple[str, Mapping[str, files.Allowed | _CodeOf]]] = {
     }),
     "components": ("step code", {"step": _CodeOf("steps", "step"), "list": NAME, "code": NAME, **_TITLES}),
     "companions": ("kpi component", {
-        "kpi": _CodeOf("kpis", "kpi"), "component": NAME, "unit": NAME, "measure": one_of(MEASURES),
+        "kpi": _CodeOf("kpis", "kpi"), "component": NAME, "unit": NAME, "measure": one_of(MEASURES), "source": LINE,
+        "share": one_of((OF_TOTAL, OF_ANSWERS)).or_blank(), **{name: LINE.or_blank() for name in _TITLES},
     }),
     "members": ("member", {
         "member": ISO3, "region": LINE, "language": one_of(LANGUAGES), **_NAMES, "member_from": _DAY, "member_to": _DAY,
@@ -244,6 +265,11 @@ def _kpi(row: CsvRow, step: Step) -> Kpi:
     )  # fmt: skip
 
 
+def _companion(row: CsvRow) -> Companion:
+    names = ("kpi", "component", "unit", "measure", "source", "share")
+    return Companion(*(row[name] for name in names), _texts(row, "title"), row.number)
+
+
 def _member(row: CsvRow) -> Member:
     member_from, member_to = row["member_from"] or "0001-01-01", row["member_to"] or "9999-12-31"
     return Member(
@@ -266,7 +292,7 @@ def make_plan(folder: Path) -> Plan:
         tuple(Theme(int(row["theme"]), _texts(row, "title")) for row in rows["themes"]), tuple(steps.values()),
         tuple(sorted(kpis, key=lambda kpi: kpi.kpi)),  # a row added at the end of the file is listed with its theme
         tuple(StepPart(row["step"], row["list"], row["code"], _texts(row, "title")) for row in rows["components"]),
-        tuple(Companion(row["kpi"], row["component"], row["unit"], row["measure"]) for row in rows["companions"]),
+        tuple(map(_companion, rows["companions"])),
         tuple(map(_member, rows["members"])), tuple((row["alias"], row["iso3"]) for row in rows["aliases"]),
     )  # fmt: skip
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from helpers import paths
 from helpers.plan import files
-from helpers.plan.files import ANY, LINE, NAME, QUARTER, Allowed, CsvRow, one_of
+from helpers.plan.files import ANY, LINE, NAME, NUMBER, QUARTER, Allowed, CsvRow, one_of
 from helpers.plan.quarters import parse_quarter
 
 LABEL_LANGUAGES = {"fr": "Français (fr)", "en": "English (en)", "pt": "Português (pt)", "ar": "العربية (ar)"}
@@ -32,7 +32,8 @@ class Question:
     """One question: `path` lists the groups around it, `choice_labels` its codes with their labels.
 
     It is shown if one of the questions in `asked_if` has the code beside it; always where that is empty. `formerly` are
-    its earlier names. `retired` codes are accepted in the returns of some quarter, and count nowhere.
+    its earlier names. `retired` codes are accepted in the returns of some quarter, and count nowhere. `scores` are what
+    its codes are worth, where they have a score.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Question:
     formerly: tuple[str, ...] = ()
     listed: str = ""
     retired: frozenset[str] = frozenset()
+    scores: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def group(self) -> str:
@@ -144,8 +146,8 @@ def _types(lists: Iterable[str]) -> Allowed:
 def read_form_files(folder: Path) -> Mapping[str, files.PlanTable]:
     """Read the files of the form by name, each cell held against what its column may be; problems are kept."""
     columns = {"list_name": NAME, "name": _CODE, **dict.fromkeys(LABEL_COLUMNS, LINE.or_blank())}
-    until = {"until": QUARTER.or_blank()}
-    choices = files.read_plan_table(folder / "choices.csv", columns, ("list_name", "name"), until)
+    optional = {"until": QUARTER.or_blank(), "score": NUMBER.or_blank()}
+    choices = files.read_plan_table(folder / "choices.csv", columns, ("list_name", "name"), optional)
     columns = {"type": _types(choices.codes("list_name")), "name": NAME.or_blank(), **dict.fromkeys(LABEL_COLUMNS, ANY)}
     optional = {"formerly": _NAMES, "required": one_of(("yes", "no")).or_blank()}
     survey = files.read_plan_table(folder / "survey.csv", columns, ("name",), optional)
@@ -160,23 +162,33 @@ def _label(row: CsvRow) -> dict[str, str]:
     return {language: row.get(f"label::{name}", "") for language, name in LABEL_LANGUAGES.items()}
 
 
-def _question(row: CsvRow, path: Sequence[str], lists: Mapping[str, Mapping[str, Label]]) -> Question:
+def _question(
+    row: CsvRow,
+    path: Sequence[str],
+    lists: Mapping[str, Mapping[str, Label]],
+    scores: Mapping[str, Mapping[str, float]],
+) -> Question:
     kind, _, listed = row["type"].partition(" ")
     asked_if = tuple(re.findall(r"selected\(\$\{(\w+)\}, '(\w+)'\)", row.get("relevant", "")))
     formerly = tuple(row.get("formerly", "").split())
-    return Question(row["name"], tuple(path), kind, _label(row), lists.get(listed, {}), asked_if, formerly, listed)
+    return Question(
+        row["name"], tuple(path), kind, _label(row), lists.get(listed, {}), asked_if, formerly, listed,
+        scores=scores.get(listed, {}),
+    )  # fmt: skip
 
 
 @lru_cache(maxsize=files.MOST_PLANS)
 def make_form(folder: Path) -> tuple[Form, tuple[str, ...]]:
     """Make the form of the rows of its files; with it the problems of its groups, which hold the questions."""
     survey, choices = (read_form_files(folder)[name] for name in ("survey", "choices"))
-    lists, retired = defaultdict(dict), defaultdict(dict)
+    lists, retired, scores = defaultdict(dict), defaultdict(dict), defaultdict(dict)
     for row in choices.rows:
         if last := row.get("until"):
             retired[row["list_name"]][row["name"]] = parse_quarter(last), _label(row)
         else:
             lists[row["list_name"]][row["name"]] = _label(row)
+            if row.get("score"):
+                scores[row["list_name"]][row["name"]] = float(row["score"])
     questions, fields, notes, problems = [], [], [], []
     groups, opened = {}, []  # the rows of the groups that are open
     for row in survey.every_row:
@@ -192,7 +204,7 @@ def make_form(folder: Path) -> tuple[Form, tuple[str, ...]]:
             notes.append(row["name"])
         elif row["type"] != "calculate" and row["name"]:
             path = [group["name"] for group in opened]
-            (fields if REPEAT in path[-1:] else questions).append(_question(row, path, lists))
+            (fields if REPEAT in path[-1:] else questions).append(_question(row, path, lists, scores))
             if not path:
                 problems.append(row.say(f"{row['name']} is in no group; move it into one"))
     problems += [row.say(f"{row['name']} is opened and never closed; add its end") for row in opened]

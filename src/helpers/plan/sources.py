@@ -3,40 +3,47 @@
 import difflib
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from functools import cache, partial
 
 from helpers.plan import extractors
 from helpers.plan.extractors import Extractor
-from helpers.plan.plan import Kpi, Plan
+from helpers.plan.plan import OF_ANSWERS, OF_TOTAL, Companion, Kpi, Plan
 from helpers.plan.questionnaire import Form
 
 MILESTONE_PRODUCTS = {"digital_model": "1.1", "software_guidelines": "2.3"}
 WORKSHOP_STEPS = ("5.2", "5.3")
 # The totals for which members.csv has a reference figure, used until a member has reported its own.
 REFERENCE_COLUMNS = {"offices_total": "reference_offices", "staff_total": "reference_staff"}
-# Numbers that may exceed their total, and the factor they may reach.
-_CAP_FACTORS = {"trained_cumulative": extractors.TRAINED_PER_STAFF}
-# Solutions count per member: two members with one reference have two. Events are shared.
-_OWN_KINDS = frozenset({"solution"})
 ATTENDANCES, DISTINCT_MEMBERS = "attendances", "distinct members"
 RETURN_RATE_SOURCE = "return ledger and questionnaires register"
+# What a rate's companions count: the returns received by one of these days.
+FIRST_CUTOFF, ON_TIME, EDITION_DATE = "returns by the first cut-off", "returns on time", "returns by the edition's date"
+RETURN_COUNTS = (FIRST_CUTOFF, ON_TIME, EDITION_DATE)
+LEAST_NAMING = 3  # members that must name a code for it to count, unless the source says another number
 
 
 @dataclass(frozen=True)
 class KpiSource:
-    """How a KPI is read from one return; `asks` lists its questions, or the kinds of innovations that it counts.
+    """How a KPI or companion is read from one return; `asks` lists its questions, or the kinds of innovations.
 
     `total` is the question of its total, blank without one. `cap` is the most one member can add (infinite: no limit),
-    with a reference for the total the most per unit of it. `codes` are the codes that count.
+    with a reference for the total the most per unit of it. `times` is how often a number over a total may contain the
+    total (infinite: no limit). `codes` are the codes that count, each where `least` members
+    name it. `own` reads the one question of a part that is known only where its whole is. `is_remembered`: one answer
+    covers all earlier quarters.
     """
 
     read: Extractor
     asks: tuple[str, ...]
     total: str = ""
     cap: float = math.inf
+    times: float = math.inf
     codes: tuple[str, ...] = ()
+    least: int = LEAST_NAMING
+    own: Extractor | None = None
+    is_remembered: bool = False
 
     @property
     def reference(self) -> str:
@@ -44,39 +51,30 @@ class KpiSource:
         return REFERENCE_COLUMNS.get(self.total, "")
 
 
-_HARDWARE_QUESTIONS = tuple(f"{kind}_{part}" for kind in extractors.HARDWARE_KINDS for part in ("required", "working"))
-_SERVICE_QUESTIONS = tuple(f"services_{family}" for family in extractors.SERVICE_FAMILIES)
-_IPP_QUESTIONS = tuple(f"ipp_{product}" for product in extractors.IPP_PRODUCTS)
-# KPIs with a special formula, by their source in kpis.csv, each with its measure.
-NAMED_FORMULAS: Mapping[str, tuple[str, KpiSource]] = {
-    "hardware coverage index over 5 kinds":
-        ("mean_index", KpiSource(extractors.hardware_index, _HARDWARE_QUESTIONS)),
-    "number of live services in the 4 services_* questions":
-        ("sum_known", KpiSource(extractors.live_services, _SERVICE_QUESTIONS, cap=24)),
-    "Integrated Product Plan index over 3 products x 5 features":
-        ("mean_index", KpiSource(extractors.ipp_index, _IPP_QUESTIONS)),
-}  # fmt: skip
-# How the source of each measure is written, for errors.
+_OVER, _WITHIN, _SCORE = "`number over total`", "`number within total`", "`score of question`"
+_ANY_ITEM = "`any innovation of kind kind|kind`"
+# How the sources of each measure are written, for errors.
 _SYNTAX = {
-    "count_known": "`question in code|code`, `any question, question in code` or `any prefix_* in code`",
-    "count_ever": "`question in code|code`, `any prefix_* in code` or `any innovation of kind kind|kind`",
-    "sum_known": "`number` or `number over total`",
-    "mean_index": "`number over total`",
-    "distinct_codes": "`select-many question`",
-    "distinct_items": "`innovations of kind kind|kind`",
+    "count_known": "`question in code|code`, `any question, question in code`, `any prefix_* in code`, `a code in "
+    "every prefix_*` or `every *_part within *_whole at 95 %, at least 3`",
+    "count_ever": f"`question in code|code`, `any prefix_* in code`, either with `, remembered`, or {_ANY_ITEM}",
+    "sum_known": f"`number`, {_OVER}, the same with `, up to 1.2 times`, {_WITHIN}, `codes in question` or `codes in "
+    "question with prefix_*`",
+    "mean_index": f"{_OVER}, {_SCORE}, `share of codes in question` or `mean of *_part within *_whole, at least 3`",
+    "distinct_codes": "`select-many question` or `select-many question named by 3`",
+    "distinct_items": "`innovations of kind kind|kind`, with ` with detail detail` and `, each member's own` if needed",
     "sum_flow": "`number`",
+    "sum_reported": "`number` or `question in code|code`",
     "milestone": f"`milestones register, product {'|'.join(MILESTONE_PRODUCTS)}`",
     "register": f"`workshops of step N`, `attendance at workshops of step N: {DISTINCT_MEMBERS}` or `…: {ATTENDANCES}`",
-    "rate": f"`{RETURN_RATE_SOURCE}`",
+    "rate": f"`{RETURN_RATE_SOURCE}`; of a companion {', '.join(f'`{text}`' for text in RETURN_COUNTS)}",
 }
 # The only unit of a measure; sums and distinct things have any other.
 _UNITS = {
     "count_known": "members", "count_ever": "members", "mean_index": "percent", "rate": "percent", "milestone": "stage",
 }  # fmt: skip
-_CODES = r"([^\s|]+(?:\|[^\s|]+)*)"
-_ITEMS = re.compile(rf"(?:innovations|any innovation) of kind {_CODES}")
-_ANSWERS = re.compile(rf"(any )?(\w+\*?(?:, ?\w+\*?)*) in {_CODES}")
-_NAME, _PART = re.compile(r"(\w+)"), re.compile(r"(\w+) over (\w+)")
+_CODES = r"([^\s|,]+(?:\|[^\s|,]+)*)"
+_SUFFIXES = r"\*(_\w+) within \*(_\w+)"
 _MILESTONE = re.compile(r"milestones register, product (\w+)")
 _WORKSHOPS = re.compile(rf"(attendance at )?workshops of step ([\d.]+)(?:: ({DISTINCT_MEMBERS}|{ATTENDANCES}))?")
 
@@ -136,85 +134,168 @@ def _check_codes(codes: Iterable[str], allowed: Iterable[str], what: str) -> Non
         raise ValueError(f"source names {', '.join(unknown)}, which is no {what}; choose from {', '.join(allowed)}")
 
 
-def _names(listed: str, form: Form) -> Iterator[str]:
-    """Yield the questions of a list; `project_*` means all that begin so, in the form's order."""
+def _questions(listed: str, form: Form, *types: str) -> tuple[str, ...]:
+    """Return the questions of a list, each of one of these types; `project_*` means all that begin so, in order."""
+    names: list[str] = []
     for name in re.split(", ?", listed):
         is_prefix, prefix = name.endswith("*"), name[:-1]
         found = [question for question in form.substantive if question.startswith(prefix)] if is_prefix else [name]
         if not found:
             raise ValueError(f"source names {name}, but no question of the form begins with {prefix}")
-        yield from found
-
-
-def _read_answers(found: re.Match[str], form: Form) -> KpiSource:
-    names, codes = tuple(_names(found[2], form)), found[3].split("|")
-    if len(names) > 1 and not found[1]:
-        raise ValueError(f"source names {len(names)} questions; write `any {found[2]} in {found[3]}`")
+        names += found
     for name in names:
-        _check_codes(codes, _check_question(name, form, "select_one", "select_multiple"), f"answer to {name}")
-    return KpiSource(partial(extractors.any_of, names, frozenset(codes)), names)
+        _check_question(name, form, *types)
+    return tuple(names)
 
 
-def _read_items(found: re.Match[str], form: Form) -> KpiSource:
-    kinds = tuple(found[1].split("|"))
+def _counting_codes(question: str, form: Form) -> tuple[str, ...]:
+    return tuple(code for code in form.by_name[question].choices if code not in extractors.NEUTRAL_CODES)
+
+
+def _read_answers(form: Form, any_of: str, listed: str, coded: str, remembered: str = "") -> KpiSource:
+    names, codes = _questions(listed, form, "select_one", "select_multiple"), coded.split("|")
+    if len(names) > 1 and not any_of:
+        raise ValueError(f"source names {len(names)} questions; write `any {listed} in {coded}`")
+    for name in names:
+        _check_codes(codes, form.by_name[name].choices, f"answer to {name}")
+    read = partial(extractors.any_of, names, frozenset(codes))
+    return KpiSource(read, names, is_remembered=bool(remembered))
+
+
+def _read_items(form: Form, listed: str, detail: str = "", own: str = "") -> KpiSource:
+    kinds = tuple(listed.split("|"))
     _check_codes(kinds, form.kinds, "kind of innovation")
-    return KpiSource(partial(extractors.innovations, kinds, per_member=_OWN_KINDS.issuperset(kinds)), kinds)
+    if detail:
+        details = {code for kind in kinds for code in form.detail_codes.get(kind, ())}
+        _check_codes([detail], sorted(details), f"detail of {listed}")
+    read = partial(extractors.innovations, kinds, detail=detail or "", per_member=bool(own))
+    return KpiSource(read, kinds)
 
 
-def _read_number(found: re.Match[str], form: Form) -> KpiSource:
-    """Read a number, or a number over its total."""
-    for question in found.groups():
-        _check_question(question, form, "integer")
-    total = found[2] if found.re is _PART else ""
-    cap = _CAP_FACTORS.get(found[1], 1) if total in REFERENCE_COLUMNS else math.inf
-    return KpiSource(partial(extractors.number, found[1], total=total), found.groups(), total, cap)
+def _read_number(form: Form, name: str) -> KpiSource:
+    return KpiSource(partial(extractors.number, name), _questions(name, form, "integer"))
 
 
-def _read_percentage(found: re.Match[str], form: Form) -> KpiSource:
-    for name in found.groups():
-        _check_question(name, form, "integer")
-    return KpiSource(partial(extractors.percentage, *found.groups()), found.groups())
+def _read_part(form: Form, name: str, total: str, times: str = "") -> KpiSource:
+    """Read a number over its total, at most `times` as large."""
+    asks, most = _questions(f"{name}, {total}", form, "integer"), float(times or 1)
+    cap = most if total in REFERENCE_COLUMNS else math.inf
+    return KpiSource(partial(extractors.number, name, total=total), asks, total, cap, most)
 
 
-def _read_codes(found: re.Match[str], form: Form) -> KpiSource:
-    choices = _check_question(found[1], form, "select_multiple")
-    codes = tuple(code for code in choices if code not in extractors.NEUTRAL_CODES)
-    return KpiSource(partial(extractors.selected_codes, found[1]), (found[1],), codes=codes)
+def _read_percentage(form: Form, name: str, total: str) -> KpiSource:
+    return KpiSource(partial(extractors.percentage, name, total), _questions(f"{name}, {total}", form, "integer"))
 
 
-_FORMS: Mapping[str, tuple[tuple[re.Pattern[str], Callable[[re.Match[str], Form], KpiSource]], ...]] = {
-    "count_known": ((_ANSWERS, _read_answers),),
-    "count_ever": ((_ANSWERS, _read_answers), (_ITEMS, _read_items)),
-    "sum_known": ((_NAME, _read_number), (_PART, _read_number)),
-    "mean_index": ((_PART, _read_percentage),),
-    "distinct_codes": ((_NAME, _read_codes),),
-    "distinct_items": ((_ITEMS, _read_items),),
-    "sum_flow": ((_NAME, _read_number),),
-}
+def _read_within(form: Form, name: str, total: str) -> KpiSource:
+    asks = _questions(f"{name}, {total}", form, "integer")
+    cap = 1 if total in REFERENCE_COLUMNS else math.inf
+    return KpiSource(partial(extractors.within, name, total), asks, total, cap)
 
 
-def _capped(formula: KpiSource, form: Form) -> KpiSource:
-    """Return a formula whose cap is a number of codes with as many as the form offers, retired ones left out."""
-    if math.isinf(formula.cap):
-        return formula
-    offered = [form.by_name[name].choices for name in formula.asks if name in form.by_name]
-    return replace(formula, cap=sum(len(set(codes) - extractors.NEUTRAL_CODES) for codes in offered))
+def _pairs(form: Form, part: str, whole: str) -> tuple[tuple[str, str], ...]:
+    """Return the numbers that end in two ways, each part with its whole, in the form's order."""
+    stems = [name.removesuffix(end) for name in form.by_name for end in (part, whole) if name.endswith(end)]
+    pairs = tuple((stem + part, stem + whole) for stem in dict.fromkeys(stems))
+    if not pairs:
+        raise ValueError(f"source names *{part} and *{whole}, but no question of the form ends so")
+    _questions(", ".join(name for pair in pairs for name in pair), form, "integer")
+    return pairs
+
+
+def _read_mean_within(form: Form, part: str, whole: str, least: str) -> KpiSource:
+    pairs = _pairs(form, part, whole)
+    return KpiSource(partial(extractors.mean_within, pairs, int(least)), tuple(name for pair in pairs for name in pair))
+
+
+def _read_all_within(form: Form, part: str, whole: str, percent: str, least: str) -> KpiSource:
+    pairs = _pairs(form, part, whole)
+    read = partial(extractors.all_within, pairs, int(least), float(percent) / 100)
+    return KpiSource(read, tuple(name for pair in pairs for name in pair))
+
+
+def _read_score(form: Form, name: str) -> KpiSource:
+    asks = _questions(name, form, "select_one")
+    scores = form.by_name[name].scores
+    if not scores:
+        raise ValueError(f"source names the score of {name}, but list {form.by_name[name].listed} has none; add them")
+    highest = max(scores.values())
+    return KpiSource(partial(extractors.score, name, {code: 100 * n / highest for code, n in scores.items()}), asks)
+
+
+def _read_all_codes(form: Form, listed: str) -> KpiSource:
+    names = _questions(listed, form, "select_multiple")
+    codes = tuple(code for name in names for code in _counting_codes(name, form))
+    return KpiSource(partial(extractors.all_codes, names), names, cap=len(codes))
+
+
+def _read_codes_among(form: Form, name: str, listed: str) -> KpiSource:
+    _questions(name, form, "select_multiple")
+    names, own = _questions(listed, form, "select_multiple"), partial(extractors.offered_codes, name)
+    return KpiSource(partial(extractors.codes_among, name, names), names, own=own)
+
+
+def _read_share_of_codes(form: Form, listed: str) -> KpiSource:
+    names = _questions(listed, form, "select_multiple")
+    sizes = tuple((name, len(_counting_codes(name, form))) for name in names)
+    if empty := [name for name, size in sizes if not size]:
+        raise ValueError(f"source names {', '.join(empty)}, which lists no code that counts")
+    return KpiSource(partial(extractors.share_of_codes, sizes), names)
+
+
+def _read_a_code_in_each(form: Form, listed: str) -> KpiSource:
+    names = _questions(listed, form, "select_multiple")
+    return KpiSource(partial(extractors.a_code_in_each, names), names)
+
+
+def _read_named_codes(form: Form, listed: str, least: str = "") -> KpiSource:
+    names = _questions(listed, form, "select_multiple")
+    codes = tuple(dict.fromkeys(code for name in names for code in _counting_codes(name, form)))
+    read = partial(extractors.all_codes, names) if listed.endswith("*") else partial(extractors.selected_codes, listed)
+    return KpiSource(read, names, codes=codes, least=int(least or LEAST_NAMING))
+
+
+def _sentence(
+    pattern: str, make: Callable[..., KpiSource], measures: str
+) -> tuple[re.Pattern[str], Callable, set[str]]:
+    return re.compile(pattern), make, set(measures.split())
+
+
+# The sentences that a source can be: its words, what reads them, and the measures that it is for.
+_SENTENCES = (
+    _sentence(rf"(any )?(\w+\*?(?:, ?\w+\*?)*) in {_CODES}", _read_answers, "count_known count_ever sum_reported"),
+    _sentence(rf"(any )?(\w+\*?(?:, ?\w+\*?)*) in {_CODES}(, remembered)", _read_answers, "count_ever"),
+    _sentence(rf"any innovation of kind {_CODES}(?: with detail (\w+))?", _read_items, "count_ever"),
+    _sentence(
+        rf"innovations of kind {_CODES}(?: with detail (\w+))?(, each member's own)?", _read_items, "distinct_items"
+    ),
+    _sentence(r"(\w+)", _read_number, "sum_known sum_flow sum_reported"),
+    _sentence(r"(\w+) over (\w+)(?:, up to (\d+(?:\.\d+)?) times)?", _read_part, "sum_known"),
+    _sentence(r"(\w+) over (\w+)", _read_percentage, "mean_index"),
+    _sentence(r"(\w+) within (\w+)", _read_within, "sum_known"),
+    _sentence(rf"mean of {_SUFFIXES}, at least (\d+)", _read_mean_within, "mean_index"),
+    _sentence(rf"every {_SUFFIXES} at (\d+(?:\.\d+)?) %, at least (\d+)", _read_all_within, "count_known"),
+    _sentence(r"score of (\w+)", _read_score, "mean_index"),
+    _sentence(r"codes in (\w+\*?)", _read_all_codes, "sum_known"),
+    _sentence(r"codes in (\w+) with (\w+\*)", _read_codes_among, "sum_known"),
+    _sentence(r"share of codes in (\w+\*?)", _read_share_of_codes, "mean_index"),
+    _sentence(r"a code in every (\w+\*)", _read_a_code_in_each, "count_known"),
+    _sentence(r"(\w+\*?)(?: named by ([1-9]\d*))?", _read_named_codes, "distinct_codes"),
+)
 
 
 @cache
 def parse_source(measure: str, text: str, form: Form) -> KpiSource:
     """Parse a source of the returns, once. Raises ValueError with what is wrong and what is allowed."""
-    meant_for, formula = NAMED_FORMULAS.get(text, ("", None))
-    if formula and meant_for == measure:
-        return _capped(formula, form)
-    for pattern, make in _FORMS[measure]:
-        if found := pattern.fullmatch(text):
-            return make(found, form)
+    for pattern, make, measures in _SENTENCES:
+        found = pattern.fullmatch(text)
+        if found and measure in measures:
+            return make(form, *found.groups())
     raise _syntax_error(text, measure)
 
 
-def source_of(kpi: Kpi, form: Form) -> KpiSource:
-    """Return how a KPI of the returns is read from one return."""
+def source_of(kpi: Kpi | Companion, form: Form) -> KpiSource:
+    """Return how a KPI or companion of the returns is read from one return."""
     return parse_source(kpi.measure, kpi.source, form)
 
 
@@ -227,8 +308,7 @@ def extractor_of(kpi: Kpi, form: Form) -> Extractor:
 def list_part_totals(plan: Plan, form: Form) -> tuple[tuple[str, str], ...]:
     """Return the numbers that cannot exceed the total in their KPI's source, each with its total."""
     sums = [source_of(kpi, form) for kpi in plan.kpis if kpi.measure == "sum_known"]
-    parts = [(source.asks[0], source.total) for source in sums if source.total]
-    return tuple((name, total) for name, total in parts if name not in _CAP_FACTORS)
+    return tuple((source.asks[0], source.total) for source in sums if source.times <= 1)
 
 
 def check_unit(unit: str, measure: str, known: Iterable[str]) -> str:
@@ -251,11 +331,31 @@ def _check_source(kpi: Kpi, form: Form) -> Iterator[str]:
             yield "assessed is share, which takes sum_known of a source with a total: `number over total`"
 
 
+def _check_companion(companion: Companion, form: Form) -> Iterator[str]:
+    """Yield what is wrong with a companion's source, or with the share that it is to have."""
+    if companion.measure == "rate":
+        if companion.source not in RETURN_COUNTS:
+            yield str(_syntax_error(companion.source, companion.measure))
+        return
+    try:
+        total = source_of(companion, form).total
+    except ValueError as reason:
+        yield str(reason)
+        return
+    if companion.share == OF_TOTAL and not total:
+        yield f"share is {OF_TOTAL}, which takes sum_known of a source with a total: `number over total`"
+    if companion.share == OF_ANSWERS and companion.measure != "sum_reported":
+        yield f"share is {OF_ANSWERS}, which takes sum_reported"
+
+
 def list_problems(plan: Plan, form: Form, units: Iterable[str]) -> Iterator[str]:
-    """Yield the row of kpis.csv and the reason of everything that is wrong with its KPIs, held against the form."""
+    """Yield the file, the row and the reason of all that is wrong with KPIs and companions, held against the form."""
     for kpi in sorted(plan.kpis, key=lambda kpi: kpi.row):
         is_of_step = re.fullmatch(rf"{re.escape(kpi.step)}\.[a-z]", kpi.kpi)
         naming = "" if is_of_step else f"a KPI of step {kpi.step} is called {kpi.step}.a, {kpi.step}.b…"
         for problem in (naming, check_unit(kpi.unit, kpi.measure, units), *_check_source(kpi, form)):
             if problem:
                 yield f"kpis.csv, row {kpi.row} ({kpi.kpi}): {problem}"
+    for companion in plan.companions:
+        for problem in _check_companion(companion, form):
+            yield f"companions.csv, row {companion.row} ({companion.kpi} {companion.component}): {problem}"

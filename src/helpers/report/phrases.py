@@ -12,25 +12,7 @@ from helpers.tables import KpiFigure, queries
 SHARE_WORDS = {"2.1.a": "Share of post offices connected", "5.1.a": "Share of staff trained"}
 LEADING = {1: "1.1.b", 2: "2.1.a", 3: "3.1.a", 4: "4.1.a", 5: "5.1.a", 6: "6.1.a"}  # what a theme's title is about
 Caption = dict[str, str]
-COMPANION_WORDS = {
-    ("1.1.b", "adopted_or_beyond"): "Roadmap adopted or beyond",
-    ("2.1.a", "electrified"): "Offices with electricity",
-    ("2.1.a", "alternative_power"): "Offices with alternative power",
-    ("2.1.a", "networked"): "Offices networked",
-    ("2.1.a", "cloud_production"): "Members with cloud computing in production",
-    ("2.2.a", "fully_equipped"): "Members fully equipped",
-    ("2.3.a", "shared_information"): "Members that have shared information",
-    ("2.3.a", "uses_guidelines"): "Members that use the guidelines",
-    ("3.1.a", "all_families"): "Members with all four families",
-    ("3.1.a", "distinct_services"): "Distinct services, named by one member or more",
-    ("3.1.b", "named_by_one"): "Sectors named by one member or more",
-    ("4.1.a", "members"): "Members with a solution",
-    ("4.2.b", "adoptions"): "Adoptions (member and solution)",
-    ("5.1.a", "women"): "Women trained in the quarter",
-    ("6.1.a", "monitoring"): "Monitoring returns by the first cut-off",
-    ("6.1.a", "on_time"): "Monitoring returns on time",
-    ("6.1.a", "with_late"): "Monitoring returns, late ones included",
-}
+
 _MEASURES = {
     "2.1.a": "Offices connected in % of all offices of the members known",
     "5.1.a": "Staff trained since the start in % of all staff of the members known",
@@ -199,9 +181,9 @@ def companion_names(report: Report, kpi: str, unit: str = "") -> dict[str, str]:
     plan, t = read_plan(), report.t
     titles = {part.code: part.title for part in plan.components if part.step == plan.by_kpi[kpi].step}
     return {
-        companion.component: t(COMPANION_WORDS[kpi, companion.component])
-        if (kpi, companion.component) in COMPANION_WORDS
-        else t.localised(titles.get(companion.component, {"en": companion.component}))
+        companion.component: t.localised(
+            companion.title if any(companion.title.values()) else titles[companion.component]
+        )
         for companion in plan.companions
         if companion.kpi == kpi and unit in ("", companion.unit)
     }

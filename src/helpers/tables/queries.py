@@ -67,8 +67,7 @@ def _find_unsettling(snapshot: Snapshot, kpi: Kpi) -> list[str]:
     """Return the members that leave a KPI's bounds open; for an ever-count, those that may have met it unreported."""
     members = snapshot.members(UNION)
     if kpi.measure == "count_ever":
-        extractor, is_cumulative = sources.extractor_of(kpi, snapshot.form), observations.is_cumulative(kpi)
-        histories = observations.observe_history(snapshot, extractor, members, is_cumulative)
+        histories = observations.observe_history(snapshot, sources.source_of(kpi, snapshot.form), members)
         return [history.member for history in histories if not history.ever and not history.always]
     return [each.member for each in find_unreported(kpi, observations.observe_kpi(snapshot, kpi, members))]
 
