@@ -17,15 +17,13 @@ from helpers.kpis.observations import CountedReturns, Snapshot
 from helpers.kpis.register_measures import count_received, cutoff_of, measure_from_registers
 from helpers.kpis.revisions import find_causes
 from helpers.kpis.statuses import Assessed, compute_statuses
-from helpers.plan import UNION, Companion, Kpi, Member, Plan, quarters, questionnaire, sources
-from helpers.plan.plan import OF_ANSWERS, OF_TOTAL
-from helpers.plan.sources import KpiSource
+from helpers.plan import UNION, Kpi, Member, Plan, quarters, questionnaire, sources
 
 Row = dict[str, object]
 MeasuredKpis = Mapping[tuple[str, str], Sequence[MeasuredKpi]]  # by scope and code, quarter by quarter
 
 
-def _measure_stock(measure: str, observed: Sequence[Observation], has_share: bool, source: KpiSource) -> Figure:
+def _measure_stock(measure: str, observed: Sequence[Observation], has_share: bool, source: sources.KpiSource) -> Figure:
     if measure == "count_known":
         return measures.count_known(observed)
     if measure == "mean_index":
@@ -75,13 +73,15 @@ def _measure_rate_companion(snapshot: Snapshot, counted: str, members: Sequence[
     """Return the members that responded by a day, in percent of the members expected (section 6)."""
     cutoff = cutoff_of(snapshot)
     on_time = min(cutoff, quarters.quarter_end(snapshot.quarter) + timedelta(days=quarters.ON_TIME_DAYS))
-    day = {sources.FIRST_CUTOFF: cutoff, sources.ON_TIME: on_time, sources.EDITION_DATE: snapshot.as_of}[counted]
+    day = {sources.BY_FIRST_CUTOFF: cutoff, sources.BY_ON_TIME: on_time, sources.BY_EDITION_DATE: snapshot.as_of}[
+        counted
+    ]
     n_received = count_received(snapshot, members, day)
-    n_reported = count_received(snapshot, members, cutoff) if counted == sources.ON_TIME else n_received
+    n_reported = count_received(snapshot, members, cutoff) if counted == sources.BY_ON_TIME else n_received
     return MeasuredCompanion(100 * n_received / len(members) if members else None, None, n_reported)
 
 
-def measure_companion(snapshot: Snapshot, companion: Companion, scope: str) -> MeasuredCompanion:
+def measure_companion(snapshot: Snapshot, companion: sources.Companion, scope: str) -> MeasuredCompanion:
     """Measure one companion for one scope."""
     members = snapshot.members(scope)
     if not snapshot.is_asked:
@@ -91,7 +91,7 @@ def measure_companion(snapshot: Snapshot, companion: Companion, scope: str) -> M
     source = sources.source_of(companion, snapshot.form)
     answers = observations.observe(snapshot, source.own or source.read, members, carries=False)
     n_reported, total = sum(answer.is_reported for answer in answers), measures.sum_reported(answers)
-    if companion.share == OF_ANSWERS:
+    if companion.share == sources.OF_ANSWERS:
         return MeasuredCompanion(total, total / n_reported if n_reported else None, n_reported)
     if not snapshot.is_collected:
         return MeasuredCompanion()
@@ -99,7 +99,7 @@ def measure_companion(snapshot: Snapshot, companion: Companion, scope: str) -> M
         return MeasuredCompanion(total, None, n_reported)
     if companion.is_stock:
         observed = observations.observe(snapshot, source.read, members)
-        figure = _measure_stock(companion.measure, observed, companion.share == OF_TOTAL, source)
+        figure = _measure_stock(companion.measure, observed, companion.share == sources.OF_TOTAL, source)
     else:
         figure = _measure_history(companion.measure, observations.observe_history(snapshot, source, members))
     return MeasuredCompanion(figure.value, figure.share, n_reported)

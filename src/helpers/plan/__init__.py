@@ -1,8 +1,7 @@
 """The plan's quarters, members and KPIs, the questionnaire, and how a KPI is read from a return."""
 
-from helpers.plan.plan import UNION, Companion, Kpi, Member, Plan, read_plan
+from helpers.plan.plan import UNION, Kpi, Member, Plan, read_plan
 
 __all__ = [
-    "Companion", "Kpi", "Member", "Plan", "UNION", "checks", "extractors", "quarters", "questionnaire", "read_plan",
-    "sources",
+    "Kpi", "Member", "Plan", "UNION", "checks", "extractors", "quarters", "questionnaire", "read_plan", "sources",
 ]  # fmt: skip

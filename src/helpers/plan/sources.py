@@ -19,8 +19,9 @@ REFERENCE_COLUMNS = {"offices_total": "reference_offices", "staff_total": "refer
 ATTENDANCES, DISTINCT_MEMBERS = "attendances", "distinct members"
 RETURN_RATE_SOURCE = "return ledger and questionnaires register"
 # What a rate's companions count: the returns received by one of these days.
-FIRST_CUTOFF, ON_TIME, EDITION_DATE = "returns by the first cut-off", "returns on time", "returns by the edition's date"
-RETURN_COUNTS = (FIRST_CUTOFF, ON_TIME, EDITION_DATE)
+BY_FIRST_CUTOFF, BY_ON_TIME, BY_EDITION_DATE = RETURN_COUNTS = (
+    "returns by the first cut-off", "returns on time", "returns by the edition's date",
+)  # fmt: skip
 LEAST_NAMING = 3  # members that must name a code for it to count, unless the source says another number
 
 

@@ -1,7 +1,7 @@
 """Tables of KPIs: the scorecard, each theme's indicators and their companions, and what changed the totals."""
 
 from helpers.i18n import Translator, is_blank, terms
-from helpers.plan import UNION, Companion, Kpi, quarters, read_plan
+from helpers.plan import UNION, Kpi, quarters, read_plan, sources
 from helpers.report import cells, phrases
 from helpers.report.blocks import Column, Table
 from helpers.report.cells import Cell, Number, Picture, Text, TwoLines
@@ -127,13 +127,13 @@ def theme(report: Report, number: int) -> Table:
     return Table(_figures(report, number), columns, title, subtitle, size=8, pad=1.8, middle=True, wide=8)
 
 
-def _find_companion(report: Report, companion: Companion, quarter: str) -> object | None:
+def _find_companion(report: Report, companion: sources.Companion, quarter: str) -> object | None:
     """Return the row of a companion's figures in a quarter; None where the tables have none."""
     rows = queries.select_companions(report.tables, companion.kpi, quarter=quarter)
     return rows.loc[companion.component] if companion.component in rows.index else None
 
 
-def _companion_cell(report: Report, companion: Companion, quarter: str) -> Cell:
+def _companion_cell(report: Report, companion: sources.Companion, quarter: str) -> Cell:
     """Return a companion's figure; that of the report's quarter with its denominator, if it is a rate or a share."""
     t, row = report.t, _find_companion(report, companion, quarter)
     figure = queries.select_figure(report.tables, companion.kpi, quarter=quarter)
@@ -162,7 +162,7 @@ def companions(report: Report, number: int) -> Table:
     def figures_of(quarter: str, width: float) -> Column:
         return Column(t.quarter(quarter), width, lambda companion: _companion_cell(report, companion, quarter), "end")
 
-    def n_reported(companion: Companion) -> Cell:
+    def n_reported(companion: sources.Companion) -> Cell:
         row = _find_companion(report, companion, now)
         return t.missing if row is None else Number(row.n_reported)
 
