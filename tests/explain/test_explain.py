@@ -326,11 +326,12 @@ def test_every_headline_of_the_report_carries_its_reference(language):
     report = report_of(made, language)
     tiles = report.tiles(headlines.tiles(report)).as_html()
     assert references_in(tiles) == [f"{kpi}/{made.quarter}" for kpi in ("2.1.a", "3.1.a", "1.1.b", "6.1.a")]
-    for theme, kpi in headlines.LEADING.items():
+    leads = read_plan(PLAN).leads
+    for theme, kpi in leads.items():
         assert references_in(headlines.add_theme(report, theme).as_html()) == [f"{kpi}/{made.quarter}"]
     listed = printed(tables.references(report), report.t)[report.t("Reference")]
     assert [parse_reference(one).kpi for one in listed] == KPIS
-    assert set(references_in(tiles)) | {f"{kpi}/{made.quarter}" for kpi in headlines.LEADING.values()} <= set(listed)
+    assert set(references_in(tiles)) | {f"{kpi}/{made.quarter}" for kpi in leads.values()} <= set(listed)
     (regional,) = references_in(tables.references(report).note)
     assert parse_reference(regional).scope in read_plan(PLAN).regions
 

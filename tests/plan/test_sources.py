@@ -229,7 +229,7 @@ def test_everything_that_is_wrong_is_told_together_in_the_order_of_the_file(plan
 def test_a_row_added_last_stands_with_its_theme(tmp_path, form):
     shutil.copytree(PLAN, tmp_path / "plan")
     with (tmp_path / "plan" / "kpis.csv").open("a", encoding="utf-8") as file:
-        file.write("3.2.z,3.2,sum_flow,audits_completed,reports,value,,9,proposed,Un,One,Um,واحد\n")
+        file.write("3.2.z,3.2,sum_flow,audits_completed,reports,value,,9,proposed,Un,One,Um,واحد,\n")
     plan = read_plan(tmp_path / "plan")
     codes = [kpi.kpi for kpi in plan.kpis]
     assert codes == sorted(codes) and plan.by_kpi["3.2.z"].row == len(codes) + 1

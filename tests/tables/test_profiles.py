@@ -87,7 +87,7 @@ def test_the_parts_of_a_width_add_up_to_one_and_belong_to_those_that_did_not_rep
     reported = set(
         tables.member_values.query("quarter == @QUARTER and kpi == '2.1.a' and basis == 'reported'")["member"]
     )
-    for kpi in profiles.BOUNDED_KPIS:
+    for kpi in ("1.1.b", "2.1.a", "2.2.a", "3.1.a", "3.2.a", "5.1.a"):
         assert calls[kpi].sum() == pytest.approx(1)
     assert reported and not reported & set(calls[calls["2.1.a"] > 0]["member"])
     silent = len(read_plan().members_in(QUARTER)) - len(reported)

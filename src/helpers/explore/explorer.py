@@ -10,7 +10,7 @@ from helpers import paths
 from helpers.explore import showing
 from helpers.explore.choices import Choice, resolve_choice, select_choice_rows
 from helpers.explore.panel import Panel
-from helpers.plan import UNION
+from helpers.plan import UNION, read_plan
 from helpers.report import Report, blocks
 
 VIEW = "application/vnd.jupyter.widget-view+json"
@@ -18,18 +18,19 @@ VIEW = "application/vnd.jupyter.widget-view+json"
 
 def choose(
     report: Report,
-    kpi: str = "2.1.a",
+    kpi: str = "",
     region: str = UNION,
     members: str | Sequence[str] = (),
     first: str = "",
     last: str = "",
 ) -> Explorer:
-    """Return an explorer that starts from a choice: members as ISO3 codes, `"SEN KEN"`; blank quarters: the last nine.
+    """Return an explorer that starts from a choice: members as ISO3 codes, `"SEN KEN"`.
 
+    A blank KPI is the plan's example, blank quarters are the last nine.
     Raises ValueError for what cannot be chosen, naming what can.
     """
     names = tuple(members.split() if isinstance(members, str) else members)
-    return Explorer(report, Choice(kpi, region, names, first, last))
+    return Explorer(report, Choice(kpi or read_plan().example, region, names, first, last))
 
 
 class Explorer:

@@ -75,6 +75,9 @@ def _check_steps(f: _Files) -> Iterator[str]:
     for row in f.rows("themes"):
         if row["theme"] not in f.tables["steps"].codes("theme"):
             yield row.say(f"theme {row['theme']} has no step in steps.csv; add one, or restore the file")
+        leading = f.plan.by_kpi.get(row["leads"])
+        if f.tables["kpis"].every_row and (leading is None or str(leading.theme) != row["theme"]):
+            yield row.say(f"leads {row['leads']} is no KPI of theme {row['theme']}; name one of them")
     for row in f.rows("steps"):
         step, due = row["step"], row["due"] and quarters.parse_quarter(row["due"])
         if step[0] != row["theme"]:
@@ -111,6 +114,20 @@ def _check_targets(f: _Files) -> Iterator[str]:
             yield row.say(f"target {row['target']} is not above the baseline {row['baseline'] or 0}")
         if row["target_status"] == "adopted" and not row.get("target_reference"):
             yield row.say("target_status is adopted: name the decision in a column target_reference")
+
+
+def _check_shown(f: _Files) -> Iterator[str]:
+    taken: dict[str, str] = {}
+    for row in f.rows("kpis"):
+        kpi = f.plan.by_kpi.get(row["kpi"])
+        for place in kpi.shown if kpi else ():
+            owner = kpi.kpi if place == "brief" else taken.setdefault(place, kpi.kpi)
+            if owner != kpi.kpi:
+                yield row.say(f"shown: {place} is that of {owner}; give it another number")
+            if place == "brief" and not kpi.has_member_values:
+                yield row.say("shown: brief is for what is known member by member; leave it out")
+            if place.startswith("call") and not kpi.is_bounded:
+                yield row.say("shown: call is for count_known, sum_known and mean_index; leave it out")
 
 
 def _check_companions(f: _Files) -> Iterator[str]:
@@ -309,8 +326,8 @@ def _check_needs(f: _Files) -> Iterator[str]:
 
 
 _CHECKS = (
-    _check_steps, _check_targets, _check_companions, _check_components, _check_members, _check_names, _check_tiles,
-    _check_choices, _check_survey,
+    _check_steps, _check_targets, _check_shown, _check_companions, _check_components, _check_members, _check_names,
+    _check_tiles, _check_choices, _check_survey,
 )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """The action plan as typed data: themes, steps, KPIs, members, and the names that members are recognised by."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property, lru_cache
@@ -23,9 +23,10 @@ MEASURES = (*STOCK_MEASURES, "count_ever", "distinct_items", "sum_flow", "sum_re
 
 @dataclass(frozen=True)
 class Theme:
-    """One of the 6 themes."""
+    """One of the 6 themes; its title in the report is about the KPI that leads it."""
 
     theme: int
+    leads: str
     title: Mapping[str, str]
 
 
@@ -41,7 +42,12 @@ class Step:
 
 @dataclass(frozen=True)
 class Kpi:
-    """One of the KPIs. Baseline and target are proposed: the plan has none. `row` is its row in kpis.csv."""
+    """One of the KPIs. Baseline and target are proposed: the plan has none. `row` is its row in kpis.csv.
+
+    `names` are its other names: `short` what its target is about, `measured` what is measured, `own` what it is for one
+    member, `head` that of a column. `shown` says where it is shown beside its theme: `tile 1`, `point 1`, `call 1`,
+    `brief`.
+    """
 
     kpi: str
     step: str
@@ -55,7 +61,19 @@ class Kpi:
     target: float | None
     target_status: str
     title: Mapping[str, str]
+    shown: tuple[str, ...] = ()
+    names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     row: int = 0
+
+    @property
+    def is_yes_no(self) -> bool:
+        """Tell whether a member's value is a yes or a no."""
+        return self.measure in ("count_known", "count_ever")
+
+    @property
+    def is_bounded(self) -> bool:
+        """Tell whether each member's reply narrows its bounds by a part of their own."""
+        return self.measure in ("count_known", "sum_known", "mean_index")
 
     @property
     def assessed_unit(self) -> str:
@@ -163,6 +181,22 @@ class Plan:
         return {member.member: member for member in self.members}
 
     @cached_property
+    def leads(self) -> Mapping[int, str]:
+        """The KPI that leads each theme."""
+        return {theme.theme: theme.leads for theme in self.themes}
+
+    @cached_property
+    def example(self) -> str:
+        """The KPI by which a reader is shown how a figure is named: the first that leads and has a share, or leads."""
+        leading = [kpi for kpi in self.leads.values() if kpi in self.by_kpi]
+        return next((kpi for kpi in leading if self.by_kpi[kpi].assessed == "share"), leading[0])
+
+    def shown(self, where: str) -> tuple[str, ...]:
+        """Return the KPIs shown as `tile`, `point` or `call`, by their numbers, or in the `brief`, by their codes."""
+        places = ((place, kpi.kpi) for kpi in self.kpis for place in kpi.shown if place.split()[0] == where)
+        return tuple(kpi for _, kpi in sorted(places))
+
+    @cached_property
     def by_kpi(self) -> Mapping[str, Kpi]:
         """The KPIs by code."""
         return {kpi.kpi: kpi for kpi in self.kpis}
@@ -198,6 +232,11 @@ class Plan:
 # Each has two meanings when written alone (methodology, section 1): "NA" is Namibia or "not available".
 _AMBIGUOUS = {"congo": {"COD", "COG"}, fold("الكونغو"): {"COD", "COG"}, "na": {"NAM"}}
 _TITLES = {f"title_{language}": LINE for language in LANGUAGES}
+_TEXTS = {f"text_{language}": LINE for language in LANGUAGES}
+_PLACE = "(?:brief|(?:tile|point|call) [1-9])"
+_SHOWN = files.Allowed(
+    f"{_PLACE}(?:; {_PLACE})*", "a list of places, such as tile 1; point 2; call 1; brief"
+).or_blank()
 _NAMES = {f"name_{language}": LINE for language in LANGUAGES}
 _SORTED = "tables sort codes as text, and 10.1.a would come before 2.1.a"
 _THEME = files.Allowed("[1-9]", "a number from 1 to 9", _SORTED)
@@ -216,14 +255,17 @@ class _CodeOf(NamedTuple):
 
 # Each file: the columns of its key, and what a cell of each column may be.
 _FILES: Mapping[str, tuple[str, Mapping[str, files.Allowed | _CodeOf]]] = {
-    "themes": ("theme", {"theme": _THEME, **_TITLES}),
+    "themes": ("theme", {"theme": _THEME, "leads": _KPI, **_TITLES}),
     "steps": ("step", {
         "step": _STEP, "theme": _CodeOf("themes", "theme"), "due": QUARTER.or_blank(), "responsible": LINE, **_TITLES,
     }),
     "kpis": ("kpi", {
         "kpi": _KPI, "step": _CodeOf("steps", "step"), "measure": one_of(MEASURES), "source": LINE, "unit": NAME,
         "assessed": one_of(("value", "share")), "baseline": NUMBER.or_blank(), "target": NUMBER.or_blank(),
-        "target_status": one_of(("proposed", "adopted")), **_TITLES,
+        "target_status": one_of(("proposed", "adopted")), **_TITLES, "shown": _SHOWN,
+    }),
+    "names": ("kpi name", {
+        "kpi": _CodeOf("kpis", "kpi"), "name": one_of(("short", "measured", "own", "head")), **_TEXTS,
     }),
     "components": ("step code", {"step": _CodeOf("steps", "step"), "list": NAME, "code": NAME, **_TITLES}),
     "companions": ("kpi component", {
@@ -257,11 +299,12 @@ def _texts(row: CsvRow, prefix: str) -> dict[str, str]:
     return {language: row.get(f"{prefix}_{language}", "") for language in LANGUAGES}
 
 
-def _kpi(row: CsvRow, step: Step) -> Kpi:
+def _kpi(row: CsvRow, step: Step, names: Iterable[CsvRow]) -> Kpi:
     return Kpi(
         row["kpi"], step.step, step.theme, step.due, row["measure"], row["source"], row["unit"], row["assessed"],
         float(row["baseline"] or 0), float(row["target"]) if row["target"] else None, row["target_status"],
-        _texts(row, "title"), row.number,
+        _texts(row, "title"), tuple(filter(None, row["shown"].split("; "))),
+        {each["name"]: _texts(each, "text") for each in names if each["kpi"] == row["kpi"]}, row.number,
     )  # fmt: skip
 
 
@@ -287,9 +330,10 @@ def make_plan(folder: Path) -> Plan:
     for row in rows["steps"]:
         due = parse_quarter(row["due"]) if row["due"] else ""
         steps[row["step"]] = Step(row["step"], int(row["theme"]), due, _texts(row, "title"))
-    kpis = [_kpi(row, steps[row["step"]]) for row in rows["kpis"] if row["step"] in steps]
+    kpis = [_kpi(row, steps[row["step"]], rows["names"]) for row in rows["kpis"] if row["step"] in steps]
+    themes = (Theme(int(row["theme"]), row["leads"], _texts(row, "title")) for row in rows["themes"])
     return Plan(
-        tuple(Theme(int(row["theme"]), _texts(row, "title")) for row in rows["themes"]), tuple(steps.values()),
+        tuple(themes), tuple(steps.values()),
         tuple(sorted(kpis, key=lambda kpi: kpi.kpi)),  # a row added at the end of the file is listed with its theme
         tuple(StepPart(row["step"], row["list"], row["code"], _texts(row, "title")) for row in rows["components"]),
         tuple(map(_companion, rows["companions"])),

@@ -4,8 +4,9 @@ import difflib
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
+from typing import NamedTuple
 
 from helpers.plan import extractors
 from helpers.plan.extractors import Extractor
@@ -31,9 +32,9 @@ class KpiSource:
 
     `total` is the question of its total, blank without one. `cap` is the most one member can add (infinite: no limit),
     with a reference for the total the most per unit of it. `times` is how often a number over a total may contain the
-    total (infinite: no limit). `codes` are the codes that count, each where `least` members
-    name it. `own` reads the one question of a part that is known only where its whole is. `is_remembered`: one answer
-    covers all earlier quarters.
+    total (infinite: no limit). `codes` are the codes that count, each, where codes are counted, if `least` members name
+    it. `kind` is the measure, or the sentence where its words differ. `own` reads the one question of a part that is
+    known only where its whole is. `is_remembered`: one answer covers all earlier quarters.
     """
 
     read: Extractor
@@ -43,6 +44,7 @@ class KpiSource:
     times: float = math.inf
     codes: tuple[str, ...] = ()
     least: int = LEAST_NAMING
+    kind: str = ""
     own: Extractor | None = None
     is_remembered: bool = False
 
@@ -160,7 +162,7 @@ def _read_answers(form: Form, any_of: str, listed: str, coded: str, remembered: 
     for name in names:
         _check_codes(codes, form.by_name[name].choices, f"answer to {name}")
     read = partial(extractors.any_of, names, frozenset(codes))
-    return KpiSource(read, names, is_remembered=bool(remembered))
+    return KpiSource(read, names, codes=tuple(codes), is_remembered=bool(remembered))
 
 
 def _read_items(form: Form, listed: str, detail: str = "", own: str = "") -> KpiSource:
@@ -256,31 +258,40 @@ def _read_named_codes(form: Form, listed: str, least: str = "") -> KpiSource:
     return KpiSource(read, names, codes=codes, least=int(least or LEAST_NAMING))
 
 
-def _sentence(
-    pattern: str, make: Callable[..., KpiSource], measures: str
-) -> tuple[re.Pattern[str], Callable, set[str]]:
-    return re.compile(pattern), make, set(measures.split())
+class _Sentence(NamedTuple):
+    """One sentence that a source can be: its pattern, what reads it, the measures it is for, and what it is called."""
+
+    pattern: re.Pattern[str]
+    read: Callable[..., KpiSource]
+    measures: set[str]
+    kind: str
 
 
-# The sentences that a source can be: its words, what reads them, and the measures that it is for.
+def _sentence(pattern: str, read: Callable[..., KpiSource], measures: str, kind: str = "") -> _Sentence:
+    return _Sentence(re.compile(pattern), read, set(measures.split()), kind)
+
+
+_ANSWERS = rf"(any )?(\w+\*?(?:, ?\w+\*?)*) in {_CODES}"
+_ITEMS = rf"innovations? of kind {_CODES}(?: with detail (\w+))?"
 _SENTENCES = (
-    _sentence(rf"(any )?(\w+\*?(?:, ?\w+\*?)*) in {_CODES}", _read_answers, "count_known count_ever sum_reported"),
-    _sentence(rf"(any )?(\w+\*?(?:, ?\w+\*?)*) in {_CODES}(, remembered)", _read_answers, "count_ever"),
-    _sentence(rf"any innovation of kind {_CODES}(?: with detail (\w+))?", _read_items, "count_ever"),
-    _sentence(
-        rf"innovations of kind {_CODES}(?: with detail (\w+))?(, each member's own)?", _read_items, "distinct_items"
-    ),
+    _sentence(_ANSWERS, _read_answers, "count_known count_ever sum_reported"),
+    _sentence(rf"{_ANSWERS}(, remembered)", _read_answers, "count_ever"),
+    _sentence(rf"any {_ITEMS}", _read_items, "count_ever", "any item"),
+    _sentence(_ITEMS, _read_items, "distinct_items"),
+    _sentence(rf"{_ITEMS}(, each member's own)", _read_items, "distinct_items", "own items"),
     _sentence(r"(\w+)", _read_number, "sum_known sum_flow sum_reported"),
     _sentence(r"(\w+) over (\w+)(?:, up to (\d+(?:\.\d+)?) times)?", _read_part, "sum_known"),
     _sentence(r"(\w+) over (\w+)", _read_percentage, "mean_index"),
     _sentence(r"(\w+) within (\w+)", _read_within, "sum_known"),
-    _sentence(rf"mean of {_SUFFIXES}, at least (\d+)", _read_mean_within, "mean_index"),
-    _sentence(rf"every {_SUFFIXES} at (\d+(?:\.\d+)?) %, at least (\d+)", _read_all_within, "count_known"),
-    _sentence(r"score of (\w+)", _read_score, "mean_index"),
-    _sentence(r"codes in (\w+\*?)", _read_all_codes, "sum_known"),
+    _sentence(rf"mean of {_SUFFIXES}, at least (\d+)", _read_mean_within, "mean_index", "mean of parts"),
+    _sentence(
+        rf"every {_SUFFIXES} at (\d+(?:\.\d+)?) %, at least (\d+)", _read_all_within, "count_known", "every part"
+    ),
+    _sentence(r"score of (\w+)", _read_score, "mean_index", "score"),
+    _sentence(r"codes in (\w+\*?)", _read_all_codes, "sum_known", "codes"),
     _sentence(r"codes in (\w+) with (\w+\*)", _read_codes_among, "sum_known"),
-    _sentence(r"share of codes in (\w+\*?)", _read_share_of_codes, "mean_index"),
-    _sentence(r"a code in every (\w+\*)", _read_a_code_in_each, "count_known"),
+    _sentence(r"share of codes in (\w+\*?)", _read_share_of_codes, "mean_index", "share of codes"),
+    _sentence(r"a code in every (\w+\*)", _read_a_code_in_each, "count_known", "a code in each"),
     _sentence(r"(\w+\*?)(?: named by ([1-9]\d*))?", _read_named_codes, "distinct_codes"),
 )
 
@@ -288,10 +299,10 @@ _SENTENCES = (
 @cache
 def parse_source(measure: str, text: str, form: Form) -> KpiSource:
     """Parse a source of the returns, once. Raises ValueError with what is wrong and what is allowed."""
-    for pattern, make, measures in _SENTENCES:
-        found = pattern.fullmatch(text)
-        if found and measure in measures:
-            return make(form, *found.groups())
+    for sentence in _SENTENCES:
+        found = sentence.pattern.fullmatch(text)
+        if found and measure in sentence.measures:
+            return replace(sentence.read(form, *found.groups()), kind=sentence.kind or measure)
     raise _syntax_error(text, measure)
 
 

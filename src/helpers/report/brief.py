@@ -12,13 +12,6 @@ _RETURN = {
     queries.ON_TIME: "return received on time, on {day}", queries.LATE: "return received late, on {day}",
     queries.ONLY_REFUSED: "return received but refused", queries.NO_RETURN: "no return received",
 }  # fmt: skip
-_NAMES = {
-    "1.1.b": "Roadmap being implemented", "2.1.a": "Post offices connected",
-    "2.2.a": "Required hardware in service", "3.1.a": "Digital services live",
-    "3.1.b": "Sectors that benefit", "3.2.a": "Index of the integrated product plan",
-    "5.1.a": "Staff trained since 2022", "5.1.c": "Training sessions in the quarter",
-}  # fmt: skip
-_OWN_KPIS = (*profiles.BOUNDED_KPIS, "3.1.b")  # those whose bounds one member's reply narrows
 
 
 def find_member(member: str, quarter: str) -> Member:
@@ -39,7 +32,8 @@ def list_member_facts(report: Report, member: Member) -> list[str]:
 
 def name_own_kpi(kpi: str, t: Translator) -> str:
     """Return what a KPI is for one member: its own offices, services or staff."""
-    return t(_NAMES[kpi])
+    record = read_plan().by_kpi[kpi]
+    return t.localised(record.names.get("own", record.title))
 
 
 def describe_return(report: Report, member: Member) -> str:
@@ -78,7 +72,8 @@ def _short(text: str, most: int = 90) -> str:
 
 def describe_positions(positions: list[profiles.MemberPosition], t: Translator) -> str:
     """Return on how many indicators a member is at or above the Union's median, as a title."""
-    known = [position for position in positions if not is_blank(position.level) and position.kpi != "1.1.b"]
+    measured = [position for position in positions if not read_plan().by_kpi[position.kpi].is_yes_no]
+    known = [position for position in measured if not is_blank(position.level)]
     if not known:
         return t("No figure of this member is known")
     above = sum(position.level >= position.middle(position.union) - 1e-9 for position in known)
@@ -163,7 +158,9 @@ def next_actions(report: Report, member: Member) -> list[str]:
         actions.append(t("Still open from {quarter}: {names}.", quarter=t.quarter(before), names=names))
     if n := sum(answer.is_blank for answer in profiles.select_member_answers(tables, code)):
         actions.append(t.plural("Complete the {n} question left blank, marked in the answers.", n))
-    held = [kpi for kpi in _OWN_KPIS if code in queries.select_open_statuses(tables).get(kpi, ())]
+    open_statuses, plan = queries.select_open_statuses(tables), read_plan()
+    stocks = [kpi for kpi in plan.shown("brief") if plan.by_kpi[kpi].is_stock]
+    held = [kpi for kpi in stocks if code in open_statuses.get(kpi, ())]
     if held:
         names = t.listed([name_own_kpi(kpi, t) for kpi in held])
         actions.append(t("A figure for these would help to settle the Union's status: {names}.", names=names))

@@ -9,12 +9,9 @@ from helpers.plan import quarters, read_plan
 from helpers.report import phrases
 from helpers.report.blocks import Block, HeadlineTile
 from helpers.report.document import Report
-from helpers.report.phrases import LEADING
 from helpers.strings import fold
 from helpers.tables import KpiFigure, queries
 
-TILE_KPIS = ("2.1.a", "3.1.a", "1.1.b", "6.1.a")
-POINT_KPIS = ("2.1.a", "3.1.a", "5.1.a")
 _TITLES = {
     1: (
         "{value} of {of} members are implementing the roadmap: the proposed target of {target} is reached",
@@ -54,7 +51,7 @@ def _title_of(theme: int, t: Translator) -> str:
 
 def add_theme(report: Report, theme: int) -> Block:
     """Add a theme's heading, which says its finding, and the Secretariat's note on it where there is one."""
-    t, reference = report.t, name_reference(report, LEADING[theme])
+    t, reference = report.t, name_reference(report, read_plan().leads[theme])
     kicker = t("Theme {n} · {title}", n=theme, title=_title_of(theme, t))
     heading = report.heading(describe_theme(report, theme), kicker=kicker, reference=reference)
     report.note(theme)
@@ -73,7 +70,7 @@ def name_reference(report: Report, kpi: str) -> str:
 
 def describe_theme(report: Report, theme: int) -> str:
     """Return a theme's finding, about its leading KPI."""
-    t, figure = report.t, queries.select_figure(report.tables, LEADING[theme])
+    t, figure = report.t, queries.select_figure(report.tables, read_plan().leads[theme])
     if is_blank(figure.assessed):
         return phrases.describe_unknown(figure, t)
     sentence = _TITLES[theme][0 if phrases.is_reached(figure) else 1]
@@ -180,7 +177,7 @@ def describe_registers(report: Report) -> list[str]:
 def main_points(report: Report) -> list[str]:
     """Return at most six main points, the most important first."""
     points = [*describe_registers(report), describe_responses(report), *describe_statuses(report)]
-    return [*points, *(describe_point(report, kpi) for kpi in POINT_KPIS)][:6]
+    return [*points, *(describe_point(report, kpi) for kpi in read_plan().shown("point"))][:6]
 
 
 def describe_change(report: Report, kpi: str) -> str:
@@ -203,8 +200,8 @@ def describe_change(report: Report, kpi: str) -> str:
 
 
 def tiles(report: Report) -> list[HeadlineTile]:
-    """Return the four headline tiles."""
-    return [_tile(report, kpi) for kpi in TILE_KPIS]
+    """Return the headline tiles."""
+    return [_tile(report, kpi) for kpi in read_plan().shown("tile")]
 
 
 def _tile(report: Report, kpi: str) -> HeadlineTile:
@@ -237,7 +234,7 @@ def name_members(report: Report, states: Sequence[str]) -> str:
 
 def describe_explain(report: Report) -> str:
     """Return how a figure of the report is taken apart, with the command for the first of the references."""
-    figure = Reference(LEADING[2], report.quarter)
+    figure = Reference(read_plan().example, report.quarter)
     return report.t(
         "How a figure was made, from the cells of the returns to the status, is told by this command with one of the "
         "references below: {command}",

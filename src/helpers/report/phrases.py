@@ -1,5 +1,6 @@
 """What the figures say: computed sentences that stay true for any data, and captions with their alternative text."""
 
+import re
 from collections.abc import Sequence
 
 from helpers.i18n import Translator, is_blank
@@ -9,22 +10,15 @@ from helpers.report.cells import Number, Text
 from helpers.report.document import Report
 from helpers.tables import KpiFigure, queries
 
-SHARE_WORDS = {"2.1.a": "Share of post offices connected", "5.1.a": "Share of staff trained"}
-LEADING = {1: "1.1.b", 2: "2.1.a", 3: "3.1.a", 4: "4.1.a", 5: "5.1.a", 6: "6.1.a"}  # what a theme's title is about
 Caption = dict[str, str]
-
-_MEASURES = {
-    "2.1.a": "Offices connected in % of all offices of the members known",
-    "5.1.a": "Staff trained since the start in % of all staff of the members known",
-    "6.1.a": "Questionnaires returned by the first cut-off in % of those sent",
-}
+MOST_NAMES = 4  # of questions that a source is shown with; more are shown as the plan writes them: *_working
 
 
 def name_kpi(kpi: str, t: Translator) -> str:
-    """Return what a KPI's target is about: its title, or the share."""
-    if kpi in SHARE_WORDS:
-        return t(SHARE_WORDS[kpi])
+    """Return what a KPI's target is about: its short name, else its title, or the share."""
     record = read_plan().by_kpi[kpi]
+    if "short" in record.names:
+        return t.localised(record.names["short"])
     title = t.localised(record.title)
     return t("{title}, share of the total", title=title) if record.assessed == "share" else title
 
@@ -149,8 +143,8 @@ def describe_trend(report: Report, trend: Sequence[KpiFigure]) -> str:
 
 def describe_measure(kpi_figure: KpiFigure, t: Translator) -> str:
     """Return the measure and its unit, as a subtitle names them."""
-    if kpi_figure.kpi.kpi in _MEASURES:
-        return t(_MEASURES[kpi_figure.kpi.kpi])
+    if "measured" in kpi_figure.kpi.names:
+        return t.localised(kpi_figure.kpi.names["measured"])
     if kpi_figure.on_share:
         return t("Share of the total of the members known, in %")
     return t({"percent": "Index from 0 to 100 %", "members": "Number of members"}.get(kpi_figure.unit, "Number"))
@@ -162,7 +156,7 @@ def member_value(kpi: str, row: object, t: Translator) -> Number | Text:
     if is_blank(row.value):
         return Text(t.missing)
     record = read_plan().by_kpi[kpi]
-    if kpi == "1.1.b":
+    if record.is_yes_no:
         return Text((t("yes") if row.value else t("no")) + mark, row.value)
     if not is_blank(row.denominator):
         return cells.rate(row.value, row.denominator, t, suffix=mark)
@@ -196,18 +190,27 @@ def family_names(report: Report) -> dict[str, str]:
 
 
 def describe_formula(kpi: Kpi, t: Translator) -> str:
-    """Return how a KPI is measured, in its own words where the catalogue has them, else in its measure's."""
-    own, on_share = f"formula {kpi.kpi}", kpi.assessed == "share"
-    return t(own if t.has(own) else f"formula {kpi.measure}{' share' if on_share else ''}")
+    """Return how a KPI is measured, in the words of its measure and of what its source says."""
+    if kpi.measure == "register":
+        step, counted = sources.workshops_of(kpi.source)
+        return t(f"formula {counted or 'workshops'}", step=step)
+    if kpi.is_from_registers:
+        return t(f"formula {kpi.measure}", n=len(read_plan().part_codes(kpi.step)))
+    source = sources.source_of(kpi, questionnaire.read_form())
+    kind = source.kind
+    if kpi.assessed == "share":
+        kind = "part" if source.reference else f"{kind} share"
+    times = t.number(source.times, len(f"{source.times:g}".partition(".")[2]))
+    return t(f"formula {kind}", times=times, cap=source.cap, of=len(source.codes), least=source.least)
 
 
 def describe_source(kpi: Kpi, t: Translator) -> str:
-    """Return what a KPI is read from: in its own words where the catalogue has them, else the questions it asks."""
-    own = f"source {kpi.kpi}"
-    if t.has(own):
-        return t(own)
-    if kpi.is_from_registers:
-        return t("register")
-    asks = sources.source_of(kpi, questionnaire.read_form()).asks
-    is_question = set(asks) <= set(questionnaire.read_form().by_name)
-    return ("" if is_question else f"{questionnaire.REPEAT}: ") + t.enumerated(asks)
+    """Return what a KPI is read from: a register, or the questions it asks."""
+    if registers := sources.registers_of(kpi):
+        return t(f"source {registers[-1]}")
+    source, form = sources.source_of(kpi, questionnaire.read_form()), questionnaire.read_form()
+    if not set(source.asks) <= set(form.by_name):
+        return f"{questionnaire.REPEAT}: {t.enumerated(source.asks)}"
+    names = source.asks if len(source.asks) <= MOST_NAMES else re.findall(r"\*\w+", kpi.source)
+    codes = f": {t.enumerated(source.codes)}" if kpi.measure in ("count_known", "count_ever") and source.codes else ""
+    return t.enumerated(names) + codes

@@ -15,8 +15,6 @@ from helpers.tables.kpi_figures import computed_once, select_figure, select_rows
 from helpers.tables.pipeline import EditionTables
 from helpers.tables.recorded import read_whole_registers
 
-PROFILE_KPIS = ("1.1.b", "2.1.a", "2.2.a", "3.1.a", "3.1.b", "3.2.a", "5.1.a", "5.1.c")
-BOUNDED_KPIS = ("1.1.b", "2.1.a", "2.2.a", "3.1.a", "3.2.a", "5.1.a")  # a member's reply narrows their bounds
 ASKED_SEVERITIES = issues.SEVERITIES[:-1]  # of the issues that a member is asked about, gravest first: all but notes
 
 
@@ -68,7 +66,7 @@ def select_position(tables: EditionTables, member: Member, kpi: str) -> MemberPo
 
 def select_positions(tables: EditionTables, member: Member) -> list[MemberPosition]:
     """Return a member's position on each KPI that is known member by member."""
-    return [select_position(tables, member, kpi) for kpi in PROFILE_KPIS]
+    return [select_position(tables, member, kpi) for kpi in read_plan().shown("brief")]
 
 
 @dataclass(frozen=True)
@@ -193,17 +191,18 @@ def select_calls(tables: EditionTables) -> pd.DataFrame:
     change), and per KPI the part of the width of its bounds that is due to the member, blank without bounds. Sorted
     by the number of open statuses, then by the sum of those parts (section 5: bounds).
     """
-    open_statuses = queries.select_open_statuses(tables)
-    parts = {kpi: _shares_of_width(queries.read_snapshot(tables), kpi) for kpi in BOUNDED_KPIS}
+    open_statuses, plan = queries.select_open_statuses(tables), read_plan()
+    bounded = [kpi for kpi in plan.shown("brief") if plan.by_kpi[kpi].is_bounded]
+    parts = {kpi: _shares_of_width(queries.read_snapshot(tables), kpi) for kpi in bounded}
     rows = []
     for answer in queries.select_responses(tables).itertuples():
-        held = [parts[kpi].get(answer.member, 0.0) for kpi in BOUNDED_KPIS]
+        held = [parts[kpi].get(answer.member, 0.0) for kpi in bounded]
         kpis = tuple(kpi for kpi, members in open_statuses.items() if answer.member in members)
         if any(held) or kpis:
             rows.append((-len(kpis), -sum(held), answer.member, answer.region, answer.state, kpis, *held))
-    names = ["member", "region", "state", "open", *BOUNDED_KPIS]
+    names = ["member", "region", "state", "open", *bounded]
     calls = pd.DataFrame([row[2:] for row in sorted(rows)], columns=names)
-    for kpi in BOUNDED_KPIS:
+    for kpi in bounded:
         if is_blank(select_figure(tables, kpi).lower):
             calls[kpi] = float("nan")
     return calls

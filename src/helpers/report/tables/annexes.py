@@ -58,7 +58,7 @@ def methods(report: Report) -> Table:
 def references(report: Report) -> Table:
     """Return the references of the Union's figures: one row per KPI, in two columns to a page."""
     t, plan = report.t, read_plan()
-    regional = Reference(phrases.LEADING[2], report.quarter, plan.regions[1])
+    regional = Reference(plan.example, report.quarter, plan.regions[1])
     columns = (
         Column(t("Reference"), 20, lambda kpi: str(Reference(kpi.kpi, report.quarter))),
         Column(t("Indicator"), 64, lambda kpi: t.localised(kpi.title)),

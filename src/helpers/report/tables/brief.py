@@ -12,13 +12,17 @@ from helpers.strings import mask_text
 from helpers.tables import profiles
 
 MOST_ISSUES = 6
-YES_NO_KPI = "1.1.b"  # a yes or a no has no place on a line, and no median
+
+
+def _is_yes_no(kpi: str) -> bool:
+    """Tell whether a KPI is a yes or a no, which has no place on a line, and no median."""
+    return read_plan().by_kpi[kpi].is_yes_no
 
 
 def _others_cell(report: Report, position: profiles.MemberPosition, values: tuple[float, ...]) -> Cell:
     """Return the median of others; of a yes or no, how many say yes."""
     t = report.t
-    if position.kpi != YES_NO_KPI:
+    if not _is_yes_no(position.kpi):
         return Number(position.middle(values), read_plan().by_kpi[position.kpi].assessed_unit)
     if not values:
         return t.missing
@@ -31,7 +35,7 @@ def _past_cell(report: Report, past: profiles.PastValue, kpi: str) -> Cell:
     t, mark = report.t, " c" if past.basis == "carried" else ""
     if is_blank(past.value):
         return t.missing
-    if kpi == YES_NO_KPI:
+    if _is_yes_no(kpi):
         return Text((t("yes") if past.value else t("no")) + mark, past.value)
     if is_blank(past.level):
         return Number(past.value, suffix=mark)
@@ -39,7 +43,7 @@ def _past_cell(report: Report, past: profiles.PastValue, kpi: str) -> Cell:
 
 
 def _strip_cell(report: Report, position: profiles.MemberPosition) -> Cell:
-    if position.kpi == YES_NO_KPI:
+    if _is_yes_no(position.kpi):
         return ""
     return Picture(draw_word(plot_strip, position, 1.45, report.t), brief.describe_position(position, report.t), 34)
 

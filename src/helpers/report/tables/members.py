@@ -10,12 +10,6 @@ from helpers.report.headlines import name_members
 from helpers.tables import KpiFigure, profiles, queries
 
 MOST_CALLS = 10
-_CALL_KPIS = ("2.1.a", "3.1.a", "5.1.a", "2.2.a")
-_MEMBER_HEADS = {  # the words in a column's head, and its width
-    "1.1.b": ("roadmap", 16), "2.1.a": ("offices connected", 30), "2.2.a": ("hardware", 16),
-    "3.1.a": ("services", 15), "3.1.b": ("sectors", 15), "3.2.a": ("IPP index", 15),
-    "5.1.a": ("staff trained", 32), "5.1.c": ("sessions", 14),
-}  # fmt: skip
 _RESPONSE_SYMBOLS = {queries.ON_TIME: "●", queries.LATE: "◆", queries.ONLY_REFUSED: "✗", queries.NO_RETURN: "○"}
 
 
@@ -59,13 +53,14 @@ def member_figures(report: Report) -> Table:
             value = phrases.member_value(kpi, values.loc[row.member], t)
             return Shade(value, bands[row.member]) if row.member in bands else value
 
-        head, width = _MEMBER_HEADS[kpi]
-        return Column(f"{kpi}\n{t(head)}", width, cell, "start" if kpi == "1.1.b" else "end")
+        record = read_plan().by_kpi[kpi]
+        head, width = t.localised(record.names.get("head", record.title)), 31 if record.assessed == "share" else 16
+        return Column(f"{kpi}\n{head}", width, cell, "start" if record.is_yes_no else "end")
 
     columns = (
         Column(t("Member"), 29, lambda row: t.member(row.member, short=True)),
         Column(t("Return"), 19, response),
-        *(figures_of(kpi) for kpi in profiles.PROFILE_KPIS),
+        *(figures_of(kpi) for kpi in read_plan().shown("brief")),
     )
     rows, title = list(queries.select_responses(report.tables).itertuples()), t("Main figures of each member")
     marks = "{quarter}; c: carried forward; r: revised return; {missing}: no data; {absent}: not applicable"
@@ -111,7 +106,7 @@ def calls(report: Report) -> Table:
         Column(t("Member"), 38, lambda call: t.member(call["member"])),
         Column(t("Return"), 24, lambda call: t(terms.RESPONSE_WORDS[call["state"]])),
         Column(t("Open indicators it has not reported"), 48, lambda call: t.enumerated(call["open"])),
-        *(part_of_width(kpi) for kpi in _CALL_KPIS),
+        *(part_of_width(kpi) for kpi in read_plan().shown("call")),
     )
     subtitle = (
         "Part of the width of the bounds that each member's reply would close, Union, {quarter}; the {n} members "
