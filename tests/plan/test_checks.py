@@ -207,6 +207,8 @@ CELLS = [
     (FORM + "choices", "cloud_use pilot", "name", "none", "cloud_use none occurs twice"),
     (FORM + "choices", "cloud_use pilot", "name", "pilot use", "name 'pilot use' is not a code"),
     (FORM + "choices", "cloud_use pilot", "name", "", "name is blank"),
+    (FORM + "choices", "readiness planned", "score", "", "companions.csv, row 3 (1.1.b information_platform)"),
+    (FORM + "choices", "readiness planned", "score", "high", "score 'high' is not a number such as 12 or 0.80"),
     (FORM + "choices", "cloud_use pilot", "list_name", "clouds", "list clouds is that of no question"),
     (FORM + "choices", "cloud_use pilot", "label::English (en)", "", "label::English (en) is blank"),
     (FORM + "choices", "cloud_use pilot", "label::English (en)", "In production", "choices.csv, row 58: label"),

@@ -182,6 +182,8 @@ def _read_number(form: Form, name: str) -> KpiSource:
 def _read_part(form: Form, name: str, total: str, times: str = "") -> KpiSource:
     """Read a number over its total, at most `times` as large."""
     asks, most = _questions(f"{name}, {total}", form, "integer"), float(times or 1)
+    if most < 1:
+        raise ValueError(f"source says up to {times} times, less than the total; write 1 or more, or leave it out")
     cap = most if total in REFERENCE_COLUMNS else math.inf
     return KpiSource(partial(extractors.number, name, total=total), asks, total, cap, most)
 
@@ -219,10 +221,13 @@ def _read_all_within(form: Form, part: str, whole: str, percent: str, least: str
 
 def _read_score(form: Form, name: str) -> KpiSource:
     asks = _questions(name, form, "select_one")
-    scores = form.by_name[name].scores
-    if not scores:
-        raise ValueError(f"source names the score of {name}, but list {form.by_name[name].listed} has none; add them")
-    highest = max(scores.values())
+    question = form.by_name[name]
+    scores, highest = question.scores, max(question.scores.values(), default=0)
+    if lacking := [code for code in question.choices if code not in scores]:
+        message = f"source names the score of {name}, but list {question.listed} has none for {', '.join(lacking)}"
+        raise ValueError(f"{message}; write one in choices.csv")
+    if not highest:
+        raise ValueError(f"source names the score of {name}, but all of list {question.listed} are 0; correct them")
     return KpiSource(partial(extractors.score, name, {code: 100 * n / highest for code, n in scores.items()}), asks)
 
 

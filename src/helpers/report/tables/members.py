@@ -54,12 +54,12 @@ def member_figures(report: Report) -> Table:
             return Shade(value, bands[row.member]) if row.member in bands else value
 
         record = read_plan().by_kpi[kpi]
-        head, width = t.localised(record.names.get("head", record.title)), 31 if record.assessed == "share" else 16
+        head, width = t.localised(record.names.get("head", record.title)), 30 if record.assessed == "share" else 16
         return Column(f"{kpi}\n{head}", width, cell, "start" if record.is_yes_no else "end")
 
     columns = (
         Column(t("Member"), 29, lambda row: t.member(row.member, short=True)),
-        Column(t("Return"), 19, response),
+        Column(t("Return"), 20, response),
         *(figures_of(kpi) for kpi in read_plan().shown("brief")),
     )
     rows, title = list(queries.select_responses(report.tables).itertuples()), t("Main figures of each member")
