@@ -30,7 +30,7 @@ $(READY): requirements.lock pyproject.toml
 report: setup ## make a quarter's report: make report QUARTER=2024Q3 LANGUAGES="fr en"
 	$(BIN)/python -m helpers run $(QUARTER) $(foreach language,$(LANGUAGES),--language $(language))
 
-# Freed memory goes back to the system (see FRUGAL in src/helpers/runs/fork.py): the workers stay a fifth smaller.
+# Freed memory goes back to the system (see FRUGAL in src/helpers/runs/fork.py): the workers stay smaller.
 test test-fast: export ARROW_DEFAULT_MEMORY_POOL := system
 test test-fast: export MALLOC_ARENA_MAX := 1
 test test-fast: export MALLOC_TRIM_THRESHOLD_ := 131072

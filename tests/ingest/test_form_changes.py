@@ -35,7 +35,9 @@ def retire(questionnaire: Path, listed: str, code: str, until: str) -> None:
     path = questionnaire / "choices.csv"
     rows = list(csv.reader(path.read_text(encoding="utf-8").splitlines()))
     rows = [[*row, "" if n else "until"] for n, row in enumerate(rows)]
-    rows.append([listed, code, *(f"{code.capitalize()} {language}" for language in ("fr", "en", "pt", "ar")), until])
+    labels = [f"{code.capitalize()} {language}" for language in ("fr", "en", "pt", "ar")]
+    blank = [""] * (len(rows[0]) - 7)  # columns between the labels and `until`
+    rows.append([listed, code, *labels, *blank, until])
     with path.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows(rows)
 
