@@ -10,7 +10,7 @@ from conftest import PLAN
 from helpers.plan.extractors import CountedReturn
 from helpers.plan.files import PlanError
 from helpers.plan.questionnaire import UNANSWERED, read_form
-from helpers.plan.sources import extractor_of, source_of
+from helpers.plan.sources import source_of
 
 HARDWARE = " ".join(f"{k}_required {k}_working" for k in ("server", "laptop", "printer", "scanner", "scale"))
 SERVICES = "services_epost services_ecommerce services_egovernment services_efinance"
@@ -106,7 +106,7 @@ def test_identity_comment_and_ticks_of_not_available_do_not_make_a_return(form):
 
 @pytest.mark.parametrize("kpi", ASKED)
 def test_every_kpi_asks_what_the_methodology_says(plan, form, kpi):
-    assert questions_of(extractor_of(plan.by_kpi[kpi], form)) == set(ASKED[kpi].split())
+    assert questions_of(source_of(plan.by_kpi[kpi], form).read) == set(ASKED[kpi].split())
     assert set(ASKED[kpi].split()) <= set(form.by_name)
 
 

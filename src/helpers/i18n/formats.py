@@ -63,10 +63,6 @@ class Translator:
         """Return a sentence of the catalogue with its named values filled in; numbers are formatted."""
         return self._forms(sentence)[0].format(**{name: self._format_value(value) for name, value in values.items()})
 
-    def has(self, sentence: str) -> bool:
-        """Tell whether the catalogue has a sentence: which a row of the plan may bring."""
-        return sentence in read_catalogue(self.language)[0]
-
     def plural(self, sentence: str, n: float, **values: object) -> str:
         """Return the form of a sentence that goes with a number, which fills `{n}`."""
         forms, rule = self._forms(sentence), read_catalogue(self.language)[1]

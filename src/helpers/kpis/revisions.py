@@ -31,13 +31,12 @@ def _contribution_of(kpi: Kpi, figure: str, changed: CodeSet) -> Callable[[Obser
 def _find_stock_returns(first: Snapshot, now: Snapshot, kpi: Kpi, scope: str, figure: str) -> set[ReturnKey]:
     """Return the returns behind the change of a stock: of each member the latest one that differs."""
     source = sources.source_of(kpi, now.form)
-    read = source.read
-    before, after = (observe(snapshot, read, snapshot.members(scope)) for snapshot in (first, now))
+    before, after = (observe(snapshot, source.read, snapshot.members(scope)) for snapshot in (first, now))
     changed = _changed_codes((old.codes for old in before), (new.codes for new in after), source.least)
     contribution, pairs = _contribution_of(kpi, figure, changed), list(zip(before, after, strict=True))
     members = [new.member for old, new in pairs if contribution(old) != contribution(new)]
     members = members or [new.member for old, new in pairs if old.is_known != new.is_known]  # from blank to 0
-    was, are = first.returns.extracts(read), now.returns.extracts(read)
+    was, are = first.returns.extracts(source.read), now.returns.extracts(source.read)
     window = [quarters.shift(now.quarter, -lag) for lag in range(CARRY_QUARTERS + 1)]
 
     def differs(key: ReturnKey) -> bool:
@@ -59,7 +58,7 @@ def _find_cumulative_returns(first: Snapshot, now: Snapshot, kpi: Kpi, scope: st
     """Return the returns behind the change of a flow, an ever-count or items."""
     collected, is_flow = sorted({*first.collected, *now.collected}), kpi.measure == "sum_flow"
     keys = [(q, m.member) for q in collected for m in now.plan.members_in(q if is_flow else now.quarter, scope)]
-    extracts = [snapshot.returns.extracts(sources.extractor_of(kpi, now.form)) for snapshot in (first, now)]
+    extracts = [snapshot.returns.extracts(sources.source_of(kpi, now.form).read) for snapshot in (first, now)]
     was, are = ({key: side.get(key, extractors.NO_EXTRACT) for key in keys} for side in extracts)
     changed = _changed_codes((extract.codes for extract in was.values()), (extract.codes for extract in are.values()))
     contribution, combine = _contribution_and_sum(kpi, changed)

@@ -9,7 +9,7 @@ from functools import cached_property
 from helpers import paths
 from helpers.plan import files, quarters, questionnaire, sources
 from helpers.plan.files import CsvRow, PlanError, PlanTable
-from helpers.plan.plan import REGISTER_MEASURES, UNION, Plan, make_plan, read_plan_files
+from helpers.plan.plan import UNION, Plan, make_plan, read_plan_files
 from helpers.plan.questionnaire import LABEL_COLUMNS, LABEL_LANGUAGES, Form, Question
 from helpers.strings import fold
 
@@ -131,20 +131,16 @@ def _check_shown(f: _Files) -> Iterator[str]:
 
 
 def _check_companions(f: _Files) -> Iterator[str]:
-    kpis = {kpi.kpi: kpi for kpi in f.plan.kpis}
     for companion, row in zip(f.plan.companions, f.tables["companions"].rows, strict=True):
-        kpi, parts = kpis.get(companion.kpi), set()
-        if (companion.measure == "rate") != (kpi is not None and kpi.measure == "rate") and (
-            companion.measure in REGISTER_MEASURES
-        ):
-            yield row.say(f"measure {companion.measure} is for a companion of a rate; {companion.kpi} is none")
-        if kpi:
-            parts = {part.code for part in f.plan.components if part.step == kpi.step}
-        if not any(companion.title.values()) and companion.component not in parts and parts:
+        kpi = f.plan.by_kpi.get(companion.kpi)
+        if kpi and companion.measure == "rate" != kpi.measure:
+            yield row.say(f"measure rate is for a companion of a rate; {companion.kpi} is none")
+        parts = f.plan.part_codes(kpi.step) if kpi else ()
+        blank = [language for language, title in companion.title.items() if not title]
+        if len(blank) < len(companion.title) and blank:
+            yield row.say(f"title is blank in {', '.join(blank)}; write it in every language")
+        elif blank and parts and companion.component not in parts:
             yield row.say(f"{companion.component} has no title; write title_fr…, or name a code of components.csv")
-        elif any(companion.title.values()) and not all(companion.title.values()):
-            blank = ", ".join(language for language, title in companion.title.items() if not title)
-            yield row.say(f"title is blank in {blank}; write it in every language")
         if problem := sources.check_unit(companion.unit, companion.measure, {*f.known.units, *f.known.counted}):
             yield row.say(problem)
     yield from _check_breakdowns(f)

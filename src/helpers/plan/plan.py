@@ -18,7 +18,8 @@ from helpers.strings import LANGUAGES, fold
 UNION = "PAPU"
 OF_TOTAL, OF_ANSWERS = "of the total", "of those that answered"
 REGISTER_MEASURES = ("milestone", "register", "rate")  # of what the Secretariat records itself
-MEASURES = (*STOCK_MEASURES, "count_ever", "distinct_items", "sum_flow", "sum_reported", *REGISTER_MEASURES)
+MEASURES = (*STOCK_MEASURES, "count_ever", "distinct_items", "sum_flow", *REGISTER_MEASURES)
+COMPANION_MEASURES = (*STOCK_MEASURES, "count_ever", "distinct_items", "sum_reported", "rate")
 
 
 @dataclass(frozen=True)
@@ -269,8 +270,8 @@ _FILES: Mapping[str, tuple[str, Mapping[str, files.Allowed | _CodeOf]]] = {
     }),
     "components": ("step code", {"step": _CodeOf("steps", "step"), "list": NAME, "code": NAME, **_TITLES}),
     "companions": ("kpi component", {
-        "kpi": _CodeOf("kpis", "kpi"), "component": NAME, "unit": NAME, "measure": one_of(MEASURES), "source": LINE,
-        "share": one_of((OF_TOTAL, OF_ANSWERS)).or_blank(), **{name: LINE.or_blank() for name in _TITLES},
+        "kpi": _CodeOf("kpis", "kpi"), "component": NAME, "unit": NAME, "measure": one_of(COMPANION_MEASURES),
+        "source": LINE, "share": one_of((OF_TOTAL, OF_ANSWERS)).or_blank(), **{name: LINE.or_blank() for name in _TITLES},
     }),
     "members": ("member", {
         "member": ISO3, "region": LINE, "language": one_of(LANGUAGES), **_NAMES, "member_from": _DAY, "member_to": _DAY,

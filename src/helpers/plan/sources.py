@@ -316,11 +316,6 @@ def source_of(kpi: Kpi | Companion, form: Form) -> KpiSource:
     return parse_source(kpi.measure, kpi.source, form)
 
 
-def extractor_of(kpi: Kpi, form: Form) -> Extractor:
-    """Return the extractor of a KPI of the returns."""
-    return source_of(kpi, form).read
-
-
 @cache
 def list_part_totals(plan: Plan, form: Form) -> tuple[tuple[str, str], ...]:
     """Return the numbers that cannot exceed the total in their KPI's source, each with its total."""

@@ -208,7 +208,8 @@ def describe_source(kpi: Kpi, t: Translator) -> str:
     """Return what a KPI is read from: a register, or the questions it asks."""
     if registers := sources.registers_of(kpi):
         return t(f"source {registers[-1]}")
-    source, form = sources.source_of(kpi, questionnaire.read_form()), questionnaire.read_form()
+    form = questionnaire.read_form()
+    source = sources.source_of(kpi, form)
     if not set(source.asks) <= set(form.by_name):
         return f"{questionnaire.REPEAT}: {t.enumerated(source.asks)}"
     names = source.asks if len(source.asks) <= MOST_NAMES else re.findall(r"\*\w+", kpi.source)
