@@ -271,7 +271,8 @@ _FILES: Mapping[str, tuple[str, Mapping[str, files.Allowed | _CodeOf]]] = {
     "components": ("step code", {"step": _CodeOf("steps", "step"), "list": NAME, "code": NAME, **_TITLES}),
     "companions": ("kpi component", {
         "kpi": _CodeOf("kpis", "kpi"), "component": NAME, "unit": NAME, "measure": one_of(COMPANION_MEASURES),
-        "source": LINE, "share": one_of((OF_TOTAL, OF_ANSWERS)).or_blank(), **{name: LINE.or_blank() for name in _TITLES},
+        "source": LINE, "share": one_of((OF_TOTAL, OF_ANSWERS)).or_blank(),
+        **{name: LINE.or_blank() for name in _TITLES},
     }),
     "members": ("member", {
         "member": ISO3, "region": LINE, "language": one_of(LANGUAGES), **_NAMES, "member_from": _DAY, "member_to": _DAY,
