@@ -24,7 +24,8 @@ import openpyxl  # noqa: E402
 from exports import Said, kobo, mailed  # noqa: E402
 from helpers.ingest.quarter import read_quarter  # noqa: E402
 from helpers.plan.plan import read_plan  # noqa: E402
-from helpers.plan.questionnaire import REPEAT, Form, read_form  # noqa: E402
+from helpers.plan.questionnaire import Form, read_form  # noqa: E402
+from present import REPEAT  # noqa: E402
 
 Q, TURNS = "2024Q3", 5
 

@@ -24,7 +24,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from exports import plain_csv  # noqa: E402
 from helpers.ingest import read_returns  # noqa: E402
-from helpers.plan import quarters, read_plan  # noqa: E402
+from helpers.plan import quarters, read_plan, read_settings  # noqa: E402, read_settings
 from helpers.plan.questionnaire import LABEL_LANGUAGES, read_form  # noqa: E402
 from helpers.strings import LANGUAGES  # noqa: E402
 from helpers.tables import pipeline  # noqa: E402
@@ -82,8 +82,8 @@ def measure(out: Path) -> dict[str, float]:
 
     The plan is not held against its map and texts, which have room for a hundred members.
     """
-    day, times = quarters.resolve_date(LAST), [time.perf_counter()]
-    returns = read_returns(quarters.quarters_between(quarters.FIRST_QUARTER, LAST))
+    day, times = read_settings().resolve_date(LAST), [time.perf_counter()]
+    returns = read_returns(read_settings().quarters_to(LAST))
     source = pipeline.RawData(read_plan(), read_form(), returns, read_whole_registers())
     times.append(time.perf_counter())
     pipeline.write_ingested(source, LAST, day, out)

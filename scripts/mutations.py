@@ -28,7 +28,7 @@ from xml.sax.saxutils import escape
 import openpyxl
 
 from helpers import paths
-from helpers.plan import quarters, questionnaire
+from helpers.plan import questionnaire, read_settings
 from helpers.tables import pipeline, schema
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -120,7 +120,7 @@ def _change_csv(path: Path, cell: Cell) -> None:
 def make_root(folder: Path, cell: Cell | None, quarter: str) -> Path:
     """Copy the raw files up to a quarter, with one cell changed and the file's digest in its MANIFEST."""
     raw = folder / "data" / "raw"
-    for name in ("plan", "registers", *quarters.quarters_between(quarters.FIRST_QUARTER, quarter)):
+    for name in ("plan", "registers", *read_settings().quarters_to(quarter)):
         if (ROOT / "data" / "raw" / name).is_dir():
             shutil.copytree(ROOT / "data" / "raw" / name, raw / name)
     if cell:
@@ -148,7 +148,7 @@ def measure(cell: Cell | None, quarter: str) -> dict[str, str]:
     """Compute the tables of a root with one cell changed; return the digests of the published ones."""
     with tempfile.TemporaryDirectory() as folder:
         os.environ["PAPU_ROOT"] = str(make_root(Path(folder), cell, quarter))
-        day = quarters.resolve_date(quarter)
+        day = read_settings().resolve_date(quarter)
         out = paths.out(quarter, day.isoformat())
         pipeline.write_ingested(pipeline.read_raw_data(quarter), quarter, day, out)
         pipeline.write_measured(quarter, day, out)
@@ -164,7 +164,7 @@ def _measure(job: tuple[Cell | None, str]) -> dict[str, str]:
 
 def _received_after(cell: Cell) -> bool:
     """Whether the cell's row, or its whole file, was received after the date of the edition."""
-    day = quarters.resolve_date(cell.quarter).isoformat()
+    day = read_settings().resolve_date(cell.quarter).isoformat()
     if not cell.sheet:
         rows = list(csv.DictReader((ROOT / "data" / "raw" / cell.file).open(encoding="utf-8-sig", newline="")))
         row = rows[int(cell.place.partition(",")[0]) - 1]

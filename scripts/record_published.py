@@ -20,14 +20,14 @@ from pathlib import Path
 
 from helpers import paths
 from helpers.editions import MANIFEST_JSON
-from helpers.plan import quarters
+from helpers.plan import quarters, read_settings
 from helpers.runs import edition
 from helpers.tables import pipeline
 
 PUBLISHED = Path(__file__).resolve().parents[1] / "tests" / "published"
 EDITIONS = "editions.json"
 TABLES = ("kpis", "kpi_components")
-QUARTERS = tuple(quarters.quarters_between(quarters.FIRST_STATUS_QUARTER, "2024Q4"))
+QUARTERS = tuple(quarters.quarters_between(read_settings().first_status_quarter, "2024Q4"))
 # The edition that `make report` makes, and the revised one at 90 days.
 ORDERS = (("2024Q3", "2024-11-14", ("fr", "en")), ("2024Q3", "2024-12-29", ("fr",)))
 

@@ -23,7 +23,8 @@ from helpers.ingest.cells import parse_instant, read_answer
 from helpers.ingest.issues import Place
 from helpers.ingest.records import ReceivedFile, ReceivedItem, ReceivedReturn
 from helpers.plan.plan import Plan, read_plan
-from helpers.plan.questionnaire import PERSONAL, REPEAT, Form, read_form
+from helpers.plan.questionnaire import Form, read_form
+from present import PERSONAL, REPEAT
 
 ROOT = Path(__file__).resolve().parents[1]
 PLAN = ROOT / "data" / "raw" / "plan"

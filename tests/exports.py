@@ -16,7 +16,8 @@ from datetime import date, datetime, time
 
 import xlsxwriter
 
-from helpers.plan.questionnaire import REPEAT, Form, Question
+from helpers.plan.questionnaire import Form, Question
+from present import REPEAT
 
 Said = Mapping[str, object]
 Table = list[list[object]]

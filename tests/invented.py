@@ -8,9 +8,11 @@ from datetime import timedelta
 
 import pandas as pd
 
-from helpers.plan.plan import UNION, read_plan
-from helpers.plan.quarters import first_cutoff, quarter_end, quarters_between
+from helpers.plan.plan import read_plan
+from helpers.plan.quarters import quarter_end, quarters_between
+from helpers.plan.settings import read_settings
 from helpers.tables.schema import conform
+from present import UNION
 
 FIRST = "2022Q3"
 COLUMNS = {
@@ -46,7 +48,7 @@ class Invented:
     sample: bool = True
     is_revised: bool = False
     input_id: str = "0123456789ab"
-    innovations: pd.DataFrame = field(default_factory=lambda: conform("innovations", pd.DataFrame()))
+    items: pd.DataFrame = field(default_factory=lambda: conform("items", pd.DataFrame()))
     answers: pd.DataFrame = field(default_factory=lambda: conform("answers", pd.DataFrame()))
     derived: dict = field(default_factory=dict, init=False, repr=False, compare=False)
 
@@ -181,8 +183,9 @@ def invent(quarter: str = "2024Q3", seed: int = 7) -> Invented:
     ]
     inputs = [(f"{one}/file.xlsx", f"{n:064x}", 1000 + n, "sample") for n, one in enumerate(quarters)]
     return Invented(
-        quarter, first_cutoff(quarter).isoformat(), _frame("kpis", kpis), _frame("components", components),
-        _frame("member_values", values), _frame("changes", changes), _frame("revisions", revisions),
+        quarter, read_settings().first_cutoff(quarter).isoformat(),
+        _frame("kpis", kpis), _frame("components", components), _frame("member_values", values),
+        _frame("changes", changes), _frame("revisions", revisions),
         _frame("returns", returns), _frame("issues", issues), _frame("inputs", inputs),
     )  # fmt: skip
 

@@ -159,8 +159,8 @@ def test_the_truth_keeps_within_the_caps_that_the_bounds_assume():
         staff = [count[member.member, quarter, "staff_total"] for quarter in QUARTERS]
         connected = [count[member.member, quarter, "offices_connected"] for quarter in QUARTERS]
         trained = [count[member.member, quarter, "trained_cumulative"] for quarter in QUARTERS]
-        assert len(set(offices)) == 1 and max(connected) <= offices[0] <= member.reference_offices
-        assert staff == sorted(staff, reverse=True) and staff[0] <= member.reference_staff
+        assert len(set(offices)) == 1 and max(connected) <= offices[0] <= member.references["reference_offices"]
+        assert staff == sorted(staff, reverse=True) and staff[0] <= member.references["reference_staff"]
         assert trained == sorted(trained) and trained[-1] <= staff[-1]
 
 

@@ -30,10 +30,10 @@ from pypdf import PdfReader
 from commands import write_notebook
 from conftest import ROOT, Raw, table_of
 from helpers.cli import main
-from helpers.plan.questionnaire import PERSONAL, REPEAT
 from helpers.runs.errors import RunError
 from helpers.runs.notebook import run_notebook
 from helpers.tables import schema
+from present import PERSONAL, REPEAT
 
 pytestmark = pytest.mark.slow
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from functools import cache
 
-from helpers.plan import quarters
+from helpers.plan import quarters, read_settings
 from sample import form
 from sample.innovations import Item, items_of
 from sample.truth import QUARTERS, Answers, Profile, answers_of, draw, profiles
@@ -133,7 +133,7 @@ def received_at(quarter: str, days: int, *key: object) -> datetime:
 
 def _file(who: Profile, days: int) -> str:
     """Return in which file a return comes: what misses the export of the form comes by mail."""
-    if days > quarters.REVISION_DAYS:
+    if days > read_settings().revision_days:
         return f"last:{who.member}"
     if days > EXPORTED_AFTER_DAYS:
         return "late"

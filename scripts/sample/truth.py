@@ -63,8 +63,8 @@ def profiles() -> tuple[Profile, ...]:
 
 def _profile(member: plan.Member, share: float) -> Profile:
     rng = draw("profile", member.member)
-    offices = max(3, int(member.reference_offices * rng.uniform(0.86, 1.0)))
-    staff = max(20, int(member.reference_staff * rng.uniform(0.86, 0.99)))
+    offices = max(3, int(member.references["reference_offices"] * rng.uniform(0.86, 1.0)))
+    staff = max(20, int(member.references["reference_staff"] * rng.uniform(0.86, 0.99)))
     offices, staff = REORGANISED.get(member.member, (offices, staff))
     strength = min(0.95, max(0.08, 0.14 + 0.7 * share + rng.uniform(-0.14, 0.14)))
     return Profile(member.member, member.language, dict(member.name), offices, staff, share, strength)

@@ -19,7 +19,7 @@ import click
 
 from helpers import paths
 from helpers.runs import ExitCode, Log, RunError, raise_run_errors
-from helpers.strings import IN_LINES, LANGUAGES, escape
+from helpers.strings import IN_LINES, escape
 
 if TYPE_CHECKING:
     from helpers.runs import edition
@@ -104,6 +104,23 @@ def _parse_date(context: click.Context, parameter: click.Parameter, value: str |
         raise click.BadParameter(f"{value!r} is not a date; write it as 2024-10-31") from error
 
 
+def _parse_language(context: click.Context, parameter: click.Parameter, value: str | None) -> str:
+    """Return the language given, blank without one."""
+    from helpers.runs import edition
+
+    with _check_arguments():
+        edition.check_languages([value] if value else [])
+    return value or ""
+
+
+def _parse_main_language(context: click.Context, parameter: click.Parameter, value: str | None) -> str:
+    """Return the language given, else the first one of the plan."""
+    from helpers.plan import read_settings
+
+    with _check_arguments():
+        return _parse_language(context, parameter, value) or read_settings().master_language
+
+
 def _parse_past_date(context: click.Context, parameter: click.Parameter, value: str | None) -> date:
     from helpers.plan import quarters
 
@@ -142,7 +159,10 @@ _as_of = click.option(
 )  # fmt: skip
 _members = click.option("--member", "members", multiple=True, help="A member's ISO3 code (default: all of them).")
 _json = click.option("--json", "as_json", is_flag=True, help="Print it as JSON, for another program.")
-_language = functools.partial(click.option, "--language", type=click.Choice(LANGUAGES))
+_language = functools.partial(click.option, "--language", callback=_parse_language)
+_main_language = click.option(
+    "--language", callback=_parse_main_language, help="The language of what is printed (default: the plan's first)."
+)
 _languages = functools.partial(click.option, "--language", "languages", multiple=True)
 _received_path = click.Path(exists=True, readable=False, path_type=Path)
 _output_path = functools.partial(click.option, type=click.Path(path_type=Path), callback=_check_writable)
@@ -150,7 +170,7 @@ _output_path = functools.partial(click.option, type=click.Path(path_type=Path), 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
-    """The quarterly workbook of the Pan African Postal Union's digitalisation plan."""
+    """The quarterly workbook of a union's action plan: from the returns of its members to the report."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _exit_on_signal)
 
@@ -161,7 +181,7 @@ main.command_class = _Command
 @main.command()
 @_optional_quarter
 @click.option("--due", is_flag=True, help="Instead of QUARTER: whatever is due and not made of today's inputs.")
-@_languages(help="fr, en, pt or ar (default: those that are official).")
+@_languages(help="A language of the plan, such as fr (default: those that are official).")
 @_as_of
 @click.option("--today", callback=_parse_date, help="With --due: try another day, YYYY-MM-DD (default: today, UTC).")
 @click.option("--only", is_flag=True, help="Only these languages: others that are published are removed.")
@@ -241,7 +261,7 @@ def _print_published(folders: Iterable[Path]) -> None:
 @main.command()
 @_quarter
 @_members
-@_languages(help="fr, en, pt or ar (default: each member's own).")
+@_languages(help="A language of the plan, such as fr (default: each member's own).")
 @_as_of
 @click.option("--workers", type=click.IntRange(1), help="How many to make at a time (default: one a processor).")
 def briefs_command(quarter: str, members: Codes, languages: Codes, as_of: str, workers: int | None) -> None:
@@ -266,7 +286,7 @@ def briefs_command(quarter: str, members: Codes, languages: Codes, as_of: str, w
 
 @main.command()
 @click.option("--today", callback=_parse_date, help="The status on another day, YYYY-MM-DD (default: today, UTC).")
-@_languages(help="fr, en, pt or ar (default: those that are official).")
+@_languages(help="A language of the plan, such as fr (default: those that are official).")
 @_json
 def status_command(today: date | None, languages: Codes, as_json: bool) -> None:
     """Print what was made, what failed and what to do about it, what runs now, what is due and what comes next.
@@ -317,7 +337,7 @@ def verify_command(quarter: str, as_of: str) -> None:
 @click.option("--as", "name", default="", metavar="NAME", help="Keep the one file given under another name.")
 @click.option("--anyway", is_flag=True, help="Add also a file that holds returns of other quarters only.")
 @click.option("--dry-run", is_flag=True, help="Print what would be added and what is read, and write nothing.")
-@_language(default="fr", show_default=True)
+@_main_language
 def add_command(
     files: tuple[Path, ...], quarter: str, received_on: date, channel: str, note: str, name: str, anyway: bool,
     dry_run: bool, language: str,
@@ -332,12 +352,11 @@ def add_command(
     written there.
     """
     from helpers.ingest import add, received, registers, rules
-    from helpers.plan import quarters, questionnaire, read_plan
+    from helpers.plan import questionnaire, read_plan, read_settings
     from helpers.report import letters
 
-    if not quarters.in_plan(quarter):
-        plan = f"{quarters.FIRST_QUARTER}-{quarters.LAST_QUARTER}"
-        raise click.UsageError(f"{quarter} is outside the plan, {plan}; choose a quarter within it")
+    with _check_arguments():
+        read_settings().check_quarter(quarter)
     if received.is_long_before(received_on, quarter):
         raise click.UsageError(f"{received_on} is more than a quarter before the end of {quarter}; check both")
     if name and (len(files) > 1 or files[0].is_dir()):
@@ -360,12 +379,12 @@ def add_command(
 @_quarter
 @_as_of
 @_members
-@_language(help="Default: French here, the member's own in the workbook.")
+@_language(help="Default: the plan's first here, the member's own in the workbook.")
 @click.option("--notes", is_flag=True, help="Include what was only normalised.")
 @_output_path("--excel", help="Write it as a workbook, one sheet a member.")
 @_output_path("--out", help="The folder for the tables (default: under build/).")
 def check_command(
-    quarter: str, as_of: str, members: Codes, language: str | None, notes: bool, excel: Path | None,
+    quarter: str, as_of: str, members: Codes, language: str, notes: bool, excel: Path | None,
     out: Path | None,
 ) -> None:  # fmt: skip
     """Read and check the returns of QUARTER, and of those before it, without running a notebook.
@@ -374,19 +393,21 @@ def check_command(
 
     Exit codes: 0 checked, whatever was found, 2 usage, 3 data refused, 7 nothing can be written there.
     """
-    from helpers.plan import quarters
+    from helpers.plan import read_settings
     from helpers.report import letters
     from helpers.tables import pipeline
 
     with _check_arguments():
-        day = quarters.resolve_date(quarter, as_of)
+        day = read_settings().resolve_date(quarter, as_of)
     source = pipeline.read_raw_data(quarter)
     if unknown := sorted(set(members) - set(source.plan.by_iso3)):
         raise click.UsageError(f"no member {', '.join(unknown)}; write the ISO3 code, such as SEN")
     folder, checked = out or paths.out(quarter, day.isoformat()), pipeline.check_as_of(source, day)
     pipeline.write_checked(source, checked, quarter, day, folder)
-    feedback = letters.collect_feedback(checked, source.plan, quarter, members, notes=notes, language=language or "")
-    _print(letters.format_letters(feedback, source.form, quarter, day, language or "fr"))
+    feedback = letters.collect_feedback(checked, source.plan, quarter, members, notes=notes, language=language)
+    _print(
+        letters.format_letters(feedback, source.form, quarter, day, language or source.plan.settings.master_language)
+    )
     if excel:
         letters.write_letters_workbook(excel, feedback, source.form, quarter, day, source.received.is_sample)
     _print([_relative_path(excel or folder)])
@@ -395,10 +416,10 @@ def check_command(
 @main.command()
 @click.argument("figure", metavar="KPI|REFERENCE")
 @_optional_quarter
-@click.option("--scope", default="", help="PAPU or a region, such as Western (default: the Union).")
+@click.option("--scope", default="", help="The Union's code or a region (default: the Union).")
 @click.option("--member", default="", help="Show the rows and cells of one member only, by its ISO3 code.")
 @_as_of
-@_language(default="fr", show_default=True)
+@_main_language
 @_json
 @_output_path("--excel", help="Write it as a workbook too.")
 def explain_command(

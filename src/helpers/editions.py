@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from helpers import paths
-from helpers.plan import quarters
+from helpers.plan import read_settings
 
 MANIFEST_JSON = "manifest.json"
 EDITION_NOTEBOOKS = INGEST, KPIS, REPORT_NOTEBOOK = ("01_ingest", "02_kpis", "03_report")
@@ -56,7 +56,7 @@ def digest_state(quarter: str) -> str:
     That is what was received up to then, registers and plan (hidden files aside, which nobody reads), code and
     environment. While it is the same, the edition need not be looked into any further.
     """
-    past = quarters.quarters_between(quarters.FIRST_QUARTER, quarter)
+    past = read_settings().quarters_to(quarter)
     folders = {"plan": paths.plan(), "registers": paths.registers()} | {name: paths.returns(name) for name in past}
     facts = [describe_environment(), describe_code()["sha256"]]
     for name, folder in folders.items():

@@ -26,12 +26,13 @@ from helpers.explain.listing import narrow_to_member
 from helpers.explain.telling import format_explanation, to_json, write_explanation_workbook
 from helpers.i18n.formats import Translator
 from helpers.kpis.reference import parse_reference, parse_request
-from helpers.plan import quarters
-from helpers.plan.plan import UNION, read_plan
+from helpers.plan import read_settings
+from helpers.plan.plan import read_plan
 from helpers.report import headlines, tables
 from helpers.strings import LANGUAGES
 from helpers.tables import manifest, pipeline, schema
 from invented import invent
+from present import UNION
 from received import RETURNS
 from reports import printed, report_of
 
@@ -260,7 +261,7 @@ def test_a_bound_rests_on_the_last_known_total_else_on_the_reference(raw, plan):
     one = explain("2.1.a", Q)
     known, unknown = part_of(one, "SEN"), part_of(one, "MLI")
     assert (known.basis, known.cap) == ("", 130) and [cell.quarter for cell in known.traces] == ["2023Q1"]
-    assert (unknown.cap, unknown.traces) == (plan.by_iso3["MLI"].reference_offices, ())
+    assert (unknown.cap, unknown.traces) == (plan.by_iso3["MLI"].references["reference_offices"], ())
 
 
 # --- one member, references, errors -----------------------------------------------------------------------------
@@ -479,7 +480,7 @@ def test_the_command_writes_all_three(raw, tmp_path):
     told = json.loads(said)
     assert (code, told["scope"], told["member"], (tmp_path / "x.xlsx").exists()) == (0, "Western", "SEN", True)
     assert [part["name"] for part in told["parts"]] == ["SEN"]
-    assert date.fromisoformat(told["as_of"]) == quarters.resolve_date(Q, "")
+    assert date.fromisoformat(told["as_of"]) == read_settings().resolve_date(Q, "")
 
 
 def test_the_states_of_the_cells_are_explained_in_one_line(editions):

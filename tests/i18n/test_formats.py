@@ -88,8 +88,8 @@ def test_quarters_months_and_days():
 
 
 def test_plurals_follow_the_language():
-    assert [FR.plural("{n} member", n) for n in (0, 1, 2)] == ["0 État membre", "1 État membre", "2 États membres"]
-    assert [EN.plural("{n} member", n) for n in (0, 1, 2)] == ["0 members", "1 member", "2 members"]
+    assert [FR.counted(n, "members") for n in (0, 1, 2)] == ["0 État membre", "1 État membre", "2 États membres"]
+    assert [EN.counted(n, "members") for n in (0, 1, 2)] == ["0 members", "1 member", "2 members"]
 
 
 def test_changes_have_a_sign_but_zero_has_none():
@@ -135,7 +135,9 @@ def read_sentences(language: str) -> dict[str, tuple[str, ...]]:
 
 
 def names(text: str) -> set[str]:
-    return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+    """Return the names of the values in a sentence; `proposed` has its own form in front, and of several targets."""
+    found = {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+    return {name.lower().removesuffix("_many") for name in found}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -249,7 +251,7 @@ def test_every_sentence_in_the_code_is_in_the_catalogues():
     assert sentences - read_sentences("fr").keys() == set()
 
 
-_NAMED = re.compile(r"(formula|source|rule|unit|severity|channel) \w")  # named by a row of the plan, a rule or a unit
+_NAMED = re.compile(r"(formula|source|rule|unit|severity|channel|targets:?) \w")  # named by a row of the plan or a rule
 
 
 def test_no_sentence_of_the_catalogues_is_unused():

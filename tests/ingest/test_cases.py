@@ -12,8 +12,8 @@ import pytest
 from helpers.ingest import rules
 from helpers.ingest.quarter import read_quarter
 from helpers.ingest.registers import read_registers
-from helpers.plan.questionnaire import REPEAT
 from helpers.tables import schema
+from present import REPEAT
 
 Q, AS_OF = "2024Q3", date(2024, 11, 14)
 CASES = Path(__file__).parent / "cases"

@@ -220,7 +220,7 @@ def test_a_quarter_with_nothing_usable_ends_in_issues_and_empty_tables(raw, rece
         put(raw, key, key)
     found = receive("105-~$good_base.xlsx").tables()
     assert not found["returns"]["counts"].any()
-    assert (len(found["answers"]), len(found["innovations"])) == (0, 0)
+    assert (len(found["answers"]), len(found["items"])) == (0, 0)
     assert set(REFUSED) <= set(found["issues"]["source_file"])
 
 

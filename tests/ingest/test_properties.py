@@ -17,17 +17,9 @@ from helpers.ingest.cells import read_answer
 from helpers.ingest.quarter import read_quarter
 from helpers.ingest.registers import read_registers
 from helpers.plan.plan import read_plan
-from helpers.plan.questionnaire import (
-    HAS_ITEMS,
-    NONE_CODE,
-    NOT_AVAILABLE,
-    PERSONAL,
-    REPEAT,
-    UNANSWERED,
-    Question,
-    read_form,
-)
+from helpers.plan.questionnaire import NONE_CODE, NOT_AVAILABLE, UNANSWERED, Question, read_form
 from helpers.tables import schema
+from present import HAS_ITEMS, PERSONAL, REPEAT
 
 pytestmark = pytest.mark.slow
 

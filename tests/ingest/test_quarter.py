@@ -580,7 +580,7 @@ def test_every_row_of_every_file_ends_in_the_ledger_or_in_the_issues(raw, plan, 
     found = schema.tabulate_ingested(checked, form)
     listed = {(e.received.file.name, e.received.place.sheet, e.received.place.row) for e in checked.ledger}
     listed |= {(row.source_file, row.sheet, row.row) for row in found["issues"].itertuples()}
-    listed |= {(row.source_file, row.sheet, row.row) for row in found["innovations"].itertuples()}
+    listed |= {(row.source_file, row.sheet, row.row) for row in found["items"].itertuples()}
     written = {("k1.xlsx", "UPAP numérique", str(n)) for n in (2, 3)}
     written |= {("k2.xlsx", "UPAP numérique", str(n)) for n in (2, 3)}
     written |= {("k1.xlsx", "innovations", str(n)) for n in (2, 3)}

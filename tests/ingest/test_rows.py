@@ -16,8 +16,8 @@ from helpers.ingest import rules
 from helpers.ingest.cells import read_answer
 from helpers.ingest.quarter import read_quarter
 from helpers.ingest.registers import read_registers
-from helpers.plan.questionnaire import REPEAT
 from helpers.tables import schema
+from present import REPEAT
 
 Q, DAY = "2024Q3", date(2024, 10, 10)
 SEN: Said = {"member": "SEN", "quarter": Q, "submitted_on": "2024-10-10", "offices_total": 130, REPEAT: []}

@@ -411,8 +411,8 @@ SHARES = [48, 49, 50, 50, 51, 52, 53]
 
 def of_members(make_return, plan, shares, members=EIGHT):
     return [
-        make_return(member, row=n, offices_total=plan.by_iso3[member].reference_offices // 100 * 100,
-                    offices_connected=plan.by_iso3[member].reference_offices // 100 * share)
+        make_return(member, row=n, offices_total=plan.by_iso3[member].references["reference_offices"] // 100 * 100,
+                    offices_connected=plan.by_iso3[member].references["reference_offices"] // 100 * share)
         for n, (member, share) in enumerate(zip(members, shares, strict=True), 2)
     ]  # fmt: skip
 

@@ -17,8 +17,8 @@ from helpers.ingest import rules
 from helpers.ingest.quarter import read_quarter
 from helpers.ingest.registers import read_registers
 from helpers.ingest.versions import build_ledger, read_histories
-from helpers.plan.questionnaire import REPEAT
 from helpers.tables import pipeline, schema
+from present import REPEAT
 
 Q = "2024Q3"
 AS_OF = date(2024, 12, 31)

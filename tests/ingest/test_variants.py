@@ -12,8 +12,8 @@ from exports import VARIANTS
 from helpers.ingest import rules
 from helpers.ingest.quarter import read_quarter
 from helpers.ingest.registers import read_registers
-from helpers.plan.questionnaire import REPEAT
 from helpers.tables import schema
+from present import REPEAT
 from received import RETURNS
 
 pytestmark = pytest.mark.slow
@@ -25,8 +25,8 @@ SOURCE = ["source_file", "sheet", "row"]
 def read_tables(form, plan) -> dict[str, pd.DataFrame]:
     checked = rules.resolve(read_quarter(Q), read_registers(), plan, form, date(2024, 11, 14))
     found = {name: schema.conform(name, rows) for name, rows in schema.tabulate_ingested(checked, form).items()}
-    answers, items = found["answers"].drop(columns=SOURCE), found["innovations"].drop(columns=SOURCE)
-    return {"answers": answers, "innovations": items, "returns": found["returns"], "issues": found["issues"]}
+    answers, items = found["answers"].drop(columns=SOURCE), found["items"].drop(columns=SOURCE)
+    return {"answers": answers, "items": items, "returns": found["returns"], "issues": found["issues"]}
 
 
 def read_variant(name: str, raw, form, plan) -> dict[str, pd.DataFrame]:
@@ -47,9 +47,9 @@ def test_the_same_answers_in_any_variant_end_in_the_same_bytes(raw, form, plan, 
     said = [found["issues"].loc[n, "message_en"] for n, s in enumerate(found["issues"]["severity"]) if s != "note"]
     assert said == []
     if VARIANTS[name].has_items:
-        assert as_bytes(found["innovations"]) == as_bytes(wanted["innovations"])
+        assert as_bytes(found["items"]) == as_bytes(wanted["items"])
     else:
-        assert found["innovations"].empty
+        assert found["items"].empty
         wanted["answers"] = wanted["answers"].query(f"question != '{REPEAT}'")
         found["answers"] = found["answers"].query(f"question != '{REPEAT}'")
     assert as_bytes(found["answers"]) == as_bytes(wanted["answers"])

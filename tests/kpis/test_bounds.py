@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from conftest import PLAN, ROOT
-from helpers.plan.plan import UNION, Plan
+from helpers.plan.plan import Plan
 from helpers.plan.quarters import quarters_between
 from helpers.tables.pipeline import load_tables
 
@@ -93,7 +93,7 @@ class Truth:
 def compare(rows: pd.DataFrame, truth: Truth, plan: Plan) -> list[tuple[str, bool]]:
     """Return one entry a bound compared: what it is, and whether it holds the truth to 1e-9."""
     found = []
-    scopes = {scope: {m.member for m in plan.members if scope in (UNION, m.region)} for scope in (UNION, *plan.regions)}
+    scopes = {scope: {m.member for m in plan.members if scope in (plan.code, m.region)} for scope in plan.scopes}
     true = {(q, s): truth.figures(q, members) for q in QUARTERS for s, members in scopes.items()}
     for row in rows.itertuples():
         figures, name = true[row.quarter, row.scope], f"{row.quarter} {row.scope} {row.kpi}"

@@ -99,7 +99,7 @@ def test_what_is_rarely_drawn_gives_the_same_figures(raw):
     for quarter, day in (("2022Q3", "2022-10-10"), ("2022Q4", "2023-01-10")):
         rows = []
         for member in northern:
-            total, connected = member.reference_offices, member.reference_offices
+            total, connected = member.references["reference_offices"], member.references["reference_offices"]
             if member.member == "LBY":
                 total, connected = (5 * total, 0) if quarter == "2022Q3" else (round(0.2 * total), None)
             row = {"member": member.member, "quarter": quarter, "submitted_on": day}

@@ -15,14 +15,12 @@ from click.testing import CliRunner
 
 from conftest import PLAN
 from helpers.cli import main
-from helpers.i18n import catalogue, terms
 from helpers.ingest import hard_rules, rules, soft_rules
-from helpers.plan import UNION
 from helpers.plan.checks import Known, check_plan
 from helpers.plan.files import PlanError
+from helpers.plan.settings import Repeat
 
-REGIONS = tuple(region for region in terms.REGION_WORDS if region != UNION)
-KNOWN = Known(catalogue.known_units(), terms.UNIT_WORDS, REGIONS, rules.NEEDS)
+KNOWN = Known(rules.NEEDS)
 FORM = "questionnaire/"
 
 
@@ -156,8 +154,8 @@ CELLS = [
     ("members", "SEN", "region", "", "region is blank"),
     ("members", "SEN", "region", "western", "region 'western' is not one of Northern, Western"),
     ("members", "SEN", "region", "Atlantic", "region 'Atlantic' is not one of Northern, Western"),
-    ("members", "SEN", "region", "PAPU", "region PAPU is called like the Union"),
-    ("members", "SEN", "region", "upap", "region upap is called like the Union"),
+    ("regions", "Western", "region", "PAPU", "region PAPU is called like the Union"),
+    ("regions", "Western", "title_fr", "UPAP", "region Western is called like the Union"),
     ("members", "SEN", "language", "wo", "language 'wo' is not one of fr, en, pt, ar"),
     ("members", "SEN", "name_pt", "", "name_pt is blank"),
     ("members", "SEN", "name_en", "Mali", "'Mali' names SEN, but also MLI (members.csv, row 14)"),
@@ -176,16 +174,16 @@ CELLS = [
     ("aliases", "Sénégal", "alias", "MALI", "'MALI' names SEN, but also MLI (members.csv, row 14)"),
     ("aliases", "Sénégal", "alias", "KEN", "'KEN' names SEN, but also KEN"),
     ("aliases", "Sénégal", "iso3", "sen", "iso3 'sen' is not an ISO3 code"),
-    ("aliases", "Sénégal", "iso3", "XXX", "papu_member is yes, but XXX is no member"),
-    ("aliases", "Sénégal", "papu_member", "no", "papu_member is no, but SEN is a member"),
-    ("aliases", "Sénégal", "papu_member", "oui", "papu_member 'oui' is not one of yes, no"),
+    ("aliases", "Sénégal", "iso3", "XXX", "member is yes, but XXX is no member"),
+    ("aliases", "Sénégal", "member", "no", "member is no, but SEN is a member"),
+    ("aliases", "Sénégal", "member", "oui", "member 'oui' is not one of yes, no"),
     ("tile_grid", "SEN", "iso3", "ZZZ", "tile_grid.csv: has no row of SEN"),
     ("tile_grid", "SEN", "iso3", "KEN", "KEN occurs twice"),
     ("tile_grid", "SEN", "row", "11", "SEN lies outside the map; write a row from 1 to 10"),
     ("tile_grid", "SEN", "row", "three", "row 'three' is not a whole number"),
     ("tile_grid", "SEN", "column", "2", "SEN lies outside the map"),
     ("tile_grid", "SEN", "column", "5", "SEN lies on the tile of BFA"),
-    ("tile_grid", "SEN", "papu_member", "no", "papu_member is no, but SEN is a member"),
+    ("tile_grid", "SEN", "member", "no", "member is no, but SEN is a member"),
     (FORM + "survey", "offices_total", "type", "integr", "type 'integr' is not one of integer, date, text"),
     (FORM + "survey", "cloud_use", "type", "select_one clouds", "type 'select_one clouds' is not one of"),
     (FORM + "survey", "offices_total", "type", "text", "offices_total is of type text, not integer, which rule V04"),
@@ -244,7 +242,7 @@ def test_a_cell_is_told_with_its_row_as_a_spreadsheet_numbers_it(folder):
     path = folder / "members.csv"
     write(path, lambda rows: rows.insert(3, []))  # a blank row is none, but it is counted
     assert put(path, "SEN", "region", "") == 18
-    assert problems() == ["members.csv, row 18: region is blank; write a text of one line"]
+    assert problems()[0].startswith("members.csv, row 18: region is blank; write one of Northern, Western")
 
 
 @pytest.mark.parametrize("name", sorted(path.relative_to(PLAN).as_posix() for path in PLAN.rglob("*.csv")))
@@ -264,6 +262,8 @@ def test_a_cell_is_told_with_its_row_as_a_spreadsheet_numbers_it(folder):
     ],
 )
 def test_a_damaged_file_is_named(folder, name, damage, said):
+    if "no row" in said and Path(name).stem in ("companions", "components", "names", "stages", "totals"):
+        pytest.skip("a plan may have none of them")
     path, content = folder / name, damage((folder / name).read_bytes())
     path.unlink()
     if content is not None:
@@ -305,7 +305,7 @@ def test_a_file_that_stops_at_any_row_is_told(folder, name):
         ("kpis", lambda rows: rows.pop(), "steps.csv, row 14: step 6.1 has no row in kpis.csv"),
         (
             "members",
-            lambda rows: [row.__setitem__(slice(7, 9), ["2024-05-01", "2023-05-01"]) for row in rows[16:17]],
+            lambda rows: [row.__setitem__(slice(11, 13), ["2024-05-01", "2023-05-01"]) for row in rows[16:17]],
             "members.csv, row 17: member_from 2024-05-01 is after member_to 2023-05-01",
         ),
         (FORM + "survey", lambda rows: rows.pop(1), "survey.csv, row 9: end_group closes no group that is open"),
@@ -335,7 +335,7 @@ def test_an_adopted_target_names_its_decision(folder):
 @pytest.mark.parametrize(
     ("question", "who"),
     [
-        ("member", "rule V01"), ("quarter", "rule V02"), ("offices_networked", "rule V04, rule V08"),
+        ("member", "plan.toml"), ("quarter", "plan.toml"), ("offices_networked", "rule V04, rule V08"),
         ("offices_networked", "companions.csv, row 12 (2.1.a networked)"), ("staff_women", "rule V04"),
         ("trained_women", "rule V10"), ("trained_women", "(5.1.a women)"), ("trained_upskilling", "rule V10"),
         ("roadmap_adopted_on", "rule V14"), ("training_sessions", "rule V16"), ("services_epost", "rule V08"),
@@ -352,18 +352,20 @@ def test_a_question_that_the_form_lacks_is_told_with_what_needs_it(folder, quest
     assert any(question in said and who in said for said in problems()), problems()
 
 
-@pytest.mark.parametrize("field", ["kind", "reference", "title", "date", "detail", "local_experts"])
+@pytest.mark.parametrize("field", ["kind", "reference", "title", "date", "detail"])
 def test_a_field_that_the_repeat_lacks_is_told(folder, field):
     path = folder / FORM / "survey.csv"
     write(path, lambda rows: rows.pop(find(path, field) - 1))
-    assert any(f"survey.csv: lacks innovations.{field}, of type" in said for said in problems())
+    assert (
+        f"plan.toml: [repeat] {field} is {field}, no field of innovations in survey.csv; correct its name" in problems()
+    )
 
 
 @pytest.mark.parametrize("module", [hard_rules, soft_rules])
 def test_every_question_that_a_rule_names_is_among_its_needs(form, module):
     names = {node.value for node in ast.walk(ast.parse(inspect.getsource(module))) if isinstance(node, ast.Constant)}
     needed = {need.question.removeprefix("innovations.") for need in rules.NEEDS}
-    assert (names & {*form.by_name, *(field.name for field in form.fields)}) - {"has_innovations"} <= needed
+    assert (names & {*form.by_name, *(field.name for field in form.fields)}) <= needed | {*Repeat.ROLES}
 
 
 # --- all at once, through the command ----------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from helpers.ingest.cells import read_answer
-from helpers.plan.extractors import NO_EXTRACT, CountedReturn, Extract, Innovation
+from helpers.plan.extractors import NO_EXTRACT, CountedReturn, Extract, Item
 from helpers.plan.sources import source_of
 
 HARDWARE_KINDS = ("server", "laptop", "printer", "scanner", "scale")
@@ -237,12 +237,12 @@ def test_without_a_part_nothing_is_reported_and_an_empty_part_is_a_0(say):
 @pytest.mark.parametrize(
     ("item", "key"),
     [
-        (Innovation("hackathon", "H-1", "Hack", ""), "h-1"),
-        (Innovation("hackathon", "  h-1 ", "Autre", ""), "h-1"),
-        (Innovation("hackathon", "", "Le Hackathon d'été !", ""), "SEN: le hackathon d ete"),
-        (Innovation("hackathon", " ", " LE HACKATHON D'ÉTÉ", ""), "SEN: le hackathon d ete"),
-        (Innovation("hackathon", "", "", ""), ""),
-        (Innovation("hackathon", "", "!?", ""), ""),
+        (Item("hackathon", "H-1", "Hack", ""), "h-1"),
+        (Item("hackathon", "  h-1 ", "Autre", ""), "h-1"),
+        (Item("hackathon", "", "Le Hackathon d'été !", ""), "SEN: le hackathon d ete"),
+        (Item("hackathon", " ", " LE HACKATHON D'ÉTÉ", ""), "SEN: le hackathon d ete"),
+        (Item("hackathon", "", "", ""), ""),
+        (Item("hackathon", "", "!?", ""), ""),
     ],
 )
 def test_an_item_is_known_by_its_reference_else_by_member_and_title(item, key):
@@ -250,17 +250,17 @@ def test_an_item_is_known_by_its_reference_else_by_member_and_title(item, key):
 
 
 def test_an_item_without_reference_and_title_does_not_count(say):
-    assert say("4.1.b", items=(Innovation("hackathon", "", "", ""),)).codes == frozenset()
+    assert say("4.1.b", items=(Item("hackathon", "", "", ""),)).codes == frozenset()
 
 
 def test_items_count_under_their_own_kind_only(say):
     items = (
-        Innovation("solution", "S-1", "", "software"),
-        Innovation("solution", "s-1", "", "application"),
-        Innovation("hackathon", "H-1", "", ""),
-        Innovation("exhibition", "E-1", "", ""),
-        Innovation("adoption", "A-1", "", "own"),
-        Innovation("", "X", "", ""),
+        Item("solution", "S-1", "", "software"),
+        Item("solution", "s-1", "", "application"),
+        Item("hackathon", "H-1", "", ""),
+        Item("exhibition", "E-1", "", ""),
+        Item("adoption", "A-1", "", "own"),
+        Item("", "X", "", ""),
     )
     codes = {name: len(say(name, items=items).codes) for name in (
         "4.1.a", "4.1.a software", "4.1.a application", "4.1.b", "4.2.a", "4.2.a exhibition", "4.2.a competition",

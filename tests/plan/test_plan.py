@@ -14,8 +14,6 @@ from conftest import PLAN
 from helpers.plan.files import PlanError
 from helpers.plan.plan import read_plan
 from helpers.plan.quarters import (
-    first_cutoff,
-    in_plan,
     index,
     parse_quarter,
     quarter_end,
@@ -24,6 +22,7 @@ from helpers.plan.quarters import (
     quarters_between,
     shift,
 )
+from helpers.plan.settings import read_settings
 from helpers.strings import fold
 
 # --- quarters ---------------------------------------------------------------------------------------------------
@@ -73,12 +72,14 @@ def test_quarters_between_holds_both_ends():
     ],
 )
 def test_a_quarter_has_its_days_and_its_cutoff_45_days_after_its_end(quarter, start, end, cutoff):
-    assert (quarter_start(quarter), quarter_end(quarter), first_cutoff(quarter)) == (start, end, cutoff)
+    assert (quarter_start(quarter), quarter_end(quarter), read_settings().first_cutoff(quarter)) == (start, end, cutoff)
     assert (quarter_of(start), quarter_of(end)) == (quarter, quarter)
 
 
 def test_the_plan_runs_from_2022q1_to_2025q4():
-    assert [q for q in quarters_between("2021Q1", "2026Q4") if in_plan(q)] == quarters_between("2022Q1", "2025Q4")
+    assert [q for q in quarters_between("2021Q1", "2026Q4") if read_settings().in_plan(q)] == quarters_between(
+        "2022Q1", "2025Q4"
+    )
 
 
 # --- what it holds ----------------------------------------------------------------------------------------------

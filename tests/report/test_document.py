@@ -16,7 +16,7 @@ from pypdf import PdfReader
 from helpers import editions, paths
 from helpers.i18n.catalogue import is_official
 from helpers.i18n.formats import Translator
-from helpers.plan.quarters import is_revised
+from helpers.plan.settings import read_settings
 from helpers.report import headlines, tables
 from helpers.report.blocks import Column, ReportFigure, Table
 from helpers.report.figures.tiles import plot_map
@@ -202,7 +202,11 @@ def test_what_typst_reports_is_raised(tmp_path):
 
 
 def test_the_label_follows_from_the_date_alone():
-    assert [is_revised("2024Q3", date(2024, *day)) for day in ((11, 14), (12, 28), (12, 29))] == [False, False, True]
+    assert [read_settings().is_revised("2024Q3", date(2024, *day)) for day in ((11, 14), (12, 28), (12, 29))] == [
+        False,
+        False,
+        True,
+    ]
 
 
 def test_a_new_figure_appears_in_the_report_with_no_other_change(out, tmp_path):

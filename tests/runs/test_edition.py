@@ -357,6 +357,6 @@ class TestCommand:
         result = papu("check", "2022Q4", "--out", str(tmp_path / "tables"), PAPU_ROOT=str(checkout))
         assert result.returncode == 0
         assert "T4 2022, au 2023-02-14" in result.stdout
-        assert {"returns.csv", "answers.parquet", "innovations.csv", "issues.csv"} <= {
+        assert {"returns.csv", "answers.parquet", "items.csv", "issues.csv"} <= {
             path.name for path in (tmp_path / "tables").iterdir()
         }

@@ -141,7 +141,7 @@ def test_primary_keys_are_unique_and_foreign_keys_lead_to_a_row(published):
         ("kpis", "n_reported", "-1", "minimum"),
         ("kpis", "quarter", "", "required"), ("kpis", "quarter", "2024Q5", "pattern"), ("kpis", "kpi", "9.9.z", "enum"),
         ("kpis", "robust", "TRUE", "type"), ("kpis", "status", "late", "enum"), ("kpis", "scope", "Oceania", "enum"),
-        ("returns", "received_on", "31/12/2024", "type"), ("innovations", "local_experts", "deux", "type"),
+        ("returns", "received_on", "31/12/2024", "type"), ("items", "date", "deux", "type"),
         ("issues", "member", "Atlantis", ""),
     ],
 )  # fmt: skip
@@ -154,9 +154,9 @@ def test_texts_that_a_spreadsheet_would_run_keep_to_their_description_and_can_be
     for name in schema.PUBLISHED_TABLES:
         schema.write_table(name, pd.DataFrame(), tmp_path)
     head = {"quarter": "2024Q3", "member": "SEN", "version": 1}
-    schema.write_table("innovations", pd.DataFrame([head | {"title": text} for text in texts]), tmp_path)
+    schema.write_table("items", pd.DataFrame([head | {"title": text} for text in texts]), tmp_path)
     package = describe(tmp_path, "2024Q3", "2024-11-14", sample=False, input_id="0")
-    resource = next(one for one in package["resources"] if one["name"] == "innovations")
+    resource = next(one for one in package["resources"] if one["name"] == "items")
     assert faults(tmp_path, resource) == [] and resource["rows"] == len(texts)
     pattern = re.search(r"the pattern (\S+)\.$", package["description"])[1]
     written = [row["title"] for row in rows_of(tmp_path, resource)]

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from helpers import paths
-from helpers.plan.quarters import resolve_date
+from helpers.plan.settings import read_settings
 from helpers.tables import pipeline, schema
 from helpers.tables.pipeline import DataRefused, EditionTables, ingest, load_tables
 
@@ -57,7 +57,7 @@ def filled(raw):
     ],
 )
 def test_an_edition_is_as_of_the_date_given_or_its_first_cutoff(quarter, as_of, day):
-    assert resolve_date(quarter, as_of) == day
+    assert read_settings().resolve_date(quarter, as_of) == day
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_an_edition_is_as_of_the_date_given_or_its_first_cutoff(quarter, as_of, 
 )  # fmt: skip
 def test_a_quarter_outside_the_plan_or_a_date_that_cannot_be_is_refused(quarter, as_of):
     with pytest.raises(ValueError, match=r"."):
-        resolve_date(quarter, as_of)
+        read_settings().resolve_date(quarter, as_of)
 
 
 def edition_of(as_of: str = AS_OF, *inputs: tuple[str, str, str]) -> EditionTables:
@@ -102,7 +102,7 @@ def test_a_notebook_finds_all_the_tables(filled):
     assert (edition.quarter, edition.as_of, edition.sample) == (Q, AS_OF, False)
     connected = edition.kpis.query("quarter == @Q and scope == 'PAPU' and kpi == '2.1.a'")
     assert connected[["value", "n_reported"]].to_numpy().tolist() == [[990, 2]]
-    assert edition.innovations["title"].tolist() == ["=Hack"]
+    assert edition.items["title"].tolist() == ["=Hack"]
     assert edition.issues["rule"].tolist().count("V03") == 1
     assert set(edition.answers["member"]) == {"SEN", "KEN", "TUN"}
 

@@ -101,7 +101,9 @@ def test_the_part_of_a_member_is_its_cap_over_all_caps(tables):
     never = set(calls.index) - set(tables.returns[tables.returns["state"] != "refused"]["member"])
     assert never
     for member in never:  # without any return its cap is its reference
-        assert calls.at[member, "2.1.a"] * width == pytest.approx(read_plan().by_iso3[member].reference_offices)
+        assert calls.at[member, "2.1.a"] * width == pytest.approx(
+            read_plan().by_iso3[member].references["reference_offices"]
+        )
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,12 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from helpers.plan import UNION, Plan, read_plan
+from helpers.plan import Plan, read_plan
 from helpers.tables import queries
 from helpers.tables.pipeline import EditionTables
 from helpers.tables.queries import LATE, NO_RETURN, ON_TIME
 from invented import BLANK, COLUMNS, empty, invent
+from present import UNION
 
 NOW, BEFORE, YEAR_BEFORE = "2024Q3", "2024Q2", "2023Q3"
 

@@ -17,7 +17,7 @@ CHANGES = [
     "quarter", "scope", "kpi", "before", "revisions", "matched", "carried_effect", "entered", "left", "after",
 ]  # fmt: skip
 ITEMS = [
-    "quarter", "member", "version", "kind", "reference", "title", "date", "detail", "local_experts", "source_file",
+    "quarter", "member", "version", "kind", "reference", "title", "date", "detail", "others", "source_file",
     "sheet", "row",
 ]  # fmt: skip
 
@@ -63,8 +63,8 @@ def test_booleans_are_true_and_false_and_a_blank_count_is_blank(tmp_path):
 
 def test_rows_are_sorted_by_their_columns_as_text(tmp_path):
     rows = [item(version=v, row=r) for v, r in ((10, "2"), (9, "2"), (2, "10"), (2, "9"))]
-    write_table("innovations", pd.DataFrame(rows), tmp_path)
-    lines = [line.split(",") for line in text_of("innovations", tmp_path).splitlines()[1:]]
+    write_table("items", pd.DataFrame(rows), tmp_path)
+    lines = [line.split(",") for line in text_of("items", tmp_path).splitlines()[1:]]
     assert [(line[2], line[-1]) for line in lines] == [("10", "2"), ("2", "10"), ("2", "9"), ("9", "2")]
 
 
@@ -77,9 +77,9 @@ def test_figures_too_are_sorted_as_text(tmp_path):
 
 def test_the_same_rows_in_any_order_are_the_same_bytes(tmp_path):
     rows = pd.DataFrame([item(title=title) for title in ("b", "a", "é", "A", "")])
-    write_table("innovations", rows, tmp_path / "one")
-    write_table("innovations", rows[::-1], tmp_path / "two")
-    assert text_of("innovations", tmp_path / "one") == text_of("innovations", tmp_path / "two")
+    write_table("items", rows, tmp_path / "one")
+    write_table("items", rows[::-1], tmp_path / "two")
+    assert text_of("items", tmp_path / "one") == text_of("items", tmp_path / "two")
 
 
 @pytest.mark.parametrize("name", [name for name in schema.SCHEMAS if name not in schema.PARQUET_TABLES])
@@ -101,7 +101,7 @@ def test_a_table_without_rows_is_its_header_and_reads_back(tmp_path, name):
         ("issues", "severity rule quarter member question observed expected message_fr message_en source_file sheet "
          "row"),
         ("answers", "quarter member version question raw value obs_status source_file sheet row"),
-        ("innovations", " ".join(ITEMS)),
+        ("items", " ".join(ITEMS)),
     ],
 )  # fmt: skip
 def test_a_table_has_the_columns_of_the_methodology(name, columns):
@@ -118,20 +118,20 @@ TEXTS = [
 
 @pytest.mark.parametrize("text", ["=1+1", "+SUM(A1)", "-cmd", "@x", "\tx", "\rx", "-", "=cmd|' /C calc'!A0"])
 def test_a_text_that_a_spreadsheet_would_run_is_guarded(tmp_path, text):
-    write_table("innovations", pd.DataFrame([item(title=text)]), tmp_path)
-    assert f"'{text}" in text_of("innovations", tmp_path)
+    write_table("items", pd.DataFrame([item(title=text)]), tmp_path)
+    assert f"'{text}" in text_of("items", tmp_path)
 
 
 @pytest.mark.parametrize("text", ["-5", "+5", "-1.5", "12", "a=1", "'x", "x"])
 def test_a_number_and_a_harmless_text_are_written_as_they_are(tmp_path, text):
-    write_table("innovations", pd.DataFrame([item(title=text)]), tmp_path)
-    assert f",{text}," in text_of("innovations", tmp_path)
+    write_table("items", pd.DataFrame([item(title=text)]), tmp_path)
+    assert f",{text}," in text_of("items", tmp_path)
 
 
 @pytest.mark.parametrize("text", TEXTS, ids=repr)
 def test_a_text_reads_back_as_it_was_written(tmp_path, text):
-    write_table("innovations", pd.DataFrame([item(title=text)]), tmp_path)
-    assert read_table("innovations", tmp_path)["title"].tolist() == [text]
+    write_table("items", pd.DataFrame([item(title=text)]), tmp_path)
+    assert read_table("items", tmp_path)["title"].tolist() == [text]
 
 
 def test_a_very_long_text_reads_back(tmp_path):
@@ -287,12 +287,12 @@ def test_a_telephone_number_is_masked_where_a_choice_was_asked(make_return, tabu
 def test_a_reference_is_published_as_it_was_given_for_it_tells_items_apart(make_return, tabulate, reference):
     part = [{"kind": "hackathon", "reference": reference, "title": "Hack", "date": "2024-07-15"}]
     found = tabulate(make_return(offices_total=130, items=part))
-    assert found["innovations"]["reference"].tolist() == [reference]
+    assert found["items"]["reference"].tolist() == [reference]
 
 
 def test_an_items_withdrawn_kind_is_blank_and_the_item_is_still_listed(make_return, tabulate):
     part = [{"kind": "congress", "reference": "C-1"}, {"kind": "solution", "reference": "S-1", "detail": "tool"}]
-    found = tabulate(make_return(offices_total=130, items=part))["innovations"]
+    found = tabulate(make_return(offices_total=130, items=part))["items"]
     assert found[["kind", "reference", "detail"]].to_numpy().tolist() == [["", "C-1", ""], ["solution", "S-1", ""]]
 
 

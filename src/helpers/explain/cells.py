@@ -8,14 +8,14 @@ import pandas as pd
 
 from helpers.explain.records import REGISTERS_FOLDER, CellIssue, CellTrace, Value, exact_number
 from helpers.ingest import issues, registers
-from helpers.plan import extractors, quarters, questionnaire
+from helpers.plan import extractors, questionnaire, read_settings
 from helpers.tables import EditionTables
 
 _HIDDEN = ("row", "recorded_on", "reference", "title", "note")  # columns of a register's row: its place, and free text
 _ANSWER_KEYS = ["quarter", "member", "version", "source_file"]
 _COLONS = {"fr": " : ", "en": ": "}  # between an issue's place and its text
 _Issues = Mapping[tuple[str, str, str, str], list[tuple[str, CellIssue]]]  # by file and row, each with its member
-ItemCells = tuple[tuple[extractors.Innovation, CellTrace], ...]
+ItemCells = tuple[tuple[extractors.Item, CellTrace], ...]
 
 
 @dataclass(frozen=True)
@@ -42,11 +42,11 @@ class CellIndex:
 
     def find_last(self, question: str, member: str, quarter: str) -> tuple[CellTrace, ...]:
         """Return the last cell up to a quarter in which a member gave a number, if any."""
-        keys = ((past, member, question) for past in quarters.quarters_between(quarters.FIRST_QUARTER, quarter))
+        keys = ((past, member, question) for past in read_settings().quarters_to(quarter))
         given = [key for key in keys if key in self.answers and self.answers[key].value]
         return tuple(self._trace(key) for key in given[-1:])
 
-    def list_items(self, quarters: Iterable[str], member: str) -> Iterator[tuple[extractors.Innovation, CellTrace]]:
+    def list_items(self, quarters: Iterable[str], member: str) -> Iterator[tuple[extractors.Item, CellTrace]]:
         """Yield a member's items of some quarters with their cells."""
         for quarter in quarters:
             yield from self.items.get((quarter, member), ())
@@ -58,11 +58,11 @@ def index_cells(tables: EditionTables, form: questionnaire.Form) -> CellIndex:
     counted = _select_counted(tables, tables.answers).itertuples()
     answers = {(row.quarter, row.member, row.question): row for row in counted}
     items: dict[tuple[str, str], ItemCells] = {}
-    for row in _select_counted(tables, tables.innovations).itertuples():
-        item = extractors.Innovation(row.kind, row.reference, row.title, row.detail)
+    for row in _select_counted(tables, tables.items).itertuples():
+        item = extractors.Item(row.kind, row.reference, row.title, row.detail)
         raw = "; ".join(text for text in (row.kind, row.reference, row.title, row.date, row.detail) if text)
-        here = _find_issues(found, form, row, questionnaire.REPEAT)
-        cell = _trace(row, questionnaire.REPEAT, raw, item.key(row.member), found=here)
+        here = _find_issues(found, form, row, form.repeat.name)
+        cell = _trace(row, form.repeat.name, raw, item.key(row.member), found=here)
         items[row.quarter, row.member] = (*items.get((row.quarter, row.member), ()), (item, cell))
     about = partial(_find_issues, found, form)
     return CellIndex(answers, about, items, _index_firsts(tables), _index_refused(tables, found))

@@ -20,7 +20,7 @@ from helpers.explain.records import (
 from helpers.i18n import is_blank
 from helpers.ingest import received
 from helpers.kpis import Snapshot, compute, figures, register_measures, statuses
-from helpers.plan import UNION, Kpi, extractors, quarters, questionnaire, read_plan, sources
+from helpers.plan import Kpi, extractors, questionnaire, read_plan, read_settings, sources
 from helpers.tables import DataRefused, EditionTables, manifest, pipeline, queries, schema
 
 PublishedRow = Mapping[str, Value]
@@ -42,12 +42,12 @@ class FigureSources:
 
     @property
     def questions(self) -> tuple[str, ...]:
-        """The questions that the value is read from; for innovations the repeat."""
+        """The questions that the value is read from; for items the repeat."""
         names = self.source.asks
-        return names if set(names) <= self.snapshot.form.by_name.keys() else (questionnaire.REPEAT,)
+        return names if set(names) <= self.snapshot.form.by_name.keys() else (self.snapshot.form.repeat.name,)
 
 
-def explain(kpi: str, quarter: str, scope: str = UNION, as_of: str = "") -> Explanation:
+def explain(kpi: str, quarter: str, scope: str = "", as_of: str = "") -> Explanation:
     """Explain one figure: of the published edition, or computed from `data/raw` where there is none.
 
     Raises ValueError for an unknown KPI, quarter or scope, with the known ones; DataRefused as an edition would, and
@@ -56,9 +56,10 @@ def explain(kpi: str, quarter: str, scope: str = UNION, as_of: str = "") -> Expl
     plan = read_plan()
     if kpi not in plan.by_kpi:
         raise ValueError(f"no KPI {kpi}; choose from {', '.join(plan.by_kpi)}")
-    if scope not in (UNION, *plan.regions):
-        raise ValueError(f"no scope {scope}; choose from {', '.join((UNION, *plan.regions))}")
-    day = quarters.resolve_date(quarter, as_of).isoformat()
+    scope = scope or plan.code
+    if scope not in plan.scopes:
+        raise ValueError(f"no scope {scope}; choose from {', '.join(plan.scopes)}")
+    day = read_settings().resolve_date(quarter, as_of).isoformat()
     published, damaged = manifest.read_published_tables(quarter, day), _list_damaged(quarter, day)
     origin = f"data/processed/{quarter}/{day}" if published else ""
     try:
@@ -88,7 +89,7 @@ def _list_damaged(quarter: str, as_of: str) -> list[str]:
 
 def _find_lost(quarter: str) -> tuple[LostFile, ...]:
     """Return the files of a quarter and of those before it that can no longer be read as they were received."""
-    past = quarters.quarters_between(quarters.FIRST_QUARTER, quarter)
+    past = read_settings().quarters_to(quarter)
     found = [issue for each in past for issue in received.find_damaged(each)]
     return tuple(LostFile(issue, manifest.find_members(issue.quarter, issue.source_file)) for issue in found)
 
@@ -121,7 +122,7 @@ def _read_published_row(history: pd.DataFrame, quarter: str) -> PublishedRow:
     """Return the cells of the published row, blanks as None (a blank status as "")."""
     rows = history[history["quarter"] == quarter].to_dict("records")
     if not rows:
-        first = quarters.FIRST_STATUS_QUARTER
+        first = read_settings().first_status_quarter
         raise ValueError(f"no figure for {quarter}; they begin with {first}, or the first returns")
     row = {name: rows[0].get(name) for name in schema.SCHEMAS["kpis"].columns}
     published = {name: None if is_blank(value) or value == "" else value for name, value in row.items()}
@@ -149,7 +150,7 @@ def _list_status_steps(
 ) -> Iterator[CalculationStep]:
     """Yield the steps to a status. The target may first have been reached in an earlier quarter of the history."""
     quarter = published["quarter"]
-    judged, figure = compute.judged_kpi(kpi, scope), compute.find_assessed(kpi, quarter, measured)
+    judged, figure = compute.judged_kpi(kpi, scope != read_plan().code), compute.find_assessed(kpi, quarter, measured)
     is_reached = history["status"].isin(statuses.REACHED) & (history["quarter"] < quarter)
     result = statuses.assess_figure(judged, figure, min(history.loc[is_reached, "quarter"], default=""))
     target = "" if judged.target is None else "plan/kpis.csv"  # there is none where the scope is not judged

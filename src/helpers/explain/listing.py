@@ -10,14 +10,14 @@ from helpers.explain import records
 from helpers.explain.records import CalculationStep, CellIssue, CellTrace, ExplainedPart, Explanation, Value
 from helpers.i18n import Translator, catalogue, terms
 from helpers.kpis import figures
-from helpers.plan import quarters, read_plan
+from helpers.plan import read_plan, read_settings
 from helpers.report import letters, phrases
 
 STEP_WORDS = {
     "value": "value", "share": "share", "lower": "lower bound", "upper": "upper bound",
     "share_lower": "lower bound of the share", "share_upper": "upper bound of the share",
     "n_reported": "members that reported", "n_carried": "members carried forward", "n_expected": "members expected",
-    "coverage": "coverage", "coverage_class": "Class", "target": "Proposed target", "baseline": "proposed baseline",
+    "coverage": "coverage", "coverage_class": "Class", "target": "Proposed target", "baseline": "baseline",
     "elapsed": "part of the time elapsed", "ratio": "progress for the time elapsed",
     "stage expected": "stage expected by now", "first reached": "proposed target first reached",
     "all parts": "all parts covered",
@@ -28,7 +28,7 @@ BASIS_WORDS = {
     "reported": "reported this quarter", "carried": "carried forward (c)", "ever": "known from earlier",
     "": "not known",
 }  # fmt: skip
-WHAT_WORDS = {figures.MEMBER: "Member", figures.CODE: "Answer", figures.ITEM: "Innovation", figures.ROW: "Register row"}
+WHAT_WORDS = {figures.MEMBER: "Member", figures.CODE: "Answer", figures.ITEM: "Item", figures.ROW: "Register row"}
 CELL_WORDS = {  # what an item's state (methodology, section 3) means
     "A": "given", "N": "negligible, counted as 0", "U": "unusual, kept", "L": "exists, not available",
     "M": "not applicable", "O": "not answered, or withdrawn",
@@ -67,14 +67,14 @@ def _narrow_parts(parts: Sequence[ExplainedPart], member: str) -> tuple[Explaine
 def list_facts(explanation: Explanation, t: Translator) -> list[str]:
     """Return a line each on the figure, how it is measured, from what source, and where it is published."""
     kpi, quarter = explanation.kpi, explanation.quarter
-    label = t.label(quarters.is_revised(quarter, date.fromisoformat(explanation.as_of)))
+    label = t.label(read_settings().is_revised(quarter, date.fromisoformat(explanation.as_of)))
     marks = [t("invented sample: no figure here is real")] if explanation.sample else []
     marks += [] if catalogue.is_official(t.language) else [t("unofficial translation")]
     only = explanation.only
     shown = [t("shown: the rows and cells of {member}; the steps are those of all", member=only)] if only else []
     dated = t("Data as of: ") + t.day(explanation.as_of)
     return [
-        f"{kpi.kpi} – {t.localised(kpi.title)} ({t(f'unit {kpi.unit}')})",
+        f"{kpi.kpi} – {t.localised(kpi.title)} ({t.unit(kpi.unit)})",
         " · ".join([t.region(explanation.scope), t.quarter(quarter), label, dated]),
         *marks,
         t("{what}: {value}", what=t("How it is measured"), value=phrases.describe_formula(kpi, t)),

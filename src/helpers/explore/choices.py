@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 
 import pandas as pd
 
-from helpers.plan import UNION, quarters, read_plan
+from helpers.plan import quarters, read_plan
 from helpers.tables import EditionTables, queries
 
 
@@ -33,7 +33,7 @@ class Choice:
 
 def list_scopes() -> list[str]:
     """Return the scopes that can be chosen: the Union, then its regions."""
-    return [UNION, *read_plan().regions]
+    return list(read_plan().scopes)
 
 
 def list_quarters(tables: EditionTables) -> list[str]:

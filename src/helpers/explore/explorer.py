@@ -10,7 +10,7 @@ from helpers import paths
 from helpers.explore import showing
 from helpers.explore.choices import Choice, resolve_choice, select_choice_rows
 from helpers.explore.panel import Panel
-from helpers.plan import UNION, read_plan
+from helpers.plan import read_plan
 from helpers.report import Report, blocks
 
 VIEW = "application/vnd.jupyter.widget-view+json"
@@ -19,7 +19,7 @@ VIEW = "application/vnd.jupyter.widget-view+json"
 def choose(
     report: Report,
     kpi: str = "",
-    region: str = UNION,
+    region: str = "",
     members: str | Sequence[str] = (),
     first: str = "",
     last: str = "",

@@ -8,6 +8,7 @@ import pandas as pd
 
 from helpers.explore.choices import Choice, select_choice_rows
 from helpers.i18n import Badge, is_blank
+from helpers.plan import read_plan
 from helpers.report import Report, blocks, figures, html, phrases
 from helpers.tables import KpiFigure, queries, schema
 
@@ -91,7 +92,7 @@ def show_table(report: Report, choice: Choice) -> str:
     """Return a choice's figures as an HTML table: one row per quarter."""
     t = report.t
     trend = queries.select_trend(report.tables, choice.kpi, choice.scope, choice.quarters)
-    notes = [t("Targets and statuses are proposed: the plan has none.")]
+    notes = [t("Targets: ") + t(f"targets {read_plan().targets}") + "."]
     if any(figure.is_bounds_only for figure in trend):
         notes.append(t("(C): too few answers, bounds only."))
     if report.tables.sample:

@@ -8,10 +8,9 @@ from pathlib import Path
 
 from babel.messages.pofile import read_po
 
-from helpers.strings import LANGUAGES
+from helpers.plan import read_settings
 
 LOCALES = Path(__file__).with_name("locales")
-OFFICIAL_LANGUAGES = ("fr", "en")  # the others are unofficial until a native reviewer signs their catalogue
 NARROW_SPACE, NO_BREAK_SPACE = "\u202f", "\u00a0"
 
 
@@ -36,8 +35,8 @@ def typeset(text: str, language: str) -> str:
 
 
 def is_official(language: str) -> bool:
-    """Tell whether a language is official: a working language, or one whose catalogue a reviewer has signed."""
-    if language in OFFICIAL_LANGUAGES:
+    """Tell whether a language is official: so by plan.toml, or one whose catalogue a reviewer has signed."""
+    if language in read_settings().official:
         return True
     header = (LOCALES / f"{language}.po").read_text(encoding="utf-8").split("\n\n", 1)[0]
     return bool(re.search(r'"X-Reviewed-By: *[^\s"\\]', header))
@@ -45,12 +44,12 @@ def is_official(language: str) -> bool:
 
 def official_languages() -> tuple[str, ...]:
     """Return the languages of an edition when none is requested."""
-    return tuple(language for language in LANGUAGES if is_official(language))
+    return tuple(language for language in read_settings().languages if is_official(language))
 
 
 @cache
-def read_catalogue(language: str) -> tuple[Mapping[str, tuple[str, ...]], Callable[[int], int]]:
-    """Read a language's sentences, typeset, by their short English, and the rule that picks a plural."""
+def read_catalogue(language: str) -> tuple[Mapping[str, tuple[str, ...]], Callable[[int], int], int]:
+    """Read a language's sentences, typeset, by their short English; the rule that picks a plural, and their number."""
     with (LOCALES / f"{language}.po").open("rb") as file:
         catalogue = read_po(file, locale=language)
     sentences = {}
@@ -58,13 +57,4 @@ def read_catalogue(language: str) -> tuple[Mapping[str, tuple[str, ...]], Callab
         if message.id:
             key, forms = (message.id[0], message.string) if message.pluralizable else (message.id, [message.string])
             sentences[key] = tuple(typeset(form, language) for form in forms)
-    return sentences, gettext.c2py(catalogue.plural_expr)
-
-
-@cache
-def known_units() -> tuple[str, ...]:
-    """Return the units that every language has a word for."""
-    # Found in the text: reading four catalogues, sentence by sentence, takes half as long as reading a quarter.
-    texts = [(LOCALES / f"{language}.po").read_text(encoding="utf-8") for language in LANGUAGES]
-    units = [set(re.findall(r'^msgid "unit (.+)"$', text, re.MULTILINE)) for text in texts]
-    return tuple(sorted(set.intersection(*units)))
+    return sentences, gettext.c2py(catalogue.plural_expr), catalogue.num_plurals

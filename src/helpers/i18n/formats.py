@@ -12,9 +12,12 @@ from babel.numbers import format_decimal
 
 from helpers.i18n.bidi import RIGHT_TO_LEFT
 from helpers.i18n.catalogue import NO_BREAK_SPACE, MissingTranslation, read_catalogue, typeset
-from helpers.i18n.terms import REGION_WORDS, SHORT_NAMES, STATUS_WORDS, SYMBOLS, UNIT_WORDS
+from helpers.i18n.terms import STATUS_WORDS, SYMBOLS
 from helpers.plan import quarters, read_plan
 from helpers.strings import LANGUAGES
+
+# The plurals of a language by their number, as CLDR and units.csv call them.
+_PLURALS = {2: ("one", "other"), 6: ("zero", "one", "two", "few", "many", "other")}
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,27 @@ class Badge:
 def is_blank(value: object) -> bool:
     """Tell whether a figure is blank (None, NaN or NA), which is never 0."""
     return value is None or str(value) == "<NA>" or value != value
+
+
+class _Values(dict[str, str]):
+    """The values that fill a sentence: those given, else what the sentence names of the plan."""
+
+    def __init__(self, t: "Translator", values: Mapping[str, object]) -> None:
+        super().__init__({name: t._format_value(value) for name, value in values.items()})
+        self.t = t
+
+    def __missing__(self, name: str) -> str:
+        t, plan = self.t, read_plan()
+        if name.startswith(("proposed", "Proposed")):  # a word that is left out where no target is
+            word = "proposed (targets)" if name.endswith("_many") else "proposed (target)"
+            return t(word) if plan.targets == "proposed" else ""
+        if name == "counted_from":
+            return t.day(plan.settings.counted_from)
+        if name == "baseline_quarter":
+            return t.quarter(plan.settings.baseline_quarter)
+        if name in ("on_time_days", "cutoff_days", "carry_quarters"):
+            return t.number(getattr(plan.settings, name))
+        raise KeyError(name)
 
 
 @dataclass(frozen=True)
@@ -60,14 +84,21 @@ class Translator:
         return forms
 
     def __call__(self, sentence: str, **values: object) -> str:
-        """Return a sentence of the catalogue with its named values filled in; numbers are formatted."""
-        return self._forms(sentence)[0].format(**{name: self._format_value(value) for name, value in values.items()})
+        """Return a sentence of the catalogue with its named values filled in; numbers are formatted.
+
+        What the sentence names of the plan, such as `{cutoff_days}`, is filled in too.
+        """
+        return self._fill(self._forms(sentence)[0], values)
 
     def plural(self, sentence: str, n: float, **values: object) -> str:
         """Return the form of a sentence that goes with a number, which fills `{n}`."""
         forms, rule = self._forms(sentence), read_catalogue(self.language)[1]
         form = forms[min(rule(int(n)), len(forms) - 1)]
-        return form.format(n=self.number(n), **{name: self._format_value(value) for name, value in values.items()})
+        return self._fill(form, {"n": n, **values})
+
+    def _fill(self, form: str, values: Mapping[str, object]) -> str:
+        text = form.format_map(_Values(self, values))
+        return text[:1].upper() + text[1:] if form.startswith("{Proposed}") else text
 
     def _format_value(self, value: object) -> str:
         return value if isinstance(value, str) else self.number(value)
@@ -142,7 +173,17 @@ class Translator:
         """Return a number with its unit: `25 États membres`, `57,4 %`; alone where the unit has no words."""
         if is_blank(value) or unit == "percent":
             return self.percent(value)
-        return self.plural(UNIT_WORDS[unit], value) if unit in UNIT_WORDS else self.number(value)
+        if unit == "stage":
+            return self("stage {n}", n=value)
+        if unit not in read_plan().units:
+            return self.number(value)
+        _, rule, count = read_catalogue(self.language)
+        text = read_plan().units[unit].say(_PLURALS[count][rule(int(value))], self.language)
+        return typeset(text, self.language).replace("{n}", self.number(value))
+
+    def unit(self, unit: str) -> str:
+        """Return the name of a unit, at the head of a column."""
+        return self.localised(read_plan().units[unit].name) if unit in read_plan().units else self(f"unit {unit}")
 
     def measured(self, value: object, unit: str) -> str:
         """Return a number without its unit; percentages keep their sign."""
@@ -193,14 +234,15 @@ class Translator:
 
     def region(self, scope: str) -> str:
         """Return the name of a region, or of the Union."""
-        return self(REGION_WORDS[scope])
+        plan = read_plan()
+        return self("Union") if scope in ("", plan.code) else self.localised(plan.regions_named[scope])
 
     def member(self, member: str, short: bool = False) -> str:
         """Return a Member State's name; `short` where a figure has little room."""
-        if short and member in SHORT_NAMES:
-            return self(SHORT_NAMES[member])
         record = read_plan().by_iso3.get(member)
-        return self.localised(record.name) if record else member
+        if record is None:
+            return member
+        return self.localised(record.short if short and record.short.get(self.language) else record.name)
 
     def label(self, is_revised: bool) -> str:
         """Return the edition's label, which follows from its date alone."""

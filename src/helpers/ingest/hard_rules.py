@@ -71,10 +71,12 @@ def _unseen(answer: questionnaire.Answer) -> Phrase | str:
     return Phrase("phrase.invisible") if without_invisible(answer.raw) != answer.raw else ""
 
 
-def _check_totals(answers: CheckedAnswers, member: Member, place: Place, confirmed: ConfirmedValues) -> Iterator[Issue]:
+def _check_totals(
+    answers: CheckedAnswers, member: Member, place: Place, confirmed: ConfirmedValues, form: questionnaire.Form
+) -> Iterator[Issue]:
     """V05: totals within ×0.2…×5 of the reference, unless the member confirmed the value."""
-    for question, column in sources.REFERENCE_COLUMNS.items():
-        value, reference = answers[question].number, getattr(member, column)
+    for question, column in form.totals.items():
+        value, reference = answers[question].number, member.references[column]
         if value is None or confirmed.get((place.quarter, member.member, question)) == value:
             continue
         low, high = 0.2 * reference, 5 * reference
@@ -84,13 +86,17 @@ def _check_totals(answers: CheckedAnswers, member: Member, place: Place, confirm
 
 
 def _check_parts(
-    answers: CheckedAnswers, member: Member, place: Place, parts: Iterable[tuple[str, str]]
+    answers: CheckedAnswers,
+    member: Member,
+    place: Place,
+    parts: Iterable[tuple[str, str]],
+    form: questionnaire.Form,
 ) -> Iterator[Issue]:
     """V04: no part above its total; without the total, none above 5 × its reference, if it has one."""
     for part, whole in parts:
         value, limit, source = answers[part].number, answers[whole].number, whole
-        if limit is None and whole in sources.REFERENCE_COLUMNS:
-            reference = getattr(member, sources.REFERENCE_COLUMNS[whole])
+        if limit is None and whole in form.totals:
+            reference = member.references[form.totals[whole]]
             limit, source = 5 * reference, f"5 × {reference}"
         if value is not None and limit is not None and value > limit:
             answers[part] = _withdrawn(answers[part], "V04")
@@ -101,10 +107,10 @@ def _check_trained(answers: CheckedAnswers, member: Member, place: Place) -> Ite
     """V10: trained_cumulative within 1.2 × staff_total; without that total, 1.2 × 5 × its reference."""
     question = "trained_cumulative"
     value, staff = answers[question].number, answers["staff_total"].number
-    limit = _TRAINED_PER_STAFF * (5 * member.reference_staff if staff is None else staff)
+    limit = _TRAINED_PER_STAFF * (5 * member.references["reference_staff"] if staff is None else staff)
     if value is not None and value > limit + EPSILON:
         answers[question] = _withdrawn(answers[question], "V10")
-        source = f"staff_total {staff}" if staff is not None else f"5 × {member.reference_staff}"
+        source = f"staff_total {staff}" if staff is not None else f"5 × {member.references['reference_staff']}"
         yield make_issue("V10.cap", place, source, f"{limit:g}", question=question, observed=str(value))
 
 
@@ -113,12 +119,12 @@ def _check_item(item: ReceivedItem, form: questionnaire.Form) -> tuple[ReceivedI
     answers, issues = dict(item.answers), []
 
     def report(key: str, name: str, expected: Phrase | str = "") -> None:
-        question = f"{questionnaire.REPEAT}.{name}"
+        question = form.repeat.question(name)
         issues.append(make_issue(key, item.place, expected, question=question, observed=item.answers[name].raw))
 
-    for name, key in (("date", "V03.date"), ("local_experts", "V03.number")):
-        if answers[name].rule == "V03":
-            report(key, name, _unseen(answers[name]))
+    for name, answer in answers.items():
+        if answer.rule == "V03":
+            report("V03.date" if name == "date" else "V03.number", name, _unseen(answer))
     kind, detail = answers["kind"], answers["detail"]
     codes = form.detail_codes.get(kind.value)
     if kind.state not in questionnaire.REPORTED_STATES:
@@ -139,8 +145,8 @@ def check_values(
     checked_items = [_check_item(item, form.at(entry.quarter)) for item in received.items or ()]
     issues = [
         *_list_unreadable(answers, form, received.place),
-        *_check_totals(answers, member, received.place, confirmed),
-        *_check_parts(answers, member, received.place, parts),
+        *_check_totals(answers, member, received.place, confirmed, form),
+        *_check_parts(answers, member, received.place, parts, form),
         *_check_trained(answers, member, received.place),
         *(issue for _, found in checked_items for issue in found),
     ]

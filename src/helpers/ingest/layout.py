@@ -104,7 +104,7 @@ class HeadedSheet:
 
 @dataclass(frozen=True)
 class Layout:
-    """The tables in a file; without `items` nobody has an innovations part, or nobody an item (`has_no_items`)."""
+    """The tables in a file; without `items` nobody has that part, or nobody an item (`has_no_items`)."""
 
     returns: Sequence[HeadedSheet]
     items: Sequence[HeadedSheet]
@@ -124,9 +124,9 @@ class LayoutReader:
         self.notes.append(make_issue(key, place, *details, observed=observed))
 
     def layout(self, contents: Contents) -> Layout:
-        """Find the tables of returns and of innovations by their headers (methodology, 2b and 2c).
+        """Find the tables of returns and of items by their headers (methodology, 2b and 2c).
 
-        ODK's table of innovations may be a file by itself. Raises Unreadable for any other file without returns, and
+        ODK's table of items may be a file by itself. Raises Unreadable for any other file without returns, and
         for data on a hidden sheet.
         """
         returns, items, pages, others = [], [], [], []
@@ -165,7 +165,7 @@ class LayoutReader:
                 self.note(remark.key, sheet=remark.sheet, row=remark.row, observed=named or remark.observed)
 
     def _read_sheet(self, sheet: Sheet) -> tuple[list[HeadedSheet], list[HeadedSheet]]:
-        """Return a sheet's tables of returns and of innovations; rows below a header not understood are refused."""
+        """Return a sheet's tables of returns and of items; rows below a header not understood are refused."""
         found = self._find_returns(sheet)
         if not found and len(list_codes(sheet, self.form)) < MIN_CODES:
             found = self._find_items(sheet)
@@ -200,7 +200,7 @@ class LayoutReader:
         return tables
 
     def _is_whole_export(self, table: HeadedSheet) -> bool:
-        """Tell whether a table is of KoboToolbox's workbook with every other group: no submission had an innovation.
+        """Tell whether a table is of KoboToolbox's workbook with every other group: no submission had an item.
 
         The tool writes no sheet for such a repeat. Its CSV never has the repeat, and an export of chosen columns may
         leave it out: of each group more than half of the questions must be there.
@@ -222,7 +222,7 @@ class LayoutReader:
             self.note("COLUMN_MISSING", sheet=table.sheet.name, observed=", ".join(missing))
 
     def _note_unread(self, sheet: Sheet) -> None:
-        """Note a sheet without known questions; warn where it has the name of the innovations, or returns on it."""
+        """Note a sheet without known questions; warn where it has the name of the repeat, or returns on it."""
         for number, row in sheet.rows[:HEADER_ROWS]:
             texts = list(map(raw_text, row))
             named = [text for text in texts if quarters.is_quarter(text) or self.plan.resolve(text).iso3]
@@ -265,30 +265,32 @@ class LayoutReader:
         return None
 
     def _find_items(self, sheet: Sheet) -> tuple[int, list[Header], Tool] | None:
-        """Return the header of a sheet of innovations: its place, headers and tool; None for any other sheet.
+        """Return the header of a sheet of items: its place, headers and tool; None for any other sheet.
 
         A table with links is accepted by its name or, without a telling name, when most of its headers are known: a
         form may have other repeats whose questions have the same names.
         """
+        kind = self.form.repeat.kind
         for index, headers, named in self._candidates(sheet, (*self._fields, "member")):
             fields = named - {"member"}
             linked = {header.name for header in headers} & {child for child, _ in PARENT_KEYS}
             tool = ODK if "parent_key" in linked else KOBO if linked else PLAIN
             others = [h for h in headers if h.name and not h.column and not self._is_system(h.name, tool)]
             if linked:
-                mostly = "kind" in fields and len(fields) > max(2, len(others))
+                mostly = kind in fields and len(fields) > max(2, len(others))
                 found = self._is_named(sheet) or (mostly and not (tool is ODK and sheet.name))
             else:
-                found = "kind" in fields or (self._is_named(sheet) and fields)
+                found = kind in fields or (self._is_named(sheet) and fields)
             if found:
                 return index, headers, tool
         return None
 
     def _is_named(self, sheet: Sheet) -> bool:
-        """Tell whether a sheet is called as the repeat `innovations`, after a form or path, before a copy's number."""
+        """Tell whether a sheet is called as the repeat, after a form or path, before a copy's number."""
         name = re.sub(r"(~\d+)?(\.csv)?$", "", sheet.name.casefold())
         last = re.split(r"[-.]", canonical_header(re.sub(r"[ _]*\(?\d+\)?$", "", name)))[-1]
-        names = (questionnaire.REPEAT, *self.form.groups[questionnaire.REPEAT].values())
+        repeat = self.form.repeat
+        names = (repeat.name, *self.form.groups.get(repeat.name, {}).values()) if repeat else ()
         return last.strip() in map(canonical_header, names)
 
     def _table(self, sheet: Sheet, top: int, headers: Sequence[Header], tool: Tool) -> HeadedSheet:
@@ -340,7 +342,7 @@ class LayoutReader:
                 filled = {
                     text: cell for text, cell in filled.items() if read_tick(question, key.choice, cell) is not False
                 }
-            if len(filled) > 1 and name not in questionnaire.PERSONAL:
+            if len(filled) > 1 and name not in self.form.identity.personal:
                 twice[number].append((name, " | ".join(filled)))
             cells = list(row) + [None] * (places[0] + 1 - len(row))
             cells[places[0]] = next(iter(filled.values()), cell_at(row, places[0]))

@@ -211,7 +211,7 @@ class _Page:
 
     def quote(self, cells: Mapping[int, CellValue], letter: str) -> list[str]:
         """Quote cells of a column: the address and the text of each, without personal data."""
-        personal = {line.number for line in self.lines if line.question in questionnaire.PERSONAL}
+        personal = {line.number for line in self.lines if line.question in self.form.identity.personal}
         texts = {row: "[…]" if row in personal else raw_text(cell) for row, cell in sorted(cells.items())}
         return [f"{letter}{row}: {text}" for row, text in texts.items()]
 

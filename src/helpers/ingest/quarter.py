@@ -76,7 +76,7 @@ class _QuarterReader:
         self.passed_over |= read.passed_over
 
     def join(self) -> None:
-        """Give returns the innovations of a file beside theirs, received on the same day, or the part they state."""
+        """Give returns the items of a file beside theirs, received on the same day, or the part they state."""
         for day in dict.fromkeys(part.file.received_on for part in self.parts):
             self._join_day(day, [part for part in self.parts if part.file.received_on == day])
         self.returns = [each.with_stated_part() for each in self.returns]

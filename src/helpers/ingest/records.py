@@ -1,4 +1,4 @@
-"""Records of what was received, before any rule: files, returns and their innovations."""
+"""Records of what was received, before any rule: files, returns and the items of their repeat."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
 from helpers.ingest.issues import Issue, Place, make_issue
-from helpers.plan import questionnaire
+from helpers.plan import questionnaire, read_settings
 
 SAMPLE_CHANNEL = "sample"
 
@@ -32,7 +32,7 @@ class ReceivedFile:
 
 @dataclass(frozen=True)
 class ReceivedItem:
-    """One entry of the repeat `innovations`, as read."""
+    """One entry of the repeat, as read: an answer for each of its roles (`kind`, `date`…) and other fields."""
 
     answers: Mapping[str, questionnaire.Answer]
     place: Place
@@ -56,7 +56,7 @@ class ReceivedItem:
 class ReceivedReturn:
     """One member's return for one quarter: a row of a received file.
 
-    `items` is None without an innovations part. `identity` is the tool's id of the submission, or the file and row;
+    `items` is None without the part of the repeat. `identity` is the tool's id of the submission, or the file and row;
     `other_ids` are ids in other exports. `problems` are the issues that refuse it at once.
     """
 
@@ -79,27 +79,28 @@ class ReceivedReturn:
     @property
     def content(self) -> dict[str, tuple[str, str]]:
         """The answers by which two returns are compared, personal ones included (section 3)."""
-        # `has_innovations` is compared by the innovations part; exports of older forms lack it.
-        given = ((name, answer) for name, answer in self.answers.items() if name != questionnaire.HAS_ITEMS)
+        # Whether there are items is compared by the part of the repeat; exports of older forms lack the question.
+        asked = read_settings().repeat.asked
+        given = ((name, answer) for name, answer in self.answers.items() if name != asked)
         answers = {name: (answer.content, answer.state) for name, answer in given}
         return answers | {name: (text, "") for name, text in self.personal.items()}
 
     def with_stated_part(self) -> ReceivedReturn:
-        """Return it with the part that `has_innovations` states: *no* is an empty part, *yes* without items is none."""
-        stated = self.answers.get(questionnaire.HAS_ITEMS, questionnaire.UNANSWERED).value
+        """Return it with the part that is stated: *no* item is an empty part, *yes* without items is none."""
+        stated = self.answers.get(read_settings().repeat.asked, questionnaire.UNANSWERED).value
         if self.items or not stated:
             return self
         return replace(self, items=() if stated == "no" else None)
 
     @property
     def items_content(self) -> list[tuple[str, ...]] | None:
-        """The items by which two innovations parts are compared; None without a part."""
+        """The items by which two parts are compared; None without a part."""
         return None if self.items is None else sorted(item.content for item in self.items)
 
 
 @dataclass(frozen=True)
 class DetachedItems:
-    """Innovations in a file without returns: each with the id of its submission, and its own id."""
+    """Items in a file without returns: each with the id of its submission, and its own id."""
 
     file: ReceivedFile
     items: tuple[tuple[str, str, ReceivedItem], ...]

@@ -16,7 +16,7 @@ from helpers.ingest.cells import MAX_COUNT, parse_count, parse_day
 from helpers.ingest.delimited import Line, Records, split_records
 from helpers.ingest.issues import Issue, Place, issues_known_by, make_issue
 from helpers.ingest.sheets import HEADER_ROWS, is_empty_row
-from helpers.plan import Plan, quarters, read_plan, sources
+from helpers.plan import Plan, quarters, read_plan, read_settings, sources
 from helpers.strings import fold, without_invisible
 
 _COLUMNS = {
@@ -147,7 +147,7 @@ def _key_of(row: RegisterRow, columns: Sequence[str]) -> tuple[object, ...]:
 
 def _plan_quarter(text: str) -> str | None:
     quarter = quarters.parse_quarter(text) if quarters.is_quarter(text) else ""
-    return quarter if quarters.in_plan(quarter) else None
+    return quarter if read_settings().in_plan(quarter) else None
 
 
 def parse_written_day(text: str) -> tuple[date | None, str]:
@@ -174,23 +174,24 @@ def _count(text: str, most: int = MAX_COUNT) -> int | None:
 
 _QUARTER, _DAY = (_plan_quarter, "2024Q3"), (lambda text: parse_written_day(text)[0], "YYYY-MM-DD")
 _COUNT, _COUNT_OR_ZERO = (_count, "0, 1, 2, …"), (lambda text: _count(text or "0"), "0, 1, 2, …")
-_IS_STEP, _STEPS = _one_of(sources.WORKSHOP_STEPS)
 _MAY_BE_BLANK = ("recorded_on", "confirmed_on", "returned_on", "sent_on", "of_row")
 
 
 def _list_cells(name: str, plan: Plan) -> Sequence[_Cell]:
     """Return a register's cells in the order of checking."""
+    is_step, steps = _one_of(sources.workshop_steps(plan))
+    highest = max(map(len, plan.stages.values()), default=0)
     member = "member", lambda text: plan.resolve(text).iso3 or None, "ISO3"
     cells = {
         "milestones": (
             ("quarter", *_QUARTER),
-            ("product", *_one_of(sources.MILESTONE_PRODUCTS)),
-            ("stage", lambda text: _count(text, 5), "0-5"),
+            ("product", *_one_of(plan.stages)),
+            ("stage", lambda text: _count(text, highest), f"0-{highest}"),
             ("parts", lambda text: frozenset(part.strip() for part in text.split(";") if part.strip()), ""),
         ),
         "workshops": (
             ("workshop", lambda text: text or None, "code"), ("held_on", *_DAY),
-            ("step", lambda text: _IS_STEP(text.replace(",", ".")), _STEPS),  # a spreadsheet takes 5.2 for a number
+            ("step", lambda text: is_step(text.replace(",", ".")), steps),  # a spreadsheet takes 5.2 for a number
         ),
         "attendance": (member, ("women", *_COUNT_OR_ZERO), ("men", *_COUNT_OR_ZERO)),
         "confirmations": (("quarter", *_QUARTER), member, ("confirmed_on", *_DAY), ("value", *_COUNT)),

@@ -1,4 +1,4 @@
-"""From one file to its returns: reads every row of its tables, and links each innovation to its return."""
+"""From one file to its returns: reads every row of its tables, and links each item to its return."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,7 +14,7 @@ from helpers.ingest.labels import decode, read_tick
 from helpers.ingest.layout import AnswerColumns, HeadedSheet, LayoutReader, SheetRow
 from helpers.ingest.records import DetachedItems, ReceivedFile, ReceivedItem, ReceivedReturn, in_utc
 from helpers.ingest.sheets import Contents, cell_at
-from helpers.plan import Plan, quarters, questionnaire
+from helpers.plan import Plan, quarters, questionnaire, read_settings
 from helpers.strings import fold, mask_names, mask_text, without_invisible
 
 _SHOWN = 60  # characters of a free text in a note
@@ -46,7 +46,7 @@ def open_file(content: bytes, name: str, form: questionnaire.Form) -> Contents:
 
 @dataclass(frozen=True)
 class FileRead:
-    """What was read of a file: returns, or another file's innovations; notes; ids of other quarters' submissions."""
+    """What was read of a file: returns, or another file's items; notes; ids of other quarters' submissions."""
 
     returns: Sequence[ReceivedReturn]
     part: DetachedItems | None
@@ -55,7 +55,7 @@ class FileRead:
 
 
 def read_file(content: bytes, file: ReceivedFile, plan: Plan, form: questionnaire.Form) -> FileRead:
-    """Read a file's returns with their innovations. Raises Unreadable, whatever its bytes, to refuse it whole."""
+    """Read a file's returns with their items. Raises Unreadable, whatever its bytes, to refuse it whole."""
     try:
         return _read_file(content, file, plan, form)
     except admit.Unreadable:
@@ -109,7 +109,7 @@ class _ReturnRow:
         if self.table.tool in (tools.PLAIN, tools.MAILED) or not quarters.is_quarter(text):
             return ""
         quarter = quarters.parse_quarter(text)
-        return quarter if quarter != self.received.place.quarter and quarters.in_plan(quarter) else ""
+        return quarter if quarter != self.received.place.quarter and read_settings().in_plan(quarter) else ""
 
     def text(self, name: str) -> str:
         return self.table.text(self.row, name)
@@ -120,16 +120,17 @@ class _TableReader:
 
     def __init__(self, table: HeadedSheet, reader: LayoutReader, file: ReceivedFile) -> None:
         self.table, self.reader, self.file, self.plan = table, reader, file, reader.plan
-        older = () if questionnaire.HAS_ITEMS in table.languages else (questionnaire.HAS_ITEMS,)  # of an older form
-        not_answers = ("member", "quarter", *questionnaire.PERSONAL, *older)
-        self.columns = table.answer_columns([q for q in reader.form.questions if q.name not in not_answers])
-        (self.member,) = table.answer_columns([reader.form.by_name["member"]])
+        form = reader.form
+        older = () if form.repeat.asked in table.languages else (form.repeat.asked,)  # of an older form
+        not_answers = ("member", "quarter", *form.identity.personal, *older)
+        self.columns = table.answer_columns([q for q in form.questions if q.name not in not_answers])
+        (self.member,) = table.answer_columns([form.by_name["member"]])
         self.decimal_mark = _find_decimal_mark(table, self.columns)
 
     def read(self) -> list[_ReturnRow]:
         """Return the table's returns; note the rows that are not returns."""
         rows = []
-        personal = {self.table.columns.get(HeaderColumn(name)) for name in questionnaire.PERSONAL}
+        personal = {self.table.columns.get(HeaderColumn(name)) for name in self.reader.form.identity.personal}
         for number, row in self.table.rows:
             if self._is_not_return(row):
                 shown = (cell for index, cell in enumerate(row) if index not in personal and not is_empty_cell(cell))
@@ -172,7 +173,7 @@ class _TableReader:
         return f"{place.quarter}/{place.source_file}/{place.sheet}/{place.row}{self.table.column}"
 
     def _read_row(self, row: SheetRow, place: Place, member_text: str) -> ReceivedReturn:
-        table, file, member = self.table, self.file, place.member
+        table, file, member, form = self.table, self.file, place.member, self.reader.form
         quarter_text, notes = self._read_quarter(row, place)
         if member_text != raw_text(cell_at(row, self.member.index)):
             notes.append(make_issue("TEXT_INVISIBLE_STRIPPED", place, question="member"))
@@ -190,7 +191,7 @@ class _TableReader:
         ids = ids or [self._place_id(place)]
         return ReceivedReturn(
             place, file, member, member_text, quarter_text, day, instant, ids[0], answers,
-            {name: raw_text(table.cell(row, HeaderColumn(name))).strip() for name in questionnaire.PERSONAL},
+            {name: raw_text(table.cell(row, HeaderColumn(name))).strip() for name in form.identity.personal},
             problems=tuple(self._refuse(row, place)), notes=tuple(notes), on_hold=on_hold, other_ids=tuple(ids[1:]),
         )  # fmt: skip
 
@@ -279,7 +280,7 @@ class _TableReader:
 
 
 def _refuse_row(table: HeadedSheet, row: SheetRow, place: Place) -> Iterator[Issue]:
-    """V20: yield why a row of returns or innovations is refused: too short, too long, or one answer given twice."""
+    """V20: yield why a row of returns or items is refused: too short, too long, or one answer given twice."""
     if table.sheet.ragged and len(row) < table.width:
         yield make_issue("V20.short", place, table.width, observed=str(len(row)))
     if any(not is_empty_cell(cell) and n not in table.unnamed for n, cell in enumerate(row) if n >= table.width):
@@ -301,6 +302,8 @@ _ItemRow = tuple[HeadedSheet, SheetRow, ReceivedItem]
 
 def _read_items(tables: Sequence[HeadedSheet], reader: LayoutReader, file: ReceivedFile) -> Iterator[_ItemRow]:
     """Yield every item of some tables with the row it was read from; skip blank rows."""
+    repeat = reader.form.repeat
+    roles = repeat.role_of
     for table in tables:
         fields = table.answer_columns(reader.form.fields)
         mark = _find_decimal_mark(table, fields)
@@ -313,14 +316,18 @@ def _read_items(tables: Sequence[HeadedSheet], reader: LayoutReader, file: Recei
             if refused:
                 continue
             try:
-                answers = {columns.question.name: _read_field(columns, row, mark) for columns in fields}
+                found = {
+                    roles.get(each.question.name, each.question.name): _read_field(each, row, mark) for each in fields
+                }
+                answers = dict.fromkeys(repeat.ROLES, questionnaire.UNANSWERED) | found
             except Exception as reason:  # the other items stand
                 reader.notes.append(make_issue("V20.row", place, type(reason).__name__))
                 continue
             yield table, row, ReceivedItem(answers, place)
             for question in (columns.question for columns in fields):
                 if question.type == "text":
-                    reader.notes += _text_notes(f"innovations.{question.name}", answers[question.name].raw, place)
+                    raw = answers[roles.get(question.name, question.name)].raw
+                    reader.notes += _text_notes(f"{repeat.name}.{question.name}", raw, place)
 
 
 def _find_decimal_mark(table: HeadedSheet, columns: Sequence[AnswerColumns]) -> str:

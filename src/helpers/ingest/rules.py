@@ -10,7 +10,7 @@ from helpers.ingest.records import Received
 from helpers.ingest.registers import Registers
 from helpers.ingest.soft_rules import list_warnings, mark_unusual
 from helpers.ingest.versions import RETURN_REFUSED, LedgerEntry, build_ledger, read_histories
-from helpers.plan import Plan, checks, questionnaire, sources
+from helpers.plan import Plan, checks, questionnaire
 
 _OFFICES = "offices_total offices_electrified offices_alternative_power offices_connected offices_networked"
 _TRAINED = "trained_cumulative trained_capacity_building trained_upskilling trained_reskilling trained_women"
@@ -18,21 +18,13 @@ _TRAINED = "trained_cumulative trained_capacity_building trained_upskilling trai
 NEEDS = tuple(
     checks.Need(f"rule {rule}", kind, question, tuple(codes.split()))
     for rule, kind, questions, codes in (
-        ("V01", "select_one", "member", ""),
-        ("V02", "text", "quarter", ""),
-        ("V03", "integer", "innovations.local_experts", ""),
         ("V04", "integer", f"{_OFFICES} staff_women staff_total", ""),
-        ("V05", "integer", " ".join(sources.REFERENCE_COLUMNS), ""),
-        ("V07", "select_one", "innovations.kind", "solution adoption"),
-        ("V07", "text", "innovations.detail", ""),
         ("V08", "integer", _OFFICES, ""),
         ("V08", "select_multiple", "services_epost services_ecommerce services_egovernment services_efinance", ""),
         ("V10", "integer", f"{_TRAINED} staff_total", ""),
         ("V13", "select_multiple", "ipp_ecompro ipp_tracked ipp_small_packets", "tracking_events s10_barcode"),
         ("V14", "select_one", "roadmap_status", "adopted implementing completed"),
         ("V14", "date", "roadmap_adopted_on", ""),
-        ("V15", "text", "innovations.reference innovations.title", ""),
-        ("V15", "date", "innovations.date", ""),
         ("V16", "integer", "training_sessions", ""),
     )
     for question in questions.split()

@@ -58,9 +58,9 @@ def _share_connected(checked: CheckedReturn) -> float | None:
 def warn_reference(checked: CheckedReturn, member: Member) -> Iterator[Issue]:
     """V06: offices within ×0.5…×2 of the reference, 2-15 staff per office."""
     offices, staff = checked.number("offices_total"), checked.number("staff_total")
-    low, high = 0.5 * member.reference_offices, 2 * member.reference_offices
+    low, high = (n * member.references["reference_offices"] for n in (0.5, 2))
     if offices is not None and not low - EPSILON <= offices <= high + EPSILON:
-        details = (f"{low:g}", f"{high:g}", member.reference_offices)
+        details = (f"{low:g}", f"{high:g}", member.references["reference_offices"])
         yield checked.issue("V06.offices_total", *details, question="offices_total", observed=offices)
     if offices and staff is not None and not 2 - EPSILON <= staff / offices <= 15 + EPSILON:
         yield checked.issue("V06.staff_total", question="staff_total", observed=f"{staff / offices:.1f}")
@@ -138,8 +138,8 @@ def warn_roadmap(checked: CheckedReturn) -> Iterator[Issue]:
         yield checked.issue("V14.missing", status, question=question)
 
 
-def warn_items(checked: CheckedReturn) -> Iterator[Issue]:
-    """V15: an innovation is dated in the quarter, and has a reference or a title."""
+def warn_items(checked: CheckedReturn, repeat: questionnaire.Repeat) -> Iterator[Issue]:
+    """V15: an item is dated in the quarter, and has a reference or a title."""
     start, end = (day(checked.key[0]).isoformat() for day in (quarters.quarter_start, quarters.quarter_end))
     for item in checked.items or ():
         day, title, reference = item.answers["date"], item.answers["title"].value, item.answers["reference"].value
@@ -147,14 +147,14 @@ def warn_items(checked: CheckedReturn) -> Iterator[Issue]:
             continue
         if day.rule or (day.value and not start <= day.value <= end):
             details = (f"{start} - {end}", reference or title)
-            yield make_issue("V15.date", item.place, *details, question="innovations.date", observed=day.raw)
+            yield make_issue("V15.date", item.place, *details, question=repeat.question("date"), observed=day.raw)
         if not reference.strip() and not fold(title):
-            yield make_issue("V15.nameless", item.place, question="innovations.reference")
+            yield make_issue("V15.nameless", item.place, question=repeat.question("reference"))
 
 
-def warn_stated(checked: CheckedReturn) -> Iterator[Issue]:
-    """V15: `has_innovations` agrees with the innovations listed."""
-    question = questionnaire.HAS_ITEMS
+def warn_stated(checked: CheckedReturn, repeat: questionnaire.Repeat) -> Iterator[Issue]:
+    """V15: the answer whether there are items agrees with the items listed."""
+    question = repeat.asked
     stated, items = checked.answers.get(question, questionnaire.UNANSWERED), checked.items or ()
     if stated.value == "no" and items:
         yield checked.issue("V15.no", len(items), question=question, observed=stated.raw)
@@ -204,7 +204,7 @@ def _usual_range(values: Sequence[float]) -> tuple[float, float] | None:
     return (median - spread, median + spread) if spread > 0 else None
 
 
-def warn_references(counting: Iterable[CheckedReturn]) -> Iterator[Issue]:
+def warn_references(counting: Iterable[CheckedReturn], repeat: questionnaire.Repeat) -> Iterator[Issue]:
     """V23: two members that use one reference give it one title (folded)."""
     uses: dict[str, list[tuple[str, str, str, ReceivedItem]]] = defaultdict(list)
     for checked in counting:
@@ -217,7 +217,7 @@ def warn_references(counting: Iterable[CheckedReturn]) -> Iterator[Issue]:
             others = ((other, theirs) for other, theirs, *_ in same if other != member and fold(theirs) != fold(title))
             differing = next(others, None)
             if differing:
-                facts = {"question": "innovations.reference", "observed": title}
+                facts = {"question": repeat.question("reference"), "observed": title}
                 yield make_issue("V23", item.place, reference, *differing, **facts)
 
 
@@ -236,13 +236,13 @@ def list_warnings(
         issues += warn_zeros(checked, form)
         issues += warn_features(checked)
         issues += warn_roadmap(checked)
-        issues += warn_items(checked)
-        issues += warn_stated(checked)
+        issues += warn_items(checked, form.repeat)
+        issues += warn_stated(checked, form.repeat)
         issues += warn_training(checked)
         issues += warn_magnitude(checked, past, form)
     for quarter in past.quarters:
         issues += warn_outliers([checked for checked in counting if checked.key[0] == quarter])
-    return [_mention_confirmed(issue, past, confirmed) for issue in (*issues, *warn_references(counting))]
+    return [_mention_confirmed(issue, past, confirmed) for issue in (*issues, *warn_references(counting, form.repeat))]
 
 
 def _mention_confirmed(issue: Issue, past: LastKnown, confirmed: ConfirmedValues) -> Issue:

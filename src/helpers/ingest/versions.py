@@ -5,11 +5,11 @@ import difflib
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from helpers.ingest.issues import Issue, Phrase, make_issue
 from helpers.ingest.records import ReceivedReturn, in_utc
-from helpers.plan import Plan, quarters, questionnaire
+from helpers.plan import Plan, quarters, questionnaire, read_settings
 from helpers.strings import fold
 
 _NAMED = 5  # returns of a conflict named in its message; there may be thousands
@@ -129,7 +129,7 @@ def check_quarter(received: ReceivedReturn) -> list[Issue]:
     inside = quarters.parse_quarter(text)
     if inside != place.quarter:
         return [make_issue("V02.other", place, inside, observed=text)]
-    if not quarters.in_plan(inside):
+    if not read_settings().in_plan(inside):
         return [make_issue("V02.outside", place, inside, observed=text)]
     start = quarters.quarter_start(inside)
     if day and day < start:
@@ -143,7 +143,7 @@ def check_receipt(received: ReceivedReturn) -> list[Issue]:
 
 
 def check_answered(received: ReceivedReturn, form: questionnaire.Form) -> list[Issue]:
-    """V21: at least one question is answered before any rule, or an innovation is reported."""
+    """V21: at least one question is answered before any rule, or an item is reported."""
     answers = [received.answers[name] for name in form.substantive]
     is_blank = all(answer.state == questionnaire.MISSING and not answer.rule for answer in answers)
     return [make_issue("V21", received.place)] if is_blank and not received.items else []
@@ -200,7 +200,7 @@ def _conflict(cluster: list[ReceivedReturn]) -> list[Issue]:
     contents = [each.content for each in cluster]
     names = [name for name in contents[0] if len({content[name] for content in contents}) > 1]
     parts = {tuple(each.items_content) for each in cluster if each.items is not None}
-    names = sorted([*names, *(["innovations"] if len(parts) > 1 else [])])
+    names = sorted([*names, *([read_settings().repeat.name] if len(parts) > 1 else [])])
     if not names:
         return []
     where = ", ".join(f"{each.file.name}:{each.place.row}" for each in cluster[:_NAMED])
@@ -209,7 +209,7 @@ def _conflict(cluster: list[ReceivedReturn]) -> list[Issue]:
 
 
 def _repeats(received: ReceivedReturn, before: ReceivedReturn) -> bool:
-    """Tell whether a return adds nothing to the one before it: equal answers, and no innovations part to add."""
+    """Tell whether a return adds nothing to the one before it: equal answers, and no part of the repeat to add."""
     content, content_before = received.content, before.content
     if any(content[name] != content_before.get(name) for name in content):
         return False
@@ -219,14 +219,14 @@ def _repeats(received: ReceivedReturn, before: ReceivedReturn) -> bool:
 def _version_state(received: ReceivedReturn, number: int) -> str:
     if number > 1:
         return RETURN_REVISED
-    last_day = quarters.quarter_end(received.place.quarter) + timedelta(days=quarters.ON_TIME_DAYS)
+    last_day = read_settings().on_time_by(received.place.quarter)
     return RETURN_ON_TIME if received.received_on <= last_day else RETURN_LATE
 
 
 def _list_losses(
     received: ReceivedReturn, before: ReceivedReturn, number: int, form: questionnaire.Form
 ) -> Iterator[Issue]:
-    """Yield what a revision takes away from the version before it: answers that it leaves blank, and innovations."""
+    """Yield what a revision takes away from the version before it: answers that it leaves blank, and items."""
     blank = [
         name for name in form.substantive
         if before.answers[name].is_reported
@@ -250,7 +250,7 @@ def number_versions(
         if conflict:
             entries += [LedgerEntry(each, RETURN_REFUSED) for each in cluster]
             continue
-        # Of equal returns the one with an innovations part is the version, else the first.
+        # Of equal returns the one with that part is the version, else the first.
         for each in sorted(cluster, key=lambda each: (each.items is None, _receipt_order(each))):
             if version and _repeats(each, version):
                 entries.append(LedgerEntry(each, RETURN_DUPLICATE, number))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from functools import partial
 from itertools import pairwise, product
 from typing import NamedTuple
@@ -17,7 +17,7 @@ from helpers.kpis.observations import CountedReturns, Snapshot
 from helpers.kpis.register_measures import count_received, cutoff_of, measure_from_registers
 from helpers.kpis.revisions import find_causes
 from helpers.kpis.statuses import Assessed, compute_statuses
-from helpers.plan import UNION, Kpi, Member, Plan, quarters, questionnaire, sources
+from helpers.plan import Kpi, Member, Plan, quarters, questionnaire, sources
 
 Row = dict[str, object]
 MeasuredKpis = Mapping[tuple[str, str], Sequence[MeasuredKpi]]  # by scope and code, quarter by quarter
@@ -72,7 +72,7 @@ class MeasuredCompanion(NamedTuple):
 def _measure_rate_companion(snapshot: Snapshot, counted: str, members: Sequence[Member]) -> MeasuredCompanion:
     """Return the members that responded by a day, in percent of the members expected (section 6)."""
     cutoff = cutoff_of(snapshot)
-    on_time = min(cutoff, quarters.quarter_end(snapshot.quarter) + timedelta(days=quarters.ON_TIME_DAYS))
+    on_time = min(cutoff, snapshot.plan.settings.on_time_by(snapshot.quarter))
     day = {sources.BY_FIRST_CUTOFF: cutoff, sources.BY_ON_TIME: on_time, sources.BY_EDITION_DATE: snapshot.as_of}[
         counted
     ]
@@ -117,12 +117,12 @@ class ComputedTables:
 
 
 def _list_kpi_scopes(plan: Plan) -> list[tuple[str, Kpi]]:
-    return list(product((UNION, *plan.regions), plan.kpis))
+    return list(product(plan.scopes, plan.kpis))
 
 
-def judged_kpi(kpi: Kpi, scope: str) -> Kpi:
+def judged_kpi(kpi: Kpi, is_region: bool) -> Kpi:
     """Return a KPI as it is judged in a scope: a region has targets only on shares and percentages."""
-    return kpi if scope == UNION or kpi.on_share else replace(kpi, target=None, target_status="")
+    return kpi if not is_region or kpi.on_share else replace(kpi, target=None, target_status="")
 
 
 def find_assessed(kpi: Kpi, quarter: str, measured: MeasuredKpi) -> Assessed:
@@ -148,14 +148,14 @@ def _kpi_row(quarter: str, scope: str, kpi: Kpi, measured: MeasuredKpi, status: 
 def _list_kpi_rows(plan: Plan, snapshots: Sequence[Snapshot], by_scope: MeasuredKpis) -> Iterator[Row]:
     names = [snapshot.quarter for snapshot in snapshots]
     for scope, kpi in _list_kpi_scopes(plan):
-        judged, measured = judged_kpi(kpi, scope), by_scope[scope, kpi.kpi]
+        judged, measured = judged_kpi(kpi, scope != plan.code), by_scope[scope, kpi.kpi]
         statuses = compute_statuses(judged, map(partial(find_assessed, kpi), names, measured))
         for name, figure, status in zip(names, measured, statuses, strict=True):
             yield _kpi_row(name, scope, judged, figure, *status)
 
 
 def _list_companion_rows(snapshot: Snapshot) -> Iterator[Row]:
-    for scope, companion in product((UNION, *snapshot.plan.regions), snapshot.plan.companions):
+    for scope, companion in product(snapshot.plan.scopes, snapshot.plan.companions):
         yield {
             "quarter": snapshot.quarter, "scope": scope, "kpi": companion.kpi, "component": companion.component,
             "unit": companion.unit, **measure_companion(snapshot, companion, scope)._asdict(),
@@ -175,7 +175,7 @@ def _list_member_rows(snapshot: Snapshot) -> Iterator[Row]:
     listed = [kpi for kpi in snapshot.plan.kpis if kpi.has_member_values]
     for kpi in listed:
         has_total = bool(sources.source_of(kpi, snapshot.form).total)
-        for known in _known_observations(snapshot, kpi, UNION).values():
+        for known in _known_observations(snapshot, kpi, snapshot.plan.code).values():
             yield {
                 "quarter": snapshot.quarter, "member": known.member, "kpi": kpi.kpi, "value": known.value,
                 "denominator": known.total if has_total else None, "basis": known.basis,
@@ -230,13 +230,14 @@ def compute_tables(
     `first` holds, for each earlier quarter, the returns that counted at its own first cut-off (or at `as_of` if
     earlier): what was published then.
     """
-    start = min(returns.first_collected or quarters.FIRST_STATUS_QUARTER, quarters.FIRST_STATUS_QUARTER)
+    first_status = plan.settings.first_status_quarter
+    start = min(returns.first_collected or first_status, first_status)
     names, nothing = quarters.quarters_between(start, quarter), CountedReturns({}, {})
     asked_from = returns.first_collected or quarter
     snapshots = [Snapshot(plan, form, name, as_of, returns, registers, asked_from) for name in names]
     firsts = []
     for now in snapshots:
-        cutoff = min(quarters.first_cutoff(now.quarter), as_of)
+        cutoff = min(plan.settings.first_cutoff(now.quarter), as_of)
         firsts.append(replace(now, as_of=cutoff, returns=first.get(now.quarter, nothing)))
     measured = {
         (scope, kpi.kpi): [measure_kpi(snapshot, kpi, scope) for snapshot in snapshots]

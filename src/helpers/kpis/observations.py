@@ -3,18 +3,21 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 
 import pandas as pd
 
 from helpers.ingest import Registers
 from helpers.kpis.figures import CARRIED, REPORTED
 from helpers.kpis.measures import MemberHistory, Observation
-from helpers.plan import Kpi, Member, Plan, extractors, quarters, questionnaire, sources
+from helpers.plan import Kpi, Member, Plan, extractors, quarters, questionnaire, read_settings, sources
 
-CARRY_QUARTERS = 4
-_NUMBERS = {question: partial(extractors.number, question) for question in sources.REFERENCE_COLUMNS}
 ReturnKey = tuple[str, str]  # quarter and member
+
+
+@cache
+def _read_number(question: str) -> extractors.Extractor:
+    return partial(extractors.number, question)  # one for each question, by which what it reads is kept
 
 
 @dataclass(frozen=True)
@@ -43,12 +46,15 @@ class CountedReturns:
 
     def last_number(self, question: str, member: str, quarter: str) -> float | None:
         """Return a member's last known count up to a quarter, of any age; None without one."""
-        extracts, past = self.extracts(_NUMBERS[question]), sorted(name for name in self.quarters if name <= quarter)
+        extracts, past = (
+            self.extracts(_read_number(question)),
+            sorted(name for name in self.quarters if name <= quarter),
+        )
         numbers = [extracts[name, member].value for name in past if (name, member) in extracts]
         return next((number for number in reversed(numbers) if number is not None), None)
 
 
-def read_counted_returns(returns: pd.DataFrame, answers: pd.DataFrame, innovations: pd.DataFrame) -> CountedReturns:
+def read_counted_returns(returns: pd.DataFrame, answers: pd.DataFrame, items: pd.DataFrame) -> CountedReturns:
     """Read the counted returns from the tables that `01_ingest` writes (methodology, section 7)."""
     accepted: dict[ReturnKey, list[date]] = {}
     for row in returns.itertuples():
@@ -60,15 +66,15 @@ def read_counted_returns(returns: pd.DataFrame, answers: pd.DataFrame, innovatio
     for quarter, member, version, question, value, state in zip(*columns, strict=True):
         if versions.get((quarter, member)) == version:
             given[quarter, member][question] = questionnaire.Answer("", value, state)
-    items: dict[ReturnKey, list[extractors.Innovation]] = {}
-    for row in innovations.itertuples():
+    listed: dict[ReturnKey, list[extractors.Item]] = {}
+    for row in items.itertuples():
         if versions.get((row.quarter, row.member)) == int(row.version):
-            item = extractors.Innovation(row.kind, row.reference, row.title, row.detail)
-            items.setdefault((row.quarter, row.member), []).append(item)
-    counted = {}
+            item = extractors.Item(row.kind, row.reference, row.title, row.detail)
+            listed.setdefault((row.quarter, row.member), []).append(item)
+    counted, repeat = {}, read_settings().repeat.name  # the repeat is the question of the number of its items
     for key, own in given.items():
-        has_innovations = extractors.answer_to(own, questionnaire.REPEAT).is_reported
-        counted[key] = extractors.CountedReturn(key[1], own, tuple(items.get(key, ())) if has_innovations else None)
+        has_part = extractors.answer_to(own, repeat).is_reported
+        counted[key] = extractors.CountedReturn(key[1], own, tuple(listed.get(key, ())) if has_part else None)
     return CountedReturns(counted, accepted)
 
 
@@ -100,7 +106,7 @@ class Snapshot:
         """Tell whether any return of the quarter was accepted; without one its figures from returns are blank."""
         return self.quarter in self.returns.quarters
 
-    def members(self, scope: str) -> Sequence[Member]:
+    def members(self, scope: str = "") -> Sequence[Member]:
         """Return the members expected in the quarter."""
         return self.plan.members_in(self.quarter, scope)
 
@@ -123,7 +129,7 @@ def _find_caps(snapshot: Snapshot, source: sources.KpiSource, member: Member, ca
     if not source.reference:
         return source.cap, source.cap
     known = snapshot.returns.last_number(source.total, member.member, snapshot.quarter)
-    whole = getattr(member, source.reference) if known is None else known
+    whole = member.references[source.reference] if known is None else known
     # A value that may exceed its total (5.1.a) does not bound the total.
     return source.cap * whole, whole if source.cap > 1 else max(whole, carried)
 
@@ -137,12 +143,15 @@ def observe(
 ) -> list[Observation]:
     """Return each member's observation; `capped` is the source whose caps and weights hold for a sum."""
     observed, extracts = [], snapshot.returns.extracts(read)
-    window = [quarters.shift(snapshot.quarter, -lag) for lag in range(CARRY_QUARTERS + 1 if carries else 1)]
+    window = [
+        quarters.shift(snapshot.quarter, -lag)
+        for lag in range(snapshot.plan.settings.carry_quarters + 1 if carries else 1)
+    ]
     for member in members:
         extract, basis, quarter = _find_latest(extracts, window, member.member)
         carried = extract.value if basis == CARRIED else 0
         caps = _find_caps(snapshot, capped, member, carried) if capped else (0, 0)
-        weight = getattr(member, capped.reference) if capped and capped.reference else 1
+        weight = member.references[capped.reference] if capped and capped.reference else 1
         values = extract.value, extract.total, extract.codes
         observed.append(Observation(member.member, *values, basis, quarter, *caps, weight))
     return observed

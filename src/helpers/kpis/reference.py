@@ -2,18 +2,18 @@
 
 from typing import NamedTuple
 
-from helpers.plan import UNION, quarters
+from helpers.plan import quarters, read_plan
 
 
 class Reference(NamedTuple):
-    """A KPI, a quarter and a scope (the Union where none is written)."""
+    """A KPI, a quarter and a scope: a region, or blank for the Union."""
 
     kpi: str
     quarter: str
-    scope: str = UNION
+    scope: str = ""
 
     def __str__(self) -> str:
-        return "/".join(self if self.scope != UNION else self[:2])
+        return "/".join(self if self.scope not in ("", read_plan().code) else self[:2])
 
 
 def parse_reference(text: str) -> Reference:
@@ -32,4 +32,4 @@ def parse_request(figure: str, quarter: str = "", scope: str = "") -> Reference:
         return parse_reference(figure)
     if not quarter:
         raise ValueError("give a KPI and a QUARTER, or a reference, such as 2.1.a/2024Q3")
-    return Reference(figure, quarter, scope or UNION)
+    return Reference(figure, quarter, scope)

@@ -6,9 +6,7 @@ from datetime import date
 from helpers.ingest import registers
 from helpers.kpis.figures import REPORTED, ROW, Calculation, MeasuredKpi, Term, add, divide, make_figure
 from helpers.kpis.observations import Snapshot
-from helpers.plan import UNION, Kpi, Member, quarters, sources
-
-REGISTER_FROM = date(2022, 1, 1)
+from helpers.plan import Kpi, Member, quarters, sources
 
 
 def _row_term(register: str, row: registers.RegisterRow, name: str, value: float | None, **others: object) -> Term:
@@ -37,7 +35,7 @@ def _list_register_terms(snapshot: Snapshot, kpi: Kpi, members: Sequence[Member]
     step, counted = sources.workshops_of(kpi.source)
     tables, end = snapshot.registers.at(snapshot.as_of), quarters.quarter_end(snapshot.quarter)
     own = [row for row in tables["workshops"] if row["step"] == step]
-    workshops = [row for row in own if REGISTER_FROM <= row["held_on"] <= end]
+    workshops = [row for row in own if snapshot.plan.settings.counted_from <= row["held_on"] <= end]
     if not counted:
         return [_row_term("workshops", row, str(row["workshop"]), 1) for row in workshops]
     held, codes = {row["workshop"] for row in workshops}, {member.member for member in members}
@@ -51,7 +49,7 @@ def _list_register_terms(snapshot: Snapshot, kpi: Kpi, members: Sequence[Member]
 
 def cutoff_of(snapshot: Snapshot) -> date:
     """Return the day by which answers count for the rate: the quarter's own first cut-off, or the edition's date."""
-    return min(quarters.first_cutoff(snapshot.quarter), snapshot.as_of)
+    return min(snapshot.plan.settings.first_cutoff(snapshot.quarter), snapshot.as_of)
 
 
 def count_received(snapshot: Snapshot, members: Sequence[Member], day: date) -> int:
@@ -86,7 +84,7 @@ def _make_certain(terms: Sequence[Term], value: Calculation, **others: object) -
 def _measure_milestone(snapshot: Snapshot, kpi: Kpi) -> MeasuredKpi:
     """Return the stage of a step's product: that of the last row of the register up to the quarter."""
     rows = snapshot.registers.at(snapshot.as_of)["milestones"]
-    own = [row for row in rows if sources.MILESTONE_PRODUCTS[row["product"]] == kpi.step]
+    own = [row for row in rows if row["product"] == sources.product_of(kpi.source)]
     known = [row for row in own if row["quarter"] <= snapshot.quarter]
     ordered, terms = sorted(known, key=lambda row: row["quarter"]), []  # within a quarter they stay in file order
     for row in ordered:
@@ -112,7 +110,8 @@ def count_lost_rows(snapshot: Snapshot, kpi: Kpi) -> int:
     """Count the register rows that cannot be read and may be missing from a KPI's figure."""
     lost = {name: snapshot.registers.lost_at(name, snapshot.as_of) for name in sources.registers_of(kpi)}
     if kpi.measure == "milestone":
-        return sum(sources.MILESTONE_PRODUCTS.get(row["product"], kpi.step) == kpi.step for row in lost["milestones"])
+        product, products = sources.product_of(kpi.source), snapshot.plan.stages
+        return sum(row["product"] in (product, None) or row["product"] not in products for row in lost["milestones"])
     if kpi.measure == "rate":
         due = [row["due_on"] and registers.due_quarter(row) for row in lost["questionnaires"]]
         return sum(quarter in (None, snapshot.quarter) for quarter in due)
@@ -136,7 +135,7 @@ def measure_from_registers(snapshot: Snapshot, kpi: Kpi, scope: str) -> Measured
     if kpi.measure == "rate":
         return _measure_rate(snapshot, members) if snapshot.is_asked else MeasuredKpi()
     is_for_all = kpi.measure == "milestone" or not sources.workshops_of(kpi.source)[1]
-    if is_for_all and scope != UNION:
+    if is_for_all and scope != snapshot.plan.code:
         return MeasuredKpi()
     if kpi.measure == "milestone":
         return _measure_milestone(snapshot, kpi)

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 
 from helpers.kpis.measures import Observation
-from helpers.kpis.observations import CARRY_QUARTERS, ReturnKey, Snapshot, observe
+from helpers.kpis.observations import ReturnKey, Snapshot, observe
 from helpers.plan import Kpi, extractors, quarters, sources
 
 CAUSES = ("late", "revised", "register")
@@ -37,7 +37,7 @@ def _find_stock_returns(first: Snapshot, now: Snapshot, kpi: Kpi, scope: str, fi
     members = [new.member for old, new in pairs if contribution(old) != contribution(new)]
     members = members or [new.member for old, new in pairs if old.is_known != new.is_known]  # from blank to 0
     was, are = first.returns.extracts(source.read), now.returns.extracts(source.read)
-    window = [quarters.shift(now.quarter, -lag) for lag in range(CARRY_QUARTERS + 1)]
+    window = [quarters.shift(now.quarter, -lag) for lag in range(now.plan.settings.carry_quarters + 1)]
 
     def differs(key: ReturnKey) -> bool:
         return was.get(key, extractors.NO_EXTRACT) != are.get(key, extractors.NO_EXTRACT)

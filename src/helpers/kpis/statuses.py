@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from helpers.kpis.figures import BLANK, Calculation
-from helpers.plan import Kpi, quarters
+from helpers.plan import Kpi, quarters, read_settings
 
 STATUSES = ("achieved", "achieved_late", "on_track", "at_risk", "off_track", "overdue", "not_assessable")
 ACHIEVED, ACHIEVED_LATE, ON_TRACK, AT_RISK, OFF_TRACK, OVERDUE, NOT_ASSESSABLE = STATUSES
@@ -42,7 +42,7 @@ class StatusResult:
 
 def calculate_elapsed(kpi: Kpi, quarter: str) -> Calculation:
     """Return e(q), the part of the time from 2022Q2 to the due quarter that has passed, 0-1."""
-    first = quarters.BASELINE_QUARTER
+    first = read_settings().baseline_quarter
     passed, whole = (quarters.index(name) - quarters.index(first) for name in (quarter, kpi.due))
     text = f"min(1, ({quarter} - {first}) / ({kpi.due} - {first})) = min(1, {passed} / {whole})"
     return Calculation((text,), min(max(passed / whole, 0.0), 1.0))
@@ -128,7 +128,7 @@ def _is_assessable(kpi: Kpi, figure: Assessed) -> bool:
 
 def assess_figure(kpi: Kpi, figure: Assessed, first_reached: str = "") -> StatusResult:
     """Return a figure's status (blank before 2022Q3) and robustness; a blank upper bound reaches the target."""
-    if figure.quarter < quarters.FIRST_STATUS_QUARTER:
+    if figure.quarter < read_settings().first_status_quarter:
         return StatusResult(Calculation((), ""), first_reached=first_reached)
     if not _is_assessable(kpi, figure):
         return StatusResult(Calculation((), NOT_ASSESSABLE), first_reached=first_reached)

@@ -8,8 +8,6 @@ from helpers.strings import fold
 
 # Answers that select nothing of the list: they never count as a code.
 NEUTRAL_CODES = frozenset({"none", "other"})
-# The measures of levels, which are carried forward.
-STOCK_MEASURES = ("count_known", "sum_known", "mean_index", "distinct_codes")
 
 Answers = Mapping[str, Answer]
 
@@ -28,8 +26,8 @@ NO_EXTRACT = Extract()
 
 
 @dataclass(frozen=True)
-class Innovation:
-    """One innovation of a counted return; withdrawn fields are blank."""
+class Item:
+    """One item of the repeat of a counted return; withdrawn fields are blank."""
 
     kind: str
     reference: str
@@ -45,11 +43,11 @@ class Innovation:
 
 @dataclass(frozen=True)
 class CountedReturn:
-    """A member's return that counts for a quarter; `items` is None without an innovations part."""
+    """A member's return that counts for a quarter; `items` is None without the part of the repeat."""
 
     member: str
     answers: Answers
-    items: tuple[Innovation, ...] | None = None
+    items: tuple[Item, ...] | None = None
 
 
 Extractor = Callable[[CountedReturn], Extract]
@@ -184,8 +182,8 @@ def any_of(questions: tuple[str, ...], codes: frozenset[str], counted: CountedRe
     return Extract(float(any(codes.intersection(answer.value.split()) for answer in reported)))
 
 
-def innovations(kinds: tuple[str, ...], counted: CountedReturn, detail: str = "", per_member: bool = False) -> Extract:
-    """Read the innovations of some kinds as codes; reported when the return has an innovations part."""
+def items(kinds: tuple[str, ...], counted: CountedReturn, detail: str = "", per_member: bool = False) -> Extract:
+    """Read the items of some kinds as codes; reported when the return has the part of the repeat."""
     if counted.items is None:
         return NO_EXTRACT
     wanted = [i for i in counted.items if i.kind in kinds and (not detail or i.detail == detail)]

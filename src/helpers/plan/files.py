@@ -105,7 +105,11 @@ def _check_cell(column: str, text: str, allowed: Allowed) -> str:
 
 
 def read_plan_table(
-    path: Path, columns: Mapping[str, Allowed], key: tuple[str, ...] = (), optional: Mapping[str, Allowed] | None = None
+    path: Path,
+    columns: Mapping[str, Allowed],
+    key: tuple[str, ...] = (),
+    optional: Mapping[str, Allowed] | None = None,
+    may_be_empty: bool = False,
 ) -> PlanTable:
     """Read a file of the plan (UTF-8, comma, RFC 4180) and check its header, its cells, and that no key occurs twice.
 
@@ -120,7 +124,7 @@ def read_plan_table(
         why = _REASONS.get(type(reason)) or reason.strerror or "no file"
         return PlanTable(name, problems=(f"{name}: cannot be read ({why}); {_RESTORE}",))
     found = [f"{name}: {problem}" for problem in _check_header(header, columns, optional)]
-    if not found and not any(map(any, lines)):
+    if not found and not may_be_empty and not any(map(any, lines)):
         found = [f"{name}: has no row below its header; {_RESTORE}"]
     if found:
         return PlanTable(name, problems=tuple(found))

@@ -10,13 +10,18 @@ from typing import NamedTuple
 
 from helpers import paths
 from helpers.plan import files
-from helpers.plan.extractors import STOCK_MEASURES
 from helpers.plan.files import COUNT, ISO3, LINE, NAME, NUMBER, QUARTER, CsvRow, one_of
 from helpers.plan.quarters import parse_quarter, quarter_end
-from helpers.strings import LANGUAGES, fold
+from helpers.plan.settings import FILE, Settings, Texts, read_settings_file
+from helpers.strings import fold
 
-UNION = "PAPU"
+GENERAL_UNITS = ("number", "percent", "stage")  # with words in the catalogues
+UNIT_NAME = "name"  # among the forms of a unit, which are its plurals
+ONE, OTHER = "one", "other"
+PLURALS = ("zero", ONE, "two", "few", "many", OTHER)  # CLDR's categories
+THEME_VALUES = ("value", "target", "of", "known", "since")  # what a theme's own sentences may name
 OF_TOTAL, OF_ANSWERS = "of the total", "of those that answered"
+STOCK_MEASURES = ("count_known", "sum_known", "mean_index", "distinct_codes")  # of levels, which are carried forward
 REGISTER_MEASURES = ("milestone", "register", "rate")  # of what the Secretariat records itself
 MEASURES = (*STOCK_MEASURES, "count_ever", "distinct_items", "sum_flow", *REGISTER_MEASURES)
 COMPANION_MEASURES = (*STOCK_MEASURES, "count_ever", "distinct_items", "sum_reported", "rate")
@@ -24,26 +29,31 @@ COMPANION_MEASURES = (*STOCK_MEASURES, "count_ever", "distinct_items", "sum_repo
 
 @dataclass(frozen=True)
 class Theme:
-    """One of the 6 themes; its title in the report is about the KPI that leads it."""
+    """A theme; its title in the report is about the KPI that leads it.
+
+    `reached` and `below` are its own sentences for a target that is reached or not, blank for the general one.
+    """
 
     theme: int
     leads: str
-    title: Mapping[str, str]
+    title: Texts
+    reached: Texts = field(default_factory=dict)
+    below: Texts = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Step:
-    """One of the 13 steps; `due` is blank for theme 6, which is due every quarter."""
+    """A step of a theme; `due` is blank where its rates are due every quarter."""
 
     step: str
     theme: int
     due: str
-    title: Mapping[str, str]
+    title: Texts
 
 
 @dataclass(frozen=True)
 class Kpi:
-    """One of the KPIs. Baseline and target are proposed: the plan has none. `row` is its row in kpis.csv.
+    """One of the KPIs; `target_status` tells whether its target is adopted or proposed. `row` is its row in kpis.csv.
 
     `names` are its other names: `short` what its target is about, `measured` what is measured, `own` what it is for one
     member, `head` that of a column. `shown` says where it is shown beside its theme: `tile 1`, `point 1`, `call 1`,
@@ -61,9 +71,10 @@ class Kpi:
     baseline: float
     target: float | None
     target_status: str
-    title: Mapping[str, str]
+    title: Texts
     shown: tuple[str, ...] = ()
-    names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    names: Mapping[str, Texts] = field(default_factory=dict)
+    target_reference: str = ""
     row: int = 0
 
     @property
@@ -112,7 +123,7 @@ class Companion:
     measure: str
     source: str
     share: str
-    title: Mapping[str, str]
+    title: Texts
     row: int = 0
 
     @property
@@ -128,21 +139,35 @@ class StepPart:
     step: str
     list: str
     code: str
-    title: Mapping[str, str]
+    title: Texts
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A unit: its name at the head of a column, and what a number of it is called, by CLDR's category of plurals."""
+
+    unit: str
+    name: Texts
+    forms: Mapping[str, Texts]
+
+    def say(self, form: str, language: str) -> str:
+        """Return what a number of it is called, `{n}` in place of the number; in the form `other` where it has none."""
+        texts = (self.forms.get(each, {}).get(language) for each in (form, OTHER))
+        return next(filter(None, texts), "{n}")
 
 
 @dataclass(frozen=True)
 class Member:
-    """A Member State, with the reference figures that are used until it has reported its own."""
+    """A Member State; `references` are figures that are used until it has reported its own, by column."""
 
     member: str
     region: str
     language: str
-    name: Mapping[str, str]
+    name: Texts
+    short: Texts
     member_from: date
     member_to: date
-    reference_offices: int
-    reference_staff: int
+    references: Mapping[str, int] = field(hash=False)
     reference_basis: str
 
     def valid_in(self, quarter: str) -> bool:
@@ -162,19 +187,39 @@ class ResolvedName:
 class Plan:
     """The whole plan, as `read_plan` returns it."""
 
+    settings: Settings
     themes: tuple[Theme, ...]
     steps: tuple[Step, ...]
     kpis: tuple[Kpi, ...]
     components: tuple[StepPart, ...]
     companions: tuple[Companion, ...]
+    regions_named: Mapping[str, Texts]
+    units: Mapping[str, Unit]
+    stages: Mapping[str, tuple[Texts, ...]]  # of each milestone product, from its first
     members: tuple[Member, ...]
     aliases: tuple[tuple[str, str], ...]
     _valid: dict[tuple[str, str], tuple] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
     def regions(self) -> tuple[str, ...]:
-        """The five regions, in the order of members.csv."""
-        return tuple(dict.fromkeys(member.region for member in self.members))
+        """The regions, in the order of regions.csv."""
+        return tuple(self.regions_named)
+
+    @property
+    def code(self) -> str:
+        """The code of the Union, the scope of its own figures."""
+        return self.settings.code
+
+    @cached_property
+    def targets(self) -> str:
+        """Whether its targets are `adopted`, `proposed` or `mixed`; proposed where there is none."""
+        found = {kpi.target_status for kpi in self.kpis if kpi.target is not None}
+        return "mixed" if len(found) > 1 else next(iter(found), "proposed")
+
+    @cached_property
+    def scopes(self) -> tuple[str, ...]:
+        """The Union and its regions: what figures are about."""
+        return (self.code, *self.regions)
 
     @cached_property
     def by_iso3(self) -> Mapping[str, Member]:
@@ -202,10 +247,10 @@ class Plan:
         """The KPIs by code."""
         return {kpi.kpi: kpi for kpi in self.kpis}
 
-    def members_in(self, quarter: str, scope: str = UNION) -> tuple[Member, ...]:
-        """Return the members valid in a quarter: of the Union, or of one region."""
+    def members_in(self, quarter: str, scope: str = "") -> tuple[Member, ...]:
+        """Return the members valid in a quarter: of the Union (default), or of one region."""
         if (quarter, scope) not in self._valid:
-            valid = (m for m in self.members if m.valid_in(quarter) and scope in (UNION, m.region))
+            valid = (m for m in self.members if m.valid_in(quarter) and scope in ("", self.code, m.region))
             self._valid[quarter, scope] = tuple(valid)
         return self._valid[quarter, scope]
 
@@ -232,19 +277,19 @@ class Plan:
 
 # Each has two meanings when written alone (methodology, section 1): "NA" is Namibia or "not available".
 _AMBIGUOUS = {"congo": {"COD", "COG"}, fold("الكونغو"): {"COD", "COG"}, "na": {"NAM"}}
-_TITLES = {f"title_{language}": LINE for language in LANGUAGES}
-_TEXTS = {f"text_{language}": LINE for language in LANGUAGES}
 _PLACE = "(?:brief|(?:tile|point|call) [1-9])"
 _SHOWN = files.Allowed(
     f"{_PLACE}(?:; {_PLACE})*", "a list of places, such as tile 1; point 2; call 1; brief"
 ).or_blank()
-_NAMES = {f"name_{language}": LINE for language in LANGUAGES}
 _SORTED = "tables sort codes as text, and 10.1.a would come before 2.1.a"
 _THEME = files.Allowed("[1-9]", "a number from 1 to 9", _SORTED)
 _STEP = files.Allowed(r"[1-9]\.[1-9]", "a code such as 2.1", _SORTED)
 _KPI = files.Allowed(r"[1-9]\.[1-9]\.[a-z]", "a code such as 2.1.a", _SORTED)
 _DAY = files.Allowed("[0-9]{4}-[0-9]{2}-[0-9]{2}", "a date such as 2024-07-31", parse=date.fromisoformat).or_blank()
 _YES_NO = one_of(("yes", "no"))
+_STAGE = files.Allowed("[1-9]", "a number from 1 to 9")
+_REGION = files.Allowed("[A-Za-z][A-Za-z0-9_-]*", "a name of letters and digits, such as Western")
+_REFERENCE = files.Allowed("reference_(?!basis$)[a-z0-9_]+", "a column of members.csv that begins with reference_")
 
 
 class _CodeOf(NamedTuple):
@@ -254,92 +299,144 @@ class _CodeOf(NamedTuple):
     column: str
 
 
-# Each file: the columns of its key, and what a cell of each column may be.
-_FILES: Mapping[str, tuple[str, Mapping[str, files.Allowed | _CodeOf]]] = {
-    "themes": ("theme", {"theme": _THEME, "leads": _KPI, **_TITLES}),
-    "steps": ("step", {
-        "step": _STEP, "theme": _CodeOf("themes", "theme"), "due": QUARTER.or_blank(), "responsible": LINE, **_TITLES,
-    }),
-    "kpis": ("kpi", {
-        "kpi": _KPI, "step": _CodeOf("steps", "step"), "measure": one_of(MEASURES), "source": LINE, "unit": NAME,
-        "assessed": one_of(("value", "share")), "baseline": NUMBER.or_blank(), "target": NUMBER.or_blank(),
-        "target_status": one_of(("proposed", "adopted")), **_TITLES, "shown": _SHOWN,
-    }),
-    "names": ("kpi name", {
-        "kpi": _CodeOf("kpis", "kpi"), "name": one_of(("short", "measured", "own", "head")), **_TEXTS,
-    }),
-    "components": ("step code", {"step": _CodeOf("steps", "step"), "list": NAME, "code": NAME, **_TITLES}),
-    "companions": ("kpi component", {
-        "kpi": _CodeOf("kpis", "kpi"), "component": NAME, "unit": NAME, "measure": one_of(COMPANION_MEASURES),
-        "source": LINE, "share": one_of((OF_TOTAL, OF_ANSWERS)).or_blank(),
-        **{name: LINE.or_blank() for name in _TITLES},
-    }),
-    "members": ("member", {
-        "member": ISO3, "region": LINE, "language": one_of(LANGUAGES), **_NAMES, "member_from": _DAY, "member_to": _DAY,
-        "reference_offices": COUNT, "reference_staff": COUNT, "reference_basis": LINE,
-    }),
-    "aliases": ("alias iso3", {"alias": LINE, "iso3": ISO3, "papu_member": _YES_NO}),
-    "tile_grid": ("iso3", {"iso3": ISO3, "row": COUNT, "column": COUNT, "papu_member": _YES_NO}),
-}  # fmt: skip
+# Each file: the columns of its key, what a cell of each column may be, and of each column that it may lack.
+_Columns = Mapping[str, files.Allowed | _CodeOf]
+
+
+def _in_each(prefix: str, languages: Iterable[str], allowed: files.Allowed = LINE) -> dict[str, files.Allowed]:
+    return {f"{prefix}_{language}": allowed for language in languages}
+
+
+def _list_files(settings: Settings) -> Mapping[str, tuple[str, _Columns, _Columns]]:
+    languages, blank = settings.languages, LINE.or_blank()
+    titles = _in_each("title", languages)
+    own_sentences = _in_each("reached", languages, blank) | _in_each("below", languages, blank)
+    return {
+        "themes": ("theme", {"theme": _THEME, "leads": _KPI, **titles}, own_sentences),
+        "steps": ("step", {
+            "step": _STEP, "theme": _CodeOf("themes", "theme"), "due": QUARTER.or_blank(), "responsible": LINE,
+            **titles,
+        }, {}),
+        "kpis": ("kpi", {
+            "kpi": _KPI, "step": _CodeOf("steps", "step"), "measure": one_of(MEASURES), "source": LINE, "unit": NAME,
+            "assessed": one_of(("value", "share")), "baseline": NUMBER.or_blank(), "target": NUMBER.or_blank(),
+            "target_status": one_of(("proposed", "adopted")), **titles, "shown": _SHOWN,
+        }, {"target_reference": blank}),
+        "names": ("kpi name", {
+            "kpi": _CodeOf("kpis", "kpi"), "name": one_of(("short", "measured", "own", "head")),
+            **_in_each("text", languages),
+        }, {}),
+        "components": ("step code", {"step": _CodeOf("steps", "step"), "list": NAME, "code": NAME, **titles}, {}),
+        "companions": ("kpi component", {
+            "kpi": _CodeOf("kpis", "kpi"), "component": NAME, "unit": NAME, "measure": one_of(COMPANION_MEASURES),
+            "source": LINE, "share": one_of((OF_TOTAL, OF_ANSWERS)).or_blank(), **_in_each("title", languages, blank),
+        }, {}),
+        "regions": ("region", {"region": _REGION, **titles}, {}),
+        "units": ("unit form", {
+            "unit": NAME, "form": one_of((UNIT_NAME, *PLURALS)), **_in_each("text", languages, blank),
+        }, {}),
+        "stages": ("product stage", {"product": NAME, "stage": _STAGE, **titles}, {}),
+        "totals": ("question", {"question": NAME, "reference": _REFERENCE}, {}),
+        "members": ("member", {
+            "member": ISO3, "region": _CodeOf("regions", "region"), "language": one_of(languages),
+            **_in_each("name", languages), "member_from": _DAY, "member_to": _DAY,
+        }, {"reference_basis": LINE, **_in_each("short", languages, blank)}),
+        "aliases": ("alias iso3", {"alias": LINE, "iso3": ISO3, "member": _YES_NO}, {}),
+        "tile_grid": ("iso3", {"iso3": ISO3, "row": COUNT, "column": COUNT, "member": _YES_NO}, {}),
+    }  # fmt: skip
+
+
+# A plan may have no row of these: no milestone, no total with a reference, no part, no companion.
+_MAY_BE_EMPTY = ("components", "companions", "names", "stages", "totals")
 
 
 @lru_cache(maxsize=files.MOST_PLANS)
 def read_plan_files(folder: Path) -> Mapping[str, files.PlanTable]:
     """Read the files of the plan by name, each cell held against what its column may be; problems are kept."""
-    tables: dict[str, files.PlanTable] = {}
-    for name, (key, columns) in _FILES.items():
+    settings, problems = read_settings_file(folder)
+    tables = {"plan": files.PlanTable(FILE, problems=problems)}
+    for name, (key, columns, optional) in _list_files(settings).items():
         allowed = {
             column: one_of(tables[kind.file].codes(kind.column), f"{kind.file}.csv")
             if isinstance(kind, _CodeOf) else kind
             for column, kind in columns.items()
         }  # fmt: skip
-        tables[name] = files.read_plan_table(folder / f"{name}.csv", allowed, tuple(key.split()))
+        if name == "members":
+            allowed |= dict.fromkeys(tables["totals"].codes("reference"), COUNT)
+        path, may_be_empty = folder / f"{name}.csv", name in _MAY_BE_EMPTY
+        tables[name] = files.read_plan_table(path, allowed, tuple(key.split()), optional, may_be_empty=may_be_empty)
     return tables
 
 
-def _texts(row: CsvRow, prefix: str) -> dict[str, str]:
-    return {language: row.get(f"{prefix}_{language}", "") for language in LANGUAGES}
+@dataclass(frozen=True)
+class _Maker:
+    """Makes the typed rows of the plan, with their texts in its languages."""
 
+    languages: tuple[str, ...]
 
-def _kpi(row: CsvRow, step: Step, names: Iterable[CsvRow]) -> Kpi:
-    return Kpi(
-        row["kpi"], step.step, step.theme, step.due, row["measure"], row["source"], row["unit"], row["assessed"],
-        float(row["baseline"] or 0), float(row["target"]) if row["target"] else None, row["target_status"],
-        _texts(row, "title"), tuple(filter(None, row["shown"].split("; "))),
-        {each["name"]: _texts(each, "text") for each in names if each["kpi"] == row["kpi"]}, row.number,
-    )  # fmt: skip
+    def texts(self, row: CsvRow, prefix: str = "title") -> dict[str, str]:
+        """Return the texts of a row by language."""
+        return {language: row.get(f"{prefix}_{language}", "") for language in self.languages}
 
+    def theme(self, row: CsvRow) -> Theme:
+        texts = (self.texts(row, prefix) for prefix in ("title", "reached", "below"))
+        return Theme(int(row["theme"]), row["leads"], *texts)
 
-def _companion(row: CsvRow) -> Companion:
-    names = ("kpi", "component", "unit", "measure", "source", "share")
-    return Companion(*(row[name] for name in names), _texts(row, "title"), row.number)
+    def step(self, row: CsvRow) -> Step:
+        due = parse_quarter(row["due"]) if row["due"] else ""
+        return Step(row["step"], int(row["theme"]), due, self.texts(row))
 
+    def kpi(self, row: CsvRow, step: Step, names: Iterable[CsvRow]) -> Kpi:
+        return Kpi(
+            row["kpi"], step.step, step.theme, step.due, row["measure"], row["source"], row["unit"], row["assessed"],
+            float(row["baseline"] or 0), float(row["target"]) if row["target"] else None, row["target_status"],
+            self.texts(row), tuple(filter(None, row["shown"].split("; "))),
+            {each["name"]: self.texts(each, "text") for each in names if each["kpi"] == row["kpi"]},
+            row.get("target_reference", ""), row.number,
+        )  # fmt: skip
 
-def _member(row: CsvRow) -> Member:
-    member_from, member_to = row["member_from"] or "0001-01-01", row["member_to"] or "9999-12-31"
-    return Member(
-        row["member"], row["region"], row["language"], _texts(row, "name"), date.fromisoformat(member_from),
-        date.fromisoformat(member_to), int(row["reference_offices"]), int(row["reference_staff"]),
-        row["reference_basis"],
-    )  # fmt: skip
+    def companion(self, row: CsvRow) -> Companion:
+        names = ("kpi", "component", "unit", "measure", "source", "share")
+        return Companion(*(row[name] for name in names), self.texts(row), row.number)
+
+    def units(self, rows: Iterable[CsvRow]) -> dict[str, Unit]:
+        forms: dict[str, dict[str, Texts]] = defaultdict(dict)
+        for row in rows:
+            forms[row["unit"]][row["form"]] = self.texts(row, "text")
+        return {unit: Unit(unit, each.pop(UNIT_NAME, {}), each) for unit, each in forms.items()}
+
+    def stages(self, rows: Iterable[CsvRow]) -> dict[str, tuple[Texts, ...]]:
+        stages: dict[str, list[Texts]] = defaultdict(list)
+        for row in sorted(rows, key=lambda row: int(row["stage"])):
+            stages[row["product"]].append(self.texts(row))
+        return {product: tuple(titles) for product, titles in stages.items()}
+
+    def member(self, row: CsvRow, references: Iterable[str]) -> Member:
+        days = (row["member_from"] or "0001-01-01", row["member_to"] or "9999-12-31")
+        return Member(
+            row["member"], row["region"], row["language"], self.texts(row, "name"), self.texts(row, "short"),
+            *map(date.fromisoformat, days), {column: int(row[column]) for column in references},
+            row.get("reference_basis", ""),
+        )  # fmt: skip
 
 
 @lru_cache(maxsize=files.MOST_PLANS)
 def make_plan(folder: Path) -> Plan:
     """Make the plan of the rows of its files that have no problem."""
-    rows = {name: table.rows for name, table in read_plan_files(folder).items()}
-    steps = {}
-    for row in rows["steps"]:
-        due = parse_quarter(row["due"]) if row["due"] else ""
-        steps[row["step"]] = Step(row["step"], int(row["theme"]), due, _texts(row, "title"))
-    kpis = [_kpi(row, steps[row["step"]], rows["names"]) for row in rows["kpis"] if row["step"] in steps]
-    themes = (Theme(int(row["theme"]), row["leads"], _texts(row, "title")) for row in rows["themes"])
+    settings = read_settings_file(folder)[0]
+    make, rows = _Maker(settings.languages), {name: table.rows for name, table in read_plan_files(folder).items()}
+    steps = {row["step"]: make.step(row) for row in rows["steps"]}
+    kpis = [make.kpi(row, steps[row["step"]], rows["names"]) for row in rows["kpis"] if row["step"] in steps]
+    references = tuple(dict.fromkeys(row["reference"] for row in rows["totals"]))
     return Plan(
-        tuple(themes), tuple(steps.values()),
+        settings,
+        tuple(map(make.theme, rows["themes"])), tuple(steps.values()),
         tuple(sorted(kpis, key=lambda kpi: kpi.kpi)),  # a row added at the end of the file is listed with its theme
-        tuple(StepPart(row["step"], row["list"], row["code"], _texts(row, "title")) for row in rows["components"]),
-        tuple(map(_companion, rows["companions"])),
-        tuple(map(_member, rows["members"])), tuple((row["alias"], row["iso3"]) for row in rows["aliases"]),
+        tuple(StepPart(row["step"], row["list"], row["code"], make.texts(row)) for row in rows["components"]),
+        tuple(map(make.companion, rows["companions"])),
+        {row["region"]: make.texts(row) for row in rows["regions"]}, make.units(rows["units"]),
+        make.stages(rows["stages"]), tuple(make.member(row, references) for row in rows["members"]),
+        tuple((row["alias"], row["iso3"]) for row in rows["aliases"]),
     )  # fmt: skip
 
 

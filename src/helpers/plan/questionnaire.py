@@ -10,16 +10,14 @@ from pathlib import Path
 from helpers import paths
 from helpers.plan import files
 from helpers.plan.files import ANY, LINE, NAME, NUMBER, QUARTER, Allowed, CsvRow, one_of
+from helpers.plan.plan import read_plan_files
 from helpers.plan.quarters import parse_quarter
+from helpers.plan.settings import Identity, Repeat, read_settings_file
 
+# How the form's columns call the languages that reports can be in.
 LABEL_LANGUAGES = {"fr": "Français (fr)", "en": "English (en)", "pt": "Português (pt)", "ar": "العربية (ar)"}
 TYPES = ("integer", "date", "text", "select_one", "select_multiple")
-# Personal data: read and compared, never written anywhere (methodology, section 6).
-PERSONAL = ("focal_point_name", "focal_point_email")
-# The other questions of the identity group: a new one is in neither list and refused, so that nothing leaks.
-PUBLIC = ("member", "quarter", "organisation", "form_language")
-IDENTITY, REPEAT, HAS_ITEMS, NONE_CODE = "identity", "innovations", "has_innovations", "none"
-DETAIL_LISTS = {"solution": "detail_solution", "adoption": "detail_adoption"}
+MEMBER_ASKED, QUARTER_ASKED, NONE_CODE = "member", "quarter", "none"  # called so in every form
 ANSWERED, NEGLIGIBLE, UNUSUAL = "A", "N", "U"  # item states (SDMX OBS_STATUS; methodology, section 3)
 NOT_APPLICABLE, NOT_AVAILABLE, MISSING = "M", "L", "O"
 REPORTED_STATES = frozenset({ANSWERED, NEGLIGIBLE, UNUSUAL})
@@ -60,9 +58,11 @@ class Question:
 
 @dataclass(frozen=True, eq=False)
 class Form:
-    """The form: its questions in order, the fields of the repeat `innovations`, its groups, notes and choice lists.
+    """The form: its questions in order, the fields of its repeat, its groups, notes and choice lists.
 
-    `retired` has the codes that the form no longer offers, by list: the last quarter of each, and its label.
+    `identity` and `repeat` say what its questions and fields are for; `totals` has the column of members.csv that is
+    used until a total is reported. `retired` has the codes that the form no longer offers, by list: the last quarter of
+    each, and its label.
     """
 
     questions: tuple[Question, ...]
@@ -70,6 +70,9 @@ class Form:
     groups: Mapping[str, Label]
     notes: tuple[str, ...]
     lists: Mapping[str, Mapping[str, Label]]
+    identity: Identity
+    repeat: Repeat
+    totals: Mapping[str, str]
     retired: Mapping[str, Mapping[str, tuple[str, Label]]] = field(default_factory=dict)
 
     def at(self, quarter: str) -> "Form":
@@ -88,13 +91,14 @@ class Form:
     def label_of(self, name: str) -> Label:
         """Return the label of a question, a field of the repeat (`innovations.date`) or a group; else an empty one."""
         labels = {question.name: question.label for question in (*self.fields, *self.questions)}
-        return labels.get(name.removeprefix(f"{REPEAT}.")) or self.groups.get(name, {})
+        return labels.get(name.removeprefix(f"{self.repeat.name}.")) or self.groups.get(name, {})
 
     @cached_property
     def substantive(self) -> tuple[str, ...]:
-        """The questions one of which must be answered (V21): not identity, comment, `nd_…` or `has_innovations`."""
-        names = [question.name for question in self.questions if question.group != IDENTITY]
-        return tuple(name for name in names if name not in ("comment", HAS_ITEMS) and not name.startswith("nd_"))
+        """The questions one of which must be answered (V21): not identity, remarks, `nd_…` or if there are items."""
+        names = [question.name for question in self.questions if question.group != self.identity.group]
+        others = (self.identity.remarks, self.repeat.asked)
+        return tuple(name for name in names if name not in others and not name.startswith("nd_"))
 
     @cached_property
     def numbers(self) -> tuple[str, ...]:
@@ -103,13 +107,13 @@ class Form:
 
     @cached_property
     def kinds(self) -> tuple[str, ...]:
-        """The kinds of innovation that it knows."""
-        return next((field.choices for field in self.fields if field.name == "kind"), ())
+        """The kinds of items that it knows."""
+        return next((field.choices for field in self.fields if field.name == self.repeat.kind), ())
 
     @cached_property
     def detail_codes(self) -> Mapping[str, frozenset[str]]:
-        """The codes allowed in `detail`, by kind of innovation."""
-        return {kind: frozenset(self.lists[name]) for kind, name in DETAIL_LISTS.items()}
+        """The codes allowed in the detail, by kind of item."""
+        return {kind: frozenset(self.lists.get(name, ())) for kind, name in self.repeat.details.items()}
 
 
 @lru_cache(maxsize=64)
@@ -129,7 +133,11 @@ def _accept(form: Form, accepted: frozenset[tuple[str, str]]) -> Form:
     )  # fmt: skip
 
 
-LABEL_COLUMNS = tuple(f"label::{name}" for name in LABEL_LANGUAGES.values())
+def label_columns(languages: Iterable[str]) -> tuple[str, ...]:
+    """Return the columns of the labels in some languages."""
+    return tuple(f"label::{LABEL_LANGUAGES[language]}" for language in languages)
+
+
 _CODE = Allowed("[A-Za-z0-9_.-]+", "a code of letters and digits, without blanks")
 _NAMES = Allowed("[a-z0-9_]+( [a-z0-9_]+)*", "names of questions, separated by a blank").or_blank()
 _OTHER_TYPES = ("begin_group", "end_group", "begin_repeat", "end_repeat", "note", "calculate")
@@ -145,15 +153,17 @@ def _types(lists: Iterable[str]) -> Allowed:
 @lru_cache(maxsize=files.MOST_PLANS)
 def read_form_files(folder: Path) -> Mapping[str, files.PlanTable]:
     """Read the files of the form by name, each cell held against what its column may be; problems are kept."""
-    columns = {"list_name": NAME, "name": _CODE, **dict.fromkeys(LABEL_COLUMNS, LINE.or_blank())}
+    languages = read_settings_file(folder.parent)[0].languages
+    labels = label_columns(languages)
+    columns = {"list_name": NAME, "name": _CODE, **dict.fromkeys(labels, LINE.or_blank())}
     optional = {"until": QUARTER.or_blank(), "score": NUMBER.or_blank()}
     choices = files.read_plan_table(folder / "choices.csv", columns, ("list_name", "name"), optional)
-    columns = {"type": _types(choices.codes("list_name")), "name": NAME.or_blank(), **dict.fromkeys(LABEL_COLUMNS, ANY)}
+    columns = {"type": _types(choices.codes("list_name")), "name": NAME.or_blank(), **dict.fromkeys(labels, ANY)}
     optional = {"formerly": _NAMES, "required": one_of(("yes", "no")).or_blank()}
     survey = files.read_plan_table(folder / "survey.csv", columns, ("name",), optional)
     columns = {
         "form_title": LINE, "form_id": NAME, "version": Allowed("20[0-9]{8}", "a date and two digits, as 2026120101"),
-        "default_language": one_of(LABEL_LANGUAGES.values()),
+        "default_language": one_of(LABEL_LANGUAGES[language] for language in languages),
     }  # fmt: skip
     return {"survey": survey, "choices": choices, "settings": files.read_plan_table(folder / "settings.csv", columns)}
 
@@ -181,6 +191,7 @@ def _question(
 def make_form(folder: Path) -> tuple[Form, tuple[str, ...]]:
     """Make the form of the rows of its files; with it the problems of its groups, which hold the questions."""
     survey, choices = (read_form_files(folder)[name] for name in ("survey", "choices"))
+    settings, totals = read_settings_file(folder.parent)[0], read_plan_files(folder.parent)["totals"]
     lists, retired, scores = defaultdict(dict), defaultdict(dict), defaultdict(dict)
     for row in choices.rows:
         if last := row.get("until"):
@@ -204,18 +215,29 @@ def make_form(folder: Path) -> tuple[Form, tuple[str, ...]]:
             notes.append(row["name"])
         elif row["type"] != "calculate" and row["name"]:
             path = [group["name"] for group in opened]
-            (fields if REPEAT in path[-1:] else questions).append(_question(row, path, lists, scores))
+            (fields if settings.repeat.name in path[-1:] else questions).append(_question(row, path, lists, scores))
             if not path:
                 problems.append(row.say(f"{row['name']} is in no group; move it into one"))
     problems += [row.say(f"{row['name']} is opened and never closed; add its end") for row in opened]
-    return Form(tuple(questions), tuple(fields), groups, tuple(notes), lists, retired), tuple(problems)
+    form = Form(
+        tuple(questions), tuple(fields), groups, tuple(notes), lists, settings.identity, settings.repeat,
+        {row["question"]: row["reference"] for row in totals.rows}, retired,
+    )  # fmt: skip
+    return form, tuple(problems)
 
 
 def read_form(folder: Path | None = None) -> Form:
     """Read the form (default: that of the plan). Raises PlanError with file, row and reason of all that is wrong."""
     folder = folder or paths.questionnaire()
     form, problems = make_form(folder)
-    files.refuse([*(problem for table in read_form_files(folder).values() for problem in table.problems), *problems])
+    settings_problems = read_settings_file(folder.parent)[1]
+    files.refuse(
+        [
+            *settings_problems,
+            *(problem for table in read_form_files(folder).values() for problem in table.problems),
+            *problems,
+        ]
+    )
     return form
 
 

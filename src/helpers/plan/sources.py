@@ -10,13 +10,9 @@ from typing import NamedTuple
 
 from helpers.plan import extractors
 from helpers.plan.extractors import Extractor
-from helpers.plan.plan import OF_ANSWERS, OF_TOTAL, Companion, Kpi, Plan
+from helpers.plan.plan import GENERAL_UNITS, OF_ANSWERS, OF_TOTAL, Companion, Kpi, Plan
 from helpers.plan.questionnaire import Form
 
-MILESTONE_PRODUCTS = {"digital_model": "1.1", "software_guidelines": "2.3"}
-WORKSHOP_STEPS = ("5.2", "5.3")
-# The totals for which members.csv has a reference figure, used until a member has reported its own.
-REFERENCE_COLUMNS = {"offices_total": "reference_offices", "staff_total": "reference_staff"}
 ATTENDANCES, DISTINCT_MEMBERS = "attendances", "distinct members"
 RETURN_RATE_SOURCE = "return ledger and questionnaires register"
 # What a rate's companions count: the returns received by one of these days.
@@ -28,9 +24,10 @@ LEAST_NAMING = 3  # members that must name a code for it to count, unless the so
 
 @dataclass(frozen=True)
 class KpiSource:
-    """How a KPI or companion is read from one return; `asks` lists its questions, or the kinds of innovations.
+    """How a KPI or companion is read from one return; `asks` lists its questions, or the kinds of items.
 
-    `total` is the question of its total, blank without one. `cap` is the most one member can add (infinite: no limit),
+    `total` is the question of its total, blank without one, `reference` the column of members.csv used until it is
+    reported. `cap` is the most one member can add (infinite: no limit),
     with a reference for the total the most per unit of it. `times` is how often a number over a total may contain the
     total (infinite: no limit). `codes` are the codes that count, each, where codes are counted, if `least` members name
     it. `kind` is the measure, or the sentence where its words differ. `own` reads the one question of a part that is
@@ -40,6 +37,7 @@ class KpiSource:
     read: Extractor
     asks: tuple[str, ...]
     total: str = ""
+    reference: str = ""
     cap: float = math.inf
     times: float = math.inf
     codes: tuple[str, ...] = ()
@@ -48,14 +46,9 @@ class KpiSource:
     own: Extractor | None = None
     is_remembered: bool = False
 
-    @property
-    def reference(self) -> str:
-        """The column of members.csv used until the total is reported; blank without one."""
-        return REFERENCE_COLUMNS.get(self.total, "")
-
 
 _OVER, _WITHIN, _SCORE = "`number over total`", "`number within total`", "`score of question`"
-_ANY_ITEM = "`any innovation of kind kind|kind`"
+_ANY_ITEM = "`any <repeat> of kind kind|kind`"
 # How the sources of each measure are written, for errors.
 _SYNTAX = {
     "count_known": "`question in code|code`, `any question, question in code`, `any prefix_* in code`, `a code in "
@@ -65,14 +58,14 @@ _SYNTAX = {
     "question with prefix_*`",
     "mean_index": f"{_OVER}, {_SCORE}, `share of codes in question` or `mean of *_part within *_whole, at least 3`",
     "distinct_codes": "`select-many question` or `select-many question named by 3`",
-    "distinct_items": "`innovations of kind kind|kind`, with ` with detail detail` and `, each member's own` if needed",
+    "distinct_items": "`<repeat> of kind kind|kind`, with ` with detail detail` and `, each member's own` if needed",
     "sum_flow": "`number`",
     "sum_reported": "`number` or `question in code|code`",
-    "milestone": f"`milestones register, product {'|'.join(MILESTONE_PRODUCTS)}`",
+    "milestone": "`milestones register, product name`",
     "register": f"`workshops of step N`, `attendance at workshops of step N: {DISTINCT_MEMBERS}` or `…: {ATTENDANCES}`",
     "rate": f"`{RETURN_RATE_SOURCE}`; of a companion {', '.join(f'`{text}`' for text in RETURN_COUNTS)}",
 }
-# The only unit of a measure; sums and distinct things have any other.
+# The only unit of a measure; sums and distinct things have any other, with its words in units.csv.
 _UNITS = {
     "count_known": "members", "count_ever": "members", "mean_index": "percent", "rate": "percent", "milestone": "stage",
 }  # fmt: skip
@@ -92,9 +85,20 @@ def workshops_of(source: str) -> tuple[str, str]:
     found = _WORKSHOPS.fullmatch(source)
     if not found or bool(found[1]) != bool(found[3]):
         raise _syntax_error(source, "register")
-    if found[2] not in WORKSHOP_STEPS:
-        raise ValueError(f"source names step {found[2]}; the steps with workshops are {', '.join(WORKSHOP_STEPS)}")
     return found[2], found[3] or ""
+
+
+def workshop_steps(plan: Plan) -> tuple[str, ...]:
+    """Return the steps whose workshops some KPI counts."""
+    return tuple(dict.fromkeys(workshops_of(kpi.source)[0] for kpi in plan.kpis if kpi.measure == "register"))
+
+
+@cache
+def product_of(source: str) -> str:
+    """Return the product whose stage a milestone is. Raises ValueError for any other source."""
+    if found := _MILESTONE.fullmatch(source):
+        return found[1]
+    raise _syntax_error(source, "milestone")
 
 
 def registers_of(kpi: Kpi) -> tuple[str, ...]:
@@ -104,18 +108,17 @@ def registers_of(kpi: Kpi) -> tuple[str, ...]:
     return {"milestone": ("milestones",), "rate": ("questionnaires",)}.get(kpi.measure, ())
 
 
-def _check_register_source(kpi: Kpi) -> None:
+def _check_register_source(kpi: Kpi, plan: Plan) -> None:
     """Raise ValueError where the registers do not hold what the source names."""
     if kpi.measure == "register":
-        workshops_of(kpi.source)
+        _check_codes([workshops_of(kpi.source)[0]], [step.step for step in plan.steps], "step of steps.csv")
     elif kpi.measure == "rate" and kpi.source != RETURN_RATE_SOURCE:
         raise _syntax_error(kpi.source, kpi.measure)
     elif kpi.measure == "milestone":
-        found = _MILESTONE.fullmatch(kpi.source)
-        if not found:
-            raise _syntax_error(kpi.source, kpi.measure)
-        if MILESTONE_PRODUCTS.get(found[1]) != kpi.step:
-            raise ValueError(f"source names {found[1]}, which is no product of step {kpi.step} in the register")
+        _check_codes([product := product_of(kpi.source)], plan.stages, "product of stages.csv")
+        others = [each.kpi for each in plan.kpis if each.measure == "milestone" and each.kpi != kpi.kpi]
+        if owner := next((other for other in others if product_of(plan.by_kpi[other].source) == product), ""):
+            raise ValueError(f"source names {product}, the product of {owner}; each milestone has its own")
 
 
 def _check_question(name: str, form: Form, *types: str) -> tuple[str, ...]:
@@ -165,13 +168,16 @@ def _read_answers(form: Form, any_of: str, listed: str, coded: str, remembered: 
     return KpiSource(read, names, codes=tuple(codes), is_remembered=bool(remembered))
 
 
-def _read_items(form: Form, listed: str, detail: str = "", own: str = "") -> KpiSource:
+def _read_items(form: Form, repeat: str, listed: str, detail: str = "", own: str = "") -> KpiSource:
     kinds = tuple(listed.split("|"))
-    _check_codes(kinds, form.kinds, "kind of innovation")
+    if repeat != form.repeat.name:
+        named = f"did you mean {form.repeat.name}?" if form.repeat else "plan.toml names none in [repeat]"
+        raise ValueError(f"source names {repeat}, which is no repeat of the form; {named}")
+    _check_codes(kinds, form.kinds, f"kind of {repeat}")
     if detail:
         details = {code for kind in kinds for code in form.detail_codes.get(kind, ())}
         _check_codes([detail], sorted(details), f"detail of {listed}")
-    read = partial(extractors.innovations, kinds, detail=detail or "", per_member=bool(own))
+    read = partial(extractors.items, kinds, detail=detail or "", per_member=bool(own))
     return KpiSource(read, kinds)
 
 
@@ -184,8 +190,9 @@ def _read_part(form: Form, name: str, total: str, times: str = "") -> KpiSource:
     asks, most = _questions(f"{name}, {total}", form, "integer"), float(times or 1)
     if most < 1:
         raise ValueError(f"source says up to {times} times, less than the total; write 1 or more, or leave it out")
-    cap = most if total in REFERENCE_COLUMNS else math.inf
-    return KpiSource(partial(extractors.number, name, total=total), asks, total, cap, most)
+    reference = form.totals.get(total, "")
+    cap = most if reference else math.inf
+    return KpiSource(partial(extractors.number, name, total=total), asks, total, reference, cap, most)
 
 
 def _read_percentage(form: Form, name: str, total: str) -> KpiSource:
@@ -194,8 +201,8 @@ def _read_percentage(form: Form, name: str, total: str) -> KpiSource:
 
 def _read_within(form: Form, name: str, total: str) -> KpiSource:
     asks = _questions(f"{name}, {total}", form, "integer")
-    cap = 1 if total in REFERENCE_COLUMNS else math.inf
-    return KpiSource(partial(extractors.within, name, total), asks, total, cap)
+    reference = form.totals.get(total, "")
+    return KpiSource(partial(extractors.within, name, total), asks, total, reference, 1 if reference else math.inf)
 
 
 def _pairs(form: Form, part: str, whole: str) -> tuple[tuple[str, str], ...]:
@@ -277,7 +284,7 @@ def _sentence(pattern: str, read: Callable[..., KpiSource], measures: str, kind:
 
 
 _ANSWERS = rf"(any )?(\w+\*?(?:, ?\w+\*?)*) in {_CODES}"
-_ITEMS = rf"innovations? of kind {_CODES}(?: with detail (\w+))?"
+_ITEMS = rf"(\w+) of kind {_CODES}(?: with detail (\w+))?"
 _SENTENCES = (
     _sentence(_ANSWERS, _read_answers, "count_known count_ever sum_reported"),
     _sentence(rf"{_ANSWERS}(, remembered)", _read_answers, "count_ever"),
@@ -326,15 +333,17 @@ def list_part_totals(plan: Plan, form: Form) -> tuple[tuple[str, str], ...]:
 def check_unit(unit: str, measure: str, known: Iterable[str]) -> str:
     """Return what is wrong with the unit of a measure, blank where nothing is."""
     only = _UNITS.get(measure)
-    units = [only] if only else [unit for unit in sorted(known) if unit not in ("percent", "stage")]
-    return "" if unit in units else f"unit {unit!r} is not one of {measure}'s: {', '.join(units)}"
+    units = [only] if only else sorted({*known, "number"} - {"percent", "stage"})
+    if unit not in units:
+        return f"unit {unit!r} is not one of {measure}'s: {', '.join(units)}"
+    return "" if unit in GENERAL_UNITS or unit in known else f"unit {unit!r} has no words in units.csv; add its rows"
 
 
-def _check_source(kpi: Kpi, form: Form) -> Iterator[str]:
+def _check_source(kpi: Kpi, plan: Plan, form: Form) -> Iterator[str]:
     """Yield what is wrong with a KPI's source, such as a share assessed of a source without a total."""
     try:
         if kpi.is_from_registers:
-            _check_register_source(kpi)
+            _check_register_source(kpi, plan)
         has_total = not kpi.is_from_registers and bool(source_of(kpi, form).total)
     except ValueError as reason:
         yield str(reason)
@@ -360,12 +369,12 @@ def _check_companion(companion: Companion, form: Form) -> Iterator[str]:
         yield f"share is {OF_ANSWERS}, which takes sum_reported"
 
 
-def list_problems(plan: Plan, form: Form, units: Iterable[str]) -> Iterator[str]:
+def list_problems(plan: Plan, form: Form) -> Iterator[str]:
     """Yield the file, the row and the reason of all that is wrong with KPIs and companions, held against the form."""
     for kpi in sorted(plan.kpis, key=lambda kpi: kpi.row):
         is_of_step = re.fullmatch(rf"{re.escape(kpi.step)}\.[a-z]", kpi.kpi)
         naming = "" if is_of_step else f"a KPI of step {kpi.step} is called {kpi.step}.a, {kpi.step}.b…"
-        for problem in (naming, check_unit(kpi.unit, kpi.measure, units), *_check_source(kpi, form)):
+        for problem in (naming, check_unit(kpi.unit, kpi.measure, plan.units), *_check_source(kpi, plan, form)):
             if problem:
                 yield f"kpis.csv, row {kpi.row} ({kpi.kpi}): {problem}"
     for companion in plan.companions:

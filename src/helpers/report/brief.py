@@ -4,6 +4,7 @@ import re
 
 from helpers.i18n import Translator, is_blank, typeset
 from helpers.plan import Member, quarters, questionnaire, read_plan
+from helpers.report import phrases
 from helpers.report.document import Report
 from helpers.strings import mask_text
 from helpers.tables import profiles, queries
@@ -28,12 +29,6 @@ def find_member(member: str, quarter: str) -> Member:
 def list_member_facts(report: Report, member: Member) -> list[str]:
     """Return the facts in a brief's head: the member's region, and how its return was received."""
     return [report.t("Region: {region}", region=report.t.region(member.region)), describe_return(report, member)]
-
-
-def name_own_kpi(kpi: str, t: Translator) -> str:
-    """Return what a KPI is for one member: its own offices, services or staff."""
-    record = read_plan().by_kpi[kpi]
-    return t.localised(record.names.get("own", record.title))
 
 
 def describe_return(report: Report, member: Member) -> str:
@@ -92,8 +87,8 @@ def _describe_movement(positions: list[profiles.MemberPosition], quarter: str, t
     """Return which figures rose and fell on the quarter before, reported ones only."""
     before = quarters.shift(quarter, -1)
     moves, quarter = _moves(positions, before), t.quarter(before)
-    rose = t.listed([name_own_kpi(kpi, t) for kpi, move in moves.items() if move > 1e-9])
-    fell = t.listed([name_own_kpi(kpi, t) for kpi, move in moves.items() if move < -1e-9])
+    rose = t.listed([phrases.name_own_kpi(kpi, t) for kpi, move in moves.items() if move > 1e-9])
+    fell = t.listed([phrases.name_own_kpi(kpi, t) for kpi, move in moves.items() if move < -1e-9])
     if not moves:
         return t("No figure was reported in both quarters: nothing to compare with {quarter}.", quarter=quarter)
     if rose != t.nobody and fell != t.nobody:
@@ -120,7 +115,7 @@ def describe_position(position: profiles.MemberPosition, t: Translator) -> str:
     unit = read_plan().by_kpi[position.kpi].assessed_unit
     numbers = (position.level, position.middle(position.region), position.middle(position.union))
     value, region, union = (t.measured(number, unit) for number in numbers)
-    what, n = name_own_kpi(position.kpi, t), len(position.union)
+    what, n = phrases.name_own_kpi(position.kpi, t), len(position.union)
     sentence = "{what}: {value}; median of the region {region}, of the Union {union}; members known: {n}"
     return t(sentence, what=what, value=value, region=region, union=union, n=n)
 
@@ -162,6 +157,6 @@ def next_actions(report: Report, member: Member) -> list[str]:
     stocks = [kpi for kpi in plan.shown("brief") if plan.by_kpi[kpi].is_stock]
     held = [kpi for kpi in stocks if code in open_statuses.get(kpi, ())]
     if held:
-        names = t.listed([name_own_kpi(kpi, t) for kpi in held])
+        names = t.listed([phrases.name_own_kpi(kpi, t) for kpi in held])
         actions.append(t("A figure for these would help to settle the Union's status: {names}.", names=names))
     return actions or [t("Nothing is asked for {quarter}: thank you.", quarter=quarter)]

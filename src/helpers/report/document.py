@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from helpers import paths
 from helpers.i18n import Translator, catalogue, typeset
+from helpers.plan import read_plan, read_settings
 from helpers.report import look
 from helpers.report.blocks import Block, HeadlineTile, ReportFigure, Table
 from helpers.report.cells import Cell, Picture, as_data
@@ -32,14 +33,14 @@ class Report:
     """
 
     def __init__(
-        self, quarter: str, as_of: str = "", language: str = "fr", *, name: str = REPORT_NAME,
+        self, quarter: str, as_of: str = "", language: str = "", *, name: str = REPORT_NAME,
         tables: EditionTables | None = None, out: Path | None = None,
     ) -> None:  # fmt: skip
-        self.t = Translator(language)
+        self.t = Translator(language or read_settings().master_language)
         self.tables = tables or pipeline.load_tables(quarter, as_of)
         self.quarter, self.as_of = self.tables.quarter, self.tables.as_of
         self.name, self.out = name, out or paths.out(self.quarter, self.as_of)
-        self.authored = read_edition_text(self.quarter, language)
+        self.authored = read_edition_text(self.quarter, self.t.language)
         self.blocks: list[Block] = []
 
     def _add(self, kind: str, **data: object) -> Block:
@@ -63,18 +64,18 @@ class Report:
 
     def cover(self) -> Block:
         """Add the cover, with the Union's document box where `edition.toml` has it."""
-        t, texts = self.t, self.authored
+        t, texts, settings = self.t, self.authored, read_settings()
         names = {"subject": "Subject", "reference": "References", "decision": "Decision expected"}
         box = [[t(name), str(texts[key])] for key, name in names.items() if texts.get(key)]
         facts = [
             [t("Data as of: "), t.day(self.as_of)],
             [t("Input id: "), self.tables.input_id],
-            [t("Targets: "), t("the plan sets none; all targets and statuses in this report are proposed")],
+            [t("Targets: "), t(f"targets {read_plan().targets}")],
         ]
         return self._add(
             "cover",
-            union=t("Pan African Postal Union"),
-            title=t("Digitalisation action plan 2022-2025"),
+            union=t.localised(settings.union),
+            title=t.localised(settings.title),
             subtitle=t("Quarterly monitoring report"),
             **self._period(),
             unofficial=self._unofficial(),
@@ -92,12 +93,13 @@ class Report:
 
     def contents(self) -> Block:
         """Add the table of contents, and how to read the report."""
-        notes = [self.t("How to read this report"), *(self.t(note) for note in _READING)]
+        reading = _READING if read_plan().targets != "proposed" else (*_READING, _PROPOSED)
+        notes = [self.t("How to read this report"), *map(self.t, reading)]
         return self._add("contents", title=self.t("Contents"), notes=notes)
 
     def head(self, title: str, facts: Sequence[str]) -> Block:
         """Add the head of a brief, in place of a cover: its member, its quarter, what was received."""
-        union = self.t("Pan African Postal Union")
+        union = self.t.localised(read_settings().union)
         subtitle = self.t("{quarter}, {months} · {label}", **self._period())
         words = {"union": union, "title": title, "subtitle": subtitle, "facts": list(facts)}
         return self._add("head", **words, unofficial=self._unofficial())
@@ -183,7 +185,9 @@ class Report:
         """Return the document as plain data for Typst: what every page shows, the colours, the blocks."""
         t, period = self.t, self._period()
         heads = [str(block.data["title"]) for block in self.blocks if block.kind == "head"]
-        plan = " – ".join([t("Digitalisation action plan 2022-2025").replace("\n", " "), *heads])
+        settings = read_settings()
+        unions = dict.fromkeys((settings.code, *settings.short("union").values()))
+        plan = " – ".join([t.localised(settings.title).replace("\n", " "), *heads])
         words = {
             "table": t("Table"), "figure": t("Figure"), "n": t("Who: "), "note": t("Note: "), "source": t("Source: "),
             "proposed-target": t("Proposed target: "),
@@ -196,9 +200,9 @@ class Report:
             "sample": self.tables.sample,
             "title": t("{plan} – {quarter} ({months}), {label}", plan=plan, **period),
             "subtitle": t("Quarterly monitoring report"),
-            "author": t("Pan African Postal Union"),
-            "keywords": ["UPAP", "PAPU", self.quarter],
-            "running": " · ".join([t("PAPU"), period["quarter"], *heads]),
+            "author": t.localised(settings.union),
+            "keywords": [*unions, self.quarter],
+            "running": " · ".join([t.localised(settings.short("union")), period["quarter"], *heads]),
             "foot": t(foot, day=t.day(self.as_of), id=self.tables.input_id, **period),
             "sample_words": t("invented sample: no figure here is real"),
             "words": words,
@@ -230,12 +234,12 @@ _READING = (
     "quarters (c); nothing is ever counted as zero because it was not answered.",
     "Bounds say between which values the true figure lies, whatever the members that have not answered would report. "
     "Where fewer than half are known (class C) only bounds are shown.",
-    "The plan has neither targets nor baselines: those in this report are proposed, and so are all statuses.",
 )
+_PROPOSED = "The plan has neither targets nor baselines: those in this report are proposed, and so are all statuses."
 
 
 def _motif() -> list[list[object]]:
     with (paths.plan() / "tile_grid.csv").open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["papu_member"] == "yes"]
+        rows = [row for row in csv.DictReader(file) if row["member"] == "yes"]
     rows.sort(key=lambda row: row["iso3"])
     return [[int(row["row"]), int(row["column"]), sum(map(ord, row["iso3"])) % 3 > 0] for row in rows]

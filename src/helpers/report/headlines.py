@@ -12,33 +12,6 @@ from helpers.report.document import Report
 from helpers.strings import fold
 from helpers.tables import KpiFigure, queries
 
-_TITLES = {
-    1: (
-        "{value} of {of} members are implementing the roadmap: the proposed target of {target} is reached",
-        "{value} of {of} members are implementing the roadmap, below the proposed target of {target}",
-    ),
-    2: (
-        "{value} of known post offices are connected: the proposed target of {target} is reached",
-        "{value} of known post offices are connected, below the proposed target of {target}",
-    ),
-    3: (
-        "{value} digital services are live, members known: {known}/{of}: the proposed target of {target} is reached",
-        "{value} digital services are live, members known: {known}/{of}, below the proposed target of {target}",
-    ),
-    4: (
-        "{value} innovative solutions reported since {since}: the proposed target of {target} is reached",
-        "{value} innovative solutions reported since {since}, below the proposed target of {target}",
-    ),
-    5: (
-        "{value} of known staff have been trained: the proposed target of {target} is reached",
-        "{value} of known staff have been trained, below the proposed target of {target}",
-    ),
-    6: (
-        "{value} of questionnaires were returned: the proposed target of {target} is reached",
-        "{value} of questionnaires were returned, below the proposed target of {target}",
-    ),
-}
-
 
 def name_theme(theme: int, t: Translator) -> str:
     """Return a theme's number and title, as they head its rows in a table."""
@@ -73,15 +46,23 @@ def describe_theme(report: Report, theme: int) -> str:
     t, figure = report.t, queries.select_figure(report.tables, read_plan().leads[theme])
     if is_blank(figure.assessed):
         return phrases.describe_unknown(figure, t)
-    sentence = _TITLES[theme][0 if phrases.is_reached(figure) else 1]
-    values = {
-        "value": phrases.format_level(report, figure),
-        "target": phrases.format_target(figure, t),
-        "since": t.quarter(report.tables.first_collected),
-    }
-    if theme in (1, 3, 4):
-        return t.plural(sentence, figure.assessed, **values, of=figure.n_expected, known=figure.n_known)
-    return t(sentence, **values)
+    is_reached = phrases.is_reached(figure)
+    value, target = phrases.format_level(report, figure), phrases.format_target(figure, t)
+    record = next(record for record in read_plan().themes if record.theme == theme)
+    own = t.localised(record.reached if is_reached else record.below)
+    if own:
+        since = t.quarter(report.tables.first_collected)
+        values = {"value": value, "target": target, "of": figure.n_expected, "known": figure.n_known, "since": since}
+        return own.format_map({name: "" if is_blank(each) else str(each) for name, each in values.items()})
+    what = phrases.name_kpi(figure.kpi.kpi, t)
+    if is_blank(figure.target):
+        return t("{what}: {value}", what=what, value=value)
+    words = (
+        "{what}: {value}; the target of {target} is reached"
+        if is_reached
+        else "{what}: {value}, below the target of {target}"
+    )
+    return t(words, what=what, value=value, target=target)
 
 
 def describe_scorecard(report: Report) -> str:

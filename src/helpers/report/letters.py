@@ -10,7 +10,7 @@ from pathlib import Path, PurePath
 
 from helpers.i18n import Translator, catalogue
 from helpers.ingest import add, issues, rules, versions
-from helpers.plan import Member, Plan, questionnaire
+from helpers.plan import Member, Plan, questionnaire, read_settings
 from helpers.report.xlsx import Book, SheetWriter, open_book
 from helpers.strings import clean
 from helpers.tables import manifest
@@ -103,7 +103,7 @@ def collect_feedback(
         entries = []
     others = {each.member for each in (*entries, *shown)} - set(valid)
     has_others = others or any(issue.is_register for issue in shown)
-    return [*letters, write(None, "fr", others)] if has_others else letters
+    return [*letters, write(None, plan.settings.master_language, others)] if has_others else letters
 
 
 def _list_shown_issues(
@@ -133,7 +133,8 @@ def _about(issue: issues.Issue, form: questionnaire.Form, language: str) -> str:
     if not name:
         return letter_text("whole_return" if issue.row else "whole_file", language)
     label = form.label_of(name).get(language) or name
-    return f"{letter_text('innovations', language)} - {label}" if name.startswith(f"{questionnaire.REPEAT}.") else label
+    repeat = read_settings().repeat.name
+    return f"{form.groups[repeat].get(language) or repeat} - {label}" if name.startswith(f"{repeat}.") else label
 
 
 def _state(entry: versions.LedgerEntry, language: str) -> str:
@@ -212,6 +213,10 @@ def _issue_lines(issue: issues.Issue, form: questionnaire.Form, language: str) -
     yield from (margin + _one_line(text) for text in (seen, issue.say(language), where) if text)
 
 
+def _union(language: str) -> str:
+    return read_settings().short("union")[language]
+
+
 def _one_line(text: str) -> str:
     return " ".join(clean(text).split())
 
@@ -224,7 +229,8 @@ def write_letters_workbook(
 
     The same letters give the same bytes. Raises OSError where nothing can be written.
     """
-    with open_book(path, as_of, title=letter_text("title", "fr", quarter=quarter, member="UPAP")) as book:
+    language = read_settings().master_language
+    with open_book(path, as_of, title=letter_text("title", language, quarter=quarter, member=_union(language))) as book:
         if len(letters) > 1:
             _write_contents(book, letters, quarter, as_of, sample)
         for letter in letters:
@@ -237,10 +243,10 @@ def _sheet_name(letter: MemberFeedback) -> str:
 
 def _write_contents(book: Book, letters: Sequence[MemberFeedback], quarter: str, as_of: date, sample: bool) -> None:
     languages = {letter.language for letter in letters}
-    language = languages.pop() if len(languages) == 1 else "fr"
+    language = languages.pop() if len(languages) == 1 else read_settings().master_language
     sheet = book.add_sheet(letter_text("contents", language), language, _CONTENTS_WIDTHS)
     named = Translator(language).quarter(quarter)
-    sheet.write(0, 0, letter_text("title", language, quarter=named, member="UPAP"), **_TITLE)
+    sheet.write(0, 0, letter_text("title", language, quarter=named, member=_union(language)), **_TITLE)
     sheet.write(1, 0, letter_text("as_of", language, date=as_of.isoformat()))
     if sample:
         sheet.write(2, 0, letter_text("sample", language), **_PART)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from helpers.i18n import Translator, is_blank
-from helpers.plan import Kpi, questionnaire, read_plan, sources
+from helpers.plan import Kpi, questionnaire, read_plan, read_settings, sources
 from helpers.report import cells
 from helpers.report.cells import Number, Text
 from helpers.report.document import Report
@@ -45,7 +45,7 @@ def level(report: Report, figure: KpiFigure) -> Number | Text:
         return cells.rate(part, whole, t, decimals)
     if figure.unit != "percent" or is_blank(figure.n_known):
         return Number(figure.assessed, figure.unit)
-    return Number(figure.assessed, "percent", decimals, suffix=f" ({t.plural('{n} member', figure.n_known)})")
+    return Number(figure.assessed, "percent", decimals, suffix=f" ({t.counted(figure.n_known, 'members')})")
 
 
 def format_level(report: Report, figure: KpiFigure) -> str:
@@ -123,6 +123,12 @@ def name_period(trend: Sequence[KpiFigure], t: Translator) -> dict[str, str]:
     return {"first": t.quarter(trend[0].quarter), "last": t.quarter(trend[-1].quarter)}
 
 
+def name_own_kpi(kpi: str, t: Translator) -> str:
+    """Return what a KPI is for one member: its own offices, services or staff."""
+    record = read_plan().by_kpi[kpi]
+    return t.localised(record.names.get("own", record.title))
+
+
 def describe_trend(report: Report, trend: Sequence[KpiFigure]) -> str:
     """Return a trend's finding: its last figure, and whether it is up or down from the first one known."""
     t, last = report.t, trend[-1]
@@ -195,13 +201,19 @@ def describe_formula(kpi: Kpi, t: Translator) -> str:
         step, counted = sources.workshops_of(kpi.source)
         return t(f"formula {counted or 'workshops'}", step=step)
     if kpi.is_from_registers:
-        return t(f"formula {kpi.measure}", n=len(read_plan().part_codes(kpi.step)))
-    source = sources.source_of(kpi, questionnaire.read_form())
+        if kpi.measure == "rate":
+            return t("formula rate")
+        plan = read_plan()
+        values = {"highest": len(plan.stages[sources.product_of(kpi.source)]), "n": len(plan.part_codes(kpi.step))}
+        return t("formula milestone", target=kpi.target, **values)
+    form = questionnaire.read_form()
+    source = sources.source_of(kpi, form)
     kind = source.kind
     if kpi.assessed == "share":
         kind = "part" if source.reference else f"{kind} share"
+    repeat = t.localised(form.label_of(form.repeat.name)) if form.repeat else ""
     times = t.number(source.times, len(f"{source.times:g}".partition(".")[2]))
-    return t(f"formula {kind}", times=times, cap=source.cap, of=len(source.codes), least=source.least)
+    return t(f"formula {kind}", times=times, cap=source.cap, of=len(source.codes), least=source.least, repeat=repeat)
 
 
 def describe_source(kpi: Kpi, t: Translator) -> str:
@@ -211,7 +223,7 @@ def describe_source(kpi: Kpi, t: Translator) -> str:
     form = questionnaire.read_form()
     source = sources.source_of(kpi, form)
     if not set(source.asks) <= set(form.by_name):
-        return f"{questionnaire.REPEAT}: {t.enumerated(source.asks)}"
+        return f"{read_settings().repeat.name}: {t.enumerated(source.asks)}"
     names = source.asks if len(source.asks) <= MOST_NAMES else re.findall(r"\*\w+", kpi.source)
     codes = f": {t.enumerated(source.codes)}" if kpi.measure in ("count_known", "count_ever") and source.codes else ""
     return t.enumerated(names) + codes

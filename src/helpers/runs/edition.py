@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING
 from helpers import editions, paths
 from helpers.editions import INGEST, KPIS, REPORT_NOTEBOOK
 from helpers.i18n import catalogue
-from helpers.plan import quarters
+from helpers.plan import quarters, read_settings
 from helpers.runs import log, publish, raise_run_errors
 from helpers.runs.lock import lock_quarter
 from helpers.runs.log import Reporter
-from helpers.strings import LANGUAGES
 
 # What makes an edition is imported where it is made: `papu status` asks only what there is to make.
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ class EditionRequest:
     @property
     def is_revised(self) -> bool:
         """Whether it is the quarter's revised edition."""
-        return quarters.is_revised(self.quarter, date.fromisoformat(self.as_of))
+        return read_settings().is_revised(self.quarter, date.fromisoformat(self.as_of))
 
     @property
     def steps(self) -> list[tuple[str, str, dict[str, str]]]:
@@ -51,16 +50,17 @@ class EditionRequest:
 
 
 def check_languages(languages: Sequence[str]) -> None:
-    """Raise ValueError, naming the languages there are, for one without a catalogue."""
-    if unknown := sorted(set(languages) - set(LANGUAGES)):
-        raise ValueError(f"no report in {', '.join(unknown)}; choose among {', '.join(LANGUAGES)}")
+    """Raise ValueError, naming the languages of the plan, for any other."""
+    known = read_settings().languages
+    if unknown := sorted(set(languages) - set(known)):
+        raise ValueError(f"no report in {', '.join(unknown)}; choose among {', '.join(known)}")
 
 
 def make_request(quarter: str, languages: Sequence[str] = (), as_of: str = "") -> EditionRequest:
     """Complete the arguments of a run with the defaults; raises ValueError for an unknown quarter, date or language."""
     check_languages(languages)
     name = quarters.parse_quarter(quarter)
-    day = quarters.resolve_date(name, as_of).isoformat()
+    day = read_settings().resolve_date(name, as_of).isoformat()
     return EditionRequest(name, day, tuple(dict.fromkeys(languages or catalogue.official_languages())))
 
 
@@ -69,7 +69,7 @@ def keep_languages(request: EditionRequest) -> EditionRequest:
     published = editions.read_published_edition(request.quarter, request.as_of)
     files = paths.reports(request.quarter, request.as_of).glob("report_*.pdf")
     known = {*(published.languages if published else ()), *(path.stem.removeprefix("report_") for path in files)}
-    kept = [language for language in LANGUAGES if language in known]
+    kept = [language for language in read_settings().languages if language in known]
     return replace(request, languages=tuple(dict.fromkeys([*kept, *request.languages])))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from IPython import get_ipython
 
-from helpers.plan import quarters
+from helpers.plan import quarters, read_settings
 
 _INJECTED = "# Parameters"  # the first line of the cell that papermill adds
 
@@ -30,9 +30,10 @@ def read_parameters(quarter: object, as_of: object) -> tuple[str, str]:
         if not isinstance(value, str):
             shown = ast.unparse(value) if isinstance(value, ast.expr) else repr(value)
             raise ParameterError(f"{name} is {shown}; it must be a text, in quotes (with papermill: -r {name} VALUE)")
+    settings = read_settings()  # what is wrong in it is no wrong parameter
     try:
         name = quarters.parse_quarter(quarter)
-        day = quarters.resolve_date(name, as_of.strip()).isoformat()
+        day = settings.resolve_date(name, as_of.strip()).isoformat()
     except ValueError as error:
         raise ParameterError(str(error)) from None
     return name, day if as_of.strip() else ""

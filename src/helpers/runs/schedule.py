@@ -3,20 +3,17 @@
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 from helpers import editions, paths
 from helpers.i18n import catalogue
-from helpers.plan import quarters
+from helpers.plan import quarters, read_settings
 from helpers.runs import RunError, edition, publish, raise_run_errors
 from helpers.runs.edition import EditionRequest
 from helpers.runs.lock import find_lock_holder, lock_quarter
 from helpers.runs.log import RUN_BEGAN, RUN_ENDED, Log, RunEvent, read_events
 
-PLAN_QUARTERS = tuple(quarters.quarters_between(quarters.FIRST_QUARTER, quarters.LAST_QUARTER))
-# From this day on nothing new is due: the quarter after the plan's last one would be.
-PLAN_OVER_ON = quarters.first_cutoff(quarters.shift(quarters.LAST_QUARTER, 1))
 DAMAGED = "damaged since it was published: "
 
 DueEditions = Mapping[EditionRequest, str]  # why each is due, in order of dates
@@ -24,10 +21,11 @@ DueEditions = Mapping[EditionRequest, str]  # why each is due, in order of dates
 
 def list_schedule() -> list[EditionRequest]:
     """Return the schedule of the whole plan, in order of dates: a first and a revised edition of each quarter."""
-    editions = []
-    for quarter in PLAN_QUARTERS:
-        revised_on = quarters.quarter_end(quarter) + timedelta(days=quarters.REVISION_DAYS)
-        editions += [EditionRequest(quarter, day.isoformat()) for day in (quarters.first_cutoff(quarter), revised_on)]
+    settings = read_settings()
+    editions = [
+        EditionRequest(quarter, day.isoformat())
+        for quarter in settings.quarters for day in (settings.first_cutoff(quarter), settings.revised_on(quarter))
+    ]  # fmt: skip
     return sorted(editions, key=lambda request: request.as_of)
 
 
@@ -120,8 +118,9 @@ def describe_due(due: DueEditions, today: date) -> str:
     """Return one line on what is due on a day; if nothing is, on why, and on what will be next."""
     if due:
         return "due: " + "; ".join(f"{request}, {reason}" for request, reason in due.items())
-    if today >= PLAN_OVER_ON:
-        return f"nothing to do: the plan ended with {quarters.LAST_QUARTER}; no new edition is ever due any more"
+    settings = read_settings()
+    if today >= settings.first_cutoff(quarters.shift(settings.last_quarter, 1)):  # when the next quarter would be due
+        return f"nothing to do: the plan ended with {settings.last_quarter}; no new edition is ever due any more"
     latest = next((request for request in reversed(select_scheduled(today)) if read_published(request)), None)
     reason = f"{latest} is made and its inputs have not changed" if latest else "no edition is due yet"
     following = find_next(today)
@@ -172,7 +171,7 @@ def read_status(today: date, languages: Sequence[str] = ()) -> RunStatus:
     """Return the status on a day; raises ValueError for a language without a catalogue."""
     all_made = sorted(editions.list_published_editions(), key=lambda made: (made.as_of, made.quarter))
     published = {EditionRequest(made.quarter, made.as_of, made.languages): made for made in all_made}
-    held = {quarter: holder for quarter in PLAN_QUARTERS if (holder := find_lock_holder(quarter))}
+    held = {quarter: holder for quarter in read_settings().quarters if (holder := find_lock_holder(quarter))}
     last = {(event.command, event.quarter, event.as_of): event for event in read_events()}.values()
     running = [event for event in last if event.event == RUN_BEGAN and event.quarter in held]
     failed = [event for event in last if event.facts.get("exit_code") != 0 and event not in running]

@@ -14,7 +14,7 @@ import pandas as pd
 
 from helpers import paths
 from helpers.ingest import received
-from helpers.plan import quarters
+from helpers.plan import read_settings
 from helpers.runs import ExitCode, RunError, publish
 
 
@@ -26,7 +26,7 @@ def take_snapshot(quarter: str, parent: str | Path) -> Iterator[Mapping[str, Pat
     `parent` must not lie among what is published; copies that killed runs of the quarter left there are removed.
     """
     folders = {"plan": paths.plan(), "registers": paths.registers()}
-    folders |= {name: paths.returns(name) for name in quarters.quarters_between(quarters.FIRST_QUARTER, quarter)}
+    folders |= {name: paths.returns(name) for name in read_settings().quarters_to(quarter)}
     folders = {name: folder for name, folder in folders.items() if folder.is_dir()}
     for left in Path(parent).glob(f"{quarter}.*.raw"):
         shutil.rmtree(left, ignore_errors=True)

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from helpers.i18n import Translator, typeset
-from helpers.plan import UNION, quarters, read_plan
+from helpers.plan import read_plan, read_settings
 from helpers.tables import schema
 
 _FIELDS_FILE = Path(__file__).with_name("fields.csv")
@@ -27,7 +27,7 @@ PRIMARY_KEYS: Mapping[str, tuple[str, ...]] = {
 _TYPES = {"text": "string", "count": "integer", "figure": "number", "flag": "boolean"}
 # These are texts in our frames, where a date or number may be blank.
 _READ_AS = {
-    ("returns", "received_on"): "date", ("innovations", "date"): "date", ("innovations", "local_experts"): "integer",
+    ("returns", "received_on"): "date", ("items", "date"): "date",
 }  # fmt: skip
 # Not checked in issues.csv, whose cells may hold unreadable values as received.
 _PATTERNS = {
@@ -59,11 +59,19 @@ def _read_titles() -> Mapping[str, Mapping[str, str]]:
 
 
 def _both_languages(name: str, *keys: str, **values: str) -> dict[str, str]:
-    """Return a property in English under its name, and in French under `…_fr`."""
-    english, french = (" ".join(_read_titles()[key][language] for key in keys) for language in ("en", "fr"))
-    for placeholder, value in values.items():
-        english, french = (text.replace(f"{{{placeholder}}}", value) for text in (english, french))
-    return {name: english, f"{name}_fr": typeset(french, "fr")}
+    """Return a property in English under its name, and in French under `…_fr`, both with the plan's own names."""
+    plan, texts = read_plan(), {}
+    for language in ("en", "fr"):
+        named = language if language in plan.settings.languages else plan.settings.master_language
+        text = " ".join(_read_titles()[key][language] for key in keys)
+        if "{targets}" in text:
+            text = text.replace("{targets}", _read_titles()[f"targets.{plan.targets}"][language])
+        names = {"union": plan.settings.short("union")[named], "reference": plan.settings.reference,
+                 "plan": plan.settings.title[named].replace("\n", " ")}  # fmt: skip
+        for placeholder, value in (names | values).items():
+            text = text.replace(f"{{{placeholder}}}", value)
+        texts[language] = text
+    return {name: texts["en"], f"{name}_fr": typeset(texts["fr"], "fr")}
 
 
 def describe_field(table: str, column: str) -> dict[str, object]:
@@ -85,7 +93,7 @@ def _constraints(table: str, column: str, kind: str) -> dict[str, object]:
     constraints: dict[str, object] = {"required": True} if read_fields()[table, column]["required"] else {}
     choices = [choice for choice in schema.SCHEMAS[table].choices.get(column, ()) if choice]
     if column == "scope":
-        choices = [UNION, *read_plan().regions]
+        choices = list(read_plan().scopes)
     if column == "kpi":
         choices = [kpi.kpi for kpi in read_plan().kpis]
     if choices:
@@ -133,12 +141,12 @@ def describe(folder: Path, quarter: str, as_of: str, *, sample: bool, input_id: 
 
     An invented sample is called so and has the repository's licence; what members reported has none.
     """
-    label = Translator("en").label(quarters.is_revised(quarter, date.fromisoformat(as_of)))
+    label = Translator("en").label(read_settings().is_revised(quarter, date.fromisoformat(as_of)))
     texts = ("sample", "description", "guard") if sample else ("description", "received", "guard")
     sources = ("source.sample" if sample else "source.returns", "source.plan")
     return {
         "profile": "data-package",
-        "name": f"papu-{quarter}-{as_of}".lower(),
+        "name": f"{read_plan().code}-{quarter}-{as_of}".lower(),
         **_both_languages("title", "title", quarter=quarter, as_of=as_of),
         **_both_languages("description", *texts, quarter=quarter, kpis=str(len(read_plan().kpis))),
         "version": f"{quarter}, {as_of}, {label}",

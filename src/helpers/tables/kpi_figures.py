@@ -8,7 +8,7 @@ import pandas as pd
 
 from helpers.i18n import is_blank
 from helpers.kpis import statuses
-from helpers.plan import UNION, Kpi, read_plan
+from helpers.plan import Kpi, read_plan
 from helpers.tables.pipeline import EditionTables
 
 NO_NUMBER = float("nan")
@@ -124,8 +124,8 @@ def _index_figures(tables: EditionTables) -> dict[tuple[str, str, str], KpiFigur
     return {(row["kpi"], row["scope"], row["quarter"]): _figure(row) for row in known.to_dict("records")}
 
 
-def select_figure(tables: EditionTables, kpi: str, scope: str = UNION, quarter: str = "") -> KpiFigure:
+def select_figure(tables: EditionTables, kpi: str, scope: str = "", quarter: str = "") -> KpiFigure:
     """Return one KPI in one scope and quarter (default: the Union, the quarter reported); blank without a row."""
-    quarter = quarter or tables.quarter
+    quarter, scope = quarter or tables.quarter, scope or read_plan().code
     found = _index_figures(tables).get((kpi, scope, quarter))
     return found or _figure({"kpi": kpi, "scope": scope, "quarter": quarter})

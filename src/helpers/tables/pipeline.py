@@ -10,16 +10,15 @@ from pathlib import Path
 import pandas as pd
 
 from helpers import paths
-from helpers.i18n import catalogue, terms
 from helpers.ingest import Received, ReceivedFile, Registers, read_returns, received, registers, rules
 from helpers.kpis import compute, observations
 from helpers.paths import DataRefused
-from helpers.plan import UNION, Plan, checks, quarters, questionnaire, read_plan
+from helpers.plan import Plan, checks, quarters, questionnaire, read_plan, read_settings
 from helpers.tables import schema
 from helpers.tables.recorded import read_whole_registers
 
 FIRST_PREFIX = "first_"  # of the build tables that hold each quarter's returns as of its own first cut-off
-_RETURN_TABLES = ("returns", "answers", "innovations")
+_RETURN_TABLES = ("returns", "answers", "items")
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class EditionTables:
     returns: pd.DataFrame
     issues: pd.DataFrame
     answers: pd.DataFrame
-    innovations: pd.DataFrame
+    items: pd.DataFrame
     inputs: pd.DataFrame
     # What queries derive from the tables, each computed once.
     derived: dict[object, object] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -68,7 +67,7 @@ class EditionTables:
     @property
     def is_revised(self) -> bool:
         """Whether it is a revised edition: as of 90 days or more after the quarter's end."""
-        return quarters.is_revised(self.quarter, date.fromisoformat(self.as_of))
+        return read_settings().is_revised(self.quarter, date.fromisoformat(self.as_of))
 
 
 @dataclass(frozen=True)
@@ -89,12 +88,10 @@ def read_raw_data(quarter: str) -> RawData:
     """
     paths.check_raw_folder()
     try:
-        regions = tuple(region for region in terms.REGION_WORDS if region != UNION)
-        known = checks.Known(catalogue.known_units(), terms.UNIT_WORDS, regions, rules.NEEDS)
-        plan, form = checks.check_plan(known)
+        plan, form = checks.check_plan(checks.Known(rules.NEEDS))
     except checks.PlanError as reason:
         raise DataRefused(str(reason)) from reason
-    received = read_returns(quarters.quarters_between(quarters.FIRST_QUARTER, quarter))
+    received = read_returns(read_settings().quarters_to(quarter))
     if received.is_mixed:
         sample = sorted({f"{file.quarter}/{file.name}" for file in received.files if file.channel == "sample"})
         raise DataRefused(
@@ -141,7 +138,7 @@ def _list_recorded_rows(source: RawData, used: set[ReceivedFile], quarter: str, 
     refused = source.registers.refused_at(as_of)  # nothing rests on these
     known = source.registers.at(as_of).items()
     recorded = {f"registers/{name}.csv": rows for name, rows in known if name not in refused}
-    for past in quarters.quarters_between(quarters.FIRST_QUARTER, quarter):
+    for past in read_settings().quarters_to(quarter):
         names = {file.name for file in used if file.quarter == past}
         if rows := received.list_manifest_rows(paths.returns(past), past, as_of, names):
             recorded[f"{past}/{received.MANIFEST_CSV}"] = rows
@@ -157,7 +154,7 @@ def list_current_files(quarter: str, as_of: str) -> dict[str, ReceivedFile]:
 
     Raises DataRefused as an edition would.
     """
-    source, day = read_raw_data(quarter), quarters.resolve_date(quarter, as_of)
+    source, day = read_raw_data(quarter), read_settings().resolve_date(quarter, as_of)
     return dict(list_inputs(source, check_as_of(source, day), quarter, day))
 
 
@@ -184,11 +181,11 @@ def write_ingested(source: RawData, quarter: str, as_of: date, out: Path) -> Non
 def _write_first_cutoffs(source: RawData, quarter: str, as_of: date, out: Path) -> None:
     """Write each quarter's returns as known at its own first cut-off, or at `as_of` if earlier: `edition` names it."""
     firsts = {name: [schema.conform(name, pd.DataFrame()).assign(edition="")] for name in _RETURN_TABLES}
-    for past in quarters.quarters_between(quarters.FIRST_QUARTER, quarter):
+    for past in read_settings().quarters_to(quarter):
         returns = tuple(each for each in source.received.returns if each.place.quarter <= past)
         if not returns:
             continue
-        known, cutoff = replace(source.received, returns=returns), min(quarters.first_cutoff(past), as_of)
+        known, cutoff = replace(source.received, returns=returns), min(read_settings().first_cutoff(past), as_of)
         first = rules.resolve(known, source.registers, source.plan, source.form, cutoff)
         tables = schema.tabulate_versions(first, source.form)
         for name, parts in firsts.items():
@@ -214,7 +211,7 @@ def write_measured(quarter: str, as_of: date, out: Path) -> None:
 
 def _fingerprint(quarter: str, as_of: date) -> str:
     """Return a digest of everything that a step depends on, so that a notebook run alone never reads stale tables."""
-    past = quarters.quarters_between(quarters.FIRST_QUARTER, quarter)
+    past = read_settings().quarters_to(quarter)
     folders = [paths.plan(), paths.registers(), *map(paths.returns, past)]
     files = sorted(path for folder in folders if folder.is_dir() for path in folder.rglob("*") if path.is_file())
     code = sorted(paths.PACKAGE.rglob("*.py"))
@@ -248,8 +245,8 @@ def _is_done(out: Path, step: str, quarter: str, as_of: date) -> bool:
 
 
 def ingest(quarter: str, as_of: str = "") -> dict[str, pd.DataFrame]:
-    """Return the tables of returns, answers, innovations, issues and inputs; make them if needed."""
-    quarter, day = quarters.parse_quarter(quarter), quarters.resolve_date(quarter, as_of)
+    """Return the tables of returns, answers, items, issues and inputs; make them if needed."""
+    quarter, day = quarters.parse_quarter(quarter), read_settings().resolve_date(quarter, as_of)
     out = paths.out(quarter, day.isoformat())
     if not _is_done(out, "ingest", quarter, day):
         write_ingested(read_raw_data(quarter), quarter, day, out)
@@ -260,7 +257,7 @@ def ingest(quarter: str, as_of: str = "") -> dict[str, pd.DataFrame]:
 
 def load_tables(quarter: str, as_of: str = "") -> EditionTables:
     """Return all tables of an edition; make them if needed."""
-    quarter, day = quarters.parse_quarter(quarter), quarters.resolve_date(quarter, as_of)
+    quarter, day = quarters.parse_quarter(quarter), read_settings().resolve_date(quarter, as_of)
     out = paths.out(quarter, day.isoformat())
     tables = ingest(quarter, as_of)
     if not _is_done(out, "measure", quarter, day):

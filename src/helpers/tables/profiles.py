@@ -9,7 +9,7 @@ import pandas as pd
 from helpers.i18n import is_blank
 from helpers.ingest import issues
 from helpers.kpis import Snapshot, observations
-from helpers.plan import UNION, Member, quarters, questionnaire, read_plan
+from helpers.plan import Member, quarters, questionnaire, read_plan
 from helpers.tables import queries
 from helpers.tables.kpi_figures import computed_once, select_figure, select_rows
 from helpers.tables.pipeline import EditionTables
@@ -91,7 +91,7 @@ def select_member_response(tables: EditionTables, member: str, quarter: str = ""
 
 
 def _select_counted(tables: EditionTables, member: str, quarter: str, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of answers or innovations that are of a member's counted return of a quarter."""
+    """Return the rows of answers or items that are of a member's counted return of a quarter."""
     returns = select_rows(tables.returns, quarter=quarter, member=member)
     counted = returns[returns["counts"].fillna(False).astype(bool)]
     rows = select_rows(rows, quarter=quarter, member=member)
@@ -118,9 +118,9 @@ def select_member_answers(tables: EditionTables, member: str, quarter: str = "")
     return answers
 
 
-def select_member_innovations(tables: EditionTables, member: str) -> pd.DataFrame:
-    """Return the innovations of a member's counted return of the quarter: one row each."""
-    return _select_counted(tables, member, tables.quarter, tables.innovations)
+def select_member_items(tables: EditionTables, member: str) -> pd.DataFrame:
+    """Return the items of a member's counted return of the quarter: one row each."""
+    return _select_counted(tables, member, tables.quarter, tables.items)
 
 
 def _places(rows: pd.DataFrame) -> pd.Series:
@@ -141,7 +141,7 @@ def select_member_issues(tables: EditionTables, member: str, quarter: str = "") 
     quarter = quarter or tables.quarter
     rows = select_rows(tables.issues, member=member, quarter=quarter)
     rows = rows[rows["severity"].isin(ASKED_SEVERITIES)]
-    counted = [_select_counted(tables, member, quarter, part) for part in (tables.answers, tables.innovations)]
+    counted = [_select_counted(tables, member, quarter, part) for part in (tables.answers, tables.items)]
     places = {place for part in counted for place in _places(part)}
     if places:
         rows = rows[_places(rows).isin(places)]
@@ -177,7 +177,7 @@ def count_answered_quarters(tables: EditionTables, member: str) -> tuple[int, in
 def _shares_of_width(snapshot: Snapshot, kpi: str) -> dict[str, float]:
     """Return the part of the width of a KPI's bounds that is due to each unreported member; they add up to 1."""
     record = read_plan().by_kpi[kpi]
-    unreported = queries.find_unreported(record, observations.observe_kpi(snapshot, record, snapshot.members(UNION)))
+    unreported = queries.find_unreported(record, observations.observe_kpi(snapshot, record, snapshot.members()))
     weights = {each.member: (each.bound if record.measure == "sum_known" else 1.0) for each in unreported}
     width = sum(weights.values())
     return {member: weight / width for member, weight in weights.items()} if width else {}

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 import pandas as pd
 
 from helpers.i18n import is_blank, terms
 from helpers.ingest import registers
 from helpers.kpis import Snapshot, measures, observations, register_measures
-from helpers.plan import UNION, Kpi, quarters, questionnaire, read_plan, sources
+from helpers.plan import Kpi, quarters, questionnaire, read_plan, read_settings, sources
 from helpers.tables.kpi_figures import NO_NUMBER, KpiFigure, computed_once, select_figure, select_rows
 from helpers.tables.pipeline import EditionTables
 from helpers.tables.recorded import read_whole_registers
@@ -23,7 +23,7 @@ NAMED_MOST = 8  # members of one region that a slope chart has room to name
 SMALL_STEPS = 0.25  # steps that together are smaller than this part of a total cannot be seen beside it
 
 
-def select_trend(tables: EditionTables, kpi: str, scope: str = UNION, names: Sequence[str] = ()) -> list[KpiFigure]:
+def select_trend(tables: EditionTables, kpi: str, scope: str = "", names: Sequence[str] = ()) -> list[KpiFigure]:
     """Return one KPI quarter by quarter (default: the last nine); a quarter without a row is blank."""
     return [select_figure(tables, kpi, scope, quarter) for quarter in names or select_quarters(tables)]
 
@@ -31,7 +31,7 @@ def select_trend(tables: EditionTables, kpi: str, scope: str = UNION, names: Seq
 @computed_once
 def read_snapshot(tables: EditionTables) -> Snapshot:
     """Return the quarter as of the edition's date: everything that its figures are computed from."""
-    returns = observations.read_counted_returns(tables.returns, tables.answers, tables.innovations)
+    returns = observations.read_counted_returns(tables.returns, tables.answers, tables.items)
     as_of = date.fromisoformat(tables.as_of)
     return Snapshot(read_plan(), questionnaire.read_form(), tables.quarter, as_of, returns, read_whole_registers())
 
@@ -65,7 +65,7 @@ def find_unreported(kpi: Kpi, kpi_figures: Sequence[measures.Observation]) -> li
 
 def _find_unsettling(snapshot: Snapshot, kpi: Kpi) -> list[str]:
     """Return the members that leave a KPI's bounds open; for an ever-count, those that may have met it unreported."""
-    members = snapshot.members(UNION)
+    members = snapshot.members()
     if kpi.measure == "count_ever":
         histories = observations.observe_history(snapshot, sources.source_of(kpi, snapshot.form), members)
         return [history.member for history in histories if not history.ever and not history.always]
@@ -88,10 +88,10 @@ def select_quarters(tables: EditionTables) -> list[str]:
 
 
 @computed_once
-def select_companions(tables: EditionTables, kpi: str, scope: str = UNION, quarter: str = "") -> pd.DataFrame:
+def select_companions(tables: EditionTables, kpi: str, scope: str = "", quarter: str = "") -> pd.DataFrame:
     """Return a KPI's companions in the plan's order: component, unit, value, share, n_reported."""
     order = {part.component: n for n, part in enumerate(read_plan().companions) if part.kpi == kpi}
-    rows = select_rows(tables.components, kpi=kpi, scope=scope, quarter=quarter or tables.quarter)
+    rows = select_rows(tables.components, kpi=kpi, scope=scope or read_plan().code, quarter=quarter or tables.quarter)
     rows = rows.sort_values("component", key=lambda names: names.map(order))
     return rows.set_index("component")[["unit", "value", "share", "n_reported"]]
 
@@ -186,7 +186,7 @@ def _share_parts(tables: EditionTables, kpi_figure: KpiFigure) -> tuple[float, f
 
 def _rate_parts(tables: EditionTables, kpi_figure: KpiFigure) -> tuple[float, float]:
     """Return numerator and denominator of a response rate, as of its quarter's first cut-off."""
-    cutoff = min(quarters.first_cutoff(kpi_figure.quarter), date.fromisoformat(tables.as_of))
+    cutoff = min(read_settings().first_cutoff(kpi_figure.quarter), date.fromisoformat(tables.as_of))
     names = {member.member for member in read_plan().members_in(kpi_figure.quarter, kpi_figure.scope)}
     sent = read_whole_registers().at(cutoff)["questionnaires"]
     due = [row for row in sent if registers.due_quarter(row) == kpi_figure.quarter and row["member"] in names]
@@ -261,7 +261,7 @@ def select_waterfall(tables: EditionTables, kpi: str) -> Waterfall | None:
 
     A total of which too few members are known (class C) is not there either.
     """
-    rows = select_rows(tables.changes, quarter=tables.quarter, scope=UNION, kpi=kpi)
+    rows = select_rows(tables.changes, quarter=tables.quarter, scope=read_plan().code, kpi=kpi)
     totals = [select_figure(tables, kpi, quarter=quarter).value for quarter in _last_two_quarters(tables)]
     if rows.empty or any(is_blank(total) for total in totals):
         return None
@@ -297,7 +297,7 @@ def select_responses(tables: EditionTables, quarter: str = "", by: date | None =
     """Return how each member answered: member, region, state, received_on (first accepted), version."""
     quarter = quarter or tables.quarter
     limit = (by or date.fromisoformat(tables.as_of)).isoformat()
-    on_time = (quarters.quarter_end(quarter) + timedelta(days=quarters.ON_TIME_DAYS)).isoformat()
+    on_time = read_settings().on_time_by(quarter).isoformat()
     rows = select_rows(tables.returns, quarter=quarter)
     rows = rows[rows["received_on"] <= limit]
     refused = set(rows[rows["state"] == "refused"]["member"])
@@ -314,7 +314,9 @@ def select_responses(tables: EditionTables, quarter: str = "", by: date | None =
 
 def _select_at_first_cutoff(tables: EditionTables, quarter: str) -> pd.DataFrame:
     """Return how each member answered as of the quarter's own first cut-off."""
-    return select_responses(tables, quarter, min(quarters.first_cutoff(quarter), date.fromisoformat(tables.as_of)))
+    return select_responses(
+        tables, quarter, min(read_settings().first_cutoff(quarter), date.fromisoformat(tables.as_of))
+    )
 
 
 @computed_once

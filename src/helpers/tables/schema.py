@@ -13,10 +13,9 @@ import pyarrow.parquet as parquet
 
 from helpers.ingest import ReceivedFile, issues, rules, versions
 from helpers.kpis import statuses
-from helpers.plan import questionnaire
+from helpers.plan import questionnaire, read_settings
 from helpers.strings import (
     IN_LINES,
-    LANGUAGES,
     escape,
     guard_formula,
     mask,
@@ -25,7 +24,7 @@ from helpers.strings import (
     unguard_formula,
 )  # fmt: skip
 
-_MASKS = {"reference": mask_addresses, "title": mask_text, "detail": mask_text}  # of the texts of an innovation
+_MASKS = {"reference": mask_addresses, "title": mask_text, "detail": mask_text}  # of the texts of an item
 # Texts as Python's own: arrow's take ten times as long to read one by one, and these tables are small.
 _TEXT = pd.StringDtype("python", na_value=np.nan)
 _DTYPES = {"text": _TEXT, "count": "Int64", "figure": float, "flag": "boolean"}
@@ -73,9 +72,7 @@ SCHEMAS: Mapping[str, TableSchema] = {
         "quarter member version:count question raw value obs_status source_file sheet row",
         obs_status=("A", "M", "L", "N", "O", "U"),
     ),
-    "innovations": _schema(
-        "quarter member version:count kind reference title date detail local_experts source_file sheet row"
-    ),
+    "items": _schema("quarter member version:count kind reference title date detail others source_file sheet row"),
     "ingested_issues": _schema(
         "severity rule quarter member question observed expected source_file sheet row key details",
         severity=issues.SEVERITIES,
@@ -83,9 +80,9 @@ SCHEMAS: Mapping[str, TableSchema] = {
     "inputs": _schema("file sha256 size:count channel rows:count"),
 }  # fmt: skip
 PARQUET_TABLES = ("answers", "ingested_issues")
-INGESTED_TABLES = ("returns", "answers", "innovations", "issues", "ingested_issues", "inputs")
+INGESTED_TABLES = ("returns", "answers", "items", "issues", "ingested_issues", "inputs")
 MEASURED_TABLES = ("kpis", "kpi_components", "member_values", "changes", "revisions")
-PUBLISHED_TABLES = (*MEASURED_TABLES, "returns", "issues", "answers", "innovations")
+PUBLISHED_TABLES = (*MEASURED_TABLES, "returns", "issues", "answers", "items")
 
 
 class SchemaError(ValueError):
@@ -207,7 +204,7 @@ def tabulate_returns(ledger: Iterable[versions.LedgerEntry]) -> pd.DataFrame:
 def tabulate_all_answers(returns: Iterable[rules.CheckedReturn], form: questionnaire.Form) -> pd.DataFrame:
     """Tabulate the answers of these versions: one row per version and question, personal data masked.
 
-    The repeat `innovations` is one more question, whose value is the number of items (O without such a part).
+    The repeat is one more question, whose value is the number of items (O without such a part).
     """
     texts = {question.name for question in form.questions if question.type == "text"}
     figures = {question.name for question in form.questions if question.type != "text" and not question.choices}
@@ -223,16 +220,27 @@ def tabulate_all_answers(returns: Iterable[rules.CheckedReturn], form: questionn
             rows.append((*key, *cells, own.source_file, place.sheet, place.row))
         has_part = checked.items is not None
         n, state = (str(len(checked.items)), questionnaire.ANSWERED) if has_part else ("", questionnaire.MISSING)
-        rows.append((*key, questionnaire.REPEAT, "", n, state, own.source_file, own.sheet, own.row))
+        if form.repeat:
+            rows.append((*key, form.repeat.name, "", n, state, own.source_file, own.sheet, own.row))
     return pd.DataFrame(rows, columns=list(SCHEMAS["answers"].columns))
 
 
-def tabulate_innovations(returns: Iterable[rules.CheckedReturn]) -> pd.DataFrame:
-    """Tabulate the innovations of these versions: one row per item; withdrawn values are blank."""
-    names = ("kind", "reference", "title", "date", "detail", "local_experts")
+def _tabulate_others(answers: Mapping[str, questionnaire.Answer]) -> str:
+    """Return the fields of an item that have no role in the plan, as `name=value`."""
+    others = (
+        (name, answer.value)
+        for name, answer in answers.items()
+        if name not in questionnaire.Repeat.ROLES and answer.value
+    )
+    return "; ".join(f"{name}={mask_text(value)}" for name, value in others)
+
+
+def tabulate_items(returns: Iterable[rules.CheckedReturn]) -> pd.DataFrame:
+    """Tabulate the items of these versions: one row each; withdrawn values are blank."""
     return pd.DataFrame(
         {"quarter": checked.key[0], "member": checked.key[1], "version": checked.entry.version}
-        | {name: _MASKS.get(name, str)(item.answers[name].value) for name in names}
+        | {role: _MASKS.get(role, str)(item.answers[role].value) for role in questionnaire.Repeat.ROLES}
+        | {"others": _tabulate_others(item.answers)}
         | {"source_file": item.place.source_file, "sheet": item.place.sheet, "row": item.place.row}
         for checked in returns
         for item in checked.items or ()
@@ -245,13 +253,16 @@ def tabulate_issues(found: Iterable[issues.Issue]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(SCHEMAS["ingested_issues"].columns))
 
 
-def add_messages(rows: pd.DataFrame, languages: Sequence[str] = LANGUAGES) -> pd.DataFrame:
-    """Add to ingested issues the two published messages, and their sentence without the place in some languages.
+def add_messages(rows: pd.DataFrame, languages: Sequence[str] | None = None) -> pd.DataFrame:
+    """Add to ingested issues the two published messages, and their sentence without the place.
+
+    That is in some languages, by default those of the plan.
 
     The sentences are columns `said_fr`, `said_en`…; the rows are sorted as published.
     """
     records = rows.to_dict("records")
     found = [issues.Issue(**row | {"details": issues.decode_details(row["details"])}) for row in records]
+    languages = read_settings().languages if languages is None else languages
     messages = {f"message_{language}": [issue.message(language) for issue in found] for language in ("fr", "en")}
     sentences = {f"said_{language}": [issue.say(language) for issue in found] for language in languages}
     table = rows.reset_index(drop=True).assign(**messages, **sentences)
@@ -268,17 +279,17 @@ def tabulate_files(files: Iterable[tuple[str, ReceivedFile]]) -> pd.DataFrame:
 
 
 def tabulate_versions(checked: rules.Checked, form: questionnaire.Form) -> dict[str, pd.DataFrame]:
-    """Return the tables of returns, answers and innovations."""
+    """Return the tables of returns, answers and items."""
     kept = [version for version in checked.returns if version.entry.is_version]
     return {
         "returns": tabulate_returns(checked.ledger),
         "answers": tabulate_all_answers(kept, form),
-        "innovations": tabulate_innovations(kept),
+        "items": tabulate_items(kept),
     }
 
 
 def tabulate_ingested(checked: rules.Checked, form: questionnaire.Form) -> dict[str, pd.DataFrame]:
-    """Return the tables of returns, answers, innovations and issues; the latter as published and as ingested."""
+    """Return the tables of returns, answers, items and issues; the latter as published and as ingested."""
     ingested = tabulate_issues(checked.issues)
     issues_published = add_messages(ingested, ())[list(SCHEMAS["issues"].columns)]
     return tabulate_versions(checked, form) | {"issues": issues_published, "ingested_issues": ingested}

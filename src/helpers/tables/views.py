@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from helpers.plan import UNION, questionnaire, read_plan
+from helpers.plan import questionnaire, read_plan
 from helpers.tables.kpi_figures import select_rows
 from helpers.tables.pipeline import EditionTables
 
@@ -75,8 +75,8 @@ def count_states(ingested: IngestedTables, quarter: str) -> pd.DataFrame:
 
 
 def list_innovations(ingested: IngestedTables, quarter: str) -> pd.DataFrame:
-    """List the innovations of the returns that count: one row each."""
-    items = _select_counting(ingested, "innovations", quarter)
+    """List the items of the returns that count: one row each."""
+    items = _select_counting(ingested, "items", quarter)
     return items[["member", "kind", "reference", "title", "date", "detail"]]
 
 
@@ -93,7 +93,7 @@ def _with_assessed(rows: pd.DataFrame) -> pd.DataFrame:
 
 def summarise_theme(tables: EditionTables, theme: int) -> str:
     """Summarise a theme in a sentence: statuses, how many are not robust, how many members reported."""
-    rows = _of_theme(tables.kpis, theme, quarter=tables.quarter, scope=UNION)
+    rows = _of_theme(tables.kpis, theme, quarter=tables.quarter, scope=read_plan().code)
     counts = rows["status"].replace("", "not_assessable").value_counts().sort_index()
     statuses = ", ".join(f"{n} {status.replace('_', ' ')}" for status, n in counts.items())
     unsure = int((rows["robust"] == False).sum())  # noqa: E712, a blank is neither
@@ -108,13 +108,13 @@ def summarise_theme(tables: EditionTables, theme: int) -> str:
 
 def theme_figures(tables: EditionTables, theme: int) -> pd.DataFrame:
     """Show a theme's KPIs for the Union: value, bounds, number of members, proposed target and status."""
-    rows = _of_theme(tables.kpis, theme, quarter=tables.quarter, scope=UNION)
+    rows = _of_theme(tables.kpis, theme, quarter=tables.quarter, scope=read_plan().code)
     return rows.set_index("kpi")[list(_FIGURES)].dropna(axis="columns", how="all")
 
 
 def theme_companions(tables: EditionTables, theme: int) -> pd.DataFrame:
     """Show the figures beside a theme's KPIs for the Union."""
-    rows = _of_theme(tables.components, theme, quarter=tables.quarter, scope=UNION)
+    rows = _of_theme(tables.components, theme, quarter=tables.quarter, scope=read_plan().code)
     columns = ["unit", "value", "share", "n_reported"]
     return rows.set_index(["kpi", "component"])[columns].dropna(axis="columns", how="all")
 
@@ -122,7 +122,7 @@ def theme_companions(tables: EditionTables, theme: int) -> pd.DataFrame:
 def theme_regions(tables: EditionTables, theme: int) -> pd.DataFrame:
     """Show a theme's KPIs by region: one row per region; shares where the target is on the share."""
     rows = _with_assessed(_of_theme(tables.kpis, theme, quarter=tables.quarter))
-    return rows.pivot(index="scope", columns="kpi", values="assessed").reindex([UNION, *read_plan().regions])
+    return rows.pivot(index="scope", columns="kpi", values="assessed").reindex(list(read_plan().scopes))
 
 
 def theme_members(tables: EditionTables, theme: int) -> pd.DataFrame:
@@ -137,11 +137,11 @@ def theme_members(tables: EditionTables, theme: int) -> pd.DataFrame:
 
 def theme_history(tables: EditionTables, theme: int) -> pd.DataFrame:
     """Show a theme's KPIs over the quarters for the Union: the figure that is assessed."""
-    rows = _with_assessed(_of_theme(tables.kpis, theme, scope=UNION))
+    rows = _with_assessed(_of_theme(tables.kpis, theme, scope=read_plan().code))
     return rows.pivot(index="kpi", columns="quarter", values="assessed")
 
 
 def sum_changes(tables: EditionTables) -> pd.DataFrame:
     """Show why the Union's sums changed on the previous quarter: before plus all five parts is after, exactly."""
-    rows = select_rows(tables.changes, quarter=tables.quarter, scope=UNION)
+    rows = select_rows(tables.changes, quarter=tables.quarter, scope=read_plan().code)
     return rows.set_index("kpi").drop(columns=["quarter", "scope"])

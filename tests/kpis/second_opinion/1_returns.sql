@@ -1,5 +1,5 @@
 -- 1. The calendar, the members, and the answers that count (methodology, sections 1 to 3).
--- Given: setting(quarter, as_of) and, as text, the files as they are: returns, answers, innovations, registers, plan.
+-- Given: setting(quarter, as_of) and, as text, the files as they are: returns, answers, items, registers, plan.
 
 -- Quarters as numbers on a line; the first cut-off is 45 days after a quarter's end, never after the edition's own date.
 CREATE TABLE calendar AS
@@ -56,5 +56,5 @@ CREATE TABLE item AS
 SELECT k.qi, i.quarter, i.member, i.kind, i.detail,
        CASE WHEN trim(bare(i.reference)) <> '' THEN 'reference ' || lower(trim(bare(i.reference)))
             ELSE 'title ' || i.member || ' ' || folded(i.title) END AS name
-FROM innovations i JOIN counted k ON k.quarter = i.quarter AND k.member = i.member AND k.version = CAST(i.version AS INT)
+FROM items i JOIN counted k ON k.quarter = i.quarter AND k.member = i.member AND k.version = CAST(i.version AS INT)
 WHERE i.kind <> '' AND (trim(bare(i.reference)) <> '' OR trim(i.title) <> '');

@@ -9,7 +9,7 @@ CREATE MACRO quarter_of(t) AS regexp_replace(regexp_replace(trim(t), '^[TQ]([1-4
 -- Names in registers are the members' own in any language, their codes, or an alias.
 CREATE TABLE called AS
 SELECT DISTINCT folded(name) AS name, member
-FROM (SELECT alias AS name, iso3 AS member FROM plan_aliases WHERE papu_member = 'yes'
+FROM (SELECT alias AS name, iso3 AS member FROM plan_aliases WHERE member = 'yes'
       UNION SELECT unnest([member, name_fr, name_en, name_pt, name_ar]), member FROM plan_members);
 CREATE TABLE attendance AS
 SELECT a.* EXCLUDE (member), coalesce(c.member, a.member) AS member

@@ -10,8 +10,9 @@ from datetime import date, timedelta
 
 from conftest import PLAN, Raw
 from helpers.plan.plan import Member, read_plan
-from helpers.plan.quarters import first_cutoff, quarter_end, quarter_start, quarters_between
-from helpers.plan.questionnaire import NONE_CODE, PERSONAL, Question
+from helpers.plan.quarters import quarter_end, quarter_start, quarters_between
+from helpers.plan.questionnaire import NONE_CODE, Question
+from present import PERSONAL, SETTINGS
 
 MEMBERS = read_plan(PLAN).members
 Row = dict[str, object]
@@ -23,10 +24,16 @@ KINDS = ["solution", "solution", "solution", "hackathon", "hackathon", "exhibiti
 
 def number_of(rng: random.Random, question: str, said: Mapping[str, object], member: Member) -> object:
     """Draw a number near the edges that matter to its question: totals, references, zero."""
-    offices = said["offices_total"] if isinstance(said.get("offices_total"), int) else member.reference_offices
-    staff = said["staff_total"] if isinstance(said.get("staff_total"), int) else member.reference_staff
+    offices = (
+        said["offices_total"] if isinstance(said.get("offices_total"), int) else member.references["reference_offices"]
+    )
+    staff = said["staff_total"] if isinstance(said.get("staff_total"), int) else member.references["reference_staff"]
     if question in ("offices_total", "staff_total"):
-        reference = member.reference_offices if question == "offices_total" else member.reference_staff
+        reference = (
+            member.references["reference_offices"]
+            if question == "offices_total"
+            else member.references["reference_staff"]
+        )
         return round(reference * rng.choice([0.1, 0.2, 0.6, 1, 1, 1, 1.1, 1.5, 5, 6]))
     if question.startswith("offices_"):
         return round(offices * rng.choice([0, 0.3, 0.5, 0.9, 1, 1, 1.2]))
@@ -148,11 +155,11 @@ def write_registers(rng: random.Random, raw: Raw, quarters: Sequence[str], confi
         due = rng.choice([*(quarter_end(q) - timedelta(days=rng.choice([0, 9, 91])) for q in quarters), "soon"])
         asked.append(
             f"{rng.choice('XYZ')},T,{_day(rng, first, last)},{due},{rng.choice(anyone)},"
-            f"{rng.choice(['', _day(rng, first, last), first_cutoff(rng.choice(quarters))])},{recorded()}"
+            f"{rng.choice(['', _day(rng, first, last), SETTINGS.first_cutoff(rng.choice(quarters))])},{recorded()}"
         )
     raw.write_register("questionnaires", *(["X,T,,2022-02-01,CPV,,"] if asked else []), *asked)
     raw.write_register("confirmations", *(
-        f"{rng.choice(quarters)},{m.member},offices_total,{round(m.reference_offices * 6)},,n,"
+        f"{rng.choice(quarters)},{m.member},offices_total,{round(m.references['reference_offices'] * 6)},,n,"
         f"{_day(rng, first, last) if confirmed_late else ''}"
         for m in rng.sample(MEMBERS, 8)
     ))  # fmt: skip

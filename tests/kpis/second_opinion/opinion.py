@@ -39,7 +39,7 @@ def compute(published: Path, registers: Path, plan: Path, quarter: str, as_of: s
     with duckdb.connect() as base:
         base.execute("SET threads = 1")
         base.execute("CREATE TABLE setting AS SELECT ? AS quarter, CAST(? AS DATE) AS as_of", [quarter, as_of])
-        sources = {name: _read(published / f"{name}.csv") for name in ("returns", "innovations")}
+        sources = {name: _read(published / f"{name}.csv") for name in ("returns", "items")}
         sources |= {f"register_{name}": _read(registers / f"{name}.csv") for name in REGISTERS}
         sources |= {f"plan_{name}": _read(plan / f"{name}.csv") for name in PLAN}
         for name, frame in sources.items():

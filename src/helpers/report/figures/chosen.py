@@ -6,7 +6,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from helpers.i18n import Translator, is_blank
-from helpers.plan import UNION
 from helpers.report import drawing, phrases
 from helpers.report.document import Report
 from helpers.report.drawing import BOUNDS_BAR, PAGE_WIDTH, TARGET_LINE, Drawing, KeyEntry, line_entry, marker_entry
@@ -25,7 +24,7 @@ _LETTERS_A_LINE = 92  # of a title in bold
 def plot_choice(
     report: Report,
     kpi: str,
-    scope: str = UNION,
+    scope: str = "",
     members: Sequence[str] = (),
     quarters: Sequence[str] = (),
 ) -> Drawing:

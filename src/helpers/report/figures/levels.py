@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from helpers.i18n import Translator, is_blank, terms
-from helpers.plan import UNION, read_plan
+from helpers.plan import read_plan
 from helpers.report import drawing, phrases
 from helpers.report.document import Report
 from helpers.report.drawing import BOUNDS_BAR, PAGE_WIDTH, Drawing, KeyEntry, marker_entry, write_beside
@@ -97,7 +97,7 @@ def _write_value(axes: Axes, row: object, place: float, unit: str, t: Translator
 @drawing.in_report_style
 def plot_regions(report: Report, kpi: str) -> Drawing:
     """Plot a KPI by region and for the Union: value as a dot, bounds as a bar, the proposed target as a line."""
-    t, scopes = report.t, [*read_plan().regions, UNION]
+    t, scopes = report.t, [*read_plan().regions, read_plan().code]
     kpi_figures = [queries.select_figure(report.tables, kpi, scope) for scope in scopes]
     unit, target = kpi_figures[-1].unit, kpi_figures[-1].assessed_target
     left = drawing.names_width([t.region(scope) for scope in scopes], 8.5, least=0.8)
@@ -202,7 +202,7 @@ def _members_title(what: str, n: int, low: str, middle: str, high: str, t: Trans
 def caption_regions(report: Report, kpi: str) -> phrases.Caption:
     """Return the caption of a KPI by region."""
     t, regions = report.t, read_plan().regions
-    kpi_figures = [queries.select_figure(report.tables, kpi, scope) for scope in (*regions, UNION)]
+    kpi_figures = [queries.select_figure(report.tables, kpi, scope) for scope in (*regions, "")]
     union, of = kpi_figures[-1], len(regions)
     reached = sum(kpi_figure.is_reached for kpi_figure in kpi_figures[:-1])
     values = [

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 
 from helpers.i18n import Translator, is_blank
-from helpers.plan import UNION, read_plan
+from helpers.plan import read_plan
 from helpers.report import drawing, phrases
 from helpers.report.document import Report
 from helpers.report.drawing import BOUNDS_BAR, TARGET_LINE, Drawing, KeyEntry, line_entry
@@ -87,7 +87,7 @@ def _draw_small_trend(axes: Axes, trend: Sequence[KpiFigure], t: Translator) -> 
     labels = [(height, shown, {"color": BLUE, "weight": 700, "size": 10})]
     draw_target(axes, last)
     if not is_blank(last.assessed_target):
-        target = t("proposed\ntarget {value}", value=t.target(last.assessed_target, last.unit))
+        target = t("proposed target {value}", value=t.target(last.assessed_target, last.unit)).replace(" ", "\n", 1)
         labels.append((last.assessed_target, target, {"color": INK, "size": 8, "linespacing": 0.95}))
     drawing.write_labels(axes, labels, 0.24)
 
@@ -99,19 +99,22 @@ def plot_regions_over_time(report: Report, kpi: str) -> Drawing:
     Bounds are a band; the proposed target is a line where a region is judged on it.
     """
     t = report.t
-    trends = [queries.select_trend(report.tables, kpi, scope) for scope in (*read_plan().regions, UNION)]
+    trends = [queries.select_trend(report.tables, kpi, scope) for scope in (*read_plan().regions, "")]
     points, unit = [point for trend in trends for point in trend], trends[-1][-1].unit
-    figure, grid = drawing.lay_out_figure(2.95, 0.45, 0.62, 0.46, 0.38, nrows=2, ncols=3, sharey=True)
+    n_rows = math.ceil(len(trends) / 3)
+    figure, grid = drawing.lay_out_figure(
+        0.3 + 1.325 * n_rows, 0.45, 0.62, 0.46, 0.38, nrows=n_rows, ncols=3, sharey=True
+    )
     figure.subplots_adjust(wspace=0.5, hspace=0.36)
     top = drawing.find_top(drawing.list_heights(points), "")
     if unit == "percent":
         top = min(top, drawing.find_top([point.assessed for point in points], "percent"))
-    for place, (trend, axes) in enumerate(zip(trends, grid.flat, strict=True)):
-        last, colour = trend[-1], INK if trend[-1].scope == UNION else BLUE
+    for place, (trend, axes) in enumerate(zip(trends, grid.flat, strict=False)):
+        last, colour = trend[-1], INK if trend is trends[-1] else BLUE
         drawing.draw_trend(axes, trend, colour, size=2.6)
         drawing.mark_numbers(axes, top, unit, t, most=4)
         drawing.mark_quarters(axes, [point.quarter for point in trend], t, every=4)
-        axes.tick_params(labelleft=place % 3 == 0, labelbottom=place >= 3)
+        axes.tick_params(labelleft=place % 3 == 0, labelbottom=place + 3 >= len(trends))
         axes.set_title(t.region(last.scope), pad=5, color=INK)
         draw_target(axes, last)
         drawing.write_labels(axes, _last_labels(last, colour, t))
@@ -224,7 +227,7 @@ def _behind_each(report: Report, kpi_figures: Sequence[KpiFigure]) -> str:
 def caption_regions_over_time(report: Report, kpi: str) -> phrases.Caption:
     """Return the caption of a KPI by region over the quarters."""
     t, what = report.t, phrases.name_kpi(kpi, report.t)
-    trends = [queries.select_trend(report.tables, kpi, scope) for scope in (*read_plan().regions, UNION)]
+    trends = [queries.select_trend(report.tables, kpi, scope) for scope in (*read_plan().regions, "")]
     last, period = trends[-1][-1], phrases.name_period(trends[-1], t)
     subtitle = (
         "{measure}, by region and for the Union, {first} to {last}, on one scale"

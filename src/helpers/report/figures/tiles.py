@@ -48,7 +48,7 @@ def _draw_tile(axes: Axes, column: float, row: float, look: TileStyle, letters: 
 @cache
 def _tile_grid() -> dict[str, tuple[int, int]]:
     with (paths.plan() / "tile_grid.csv").open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["papu_member"] == "yes"]
+        rows = [row for row in csv.DictReader(file) if row["member"] == "yes"]
     return {row["iso3"]: (int(row["row"]), int(row["column"])) for row in rows}
 
 
@@ -69,7 +69,7 @@ def _draw_map(rows: pd.DataFrame, order: Sequence[str], words: Mapping[str, str]
         if member in _tile_grid():
             row, column = _tile_grid()[member]
             _draw_tile(axes, column, row, TILE_STYLES[state], member)
-    key.annotate(t.plural("{n} member", len(rows)), (1.3, 2.6), weight=700, size=10.5, va="center")
+    key.annotate(t.counted(len(rows), "members"), (1.3, 2.6), weight=700, size=10.5, va="center")
     for place, state in enumerate(order):
         row, n = 3.2 + 1.25 * place, int((rows["state"] == state).sum())
         _draw_tile(key, 1.3, row, TILE_STYLES[state], t.number(n))
@@ -88,7 +88,7 @@ def plot_map(report: Report) -> Drawing:
 def plot_member_map(report: Report, kpi: str) -> Drawing:
     """Plot each member's answer to a yes-or-no KPI, one tile each: yes, no, no data; white with a c where carried."""
     rows = queries.select_yes_no_states(report.tables, kpi)
-    return _draw_map(rows, queries.YES_NO_STATES, terms.STATE_WORDS[kpi], report.t)
+    return _draw_map(rows, queries.YES_NO_STATES, terms.STATE_WORDS, report.t)
 
 
 def _make_entry(state: str, t: Translator) -> KeyEntry:
@@ -177,13 +177,8 @@ def caption_map(report: Report) -> phrases.Caption:
     }
 
 
-_MAP_TITLES = {
-    "1.1.b": (
-        "In {n} of {of} regions at least half of the members have reported that they implement the roadmap",
-        "In none of the {of} regions have half of the members reported that they implement the roadmap",
-    )
-}
-_MAP_MEASURES = {"1.1.b": "Members that implement the roadmap or have completed it"}
+_HALF = "In {n} of {of} regions at least half of the members have reported: {what}"
+_NO_HALF = "In none of the {of} regions have half of the members reported: {what}"
 
 
 def caption_member_map(report: Report, kpi: str) -> phrases.Caption:
@@ -191,12 +186,16 @@ def caption_member_map(report: Report, kpi: str) -> phrases.Caption:
     t, rows = report.t, queries.select_yes_no_states(report.tables, kpi)
     shares = rows["state"].isin((queries.YES, queries.YES_CARRIED)).groupby(rows["region"]).mean()
     n, of = int((shares >= 0.5).sum()), len(shares)
-    some, none = _MAP_TITLES[kpi]
-    groups = _list_groups(rows, queries.YES_NO_STATES, terms.STATE_WORDS[kpi], t)
+    what = phrases.name_own_kpi(kpi, t)
+    groups = _list_groups(rows, queries.YES_NO_STATES, terms.STATE_WORDS, t)
     subtitle = "{measure}, {quarter}; white with a c: carried forward; one tile per member, no boundaries are implied"
     return {
-        "title": t.plural(some, n, of=of) if n else t(none, of=of),
-        "subtitle": t(subtitle, measure=t(_MAP_MEASURES[kpi]), quarter=t.quarter(report.quarter)),
+        "title": t.plural(_HALF, n, of=of, what=what) if n else t(_NO_HALF, of=of, what=what),
+        "subtitle": t(
+            subtitle,
+            measure=phrases.describe_measure(queries.select_figure(report.tables, kpi), t),
+            quarter=t.quarter(report.quarter),
+        ),
         "n": phrases.describe_coverage(report, queries.select_figure(report.tables, kpi)),
         "alt": t("Tile map of the members. {groups}.", groups=groups),
     }

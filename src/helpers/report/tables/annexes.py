@@ -1,10 +1,12 @@
 """Tables of the annexes: methods, data quality, revisions, and the files that the edition is made from."""
 
+from collections import defaultdict
+
 import pandas as pd
 
 from helpers.i18n import Translator, is_blank, typeset
 from helpers.kpis import Reference
-from helpers.plan import UNION, Kpi, read_plan
+from helpers.plan import Kpi, read_plan
 from helpers.report import phrases
 from helpers.report.blocks import Column, Table
 from helpers.report.cells import Cell, Number, TwoLines, text_of
@@ -45,13 +47,17 @@ def methods(report: Report) -> Table:
         Column(t("KPI"), 9, lambda kpi: kpi.kpi),
         Column(how, 78, lambda kpi: TwoLines(t.localised(kpi.title), phrases.describe_formula(kpi, t))),
         Column(t("Source"), 35, lambda kpi: _foldable(phrases.describe_source(kpi, t))),
-        Column(t("Unit"), 26, lambda kpi: t(f"unit {kpi.unit}")),
-        Column(t("Baseline and target, proposed"), 24, limits),
+        Column(t("Unit"), 26, lambda kpi: t.unit(kpi.unit)),
+        Column(t("Baseline and target"), 24, limits),
         Column(t("Due"), 17, lambda kpi: due_cell(report, kpi)),
     )
     title = t.plural("How the {n} indicator is measured", len(kpis))
-    subtitle = t("Measure, source questions, unit, proposed baseline and target, due quarter")
-    source = t("action plan UPAP/CET/GDI/01/2022 - Doc N°03; targets and baselines: proposed")
+    subtitle = t("Measure, source questions, unit, baseline and target, due quarter")
+    plan = read_plan()
+    source = t(
+        "action plan {reference}; targets and baselines: {targets}",
+        reference=plan.settings.reference, targets=t(f"targets: {plan.targets}"),
+    )  # fmt: skip
     return Table(kpis, columns, title, subtitle, source=source, size=8, pad=2.2)
 
 
@@ -144,17 +150,17 @@ def coverage(report: Report) -> Table:
     )
     rows = [name for name in kpis if kpis[name] or name]
     subtitle = t("By class, Union, {quarter}", quarter=t.quarter(report.quarter))
-    return Table(rows, columns, t("Coverage of the indicators"), subtitle, note=_invented_references(report), pad=2.2)
+    return Table(rows, columns, t("Coverage of the indicators"), subtitle, note=_describe_references(report), pad=2.2)
 
 
-def _invented_references(report: Report) -> str:
-    """Return whose reference figures are invented for the sample, as long as they are used."""
-    members = read_plan().members_in(report.quarter)
-    names = [member.member for member in members if member.reference_basis == "invented for the sample"]
-    if not names:
-        return report.t("All reference figures come from public sources.")
-    sentence = "The reference figures (offices, staff) of {n} member are invented for the sample: {names}."
-    return report.t.plural(sentence, len(names), names=report.t.enumerated(names))
+def _describe_references(report: Report) -> str:
+    """Return what the reference figures are based on, with the members of each basis; blank where there is none."""
+    t, bases = report.t, defaultdict(list)
+    for member in read_plan().members_in(report.quarter):
+        if member.references:
+            bases[member.reference_basis].append(member.member)
+    shown = [t("{what}: {value}", what=basis, value=t.enumerated(names)) for basis, names in bases.items()]
+    return t("Reference figures, by their basis: {bases}.", bases=t.joined(shown)) if shown else ""
 
 
 def _select_revisions(report: Report) -> list[object]:
@@ -163,7 +169,7 @@ def _select_revisions(report: Report) -> list[object]:
     Class C shows no point value; and what rounds to the same has not changed for a reader.
     """
     found = report.tables.revisions
-    found = found[found["scope"] == UNION].sort_values(["quarter", "kpi"], ascending=[False, True])
+    found = found[found["scope"] == read_plan().code].sort_values(["quarter", "kpi"], ascending=[False, True])
 
     def is_shown(row: object) -> bool:
         first, now = (cell.text(report.t) for cell in _revised_cells(row))

@@ -54,7 +54,7 @@ def _history_cell(report: Report, position: profiles.MemberPosition) -> Picture:
         t("{what}: {value}", what=t.quarter(past.quarter), value=text_of(_past_cell(report, past, position.kpi), t))
         for past in position.history
     )
-    alt = t("{what}, by quarter: {series}", what=brief.name_own_kpi(position.kpi, t), series=series)
+    alt = t("{what}, by quarter: {series}", what=phrases.name_own_kpi(position.kpi, t), series=series)
     return Picture(draw_word(plot_history, position.history, 0.95, t), alt, 22)
 
 
@@ -68,7 +68,7 @@ def positions(report: Report, member: Member) -> Table:
 
     columns = (
         Column(t("KPI"), 9, lambda position: position.kpi),
-        Column(t("Indicator"), 38, lambda position: brief.name_own_kpi(position.kpi, t)),
+        Column(t("Indicator"), 38, lambda position: phrases.name_own_kpi(position.kpi, t)),
         Column(t.quarter(report.quarter), 27, lambda position: phrases.member_value(position.kpi, position, t)),
         past(1),
         past(4),
@@ -78,7 +78,7 @@ def positions(report: Report, member: Member) -> Table:
         Column(t("History"), 24, lambda position: _history_cell(report, position)),
     )
     subtitle = t(
-        "Region and Union: median of the members known, of the roadmap how many; c: carried forward; diamond: this "
+        "Region and Union: median of the members known, of yes or no how many; c: carried forward; diamond: this "
         "member; triangle: the Union's median; darker: the region"
     )
     return Table(found, columns, brief.describe_positions(found, t), subtitle, size=8, pad=1.6, middle=True, wide=6)
@@ -111,16 +111,19 @@ def answers(report: Report, member: Member) -> Table:
     )
     title = t("The answers as they were understood")
     subtitle = t("{quarter}; {missing}: left blank", quarter=t.quarter(report.quarter), missing=t.missing)
-    note, layout = _innovations_note(report, member), {"size": 8, "pad": 1.1, "beside": 2 if rows else 1}
+    note, layout = _items_note(report, member), {"size": 8, "pad": 1.1, "beside": 2 if rows else 1}
     return Table(
         rows, columns, title, subtitle, note=note, group=lambda row: t.localised(groups[row.question.group]), **layout
     )
 
 
-def _innovations_note(report: Report, member: Member) -> str:
-    """Return which innovations a member reported this quarter."""
-    t, items = report.t, profiles.select_member_innovations(report.tables, member.member)
+def _items_note(report: Report, member: Member) -> str:
+    """Return which items of the repeat a member reported this quarter; blank where the form has none."""
+    t, items, form = report.t, profiles.select_member_items(report.tables, member.member), questionnaire.read_form()
+    if not form.repeat:
+        return ""
+    repeat = t.localised(form.label_of(form.repeat.name))
     if not len(items):
-        return t("Innovations reported this quarter: none.")
+        return t("{repeat}: none.", repeat=repeat)
     titles = [mask_text(row.title or row.reference or t.missing)[:60] for row in items.itertuples()]
-    return t("Innovations reported this quarter: {titles}.", titles=t.listed(titles))
+    return t("{repeat}: {titles}.", repeat=repeat, titles=t.listed(titles))

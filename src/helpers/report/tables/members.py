@@ -1,7 +1,7 @@
 """Tables of members: who answered, what each reports, whose reply would narrow the bounds most."""
 
 from helpers.i18n import terms
-from helpers.plan import UNION, read_plan
+from helpers.plan import read_plan
 from helpers.report import cells, phrases
 from helpers.report.blocks import Column, Table
 from helpers.report.cells import Cell, Number, Shade
@@ -16,7 +16,9 @@ _RESPONSE_SYMBOLS = {queries.ON_TIME: "●", queries.LATE: "◆", queries.ONLY_R
 def responses(report: Report) -> Table:
     """Return the responses: one row per region, and the Union."""
     t, answers = report.t, queries.select_responses(report.tables)
-    states = {region: part["state"] for region, part in answers.groupby("region")} | {UNION: answers["state"]}
+    states = {region: part["state"] for region, part in answers.groupby("region")} | {
+        read_plan().code: answers["state"]
+    }
 
     def counts(state: str, width: float) -> Column:
         head = t(terms.RESPONSE_WORDS[state])
@@ -34,7 +36,7 @@ def responses(report: Report) -> Table:
     names, quarter = name_members(report, (queries.NO_RETURN, queries.ONLY_REFUSED)), t.quarter(report.quarter)
     subtitle = t("Members by response, {quarter}", quarter=quarter)
     note = t("Without an accepted return for {quarter}: {names}.", quarter=quarter, names=names)
-    return Table([*read_plan().regions, UNION], columns, t("Responses by region"), subtitle, note=note)
+    return Table([*read_plan().regions, read_plan().code], columns, t("Responses by region"), subtitle, note=note)
 
 
 def member_figures(report: Report) -> Table:
@@ -117,13 +119,14 @@ def calls(report: Report) -> Table:
 
 
 def _calls_title(report: Report, found: object) -> str:
-    """Return how few replies would close half of what is open on the offices connected."""
+    """Return how few replies would close half of what is open on the first KPI to call for."""
     t = report.t
     if not queries.select_responses(report.tables)["state"].isin(queries.ANSWERED_STATES).any():
         return t("No member has answered: all are to be called")
     if not len(found):
         return t("Every member has reported: nobody is left to call")
-    n = profiles.count_halving(found, "2.1.a")
+    kpi = read_plan().shown("call")[0]
+    n = profiles.count_halving(found, kpi)
     if not n:
         return t.plural("{n} member has left an indicator unreported", len(found))
-    return t.plural("{n} reply would close half of what is open on the offices connected", n)
+    return t.plural("{n} reply would close half of what is open: {what}", n, what=phrases.name_kpi(kpi, t))

@@ -1,7 +1,7 @@
 """Tables of KPIs: the scorecard, each theme's indicators and their companions, and what changed the totals."""
 
 from helpers.i18n import Translator, is_blank, terms
-from helpers.plan import UNION, Kpi, quarters, read_plan, sources
+from helpers.plan import Kpi, quarters, read_plan, sources
 from helpers.report import cells, phrases
 from helpers.report.blocks import Column, Table
 from helpers.report.cells import Cell, Number, Picture, Text, TwoLines
@@ -11,7 +11,6 @@ from helpers.report.figures.over_time import plot_sparkline
 from helpers.report.headlines import count_reached, name_theme
 from helpers.tables import KpiFigure, queries
 
-STAGES = ("not started", "benchmark done", "draft", "consulted", "adopted by the WG", "adopted and published")
 TOO_FEW = "(C)"  # too few answers: bounds only
 EMPTY = (Column("", 1, str),)  # a table that has nothing to report has no heads either
 
@@ -38,9 +37,9 @@ def _value_cell(report: Report, figure: KpiFigure) -> Cell:
     if is_blank(figure.value):
         return t("bounds only") if figure.is_bounds_only else t.missing
     if figure.kpi.unit == "stage":
-        stage = int(figure.value)
-        name = t(STAGES[stage]) if stage < len(STAGES) else ""
-        return TwoLines(Text(t("stage {n} of 5", n=stage), stage), name)
+        stage, titles = int(figure.value), read_plan().stages[sources.product_of(figure.kpi.source)]
+        name = t.localised(titles[stage - 1]) if stage else t("not started")
+        return TwoLines(Text(t("stage {n} of {of}", n=stage, of=len(titles)), stage), name)
     level = phrases.level(report, figure)
     return TwoLines(Number(figure.value), level.text(t)) if figure.on_share else cells.split_at_bracket(level)
 
@@ -57,10 +56,16 @@ def _answers_cell(report: Report, figure: KpiFigure) -> Cell:
     return Number(figure.n_reported, suffix=f"/{t.number(figure.n_expected)}{carried}")
 
 
+def _describe_stages(t: Translator) -> list[str]:
+    """Return what the stages of the milestones mean; nothing where the plan has no milestone."""
+    kpis = [kpi.kpi for kpi in read_plan().kpis if kpi.measure == "milestone"]
+    return [t("milestones", kpis=t.listed(kpis))] if kpis else []
+
+
 def _previous_cell(report: Report, figure: KpiFigure) -> Cell:
     before = queries.select_figure(report.tables, figure.kpi.kpi, quarter=quarters.shift(report.quarter, -1))
     revised = report.tables.revisions
-    revised = revised[(revised["quarter"] == before.quarter) & (revised["scope"] == UNION)]
+    revised = revised[(revised["quarter"] == before.quarter) & (revised["scope"] == read_plan().code)]
     mark = " r" if (revised["kpi"] == figure.kpi.kpi).any() else ""
     if not is_blank(before.value):
         return Number(before.value, before.kpi.unit, suffix=mark)
@@ -99,7 +104,7 @@ def scorecard(report: Report) -> Table:
     if n:
         title = t.plural("{n} of {of} indicators reaches its proposed target", n, of=of)
     subtitle = t("All indicators by theme, Union, {quarter}", quarter=t.quarter(report.quarter))
-    note = f"{t('milestones')} {t('Trend lines: dashes, proposed target; tick, due quarter.')}"
+    note = " ".join([*_describe_stages(t), t("Trend lines: dashes, proposed target; tick, due quarter.")])
     layout = {"size": 8, "pad": 1.2, "middle": True, "wide": 11.5, "whole": True, "reserve": 18}
     return Table(
         _figures(report), columns, title, subtitle, note=note, group=lambda row: name_theme(row.kpi.theme, t), **layout
@@ -187,7 +192,7 @@ def changes(report: Report) -> Table:
     """Return what the change of each total is made of: one row per total and scope."""
     t, found = report.t, report.tables.changes
     found = found[(found["quarter"] == report.quarter) & (not report.tables.is_first)].set_index(["kpi", "scope"])
-    scopes = (UNION, *read_plan().regions)
+    scopes = read_plan().scopes
     kpis = sorted({kpi for kpi, _ in found.index})
     rows = [(kpi, scope, found.loc[kpi, scope]) for kpi in kpis for scope in scopes if (kpi, scope) in found.index]
 

@@ -1,0 +1,233 @@
+"""Holds the form against the roles that plan.toml gives its questions, and against what rules and figures need."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from helpers.plan import quarters, questionnaire
+from helpers.plan.files import CsvRow, PlanTable
+from helpers.plan.plan import Plan
+from helpers.plan.questionnaire import LABEL_LANGUAGES, MEMBER_ASKED, QUARTER_ASKED, Form, Question
+
+
+@dataclass(frozen=True)
+class Need:
+    """A question that a rule or a figure needs, with its type and the codes it must offer; `who` needs it."""
+
+    who: str
+    type: str
+    question: str
+    codes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the upper rooms know: what their rules need of the form."""
+
+    needs: Iterable[Need] = ()
+
+
+@dataclass(frozen=True)
+class CheckedFiles:
+    """The files of the plan and the form, and what was made of their right rows."""
+
+    tables: Mapping[str, PlanTable]
+    plan: Plan
+    form: Form
+    known: Known
+
+    def rows(self, name: str) -> Sequence[CsvRow]:
+        """Return the right rows of a file."""
+        return self.tables[name].rows
+
+    @cached_property
+    def members(self) -> tuple[str, ...]:
+        """The members' codes."""
+        return self.tables["members"].codes("member")
+
+    @cached_property
+    def quarters(self) -> tuple[str, ...]:
+        """The quarters of the plan."""
+        return self.plan.settings.quarters
+
+    @cached_property
+    def languages(self) -> tuple[str, ...]:
+        """The languages of the plan."""
+        return self.plan.settings.languages
+
+    @cached_property
+    def label_columns(self) -> tuple[str, ...]:
+        """The columns of the form's labels."""
+        return questionnaire.label_columns(self.languages)
+
+    def question(self, name: str) -> Question | None:
+        """Return a question, or a field of the repeat (`innovations.date`); None where the form lacks it."""
+        inside = {f"{self.form.repeat.name}.{field.name}": field for field in self.form.fields}
+        return inside.get(name) or self.form.by_name.get(name)
+
+
+def _same_labels(rows: Iterable[CsvRow], columns: Sequence[str]) -> Iterator[str]:
+    """Yield the labels that stand for two questions or codes, in whatever languages: answers are read by them."""
+    owners: dict[str, str] = {}
+    for row in rows:
+        for text in (row[column] for column in columns):
+            owner = owners.setdefault(" ".join(text.casefold().split()), row["name"]) if text else row["name"]
+            if owner != row["name"]:
+                yield row.say(f"label {text!r} is also that of {owner}; each needs one of its own")
+
+
+def _check_choices(f: CheckedFiles) -> Iterator[str]:
+    details = f.form.repeat.details.values()
+    table, used, live = f.tables["choices"], set(details), defaultdict(list)
+    used |= {question.listed for question in (*f.form.questions, *f.form.fields)}
+    for row in table.rows:
+        if last := row.get("until"):
+            if quarters.parse_quarter(last) not in f.quarters:
+                yield row.say(f"until {last} is not within {f.quarters[0]}-{f.quarters[-1]}; correct it")
+        else:
+            live[row["list_name"]].append(row)
+            for column in (column for column in f.label_columns if not row[column]):
+                yield row.say(f"{column} is blank; write it in every language")
+        if row["list_name"] not in used:
+            yield row.say(f"list {row['list_name']} is that of no question; correct its name")
+        if row["list_name"] == "member":
+            labels = [row[column] for column in f.label_columns]
+            if row["name"] not in f.members:
+                yield row.say(f"{row['name']} is no member in members.csv; leave it out, or add the member")
+            elif wrong := [label for label in labels if f.plan.resolve(label).iso3 != row["name"]]:
+                yield row.say(f"label {wrong[0]!r} is no name of {row['name']}; write that of members.csv")
+    for rows in live.values():
+        yield from _same_labels(rows, f.label_columns)
+    missing = [code for code in f.members if code not in {row["name"] for row in live["member"]}]
+    if missing and table.every_row:
+        yield f"choices.csv: list member lacks {', '.join(missing)}, a member in members.csv; add the row"
+    yield from (f"choices.csv: has no list {name}" for name in details if not live[name])
+
+
+def _check_texts(row: CsvRow, names: Iterable[str], languages: Iterable[str]) -> Iterator[str]:
+    """Check the texts of a row of the survey: each in all languages, and expressions about questions that are there."""
+    written = [LABEL_LANGUAGES[language] for language in languages]
+    blank = {
+        prefix: [name for name in written if not row.get(f"{prefix}::{name}")]
+        for prefix in ("label", "hint", "constraint_message")
+    }
+    is_asked = not row["type"].startswith(("end", "calculate"))
+    needs = {"label": is_asked, "constraint_message": bool(row.get("constraint"))}
+    for prefix, lacking in blank.items():
+        if lacking and (needs.get(prefix) or len(lacking) < len(written)):
+            yield row.say(f"{prefix} is blank in {', '.join(lacking)}; write it in every language")
+    if not row["name"] and not row["type"].startswith("end"):
+        yield row.say("name is blank; write one")
+    for column in ("constraint", "relevant", "calculation"):
+        for name in dict.fromkeys(re.findall(r"\$\{([^}]*)\}", row.get(column, ""))):
+            if name not in names:
+                yield row.say(f"{column} names {name}, which is no question of the form")
+
+
+def _check_survey(f: CheckedFiles) -> Iterator[str]:
+    table = f.tables["survey"]
+    names, former = table.codes("name"), {}
+    row_of = {row["name"]: row for row in table.every_row}
+    for row in table.rows:
+        yield from _check_texts(row, names, f.languages)
+    for row in f.rows("settings")[1:]:
+        yield row.say("a second row; keep one")
+    yield from _same_labels([row for row in table.rows if row["name"]], f.label_columns)
+    for question in (*f.form.questions, *f.form.fields):
+        row, name = row_of[question.name], question.name
+        identity = f.form.identity
+        if identity.group in question.path and name not in (
+            MEMBER_ASKED,
+            QUARTER_ASKED,
+            *identity.personal,
+            *identity.public,
+        ):
+            yield row.say(
+                f"{name} is neither personal nor public: name it in one of these lists of plan.toml, [identity]"
+            )
+        if question.type == "select_multiple" and question.choices and questionnaire.NONE_CODE not in question.choices:
+            yield row.say(f"{name} cannot be answered by none: add `none` to list {question.listed}")
+        unknown = set(question.choices) - {*f.form.substantive, questionnaire.NONE_CODE}
+        if unknown and name.startswith("nd_"):
+            yield row.say(f"list {question.listed} has {', '.join(sorted(unknown))}, no question of the form")
+        for other, code in question.asked_if:
+            asked = f.form.by_name.get(other)
+            if asked and asked.choices and code not in asked.choices:
+                yield row.say(f"relevant names {code}, which is no answer to {other}")
+        for earlier in question.formerly:
+            owner = earlier if earlier in names else former.setdefault(earlier, name)
+            if owner != name:
+                yield row.say(f"formerly names {earlier}, which is {owner}'s name; leave it to one question")
+
+
+def check_needs(f: CheckedFiles) -> Iterator[str]:
+    """Check that the form has what the rules read, each question of the right type."""
+    lacking: dict[str, list[str]] = defaultdict(list)
+    row_of = {row["name"]: row.number for row in f.tables["survey"].every_row}
+    for need in f.known.needs:
+        question, row = f.question(need.question), row_of.get(need.question.rpartition(".")[2])
+        codes = [code for code in need.codes if question and question.choices and code not in question.choices]
+        if question is None:
+            problem = f"survey.csv: lacks {need.question}, of type {need.type}"
+        elif question.type != need.type:
+            problem = f"survey.csv, row {row}: {need.question} is of type {question.type}, not {need.type}"
+        elif codes:
+            problem = f"choices.csv: list {question.listed} lacks {', '.join(codes)}"
+        else:
+            continue
+        lacking[problem].append(need.who)
+    for problem, who in lacking.items():
+        yield f"{problem}, which {', '.join(dict.fromkeys(who))} needs; restore it"
+
+
+def _check_settings(f: CheckedFiles) -> Iterator[str]:
+    """Check that the questions and fields to which plan.toml gives a role are there, and are of the right type."""
+    if not f.tables["survey"].every_row:
+        return
+    identity, repeat, where = f.form.identity, f.form.repeat, "plan.toml: "
+    types = {MEMBER_ASKED: "select_one", QUARTER_ASKED: "text"} | dict.fromkeys(
+        (*identity.personal, *identity.public), ""
+    )
+    types |= {identity.language: "", identity.remarks: "text", repeat.asked: "select_one"}
+    for name, kind in types.items():
+        question = f.form.by_name.get(name)
+        if name and question is None:
+            yield f"{where}{name} is no question of the form; correct its name, or add it to survey.csv"
+        elif name and kind and question.type != kind:
+            yield f"{where}{name} is of type {question.type}, where it takes {kind}; name another question"
+    for name in (*identity.personal, *identity.public):
+        if name in f.form.by_name and identity.group not in f.form.by_name[name].path:
+            yield f"{where}{name} is not in the group {identity.group}; move it there, or leave it out"
+    yield from _check_repeat(f)
+
+
+def _check_repeat(f: CheckedFiles) -> Iterator[str]:
+    """Check that the form's repeat is the one of plan.toml, with a field in each role."""
+    form, repeat, where = f.form, f.form.repeat, "plan.toml: [repeat] "
+    table = f.tables["survey"]
+    repeats = [row["name"] for row in table.every_row if row["type"] == "begin_repeat"]
+    for row in table.every_row:
+        if row["type"] == "begin_repeat" and row["name"] != repeat.name:
+            yield row.say(f"repeat {row['name']} is not the one of plan.toml, [repeat]; name it there, or leave it out")
+    if not repeat:
+        return
+    if repeat.name not in repeats:
+        yield f"{table.file}: has no begin_repeat {repeat.name}, which plan.toml names in [repeat]; restore it"
+    kinds = {"kind": "select_one", "reference": "text", "title": "text", "date": "date", "detail": "text"}
+    fields = {field.name: field for field in form.fields}
+    for name, role in repeat.role_of.items():
+        if name not in fields:
+            yield f"{where}{role} is {name}, no field of {repeat.name} in survey.csv; correct its name"
+        elif fields[name].type != kinds[role]:
+            yield f"{where}{role} is {name}, of type {fields[name].type}, where it takes {kinds[role]}"
+    for name in fields.keys() - repeat.role_of.keys():
+        if name in kinds:
+            yield f"{where}has no {name}, though {repeat.name} has a field {name}; give it that role, or rename it"
+    for kind in repeat.details:
+        if form.kinds and kind not in form.kinds:
+            yield f"{where}details: {kind} is no kind of {repeat.name}; correct it"
+
+
+FORM_CHECKS = (_check_choices, _check_survey, _check_settings)

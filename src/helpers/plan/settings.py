@@ -1,0 +1,262 @@
+"""plan.toml: what makes the plan this one: its code, period, days and languages, and the roles of its questions."""
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import date, timedelta
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import ClassVar, get_args, get_origin, get_type_hints
+
+from helpers import paths
+from helpers.plan import files, quarters
+from helpers.strings import LANGUAGES
+
+FILE = "plan.toml"
+Texts = Mapping[str, str]  # a text by language
+_COLOUR = re.compile("#[0-9A-Fa-f]{6}")
+_MOST_DAYS = 366
+
+
+@dataclass(frozen=True)
+class Identity:
+    """The roles of the questions that say who answers; `personal` ones are read and compared, never written.
+
+    The questions of `group` are `member` and `quarter`, called so in every form, and those of `personal` and `public`;
+    any other is refused, so that nothing leaks. `language` is the one that asks for the language of the answers,
+    `remarks` the free text of the form, wherever it stands.
+    """
+
+    group: str
+    personal: tuple[str, ...] = ()
+    public: tuple[str, ...] = ()
+    language: str = ""
+    remarks: str = ""
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """The part of the form that is filled in for each item, and the roles of its fields; blank where there is none.
+
+    `asked` is the question whether there is any item; `details` has the list of the details of some kinds.
+    """
+
+    ROLES: ClassVar = ("kind", "reference", "title", "date", "detail")
+
+    name: str = ""
+    asked: str = ""
+    kind: str = ""
+    reference: str = ""
+    title: str = ""
+    date: str = ""
+    detail: str = ""
+    details: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    def __bool__(self) -> bool:
+        return bool(self.name)
+
+    @cached_property
+    def role_of(self) -> Mapping[str, str]:
+        """The role of each field that has one."""
+        return {name: role for role in self.ROLES if (name := getattr(self, role))}
+
+    def question(self, role: str) -> str:
+        """Return a field as issues name it: `innovations.date` of the one in the role `date`."""
+        return f"{self.name}.{getattr(self, role, '') or role}"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The plan as a whole: quarters as 2024Q3, days after a quarter's end, languages as codes."""
+
+    code: str
+    reference: str
+    first_quarter: str
+    last_quarter: str
+    baseline_quarter: str
+    first_status_quarter: str
+    counted_from: date
+    on_time_days: int
+    cutoff_days: int
+    revision_days: int
+    carry_quarters: int
+    languages: tuple[str, ...]
+    official: tuple[str, ...]
+    master_language: str
+    union: Texts
+    title: Texts
+    identity: Identity
+    repeat: Repeat = Repeat()
+    look: Texts = field(default_factory=dict)
+
+    @cached_property
+    def quarters(self) -> tuple[str, ...]:
+        """All quarters of the plan, in order."""
+        return tuple(quarters.quarters_between(self.first_quarter, self.last_quarter))
+
+    def quarters_to(self, quarter: str) -> list[str]:
+        """Return the quarters of the plan up to one, in order."""
+        return quarters.quarters_between(self.first_quarter, quarter)
+
+    def check_quarter(self, quarter: str) -> None:
+        """Raise ValueError for a quarter outside the plan."""
+        if not self.in_plan(quarter):
+            period = f"{self.first_quarter}-{self.last_quarter}"
+            raise ValueError(f"{quarter} is outside the plan, {period}; choose a quarter within it")
+
+    def in_plan(self, quarter: str) -> bool:
+        """Tell whether a quarter belongs to the plan."""
+        return self.first_quarter <= quarter <= self.last_quarter
+
+    def first_cutoff(self, quarter: str) -> date:
+        """Return the first cut-off of a quarter, some days after its end (methodology, section 3)."""
+        return quarters.quarter_end(quarter) + timedelta(days=self.cutoff_days)
+
+    def on_time_by(self, quarter: str) -> date:
+        """Return the last day on which a return of a quarter is on time."""
+        return quarters.quarter_end(quarter) + timedelta(days=self.on_time_days)
+
+    def revised_on(self, quarter: str) -> date:
+        """Return the first day of a quarter's revised editions."""
+        return quarters.quarter_end(quarter) + timedelta(days=self.revision_days)
+
+    def is_revised(self, quarter: str, as_of: date) -> bool:
+        """Tell whether an edition is a revised one."""
+        return as_of >= self.revised_on(quarter)
+
+    def resolve_date(self, quarter: str, as_of: str = "") -> date:
+        """Return the date an edition is as of: the one given, else the quarter's first cut-off.
+
+        Raises ValueError for a quarter outside the plan, or a date before the quarter's end.
+        """
+        quarter = quarters.parse_quarter(quarter)
+        self.check_quarter(quarter)
+        try:
+            day = date.fromisoformat(as_of) if as_of else self.first_cutoff(quarter)
+        except ValueError:
+            raise ValueError(f"as_of {as_of!r} is not a date; write it as 2024-10-31, or leave it blank") from None
+        if day <= quarters.quarter_end(quarter):
+            raise ValueError(f"as_of {day} is not after the end of {quarter}; give a later date, or none")
+        return day
+
+    def short(self, name: str) -> Texts:
+        """Return the short form of `union` or `title` by language; the whole one where the plan has none."""
+        texts = getattr(self, name)
+        return {language: texts.get(f"short_{language}") or texts.get(language, "") for language in self.languages}
+
+
+# What stands in for what is wrong, so that the other files of the plan are read and told of at once.
+_STAND_IN = Settings(
+    "UNION", "plan.toml", "0001Q1", "9998Q4", "0001Q1", "0001Q1", date.min, 30, 45, 90, 4, LANGUAGES, LANGUAGES, "en",
+    {}, {}, Identity("identity"),
+)  # fmt: skip
+
+
+def _is_quarter(value: object) -> bool:
+    return isinstance(value, str) and quarters.is_quarter(value) and quarters.parse_quarter(value) == value
+
+
+def _wrong_type(name: str, value: object, kind: object) -> str:
+    """Return what a value should be, blank where it is so."""
+    if name.endswith("_quarter"):
+        return "" if _is_quarter(value) else 'a quarter such as "2024Q3"'
+    if kind is int:
+        is_count = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST_DAYS
+        return "" if is_count else "a whole number such as 45"
+    if kind is date:
+        return "" if type(value) is date else "a date such as 2024-07-31, without quotes"
+    if get_origin(kind) is tuple:
+        is_list = isinstance(value, list) and all(isinstance(each, str) and each for each in value)
+        return "" if is_list else 'a list of texts such as ["fr", "en"]'
+    if kind is str:
+        is_line = isinstance(value, str) and bool(value.strip()) and value.isprintable()
+        return "" if is_line else "a text of one line"
+    is_table = isinstance(value, dict) and all(isinstance(text, str) and text.strip() for text in value.values())
+    return "" if is_table else "a section of texts"
+
+
+def _read_section(data: dict, kind: type, where: str, problems: list[str]) -> dict[str, object]:
+    """Return the values of a dataclass found in a section of the file; what is wrong is left out, and said."""
+    hints, found = get_type_hints(kind), {}
+    for name in data.keys() - hints.keys():
+        problems.append(f"{where}{name} is not known; leave it out, or correct its name: {', '.join(hints)}")
+    for each in fields(kind):
+        if each.name not in data:
+            if each.default is each.default_factory:  # neither is given: it must be written
+                problems.append(f"{where}{each.name} is missing; write it")
+        elif hints[each.name] in (Identity, Repeat):
+            inner = _read_section(data[each.name], hints[each.name], f"[{each.name}] ", problems)
+            if each.name == "repeat" or "group" in inner:
+                found[each.name] = hints[each.name](**inner)
+        elif wrong := _wrong_type(each.name, data[each.name], hints[each.name]):
+            problems.append(f"{where}{each.name} is {data[each.name]!r}; write {wrong}")
+        else:
+            is_list = bool(get_args(hints[each.name])) and isinstance(data[each.name], list)
+            found[each.name] = tuple(data[each.name]) if is_list else data[each.name]
+    return found
+
+
+def _check_meaning(settings: Settings) -> Iterator[str]:
+    """Yield what cannot be meant, though each value is of the right kind."""
+    s = settings
+    order = ("first_quarter", "baseline_quarter", "first_status_quarter", "last_quarter")
+    for earlier, later in zip(order, order[1:], strict=False):
+        if getattr(s, earlier) > getattr(s, later):
+            yield f"{later} {getattr(s, later)} is before {earlier} {getattr(s, earlier)}; correct one of them"
+    if not 0 < s.on_time_days <= s.cutoff_days < s.revision_days:
+        yield "on_time_days, cutoff_days and revision_days must grow in this order, such as 30, 45, 90"
+    if not 1 <= s.carry_quarters <= 8:
+        yield f"carry_quarters is {s.carry_quarters}; write 1 to 8"
+    if unknown := sorted(set(s.languages) - set(LANGUAGES)):
+        yield f"languages has {', '.join(unknown)}; reports can be in {', '.join(LANGUAGES)}"
+    if not s.languages or len(set(s.languages)) < len(s.languages):
+        yield "languages: name each language once, one at least"
+    if unknown := [each for each in (*s.official, s.master_language) if each not in s.languages]:
+        yield f"official and master_language name {', '.join(unknown)}, which is not among languages"
+    if not re.fullmatch("[A-Z][A-Za-z0-9_-]{1,15}", s.code):
+        yield f"code is {s.code!r}; write 2 to 16 letters and digits, a capital first, such as PAPU"
+    for name in ("union", "title"):
+        texts = getattr(s, name)
+        allowed = {*s.languages, *(f"short_{language}" for language in s.languages)}
+        if lacking := [language for language in s.languages if language not in texts]:
+            yield f"[{name}] has no {', '.join(lacking)}; write it in every language"
+        if unknown := sorted(set(texts) - allowed):
+            yield f"[{name}] has {', '.join(unknown)}, no language of the plan; leave it out"
+    if both := sorted(set(s.identity.personal) & set(s.identity.public)):
+        yield f"[identity] {', '.join(both)} is both personal and public; keep it in one"
+    for name, text in s.look.items():
+        if name != "logo" and not _COLOUR.fullmatch(text):
+            yield f"[look] {name} is {text!r}; write a colour such as #1F5A8A"
+    missing = [role for role in ("asked", "kind", "reference", "title", "date") if not getattr(s.repeat, role)]
+    if s.repeat and missing:
+        yield f"[repeat] has no {', '.join(missing)}; name the question or field in each role"
+
+
+@lru_cache(maxsize=files.MOST_PLANS)
+def read_settings_file(folder: Path) -> tuple[Settings, tuple[str, ...]]:
+    """Read plan.toml; with it what is wrong in it, which something else stands in for."""
+    problems: list[str] = []
+    try:
+        data = tomllib.loads((folder / FILE).read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as reason:
+        why = getattr(reason, "strerror", "") or str(reason)
+        return _STAND_IN, (f"{FILE}: cannot be read ({why}); restore the file from the repository",)
+    found = _read_section(data, Settings, "", problems)
+    settings = Settings(**{each.name: found.get(each.name, getattr(_STAND_IN, each.name)) for each in fields(Settings)})
+    problems += [] if problems else _check_meaning(settings)
+    return settings if not problems else _standing_in(settings), tuple(f"{FILE}: {problem}" for problem in problems)
+
+
+def _standing_in(settings: Settings) -> Settings:
+    """Return settings that the other files can be read by: with the languages that there are words for."""
+    known = tuple(language for language in settings.languages if language in LANGUAGES)
+    values = {each.name: getattr(settings, each.name) for each in fields(Settings)}
+    return Settings(**values | {"languages": known or LANGUAGES})
+
+
+def read_settings(folder: Path | None = None) -> Settings:
+    """Return what plan.toml says (default: that of `data/raw/plan`). Raises PlanError with all that is wrong."""
+    settings, problems = read_settings_file(folder or paths.plan())
+    files.refuse(problems)
+    return settings
