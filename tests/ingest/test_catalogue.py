@@ -291,7 +291,7 @@ WANTED: Mapping[str, list[Want]] = {
     ],
     "29-connected_gt_total.csv": [Want("V04", "GHA", COUNTS, "999")],
     "30-totals_do_not_match.csv": [
-        Want("V04", "SEN", "staff_women", "1801"), Want("V10.women", "KEN", "trained_women", "61"),
+        Want("V04", "SEN", "staff_women", "1801"), Want("V10.sum", "KEN", "trained_women", "61"),
     ],
     "31-numbers_with_text.csv": each("V03.number", "offices_total", written.WORDY),
     "32-non_ascii_digits.csv": [

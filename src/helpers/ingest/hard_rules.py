@@ -10,17 +10,15 @@ from helpers.plan import Member, Plan, questionnaire, sources
 from helpers.strings import without_invisible
 
 EPSILON = 1e-9  # allowed in comparisons with a limit
-_TRAINED_PER_STAFF = 1.2  # may exceed the staff: some of those trained have left since
-# Part and total in the order of V04: electrified before alternative power, which is compared with it. The plan's KPIs
-# add theirs.
-_PARTS = (
-    ("offices_connected", "offices_total"), ("offices_networked", "offices_total"),
-    ("offices_electrified", "offices_total"), ("offices_alternative_power", "offices_electrified"),
-    ("staff_women", "staff_total"),
-)  # fmt: skip
+_PART_KEYS = {"V04": "V04", "V10": "V10.part"}  # of the issues of parts, in issues.csv
 
 CheckedAnswers = dict[str, questionnaire.Answer]
 ConfirmedValues = Mapping[tuple[str, str, str], int]  # by quarter, member and question
+
+
+def shown_number(value: float) -> str:
+    """Return a limit as a message has it: whole where it is, never as a power of ten."""
+    return f"{value:.0f}" if value == round(value) else f"{value:g}"
 
 
 @dataclass(frozen=True)
@@ -71,47 +69,54 @@ def _unseen(answer: questionnaire.Answer) -> Phrase | str:
     return Phrase("phrase.invisible") if without_invisible(answer.raw) != answer.raw else ""
 
 
+def _find_limits(plan: Plan, form: questionnaire.Form, member: Member) -> dict[str, tuple[float, float, int]]:
+    """Return the limits of each total that has a reference and rule V05: lowest, highest, and the reference."""
+    references = {rule: member.references[form.totals[rule.question]] for rule in plan.rules_of("reference")}
+    return {rule.question: (rule.low * n, rule.high * n, n) for rule, n in references.items()}
+
+
 def _check_totals(
-    answers: CheckedAnswers, member: Member, place: Place, confirmed: ConfirmedValues, form: questionnaire.Form
+    answers: CheckedAnswers, place: Place, limits: Mapping[str, tuple[float, float, int]], confirmed: ConfirmedValues
 ) -> Iterator[Issue]:
-    """V05: totals within ×0.2…×5 of the reference, unless the member confirmed the value."""
-    for question, column in form.totals.items():
-        value, reference = answers[question].number, member.references[column]
-        if value is None or confirmed.get((place.quarter, member.member, question)) == value:
+    """V05: totals within limits of their reference, unless the member confirmed the value."""
+    for question, (low, high, reference) in limits.items():
+        value = answers[question].number
+        if value is None or confirmed.get((place.quarter, place.member, question)) == value:
             continue
-        low, high = 0.2 * reference, 5 * reference
         if not low - EPSILON <= value <= high + EPSILON:
             answers[question] = _withdrawn(answers[question], "V05")
-            yield make_issue("V05", place, f"{low:g}", f"{high:g}", reference, question=question, observed=str(value))
+            yield make_issue(
+                "V05", place, shown_number(low), shown_number(high), reference, question=question, observed=str(value)
+            )
+
+
+def _list_parts(plan: Plan, form: questionnaire.Form) -> Iterator[tuple[str, str, str, float]]:
+    """Yield rule, part, whole and how often the part may contain it: by rules.csv, then by the KPIs' sources.
+
+    A part of a part is checked after it, in the order of the rows, so that what was withdrawn limits nothing.
+    """
+    ruled = [(rule.rule, rule.question, rule.other, rule.high) for rule in plan.rules_of("part")]
+    named = {(part, whole) for _, part, whole, _ in ruled}
+    own = [("V10" if times > 1 else "V04", *each, times) for *each, times in sources.list_part_totals(plan, form)]
+    yield from sorted([*ruled, *(part for part in own if part[1:3] not in named)], key=lambda part: part[0])
 
 
 def _check_parts(
     answers: CheckedAnswers,
-    member: Member,
     place: Place,
-    parts: Iterable[tuple[str, str]],
-    form: questionnaire.Form,
+    parts: Iterable[tuple[str, str, str, float]],
+    limits: Mapping[str, tuple[float, float, int]],
 ) -> Iterator[Issue]:
-    """V04: no part above its total; without the total, none above 5 × its reference, if it has one."""
-    for part, whole in parts:
+    """V04, V10: no part above its total, or a multiple; without the total, above the most that V05 lets it be."""
+    for rule, part, whole, times in parts:
         value, limit, source = answers[part].number, answers[whole].number, whole
-        if limit is None and whole in form.totals:
-            reference = member.references[form.totals[whole]]
-            limit, source = 5 * reference, f"5 × {reference}"
-        if value is not None and limit is not None and value > limit:
-            answers[part] = _withdrawn(answers[part], "V04")
-            yield make_issue("V04", place, source, limit, question=part, observed=str(value))
-
-
-def _check_trained(answers: CheckedAnswers, member: Member, place: Place) -> Iterator[Issue]:
-    """V10: trained_cumulative within 1.2 × staff_total; without that total, 1.2 × 5 × its reference."""
-    question = "trained_cumulative"
-    value, staff = answers[question].number, answers["staff_total"].number
-    limit = _TRAINED_PER_STAFF * (5 * member.references["reference_staff"] if staff is None else staff)
-    if value is not None and value > limit + EPSILON:
-        answers[question] = _withdrawn(answers[question], "V10")
-        source = f"staff_total {staff}" if staff is not None else f"5 × {member.references['reference_staff']}"
-        yield make_issue("V10.cap", place, source, f"{limit:g}", question=question, observed=str(value))
+        if limit is None and whole in limits:
+            _, limit, reference = limits[whole]
+            source = f"{limit / reference:g} × {reference}"
+        if value is not None and limit is not None and value > times * limit + EPSILON:
+            answers[part] = _withdrawn(answers[part], rule)
+            details = (source, shown_number(times * limit))
+            yield make_issue(_PART_KEYS[rule], place, *details, question=part, observed=str(value))
 
 
 def _check_item(item: ReceivedItem, form: questionnaire.Form) -> tuple[ReceivedItem, list[Issue]]:
@@ -141,13 +146,12 @@ def check_values(
 ) -> tuple[CheckedReturn, list[Issue]]:
     """Run the hard rules on an accepted return. Withdrawn values take no part in later rules."""
     received, member = entry.received, plan.by_iso3[entry.member]
-    answers, parts = dict(received.answers), dict.fromkeys((*_PARTS, *sources.list_part_totals(plan, form)))
+    answers, limits = dict(received.answers), _find_limits(plan, form, member)
     checked_items = [_check_item(item, form.at(entry.quarter)) for item in received.items or ()]
     issues = [
         *_list_unreadable(answers, form, received.place),
-        *_check_totals(answers, member, received.place, confirmed, form),
-        *_check_parts(answers, member, received.place, parts, form),
-        *_check_trained(answers, member, received.place),
+        *_check_totals(answers, received.place, limits, confirmed),
+        *_check_parts(answers, received.place, _list_parts(plan, form), limits),
         *(issue for _, found in checked_items for issue in found),
     ]
     items = None if received.items is None else tuple(item for item, _ in checked_items)

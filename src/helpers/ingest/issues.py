@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from helpers.ingest.cells import LONGEST_TEXT
+from helpers.plan import read_settings
 from helpers.strings import clean, mask, mask_text
 
 SENTENCES = Path(__file__).with_name("issues.csv")
@@ -116,7 +117,9 @@ class Issue:
         """Return a text of issues.csv with the details of this issue in it."""
         texts = [detail.say(language) if isinstance(detail, Phrase) else detail for detail in self.details]
         ask = Phrase("phrase.ask").say(language) if not self.is_confirmed else CONFIRMED.say(language)
-        words = {"observed": self.observed, "question": self.question, "quarter": self.quarter, "ask": ask}
+        plan = read_settings()
+        words = {"observed": self.observed, "question": self.question, "quarter": self.quarter, "ask": ask,
+                 "first": plan.first_quarter, "last": plan.last_quarter}  # fmt: skip
         return _read_sentences()[self.key][column].format(*texts, **words)
 
     def say(self, language: str) -> str:

@@ -10,25 +10,7 @@ from helpers.ingest.records import Received
 from helpers.ingest.registers import Registers
 from helpers.ingest.soft_rules import list_warnings, mark_unusual
 from helpers.ingest.versions import RETURN_REFUSED, LedgerEntry, build_ledger, read_histories
-from helpers.plan import Plan, checks, questionnaire
-
-_OFFICES = "offices_total offices_electrified offices_alternative_power offices_connected offices_networked"
-_TRAINED = "trained_cumulative trained_capacity_building trained_upskilling trained_reskilling trained_women"
-# What the rules name: a form that lacks it is refused before any return is read.
-NEEDS = tuple(
-    checks.Need(f"rule {rule}", kind, question, tuple(codes.split()))
-    for rule, kind, questions, codes in (
-        ("V04", "integer", f"{_OFFICES} staff_women staff_total", ""),
-        ("V08", "integer", _OFFICES, ""),
-        ("V08", "select_multiple", "services_epost services_ecommerce services_egovernment services_efinance", ""),
-        ("V10", "integer", f"{_TRAINED} staff_total", ""),
-        ("V13", "select_multiple", "ipp_ecompro ipp_tracked ipp_small_packets", "tracking_events s10_barcode"),
-        ("V14", "select_one", "roadmap_status", "adopted implementing completed"),
-        ("V14", "date", "roadmap_adopted_on", ""),
-        ("V16", "integer", "training_sessions", ""),
-    )
-    for question in questions.split()
-)
+from helpers.plan import Plan, questionnaire
 
 
 @dataclass(frozen=True)
@@ -63,7 +45,7 @@ def check_received(
     for warning in warnings:
         questioned[warning.place].add(warning.question)
     returns = [
-        mark_unusual(checked, set().union(*(questioned[place] for place in checked.place.all_rows)))
+        mark_unusual(checked, set().union(*(questioned[place] for place in checked.place.all_rows)), plan, form)
         for checked in resolved.returns
     ]
     return replace(resolved, returns=tuple(returns), issues=(*resolved.issues, *warnings))

@@ -6,22 +6,13 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from helpers.ingest.hard_rules import EPSILON, CheckedReturn, ConfirmedValues
+from helpers.ingest.hard_rules import EPSILON, CheckedReturn, ConfirmedValues, shown_number
 from helpers.ingest.issues import CONFIRMED, Issue, make_issue
 from helpers.ingest.records import ReceivedItem
-from helpers.plan import Member, Plan, extractors, quarters, questionnaire
+from helpers.plan import Member, Plan, checks, extractors, quarters, questionnaire
 from helpers.strings import fold
 
-OFFICE_QUESTIONS = (
-    "offices_total", "offices_electrified", "offices_alternative_power", "offices_connected", "offices_networked",
-)  # fmt: skip
-_RATIOS = (
-    ("offices_connected", "offices_total"), ("staff_total", "offices_total"), ("trained_cumulative", "staff_total"),
-)  # fmt: skip
 _Measure = Callable[[CheckedReturn], float | None]
-_SERVICES = ("services_epost", "services_ecommerce", "services_egovernment", "services_efinance")
-_TRAINED_KINDS = ("trained_capacity_building", "trained_upskilling", "trained_reskilling")
-_PRODUCTS = ("ipp_ecompro", "ipp_tracked", "ipp_small_packets")
 
 
 @dataclass(frozen=True)
@@ -46,61 +37,87 @@ class LastKnown:
         return self.last(checked, lambda earlier: earlier.number(question))
 
 
-def _live_services(checked: CheckedReturn) -> float | None:
-    return extractors.all_codes(_SERVICES, extractors.CountedReturn(checked.key[1], checked.answers)).value
+def _ratio(part: str, whole: str) -> _Measure:
+    """Return what divides a number by another; None without both, or where the other is 0."""
+
+    def measure(checked: CheckedReturn) -> float | None:
+        value, total = checked.number(part), checked.number(whole)
+        return value / total if value is not None and total else None
+
+    return measure
 
 
-def _share_connected(checked: CheckedReturn) -> float | None:
-    connected, total = checked.number("offices_connected"), checked.number("offices_total")
-    return connected / total if connected is not None and total else None
+def _level(rule: checks.Rule, form: questionnaire.Form) -> _Measure:
+    """Return what reads the number that a rule is about: a question's, or that of the codes ticked in some."""
+    if not rule.counts_codes:
+        return lambda checked: checked.number(rule.question)
+    names = rule.questions(form)
+    return lambda checked: extractors.all_codes(names, extractors.CountedReturn(checked.key[1], checked.answers)).value
 
 
-def warn_reference(checked: CheckedReturn, member: Member) -> Iterator[Issue]:
-    """V06: offices within ×0.5…×2 of the reference, 2-15 staff per office."""
-    offices, staff = checked.number("offices_total"), checked.number("staff_total")
-    low, high = (n * member.references["reference_offices"] for n in (0.5, 2))
-    if offices is not None and not low - EPSILON <= offices <= high + EPSILON:
-        details = (f"{low:g}", f"{high:g}", member.references["reference_offices"])
-        yield checked.issue("V06.offices_total", *details, question="offices_total", observed=offices)
-    if offices and staff is not None and not 2 - EPSILON <= staff / offices <= 15 + EPSILON:
-        yield checked.issue("V06.staff_total", question="staff_total", observed=f"{staff / offices:.1f}")
+_Found = Iterator[Issue]
 
 
-def warn_fall(checked: CheckedReturn, past: LastKnown) -> Iterator[Issue]:
-    """V08: no stock falls by more than 10 % on the last known value."""
-    stocks = [(name, checked.number(name), past.last_number(checked, name)) for name in OFFICE_QUESTIONS]
-    stocks.append(("services", _live_services(checked), past.last(checked, _live_services)))
-    for question, value, last in stocks:
-        if value is not None and last and value < 0.9 * last[0] - EPSILON:
-            details = (f"{0.9 * last[0]:g}", f"{last[0]:g}", last[1])
-            yield checked.issue("V08", *details, question=question, observed=f"{value:g}")
+def warn_reference(rule: checks.Rule, checked: CheckedReturn, member: Member, form: questionnaire.Form) -> _Found:
+    """V06, reference_soft: a total is within limits of its reference."""
+    value, reference = checked.number(rule.question), member.references[form.totals[rule.question]]
+    low, high = rule.low * reference, rule.high * reference
+    if value is not None and not low - EPSILON <= value <= high + EPSILON:
+        details = (shown_number(low), shown_number(high), reference)
+        yield checked.issue("V06.reference", *details, question=rule.question, observed=value)
 
 
-def warn_share(checked: CheckedReturn, past: LastKnown) -> Iterator[Issue]:
-    """V09: the share connected moves by no more than 15 points."""
-    share, last = _share_connected(checked), past.last(checked, _share_connected)
-    if share is not None and last and abs(share - last[0]) > 0.15 + EPSILON:
-        facts = {"question": "offices_connected", "observed": f"{100 * share:.1f}"}
-        yield checked.issue("V09", f"{100 * last[0]:.1f}", last[1], **facts)
+def warn_ratio(rule: checks.Rule, checked: CheckedReturn) -> _Found:
+    """V06, ratio: one number is within limits of another."""
+    ratio = _ratio(rule.question, rule.other)(checked)
+    if ratio is not None and not rule.low - EPSILON <= ratio <= rule.high + EPSILON:
+        details = (rule.other, shown_number(rule.low), shown_number(rule.high))
+        yield checked.issue("V06.ratio", *details, question=rule.question, observed=f"{ratio:.1f}")
 
 
-def _trained_kinds(checked: CheckedReturn) -> tuple[list[int], bool]:
-    """Return the numbers of people trained by kind of training, and whether all kinds are answered."""
-    kinds = [checked.number(question) for question in _TRAINED_KINDS]
-    return [kind for kind in kinds if kind is not None], None not in kinds
+def warn_fall(rule: checks.Rule, checked: CheckedReturn, past: LastKnown, form: questionnaire.Form) -> _Found:
+    """V08, fall: a stock does not fall by more than a part of the last known value."""
+    measure, kept = _level(rule, form), 1 - rule.low
+    value, last = measure(checked), past.last(checked, measure)
+    if value is not None and last and value < kept * last[0] - EPSILON:
+        details = (f"{kept * last[0]:g}", shown_number(last[0]), last[1])
+        yield checked.issue("V08", *details, question=rule.subject, observed=shown_number(value))
 
 
-def warn_trained(checked: CheckedReturn, past: LastKnown) -> Iterator[Issue]:
-    """V10, soft: the cumulative number never falls nor is below one kind; women are among those trained."""
-    question = "trained_cumulative"
-    cumulative, women = checked.number(question), checked.number("trained_women")
-    last, (known, is_complete) = past.last_number(checked, question), _trained_kinds(checked)
-    if cumulative is not None and last and cumulative < last[0]:
-        yield checked.issue("V10.fall", *last, question=question, observed=cumulative)
-    if cumulative is not None and known and cumulative < max(known):
-        yield checked.issue("V10.kinds", max(known), question=question, observed=cumulative)
-    if women is not None and is_complete and women > sum(known):
-        yield checked.issue("V10.women", sum(known), question="trained_women", observed=women)
+def warn_share(rule: checks.Rule, checked: CheckedReturn, past: LastKnown) -> _Found:
+    """V09, share_moves: a share moves by no more than so much."""
+    measure = _ratio(rule.question, rule.other)
+    share, last = measure(checked), past.last(checked, measure)
+    if share is not None and last and abs(share - last[0]) > rule.high + EPSILON:
+        details = (f"{100 * last[0]:.1f}", last[1], shown_number(round(100 * rule.high, 9)), rule.other)
+        yield checked.issue("V09", *details, question=rule.question, observed=f"{100 * share:.1f}")
+
+
+def _numbers(rule: checks.Rule, checked: CheckedReturn) -> tuple[list[int], bool]:
+    """Return the numbers that a rule compares with, and whether all of them are answered."""
+    numbers = [checked.number(question) for question in rule.others]
+    return [number for number in numbers if number is not None], None not in numbers
+
+
+def warn_running_total(rule: checks.Rule, checked: CheckedReturn, past: LastKnown) -> _Found:
+    """V10, never_falls: a running total does not fall."""
+    value, last = checked.number(rule.question), past.last_number(checked, rule.question)
+    if value is not None and last and value < last[0]:
+        yield checked.issue("V10.fall", *last, question=rule.question, observed=value)
+
+
+def warn_less_than_part(rule: checks.Rule, checked: CheckedReturn) -> _Found:
+    """V10, at_least_each: a running total is not below what the quarter adds to it."""
+    value, (known, _) = checked.number(rule.question), _numbers(rule, checked)
+    if value is not None and known and value < max(known):
+        yield checked.issue("V10.each", max(known), question=rule.question, observed=value)
+
+
+def warn_more_than_sum(rule: checks.Rule, checked: CheckedReturn) -> _Found:
+    """V10, at_most_sum: a number is not above the sum of those that it is among."""
+    value, (known, is_complete) = checked.number(rule.question), _numbers(rule, checked)
+    if value is not None and is_complete and value > sum(known):
+        yield checked.issue("V10.sum", sum(known), question=rule.question, observed=value)
 
 
 def warn_copied(checked: CheckedReturn, past: LastKnown, form: questionnaire.Form) -> Iterator[Issue]:
@@ -120,22 +137,23 @@ def warn_zeros(checked: CheckedReturn, form: questionnaire.Form) -> Iterator[Iss
         yield checked.issue("V12", observed="0")
 
 
-def warn_features(checked: CheckedReturn) -> Iterator[Issue]:
-    """V13: no tracking events without a barcode."""
-    for question in _PRODUCTS:
+def warn_codes(rule: checks.Rule, checked: CheckedReturn, form: questionnaire.Form) -> _Found:
+    """V13, needs_code: one code does not go without another."""
+    code, needed = rule.needs
+    for question in rule.questions(form):
         codes = checked.answers[question].value.split()
-        if "tracking_events" in codes and "s10_barcode" not in codes:
-            yield checked.issue("V13", question=question, observed=" ".join(codes))
+        if code in codes and needed not in codes:
+            yield checked.issue("V13", code, needed, question=question, observed=" ".join(codes))
 
 
-def warn_roadmap(checked: CheckedReturn) -> Iterator[Issue]:
-    """V14: an adopted roadmap has a date, not after the quarter's end."""
-    status, adopted_on = checked.answers["roadmap_status"].value, checked.answers["roadmap_adopted_on"].value
-    end, question = quarters.quarter_end(checked.key[0]).isoformat(), "roadmap_adopted_on"
-    if adopted_on > end:
-        yield checked.issue("V14.late", end, question=question, observed=adopted_on)
-    elif status in ("adopted", "implementing", "completed") and not adopted_on:
-        yield checked.issue("V14.missing", status, question=question)
+def warn_date(rule: checks.Rule, checked: CheckedReturn) -> _Found:
+    """V14, needs_date: what is so since a day has that day, not after the quarter's end."""
+    answer, day = checked.answers[rule.others[0]].value, checked.answers[rule.question].value
+    end = quarters.quarter_end(checked.key[0]).isoformat()
+    if day > end:
+        yield checked.issue("V14.late", end, question=rule.question, observed=day)
+    elif answer in rule.answers and not day:
+        yield checked.issue("V14.missing", rule.others[0], answer, question=rule.question)
 
 
 def warn_items(checked: CheckedReturn, repeat: questionnaire.Repeat) -> Iterator[Issue]:
@@ -162,14 +180,14 @@ def warn_stated(checked: CheckedReturn, repeat: questionnaire.Repeat) -> Iterato
         yield checked.issue("V15.yes", question=question, observed=stated.raw)
 
 
-def warn_training(checked: CheckedReturn) -> Iterator[Issue]:
-    """V16: nobody is trained without a session, and no session trains nobody."""
-    (known, is_complete), sessions = _trained_kinds(checked), checked.number("training_sessions")
-    if sessions is None or not known:
+def warn_pair(rule: checks.Rule, checked: CheckedReturn) -> _Found:
+    """V16, both_or_neither: neither of two things is above 0 while the other is 0."""
+    (known, is_complete), value = _numbers(rule, checked), checked.number(rule.question)
+    if value is None or not known:
         return
-    nobody = is_complete and not any(known)
-    if (any(known) and sessions == 0) or (nobody and sessions > 0):
-        yield checked.issue("V16", sum(known), question="training_sessions", observed=sessions)
+    nothing = is_complete and not any(known)
+    if (any(known) and value == 0) or (nothing and value > 0):
+        yield checked.issue("V16", sum(known), ", ".join(rule.others), question=rule.question, observed=value)
 
 
 def warn_magnitude(checked: CheckedReturn, past: LastKnown, form: questionnaire.Form) -> Iterator[Issue]:
@@ -182,25 +200,25 @@ def warn_magnitude(checked: CheckedReturn, past: LastKnown, form: questionnaire.
                 yield checked.issue("V18", last[0], factor, last[1], question=question, observed=value)
 
 
-def warn_outliers(returns: Sequence[CheckedReturn]) -> Iterator[Issue]:
-    """V17: among a quarter's returns no ratio is an outlier: modified z-score over 3.5 in size, on log(1 + x)."""
-    for part, whole in _RATIOS:
-        known = [(checked, checked.number(part), checked.number(whole)) for checked in returns]
-        ratios = [(checked, value, total) for checked, value, total in known if value is not None and total]
-        limits = _usual_range([math.log1p(value / total) for _, value, total in ratios])
-        for checked, value, total in ratios if limits else ():
-            low, high = (total * math.expm1(limit) for limit in limits)
-            if not low - EPSILON * total <= value <= high + EPSILON * total:
-                details = (*(str(round(max(limit, 0), 1)).removesuffix(".0") for limit in (low, high)), whole, total)
-                yield checked.issue("V17", *details, question=part, observed=value)
+def warn_outliers(rule: checks.Rule, returns: Sequence[CheckedReturn]) -> _Found:
+    """V17: among a quarter's returns no ratio is an outlier: modified z-score in size, on log(1 + x)."""
+    part, whole = rule.question, rule.other
+    known = [(checked, checked.number(part), checked.number(whole)) for checked in returns]
+    ratios = [(checked, value, total) for checked, value, total in known if value is not None and total]
+    limits = _usual_range([math.log1p(value / total) for _, value, total in ratios], rule.high)
+    for checked, value, total in ratios if limits else ():
+        low, high = (total * math.expm1(limit) for limit in limits)
+        if not low - EPSILON * total <= value <= high + EPSILON * total:
+            details = (*(str(round(max(limit, 0), 1)).removesuffix(".0") for limit in (low, high)), whole, total)
+            yield checked.issue("V17", *details, question=part, observed=value)
 
 
-def _usual_range(values: Sequence[float]) -> tuple[float, float] | None:
-    """Return where 0.6745·(x − median)/MAD is within 3.5; None below 8 members or when the MAD is 0."""
+def _usual_range(values: Sequence[float], most: float) -> tuple[float, float] | None:
+    """Return where 0.6745·(x − median)/MAD is within a limit; None below 8 members or when the MAD is 0."""
     if len(values) < 8:
         return None
     median = statistics.median(values)
-    spread = 3.5 / 0.6745 * statistics.median(abs(x - median) for x in values)
+    spread = most / 0.6745 * statistics.median(abs(x - median) for x in values)
     return (median - spread, median + spread) if spread > 0 else None
 
 
@@ -221,6 +239,25 @@ def warn_references(counting: Iterable[CheckedReturn], repeat: questionnaire.Rep
                 yield make_issue("V23", item.place, reference, *differing, **facts)
 
 
+def _warn_by_rules(checked: CheckedReturn, past: LastKnown, plan: Plan, form: questionnaire.Form) -> _Found:
+    """Run the checks of rules.csv that look at one return."""
+    by_name = {
+        "reference_soft": lambda rule: warn_reference(rule, checked, plan.by_iso3[checked.key[1]], form),
+        "ratio": lambda rule: warn_ratio(rule, checked),
+        "fall": lambda rule: warn_fall(rule, checked, past, form),
+        "share_moves": lambda rule: warn_share(rule, checked, past),
+        "never_falls": lambda rule: warn_running_total(rule, checked, past),
+        "at_least_each": lambda rule: warn_less_than_part(rule, checked),
+        "at_most_sum": lambda rule: warn_more_than_sum(rule, checked),
+        "needs_code": lambda rule: warn_codes(rule, checked, form),
+        "needs_date": lambda rule: warn_date(rule, checked),
+        "both_or_neither": lambda rule: warn_pair(rule, checked),
+    }
+    for rule in plan.rules:
+        if check := by_name.get(rule.check):
+            yield from check(rule)
+
+
 def list_warnings(
     counting: Sequence[CheckedReturn], plan: Plan, form: questionnaire.Form, confirmed: ConfirmedValues
 ) -> list[Issue]:
@@ -228,20 +265,15 @@ def list_warnings(
     past = LastKnown({checked.key: checked for checked in counting}, sorted({checked.key[0] for checked in counting}))
     issues: list[Issue] = []
     for checked in counting:
-        issues += warn_reference(checked, plan.by_iso3[checked.key[1]])
-        issues += warn_fall(checked, past)
-        issues += warn_share(checked, past)
-        issues += warn_trained(checked, past)
+        issues += _warn_by_rules(checked, past, plan, form)
         issues += warn_copied(checked, past, form)
         issues += warn_zeros(checked, form)
-        issues += warn_features(checked)
-        issues += warn_roadmap(checked)
         issues += warn_items(checked, form.repeat)
         issues += warn_stated(checked, form.repeat)
-        issues += warn_training(checked)
         issues += warn_magnitude(checked, past, form)
     for quarter in past.quarters:
-        issues += warn_outliers([checked for checked in counting if checked.key[0] == quarter])
+        returns = [checked for checked in counting if checked.key[0] == quarter]
+        issues += [issue for rule in plan.rules_of("outlier") for issue in warn_outliers(rule, returns)]
     return [_mention_confirmed(issue, past, confirmed) for issue in (*issues, *warn_references(counting, form.repeat))]
 
 
@@ -252,9 +284,12 @@ def _mention_confirmed(issue: Issue, past: LastKnown, confirmed: ConfirmedValues
     return replace(issue, details=(*issue.details, CONFIRMED)) if answer and answer.number == value else issue
 
 
-def mark_unusual(checked: CheckedReturn, questioned: Collection[str]) -> CheckedReturn:
+def mark_unusual(
+    checked: CheckedReturn, questioned: Collection[str], plan: Plan, form: questionnaire.Form
+) -> CheckedReturn:
     """Mark as unusual (U) the answers that a warning questions, or all of them when the tool has the return on hold."""
-    names = {*questioned, *(_SERVICES if "services" in questioned else ())}
+    counted = (rule for rule in plan.rules if rule.counts_codes and rule.subject in questioned)
+    names = {*questioned, *(name for rule in counted for name in rule.questions(form))}
     unusual = {
         name: replace(answer, state=questionnaire.UNUSUAL)
         for name, answer in checked.answers.items()

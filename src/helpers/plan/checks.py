@@ -5,14 +5,16 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from helpers import paths
-from helpers.plan import files, quarters, questionnaire, sources
+from helpers.plan import files, quarters, questionnaire, rules, sources
+from helpers.plan.columns import OTHER, THEME_VALUES, UNIT_NAME, read_plan_files
 from helpers.plan.files import CsvRow, PlanError
-from helpers.plan.form_checks import FORM_CHECKS, CheckedFiles, Known, Need, check_needs
-from helpers.plan.plan import OTHER, THEME_VALUES, UNIT_NAME, Plan, make_plan, read_plan_files
+from helpers.plan.form_checks import FORM_CHECKS, CheckedFiles
+from helpers.plan.plan import Plan, make_plan
 from helpers.plan.questionnaire import Form
+from helpers.plan.rules import Rule
 from helpers.strings import fold
 
-__all__ = ["Known", "Need", "PlanError", "check_plan"]
+__all__ = ["PlanError", "Rule", "check_plan"]
 _TILE_ROWS, _TILE_COLUMNS = range(1, 11), range(3, 13)  # of the map of tiles, where members may lie
 
 
@@ -230,22 +232,35 @@ def _check_themes(f: CheckedFiles) -> Iterator[str]:
                     yield row.say(f"{column} names a value that there is not; the values are {allowed}")
 
 
+def _check_rules(f: CheckedFiles) -> Iterator[str]:
+    """Check each rule, and that none is there twice; held against the form where that can be read."""
+    first: dict[tuple[str, ...], int] = {}
+    for row in f.rows("rules"):
+        named = tuple(row[name] for name in ("rule", "check", "question", "other"))
+        if (number := first.setdefault(named, row.number)) != row.number:
+            yield row.say(f"the same rule is in row {number}; keep one")
+        yield from map(row.say, rules.list_row_problems(row))
+    place_of = {row.number: row for row in f.rows("rules")}
+    for rule in f.plan.rules if f.form.questions else ():
+        yield from map(place_of[rule.row].say, rules.list_form_problems(rule, f.form))
+
+
 _CHECKS = (
     _check_steps, _check_targets, _check_shown, _check_companions, _check_components, _check_members, _check_names,
     _check_tiles, _check_regions, _check_units, _check_stages,
-    _check_totals, _check_themes,
+    _check_totals, _check_themes, _check_rules,
 )  # fmt: skip
 
 
-def check_plan(known: Known) -> tuple[Plan, Form]:
+def check_plan() -> tuple[Plan, Form]:
     """Read plan and form, held against one another. Raises PlanError with every problem, its place and remedy."""
     folder, inner = paths.plan(), paths.questionnaire()
     form, grouping = questionnaire.make_form(inner)
     tables = {**read_plan_files(folder), **questionnaire.read_form_files(inner)}
-    f = CheckedFiles(tables, make_plan(folder), form, known)
+    f = CheckedFiles(tables, make_plan(folder), form)
     problems = [problem for table in tables.values() for problem in table.problems]
     problems += [problem for check in (*_CHECKS, *FORM_CHECKS) for problem in check(f)]
     if tables["survey"].every_row:  # otherwise all that it asks would be told as missing
-        problems += [*grouping, *check_needs(f), *sources.list_problems(f.plan, form)]
+        problems += [*grouping, *sources.list_problems(f.plan, form)]
     files.refuse(problems)
     return f.plan, form

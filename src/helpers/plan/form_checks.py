@@ -1,4 +1,4 @@
-"""Holds the form against the roles that plan.toml gives its questions, and against what rules and figures need."""
+"""Holds the form against itself and against the roles that plan.toml gives its questions."""
 
 import re
 from collections import defaultdict
@@ -9,24 +9,7 @@ from functools import cached_property
 from helpers.plan import quarters, questionnaire
 from helpers.plan.files import CsvRow, PlanTable
 from helpers.plan.plan import Plan
-from helpers.plan.questionnaire import LABEL_LANGUAGES, MEMBER_ASKED, QUARTER_ASKED, Form, Question
-
-
-@dataclass(frozen=True)
-class Need:
-    """A question that a rule or a figure needs, with its type and the codes it must offer; `who` needs it."""
-
-    who: str
-    type: str
-    question: str
-    codes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Known:
-    """What the upper rooms know: what their rules need of the form."""
-
-    needs: Iterable[Need] = ()
+from helpers.plan.questionnaire import LABEL_LANGUAGES, MEMBER_ASKED, QUARTER_ASKED, Form
 
 
 @dataclass(frozen=True)
@@ -36,7 +19,6 @@ class CheckedFiles:
     tables: Mapping[str, PlanTable]
     plan: Plan
     form: Form
-    known: Known
 
     def rows(self, name: str) -> Sequence[CsvRow]:
         """Return the right rows of a file."""
@@ -61,11 +43,6 @@ class CheckedFiles:
     def label_columns(self) -> tuple[str, ...]:
         """The columns of the form's labels."""
         return questionnaire.label_columns(self.languages)
-
-    def question(self, name: str) -> Question | None:
-        """Return a question, or a field of the repeat (`innovations.date`); None where the form lacks it."""
-        inside = {f"{self.form.repeat.name}.{field.name}": field for field in self.form.fields}
-        return inside.get(name) or self.form.by_name.get(name)
 
 
 def _same_labels(rows: Iterable[CsvRow], columns: Sequence[str]) -> Iterator[str]:
@@ -160,26 +137,6 @@ def _check_survey(f: CheckedFiles) -> Iterator[str]:
             owner = earlier if earlier in names else former.setdefault(earlier, name)
             if owner != name:
                 yield row.say(f"formerly names {earlier}, which is {owner}'s name; leave it to one question")
-
-
-def check_needs(f: CheckedFiles) -> Iterator[str]:
-    """Check that the form has what the rules read, each question of the right type."""
-    lacking: dict[str, list[str]] = defaultdict(list)
-    row_of = {row["name"]: row.number for row in f.tables["survey"].every_row}
-    for need in f.known.needs:
-        question, row = f.question(need.question), row_of.get(need.question.rpartition(".")[2])
-        codes = [code for code in need.codes if question and question.choices and code not in question.choices]
-        if question is None:
-            problem = f"survey.csv: lacks {need.question}, of type {need.type}"
-        elif question.type != need.type:
-            problem = f"survey.csv, row {row}: {need.question} is of type {question.type}, not {need.type}"
-        elif codes:
-            problem = f"choices.csv: list {question.listed} lacks {', '.join(codes)}"
-        else:
-            continue
-        lacking[problem].append(need.who)
-    for problem, who in lacking.items():
-        yield f"{problem}, which {', '.join(dict.fromkeys(who))} needs; restore it"
 
 
 def _check_settings(f: CheckedFiles) -> Iterator[str]:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from helpers import paths
 from helpers.plan import files
+from helpers.plan.columns import read_plan_files
 from helpers.plan.files import ANY, LINE, NAME, NUMBER, QUARTER, Allowed, CsvRow, one_of
-from helpers.plan.plan import read_plan_files
 from helpers.plan.quarters import parse_quarter
 from helpers.plan.settings import Identity, Repeat, read_settings_file
 

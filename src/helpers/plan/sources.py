@@ -9,8 +9,9 @@ from functools import cache, partial
 from typing import NamedTuple
 
 from helpers.plan import extractors
+from helpers.plan.columns import GENERAL_UNITS, OF_ANSWERS, OF_TOTAL
 from helpers.plan.extractors import Extractor
-from helpers.plan.plan import GENERAL_UNITS, OF_ANSWERS, OF_TOTAL, Companion, Kpi, Plan
+from helpers.plan.plan import Companion, Kpi, Plan
 from helpers.plan.questionnaire import Form
 
 ATTENDANCES, DISTINCT_MEMBERS = "attendances", "distinct members"
@@ -324,10 +325,10 @@ def source_of(kpi: Kpi | Companion, form: Form) -> KpiSource:
 
 
 @cache
-def list_part_totals(plan: Plan, form: Form) -> tuple[tuple[str, str], ...]:
-    """Return the numbers that cannot exceed the total in their KPI's source, each with its total."""
+def list_part_totals(plan: Plan, form: Form) -> tuple[tuple[str, str, float], ...]:
+    """Return the numbers that their KPI's source limits, each with its total and how often it may contain that."""
     sums = [source_of(kpi, form) for kpi in plan.kpis if kpi.measure == "sum_known"]
-    return tuple((source.asks[0], source.total) for source in sums if source.times <= 1)
+    return tuple((source.asks[0], source.total, source.times) for source in sums if source.times < math.inf)
 
 
 def check_unit(unit: str, measure: str, known: Iterable[str]) -> str:

@@ -88,7 +88,7 @@ def read_raw_data(quarter: str) -> RawData:
     """
     paths.check_raw_folder()
     try:
-        plan, form = checks.check_plan(checks.Known(rules.NEEDS))
+        plan, form = checks.check_plan()
     except checks.PlanError as reason:
         raise DataRefused(str(reason)) from reason
     received = read_returns(read_settings().quarters_to(quarter))
