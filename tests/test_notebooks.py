@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from papermill import inspect_notebook
 
-from helpers.runs import notebook
+from helpers.editions import find_plan_section
+from helpers.runs import notebook, sections
 
 NOTEBOOKS = sorted((Path(__file__).resolve().parents[1] / "notebooks").glob("*.ipynb"))
 MODULES_THAT_REACH_OUT = {"os", "subprocess", "shutil", "socket", "requests", "urllib", "http", "ctypes"}
@@ -65,6 +66,17 @@ class TestNotebook:
 
     def test_its_defaults_are_frozen(self, path):
         assert 'quarter: str = "2024Q3"' in source(code(path)[0])
+
+    def test_its_sections_are_those_that_the_plan_gives(self, path):
+        written = sections.read_notebook(path)["cells"]
+        assert list(map(source, written)) == list(map(source, read(path)["cells"])), "run `make notebooks`"
+
+    def test_its_own_cells_have_no_word_of_the_plan(self, path, plan, form):
+        words = {*plan.by_kpi, *plan.by_iso3, *plan.regions} | {name for name in form.by_name if "_" in name}
+        words |= {name for member in plan.members for name in member.name.values()}
+        words |= {text for theme in plan.themes for text in theme.title.values()}
+        texts = [source(cell) for cell in read(path)["cells"] if not find_plan_section(cell)]
+        assert not [word for text in texts for word in words if re.search(rf"\b{re.escape(word)}\b", text)]
 
     def test_cells_are_short_and_define_nothing(self, path):
         for cell in code(path):

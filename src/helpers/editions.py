@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -24,11 +25,31 @@ def _digest_of(files: Sequence[Path]) -> str:
     return digest.hexdigest()
 
 
+def name_plan_cell(section: str, source: str) -> str:
+    """Return the id of a cell that is written from the plan: its section, and the digest of its text.
+
+    Of a text that a section has twice, the second has `-2` behind it, and so on.
+    """
+    return f"plan-{section}-{hashlib.sha256(source.encode()).hexdigest()[:12]}"
+
+
+def find_plan_section(cell: Mapping) -> str:
+    """Return the section of a cell as it was written from the plan; blank for any other, and once it was edited."""
+    named = re.match(r"plan-(\w+)-\w+", cell.get("id", ""))
+    is_unedited = named and named[0] == name_plan_cell(named[1], "".join(cell["source"]))
+    return named[1] if is_unedited else ""
+
+
 def digest_notebook(path: Path) -> str:
-    """Return the digest of the code of a notebook, whatever its outputs and prose; blank if it cannot be read."""
+    """Return the digest of the code of a notebook, whatever its outputs and prose; blank if it cannot be read.
+
+    What is written from the plan is told by the plan's own digest: here it counts only that there is some.
+    """
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
         cells = json.loads(path.read_bytes())["cells"]
-        code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+        own = [cell for cell in cells if not find_plan_section(cell)]
+        code = ["".join(cell["source"]) for cell in own if cell["cell_type"] == "code"]
+        code += ["written from the plan"] if len(own) < len(cells) else []
         return hashlib.sha256(json.dumps(code).encode()).hexdigest()
     return ""
 

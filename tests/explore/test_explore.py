@@ -23,6 +23,7 @@ from helpers.i18n import Translator
 from helpers.plan import read_plan
 from helpers.tables import queries
 from invented import empty, invent
+from present import UNION
 from reports import report_of
 
 pytestmark = pytest.mark.slow
@@ -69,6 +70,11 @@ def test_figures_are_those_of_the_tables_unrounded():
         assert (row["value"], row["share"]) == (published["value"], published["share"])
     assert (row["lower"], row["upper"]) == (published["lower"], published["upper"])
     assert list(member["value"]) == [value for value in [row["SEN"]] if value == value]
+
+
+def test_what_is_left_blank_is_the_plans_example_for_the_union():
+    explorer = chosen(kpi="", region="", members="")
+    assert (explorer.choice.kpi, explorer.choice.scope, explorer.choice.members) == (read_plan().example, UNION, ())
 
 
 def test_class_c_has_bounds_only():

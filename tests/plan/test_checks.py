@@ -141,6 +141,12 @@ CELLS = [
     ("companions", "2.1.a electrified", "measure", "total", "measure 'total' is not one of count_known"),
     ("companions", "2.1.a electrified", "measure", "rate", "measure rate is for a companion of a rate; 2.1.a is none"),
     ("companions", "6.1.a on_time", "measure", "sum_known", "companions.csv, row 46 (6.1.a on_time): sourc"),
+    ("figures", "2 slopes", "theme", "7", "theme '7' is not one of 1, 2, 3, 4, 5, 6 (themes.csv), or blank"),
+    ("figures", "2 slopes", "figure", "pie", "figure 'pie' is not one of trend, trends, regions"),
+    ("figures", "2 slopes", "kpis", "", "kpis is blank; write codes with a blank between"),
+    ("figures", "2 slopes", "kpis", "2.1.a, 2.2.a", "kpis '2.1.a, 2.2.a' is not codes with a blank between"),
+    ("figures", "2 slopes", "kpis", '2.1.a")', "is not codes with a blank between"),
+    ("figures", "1 companions", "of", "Percent", "of 'Percent' is not a name of small letters"),
     ("members", "SEN", "member", "Sen", "member 'Sen' is not an ISO3 code in capitals"),
     ("members", "SEN", "member", " SEN", "member ' SEN' has blanks around it"),
     ("members", "SEN", "member", "SEN\u00a0", "has blanks around it"),
@@ -257,7 +263,15 @@ def test_a_cell_is_told_with_its_row_as_a_spreadsheet_numbers_it(folder):
     ],
 )
 def test_a_damaged_file_is_named(folder, name, damage, said):
-    if "no row" in said and Path(name).stem in ("companions", "components", "names", "rules", "stages", "totals"):
+    if "no row" in said and Path(name).stem in (
+        "companions",
+        "components",
+        "figures",
+        "names",
+        "rules",
+        "stages",
+        "totals",
+    ):
         pytest.skip("a plan may have none of them")
     path, content = folder / name, damage((folder / name).read_bytes())
     path.unlink()
@@ -271,7 +285,7 @@ def test_a_file_that_stops_at_any_row_is_told(folder, name):
     """Half of its rows are lost, at the end of a row: no cell is wrong."""
     if name.endswith("settings.csv"):
         pytest.skip("it has one row")
-    if name in ("companions.csv", "names.csv", "rules.csv"):
+    if name in ("companions.csv", "figures.csv", "names.csv", "rules.csv"):
         pytest.skip("a plan may have fewer of them: only a list of parts that is not whole is told")
     write(folder / name, lambda rows: rows.__delitem__(slice(len(rows) // 2, None)))
     assert problems()
@@ -363,6 +377,7 @@ def test_a_field_that_the_repeat_lacks_is_told(folder, field):
 def test_the_problems_of_all_files_come_at_once_and_none_twice(folder):
     broken = [
         ("kpis", "2.1.a", "target", "nan"), ("kpis", "5.1.b", "source", "audits"), ("members", "SEN", "region", ""),
+        ("figures", "3 members", "kpis", "1.1.b"), ("figures", "6 trend", "of", "percent"),
         ("steps", "2.1", "due", ""), ("tile_grid", "SEN", "row", "0"), ("aliases", "Sénégal", "iso3", "XXX"),
         (FORM + "survey", "comment", "type", "txt"), (FORM + "choices", "cloud_use pilot", "label::English (en)", ""),
     ]  # fmt: skip

@@ -51,6 +51,10 @@ def make(tables: pipeline.EditionTables, member: str, language: str, out: Path) 
     return out / f"brief_{member}_{language}.pdf"
 
 
+def test_without_a_code_the_member_is_the_first_of_the_plan_in_the_quarter(plan):
+    assert brief.find_member(" ", QUARTER) == plan.members_in(QUARTER)[0]
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_brief_is_accessible_in_every_language_and_two_pages_at_most(tables, language, tmp_path):
     path = make(tables, "SEN", language, tmp_path)

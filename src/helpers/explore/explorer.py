@@ -26,11 +26,11 @@ def choose(
 ) -> Explorer:
     """Return an explorer that starts from a choice: members as ISO3 codes, `"SEN KEN"`.
 
-    A blank KPI is the plan's example, blank quarters are the last nine.
+    A blank KPI is the plan's example, a blank region the Union; blank quarters are the last nine.
     Raises ValueError for what cannot be chosen, naming what can.
     """
     names = tuple(members.split() if isinstance(members, str) else members)
-    return Explorer(report, Choice(kpi or read_plan().example, region, names, first, last))
+    return Explorer(report, Choice(kpi or read_plan().example, region or read_plan().code, names, first, last))
 
 
 class Explorer:

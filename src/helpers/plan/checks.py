@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from helpers import paths
-from helpers.plan import files, quarters, questionnaire, rules, sources
+from helpers.plan import files, quarters, questionnaire, rules, sources, theme_figures
 from helpers.plan.columns import OTHER, THEME_VALUES, UNIT_NAME, read_plan_files
 from helpers.plan.files import CsvRow, PlanError
 from helpers.plan.form_checks import FORM_CHECKS, CheckedFiles
@@ -110,6 +110,10 @@ def _check_breakdowns(f: CheckedFiles) -> Iterator[str]:
             if shown & codes and codes - shown:
                 lacking = ", ".join(sorted(codes - shown))
                 yield f"companions.csv: {kpi.kpi} lacks {lacking} of list {listed}; add the row, or restore the file"
+
+
+def _check_figures(f: CheckedFiles) -> Iterator[str]:
+    return theme_figures.list_figure_problems(f.plan, f.tables["figures"], f.tables["kpis"].codes("kpi"))
 
 
 def _check_components(f: CheckedFiles) -> Iterator[str]:
@@ -246,7 +250,8 @@ def _check_rules(f: CheckedFiles) -> Iterator[str]:
 
 
 _CHECKS = (
-    _check_steps, _check_targets, _check_shown, _check_companions, _check_components, _check_members, _check_names,
+    _check_steps, _check_targets, _check_shown, _check_companions, _check_figures, _check_components, _check_members,
+    _check_names,
     _check_tiles, _check_regions, _check_units, _check_stages,
     _check_totals, _check_themes, _check_rules,
 )  # fmt: skip

@@ -10,6 +10,7 @@ from helpers.plan import files
 from helpers.plan.files import COUNT, ISO3, LINE, NAME, NUMBER, QUARTER, one_of
 from helpers.plan.rules import CHECKS, RULES
 from helpers.plan.settings import FILE, Settings, read_settings_file
+from helpers.plan.theme_figures import FIGURES
 
 GENERAL_UNITS = ("number", "percent", "stage")  # with words in the catalogues
 UNIT_NAME = "name"  # among the forms of a unit, which are its plurals
@@ -29,6 +30,7 @@ _SORTED = "tables sort codes as text, and 10.1.a would come before 2.1.a"
 _THEME = files.Allowed("[1-9]", "a number from 1 to 9", _SORTED)
 _STEP = files.Allowed(r"[1-9]\.[1-9]", "a code such as 2.1", _SORTED)
 _KPI = files.Allowed(r"[1-9]\.[1-9]\.[a-z]", "a code such as 2.1.a", _SORTED)
+_KPIS = files.Allowed(f"{_KPI.pattern}(?: {_KPI.pattern})*", "codes with a blank between, such as 4.1.a 4.1.b")
 _DAY = files.Allowed("[0-9]{4}-[0-9]{2}-[0-9]{2}", "a date such as 2024-07-31", parse=date.fromisoformat).or_blank()
 _YES_NO = one_of(("yes", "no"))
 _STAGE = files.Allowed("[1-9]", "a number from 1 to 9")
@@ -41,6 +43,7 @@ class _CodeOf(NamedTuple):
 
     file: str
     column: str
+    blank: bool = False
 
 
 # Each file: the columns of its key, what a cell of each column may be, and of each column that it may lack.
@@ -75,6 +78,10 @@ def _list_files(settings: Settings) -> Mapping[str, tuple[str, _Columns, _Column
             "kpi": _CodeOf("kpis", "kpi"), "component": NAME, "unit": NAME, "measure": one_of(COMPANION_MEASURES),
             "source": LINE, "share": one_of((OF_TOTAL, OF_ANSWERS)).or_blank(), **_in_each("title", languages, blank),
         }, {}),
+        "figures": ("", {
+            "theme": _CodeOf("themes", "theme", blank=True), "figure": one_of(FIGURES), "kpis": _KPIS,
+            "of": NAME.or_blank(), **_in_each("title", languages, blank),
+        }, {}),
         "regions": ("region", {"region": _REGION, **titles}, {}),
         "units": ("unit form", {
             "unit": NAME, "form": one_of((UNIT_NAME, *PLURALS)), **_in_each("text", languages, blank),
@@ -95,7 +102,14 @@ def _list_files(settings: Settings) -> Mapping[str, tuple[str, _Columns, _Column
 
 
 # A plan may have no row of these: no part, no companion, no rule of its own, no milestone, no total with a reference.
-_MAY_BE_EMPTY = ("components", "companions", "names", "rules", "stages", "totals")
+_MAY_BE_EMPTY = ("components", "companions", "figures", "names", "rules", "stages", "totals")
+
+
+def _allow(kind: files.Allowed | _CodeOf, tables: Mapping[str, files.PlanTable]) -> files.Allowed:
+    if not isinstance(kind, _CodeOf):
+        return kind
+    allowed = one_of(tables[kind.file].codes(kind.column), f"{kind.file}.csv")
+    return allowed.or_blank() if kind.blank else allowed
 
 
 @lru_cache(maxsize=files.MOST_PLANS)
@@ -104,11 +118,7 @@ def read_plan_files(folder: Path) -> Mapping[str, files.PlanTable]:
     settings, problems = read_settings_file(folder)
     tables = {"plan": files.PlanTable(FILE, problems=problems)}
     for name, (key, columns, optional) in _list_files(settings).items():
-        allowed = {
-            column: one_of(tables[kind.file].codes(kind.column), f"{kind.file}.csv")
-            if isinstance(kind, _CodeOf) else kind
-            for column, kind in columns.items()
-        }  # fmt: skip
+        allowed = {column: _allow(kind, tables) for column, kind in columns.items()}
         if name == "members":
             allowed |= dict.fromkeys(tables["totals"].codes("reference"), COUNT)
         path, may_be_empty = folder / f"{name}.csv", name in _MAY_BE_EMPTY

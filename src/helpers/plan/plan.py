@@ -14,6 +14,7 @@ from helpers.plan.files import CsvRow
 from helpers.plan.quarters import parse_quarter, quarter_end
 from helpers.plan.rules import Rule, list_row_problems, make_rule
 from helpers.plan.settings import Settings, Texts, read_settings_file
+from helpers.plan.theme_figures import ThemeFigure
 from helpers.strings import fold
 
 
@@ -93,6 +94,21 @@ class Kpi:
         return self.measure in REGISTER_MEASURES
 
     @property
+    def is_running_total(self) -> bool:
+        """Tell whether it is what has come together since the first quarter collected."""
+        return not self.is_stock and self.measure not in ("milestone", "rate")
+
+    @property
+    def has_regions(self) -> bool:
+        """Tell whether it has figures by region: a product, or a workshop, is the whole Union's."""
+        return self.measure != "milestone" and not self.source.startswith("workshops ")
+
+    @property
+    def has_changes(self) -> bool:
+        """Tell whether changes.csv says what the change of its total is made of."""
+        return self.measure == "sum_known"
+
+    @property
     def has_member_values(self) -> bool:
         """Tell whether member_values.csv lists its values by member: those of stocks and flows."""
         return self.is_stock or self.measure == "sum_flow"
@@ -115,6 +131,11 @@ class Companion:
     share: str
     title: Texts
     row: int = 0
+
+    @property
+    def has_percent(self) -> bool:
+        """Tell whether it can be shown in percent: as it is, or as its share."""
+        return bool(self.share) or self.unit == "percent"
 
     @property
     def is_stock(self) -> bool:
@@ -189,6 +210,7 @@ class Plan:
     members: tuple[Member, ...]
     aliases: tuple[tuple[str, str], ...]
     rules: tuple[Rule, ...] = ()
+    figures: tuple[ThemeFigure, ...] = ()
     _valid: dict[tuple[str, str], tuple] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
@@ -237,6 +259,20 @@ class Plan:
     def by_kpi(self) -> Mapping[str, Kpi]:
         """The KPIs by code."""
         return {kpi.kpi: kpi for kpi in self.kpis}
+
+    def figures_of(self, theme: int) -> tuple[ThemeFigure, ...]:
+        """Return the figures of a theme, in order; 0: those of the section on change."""
+        return tuple(figure for figure in self.figures if figure.theme == theme)
+
+    def parts_of(self, kpi: str, unit: str = "", listed: str = "") -> tuple[Companion, ...]:
+        """Return a KPI's companions, those of a unit or of a list of its step's parts where one is given."""
+        step = self.by_kpi[kpi].step if kpi in self.by_kpi else ""
+        codes = {part.code for part in self.components if (part.step, part.list) == (step, listed)}
+        return tuple(
+            companion
+            for companion in self.companions
+            if companion.kpi == kpi and unit in ("", companion.unit) and (not listed or companion.component in codes)
+        )
 
     def members_in(self, quarter: str, scope: str = "") -> tuple[Member, ...]:
         """Return the members valid in a quarter: of the Union (default), or of one region."""
@@ -305,6 +341,10 @@ class _Maker:
         names = ("kpi", "component", "unit", "measure", "source", "share")
         return Companion(*(row[name] for name in names), self.texts(row), row.number)
 
+    def figure(self, row: CsvRow) -> ThemeFigure:
+        kpis = tuple(row["kpis"].split())
+        return ThemeFigure(int(row["theme"] or 0), row["figure"], kpis, row["of"], self.texts(row), row.number)
+
     def units(self, rows: Iterable[CsvRow]) -> dict[str, Unit]:
         forms: dict[str, dict[str, Texts]] = defaultdict(dict)
         for row in rows:
@@ -344,6 +384,7 @@ def make_plan(folder: Path) -> Plan:
         make.stages(rows["stages"]), tuple(make.member(row, references) for row in rows["members"]),
         tuple((row["alias"], row["iso3"]) for row in rows["aliases"]),
         tuple(make_rule(row) for row in rows["rules"] if not any(list_row_problems(row))),
+        tuple(map(make.figure, rows["figures"])),
     )  # fmt: skip
 
 

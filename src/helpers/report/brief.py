@@ -16,11 +16,12 @@ _RETURN = {
 
 
 def find_member(member: str, quarter: str) -> Member:
-    """Return a member by its ISO3 code.
+    """Return a member by its ISO3 code; without one, the first that the plan has in the quarter.
 
     Raises ValueError, naming what is allowed, for a code of no member in the quarter.
     """
-    quarter, found = quarters.parse_quarter(quarter), read_plan().by_iso3.get(member.strip().upper())
+    quarter, code = quarters.parse_quarter(quarter), member.strip().upper()
+    found = read_plan().by_iso3.get(code) if code else next(iter(read_plan().members_in(quarter)), None)
     if not found or not found.valid_in(quarter):
         raise ValueError(f"{member!r} is no member in {quarter}; write the ISO3 code, such as SEN")
     return found

@@ -29,7 +29,7 @@ class Report:
     """A document of one quarter in one language, block by block; `render` makes the PDF of all of them.
 
     It is the report, or under another `name` a member's brief. `tables` and `out` default to the edition's own.
-    `as_of` is the date from which the quarter is seen.
+    `as_of` is the date from which the quarter is seen; a blank language is the first.
     """
 
     def __init__(

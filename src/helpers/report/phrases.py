@@ -176,23 +176,16 @@ def format_member_value(kpi: str, row: object, t: Translator) -> str:
     return member_value(kpi, row, t).text(t)
 
 
-def companion_names(report: Report, kpi: str, unit: str = "") -> dict[str, str]:
-    """Return a KPI's companions by code with their names, those of one unit where one is given."""
+def companion_names(report: Report, kpi: str, unit: str = "", listed: str = "") -> dict[str, str]:
+    """Return a KPI's companions by code with their names, those of one unit or list where one is given."""
     plan, t = read_plan(), report.t
     titles = {part.code: part.title for part in plan.components if part.step == plan.by_kpi[kpi].step}
     return {
         companion.component: t.localised(
             companion.title if any(companion.title.values()) else titles[companion.component]
         )
-        for companion in plan.companions
-        if companion.kpi == kpi and unit in ("", companion.unit)
+        for companion in plan.parts_of(kpi, unit, listed)
     }
-
-
-def family_names(report: Report) -> dict[str, str]:
-    """Return the four service families by code with their names."""
-    families = {part.code for part in read_plan().components if part.list == "service_family"}
-    return {code: name for code, name in companion_names(report, "3.1.a").items() if code in families}
 
 
 def describe_formula(kpi: Kpi, t: Translator) -> str:

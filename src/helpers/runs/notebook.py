@@ -21,7 +21,7 @@ from tqdm import tqdm
 
 from helpers import editions
 from helpers.editions import REPORT_NOTEBOOK
-from helpers.runs import fork
+from helpers.runs import fork, sections
 from helpers.runs.errors import ExitCode, RunError
 from helpers.runs.log import Reporter
 
@@ -158,7 +158,7 @@ def run_notebooks(tasks: Sequence[Task], workers: int = 0, progress: bool = Fals
 
 def _count_cells(notebook: Path) -> int:
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        return sum(cell["cell_type"] == "code" for cell in json.loads(notebook.read_bytes())["cells"])
+        return sum(cell["cell_type"] == "code" for cell in sections.read_notebook(notebook)["cells"])
     return 0
 
 
@@ -176,14 +176,17 @@ def run_notebook(
 ) -> None:
     """Run one notebook with papermill, check that every cell ran, and write the executed copy.
 
-    The copy is written once, at the end; papermill would write it twice a cell. `count_cell` is called as each cell
-    begins. Raises RunError naming the notebook, the cell and the message.
+    Its sections are written from the plan in force before it runs; its own file stays as it is. The copy is written
+    once, at the end; papermill would write it twice a cell. `count_cell` is called as each cell begins. Raises RunError
+    naming the notebook, the cell and the message.
     """
     prepare_kernels()
+    import nbformat
     import papermill
     from nbclient.exceptions import CellTimeoutError
 
     check_parameters(notebook, parameters)
+    written = nbformat.reads(json.dumps(sections.read_notebook(notebook)), as_version=4)
     n_added = 1 if parameters else 0  # papermill inserts a cell with the parameters, which JupyterLab does not count
     begun: list[Mapping] = []
     end = time.monotonic() + NOTEBOOK_TIMEOUT
@@ -195,7 +198,7 @@ def run_notebook(
     try:
         with _private_kernel(notebook.parent) as kernel_manager:
             ran = papermill.execute_notebook(
-                str(notebook), None, dict(parameters), kernel_name="python3", progress_bar=False,
+                written, None, dict(parameters), kernel_name="python3", progress_bar=False,
                 kernel_manager_class=kernel_manager, start_timeout=START_TIMEOUT, on_cell_execute=begin,
                 timeout_func=lambda cell: max(min(CELL_TIMEOUT, end - time.monotonic()), 0.1),
             )  # fmt: skip

@@ -96,12 +96,15 @@ def select_companions(tables: EditionTables, kpi: str, scope: str = "", quarter:
     return rows.set_index("component")[["unit", "value", "share", "n_reported"]]
 
 
-def companion_percent(rows: pd.DataFrame, code: str, on_share: bool) -> float:
-    """Return a companion as a percentage: its value, or its share."""
-    if code not in rows.index:
-        return NO_NUMBER
-    value = rows.at[code, "share" if on_share else "value"]
-    return NO_NUMBER if is_blank(value) else float(value) * (100 if on_share else 1)
+def select_percents(tables: EditionTables, kpi: str, quarter: str) -> dict[str, float]:
+    """Return the Union's companions of a KPI that are known in percent: their shares, or their values in percent."""
+    rows, percents = select_companions(tables, kpi, quarter=quarter), {}
+    for companion in read_plan().parts_of(kpi):
+        if companion.has_percent and companion.component in rows.index:
+            value = rows.at[companion.component, "share" if companion.share else "value"]
+            if not is_blank(value):
+                percents[companion.component] = float(value) * (100 if companion.share else 1)
+    return percents
 
 
 @computed_once

@@ -74,7 +74,7 @@ def count_states(ingested: IngestedTables, quarter: str) -> pd.DataFrame:
     return pd.crosstab(answers["group"], answers["state"]).rename_axis(columns=None)
 
 
-def list_innovations(ingested: IngestedTables, quarter: str) -> pd.DataFrame:
+def list_items(ingested: IngestedTables, quarter: str) -> pd.DataFrame:
     """List the items of the returns that count: one row each."""
     items = _select_counting(ingested, "items", quarter)
     return items[["member", "kind", "reference", "title", "date", "detail"]]

@@ -99,7 +99,7 @@ def plot_regions(report: Report, kpi: str) -> Drawing:
     """Plot a KPI by region and for the Union: value as a dot, bounds as a bar, the proposed target as a line."""
     t, scopes = report.t, [*read_plan().regions, read_plan().code]
     kpi_figures = [queries.select_figure(report.tables, kpi, scope) for scope in scopes]
-    unit, target = kpi_figures[-1].unit, kpi_figures[-1].assessed_target
+    unit, target = kpi_figures[-1].unit, _regional_target(kpi_figures[-1])
     left = drawing.names_width([t.region(scope) for scope in scopes], 8.5, least=0.8)
     figure, ((axes,),) = drawing.lay_out_figure(0.62 + 0.27 * len(scopes), left, 2.75, 0.24, 0.28)
     top = drawing.find_top(drawing.list_heights(kpi_figures), "")
@@ -118,6 +118,11 @@ def plot_regions(report: Report, kpi: str) -> Drawing:
         above = ((target, 1), (0, 3), ("data", "axes fraction"), "offset points")
         axes.annotate(text, *above, ha="center", weight=600, size=8)
     return figure
+
+
+def _regional_target(union: KpiFigure) -> float | None:
+    """Return the target that regions are judged on too: only one on a share or a percentage."""
+    return union.assessed_target if union.on_share else None
 
 
 def _value_and_bounds(report: Report, kpi_figure: KpiFigure) -> str:
@@ -211,11 +216,15 @@ def caption_regions(report: Report, kpi: str) -> phrases.Caption:
         for kpi_figure in kpi_figures
     ]
     what, lines, target = phrases.name_kpi(kpi, t), t.joined(values), phrases.format_target(union, t)
+    if is_blank(_regional_target(union)):
+        title = phrases.describe_trend(report, [union])
+    elif reached:
+        title = t.plural("{n} of {of} regions reaches the proposed target", reached, of=of)
+    else:
+        title = t("None of the {of} regions is known to reach the proposed target", of=of)
     subtitle = "{measure}, by region, {quarter}" if union.is_certain else "{measure}, by region, {quarter}; bar: bounds"
     return {
-        "title": t.plural("{n} of {of} regions reaches the proposed target", reached, of=of)
-        if reached
-        else t("None of the {of} regions is known to reach the proposed target", of=of),
+        "title": title,
         "subtitle": t(subtitle, measure=phrases.describe_measure(union, t), quarter=t.quarter(report.quarter)),
         "n": phrases.describe_coverage(report, union),
         "alt": t("Dots by region. {what}: {lines}. Proposed target: {target}.", what=what, lines=lines, target=target),

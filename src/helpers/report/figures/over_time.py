@@ -198,7 +198,11 @@ def caption_trends(report: Report, kpis: Sequence[str]) -> phrases.Caption:
         what, target = f"{kpi} {phrases.name_kpi(kpi, t)}", phrases.format_target(trend[-1], t)
         series = phrases.list_series(trend, t)
         lines.append(t("{what}, proposed target {target}: {series}", what=what, target=target, series=series))
-    subtitle = "Totals since the first quarter collected, Union, {first} to {last}; bars: bounds only"
+    subtitle = (
+        "Totals since the first quarter collected, Union, {first} to {last}; bars: bounds only"
+        if all(trend[-1].kpi.is_running_total for trend in trends)
+        else "Each in its own unit, Union, {first} to {last}; bars: bounds only"
+    )
     return {
         "title": _count_reached([trend[-1] for trend in trends], t),
         "subtitle": t(subtitle, **phrases.name_period(trends[0], t)),

@@ -1,10 +1,13 @@
-"""Figures of what a KPI is made of: its companions in percent, its families in numbers."""
+"""Figures of what a KPI is made of: its companions in percent, its families in numbers.
+
+`of` says which companions are shown, as in figures.csv of the plan: those of a unit, or those of a list of parts.
+"""
 
 import math
 from collections.abc import Callable
 
 from helpers.i18n import Translator, is_blank
-from helpers.plan import quarters
+from helpers.plan import quarters, read_plan
 from helpers.report import drawing, phrases
 from helpers.report.document import Report
 from helpers.report.drawing import Drawing
@@ -13,14 +16,21 @@ from helpers.report.look import BLUE, INK, MUTED
 from helpers.tables import queries
 
 
+def _name_parts(report: Report, figure: str, kpi: str, of: str) -> str:
+    """Return what the parts are together: the title that the plan gives the figure, else the KPI's own."""
+    plan, asked = read_plan(), (figure, (kpi,), of)
+    titles = (planned.title for planned in plan.figures if (planned.figure, planned.kpis, planned.of) == asked)
+    return report.t.localised(next(titles, plan.by_kpi[kpi].title))
+
+
 @drawing.in_report_style
-def plot_companions(report: Report, kpi: str, unit: str, what: str, on_share: bool = False) -> Drawing:
-    """Plot companions in percent, now and a year before: one row per companion, in the plan's order."""
-    t, names, before = report.t, phrases.companion_names(report, kpi, unit), quarters.shift(report.quarter, -4)
-    now, then = (queries.select_companions(report.tables, kpi, quarter=quarter) for quarter in (report.quarter, before))
+def plot_companions(report: Report, kpi: str, of: str) -> Drawing:
+    """Plot the companions of a unit in percent, now and a year before: one row per companion, in the plan's order."""
+    t, names, before = report.t, phrases.companion_names(report, kpi, of), quarters.shift(report.quarter, -4)
+    now, then = (queries.select_percents(report.tables, kpi, quarter) for quarter in (report.quarter, before))
     figure, ((axes,),) = drawing.lay_out_figure(0.62 + 0.25 * len(names), 2.15, 0.7, 0.24, 0.28)
     for place, code in enumerate(reversed(names)):
-        value, past = (queries.companion_percent(rows, code, on_share) for rows in (now, then))
+        value, past = now.get(code, math.nan), then.get(code, math.nan)
         if not is_blank(value) and not is_blank(past):
             axes.plot([past, value], [place, place], color="#9CC3DC", linewidth=2.4, zorder=2, solid_capstyle="butt")
         axes.plot([past], [place], "o", color="#FFFFFF", markeredgecolor=BLUE, markersize=5.5, zorder=3)
@@ -36,13 +46,15 @@ def plot_companions(report: Report, kpi: str, unit: str, what: str, on_share: bo
 
 
 @drawing.in_report_style
-def plot_families(report: Report, kpi: str) -> Drawing:
-    """Plot a KPI's companions in numbers, quarter by quarter: one line each, named at its end."""
+def plot_families(report: Report, kpi: str, of: str) -> Drawing:
+    """Plot a KPI's companions of a list in numbers, quarter by quarter: one line each, named at its end."""
     t, trend = report.t, queries.select_trend(report.tables, kpi)
     shown = [queries.select_companions(report.tables, kpi, quarter=point.quarter)["value"] for point in trend]
     figure, ((axes,),) = drawing.lay_out_figure(2.3, 0.4, 2.2, 0.12, 0.38)
     labels, highest = [], [1.0]
-    for (shade, marker), (code, name) in zip(LINE_STYLES, phrases.family_names(report).items(), strict=False):
+    for (shade, marker), (code, name) in zip(
+        LINE_STYLES, phrases.companion_names(report, kpi, listed=of).items(), strict=False
+    ):
         values = [
             math.nan if point.coverage_class == "C" else float(companions.get(code, math.nan))
             for companions, point in zip(shown, trend, strict=True)
@@ -58,15 +70,15 @@ def plot_families(report: Report, kpi: str) -> Drawing:
     return figure
 
 
-def caption_companions(report: Report, kpi: str, unit: str, what: str, on_share: bool = False) -> phrases.Caption:
+def caption_companions(report: Report, kpi: str, of: str) -> phrases.Caption:
     """Return the caption of a KPI's companions in percent, now and a year before."""
-    t, names, before = report.t, phrases.companion_names(report, kpi, unit), quarters.shift(report.quarter, -4)
-    now, then = (queries.select_companions(report.tables, kpi, quarter=quarter) for quarter in (report.quarter, before))
-    values, past = (
-        {name: queries.companion_percent(rows, code, on_share) for code, name in names.items()} for rows in (now, then)
-    )
+    t, names, before = report.t, phrases.companion_names(report, kpi, of), quarters.shift(report.quarter, -4)
+    now, then = (queries.select_percents(report.tables, kpi, quarter) for quarter in (report.quarter, before))
+    values, past = ({name: rows.get(code, math.nan) for code, name in names.items()} for rows in (now, then))
+    what = _name_parts(report, "companions", kpi, of)
     lines = t.joined(f"{name} {t.percent(values[name])} ({t.percent(past[name])})" for name in values)
-    reported = [n for n in now["n_reported"].reindex(list(names)) if not is_blank(n)]
+    answered = queries.select_companions(report.tables, kpi)["n_reported"]
+    reported = [n for n in answered.reindex(list(names)) if not is_blank(n)]
     subtitle = "In %, Union, {quarter} (full) and {before} (hollow)"
     return {
         "title": _extremes(values, what, t.percent, t),
@@ -76,17 +88,23 @@ def caption_companions(report: Report, kpi: str, unit: str, what: str, on_share:
     }
 
 
-def caption_families(report: Report, kpi: str) -> phrases.Caption:
+def caption_families(report: Report, kpi: str, of: str) -> phrases.Caption:
     """Return the caption of a KPI's companions in numbers, quarter by quarter."""
-    t, trend, names = report.t, queries.select_trend(report.tables, kpi), phrases.family_names(report)
+    t, trend, names = (
+        report.t,
+        queries.select_trend(report.tables, kpi),
+        phrases.companion_names(report, kpi, listed=of),
+    )
     shown = [queries.select_companions(report.tables, kpi, quarter=point.quarter)["value"] for point in trend]
     rows = [values.reindex(list(names)) for values in shown]
     last = {name: math.nan if trend[-1].is_bounds_only else rows[-1][code] for code, name in names.items()}
     series = {name: t.enumerated(t.number(values[code]) for values in rows) for code, name in names.items()}
     lines, period = t.joined(f"{name}: {numbers}" for name, numbers in series.items()), phrases.name_period(trend, t)
+    record = trend[-1].kpi
+    measure = t.localised(record.names.get("measured", record.title))
     return {
-        "title": _extremes(last, t("Services by family"), t.number, t),
-        "subtitle": t("Number of live services of the members known, Union, {first} to {last}", **period),
+        "title": _extremes(last, _name_parts(report, "families", kpi, of), t.number, t),
+        "subtitle": t("{measure}, Union, {first} to {last}", measure=measure, **period),
         "n": phrases.describe_coverage(report, trend[-1]),
         "alt": t("Lines by family, {first} to {last}. {lines}.", lines=lines, **period),
     }
