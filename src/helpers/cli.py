@@ -427,7 +427,7 @@ def explain_command(
 ) -> None:  # fmt: skip
     """Show how a figure was made: its definition, every member's cells, each step to it and to its status.
 
-    KPI QUARTER, or a REFERENCE as the report prints it: 2.1.a/2024Q3, 2.1.a/2024Q3/Western. The rows shown are added
+    KPI QUARTER, or a REFERENCE as the report prints it: KPI/QUARTER, KPI/QUARTER/REGION. The rows shown are added
     up again and compared with what is published.
 
     Exit codes: 0 it is what is published, 1 it is not, 2 usage, 3 data refused, 7 the workbook cannot be written.

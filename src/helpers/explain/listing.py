@@ -184,7 +184,7 @@ _COLUMNS = (
             "total at most: stands in for a total that was not reported; last known, else the reference"),
     _Column("named by", lambda part: part.known if part.kind == figures.CODE else None),
     _Column("known", lambda part: part.known if part.expected else None, is_added=True, meaning=
-            "known, expected: what coverage divides; members by one, by reference offices or staff, or by quarter"),
+            "known, expected: what coverage divides; members by one, by their reference figure, or by quarter"),
     _Column("expected", lambda part: part.expected or None, is_added=True),
     _Column("Members", lambda part: " ".join(part.members) if part.kind != figures.MEMBER else ""),
 )  # fmt: skip

@@ -26,7 +26,7 @@ class Choice:
 
     @property
     def name(self) -> str:
-        """The choice as part of a file name: `2022Q3-2024Q3_2.1.a_Western`."""
+        """The choice as part of a file name: `2022Q3-2024Q3_KPI_SCOPE`."""
         period = self.first if self.first == self.last else f"{self.first}-{self.last}"
         return f"{period}_{self.kpi}_{self.scope}"
 

@@ -274,7 +274,8 @@ class _TableReader:
         answer = read_answer(question, cell, self.decimal_mark)
         # Choices that are all blank do not contradict the question's own column.
         is_twice = columns.index is not None and not all(map(is_empty_cell, split.values()))
-        if is_twice and answer.value and set(ticked) != set(answer.value.split()) & split.keys():
+        # A retired choice counts nowhere, and so is not in the answer.
+        if is_twice and answer.value and set(ticked) - question.retired != set(answer.value.split()) & split.keys():
             notes.append(make_issue("SPLIT_DIFFERS", place, question=question.name, observed=answer.raw))
         return answer
 

@@ -130,7 +130,7 @@ def _find_caps(snapshot: Snapshot, source: sources.KpiSource, member: Member, ca
         return source.cap, source.cap
     known = snapshot.returns.last_number(source.total, member.member, snapshot.quarter)
     whole = member.references[source.reference] if known is None else known
-    # A value that may exceed its total (5.1.a) does not bound the total.
+    # A value that may exceed its total does not bound the total.
     return source.cap * whole, whole if source.cap > 1 else max(whole, carried)
 
 

@@ -1,4 +1,4 @@
-"""The reference of a figure, as the report prints it and `papu explain` takes it: `2.1.a/2024Q3/Western`."""
+"""The reference of a figure, as the report prints it and `papu explain` takes it: `KPI/QUARTER/REGION`."""
 
 from typing import NamedTuple
 
@@ -20,7 +20,7 @@ def parse_reference(text: str) -> Reference:
     """Parse a reference; raises ValueError with how one is written."""
     kpi, *rest = text.strip().split("/")
     if len(rest) not in (1, 2) or not all(rest):
-        raise ValueError(f"{text!r} is not a reference; write KPI/QUARTER or KPI/QUARTER/REGION, such as 2.1.a/2024Q3")
+        raise ValueError(f"{text!r} is not a reference; write KPI/QUARTER or KPI/QUARTER/REGION")
     return Reference(kpi, quarters.parse_quarter(rest[0]), *rest[1:])
 
 
@@ -31,5 +31,5 @@ def parse_request(figure: str, quarter: str = "", scope: str = "") -> Reference:
             raise ValueError(f"{figure} is complete; give no quarter or scope beside it")
         return parse_reference(figure)
     if not quarter:
-        raise ValueError("give a KPI and a QUARTER, or a reference, such as 2.1.a/2024Q3")
+        raise ValueError("give a KPI and a QUARTER, or a reference, KPI/QUARTER")
     return Reference(figure, quarter, scope)

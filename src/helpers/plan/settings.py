@@ -29,6 +29,8 @@ class Identity:
     """
 
     group: str
+    member: str = "member"
+    quarter: str = "quarter"
     personal: tuple[str, ...] = ()
     public: tuple[str, ...] = ()
     language: str = ""
@@ -223,6 +225,9 @@ def _check_meaning(settings: Settings) -> Iterator[str]:
             yield f"[{name}] has no {', '.join(lacking)}; write it in every language"
         if unknown := sorted(set(texts) - allowed):
             yield f"[{name}] has {', '.join(unknown)}, no language of the plan; leave it out"
+    for name in ("member", "quarter"):
+        if getattr(s.identity, name) != name:
+            yield f"[identity] {name} is {getattr(s.identity, name)}; that question is called {name} in every form"
     if both := sorted(set(s.identity.personal) & set(s.identity.public)):
         yield f"[identity] {', '.join(both)} is both personal and public; keep it in one"
     for name, text in s.look.items():

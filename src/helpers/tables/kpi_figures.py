@@ -98,7 +98,7 @@ def computed_once(query: Callable) -> Callable:
 
 
 def select_rows(rows: pd.DataFrame, **wanted: str) -> pd.DataFrame:
-    """Return the rows whose columns have the values given, such as `kpi="2.1.a", quarter="2024Q3"`."""
+    """Return the rows whose columns have the values given, such as `quarter="2024Q3"`."""
     for column, value in wanted.items():
         rows = rows[rows[column] == value]
     return rows

@@ -122,7 +122,7 @@ def select_members(tables: EditionTables, kpi: str, quarter: str = "") -> pd.Dat
 def select_levels(tables: EditionTables, kpi: str, quarter: str = "") -> pd.DataFrame:
     """Return the rows of `select_members` with each member's `level`: its value, or its share in percent.
 
-    The targets of 2.1.a and 5.1.a are about the share; a member whose total is not known has no level.
+    A target on the share is about the level; a member whose total is not known has no level.
     """
     return _add_levels(select_members(tables, kpi, quarter), kpi)
 

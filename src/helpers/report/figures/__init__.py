@@ -1,6 +1,6 @@
 """One call per figure: the drawing and its words, made from the same arguments.
 
-`figures.members(report, "2.1.a")` can be shown by itself in a notebook, or handed to `report.add`.
+`figures.members(report, kpi)` can be shown by itself in a notebook, or handed to `report.add`.
 """
 
 from collections.abc import Callable
