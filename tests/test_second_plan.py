@@ -390,3 +390,14 @@ def test_the_edition_is_verified(published, monkeypatch):
     monkeypatch.setenv("PAPU_ROOT", str(published))
     assert find_words(papu("verify", LAST)) == set()
     assert os.environ["PAPU_ROOT"] == str(published)
+
+
+def test_each_file_of_the_plan_is_among_the_inputs_and_changes_their_id(there, tmp_path, monkeypatch):
+    plan = place(tmp_path / "root") / "data" / "raw" / "plan"
+    before = load_tables(LAST)
+    assert {f"plan/{path.relative_to(plan).as_posix()}" for path in plan.rglob("*.*")} <= set(before.inputs["file"])
+    settings = plan / "plan.toml"
+    text = settings.read_text(encoding="utf-8").replace("carry_quarters = 2", "carry_quarters = 1")
+    settings.write_text(text, encoding="utf-8")
+    monkeypatch.setenv("PAPU_ROOT", str(tmp_path / "root"))
+    assert load_tables(LAST).input_id != before.input_id

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from helpers import paths
 from helpers.plan import quarters, questionnaire
 from helpers.plan.files import CsvRow, PlanTable
 from helpers.plan.plan import Plan
@@ -143,6 +144,9 @@ def _check_settings(f: CheckedFiles) -> Iterator[str]:
     """Check that the questions and fields to which plan.toml gives a role are there, and are of the right type."""
     if not f.tables["survey"].every_row:
         return
+    logo = f.plan.settings.look.get("logo", "")
+    if logo and not (paths.plan() / logo).is_file():
+        yield f"plan.toml: [look] logo is {logo}, which is not beside plan.toml; put it there, or leave the line out"
     identity, repeat, where = f.form.identity, f.form.repeat, "plan.toml: "
     types = {MEMBER_ASKED: "select_one", QUARTER_ASKED: "text"} | dict.fromkeys(
         (*identity.personal, *identity.public), ""

@@ -15,6 +15,8 @@ from helpers.strings import LANGUAGES
 
 FILE = "plan.toml"
 Texts = Mapping[str, str]  # a text by language
+LOOK = ("ink", "muted", "grid", "blue", "pale", "amber", "cover")  # the colours that a plan may choose
+_LOGO = re.compile(r"[A-Za-z0-9_-]+\.svg")
 _COLOUR = re.compile("#[0-9A-Fa-f]{6}")
 _MOST_DAYS = 366
 
@@ -199,6 +201,14 @@ def _read_section(data: dict, kind: type, where: str, problems: list[str]) -> di
     return found
 
 
+def _contrast_with_white(colour: str) -> float:
+    """Return the contrast of a colour with white, from 1 to 21 (WCAG 2.1, relative luminance)."""
+    channels = (int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5))
+    linear = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
+    luminance = sum(weight * c for weight, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+    return 1.05 / (luminance + 0.05)
+
+
 def _check_meaning(settings: Settings) -> Iterator[str]:
     """Yield what cannot be meant, though each value is of the right kind."""
     s = settings
@@ -231,6 +241,12 @@ def _check_meaning(settings: Settings) -> Iterator[str]:
     if both := sorted(set(s.identity.personal) & set(s.identity.public)):
         yield f"[identity] {', '.join(both)} is both personal and public; keep it in one"
     for name, text in s.look.items():
+        if name not in (*LOOK, "logo"):
+            yield f"[look] {name} is not known; choose from {', '.join((*LOOK, 'logo'))}"
+        elif name == "logo" and not _LOGO.fullmatch(text):
+            yield f"[look] logo is {text!r}; write the name of an SVG file beside plan.toml, such as logo.svg"
+        elif name in ("blue", "cover", "ink") and _COLOUR.fullmatch(text) and _contrast_with_white(text) < 4.5:
+            yield f"[look] {name} {text} is too pale to be read on white, or white on it; choose a darker one"
         if name != "logo" and not _COLOUR.fullmatch(text):
             yield f"[look] {name} is {text!r}; write a colour such as #1F5A8A"
     missing = [role for role in ("asked", "kind", "reference", "title", "date") if not getattr(s.repeat, role)]

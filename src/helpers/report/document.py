@@ -82,6 +82,7 @@ class Report:
             box=box,
             facts=facts,
             tiles=_motif(),
+            logo=self._keep(logo) if (logo := _logo()) else "",
         )
 
     def _period(self) -> dict[str, str]:
@@ -207,7 +208,8 @@ class Report:
             "sample_words": t("invented sample: no figure here is real"),
             "words": words,
         }
-        colours = {"palette": look.PALETTE, "statuses": look.STATUS_COLOURS, "bands": look.BANDS}
+        ours = {"palette": look.PALETTE, "statuses": look.STATUS_COLOURS, "bands": look.BANDS}
+        colours = json.loads(look.in_plan_colours(json.dumps(ours)))
         blocks = [block.data for block in self.blocks if block.data]
         return make_fit(on_every_page, t.language) | colours | {"blocks": blocks}
 
@@ -236,6 +238,12 @@ _READING = (
     "Where fewer than half are known (class C) only bounds are shown.",
 )
 _PROPOSED = "The plan has neither targets nor baselines: those in this report are proposed, and so are all statuses."
+
+
+def _logo() -> str:
+    """Return the drawing that plan.toml names as the Union's logo, blank without one."""
+    name = read_settings().look.get("logo", "")
+    return (paths.plan() / name).read_text(encoding="utf-8") if name else ""
 
 
 def _motif() -> list[list[object]]:

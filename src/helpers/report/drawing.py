@@ -19,7 +19,20 @@ from matplotlib.textpath import text_to_path
 from matplotlib.ticker import FixedFormatter
 
 from helpers.i18n import Translator, is_blank, isolate
-from helpers.report.look import AMBER, ARABIC_FONT, BAND, BLUE, FONT, FONTS, GREY, INK, MUTED, OUTLINE_COLOUR, VERMILION
+from helpers.report.look import (
+    AMBER,
+    ARABIC_FONT,
+    BAND,
+    BLUE,
+    FONT,
+    FONTS,
+    GREY,
+    INK,
+    MUTED,
+    OUTLINE_COLOUR,
+    VERMILION,
+    in_plan_colours,
+)  # fmt: skip
 from helpers.tables import KpiFigure, queries
 
 FEWEST_TICKS = 4  # an axis of quarters has room for at least five, so that a first edition looks like the next
@@ -128,7 +141,7 @@ def draw_svg(figure: Drawing) -> str:
     buffer = io.StringIO()
     with matplotlib.rc_context(STYLE):
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines()) + "\n"
+    return in_plan_colours("\n".join(line.rstrip() for line in buffer.getvalue().splitlines()) + "\n")
 
 
 @cache

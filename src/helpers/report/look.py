@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
+from helpers.plan import read_settings
+
 FONTS = Path(__file__).parents[0] / "fonts"
 FONT, ARABIC_FONT = "PAPU Sans", "PAPU Sans Arabic"
 _INVISIBLE = {0x200E, 0x200F, *range(0x2066, 0x206A)}  # marks of direction: ours alone, never a text's own
 INK, MUTED, GRID, BLUE, BAND, PALE = "#1B2733", "#55616D", "#D8DFE5", "#0072B2", "#CBE0EE", "#EEF3F7"
+COVER = "#12355B"
 AMBER, VERMILION, OUTLINE_COLOUR, VIOLET, GREY = "#F0C040", "#A3320B", "#595959", "#6B4E9B", "#8A949D"
 STATUS_COLOURS = {  # fill, text: measured for colour-blind readers (style guide)
     "achieved": (BLUE, "#FFFFFF"), "achieved_late": (BLUE, "#FFFFFF"),
@@ -14,7 +17,15 @@ STATUS_COLOURS = {  # fill, text: measured for colour-blind readers (style guide
     "not_assessable": ("#FFFFFF", OUTLINE_COLOUR), "no_data": ("#FFFFFF", OUTLINE_COLOUR),
 }  # fmt: skip
 BANDS = ("#F4F8FB", "#DDEBF5", "#BAD7EA", "#92C1E0")  # quartiles, from the lowest: lighter to darker in grey too
-PALETTE = {"ink": INK, "muted": MUTED, "grid": GRID, "blue": BLUE, "pale": PALE, "amber": AMBER}
+PALETTE = {"ink": INK, "muted": MUTED, "grid": GRID, "blue": BLUE, "pale": PALE, "amber": AMBER, "cover": COVER}
+
+
+def in_plan_colours(text: str) -> str:
+    """Return a drawing or a page with the colours of plan.toml in place of ours, wherever it names one."""
+    for name, colour in read_settings().look.items():
+        if name in PALETTE:
+            text = text.replace(PALETTE[name], colour).replace(PALETTE[name].lower(), colour.lower())
+    return text
 
 
 def printable_code_points() -> frozenset[int]:

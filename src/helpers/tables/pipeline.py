@@ -127,7 +127,8 @@ def list_inputs(source: RawData, checked: rules.Checked, quarter: str, as_of: da
     for name, rows in _list_recorded_rows(source, used, quarter, as_of).items():
         content = json.dumps(rows, default=_as_json, sort_keys=True).encode()
         inputs.append((name, _digest_file(name, content, "register", counts.get(name, len(rows)))))
-    plans = {f"plan/{path.relative_to(paths.plan()).as_posix()}": path for path in paths.plan().rglob("*.csv")}
+    inside = [path.relative_to(paths.plan()) for path in paths.plan().rglob("*")]
+    plans = {f"plan/{path.as_posix()}": paths.plan() / path for path in inside if path.parts[-1][0] != "."}
     plans[f"{quarter}/{received.EDITION_TOML}"] = paths.returns(quarter) / received.EDITION_TOML
     found = [(name, path) for name, path in sorted(plans.items()) if path.is_file()]
     return inputs + [(name, _digest_file(name, path.read_bytes(), "plan")) for name, path in found]

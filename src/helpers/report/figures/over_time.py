@@ -118,6 +118,8 @@ def plot_regions_over_time(report: Report, kpi: str) -> Drawing:
         axes.set_title(t.region(last.scope), pad=5, color=INK)
         draw_target(axes, last)
         drawing.write_labels(axes, _last_labels(last, colour, t))
+    for axes in grid.flat[len(trends) :]:
+        axes.set_visible(False)
     drawing.write_key(figure, _region_key([trend[-1] for trend in trends], t))
     return figure
 

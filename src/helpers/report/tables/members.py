@@ -10,6 +10,7 @@ from helpers.report.headlines import name_members
 from helpers.tables import KpiFigure, profiles, queries
 
 MOST_CALLS = 10
+_WIDTH = 160  # of the columns of KPIs beside the members: more could not be read
 _RESPONSE_SYMBOLS = {queries.ON_TIME: "●", queries.LATE: "◆", queries.ONLY_REFUSED: "✗", queries.NO_RETURN: "○"}
 
 
@@ -39,6 +40,10 @@ def responses(report: Report) -> Table:
     return Table([*read_plan().regions, read_plan().code], columns, t("Responses by region"), subtitle, note=note)
 
 
+def _width(kpi: str) -> int:
+    return 30 if read_plan().by_kpi[kpi].assessed == "share" else 16
+
+
 def member_figures(report: Report) -> Table:
     """Return the members by region: one row per member, how it answered and its main figures."""
     t = report.t
@@ -56,13 +61,15 @@ def member_figures(report: Report) -> Table:
             return Shade(value, bands[row.member]) if row.member in bands else value
 
         record = read_plan().by_kpi[kpi]
-        head, width = t.localised(record.names.get("head", record.title)), 30 if record.assessed == "share" else 16
+        head, width = t.localised(record.names.get("head", record.title)), _width(kpi)
         return Column(f"{kpi}\n{head}", width, cell, "start" if record.is_yes_no else "end")
 
+    shown = read_plan().shown("brief")
+    fitting = [kpi for n, kpi in enumerate(shown) if sum(map(_width, shown[: n + 1])) <= _WIDTH]
     columns = (
         Column(t("Member"), 29, lambda row: t.member(row.member, short=True)),
         Column(t("Return"), 20, response),
-        *(figures_of(kpi) for kpi in read_plan().shown("brief")),
+        *map(figures_of, fitting),
     )
     rows, title = list(queries.select_responses(report.tables).itertuples()), t("Main figures of each member")
     marks = "{quarter}; c: carried forward; r: revised return; {missing}: no data; {absent}: not applicable"
@@ -71,6 +78,8 @@ def member_figures(report: Report) -> Table:
         "The darker the blue, the higher the quarter of the members known that a value lies in; equal values share "
         "a tint."
     )
+    if left_out := shown[len(fitting) :]:
+        note += " " + t("In member_values.csv and the briefs only: {names}.", names=t.enumerated(left_out))
     layout = {"size": 8, "pad": 1.2, "wide": 8, "whole": True}
     return Table(rows, columns, title, subtitle, note=note, group=lambda row: t.region(row.region), **layout)
 
