@@ -1,4 +1,4 @@
-"""Helpers of the PAPU quarterly workbook: notebooks tell, helpers compute."""
+"""Helpers of the quarterly workbook: notebooks tell, helpers compute."""
 
 import contextlib
 import sys

@@ -401,7 +401,7 @@ def check_command(
         day = read_settings().resolve_date(quarter, as_of)
     source = pipeline.read_raw_data(quarter)
     if unknown := sorted(set(members) - set(source.plan.by_iso3)):
-        raise click.UsageError(f"no member {', '.join(unknown)}; write the ISO3 code, such as SEN")
+        raise click.UsageError(f"no member {', '.join(unknown)}; write the ISO3 code of members.csv")
     folder, checked = out or paths.out(quarter, day.isoformat()), pipeline.check_as_of(source, day)
     pipeline.write_checked(source, checked, quarter, day, folder)
     feedback = letters.collect_feedback(checked, source.plan, quarter, members, notes=notes, language=language)

@@ -85,7 +85,7 @@ def select_choice_rows(tables: EditionTables, choice: Choice) -> pd.DataFrame:
     """Return the figures of a choice: one row per quarter.
 
     Shares are 0-1; value and share are blank in class C, where only the bounds are known. Each member chosen has its
-    value (`SEN`), for a share also its total (`SEN_of`), and `reported` or `carried` (`SEN_basis`).
+    value (`XYZ`), for a share also its total (`XYZ_of`), and `reported` or `carried` (`XYZ_basis`).
     """
     trend = queries.select_trend(tables, choice.kpi, choice.scope, choice.quarters)
     rows = pd.DataFrame([asdict(figure) | {"kpi": choice.kpi, "unit": figure.kpi.unit} for figure in trend])

@@ -24,7 +24,7 @@ def choose(
     first: str = "",
     last: str = "",
 ) -> Explorer:
-    """Return an explorer that starts from a choice: members as ISO3 codes, `"SEN KEN"`.
+    """Return an explorer that starts from a choice: members as ISO3 codes with a blank between.
 
     A blank KPI is the plan's example, a blank region the Union; blank quarters are the last nine.
     Raises ValueError for what cannot be chosen, naming what can.

@@ -30,7 +30,7 @@ def _goes_on(pieces: list[str], last: int) -> bool:
 def isolate(text: str, language: str) -> str:
     """Keep what is read from left to right in order within a right-to-left line: codes, names, signed numbers.
 
-    Numbers alone need no help (Unicode annex 9); a code such as `2.1.a` or a sign would land on the wrong side.
+    Numbers alone need no help (Unicode annex 9); the code of a KPI or a sign would land on the wrong side.
     """
     if language not in RIGHT_TO_LEFT or _ISOLATE in text:
         return text

@@ -48,7 +48,7 @@ def widen(bound: Calculation, share: float | None, choose: Callable[[float, floa
 
 @dataclass  # not frozen: an edition makes some 60,000 of them, and frozen ones take four times as long
 class Term:
-    """What one member, answer code, innovation or register row adds to a figure.
+    """What one member, answer code, item or register row adds to a figure.
 
     `value` is what it adds, None where not known, and `lower` what it adds to the lower bound. `cap` is the most it may
     add to the upper bound besides (infinite: no limit). Of a share, `total` is the denominator; `share_cap` and

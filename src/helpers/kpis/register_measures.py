@@ -59,7 +59,7 @@ def count_received(snapshot: Snapshot, members: Sequence[Member], day: date) -> 
 
 
 def _list_rate_terms(snapshot: Snapshot, members: Sequence[Member]) -> list[Term]:
-    """Return one term per member for its return, one per other questionnaire due in the quarter (6.1.a)."""
+    """Return one term per member for its return, one per other questionnaire due in the quarter."""
     cutoff, terms = cutoff_of(snapshot), []
     for member in members:
         received = float(count_received(snapshot, [member], cutoff))

@@ -89,7 +89,7 @@ def _cause_of(first: Snapshot, now: Snapshot, key: ReturnKey) -> str:
 
 
 def find_causes(first: Snapshot, now: Snapshot, kpi: Kpi, scope: str, figure: str) -> str:
-    """Return why a figure is not what was first published: `late:KEN revised:SEN register:MOZ`; or `register`.
+    """Return why a figure is not what was first published: `late:XYZ revised:XYZ register:XYZ`; or `register`.
 
     Named are the members whose contribution changed. Late: no return of the quarter had been received; revised: a later
     version was received; register: the same return is read differently, such as with a value confirmed since.

@@ -41,7 +41,7 @@ class StatusResult:
 
 
 def calculate_elapsed(kpi: Kpi, quarter: str) -> Calculation:
-    """Return e(q), the part of the time from 2022Q2 to the due quarter that has passed, 0-1."""
+    """Return e(q), the part of the time from the baseline's quarter to the due one that has passed, 0-1."""
     first = read_settings().baseline_quarter
     passed, whole = (quarters.index(name) - quarters.index(first) for name in (quarter, kpi.due))
     text = f"min(1, ({quarter} - {first}) / ({kpi.due} - {first})) = min(1, {passed} / {whole})"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from helpers import paths
 from helpers.plan import files, quarters, questionnaire, rules, sources, theme_figures
-from helpers.plan.columns import OTHER, THEME_VALUES, UNIT_NAME, read_plan_files
+from helpers.plan.columns import AMBIGUOUS, OTHER, THEME_VALUES, UNIT_NAME, read_plan_files
 from helpers.plan.files import CsvRow, PlanError
 from helpers.plan.form_checks import FORM_CHECKS, CheckedFiles
 from helpers.plan.plan import Plan, make_plan
@@ -141,7 +141,7 @@ def _check_names(f: CheckedFiles) -> Iterator[str]:
     for row in f.rows("members"):
         names = [row["member"], *(row[f"name_{language}"] for language in f.languages)]
         named += [(row, name, row["member"]) for name in names]
-    named += [(row, row["alias"], row["iso3"]) for row in f.rows("aliases")]
+    named += [(row, row["alias"], row["iso3"]) for row in f.rows("aliases") if row.get("source") != AMBIGUOUS]
     for row, name, code in named:
         other, place = owners.setdefault(fold(name), (code, row.place))
         if other != code:

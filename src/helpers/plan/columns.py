@@ -17,6 +17,7 @@ UNIT_NAME = "name"  # among the forms of a unit, which are its plurals
 ONE, OTHER = "one", "other"
 PLURALS = ("zero", ONE, "two", "few", "many", OTHER)  # CLDR's categories
 THEME_VALUES = ("value", "target", "of", "known", "since")  # what a theme's own sentences may name
+AMBIGUOUS = "ambiguous"  # the source of an alias that may mean something else, which is never resolved
 OF_TOTAL, OF_ANSWERS = "of the total", "of those that answered"
 STOCK_MEASURES = ("count_known", "sum_known", "mean_index", "distinct_codes")  # of levels, which are carried forward
 REGISTER_MEASURES = ("milestone", "register", "rate")  # of what the Secretariat records itself
@@ -26,11 +27,11 @@ _PLACE = "(?:brief|(?:tile|point|call) [1-9])"
 _SHOWN = files.Allowed(
     f"{_PLACE}(?:; {_PLACE})*", "a list of places, such as tile 1; point 2; call 1; brief"
 ).or_blank()
-_SORTED = "tables sort codes as text, and 10.1.a would come before 2.1.a"
+_SORTED = "tables sort codes as text, and 10 would come before 2"
 _THEME = files.Allowed("[1-9]", "a number from 1 to 9", _SORTED)
 _STEP = files.Allowed(r"[1-9]\.[1-9]", "a code such as 2.1", _SORTED)
-_KPI = files.Allowed(r"[1-9]\.[1-9]\.[a-z]", "a code such as 2.1.a", _SORTED)
-_KPIS = files.Allowed(f"{_KPI.pattern}(?: {_KPI.pattern})*", "codes with a blank between, such as 4.1.a 4.1.b")
+_KPI = files.Allowed(r"[1-9]\.[1-9]\.[a-z]", "a step, a dot and a small letter", _SORTED)
+_KPIS = files.Allowed(f"{_KPI.pattern}(?: {_KPI.pattern})*", "codes of KPIs with a blank between")
 _DAY = files.Allowed("[0-9]{4}-[0-9]{2}-[0-9]{2}", "a date such as 2024-07-31", parse=date.fromisoformat).or_blank()
 _YES_NO = one_of(("yes", "no"))
 _STAGE = files.Allowed("[1-9]", "a number from 1 to 9")

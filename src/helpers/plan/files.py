@@ -48,7 +48,7 @@ def one_of(codes: Iterable[str], source: str = "") -> Allowed:
 ANY = Allowed("(?s:.*)", "any text")
 LINE = Allowed(".+", "a text of one line")
 NAME = Allowed("[a-z][a-z0-9_]*", "a name of small letters, digits and _")
-ISO3 = Allowed("[A-Z]{3}", "an ISO3 code in capitals, such as SEN")
+ISO3 = Allowed("[A-Z]{3}", "an ISO3 code: three capitals")
 QUARTER = Allowed(".+", "a quarter such as 2023Q4", parse=parse_quarter)
 COUNT = Allowed("[1-9][0-9]{0,8}", "a whole number above 0, in digits alone")
 NUMBER = Allowed(r"[0-9]{1,12}(\.[0-9]+)?", "a number such as 12 or 0.80", "no sign, %, blank or comma")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from helpers import paths
 from helpers.plan import files
-from helpers.plan.columns import OTHER, REGISTER_MEASURES, STOCK_MEASURES, UNIT_NAME, read_plan_files
+from helpers.plan.columns import AMBIGUOUS, OTHER, REGISTER_MEASURES, STOCK_MEASURES, UNIT_NAME, read_plan_files
 from helpers.plan.files import CsvRow
 from helpers.plan.quarters import parse_quarter, quarter_end
 from helpers.plan.rules import Rule, list_row_problems, make_rule
@@ -187,6 +187,15 @@ class Member:
 
 
 @dataclass(frozen=True)
+class Alias:
+    """Another name of a state; an ambiguous one may mean this state, but also another, or something else."""
+
+    name: str
+    iso3: str
+    is_ambiguous: bool = False
+
+
+@dataclass(frozen=True)
 class ResolvedName:
     """The state that a name means, blank where unknown or ambiguous (then with the candidates)."""
 
@@ -208,7 +217,7 @@ class Plan:
     units: Mapping[str, Unit]
     stages: Mapping[str, tuple[Texts, ...]]  # of each milestone product, from its first
     members: tuple[Member, ...]
-    aliases: tuple[tuple[str, str], ...]
+    aliases: tuple[Alias, ...]
     rules: tuple[Rule, ...] = ()
     figures: tuple[ThemeFigure, ...] = ()
     _valid: dict[tuple[str, str], tuple] = field(default_factory=dict, init=False, repr=False)
@@ -293,21 +302,26 @@ class Plan:
     def _names(self) -> Mapping[str, set[str]]:
         own = [(name, m.member) for m in self.members for name in (m.member, *m.name.values())]
         names: dict[str, set[str]] = defaultdict(set)
-        for name, iso3 in (*own, *self.aliases):
+        for name, iso3 in (*own, *((alias.name, alias.iso3) for alias in self.aliases)):
             names[fold(name)].add(iso3)
         return {name: codes for name, codes in names.items() if name}
+
+    @cached_property
+    def _ambiguous(self) -> Mapping[str, set[str]]:
+        """The names that have two meanings when written alone (methodology, section 1), with the states they may be."""
+        names: dict[str, set[str]] = defaultdict(set)
+        for alias in self.aliases:
+            if alias.is_ambiguous:
+                names[fold(alias.name)].add(alias.iso3)
+        return names
 
     def resolve(self, text: str) -> ResolvedName:
         """Return the state that a name means; only whole names match, never similar ones (methodology, section 1)."""
         name = fold(text)
-        codes = tuple(sorted(_AMBIGUOUS.get(name) or self._names.get(name, ())))
-        if len(codes) == 1 and name not in _AMBIGUOUS:
+        codes = tuple(sorted(self._ambiguous.get(name) or self._names.get(name, ())))
+        if len(codes) == 1 and name not in self._ambiguous:
             return ResolvedName(codes[0])
         return ResolvedName("", codes)
-
-
-# Each has two meanings when written alone (methodology, section 1): "NA" is Namibia or "not available".
-_AMBIGUOUS = {"congo": {"COD", "COG"}, fold("الكونغو"): {"COD", "COG"}, "na": {"NAM"}}
 
 
 @dataclass(frozen=True)
@@ -382,7 +396,7 @@ def make_plan(folder: Path) -> Plan:
         tuple(map(make.companion, rows["companions"])),
         {row["region"]: make.texts(row) for row in rows["regions"]}, make.units(rows["units"]),
         make.stages(rows["stages"]), tuple(make.member(row, references) for row in rows["members"]),
-        tuple((row["alias"], row["iso3"]) for row in rows["aliases"]),
+        tuple(Alias(row["alias"], row["iso3"], row.get("source", "") == AMBIGUOUS) for row in rows["aliases"]),
         tuple(make_rule(row) for row in rows["rules"] if not any(list_row_problems(row))),
         tuple(map(make.figure, rows["figures"])),
     )  # fmt: skip

@@ -89,7 +89,7 @@ class Form:
         return {question.name: question for question in self.questions}
 
     def label_of(self, name: str) -> Label:
-        """Return the label of a question, a field of the repeat (`innovations.date`) or a group; else an empty one."""
+        """Return the label of a question, a field of the repeat (`repeat.date`) or a group; else an empty one."""
         labels = {question.name: question.label for question in (*self.fields, *self.questions)}
         return labels.get(name.removeprefix(f"{self.repeat.name}.")) or self.groups.get(name, {})
 

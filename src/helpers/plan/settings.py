@@ -66,7 +66,7 @@ class Repeat:
         return {name: role for role in self.ROLES if (name := getattr(self, role))}
 
     def question(self, role: str) -> str:
-        """Return a field as issues name it: `innovations.date` of the one in the role `date`."""
+        """Return a field as issues name it: `repeat.date` of the one in the role `date`."""
         return f"{self.name}.{getattr(self, role, '') or role}"
 
 
@@ -227,7 +227,7 @@ def _check_meaning(settings: Settings) -> Iterator[str]:
     if unknown := [each for each in (*s.official, s.master_language) if each not in s.languages]:
         yield f"official and master_language name {', '.join(unknown)}, which is not among languages"
     if not re.fullmatch("[A-Z][A-Za-z0-9_-]{1,15}", s.code):
-        yield f"code is {s.code!r}; write 2 to 16 letters and digits, a capital first, such as PAPU"
+        yield f"code is {s.code!r}; write 2 to 16 letters and digits, a capital first"
     for name in ("union", "title"):
         texts = getattr(s, name)
         allowed = {*s.languages, *(f"short_{language}" for language in s.languages)}

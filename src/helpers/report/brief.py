@@ -23,7 +23,7 @@ def find_member(member: str, quarter: str) -> Member:
     quarter, code = quarters.parse_quarter(quarter), member.strip().upper()
     found = read_plan().by_iso3.get(code) if code else next(iter(read_plan().members_in(quarter)), None)
     if not found or not found.valid_in(quarter):
-        raise ValueError(f"{member!r} is no member in {quarter}; write the ISO3 code, such as SEN")
+        raise ValueError(f"{member!r} is no member in {quarter}; write the ISO3 code of members.csv")
     return found
 
 

@@ -47,7 +47,7 @@ def make_briefs_request(
     valid = [member.member for member in read_plan().members_in(checked.quarter)]
     chosen = tuple(dict.fromkeys(name.upper() for name in members)) or tuple(valid)
     if unknown := sorted(set(chosen) - set(valid)):
-        raise ValueError(f"{', '.join(unknown)}: no member in {checked.quarter}; write the ISO3 code, such as SEN")
+        raise ValueError(f"{', '.join(unknown)}: no member in {checked.quarter}; write the ISO3 code of members.csv")
     return BriefsRequest(checked.quarter, checked.as_of, chosen, tuple(dict.fromkeys(languages)))
 
 
