@@ -189,7 +189,7 @@ def test_what_is_stored_is_the_same_each_time_marked_and_says_proposed():
     assert first["text/plain"] == "2.1.a, PAPU, 2022Q3 to 2024Q3: SEN KEN"
     assert first["text/html"] == second["text/html"]
     shown = texts(first["text/html"])
-    assert MARK.capitalize() in shown and "Targets and statuses are proposed" in shown
+    assert MARK.capitalize() in shown and "all targets and statuses in this report are proposed" in shown
     assert "Proposed target" in shown and "Status against the proposed target" in shown
 
 

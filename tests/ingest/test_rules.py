@@ -11,6 +11,8 @@ from conftest import REGISTERS
 from helpers.ingest.records import Received
 from helpers.ingest.registers import Registers
 from helpers.ingest.rules import check_received
+from helpers.plan import rules
+from helpers.plan.files import CsvRow
 
 # SEN has 135 reference offices and 1,800 reference staff: V05 27-675 and 360-9,000; V06 68-270.
 AS_OF = date(2024, 11, 14)
@@ -473,6 +475,111 @@ def test_v23_asks_about_one_reference_under_two_titles(make_return, check, title
 def test_v23_lets_one_member_use_a_reference_twice(make_return, check):
     items = [HACKATHON, HACKATHON | {"title": "Autre"}]
     assert found(check(make_return(offices_total=130, items=items)), "V23") == []
+
+
+# --- rows of another plan -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def judge(plan, form):
+    """Return a function that checks returns by the rows of another rules.csv, and lists rule and question of issues."""
+
+    def run(rows: str, *returns):
+        cells = [zip(COLUMNS, row.split(","), strict=True) for row in rows.splitlines()]
+        made = tuple(rules.make_rule(CsvRow(row, "rules.csv", n)) for n, row in enumerate(cells, 2))
+        registers = Registers(dict.fromkeys(REGISTERS, ()))
+        checked = check_received(Received((), returns, ()), registers, replace(plan, rules=made), form, AS_OF)
+        own = [issue for issue in checked.issues if issue.quarter == "2024Q3" and issue.rule not in ("V11", "V12")]
+        return checked, [f"{issue.rule} {issue.question}" for issue in own]
+
+    return run
+
+
+COLUMNS = ("rule", "check", "question", "other", "low", "high")
+TOTAL = "V05,reference,offices_total,,0.2,3"
+BOTH = "laptop_required|printer_required"
+
+
+@pytest.mark.parametrize(
+    ("row", "just_inside", "just_outside", "said"),
+    [
+        # A row of rules.csv, the answers just inside and just outside its limit (the earlier ones in brackets).
+        ("V04,part,laptop_working,laptop_required,,1", {"laptop_required": 10, "laptop_working": 10},
+         {"laptop_required": 10, "laptop_working": 11}, "laptop_working is 11, at most 10 expected (laptop_required)"),
+        ("V10,part,laptop_working,laptop_required,,1.5", {"laptop_required": 10, "laptop_working": 15},
+         {"laptop_required": 10, "laptop_working": 16}, "is 16, at most 15 expected (laptop_required)"),
+        (f"{TOTAL}\nV04,part,laptop_working,offices_total,,1", {"laptop_working": 405}, {"laptop_working": 406},
+         "laptop_working is 406, at most 405 expected (3 × 135)"),
+        (f"{TOTAL}\nV10,part,laptop_working,offices_total,,2", {"laptop_working": 810}, {"laptop_working": 811},
+         "laptop_working is 811, at most 810 expected (3 × 135)"),
+        ("V05,reference,staff_total,,0.5,2", {"staff_total": 900}, {"staff_total": 899}, "outside 900 to 3600"),
+        ("V06,reference_soft,staff_total,,0.5,2", {"staff_total": 3600}, {"staff_total": 3601}, "outside 900 to 3600"),
+        ("V06,ratio,laptop_required,printer_required,1,3", {"laptop_required": 30, "printer_required": 10},
+         {"laptop_required": 31, "printer_required": 10}, "laptop_required is 3.1 times printer_required, 1 to 3 exp"),
+        ("V08,fall,laptop_required,,0.25,", {"laptop_required": (100, 75)}, {"laptop_required": (100, 74)},
+         "laptop_required falls from 100 (2024Q2) to 74"),
+        ("V08,fall,laptop_*,,0.25,", {"laptop_required": (100, 75)}, {"laptop_working": (100, 74)}, "falls from 100"),
+        ("V08,fall,codes in sectors_benefiting,,0.5,", {"sectors_benefiting": ("education health", "health")},
+         {"sectors_benefiting": ("education health", "none")}, "sectors_benefiting falls from 2 (2024Q2) to 0"),
+        ("V09,share_moves,laptop_working,laptop_required,,0.05", {"laptop_required": (100, 100),
+         "laptop_working": (50, 55)}, {"laptop_required": (100, 100), "laptop_working": (50, 56)},
+         "the share of laptop_working in laptop_required moves from 50.0% (2024Q2) to 56.0%"),
+        ("V10,never_falls,laptop_required,,,", {"laptop_required": (100, 100)}, {"laptop_required": (100, 99)},
+         "laptop_required, a running total, falls from 100 (2024Q2) to 99"),
+        (f"V10,at_least_each,scale_required,{BOTH},,", {"scale_required": 9, "laptop_required": 4,
+         "printer_required": 9}, {"scale_required": 8, "laptop_required": 4, "printer_required": 9},
+         "scale_required, a running total, is 8, less than the 9 of the quarter"),
+        (f"V10,at_most_sum,scale_required,{BOTH},,", {"scale_required": 13, "laptop_required": 4,
+         "printer_required": 9}, {"scale_required": 14, "laptop_required": 4, "printer_required": 9},
+         "scale_required is 14, out of 13 in all"),
+        ("V13,needs_code,sectors_benefiting,health needs education,,", {"sectors_benefiting": "education health"},
+         {"sectors_benefiting": "health"}, "health without education"),
+        ("V14,needs_date,roadmap_adopted_on,cloud_use in production,,", {"cloud_use": "pilot"},
+         {"cloud_use": "production"}, "cloud_use is “production” but roadmap_adopted_on has no date"),
+        ("V14,needs_date,roadmap_adopted_on,cloud_use in pilot|production,,", {"roadmap_adopted_on": "2024-09-30"},
+         {"roadmap_adopted_on": "2024-10-01"}, "roadmap_adopted_on: 2024-10-01, after the quarter's end"),
+        (f"V16,both_or_neither,audits_completed,{BOTH},,", {"audits_completed": 1, "laptop_required": 4},
+         {"audits_completed": 0, "laptop_required": 4}, "audits_completed is 0, for 4 in all"),
+    ],
+)  # fmt: skip
+def test_a_check_holds_the_question_and_the_limit_of_its_row(
+    make_return, judge, plan, row, just_inside, just_outside, said
+):
+    def ask(answers):
+        pairs = {name: value if isinstance(value, tuple) else (None, value) for name, value in answers.items()}
+        then, now = ({name: pair[n] for name, pair in pairs.items()} for n in (0, 1))
+        return judge(row, make_return(**now), make_return(**EARLIER, **then))
+
+    rule, _, question = row.splitlines()[-1].split(",")[:3]
+    question = question.removeprefix("codes in ").replace("*", "working")
+    assert ask(just_inside)[1] == []
+    checked, found_now = ask(just_outside)
+    assert found_now == [f"{rule} {question}"]
+    assert said in " ".join(issue.message_en for issue in checked.issues)
+
+
+def test_a_fall_of_codes_marks_every_question_that_they_are_counted_in(make_return, judge):
+    then = {"ipp_ecompro": "s10_barcode", "ipp_tracked": "s10_barcode tracking_events", "ipp_small_packets": "none"}
+    now = make_return(**then | {"ipp_tracked": "none"})
+    checked, found_now = judge("V08,fall,codes in ipp_*,,0.10,", now, make_return(**EARLIER, **then))
+    assert found_now == ["V08 ipp"]
+    assert [answer_of(checked, question)[1] for question in then] == ["U"] * 3
+
+
+@pytest.mark.parametrize(("most", "warned"), [("2", ["V17 laptop_working"]), ("5", [])])
+def test_v17_takes_its_limit_and_its_numbers_from_its_row(make_return, judge, most, warned):
+    returns = [
+        make_return(member, row=n, laptop_required=1000, laptop_working=working)
+        for n, (member, working) in enumerate(zip(EIGHT, (470, 480, 490, 500, 510, 520, 530, 570), strict=True), 2)
+    ]
+    assert judge(f"V17,outlier,laptop_working,laptop_required,,{most}", *returns)[1] == warned
+
+
+def test_without_rows_only_what_a_kpi_says_of_its_number_withdraws_it(make_return, judge):
+    answers = {"staff_total": 1, "staff_women": 9, "offices_total": 1, "roadmap_status": "adopted"}
+    one = make_return(**answers, offices_connected=2, trained_cumulative=2)
+    assert judge("", one)[1] == ["V04 offices_connected", "V10 trained_cumulative"]
+    assert judge("", make_return(offices_connected=99_999, trained_cumulative=99_999))[1] == []
 
 
 # --- states -----------------------------------------------------------------------------------------------------

@@ -147,9 +147,9 @@ def test_a_region_of_class_c_shows_bounds_and_no_point_value():
 @pytest.mark.parametrize(
     ("per_region", "title"),
     [
-        ("all", "In 5 of 5 regions at least half of the members have reported that they implement the roadmap"),
-        ("none", "In none of the 5 regions have half of the members reported that they implement the roadmap"),
-        ("Northern", "In 1 of 5 regions at least half of the members have reported that they implement the roadmap"),
+        ("all", "In 5 of 5 regions at least half of the members have reported: Roadmap being implemented"),
+        ("none", "In none of the 5 regions have half of the members reported: Roadmap being implemented"),
+        ("Northern", "In 1 of 5 regions at least half of the members have reported: Roadmap being implemented"),
     ],
 )
 def test_the_roadmap_map_says_in_how_many_regions_half_do(per_region, title):

@@ -209,7 +209,9 @@ def test_markup_in_any_text_of_the_document_stays_text(tmp_path):
 
 
 POISONLESS = (
-    {"kind", "status", "svg", "language", "palette", "statuses", "bands"} | set(look.PALETTE) | set(look.STATUS_COLOURS)
+    {"kind", "status", "svg", "logo", "language", "palette", "statuses", "bands"}
+    | set(look.PALETTE)
+    | set(look.STATUS_COLOURS)
 )
 
 

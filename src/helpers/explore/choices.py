@@ -89,7 +89,8 @@ def select_choice_rows(tables: EditionTables, choice: Choice) -> pd.DataFrame:
     """
     trend = queries.select_trend(tables, choice.kpi, choice.scope, choice.quarters)
     rows = pd.DataFrame([asdict(figure) | {"kpi": choice.kpi, "unit": figure.kpi.unit} for figure in trend])
-    rows = rows.rename(columns={"target": "proposed_target", "status": "proposed_status"})
+    if read_plan().targets == "proposed":
+        rows = rows.rename(columns={"target": "proposed_target", "status": "proposed_status"})
     rows = rows.astype(dict.fromkeys(("n_reported", "n_carried", "n_expected"), "Int64") | {"robust": "boolean"})
     first = ["quarter", "scope", "kpi", "unit"]
     rows = rows[[*first, *(name for name in rows.columns if name not in first)]]

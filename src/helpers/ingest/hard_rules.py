@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from helpers.ingest.issues import Issue, Phrase, Place, make_issue
 from helpers.ingest.records import ReceivedItem
 from helpers.ingest.versions import LedgerEntry
-from helpers.plan import Member, Plan, questionnaire, sources
+from helpers.plan import Member, Plan, checks, questionnaire, sources
 from helpers.strings import without_invisible
 
 EPSILON = 1e-9  # allowed in comparisons with a limit
@@ -71,7 +71,8 @@ def _unseen(answer: questionnaire.Answer) -> Phrase | str:
 
 def _find_limits(plan: Plan, form: questionnaire.Form, member: Member) -> dict[str, tuple[float, float, int]]:
     """Return the limits of each total that has a reference and rule V05: lowest, highest, and the reference."""
-    references = {rule: member.references[form.totals[rule.question]] for rule in plan.rules_of("reference")}
+    rules = [rule for rule in checks.expand(plan.rules, form) if rule.check == "reference"]
+    references = {rule: member.references[form.totals[rule.question]] for rule in rules}
     return {rule.question: (rule.low * n, rule.high * n, n) for rule, n in references.items()}
 
 
@@ -95,7 +96,8 @@ def _list_parts(plan: Plan, form: questionnaire.Form) -> Iterator[tuple[str, str
 
     A part of a part is checked after it, in the order of the rows, so that what was withdrawn limits nothing.
     """
-    ruled = [(rule.rule, rule.question, rule.other, rule.high) for rule in plan.rules_of("part")]
+    rules = [rule for rule in checks.expand(plan.rules, form) if rule.check == "part"]
+    ruled = [(rule.rule, rule.question, rule.other, rule.high) for rule in rules]
     named = {(part, whole) for _, part, whole, _ in ruled}
     own = [("V10" if times > 1 else "V04", *each, times) for *each, times in sources.list_part_totals(plan, form)]
     yield from sorted([*ruled, *(part for part in own if part[1:3] not in named)], key=lambda part: part[0])

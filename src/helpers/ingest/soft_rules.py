@@ -137,13 +137,11 @@ def warn_zeros(checked: CheckedReturn, form: questionnaire.Form) -> Iterator[Iss
         yield checked.issue("V12", observed="0")
 
 
-def warn_codes(rule: checks.Rule, checked: CheckedReturn, form: questionnaire.Form) -> _Found:
+def warn_codes(rule: checks.Rule, checked: CheckedReturn) -> _Found:
     """V13, needs_code: one code does not go without another."""
-    code, needed = rule.needs
-    for question in rule.questions(form):
-        codes = checked.answers[question].value.split()
-        if code in codes and needed not in codes:
-            yield checked.issue("V13", code, needed, question=question, observed=" ".join(codes))
+    (code, needed), codes = rule.needs, checked.answers[rule.question].value.split()
+    if code in codes and needed not in codes:
+        yield checked.issue("V13", code, needed, question=rule.question, observed=" ".join(codes))
 
 
 def warn_date(rule: checks.Rule, checked: CheckedReturn) -> _Found:
@@ -249,11 +247,11 @@ def _warn_by_rules(checked: CheckedReturn, past: LastKnown, plan: Plan, form: qu
         "never_falls": lambda rule: warn_running_total(rule, checked, past),
         "at_least_each": lambda rule: warn_less_than_part(rule, checked),
         "at_most_sum": lambda rule: warn_more_than_sum(rule, checked),
-        "needs_code": lambda rule: warn_codes(rule, checked, form),
+        "needs_code": lambda rule: warn_codes(rule, checked),
         "needs_date": lambda rule: warn_date(rule, checked),
         "both_or_neither": lambda rule: warn_pair(rule, checked),
     }
-    for rule in plan.rules:
+    for rule in checks.expand(plan.rules, form):
         if check := by_name.get(rule.check):
             yield from check(rule)
 
@@ -273,7 +271,8 @@ def list_warnings(
         issues += warn_magnitude(checked, past, form)
     for quarter in past.quarters:
         returns = [checked for checked in counting if checked.key[0] == quarter]
-        issues += [issue for rule in plan.rules_of("outlier") for issue in warn_outliers(rule, returns)]
+        for rule in checks.expand(plan.rules, form):
+            issues += warn_outliers(rule, returns) if rule.check == "outlier" else ()
     return [_mention_confirmed(issue, past, confirmed) for issue in (*issues, *warn_references(counting, form.repeat))]
 
 

@@ -11,10 +11,10 @@ from helpers.plan.files import CsvRow, PlanError
 from helpers.plan.form_checks import FORM_CHECKS, CheckedFiles
 from helpers.plan.plan import Plan, make_plan
 from helpers.plan.questionnaire import Form
-from helpers.plan.rules import Rule
+from helpers.plan.rules import Rule, expand
 from helpers.strings import fold
 
-__all__ = ["PlanError", "Rule", "check_plan"]
+__all__ = ["PlanError", "Rule", "check_plan", "expand"]
 _TILE_ROWS, _TILE_COLUMNS = range(1, 11), range(3, 13)  # of the map of tiles, where members may lie
 
 

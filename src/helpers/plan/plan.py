@@ -290,10 +290,6 @@ class Plan:
             self._valid[quarter, scope] = tuple(valid)
         return self._valid[quarter, scope]
 
-    def rules_of(self, check: str) -> tuple[Rule, ...]:
-        """Return the rules of rules.csv that make a check, in order."""
-        return tuple(rule for rule in self.rules if rule.check == check)
-
     def part_codes(self, step: str) -> tuple[str, ...]:
         """Return the codes of the parts that the plan names within a step."""
         return tuple(part.code for part in self.components if part.step == step)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 from helpers.plan.files import CsvRow
@@ -97,6 +98,19 @@ class Rule:
     def answers(self) -> frozenset[str]:
         """The answers to the other question with which it is asked."""
         return frozenset(_ANSWER_IN.fullmatch(self.other)[2].split("|"))
+
+
+@cache
+def expand(rules: tuple[Rule, ...], form: Form) -> tuple[Rule, ...]:
+    """Return the rules with one question each: `prefix_*` is a rule of every question that begins so.
+
+    Only a rule on the number of codes keeps its questions together.
+    """
+    return tuple(
+        rule if rule.counts_codes else replace(rule, question=question)
+        for rule in rules
+        for question in (rule.questions(form)[:1] if rule.counts_codes else rule.questions(form))
+    )
 
 
 def make_rule(row: CsvRow) -> Rule:

@@ -12,7 +12,7 @@ from helpers.report import look
 
 EDITION_TEXT = "edition.toml"
 LETTER_WIDTH = 0.2  # millimetres: about the width of a letter per point of its size
-_KEYS = ("as_of", "kind", "language", "status", "svg")  # texts of a block that are names, not words
+_KEYS = ("as_of", "kind", "language", "logo", "status", "svg")  # texts of a block that are names, not words
 
 
 @cache

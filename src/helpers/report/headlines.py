@@ -52,8 +52,14 @@ def describe_theme(report: Report, theme: int) -> str:
     own = t.localised(record.reached if is_reached else record.below)
     if own:
         since = t.quarter(report.tables.first_collected)
-        values = {"value": value, "target": target, "of": figure.n_expected, "known": figure.n_known, "since": since}
-        return own.format_map({name: "" if is_blank(each) else str(each) for name, each in values.items()})
+        values = {
+            "value": value,
+            "target": target,
+            "of": t.number(figure.n_expected),
+            "known": t.number(figure.n_known),
+            "since": since,
+        }
+        return own.format_map(values)
     what = phrases.name_kpi(figure.kpi.kpi, t)
     if is_blank(figure.target):
         return t("{what}: {value}", what=what, value=value)
