@@ -178,7 +178,6 @@ def _check_regions(f: CheckedFiles) -> Iterator[str]:
 
 def _check_units(f: CheckedFiles) -> Iterator[str]:
     """Check that each unit has its name and its plurals in every language, each with the number."""
-    used = {row["unit"] for name in ("kpis", "companions") for row in f.rows(name)}
     named = {row["unit"] for row in f.rows("kpis")}
     for row in f.rows("units"):
         for language in f.languages:
@@ -189,8 +188,6 @@ def _check_units(f: CheckedFiles) -> Iterator[str]:
                 yield row.say(f"text_{language} {text!r} lacks {{n}}, which the number takes the place of")
             elif text and text.replace("{n}", "").strip("{}") != text.replace("{n}", ""):
                 yield row.say(f"text_{language} {text!r} has a brace that is not {{n}}; leave it out")
-        if row["unit"] not in used and used:
-            yield row.say(f"unit {row['unit']} is that of no KPI or companion; leave it out")
     for name, unit in f.plan.units.items():
         if OTHER not in unit.forms or (name in named and not unit.name):
             lacking = OTHER if OTHER not in unit.forms else UNIT_NAME
