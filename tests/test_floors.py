@@ -29,6 +29,8 @@ FLOORS = (
     "explain",
     "explore",
     "runs",
+    "new_root",
+    "options",
     "cli",
 )
 ROOMS = tuple(name for name in FLOORS if (HELPERS / name).is_dir())

@@ -4,20 +4,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import json
 import os
 import signal
 import sys
-from collections.abc import Iterable, Iterator
-from datetime import UTC, date, datetime
+from collections.abc import Iterable
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from helpers import paths
+from helpers import options, paths
 from helpers.runs import ExitCode, Log, RunError, raise_run_errors
 from helpers.strings import IN_LINES, escape
 
@@ -38,7 +37,7 @@ class _Command(click.Command):
         context.obj = (context.obj or Log()).bind(command=self.name)
         try:
             with context.obj.take_warnings(), raise_run_errors():
-                with _check_arguments():
+                with options.check_arguments():
                     paths.out("", "")  # refuses a PAPU_OUT among what was received or published
                 publish.recover_all(context.obj.info)
                 super().invoke(context)
@@ -46,16 +45,6 @@ class _Command(click.Command):
             raise
         except Exception as error:
             sys.exit(context.obj.error(error))
-
-
-@contextlib.contextmanager
-def _check_arguments() -> Iterator[None]:
-    """Report a ValueError as a usage error. Around the checks only: elsewhere it is a defect of the program."""
-    try:
-        with raise_run_errors():
-            yield
-    except ValueError as error:
-        raise click.UsageError(escape(str(error), IN_LINES)) from error
 
 
 def _bind_log(**facts: object) -> Log:
@@ -88,84 +77,23 @@ def _relative_path(path: Path) -> str:
     return str(path.relative_to(root) if path.is_relative_to(root) else path)
 
 
-def _parse_quarter(context: click.Context, parameter: click.Parameter, value: str | None) -> str:
-    from helpers.plan import quarters
-
-    try:
-        return "" if value is None else quarters.parse_quarter(value)
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from error
-
-
-def _parse_date(context: click.Context, parameter: click.Parameter, value: str | None) -> date | None:
-    try:
-        return date.fromisoformat(value) if value else None
-    except ValueError as error:
-        raise click.BadParameter(f"{value!r} is not a date; write it as 2024-10-31") from error
-
-
-def _parse_language(context: click.Context, parameter: click.Parameter, value: str | None) -> str:
-    """Return the language given, blank without one."""
-    from helpers.runs import edition
-
-    with _check_arguments():
-        edition.check_languages([value] if value else [])
-    return value or ""
-
-
-def _parse_main_language(context: click.Context, parameter: click.Parameter, value: str | None) -> str:
-    """Return the language given, else the first one of the plan."""
-    from helpers.plan import read_settings
-
-    with _check_arguments():
-        return _parse_language(context, parameter, value) or read_settings().master_language
-
-
-def _parse_past_date(context: click.Context, parameter: click.Parameter, value: str | None) -> date:
-    from helpers.plan import quarters
-
-    day = _parse_date(context, parameter, value) or date.today()
-    if day > quarters.today():
-        raise click.BadParameter(f"{day} has not come yet; give the day the file was received")
-    return day
-
-
-def _check_writable(context: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
-    try:
-        return paths.check_writable(path, str(path)) if path else None
-    except ValueError as error:
-        raise click.BadParameter(escape(str(error))) from error
-
-
-def _parse_as_of(context: click.Context, parameter: click.Parameter, value: str) -> str:
-    from helpers.plan import quarters
-
-    day = _parse_date(context, parameter, value)
-    if day and day > quarters.today():
-        raise click.BadParameter(f"{day} has not come yet; give today or an earlier day")
-    return value
-
-
-def _utc_today() -> date:
-    """Return today in UTC: the same day wherever the machine is."""
-    return datetime.now(UTC).date()
-
-
-_quarter = click.argument("quarter", callback=_parse_quarter)
-_optional_quarter = click.argument("quarter", required=False, callback=_parse_quarter)
+_quarter = click.argument("quarter", callback=options.convert_quarter)
+_optional_quarter = click.argument("quarter", required=False, callback=options.convert_quarter)
 _as_of = click.option(
-    "--as-of", default="", callback=_parse_as_of,
+    "--as-of", default="", callback=options.parse_as_of,
     help="The date the edition is as of (default: 45 days after the quarter).",
 )  # fmt: skip
 _members = click.option("--member", "members", multiple=True, help="A member's ISO3 code (default: all of them).")
 _json = click.option("--json", "as_json", is_flag=True, help="Print it as JSON, for another program.")
-_language = functools.partial(click.option, "--language", callback=_parse_language)
+_language = functools.partial(click.option, "--language", callback=options.parse_language)
 _main_language = click.option(
-    "--language", callback=_parse_main_language, help="The language of what is printed (default: the plan's first)."
+    "--language",
+    callback=options.parse_main_language,
+    help="The language of what is printed (default: the plan's first).",
 )
 _languages = functools.partial(click.option, "--language", "languages", multiple=True)
 _received_path = click.Path(exists=True, readable=False, path_type=Path)
-_output_path = functools.partial(click.option, type=click.Path(path_type=Path), callback=_check_writable)
+_output_path = functools.partial(click.option, type=click.Path(path_type=Path), callback=options.refuse_kept_folder)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -183,7 +111,9 @@ main.command_class = _Command
 @click.option("--due", is_flag=True, help="Instead of QUARTER: whatever is due and not made of today's inputs.")
 @_languages(help="A language of the plan, such as fr (default: those that are official).")
 @_as_of
-@click.option("--today", callback=_parse_date, help="With --due: try another day, YYYY-MM-DD (default: today, UTC).")
+@click.option(
+    "--today", callback=options.parse_date, help="With --due: try another day, YYYY-MM-DD (default: today, UTC)."
+)
 @click.option("--only", is_flag=True, help="Only these languages: others that are published are removed.")
 @click.option("--without", metavar="FILE", multiple=True, help="A file that is gone from data/raw, and not missed.")
 @click.option("--dry-run", is_flag=True, help="Print what would be run, and write nothing.")
@@ -206,11 +136,11 @@ def run_command(
     if due and (as_of or only) or (today or modified) and not due:
         raise click.UsageError("--as-of and --only go with a QUARTER, --today and --modified with --due")
     if due:
-        _run_due(today or _utc_today(), languages, without, dry_run, modified)
+        _run_due(today or options.utc_today(), languages, without, dry_run, modified)
         return
     from helpers.runs import edition
 
-    with _check_arguments():
+    with options.check_arguments():
         request = edition.make_request(quarter, languages, as_of)
         request = request if only else edition.keep_languages(request)
     if dry_run:
@@ -229,7 +159,7 @@ def _run_due(today: date, languages: Codes, without: Codes, dry_run: bool, modif
     from helpers.runs import schedule
 
     log = _bind_log(today=today)
-    with _check_arguments():
+    with options.check_arguments():
         due = schedule.find_due(today, languages)
     summary = schedule.describe_due(due, today)
     _print([f"{today} (UTC): {summary}"])
@@ -240,7 +170,7 @@ def _run_due(today: date, languages: Codes, without: Codes, dry_run: bool, modif
     if dry_run:
         _print_requests(due)
         return
-    if future := [request for request in due if request.as_of > _utc_today().isoformat()]:
+    if future := [request for request in due if request.as_of > options.utc_today().isoformat()]:
         raise click.UsageError(f"{future[0]} is in the future; add --dry-run to see what it would run")
     published, codes = schedule.run_due(due, log, progress=sys.stderr.isatty(), without=without)
     _print_published(published)
@@ -272,7 +202,7 @@ def briefs_command(quarter: str, members: Codes, languages: Codes, as_of: str, w
     """
     from helpers.runs import briefs
 
-    with _check_arguments():
+    with options.check_arguments():
         request = briefs.make_briefs_request(quarter, members, languages, as_of)
     log = _bind_log(quarter=request.quarter, as_of=request.as_of)
     target, failures = briefs.run_briefs(request, log.info, progress=sys.stderr.isatty(), workers=workers or 0)
@@ -285,7 +215,48 @@ def briefs_command(quarter: str, members: Codes, languages: Codes, as_of: str, w
 
 
 @main.command()
-@click.option("--today", callback=_parse_date, help="The status on another day, YYYY-MM-DD (default: today, UTC).")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option(
+    "--plan", type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="The folder of another plan to begin with (default: this root's).",
+)  # fmt: skip
+def init_command(folder: Path, plan: Path | None) -> None:
+    """Make FOLDER for a new plan: the files of a plan, registers with their heads, an empty quarter, a README.
+
+    Exit codes: 0 made, 2 usage, 3 the plan cannot be meant, 7 nothing can be written there.
+    """
+    from helpers import new_root
+
+    try:
+        made = new_root.make_root(folder, plan)
+    except FileExistsError as error:
+        raise click.UsageError(escape(str(error))) from error
+    _print([str(folder / path) for path in made])
+
+
+@main.command()
+@_main_language
+@_output_path("--html", help="Write it as a page for the browser too.")
+def plan_command(language: str, html: Path | None) -> None:
+    """Print the plan in words, to be proofread: themes, steps, KPIs, what they are read from, who is asked what.
+
+    Exit codes: 0 printed, 2 usage, 3 the plan cannot be meant, 7 nothing can be written there.
+    """
+    from helpers.explain import proofread
+    from helpers.i18n import Translator
+    from helpers.plan import checks
+
+    (plan, form), t = checks.check_plan(), Translator(language)
+    parts = proofread.list_parts(plan, form, t)
+    _print(proofread.format_parts(parts))
+    if html:
+        html.write_text(proofread.format_page(parts, t), encoding="utf-8", newline="\n")
+
+
+@main.command()
+@click.option(
+    "--today", callback=options.parse_date, help="The status on another day, YYYY-MM-DD (default: today, UTC)."
+)
 @_languages(help="A language of the plan, such as fr (default: those that are official).")
 @_json
 def status_command(today: date | None, languages: Codes, as_json: bool) -> None:
@@ -295,8 +266,8 @@ def status_command(today: date | None, languages: Codes, as_json: bool) -> None:
     """
     from helpers.runs import schedule
 
-    with _check_arguments():
-        status = schedule.read_status(today or _utc_today(), languages)
+    with options.check_arguments():
+        status = schedule.read_status(today or options.utc_today(), languages)
     _print([_to_json(schedule.status_to_json(status))] if as_json else schedule.format_status(status))
     if status.refusal:
         raise status.refusal
@@ -314,7 +285,7 @@ def verify_command(quarter: str, as_of: str) -> None:
     """
     from helpers.runs import edition, verify
 
-    with _check_arguments():
+    with options.check_arguments():
         request = edition.make_request(quarter, (), as_of)
     log = _bind_log(quarter=request.quarter, as_of=request.as_of)
     result = verify.verify(request.quarter, request.as_of, log.info)
@@ -328,9 +299,9 @@ def verify_command(quarter: str, as_of: str) -> None:
 
 @main.command(context_settings=_LOG_SENTENCES)
 @click.argument("files", nargs=-1, required=True, metavar="FILE…", type=_received_path)
-@click.option("--quarter", required=True, callback=_parse_quarter, help="The quarter that the files are for.")
+@click.option("--quarter", required=True, callback=options.convert_quarter, help="The quarter that the files are for.")
 @click.option(
-    "--received-on", callback=_parse_past_date, help="The day they were received, YYYY-MM-DD (default: today)."
+    "--received-on", callback=options.parse_past_date, help="The day they were received, YYYY-MM-DD (default: today)."
 )
 @click.option("--channel", default="mail", show_default=True, help="How they came: mail, kobo, odk…")
 @click.option("--note", default="", help="A remark to keep beside each in MANIFEST.csv.")
@@ -355,7 +326,7 @@ def add_command(
     from helpers.plan import questionnaire, read_plan, read_settings
     from helpers.report import letters
 
-    with _check_arguments():
+    with options.check_arguments():
         read_settings().check_quarter(quarter)
     if received.is_long_before(received_on, quarter):
         raise click.UsageError(f"{received_on} is more than a quarter before the end of {quarter}; check both")
@@ -397,7 +368,7 @@ def check_command(
     from helpers.report import letters
     from helpers.tables import pipeline
 
-    with _check_arguments():
+    with options.check_arguments():
         day = read_settings().resolve_date(quarter, as_of)
     source = pipeline.read_raw_data(quarter)
     if unknown := sorted(set(members) - set(source.plan.by_iso3)):
@@ -436,7 +407,7 @@ def explain_command(
     from helpers.i18n import Translator
     from helpers.kpis import parse_request
 
-    with _check_arguments():
+    with options.check_arguments():
         request = parse_request(figure, quarter, scope)
         explanation = explain(*request, as_of)
         shown = narrow_to_member(explanation, member)

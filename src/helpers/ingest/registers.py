@@ -19,7 +19,7 @@ from helpers.ingest.sheets import HEADER_ROWS, is_empty_row
 from helpers.plan import Plan, quarters, read_plan, read_settings, sources
 from helpers.strings import fold, without_invisible
 
-_COLUMNS = {
+COLUMNS = {
     "milestones": ("quarter", "product", "stage", "parts", "reference", "recorded_on"),
     "workshops": ("workshop", "step", "topic", "held_on", "title", "recorded_on"),
     "attendance": ("workshop", "member", "women", "men", "recorded_on"),
@@ -211,7 +211,7 @@ def _list_headings(cells: Sequence[str]) -> list[str]:
 def _find_columns(cells: Sequence[str], name: str) -> dict[str, int]:
     """Return the place of each column of a register that a row names."""
     headings = _list_headings(cells)
-    return {column: headings.index(column) for column in _COLUMNS[name] if column in headings}
+    return {column: headings.index(column) for column in COLUMNS[name] if column in headings}
 
 
 def _read_content(path: Path) -> bytes:
@@ -237,9 +237,9 @@ def _find_header(lines: Sequence[Line], name: str) -> Line:
     """Return the line of the headings. Raises Unreadable where a column is missing or stands twice."""
     top = max(lines[:HEADER_ROWS], key=lambda line: len(_find_columns(line[1], name)), default=(0, []))
     headings = _list_headings(top[1])
-    if missing := [column for column in _COLUMNS[name] if column not in headings]:
+    if missing := [column for column in COLUMNS[name] if column not in headings]:
         raise Unreadable("columns", ", ".join(missing))
-    if twice := [column for column in _COLUMNS[name] if headings.count(column) > 1]:
+    if twice := [column for column in COLUMNS[name] if headings.count(column) > 1]:
         raise Unreadable("twice", ", ".join(twice))
     return top
 
@@ -358,7 +358,7 @@ def read_registers(rested_on: RestedOn | None = None) -> Registers:
     """
     rested_on = rested_on or {}
     is_kept = WITHDRAWALS in rested_on or (paths.registers() / f"{WITHDRAWALS}.csv").exists()
-    names = [name for name in _COLUMNS if name != WITHDRAWALS or is_kept]
+    names = [name for name in COLUMNS if name != WITHDRAWALS or is_kept]
     read = {name: _read_or_refuse(name, rested_on.get(name)) for name in names}
     return Registers(
         {name: register.rows for name, register in read.items()},

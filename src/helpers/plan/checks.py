@@ -3,6 +3,7 @@
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from pathlib import Path
 
 from helpers import paths
 from helpers.plan import files, quarters, questionnaire, rules, sources, theme_figures
@@ -254,12 +255,16 @@ _CHECKS = (
 )  # fmt: skip
 
 
-def check_plan() -> tuple[Plan, Form]:
-    """Read plan and form, held against one another. Raises PlanError with every problem, its place and remedy."""
-    folder, inner = paths.plan(), paths.questionnaire()
+def check_plan(folder: Path | None = None) -> tuple[Plan, Form]:
+    """Read plan and form (default: those in force), held against one another.
+
+    Raises PlanError with every problem, its place and remedy.
+    """
+    inner = folder / "questionnaire" if folder else paths.questionnaire()
+    folder = folder or paths.plan()
     form, grouping = questionnaire.make_form(inner)
     tables = {**read_plan_files(folder), **questionnaire.read_form_files(inner)}
-    f = CheckedFiles(tables, make_plan(folder), form)
+    f = CheckedFiles(tables, make_plan(folder), form, folder)
     problems = [problem for table in tables.values() for problem in table.problems]
     problems += [problem for check in (*_CHECKS, *FORM_CHECKS) for problem in check(f)]
     if tables["survey"].every_row:  # otherwise all that it asks would be told as missing

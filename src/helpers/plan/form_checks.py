@@ -5,8 +5,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
-from helpers import paths
 from helpers.plan import quarters, questionnaire
 from helpers.plan.files import CsvRow, PlanTable
 from helpers.plan.plan import Plan
@@ -20,6 +20,7 @@ class CheckedFiles:
     tables: Mapping[str, PlanTable]
     plan: Plan
     form: Form
+    folder: Path
 
     def rows(self, name: str) -> Sequence[CsvRow]:
         """Return the right rows of a file."""
@@ -145,7 +146,7 @@ def _check_settings(f: CheckedFiles) -> Iterator[str]:
     if not f.tables["survey"].every_row:
         return
     logo = f.plan.settings.look.get("logo", "")
-    if logo and not (paths.plan() / logo).is_file():
+    if logo and not (f.folder / logo).is_file():
         yield f"plan.toml: [look] logo is {logo}, which is not beside plan.toml; put it there, or leave the line out"
     identity, repeat, where = f.form.identity, f.form.repeat, "plan.toml: "
     types = {MEMBER_ASKED: "select_one", QUARTER_ASKED: "text"} | dict.fromkeys(

@@ -1,0 +1,90 @@
+"""How the arguments of the commands are read from the command line, each refused with a sentence of its own."""
+
+import contextlib
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import click
+
+from helpers import paths
+from helpers.runs import raise_run_errors
+from helpers.strings import IN_LINES, escape
+
+
+@contextlib.contextmanager
+def check_arguments() -> Iterator[None]:
+    """Report a ValueError as a usage error. Around the checks only: elsewhere it is a defect of the program."""
+    try:
+        with raise_run_errors():
+            yield
+    except ValueError as error:
+        raise click.UsageError(escape(str(error), IN_LINES)) from error
+
+
+def convert_quarter(context: click.Context, parameter: click.Parameter, value: str | None) -> str:
+    """Return a quarter in its one spelling, blank without one."""
+    from helpers.plan import quarters
+
+    try:
+        return "" if value is None else quarters.parse_quarter(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+def parse_date(context: click.Context, parameter: click.Parameter, value: str | None) -> date | None:
+    """Return a date, None without one."""
+    try:
+        return date.fromisoformat(value) if value else None
+    except ValueError as error:
+        raise click.BadParameter(f"{value!r} is not a date; write it as 2024-10-31") from error
+
+
+def parse_language(context: click.Context, parameter: click.Parameter, value: str | None) -> str:
+    """Return the language given, blank without one."""
+    from helpers.runs import edition
+
+    with check_arguments():
+        edition.check_languages([value] if value else [])
+    return value or ""
+
+
+def parse_main_language(context: click.Context, parameter: click.Parameter, value: str | None) -> str:
+    """Return the language given, else the first one of the plan."""
+    from helpers.plan import read_settings
+
+    with check_arguments():
+        return parse_language(context, parameter, value) or read_settings().master_language
+
+
+def parse_past_date(context: click.Context, parameter: click.Parameter, value: str | None) -> date:
+    """Return a date that has come, by default today."""
+    from helpers.plan import quarters
+
+    day = parse_date(context, parameter, value) or date.today()
+    if day > quarters.today():
+        raise click.BadParameter(f"{day} has not come yet; give the day the file was received")
+    return day
+
+
+def refuse_kept_folder(context: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
+    """Return a path that may be written to."""
+    try:
+        return paths.check_writable(path, str(path)) if path else None
+    except ValueError as error:
+        raise click.BadParameter(escape(str(error))) from error
+
+
+def parse_as_of(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    """Return the date of an edition as it was given: one that has come."""
+    from helpers.plan import quarters
+
+    day = parse_date(context, parameter, value)
+    if day and day > quarters.today():
+        raise click.BadParameter(f"{day} has not come yet; give today or an earlier day")
+    return value
+
+
+def utc_today() -> date:
+    """Return today in UTC: the same day wherever the machine is."""
+    return datetime.now(UTC).date()
