@@ -152,7 +152,7 @@ class Settings:
 
 # What stands in for what is wrong, so that the other files of the plan are read and told of at once.
 _STAND_IN = Settings(
-    "UNION", "plan.toml", "0001Q1", "9998Q4", "0001Q1", "0001Q1", date.min, 30, 45, 90, 4, LANGUAGES, LANGUAGES, "en",
+    "UNION", "plan.toml", "1900Q1", "2199Q4", "1900Q1", "1900Q1", date.min, 30, 45, 90, 4, LANGUAGES, LANGUAGES, "en",
     {}, {}, Identity("identity"),
 )  # fmt: skip
 
@@ -270,10 +270,12 @@ def read_settings_file(folder: Path) -> tuple[Settings, tuple[str, ...]]:
 
 
 def _standing_in(settings: Settings) -> Settings:
-    """Return settings that the other files can be read by: with the languages that there are words for."""
+    """Return settings that the other files can be read by: with a period, and languages that there are words for."""
     known = tuple(language for language in settings.languages if language in LANGUAGES)
     values = {each.name: getattr(settings, each.name) for each in fields(Settings)}
-    return Settings(**values | {"languages": known or LANGUAGES})
+    period = ("first_quarter", "last_quarter", "baseline_quarter", "first_status_quarter")
+    standing = {name: getattr(_STAND_IN, name) for name in period}
+    return Settings(**values | standing | {"languages": known or LANGUAGES})
 
 
 def read_settings(folder: Path | None = None) -> Settings:

@@ -1,0 +1,163 @@
+"""plan.toml, and the files with what is the plan's own: what cannot be meant is told with its place, all at once."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from conftest import PLAN
+from helpers.plan.checks import check_plan
+from helpers.plan.files import PlanError
+from helpers.plan.settings import read_settings
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch) -> Path:
+    """Return a plan of one's own to break."""
+    shutil.copytree(PLAN, tmp_path / "data" / "raw" / "plan")
+    monkeypatch.setenv("PAPU_ROOT", str(tmp_path))
+    return tmp_path / "data" / "raw" / "plan"
+
+
+def problems() -> list[str]:
+    with pytest.raises(PlanError) as refused:
+        check_plan()
+    return str(refused.value).splitlines()[:-1]
+
+
+def put(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text, old
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def test_the_settings_are_read_as_they_are_written():
+    settings = read_settings(PLAN)
+    assert (settings.code, settings.quarters[0], len(settings.quarters)) == ("PAPU", "2022Q1", 16)
+    assert (settings.counted_from, settings.carry_quarters) == (date(2022, 1, 1), 4)
+    assert settings.on_time_by("2024Q3") == date(2024, 10, 30)
+    assert settings.first_cutoff("2024Q3") == date(2024, 11, 14)
+    assert settings.revised_on("2024Q3") == date(2024, 12, 29)
+    assert settings.is_revised("2024Q3", date(2024, 12, 29)) and not settings.is_revised("2024Q3", date(2024, 12, 28))
+    assert settings.short("union")["en"] == "PAPU" and "\n" in settings.title["fr"]
+    assert settings.repeat.question("date") == "innovations.date" and settings.repeat.role_of["kind"] == "kind"
+
+
+BROKEN = [
+    # what stands there, what is written instead, what is said
+    ('code = "PAPU"', 'code = "papu union"', "code is 'papu union'; write 2 to 16 letters and digits"),
+    ('code = "PAPU"', "", "code is missing; write it"),
+    ('code = "PAPU"', 'code = "PAPU"\ncolour = "red"', "colour is not known; leave it out, or correct its name"),
+    ('first_quarter = "2022Q1"', 'first_quarter = "T1 2022"', "first_quarter is 'T1 2022'; write a quarter such as"),
+    ('last_quarter = "2025Q4"', 'last_quarter = "2021Q4"', "last_quarter 2021Q4 is before first_status_quarter 2022Q3"),
+    ('baseline_quarter = "2022Q2"', 'baseline_quarter = "2023Q2"', "first_status_quarter 2022Q3 is before baseline_q"),
+    ("counted_from = 2022-01-01", 'counted_from = "2022-01-01"', "counted_from is '2022-01-01'; write a date such as"),
+    ("on_time_days = 30", "on_time_days = 50", "on_time_days, cutoff_days and revision_days must grow in this order"),
+    ("revision_days = 90", "revision_days = 45", "must grow in this order, such as 30, 45, 90"),
+    ("cutoff_days = 45", "cutoff_days = -1", "cutoff_days is -1; write a whole number such as 45"),
+    ("cutoff_days = 45", "cutoff_days = true", "cutoff_days is True; write a whole number such as 45"),
+    ("carry_quarters = 4", "carry_quarters = 0", "carry_quarters is 0; write 1 to 8"),
+    ('"pt", "ar"]', '"pt", "es"]', "languages has es; reports can be in fr, en, pt, ar"),
+    ('"pt", "ar"]', '"pt", "fr"]', "languages: name each language once, one at least"),
+    ('official = ["fr", "en"]', 'official = ["fr", "sw"]', "official and master_language name sw"),
+    ('official = ["fr", "en"]', 'official = "fr"', "official is 'fr'; write a list of texts"),
+    ('master_language = "fr"', 'master_language = "sw"', "official and master_language name sw"),
+    ('pt = "União', 'xx = "União', "[union] has no pt; write it in every language"),
+    ('short_pt = "UPAP"', 'short_sw = "UPAP"', "[union] has short_sw, no language of the plan; leave it out"),
+    ("[title]", "[tittle]", "tittle is not known; leave it out, or correct its name"),
+    ('"focal_point_email"]', '"form_language"]', "[identity] form_language is both personal and public"),
+    ('"focal_point_email"]', '"focal_point_fax"]', "focal_point_fax is no question of the form; correct its name"),
+    (', "focal_point_email"]', "]", "focal_point_email is neither personal nor public"),
+    ('remarks = "comment"', 'remarks = "offices_total"', "offices_total is of type integer, where it takes text"),
+    ('public = ["member"', 'public = ["cloud_use", "member"', "cloud_use is not in the group identity; move it there"),
+    ('group = "identity"', "", "[identity] group is missing; write it"),
+    ('name = "innovations"', 'name = "projects"', "has no begin_repeat projects, which plan.toml names in [repeat]"),
+    ('asked = "has_innovations"', "", "[repeat] has no asked; name the question or field in each role"),
+    ('date = "date"', 'date = "kind"', "[repeat] date is kind, of type select_one, where it takes date"),
+    ('detail = "detail"', 'detail = "details"', "[repeat] detail is details, no field of innovations in survey.csv"),
+    ('adoption = "detail_adoption"', 'fair = "detail_adoption"', "[repeat] details: fair is no kind of innovations"),
+    ('adoption = "detail_adoption"', 'adoption = "detail_fair"', "choices.csv: has no list detail_fair"),
+    ("[union]", '[look]\nblue = "navy"\n[union]', "[look] blue is 'navy'; write a colour such as #1F5A8A"),
+    ("[union]", '[look]\nblue = "#FFEE00"\n[union]', "[look] blue #FFEE00 is too pale to be read on white"),
+    ("[union]", '[look]\nred = "#990000"\n[union]', "[look] red is not known; choose from ink"),
+    ("[union]", '[look]\nlogo = "../logo.svg"\n[union]', "write the name of an SVG file beside plan.toml"),
+    ("[union]", '[look]\nlogo = "logo.svg"\n[union]', "[look] logo is logo.svg, which is not beside plan.toml"),
+    ("[union]", "[union", "plan.toml: cannot be read"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "said"), BROKEN)
+def test_settings_that_cannot_be_meant_are_told(folder, old, new, said):
+    put(folder / "plan.toml", old, new)
+    assert any(said in problem for problem in problems()), problems()
+    assert len(
+        [problem for problem in problems() if "plan.toml" in problem or "survey" in problem or "choices" in problem]
+    )
+
+
+FILES = [
+    ("regions.csv", "Western,", "Union,", "region Union is called like the Union; give it a name of its own"),
+    ("regions.csv", "Western,", "W/est,", "region 'W/est' is not a name of letters and digits"),
+    ("units.csv", "offices,other", "offices,most", "form 'most' is not one of name, zero, one, two, few, many, other"),
+    ("units.csv", "{n} offices", "offices", "text_en 'offices' lacks {n}"),
+    ("units.csv", "{n} offices", "{n} {x}", "has a brace that is not {n}"),
+    ("units.csv", "offices,other", "offices,two", "offices two occurs twice"),
+    ("stages.csv", "digital_model,1,", "digital_model,6,", "the stages of digital_model do not run from 1 to 5"),
+    ("stages.csv", "digital_model,1,", "digital_mode,1,", "digital_mode is the product of no milestone in kpis.csv"),
+    ("totals.csv", "offices_total,", "offices_all,", "offices_all is no question of the form that asks for a number"),
+    ("totals.csv", "reference_offices", "offices", "reference 'offices' is not a column of members.csv that begins"),
+    ("themes.csv", "; the proposed target of {target} is reached", "; {goal}", "the values are {value}, {target}"),
+    ("themes.csv", "Members implementing the roadmap: {value}", "{value", "names a value that there is not"),
+    ("rules.csv", "V08,fall,offices_total,,0.10,", "V08,fall,offices_total,,10,", "low 10 is no part of 1; write 0.10"),
+    (
+        "rules.csv",
+        "V05,reference,offices_total,,0.2,5",
+        "V05,reference,offices_total,,5,0.2",
+        "low 5 is above high 0.2",
+    ),
+    ("rules.csv", "V05,reference,offices_total", "V05,reference,staff_women", "staff_women has no reference; name it"),
+    ("rules.csv", "V09,share_moves", "V08,share_moves", "check share_moves is one of rule V09, not of V08"),
+    ("rules.csv", "V13,needs_code,ipp_*", "V13,needs_code,app_*", "app_*: no question of the form begins so"),
+    ("rules.csv", "tracking_events needs s10_barcode", "s10_barcode", "for needs_code write `code needs code`"),
+    (
+        "rules.csv",
+        "V04,part,staff_women,staff_total,,1",
+        "V04,part,staff_women,staff_women,,1",
+        "is compared with itself",
+    ),
+    (
+        "rules.csv",
+        "V04,part,staff_women,staff_total,,1",
+        "V04,part,staff_women,staff_total,,nan",
+        "high 'nan' is not a n",
+    ),
+    ("rules.csv", "V04,part,offices_networked", "V04,part,offices_connected", "the same rule is in row 2; keep one"),
+]
+
+
+@pytest.mark.parametrize(("file", "old", "new", "said"), FILES)
+def test_what_cannot_be_meant_is_told_with_its_file_and_row(folder, file, old, new, said):
+    put(folder / file, old, new)
+    found = [problem for problem in problems() if said in problem]
+    assert found and all(file in problem for problem in found), problems()
+
+
+def test_a_logo_is_drawn_on_the_cover(folder):
+    (folder / "logo.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"/>', encoding="utf-8")
+    put(folder / "plan.toml", "[union]", '[look]\nlogo = "logo.svg"\nblue = "#1F5A8A"\n[union]')
+    plan, _ = check_plan()
+    assert plan.settings.look == {"logo": "logo.svg", "blue": "#1F5A8A"}
+
+
+def test_a_reference_without_its_column_is_told(folder):
+    put(folder / "totals.csv", "reference_offices", "reference_sites")
+    assert any("members.csv: has no column reference_sites" in problem for problem in problems())
+
+
+def test_a_reference_without_its_total_is_told(folder):
+    put(folder / "totals.csv", "staff_total,reference_staff", "staff_total,reference_offices")
+    said = "members.csv: column reference_staff is the reference of no total in totals.csv; name it there"
+    assert said in problems()
