@@ -92,7 +92,7 @@ def _list_files(settings: Settings) -> Mapping[str, tuple[str, _Columns, _Column
         "members": ("member", {
             "member": ISO3, "region": _CodeOf("regions", "region"), "language": one_of(languages),
             **_in_each("name", languages), "member_from": _DAY, "member_to": _DAY,
-        }, {"reference_basis": LINE, **_in_each("short", languages, blank)}),
+        }, _in_each("short", languages, blank)),
         "rules": ("", {
             "rule": one_of(RULES), "check": one_of(CHECKS), "question": LINE, "other": blank,
             "low": NUMBER.or_blank(), "high": NUMBER.or_blank(),
@@ -121,7 +121,8 @@ def read_plan_files(folder: Path) -> Mapping[str, files.PlanTable]:
     for name, (key, columns, optional) in _list_files(settings).items():
         allowed = {column: _allow(kind, tables) for column, kind in columns.items()}
         if name == "members":
-            allowed |= dict.fromkeys(tables["totals"].codes("reference"), COUNT)
+            references = dict.fromkeys(tables["totals"].codes("reference"), COUNT)
+            allowed |= references | ({"reference_basis": LINE} if references else {})
         path, may_be_empty = folder / f"{name}.csv", name in _MAY_BE_EMPTY
         tables[name] = files.read_plan_table(path, allowed, tuple(key.split()), optional, may_be_empty=may_be_empty)
     return tables
