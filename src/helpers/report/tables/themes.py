@@ -23,13 +23,15 @@ def due_cell(report: Report, kpi: Kpi) -> Cell:
 
 
 def target_cell(report: Report, figure: KpiFigure) -> Cell:
-    """Return the proposed target of a figure; a milestone's is a stage."""
+    """Return the target of a figure; a milestone's is a stage. A plan with both kinds marks those that are proposed."""
     if is_blank(figure.target):
         return report.t("none")
+    is_marked = read_plan().targets == "mixed" and figure.kpi.target_status == "proposed"
+    mark = f" ({report.t('proposed (target)').strip()})" if is_marked else ""
     if figure.kpi.unit == "stage":
-        return Text(report.t("stage {n}", n=figure.target), figure.target)
+        return Text(report.t("stage {n}", n=figure.target) + mark, figure.target)
     decimals = 0 if abs(figure.assessed_target - round(figure.assessed_target)) < 1e-9 else 1
-    return Number(figure.assessed_target, figure.unit, decimals if figure.unit == "percent" else 0)
+    return Number(figure.assessed_target, figure.unit, decimals if figure.unit == "percent" else 0, suffix=mark)
 
 
 def _value_cell(report: Report, figure: KpiFigure) -> Cell:
