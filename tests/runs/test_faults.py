@@ -22,7 +22,7 @@ from click.testing import CliRunner
 
 import interrupted
 from commands import hashes, papu, write_notebook
-from helpers import cli, editions, paths
+from helpers import cli, editions, options, paths
 from helpers.editions import REPORT_NOTEBOOK
 from helpers.ingest.quarter import read_quarter
 from helpers.runs import lock, notebook
@@ -319,7 +319,7 @@ def test_f16_what_is_due_depends_on_the_day_in_utc_which_is_printed(raw, monkeyp
         def now(cls, tz=None):
             return datetime.fromisoformat(moment).astimezone(tz)
 
-    monkeypatch.setattr(cli, "datetime", Frozen)
+    monkeypatch.setattr(options, "datetime", Frozen)
     result = CliRunner().invoke(cli.main, ["run", "--due", "--dry-run"])
     assert result.exit_code == 0 and result.output.startswith(f"{day} (UTC): {message}")
 
