@@ -1,4 +1,4 @@
-"""The house: nine rooms on their floors, each entered by its door; a module keeps to its own trade."""
+"""The house: ten rooms and the command on their floors, each entered by its door; a module keeps to its own trade."""
 
 from __future__ import annotations
 
@@ -28,9 +28,8 @@ FLOORS = (
     "report",
     "explain",
     "explore",
+    "start",
     "runs",
-    "new_root",
-    "options",
     "cli",
 )
 ROOMS = tuple(name for name in FLOORS if (HELPERS / name).is_dir())

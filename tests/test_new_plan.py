@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from conftest import PLAN, ROOT
+from helpers import paths
 from helpers.cli import main
 from second.returns import HERE
 
@@ -56,10 +57,7 @@ def test_nothing_is_written_over_and_a_plan_that_cannot_be_meant_is_not_taken(tm
 
 
 def test_the_page_of_each_language_names_every_file_and_command():
-    pages = [
-        path.read_text(encoding="utf-8")
-        for path in sorted(Path(main.callback.__code__.co_filename).parent.glob("readme/*.md"))
-    ]
+    pages = [path.read_text(encoding="utf-8") for path in sorted((paths.PACKAGE / "start" / "readme").glob("*.md"))]
     assert len(pages) == 4
     for page in pages:
         assert all(f"papu {name}" in page for name in ("plan", "add", "check", "run", "status", "briefs", "explain"))

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import csv
 import shutil
 from datetime import date
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from conftest import PLAN
+from helpers.cli import main
+from helpers.ingest.registers import read_registers
 from helpers.plan.checks import check_plan
 from helpers.plan.files import PlanError
 from helpers.plan.settings import read_settings
@@ -161,3 +165,41 @@ def test_a_reference_without_its_total_is_told(folder):
     put(folder / "totals.csv", "staff_total,reference_staff", "staff_total,reference_offices")
     said = "members.csv: column reference_staff is the reference of no total in totals.csv; name it there"
     assert said in problems()
+
+
+@pytest.mark.parametrize(
+    "words", [("check", "2024Q3"), ("explain", "2.1.a", "2024Q3"), ("plan",), ("status",), ("run", "2024Q3")]
+)
+def test_a_command_tells_of_it_in_a_sentence_and_ends_with_3(folder, words):
+    put(folder / "plan.toml", "cutoff_days = 45", "cutoff_days = -1")
+    said = CliRunner().invoke(main, list(words))
+    assert said.exit_code == 3 and isinstance(said.exception, SystemExit)
+    assert "plan.toml: cutoff_days is -1; write a whole number such as 45" in said.output.replace("\\n", "\n")
+
+
+def test_the_languages_of_a_plan_that_cannot_be_read_are_those_of_its_files(folder):
+    for path in (*folder.glob("*.csv"), *folder.glob("questionnaire/*.csv")):
+        rows = list(csv.DictReader(path.open(encoding="utf-8-sig", newline="")))
+        head = [name for name in rows[0] if not name.endswith(("_pt", "_ar", "(pt)", "(ar)"))]
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, head, extrasaction="ignore")
+            writer.writeheader()
+            writer.writerows(rows)
+    (folder / "plan.toml").write_text("code = ", encoding="utf-8")
+    assert not any("_pt" in problem or "(pt)" in problem for problem in problems())
+
+
+def test_a_stage_that_a_product_has_not_is_refused_though_another_has_it(folder):
+    lines = (folder / "stages.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    kept = [line for line in lines if not line.startswith("software_guidelines,5,")]
+    (folder / "stages.csv").write_text("".join(kept), encoding="utf-8")
+    (folder.parent / "registers").mkdir()
+    head = "quarter,product,stage,parts,reference,recorded_on\n"
+    rows = "2024Q3,digital_model,5,,D,2024-10-01\n2024Q3,software_guidelines,5,,D,2024-10-01\n"
+    (folder.parent / "registers" / "milestones.csv").write_text(head + rows, encoding="utf-8")
+    found = read_registers()
+    assert [row["product"] for row in found.rows["milestones"]] == ["digital_model"]
+    told = [
+        (issue.row, issue.observed, issue.expected) for issue in found.issues if issue.source_file == "milestones.csv"
+    ]
+    assert told == [("3", "5", "0-4")]

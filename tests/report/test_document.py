@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -13,11 +14,12 @@ import pandas as pd
 import pytest
 from pypdf import PdfReader
 
+from conftest import PLAN
 from helpers import editions, paths
 from helpers.i18n.catalogue import is_official
 from helpers.i18n.formats import Translator
 from helpers.plan.settings import read_settings
-from helpers.report import headlines, tables
+from helpers.report import headlines, look, tables
 from helpers.report.blocks import Column, ReportFigure, Table
 from helpers.report.figures.tiles import plot_map
 from helpers.report.fit import printable
@@ -259,3 +261,12 @@ def test_edition_text_that_cannot_be_read_is_named(tmp_path, monkeypatch):
     (folder / "edition.toml").write_text("[fr\n", encoding="utf-8")
     with pytest.raises(ValueError, match=r"data/raw/2024Q3/edition\.toml: .*correct it, or remove it"):
         report_of(invent(), "fr", tmp_path)
+
+
+def test_the_colours_of_the_plan_take_the_place_of_ours_in_one_pass(tmp_path, monkeypatch):
+    shutil.copytree(PLAN, tmp_path / "data" / "raw" / "plan")
+    settings = tmp_path / "data" / "raw" / "plan" / "plan.toml"
+    own = '[look]\nblue = "#12355B"\ncover = "#14403E"\n\n[union]'  # the first is our colour of the cover
+    settings.write_text(settings.read_text(encoding="utf-8").replace("[union]", own, 1), encoding="utf-8")
+    monkeypatch.setenv("PAPU_ROOT", str(tmp_path))
+    assert look.in_plan_colours("#0072B2 #0072b2 #12355B #A3320B") == "#12355b #12355b #14403e #A3320B"

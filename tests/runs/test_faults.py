@@ -22,7 +22,8 @@ from click.testing import CliRunner
 
 import interrupted
 from commands import hashes, papu, write_notebook
-from helpers import cli, editions, options, paths
+from helpers import cli, editions, paths
+from helpers.cli import options
 from helpers.editions import REPORT_NOTEBOOK
 from helpers.ingest.quarter import read_quarter
 from helpers.runs import lock, notebook

@@ -1,4 +1,4 @@
-"""Explains the plan in words, and a figure: its definition, the cells that it comes from, the steps to its status."""
+"""Explains a figure: its definition, the cells that it comes from, and the steps to it and to its status."""
 
 from helpers.explain.explain import explain, explain_figures
 from helpers.explain.listing import narrow_to_member
@@ -11,7 +11,6 @@ __all__ = [
     "explain_figures",
     "format_explanation",
     "narrow_to_member",
-    "proofread",
     "to_json",
     "write_explanation_workbook",
 ]

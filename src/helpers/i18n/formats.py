@@ -235,7 +235,7 @@ class Translator:
     def region(self, scope: str) -> str:
         """Return the name of a region, or of the Union."""
         plan = read_plan()
-        return self("Union") if scope in ("", plan.code) else self.localised(plan.regions_named[scope])
+        return self("Union") if scope in ("", plan.code) else self.localised(plan.region_titles[scope])
 
     def member(self, member: str, short: bool = False) -> str:
         """Return a Member State's name; `short` where a figure has little room."""

@@ -295,6 +295,8 @@ def _read_register(name: str, content: bytes, plan: Plan) -> _Register:
     rows, lost, dates, cells = [], [], [], _list_cells(name, plan)
     for texts, fault in _list_raw_rows(records, name):
         values, fault = _read_cells(texts, cells, fault)
+        if not fault and name == "milestones" and values["stage"] > (highest := len(plan.stages[values["product"]])):
+            fault = "stage", texts["stage"], f"0-{highest}"  # another product may have more stages
         if fault:
             lost.append(texts | values)
             issues.append(_bad_row_issue(plan, name, texts, *fault, values["recorded_on"]))

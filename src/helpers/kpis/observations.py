@@ -46,10 +46,8 @@ class CountedReturns:
 
     def last_number(self, question: str, member: str, quarter: str) -> float | None:
         """Return a member's last known count up to a quarter, of any age; None without one."""
-        extracts, past = (
-            self.extracts(_read_number(question)),
-            sorted(name for name in self.quarters if name <= quarter),
-        )
+        extracts = self.extracts(_read_number(question))
+        past = sorted(name for name in self.quarters if name <= quarter)
         numbers = [extracts[name, member].value for name in past if (name, member) in extracts]
         return next((number for number in reversed(numbers) if number is not None), None)
 
@@ -143,10 +141,8 @@ def observe(
 ) -> list[Observation]:
     """Return each member's observation; `capped` is the source whose caps and weights hold for a sum."""
     observed, extracts = [], snapshot.returns.extracts(read)
-    window = [
-        quarters.shift(snapshot.quarter, -lag)
-        for lag in range(snapshot.plan.settings.carry_quarters + 1 if carries else 1)
-    ]
+    carried_for = snapshot.plan.settings.carry_quarters if carries else 0
+    window = [quarters.shift(snapshot.quarter, -lag) for lag in range(carried_for + 1)]
     for member in members:
         extract, basis, quarter = _find_latest(extracts, window, member.member)
         carried = extract.value if basis == CARRIED else 0

@@ -55,7 +55,9 @@ def _check_amount(row: CsvRow, column: str, f: CheckedFiles) -> str:
     if row["measure"] == "milestone" and highest < value and highest:
         return f"{column} {text} is no stage; write 1 to {highest}, as in stages.csv"
     members = len(f.members)
-    return f"{column} {text} is more than the {members} members" if unit == "members" and value > members else ""
+    if unit == "members" and value > members > 0:  # none: members.csv is told of
+        return f"{column} {text} is more than the {members} members"
+    return ""
 
 
 def _check_targets(f: CheckedFiles) -> Iterator[str]:
@@ -187,7 +189,7 @@ def _check_units(f: CheckedFiles) -> Iterator[str]:
                 yield row.say(f"text_{language} is blank; write it")
             elif text and row["form"] != UNIT_NAME and "{n}" not in text:
                 yield row.say(f"text_{language} {text!r} lacks {{n}}, which the number takes the place of")
-            elif text and text.replace("{n}", "").strip("{}") != text.replace("{n}", ""):
+            elif set("{}") & set(text.replace("{n}", "")):
                 yield row.say(f"text_{language} {text!r} has a brace that is not {{n}}; leave it out")
     for name, unit in f.plan.units.items():
         if OTHER not in unit.forms or (name in named and not unit.name):
@@ -247,9 +249,8 @@ def _check_rules(f: CheckedFiles) -> Iterator[str]:
 
 _CHECKS = (
     _check_steps, _check_targets, _check_shown, _check_companions, _check_figures, _check_components, _check_members,
-    _check_names,
-    _check_tiles, _check_regions, _check_units, _check_stages,
-    _check_totals, _check_themes, _check_rules,
+    _check_names, _check_tiles, _check_regions, _check_units, _check_stages, _check_totals, _check_themes,
+    _check_rules,
 )  # fmt: skip
 
 

@@ -13,10 +13,12 @@ from typing import NamedTuple
 
 from helpers.paths import DataRefused
 from helpers.plan.quarters import parse_quarter
-from helpers.strings import clean
+from helpers.strings import LANGUAGES, clean
 
 _REASONS = {UnicodeDecodeError: "it is no UTF-8 text", csv.Error: "a quote is not closed, or stands within a cell"}
 MOST_PLANS = 8  # that a process keeps: it needs one or two, a long run of tests would keep hundreds
+# A column that is no slip of another: of a language that the plan has not, or a reference figure.
+_OWN_COLUMN = re.compile(rf".+_(?:{'|'.join(LANGUAGES)})|reference_\w+")
 _RESTORE = "restore the file from the repository, or save it as CSV UTF-8 separated by commas"
 
 
@@ -88,7 +90,7 @@ def _check_header(header: list[str], columns: Iterable[str], optional: Iterable[
         yield f"has two columns {', '.join(map(repr, twice))}; keep one of each"
     for name in header:
         near = difflib.get_close_matches(name.strip().casefold(), optional, n=1, cutoff=0.7)
-        if near and name not in (*columns, *optional):
+        if near and name not in (*columns, *optional) and not _OWN_COLUMN.fullmatch(name):
             yield f"has a column {name!r}; did you mean {near[0]}?"
 
 

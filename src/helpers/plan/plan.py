@@ -213,7 +213,7 @@ class Plan:
     kpis: tuple[Kpi, ...]
     components: tuple[StepPart, ...]
     companions: tuple[Companion, ...]
-    regions_named: Mapping[str, Texts]
+    region_titles: Mapping[str, Texts]
     units: Mapping[str, Unit]
     stages: Mapping[str, tuple[Texts, ...]]  # of each milestone product, from its first
     members: tuple[Member, ...]
@@ -225,7 +225,7 @@ class Plan:
     @cached_property
     def regions(self) -> tuple[str, ...]:
         """The regions, in the order of regions.csv."""
-        return tuple(self.regions_named)
+        return tuple(self.region_titles)
 
     @property
     def code(self) -> str:

@@ -107,9 +107,9 @@ def expand(rules: tuple[Rule, ...], form: Form) -> tuple[Rule, ...]:
     Only a rule on the number of codes keeps its questions together.
     """
     return tuple(
-        rule if rule.counts_codes else replace(rule, question=question)
+        replace(rule, question=question)
         for rule in rules
-        for question in (rule.questions(form)[:1] if rule.counts_codes else rule.questions(form))
+        for question in ((rule.question,) if rule.counts_codes else rule.questions(form))
     )
 
 

@@ -1,11 +1,13 @@
 """plan.toml: what makes the plan this one: its code, period, days and languages, and the roles of its questions."""
 
+import contextlib
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, timedelta
 from functools import cached_property, lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import ClassVar, get_args, get_origin, get_type_hints
 
@@ -19,6 +21,7 @@ LOOK = ("ink", "muted", "grid", "blue", "pale", "amber", "cover")  # the colours
 _LOGO = re.compile(r"[A-Za-z0-9_-]+\.svg")
 _COLOUR = re.compile("#[0-9A-Fa-f]{6}")
 _MOST_DAYS = 366
+_PERIOD = ("first_quarter", "baseline_quarter", "first_status_quarter", "last_quarter")  # in order
 
 
 @dataclass(frozen=True)
@@ -26,8 +29,8 @@ class Identity:
     """The roles of the questions that say who answers; `personal` ones are read and compared, never written.
 
     The questions of `group` are `member` and `quarter`, called so in every form, and those of `personal` and `public`;
-    any other is refused, so that nothing leaks. `language` is the one that asks for the language of the answers,
-    `remarks` the free text of the form, wherever it stands.
+    any other is refused, so that nothing leaks. `language` is the one that asks for the language of the answers
+    (nothing reads it yet), `remarks` the free text of the form, wherever it stands.
     """
 
     group: str
@@ -212,8 +215,7 @@ def _contrast_with_white(colour: str) -> float:
 def _check_meaning(settings: Settings) -> Iterator[str]:
     """Yield what cannot be meant, though each value is of the right kind."""
     s = settings
-    order = ("first_quarter", "baseline_quarter", "first_status_quarter", "last_quarter")
-    for earlier, later in zip(order, order[1:], strict=False):
+    for earlier, later in pairwise(_PERIOD):
         if getattr(s, earlier) > getattr(s, later):
             yield f"{later} {getattr(s, later)} is before {earlier} {getattr(s, earlier)}; correct one of them"
     if not 0 < s.on_time_days <= s.cutoff_days < s.revision_days:
@@ -262,20 +264,27 @@ def read_settings_file(folder: Path) -> tuple[Settings, tuple[str, ...]]:
         data = tomllib.loads((folder / FILE).read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as reason:
         why = getattr(reason, "strerror", "") or str(reason)
-        return _STAND_IN, (f"{FILE}: cannot be read ({why}); restore the file from the repository",)
+        problem = f"{FILE}: cannot be read ({why}); correct that line, or restore the file from the repository"
+        return replace(_STAND_IN, languages=_guess_languages(folder)), (problem,)
     found = _read_section(data, Settings, "", problems)
     settings = Settings(**{each.name: found.get(each.name, getattr(_STAND_IN, each.name)) for each in fields(Settings)})
     problems += [] if problems else _check_meaning(settings)
     return settings if not problems else _standing_in(settings), tuple(f"{FILE}: {problem}" for problem in problems)
 
 
+def _guess_languages(folder: Path) -> tuple[str, ...]:
+    """Return the languages that regions.csv has columns for, so that no other is asked for in the other files."""
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        header = (folder / "regions.csv").read_text(encoding="utf-8-sig").partition("\n")[0]
+        return tuple(name for name in LANGUAGES if f"title_{name}" in header) or LANGUAGES
+    return LANGUAGES
+
+
 def _standing_in(settings: Settings) -> Settings:
     """Return settings that the other files can be read by: with a period, and languages that there are words for."""
     known = tuple(language for language in settings.languages if language in LANGUAGES)
-    values = {each.name: getattr(settings, each.name) for each in fields(Settings)}
-    period = ("first_quarter", "last_quarter", "baseline_quarter", "first_status_quarter")
-    standing = {name: getattr(_STAND_IN, name) for name in period}
-    return Settings(**values | standing | {"languages": known or LANGUAGES})
+    period = {name: getattr(_STAND_IN, name) for name in _PERIOD}
+    return replace(settings, **period, languages=known or LANGUAGES)
 
 
 def read_settings(folder: Path | None = None) -> Settings:

@@ -1,5 +1,6 @@
 """The report's look: its colours, measured for colour-blind readers, and its fonts."""
 
+import re
 from pathlib import Path
 
 from helpers.plan import read_settings
@@ -22,10 +23,9 @@ PALETTE = {"ink": INK, "muted": MUTED, "grid": GRID, "blue": BLUE, "pale": PALE,
 
 def in_plan_colours(text: str) -> str:
     """Return a drawing or a page with the colours of plan.toml in place of ours, wherever it names one."""
-    for name, colour in read_settings().look.items():
-        if name in PALETTE:
-            text = text.replace(PALETTE[name], colour).replace(PALETTE[name].lower(), colour.lower())
-    return text
+    own = {PALETTE[name].lower(): colour.lower() for name, colour in read_settings().look.items() if name in PALETTE}
+    # In one pass: a colour of the plan may be another one of ours.
+    return re.sub("|".join(own), lambda found: own[found[0].lower()], text, flags=re.IGNORECASE) if own else text
 
 
 def printable_code_points() -> frozenset[int]:

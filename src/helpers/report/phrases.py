@@ -124,7 +124,7 @@ def name_period(trend: Sequence[KpiFigure], t: Translator) -> dict[str, str]:
 
 
 def name_own_kpi(kpi: str, t: Translator) -> str:
-    """Return what a KPI is for one member: its own offices, services or staff."""
+    """Return what a KPI is called where it is about one member; its title where the plan has no such name."""
     record = read_plan().by_kpi[kpi]
     return t.localised(record.names.get("own", record.title))
 

@@ -134,8 +134,8 @@ def _calls_title(report: Report, found: object) -> str:
         return t("No member has answered: all are to be called")
     if not len(found):
         return t("Every member has reported: nobody is left to call")
-    kpi = read_plan().shown("call")[0]
-    n = profiles.count_halving(found, kpi)
+    kpi = next(iter(read_plan().shown("call")), "")
+    n = profiles.count_halving(found, kpi) if kpi else 0
     if not n:
         return t.plural("{n} member has left an indicator unreported", len(found))
     return t.plural("{n} reply would close half of what is open: {what}", n, what=phrases.name_kpi(kpi, t))

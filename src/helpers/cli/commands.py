@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from helpers import options, paths
+from helpers import paths
+from helpers.cli import options
 from helpers.runs import ExitCode, Log, RunError, raise_run_errors
 from helpers.strings import IN_LINES, escape
 
@@ -30,6 +31,14 @@ _LOG_SENTENCES = {"obj": Log(is_json=False)}
 
 class _Command(click.Command):
     """A command that logs an error, with what to do next, and exits with its code (design, Contracts)."""
+
+    def make_context(self, *args: object, **extra: object) -> click.Context:
+        """Read the arguments; a plan that they cannot be held against is an error as any other."""
+        try:
+            return super().make_context(*args, **extra)
+        except RunError as error:
+            log = self.context_settings.get("obj") or Log()
+            sys.exit(log.bind(command=self.name).error(error))
 
     def invoke(self, context: click.Context) -> None:
         from helpers.runs import publish
@@ -225,10 +234,10 @@ def init_command(folder: Path, plan: Path | None) -> None:
 
     Exit codes: 0 made, 2 usage, 3 the plan cannot be meant, 7 nothing can be written there.
     """
-    from helpers import new_root
+    from helpers.start import make_root
 
     try:
-        made = new_root.make_root(folder, plan)
+        made = make_root(folder, plan)
     except FileExistsError as error:
         raise click.UsageError(escape(str(error))) from error
     _print([str(folder / path) for path in made])
@@ -242,9 +251,9 @@ def plan_command(language: str, html: Path | None) -> None:
 
     Exit codes: 0 printed, 2 usage, 3 the plan cannot be meant, 7 nothing can be written there.
     """
-    from helpers.explain import proofread
     from helpers.i18n import Translator
     from helpers.plan import checks
+    from helpers.start import proofread
 
     (plan, form), t = checks.check_plan(), Translator(language)
     parts = proofread.list_parts(plan, form, t)

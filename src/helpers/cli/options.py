@@ -44,8 +44,9 @@ def parse_language(context: click.Context, parameter: click.Parameter, value: st
     """Return the language given, blank without one."""
     from helpers.runs import edition
 
-    with check_arguments():
-        edition.check_languages([value] if value else [])
+    if value:  # without one, the command tells of all that is wrong with the plan at once
+        with check_arguments():
+            edition.check_languages([value])
     return value or ""
 
 
