@@ -2,14 +2,22 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property, lru_cache
 from pathlib import Path
 
 from helpers import paths
 from helpers.plan import files
-from helpers.plan.columns import AMBIGUOUS, OTHER, REGISTER_MEASURES, STOCK_MEASURES, UNIT_NAME, read_plan_files
+from helpers.plan.columns import (
+    AMBIGUOUS,
+    OF_TOTAL,
+    OTHER,
+    REGISTER_MEASURES,
+    STOCK_MEASURES,
+    UNIT_NAME,
+    read_plan_files,
+)  # fmt: skip
 from helpers.plan.files import CsvRow
 from helpers.plan.quarters import parse_quarter, quarter_end
 from helpers.plan.rules import Rule, list_row_problems, make_rule
@@ -281,6 +289,21 @@ class Plan:
             companion
             for companion in self.companions
             if companion.kpi == kpi and unit in ("", companion.unit) and (not listed or companion.component in codes)
+        )
+
+    def title_of(self, companion: Companion) -> Texts:
+        """Return the title of a companion: its own, or that of the part of the step that it is."""
+        if any(companion.title.values()):
+            return companion.title
+        step, code = self.by_kpi[companion.kpi].step, companion.component
+        return next(part.title for part in self.components if (part.step, part.code) == (step, code))
+
+    def as_kpi(self, companion: Companion) -> Kpi:
+        """Return a companion as the KPI it would be, to be said in the same words; its target is none."""
+        how = {name: getattr(companion, name) for name in ("unit", "measure", "source")}
+        assessed = "share" if companion.share == OF_TOTAL else "value"
+        return replace(
+            self.by_kpi[companion.kpi], title=self.title_of(companion), assessed=assessed, target=None, **how
         )
 
     def members_in(self, quarter: str, scope: str = "") -> tuple[Member, ...]:

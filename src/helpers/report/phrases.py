@@ -179,13 +179,7 @@ def format_member_value(kpi: str, row: object, t: Translator) -> str:
 def companion_names(report: Report, kpi: str, unit: str = "", listed: str = "") -> dict[str, str]:
     """Return a KPI's companions by code with their names, those of one unit or list where one is given."""
     plan, t = read_plan(), report.t
-    titles = {part.code: part.title for part in plan.components if part.step == plan.by_kpi[kpi].step}
-    return {
-        companion.component: t.localised(
-            companion.title if any(companion.title.values()) else titles[companion.component]
-        )
-        for companion in plan.parts_of(kpi, unit, listed)
-    }
+    return {each.component: t.localised(plan.title_of(each)) for each in plan.parts_of(kpi, unit, listed)}
 
 
 def describe_formula(kpi: Kpi, t: Translator) -> str:

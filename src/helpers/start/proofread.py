@@ -8,7 +8,10 @@ from datetime import date
 from html import escape
 
 from helpers.i18n import Translator
-from helpers.plan import Kpi, Plan, questionnaire, sources
+from helpers.plan import Kpi, Plan, sources
+from helpers.plan.plan import Step
+from helpers.plan.questionnaire import LABEL_LANGUAGES, Form
+from helpers.plan.rules import Rule
 from helpers.report import phrases
 from helpers.strings import clean
 
@@ -29,15 +32,18 @@ class PlanPart:
     rows: Sequence[Sequence[str]]
 
 
-def list_parts(plan: Plan, form: questionnaire.Form, t: Translator) -> list[PlanPart]:
+def list_parts(plan: Plan, form: Form, t: Translator) -> list[PlanPart]:
     """Return the plan in words, part by part, in a language."""
     settings = plan.settings
-    days = (settings.on_time_days, settings.cutoff_days, settings.revision_days)
+    days = {"on_time": settings.on_time_days, "cutoff": settings.cutoff_days, "revision": settings.revision_days}
+    period = t("{lower} to {upper}", lower=t.quarter(settings.first_quarter), upper=t.quarter(settings.last_quarter))
+    known = [t.quarter(each) for each in (settings.baseline_quarter, settings.first_status_quarter)]
     facts = [
-        (t("Union"), t.localised(settings.union)), ("plan.toml", settings.reference),
-        (t("Quarter"), f"{settings.first_quarter} - {settings.last_quarter}"),
-        ("on_time_days, cutoff_days, revision_days", ", ".join(map(str, days))),
-        ("carry_quarters", str(settings.carry_quarters)), ("languages", ", ".join(settings.languages)),
+        (t("Union"), t.localised(settings.union)), (t("Reference"), settings.reference),
+        (t("Quarters"), period), (t("baseline"), known[0]), (t("Status from"), known[1]),
+        (t("Days after a quarter's end"), t("on time {on_time}, first cut-off {cutoff}, revised {revision}", **days)),
+        (t("carried forward"), t.plural("{n} quarter", settings.carry_quarters)),
+        (t("Languages"), t.enumerated(LABEL_LANGUAGES[each] for each in settings.languages)),
     ]  # fmt: skip
     parts = [PlanPart(t.localised(settings.title).replace("\n", " "), (), facts)]
     heads = [t(word) for word in ("KPI", "Indicator", "Unit", "Baseline and target", "Due", "How it is measured")]
@@ -52,29 +58,30 @@ def list_parts(plan: Plan, form: questionnaire.Form, t: Translator) -> list[Plan
     ]
     asked += [(f"{form.repeat.name}.{each.name}", t.localised(each.label), form.repeat.name) for each in form.fields]
     parts.append(PlanPart(t("Question"), (t("Question"), "", "KPI, rules.csv, plan.toml"), asked))
-    rules = [
-        (rule.rule, t(f"rule {rule.rule}"), rule.question, rule.other, _limits(rule.low, rule.high))
-        for rule in plan.rules
-    ]
-    parts.append(PlanPart("rules.csv", (t("Rule"), "", t("Question"), "other", "low - high"), rules))
+    checks = [(rule.rule, t(f"rule {rule.rule}"), _describe_rule(rule, form, t)) for rule in plan.rules]
+    parts.append(PlanPart(t("Rule"), (t("Rule"), t("What it checks"), ""), checks))
     members = [
         (member.member, t.localised(member.name), t.region(member.region), _days(member.member_from, member.member_to))
         for member in plan.members
     ]
-    return [*parts, PlanPart(t("Members"), ("ISO3", t("Member"), t("Region"), "member_from - member_to"), members)]
+    heads = ("ISO3", t("Member"), t("Region"), "member_from - member_to")
+    return [*parts, PlanPart(t("Members"), heads, members)]
 
 
-def _list_step(plan: Plan, step: object, t: Translator) -> Iterator[tuple[str, ...]]:
+def _list_step(plan: Plan, step: Step, t: Translator) -> Iterator[tuple[str, ...]]:
     """Yield the rows of a step: itself, its KPIs, and the figures beside each."""
-    yield step.step, t.localised(step.title), "", "", t.quarter(step.due) if step.due else t("each quarter"), "", ""
+    due = t.quarter(step.due) if step.due else t("each quarter")
+    yield step.step, t.localised(step.title), "", "", due, "", ""
     for kpi in (kpi for kpi in plan.kpis if kpi.step == step.step):
-        yield (
-            kpi.kpi, t.localised(kpi.title), t.unit(kpi.unit), _target(kpi, t), "",
-            phrases.describe_formula(kpi, t), f"{phrases.describe_source(kpi, t)} ({kpi.source})",
-        )  # fmt: skip
-        for companion in plan.parts_of(kpi.kpi):
-            read = f"{companion.measure}: {companion.source}"
-            yield "", f"+ {companion.component} ({companion.unit})", "", companion.share, "", "", read
+        yield kpi.kpi, t.localised(kpi.title), t.unit(kpi.unit), _target(kpi, t), "", *_measured(kpi, t)
+        for companion in map(plan.as_kpi, plan.parts_of(kpi.kpi)):
+            yield "", f"+ {t.localised(companion.title)}", t.unit(companion.unit), "", "", *_measured(companion, t)
+
+
+def _measured(kpi: Kpi, t: Translator) -> tuple[str, str]:
+    """Return how a KPI or a figure beside it is measured, and what it is read from, in words and as the plan has it."""
+    formula = "" if kpi.source in sources.RETURN_COUNTS else phrases.describe_formula(kpi, t)  # its title says it
+    return formula, f"{phrases.describe_source(kpi, t)} ({kpi.source})"
 
 
 def _target(kpi: Kpi, t: Translator) -> str:
@@ -87,7 +94,7 @@ def _target(kpi: Kpi, t: Translator) -> str:
     return f"{between} ({t(f'targets: {kpi.target_status}')}) {kpi.target_reference}".strip()
 
 
-def _list_readers(plan: Plan, form: questionnaire.Form) -> dict[str, list[str]]:
+def _list_readers(plan: Plan, form: Form) -> dict[str, list[str]]:
     """Return what reads each question: KPIs and companions, rules, roles in plan.toml."""
     readers: dict[str, list[str]] = defaultdict(list)
     for each in (*plan.kpis, *plan.companions):
@@ -107,8 +114,47 @@ def _list_readers(plan: Plan, form: questionnaire.Form) -> dict[str, list[str]]:
     return {name: list(dict.fromkeys(found)) for name, found in readers.items()}
 
 
-def _limits(low: float, high: float) -> str:
-    return " - ".join("" if limit == float("inf") else f"{limit:g}" for limit in (low, high)).strip(" -")
+# What a rule allows, in signs that every language reads; `rule V04` and its kind say it in words.
+_ALLOWED = {
+    "part": "{what} ≤ {times}{others}",
+    "reference": "{low} × {reference} ≤ {what} ≤ {high} × {reference}",
+    "reference_soft": "{low} × {reference} ≤ {what} ≤ {high} × {reference}",
+    "ratio": "{low} ≤ {what} ÷ {others} ≤ {high}",
+    "fall": "{what} ≥ {left} × {before}",
+    "share_moves": "|Δ {what} ÷ {others}| ≤ {high_percent}",
+    "never_falls": "{what} ≥ {before}",
+    "at_least_each": "{what} ≥ max({listed})",
+    "at_most_sum": "{what} ≤ {others}",
+    "needs_code": "{what}: {code} → {needed}",
+    "needs_date": "{others}: {codes} → {what}",
+    "both_or_neither": "{what} > 0 ↔ {others} > 0",
+    "outlier": "|z| ≤ {high}: {what} ÷ {others}",
+}
+
+
+def _describe_rule(rule: Rule, form: Form, t: Translator) -> str:
+    """Return what a rule allows, its questions by their labels and names."""
+
+    def name(question: str) -> str:
+        return f"{t.localised(form.by_name[question].label)} ({question})" if question in form.by_name else question
+
+    def label(code: str) -> str:
+        names = (*rule.questions(form), *rule.others)
+        found = (form.by_name[each].choice_labels for each in names if each in form.by_name)
+        return next(t.localised(labels[code]) for labels in found if code in labels)
+
+    values = {
+        "what": name(rule.question), "others": " + ".join(map(name, rule.others)),
+        "listed": "; ".join(map(name, rule.others)), "low": t.number(rule.low, 1), "high": t.number(rule.high, 1),
+        "left": t.percent(100 * (1 - rule.low), 0), "high_percent": t.percent(100 * rule.high, 0),
+        "times": "" if rule.high == 1 else f"{t.number(rule.high, 1)} × ",
+        "reference": t("Reference"), "before": t("known from earlier"),
+    }  # fmt: skip
+    if rule.check == "needs_code":
+        values["code"], values["needed"] = map(label, rule.needs)
+    if rule.check == "needs_date":
+        values["codes"] = t.enumerated(map(label, sorted(rule.answers, key=form.by_name[rule.others[0]].choices.index)))
+    return _ALLOWED[rule.check].format_map(values)
 
 
 def _days(first: date, last: date) -> str:
@@ -124,7 +170,7 @@ def format_parts(parts: Sequence[PlanPart]) -> list[str]:
         for row in part.rows:
             first, *others = (clean(str(cell)) for cell in row)
             shown = [text for text in others if text]
-            lines += textwrap.wrap(f"{first:<8} {shown[0] if shown else ''}", _WIDTH, subsequent_indent=" " * 9)
+            lines += textwrap.wrap(f"{first:<7}  {shown[0] if shown else ''}", _WIDTH, subsequent_indent=" " * 9)
             for text in shown[1:]:
                 lines += textwrap.wrap(text, _WIDTH, initial_indent=" " * 11, subsequent_indent=" " * 11)
     return lines[1:]
