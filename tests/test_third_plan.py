@@ -46,7 +46,7 @@ SURVEY = (
 CHOICES = (*(("member", code, name) for code, (_, name) in MEMBERS.items()),
     ("sim_nao", "yes", "Sim"), ("sim_nao", "no", "Não"))  # fmt: skip
 KPIS = (
-    ("1.1.a", "sum_known", "clubes_total", "clubes", "10", "30", "Clubes"),
+    ("1.1.a", "sum_flow", "clubes_total", "clubes", "10", "30", "Clubes"),  # no sum whose change is explained
     ("1.1.b", "mean_index", "clubes_com_sala over clubes_total", "percent", "", "50", "Clubes com sala"),
     ("2.1.a", "count_known", "torneio in yes", "members", "", "3", "Membros com torneio"),
 )
@@ -139,3 +139,4 @@ def test_its_edition_and_briefs_are_made(root, tmp_path):
     assert "2026Q2,UCV,1.1.a,clubes,20," in kpis
     page = (root / "reports" / "2026Q2" / "2026-08-14" / "report_pt.html").read_text(encoding="utf-8")
     assert "União dos Clubes de Xadrez" in page and "Fulana" not in page
+    assert "Composição das variações" not in page

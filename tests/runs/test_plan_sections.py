@@ -124,6 +124,15 @@ def test_a_theme_less_leaves_nothing_of_it(name, plan):
     assert sum(source.startswith("## Theme") for source in left) == 5
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_a_plan_of_no_sum_has_no_section_on_change(name, plan):
+    kpis = tuple(kpi for kpi in plan.kpis if not kpi.has_changes)
+    figures = tuple(figure for figure in plan.figures if set(figure.kpis) <= {kpi.kpi for kpi in kpis})
+    found = sources(sections.write_sections(read(name), name, replace(plan, kpis=kpis, figures=figures)))
+    assert any("changes" in source for source in sources(read(name)))
+    assert not any(" made of" in source or "changes" in source.lower() for source in found)
+
+
 def test_a_text_that_a_section_has_twice_has_two_ids(plan):
     figures = [ThemeFigure(2, kind, (kpi,), "", {}) for kind, kpi in
                (("trend", "2.1.a"), ("members", "2.2.a"), ("members", "2.1.a"))]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Writes the sections of a notebook that follow from the plan: its themes, and the change of its totals.
+"""Writes the sections of a notebook that follow from the plan: its themes, and the change of its sums, if any.
 
 A cell written here has the tag `plan`, for the eye, and its text's digest in its id: once edited, it is an analyst's.
 What analysts add or edit stays where it is. A notebook without any cell of the plan is left as it is.
@@ -116,6 +116,8 @@ def _list_kpi_sections(plan: Plan) -> Iterator[tuple[str, list[_Source]]]:
         views += ["theme_members"] if any(kpi.has_member_values for kpi in _kpis_of(plan, theme.theme)) else []
         calls = [("code", f"views.{view}(tables, {theme.theme})") for view in views]
         yield str(theme.theme), [_head(plan, theme.theme, question), *calls]
+    if not _has_changes(plan):
+        return
     text = (
         "## Why did the sums change?\n\n"
         "`before` as first published, then revisions, the members that answered both quarters (matched), those\n"
@@ -134,6 +136,8 @@ def _list_report_sections(plan: Plan) -> Iterator[tuple[str, list[_Source]]]:
         if _has_companions(plan, theme.theme):
             sources.append(("code", f"report.add(tables.companions(report, {theme.theme}))"))
         yield str(theme.theme), sources
+    if not _has_changes(plan):
+        return
     question = "What is the change of each total made of: the same members, carried values, members newly known or not?"
     heading = 'report.heading(t("What the changes are made of"), kicker=t("Change on the last quarter"))'
     figures = [_call(figure.figure, figure.kpis, figure.of) for figure in plan.figures_of(0)]
@@ -159,6 +163,10 @@ def _call(figure: str, kpis: Sequence[str], of: str) -> str:
 
 def _kpis_of(plan: Plan, theme: int) -> list[Kpi]:
     return [kpi for kpi in plan.kpis if kpi.theme == theme]
+
+
+def _has_changes(plan: Plan) -> bool:
+    return any(kpi.has_changes for kpi in plan.kpis)
 
 
 def _has_companions(plan: Plan, theme: int) -> bool:
