@@ -170,11 +170,14 @@ def test_a_reference_without_its_total_is_told(folder):
 @pytest.mark.parametrize(
     "words", [("check", "2024Q3"), ("explain", "2.1.a", "2024Q3"), ("plan",), ("status",), ("run", "2024Q3")]
 )
-def test_a_command_tells_of_it_in_a_sentence_and_ends_with_3(folder, words):
+def test_a_command_tells_of_all_of_it_in_sentences_and_ends_with_3(folder, words):
     put(folder / "plan.toml", "cutoff_days = 45", "cutoff_days = -1")
+    put(folder / "kpis.csv", "1.1.a,1.1,", "1.1.a,9.9,")
     said = CliRunner().invoke(main, list(words))
     assert said.exit_code == 3 and isinstance(said.exception, SystemExit)
-    assert "plan.toml: cutoff_days is -1; write a whole number such as 45" in said.output.replace("\\n", "\n")
+    output = said.output.replace("\\n", "\n")
+    assert "plan.toml: cutoff_days is -1; write a whole number such as 45\nkpis.csv, row 2: step '9.9' is not" in output
+    assert "stages.csv" not in output  # the same slip, told once
 
 
 def test_the_languages_of_a_plan_that_cannot_be_read_are_those_of_its_files(folder):

@@ -198,7 +198,8 @@ def _check_units(f: CheckedFiles) -> Iterator[str]:
 
 
 def _check_stages(f: CheckedFiles) -> Iterator[str]:
-    products = {row["source"].rpartition(" ")[2] for row in f.rows("kpis") if row["measure"] == "milestone"}
+    milestones = (row for row in f.tables["kpis"].every_row if row["measure"] == "milestone")
+    products = {row["source"].rpartition(" ")[2] for row in milestones}
     for name, stages in f.plan.stages.items():
         rows = [row for row in f.rows("stages") if row["product"] == name]
         if sorted(int(row["stage"]) for row in rows) != list(range(1, len(stages) + 1)):

@@ -69,5 +69,18 @@ def raise_run_errors(target: Path | None = None) -> Iterator[None]:
         raise RunError(ExitCode.NOT_WRITABLE, f"cannot write {path}: {cause}") from error
     except ValueError as error:
         if isinstance(error, paths.DataRefused):
-            raise RunError(ExitCode.DATA_REFUSED, str(error)) from error
+            raise RunError(ExitCode.DATA_REFUSED, _tell_all(error)) from error
         raise
+
+
+def _tell_all(error: paths.DataRefused) -> str:
+    """Return what an error says: of a plan that cannot be meant, everything, where its reader met the first of it."""
+    from helpers.plan import checks  # needed by nothing else here: most commands end without an error
+
+    first, *_ = str(error).splitlines()
+    try:
+        if isinstance(error, checks.PlanError):
+            checks.check_plan()
+    except checks.PlanError as whole:
+        return str(whole) if first in str(whole) else str(error)
+    return str(error)
