@@ -80,8 +80,10 @@ def _kpi_row(kpi, scope: str, quarter: str, n: int, of: int, chance: random.Rand
     known = (BLANK, BLANK, BLANK) if kpi.measure in ("milestone", "register") else (n, 3 if kpi.is_stock else 0, of)
     grade = "A" if certain else chance.choice("AABC")
     status = chance.choice(("achieved", "achieved_late", "on_track", "at_risk", "off_track", "overdue"))
+    if status not in ("achieved", "achieved_late") and kpi.due:  # overdue after the due quarter, and never before
+        status = "overdue" if quarter > kpi.due else {"overdue": "off_track"}.get(status, status)
     status = "not_assessable" if grade == "C" or target != target else status
-    robust = None if status == "not_assessable" else chance.random() < 0.6
+    robust = None if status == "not_assessable" else chance.random() < 0.6 or certain
     return (quarter, scope, kpi.kpi, kpi.unit, value, share, lower, upper, low, high, *known, 0.8, grade, target,
             "proposed" if target == target else "", status, robust)  # fmt: skip
 

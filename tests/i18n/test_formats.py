@@ -104,7 +104,7 @@ def test_french_spaces_are_set_in_sentences():
 
 def test_a_status_is_a_symbol_and_a_word_each_its_own():
     badges = {status: FR.status(status, True) for status in terms.SYMBOLS}
-    assert len({badge.symbol for badge in badges.values()}) == len({badge.word for badge in badges.values()}) == 7
+    assert len({badge.symbol for badge in badges.values()}) == len({badge.word for badge in badges.values()}) == 8
     assert str(badges["achieved_late"]) == "◉ Atteint en retard"
 
 
@@ -271,7 +271,7 @@ def test_no_sentence_of_the_catalogues_is_unused():
 def test_titles_and_points_can_be_written_of_any_data(language, quarter, seed):
     report = report_of(invent(quarter, seed), language)
     points = headlines.main_points(report)
-    assert len(points) == 6 and all(point.endswith(".") for point in points)
+    assert 5 <= len(points) <= headlines.MOST_POINTS and all(point.endswith(".") for point in points)
     titles = [headlines.describe_theme(report, theme) for theme in range(1, 7)]
     assert all(titles) and not any("nan" in text or "{" in text for text in [*titles, *points])
 

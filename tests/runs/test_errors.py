@@ -13,10 +13,11 @@ from click.testing import CliRunner
 
 from helpers import paths
 from helpers.cli import main
+from helpers.paths import DataRefused
 from helpers.plan.files import PlanError
 from helpers.runs.errors import ExitCode, RunError, raise_run_errors
 from helpers.runs.log import Log
-from helpers.tables import DataRefused, pipeline
+from helpers.tables import pipeline
 
 
 @pytest.mark.parametrize(

@@ -18,10 +18,10 @@ from present import UNION
 NOW, BEFORE, YEAR_BEFORE = "2024Q3", "2024Q2", "2023Q3"
 
 
-def with_values(rows: list[tuple]) -> EditionTables:
+def with_values(rows: list[tuple], tables: EditionTables | None = None) -> EditionTables:
     """Return tables whose members' values are these: quarter, member, KPI, value, denominator, basis."""
     values = pd.DataFrame([(*row, row[0]) for row in rows], columns=COLUMNS["member_values"].split())
-    return replace(invent(), member_values=values)
+    return replace(tables or invent(), member_values=values)
 
 
 # --- members in both quarters -----------------------------------------------------------------------------------
@@ -46,7 +46,7 @@ def test_a_share_is_compared_in_percent_and_a_member_without_its_total_is_left_o
     tables = with_values(
         [
             (BEFORE, "KEN", "2.1.a", 50.0, 100.0, "reported"), (NOW, "KEN", "2.1.a", 60.0, 120.0, "reported"),
-            (BEFORE, "UGA", "2.1.a", 50.0, 100.0, "reported"), (NOW, "UGA", "2.1.a", 50.0, 200.0, "reported"),
+            (BEFORE, "UGA", "2.1.a", 50.0, 100.0, "reported"), (NOW, "UGA", "2.1.a", 25.0, 100.0, "reported"),
             (BEFORE, "SEN", "2.1.a", 50.0, BLANK, "reported"), (NOW, "SEN", "2.1.a", 60.0, 100.0, "reported"),
             (BEFORE, "TUN", "2.1.a", 0.0, 0.0, "reported"), (NOW, "TUN", "2.1.a", 0.0, 0.0, "reported"),
         ]
@@ -54,6 +54,14 @@ def test_a_share_is_compared_in_percent_and_a_member_without_its_total_is_left_o
     rows = queries.select_matched(tables, "2.1.a").set_index("member")
     assert rows["change"].to_dict() == {"KEN": 0.0, "UGA": -25.0}
     assert rows["named"].to_dict() == {"KEN": False, "UGA": True}
+
+
+@pytest.mark.parametrize(
+    ("value", "total"), [(50.0, 90.0), (50.0, 200.0), (49.0, 90.0), (51.0, 200.0)]
+)  # a share that the total moved, the number not at all or the other way
+def test_a_share_moves_only_where_its_number_does(value, total):
+    rows = [(BEFORE, "KEN", "2.1.a", 50.0, 100.0, "reported"), (NOW, "KEN", "2.1.a", value, total, "reported")]
+    assert queries.select_matched(with_values(rows), "2.1.a")["change"].tolist() == [0.0]
 
 
 @pytest.mark.parametrize(("now", "change"), [(4_000.0, 0.0), (4_004.0, 0.0), (4_006.0, 0.06), (3_994.0, -0.06)])
@@ -87,8 +95,10 @@ def test_a_median_needs_two():
 
 
 def with_shares(known: dict[str, dict[str, float]]) -> EditionTables:
-    """Return tables with the regions' shares of 2.1.a in these quarters, blank in all others."""
+    """Return tables with the regions' shares of 2.1.a in these quarters, blank in all others, and no member's."""
     tables = invent()
+    values = tables.member_values
+    tables = replace(tables, member_values=values[values["kpi"] != "2.1.a"])
     here = tables.kpis["kpi"].eq("2.1.a")
     tables.kpis.loc[here, ["share", "coverage_class"]] = [BLANK, "A"]
     for quarter, shares in known.items():
@@ -96,6 +106,18 @@ def with_shares(known: dict[str, dict[str, float]]) -> EditionTables:
             row = here & tables.kpis["quarter"].eq(quarter) & tables.kpis["scope"].eq(region)
             tables.kpis.loc[row, "share"] = share
     return tables
+
+
+def test_regions_are_compared_on_the_members_known_in_both_quarters():
+    tables = with_shares({NOW: {"Northern": 0.9}, YEAR_BEFORE: {"Northern": 0.1}})
+    rows = [
+        (YEAR_BEFORE, "DZA", 30.0, 100.0), (NOW, "DZA", 40.0, 100.0), (YEAR_BEFORE, "EGY", 10.0, 100.0),
+        (NOW, "EGY", 20.0, 100.0), (NOW, "TUN", 100.0, 100.0),
+    ]  # fmt: skip
+    values = [(quarter, member, "2.1.a", part, whole, "reported") for quarter, member, part, whole in rows]
+    found = queries.compare_regions(with_values(values, tables), "2.1.a")
+    assert found == (YEAR_BEFORE, {"Northern": (20.0, 30.0)})
+    assert queries.compare_panel(with_values(values, tables), "2.1.a", YEAR_BEFORE) == (20.0, 30.0, 2)
 
 
 def test_regions_are_compared_with_a_year_before_or_else_the_first_quarter_known():

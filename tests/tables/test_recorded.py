@@ -127,7 +127,7 @@ def test_the_report_says_on_its_first_page_which_register_cannot_be_read_and_wha
         "5.3.a, 5.3.b.",
         "confirmations.csv could not be read: the values that members confirmed stay withdrawn.",
     ]
-    assert len(points) == 6
+    assert len(points) == 8
     answers = {row[0]: row[-1] for row in tables.scorecard(report).body if not isinstance(row, str)}
     assert (answers["5.2.a"], answers["1.1.a"]) == ("not read", "register")
     behind = figures.trends(report, ("5.2.a", "5.3.a")).n

@@ -20,8 +20,9 @@ from helpers.explain.records import (
 from helpers.i18n import is_blank
 from helpers.ingest import received
 from helpers.kpis import Snapshot, compute, figures, register_measures, statuses
+from helpers.paths import DataRefused
 from helpers.plan import Kpi, extractors, questionnaire, read_plan, read_settings, sources
-from helpers.tables import DataRefused, EditionTables, manifest, pipeline, queries, schema
+from helpers.tables import EditionTables, manifest, pipeline, queries, schema
 
 PublishedRow = Mapping[str, Value]
 

@@ -185,6 +185,11 @@ class Translator:
         """Return the name of a unit, at the head of a column."""
         return self.localised(read_plan().units[unit].name) if unit in read_plan().units else self(f"unit {unit}")
 
+    def signed_count(self, value: object, unit: str) -> str:
+        """Return a change with its sign and its unit: `+107 bureaux`."""
+        shown = self.counted(abs(value), unit)
+        return shown if not value else f"{'+' if value > 0 else self.number(-1)[0]}{shown}"
+
     def measured(self, value: object, unit: str) -> str:
         """Return a number without its unit; percentages keep their sign."""
         return self.percent(value) if unit == "percent" else self.number(value)

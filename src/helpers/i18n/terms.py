@@ -2,11 +2,12 @@
 
 SYMBOLS = {
     "achieved": "●", "achieved_late": "◉", "on_track": "▲", "at_risk": "◆", "off_track": "▼", "overdue": "■",
-    "not_assessable": "◇",
+    "not_assessable": "◇", "missed": "✘",
 }  # fmt: skip
 STATUS_WORDS = {
     "achieved": "Achieved", "achieved_late": "Achieved late", "on_track": "On track", "at_risk": "At risk",
     "off_track": "Off track", "overdue": "Overdue", "not_assessable": "Not assessable",
+    "missed": "Missed (rate)",
 }  # fmt: skip
 RESPONSE_WORDS = {"on_time": "on time", "late": "late", "refused": "refused", "missing": "no return"}
 STATE_WORDS = {  # of a member that meets a KPI or not

@@ -10,6 +10,7 @@ from helpers.plan import Kpi, quarters, read_settings
 STATUSES = ("achieved", "achieved_late", "on_track", "at_risk", "off_track", "overdue", "not_assessable")
 ACHIEVED, ACHIEVED_LATE, ON_TRACK, AT_RISK, OFF_TRACK, OVERDUE, NOT_ASSESSABLE = STATUSES
 REACHED = (ACHIEVED, ACHIEVED_LATE)
+UNDERWAY = (ON_TRACK, AT_RISK, OFF_TRACK)
 STATUS_TOLERANCE = 1e-9
 
 

@@ -13,10 +13,23 @@ import pandas as pd
 
 from helpers.i18n import Badge, Translator
 from helpers.report.cells import Cell, Number, as_data
+from helpers.tables import Claim
 
 # matplotlib, Typst and templates take long to load: only what draws or shows asks for them.
 if TYPE_CHECKING:
     from helpers.report.drawing import Drawing
+
+
+class Sentence(str):
+    """A sentence, and the claims that it is rendered from; as text it is like any other."""
+
+    claims: tuple[Claim, ...]
+
+    def __new__(cls, text: str, *claims: Claim) -> Sentence:
+        """Return a text with its claims."""
+        sentence = super().__new__(cls, text)
+        sentence.claims = claims
+        return sentence
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import csv
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from helpers import paths
 from helpers.i18n import Translator, catalogue, typeset
 from helpers.plan import read_plan, read_settings
 from helpers.report import look
-from helpers.report.blocks import Block, HeadlineTile, ReportFigure, Table
+from helpers.report.blocks import Block, HeadlineTile, ReportFigure, Sentence, Table
 from helpers.report.cells import Cell, Picture, as_data
 from helpers.report.fit import LETTER_WIDTH, break_long_words, make_fit, read_edition_text
 from helpers.tables import EditionTables, pipeline
@@ -42,8 +42,12 @@ class Report:
         self.name, self.out = name, out or paths.out(self.quarter, self.as_of)
         self.authored = read_edition_text(self.quarter, self.t.language)
         self.blocks: list[Block] = []
+        self.sentences: list[dict[str, object]] = []  # that make claims, in the order in which they are printed
 
     def _add(self, kind: str, **data: object) -> Block:
+        for sentence in _find_sentences(data):
+            claims = [claim.as_data() for claim in sentence.claims]
+            self.sentences.append({"block": len(self.blocks) + 1, "text": str(sentence), "claims": claims})
         block = Block(kind, {"kind": kind, **make_fit(data, self.t.language)})
         self.blocks.append(block)
         return block
@@ -225,6 +229,8 @@ class Report:
         text = json.dumps(document, ensure_ascii=False, indent=1) + "\n"
         (self.out / f"{name}.json").write_text(text, encoding="utf-8", newline="\n")
         if self.name == REPORT_NAME:  # a brief's few tables are the member's own answers, as it sent them
+            claims = json.dumps(self.sentences, ensure_ascii=False, indent=1) + "\n"
+            (self.out / f"claims_{self.t.language}.json").write_text(claims, encoding="utf-8", newline="\n")
             write_page(document, self.blocks, self.out / f"{name}.html")
             write_tables_workbook(document, self.blocks, self.out / f"tables_{self.t.language}.xlsx")
         moment = datetime.fromisoformat(self.as_of).replace(tzinfo=UTC)
@@ -238,6 +244,15 @@ _READING = (
     "Where fewer than half are known (class C) only bounds are shown.",
 )
 _PROPOSED = "The plan has neither targets nor baselines: those in this report are proposed, and so are all statuses."
+
+
+def _find_sentences(data: object) -> Iterator[Sentence]:
+    """Yield the sentences with claims within the data of a block."""
+    if isinstance(data, Sentence):
+        yield data
+    elif isinstance(data, Mapping | list | tuple):
+        for value in data.values() if isinstance(data, Mapping) else data:
+            yield from _find_sentences(value)
 
 
 def _logo() -> str:

@@ -3,14 +3,17 @@
 from collections.abc import Sequence
 
 from helpers import editions
-from helpers.i18n import Translator, is_blank, terms
-from helpers.kpis import Reference
+from helpers.i18n import Translator, is_blank
+from helpers.kpis import Reference, statuses
 from helpers.plan import quarters, read_plan
 from helpers.report import phrases
-from helpers.report.blocks import Block, HeadlineTile
+from helpers.report.blocks import Block, Claim, HeadlineTile, Sentence
 from helpers.report.document import Report
 from helpers.strings import fold
 from helpers.tables import KpiFigure, queries
+
+MOST_POINTS = 8
+LARGE_MOVE = 1 / 3  # of what was reported in the quarter before: a flow that moves more is news
 
 
 def name_theme(theme: int, t: Translator) -> str:
@@ -41,34 +44,43 @@ def name_reference(report: Report, kpi: str) -> str:
     return report.t("ref. {reference}", reference=str(Reference(kpi, report.quarter)))
 
 
-def describe_theme(report: Report, theme: int) -> str:
-    """Return a theme's finding, about its leading KPI."""
+def describe_theme(report: Report, theme: int) -> Sentence:
+    """Return a theme's finding, about its leading KPI: its figure, and what its status says of the target.
+
+    The plan's own sentence is for a verdict that stands: reached, or due and not reached, whoever is missing.
+    """
     t, figure = report.t, queries.select_figure(report.tables, read_plan().leads[theme])
     if is_blank(figure.assessed):
         return phrases.describe_unknown(figure, t)
-    is_reached = phrases.is_reached(figure)
+    claims = [phrases.claim_level(report, figure), phrases.claim_status(figure)]
     value, target = phrases.format_level(report, figure), phrases.format_target(figure, t)
     record = next(record for record in read_plan().themes if record.theme == theme)
-    own = t.localised(record.reached if is_reached else record.below)
+    is_settled = figure.robust is not False and (figure.is_reached or figure.is_missed)
+    own = t.localised(record.reached if figure.is_reached else record.below) if is_settled else ""
     if own:
+        known = {"of": t.number(figure.n_expected), "known": t.number(figure.n_known)}
         since = t.quarter(report.tables.first_collected)
-        values = {
-            "value": value,
-            "target": target,
-            "of": t.number(figure.n_expected),
-            "known": t.number(figure.n_known),
-            "since": since,
-        }
-        return own.format_map(values)
+        return Sentence(own.format_map({"value": value, "target": target, "since": since, **known}), *claims)
     what = phrases.name_kpi(figure.kpi.kpi, t)
     if is_blank(figure.target):
-        return t("{what}: {value}", what=what, value=value)
-    words = (
-        "{what}: {value}; the target of {target} is reached"
-        if is_reached
-        else "{what}: {value}, below the target of {target}"
-    )
-    return t(words, what=what, value=value, target=target)
+        return Sentence(t("{what}: {value}", what=what, value=value), *claims)
+    due = t.quarter(figure.kpi.due) if figure.kpi.due else ""
+    text = t(_VERDICTS[_verdict(figure)], what=what, value=value, target=target, due=due)
+    return Sentence(f"{text} {t('(to be confirmed: missing data)')}" if figure.robust is False else text, *claims)
+
+
+_VERDICTS = {
+    "reached": "{what}: {value}; the target of {target} is reached",
+    "missed": "{what}: {value}, below the target of {target}",
+    "on_track": "{what}: {value}, on track for the target of {target} in {due}",
+    "at_risk": "{what}: {value}; the target of {target} in {due} is at risk",
+    "off_track": "{what}: {value}, off track for the target of {target} in {due}",
+    "not_assessable": "{what}: {value}; too few answers to hold it against the target of {target}",
+}
+
+
+def _verdict(figure: KpiFigure) -> str:
+    return "reached" if figure.is_reached else "missed" if figure.is_missed else figure.status
 
 
 def describe_scorecard(report: Report) -> str:
@@ -76,13 +88,17 @@ def describe_scorecard(report: Report) -> str:
     return report.t.plural("The {n} indicator at a glance", len(read_plan().kpis))
 
 
-def describe_answered(report: Report) -> str:
-    """Return how many members answered, as a title."""
-    states = queries.select_responses(report.tables)["state"]
-    n = int(states.isin(queries.ANSWERED_STATES).sum())
-    if not n:
-        return report.t("No member has answered")
-    return report.t.plural("{n} of {of} members has answered", n, of=len(states))
+def describe_answered(report: Report) -> Sentence:
+    """Return how many returns were accepted, and whose were refused, as a title."""
+    t, states = report.t, queries.select_responses(report.tables).set_index("member")["state"]
+    accepted, refused = (states[states.isin(group)] for group in (queries.ANSWERED_STATES, [queries.ONLY_REFUSED]))
+    claims = [phrases.claim_returns(report, group) for group in (queries.ANSWERED_STATES, (queries.ONLY_REFUSED,))]
+    if not len(accepted) + len(refused):
+        return Sentence(t("No member has answered"), *claims)
+    text = t("Accepted returns: {n} of {of}", n=len(accepted), of=len(states))
+    if len(refused):
+        text += " " + t("({n} refused: {names})", n=len(refused), names=name_members(report, (queries.ONLY_REFUSED,)))
+    return Sentence(text, *claims)
 
 
 def describe_issues_found(report: Report) -> str:
@@ -95,57 +111,155 @@ def describe_issues_found(report: Report) -> str:
     return report.t(sentence, **counts, quarter=quarter)
 
 
-def describe_responses(report: Report) -> str:
+def describe_responses(report: Report) -> Sentence:
     """Return how many members answered, by when."""
     t, states = report.t, queries.select_responses(report.tables)["state"]
     n, day = int(states.isin(queries.ANSWERED_STATES).sum()), t.day(report.as_of)
+    claims = [phrases.claim_returns(report, group) for group in (queries.ANSWERED_STATES, (queries.ON_TIME,))]
     if not n:
         sentence = "No member had an accepted return for {quarter} by {day}."
-        return t(sentence, quarter=t.quarter(report.quarter), day=day)
+        return Sentence(t(sentence, quarter=t.quarter(report.quarter), day=day), *claims)
     sentence = "{rate} of members had an accepted return by {day}, {on_time} of them within 30 days."
     on_time = int((states == queries.ON_TIME).sum())
-    return t.plural(sentence, n, rate=t.rate(n, len(states)), day=day, on_time=on_time)
+    return Sentence(t.plural(sentence, n, rate=t.rate(n, len(states)), day=day, on_time=on_time), *claims)
 
 
-def _all_figures(report: Report) -> list[KpiFigure]:
+def list_figures(report: Report) -> list[KpiFigure]:
+    """Return the Union's figure of each KPI, in the plan's order."""
     return [queries.select_figure(report.tables, kpi.kpi) for kpi in read_plan().kpis]
 
 
-def count_reached(report: Report) -> tuple[int, int]:
-    """Count the KPIs that reach their proposed target, and all of them."""
-    figures = _all_figures(report)
-    return sum(figure.is_reached for figure in figures), len(figures)
-
-
-def describe_statuses(report: Report) -> list[str]:
-    """Return how many KPIs have each status, and how many statuses non-response could change."""
-    t, figures = report.t, _all_figures(report)
-    counts = {status: sum(figure.status == status for figure in figures) for status in terms.SYMBOLS}
-    first = t(
-        "Of {all} indicators: proposed target reached by the due quarter {achieved}, later {late}; overdue {overdue}; "
-        "still in time {open}; not assessable {unknown}.",
-        all=len(figures),
-        achieved=counts["achieved"],
-        late=counts["achieved_late"],
-        overdue=counts["overdue"],
-        open=counts["on_track"] + counts["at_risk"] + counts["off_track"],
-        unknown=counts["not_assessable"],
+def describe_reached(report: Report) -> Sentence:
+    """Return how many KPIs reach their target, and how many of them missing data could still move, as a title."""
+    t, figures = report.t, list_figures(report)
+    reached = [figure for figure in figures if figure.is_reached]
+    open_ones = [figure for figure in reached if figure.robust is False]
+    claims = [Claim("statuses", report.quarter, about=statuses.REACHED, which=phrases.codes(reached))]
+    claims += [phrases.claim_status(figure) for figure in open_ones]
+    if not reached:
+        text = t("None of the {of} indicators is known to reach its proposed target", of=len(figures))
+        return Sentence(text, *claims)
+    text = t.plural("{n} of {of} indicators reaches its proposed target", len(reached), of=len(figures))
+    return Sentence(
+        t("{what}, {n} of them to be confirmed", what=text, n=len(open_ones)) if open_ones else text, *claims
     )
-    fragile = sum(figure.robust is False for figure in figures)
-    if not fragile:
-        return [first, t("No status depends on the members that have not answered.")]
-    return [first, t.plural("{n} status depends on the members that have not answered.", fragile)]
 
 
-def describe_point(report: Report, kpi: str) -> str:
-    """Return one KPI as a main point: the figure, and what non-response leaves open."""
+def describe_statuses(report: Report) -> Sentence:
+    """Return how many KPIs reached their target, and when; how many statuses are to be confirmed."""
+    t, figures, quarter = report.t, list_figures(report), report.quarter
+    groups = {
+        "n": [figure for figure in figures if figure.is_reached],
+        "achieved": [figure for figure in figures if figure.status == statuses.ACHIEVED],
+        "late": [figure for figure in figures if figure.status == statuses.ACHIEVED_LATE],
+        "missed": [figure for figure in figures if figure.is_missed],
+        "open": [figure for figure in figures if figure.is_open],
+        "unknown": [figure for figure in figures if figure.status == statuses.NOT_ASSESSABLE],
+    }
+    about = {
+        "n": statuses.REACHED, "achieved": (statuses.ACHIEVED,), "late": (statuses.ACHIEVED_LATE,),
+        "unknown": (statuses.NOT_ASSESSABLE,),
+    }  # fmt: skip
+    claims = [
+        Claim(
+            "statuses", quarter, about=about[name], which=phrases.codes(groups[name]), values={"n": len(groups[name])}
+        )
+        for name in about
+    ]
+    claims += [Claim(says, quarter, which=phrases.codes(groups[says])) for says in ("missed", "open")]
+    first = t(
+        "Of {of} indicators, {n} reached the target ({achieved} by the due quarter, {late} later); due and not "
+        "reached: {missed}; not due yet: {open}; not assessable: {unknown}.",
+        of=len(figures),
+        **{name: len(group) for name, group in groups.items()},
+    )
+    uncertain = [figure for figure in figures if figure.robust is False]
+    claim = Claim("uncertain", quarter, which=phrases.codes(uncertain))
+    if not uncertain:
+        return Sentence(f"{first} {t('Missing data can change no status.')}", *claims, claim)
+    return Sentence(
+        f"{first} {t('To be confirmed, for missing data could change them: {n}.', n=len(uncertain))}", *claims, claim
+    )
+
+
+def _name_all(figures: Sequence[KpiFigure], t: Translator) -> str:
+    return t.joined(phrases.name_kpi(figure.kpi.kpi, t) for figure in figures)
+
+
+def describe_news(report: Report) -> list[Sentence]:
+    """Return what changed on the last quarter: targets reached, targets no longer reached; nothing without a past."""
+    t, past, points = report.t, quarters.shift(report.quarter, -1), []
+    if report.tables.is_first:
+        return points
+    for says, text in (("newly reached", "Reached this quarter: {kpis}."), ("lost", "No longer reached: {kpis}.")):
+        before = [queries.select_figure(report.tables, kpi.kpi, quarter=past) for kpi in read_plan().kpis]
+        is_reached = says == "newly reached"
+        found = [
+            now
+            for now, then in zip(list_figures(report), before, strict=True)
+            if now.is_reached is is_reached and then.is_reached is not is_reached
+        ]
+        if found:
+            claim = Claim(says, report.quarter, since=past, which=phrases.codes(found))
+            points.append(Sentence(t(text, kpis=_name_all(found, t)), claim))
+    return points
+
+
+def describe_missed(report: Report) -> list[Sentence]:
+    """Return the targets that are due and not reached, each with what is missing; nothing where there is none."""
+    t, found = report.t, [figure for figure in list_figures(report) if figure.is_missed]
+    if not found:
+        return []
+    gaps = [phrases.describe_gap(report, figure) for figure in found]
+    lines = t.joined(
+        t("{what} ({gap})", what=phrases.name_kpi(figure.kpi.kpi, t), gap=gap)
+        for figure, gap in zip(found, gaps, strict=True)
+    )
+    claims = [Claim("missed", report.quarter, which=phrases.codes(found)), *(c for gap in gaps for c in gap.claims)]
+    return [Sentence(t("Due and not reached: {lines}.", lines=lines), *claims)]
+
+
+def describe_flows(report: Report) -> list[Sentence]:
+    """Return what was reported of the quarter alone, where the same members reported far more or less than before."""
+    t, past, points = report.t, quarters.shift(report.quarter, -1), []
+    for kpi in read_plan().kpis:
+        before, now, n = queries.compare_flow(report.tables, kpi.kpi)
+        if n and max(before, now) > 0 and abs(now - before) >= LARGE_MOVE * before:
+            claim = Claim("flow", report.quarter, kpi.kpi, since=past, values={"before": before, "now": now, "n": n})
+            text = t(
+                "{what}, in the quarter alone: {now}, against {before} in {quarter} (the same members: {n}).",
+                what=t.localised(kpi.title), now=t.number(now), before=t.number(before), quarter=t.quarter(past), n=n,
+            )  # fmt: skip
+            points.append(Sentence(text, claim))
+    return points
+
+
+def describe_point(report: Report, kpi: str) -> Sentence:
+    """Return one KPI as a main point: the figure, what missing data leave open, who reaches the target, who carries it.
+
+    A region without which the verdict would be another is named.
+    """
     t, figure = report.t, queries.select_figure(report.tables, kpi)
     if is_blank(figure.assessed):
-        return phrases.describe_unknown(figure, t) + "."
-    sentence = "{what}: {value}; with the members that have not answered, {interval} (proposed target {target})."
+        unknown = phrases.describe_unknown(figure, t)
+        return Sentence(f"{unknown}.", *unknown.claims)
     what, value = phrases.name_kpi(kpi, t), phrases.format_level(report, figure)
     interval, target = phrases.format_bounds(figure, t), phrases.format_target(figure, t)
-    return t(sentence, what=what, value=value, interval=interval, target=target)
+    sentence, claims = "{what}: {value} (target {target}).", [phrases.claim_level(report, figure)]
+    if not figure.is_certain:
+        sentence = "{what}: {value}; once missing data are allowed for, {interval} (target {target})."
+        claims.append(phrases.claim_bounds(figure))
+    texts = [t(sentence, what=what, value=value, interval=interval, target=target)]
+    n, of = queries.count_reaching(report.tables, kpi)
+    if of and figure.kpi.on_share:
+        texts.append(t("Members that reach it themselves: {n} of {of}.", n=n, of=of))
+        claims.append(Claim("reaching", report.quarter, kpi, values={"n": n, "of": of}))
+    region, level = queries.find_carrying_region(report.tables, kpi)
+    if region:
+        shown = t.measured(level, figure.unit)
+        texts.append(t("Without {region}: {level}.", region=t.region(region), level=shown))
+        claims.append(Claim("without", report.quarter, kpi, about=(region,), values={"level": level}))
+    return Sentence(" ".join(texts), *claims)
 
 
 def describe_registers(report: Report) -> list[str]:
@@ -161,29 +275,37 @@ def describe_registers(report: Report) -> list[str]:
     return points
 
 
-def main_points(report: Report) -> list[str]:
-    """Return at most six main points, the most important first."""
-    points = [*describe_registers(report), describe_responses(report), *describe_statuses(report)]
-    return [*points, *(describe_point(report, kpi) for kpi in read_plan().shown("point"))][:6]
+def main_points(report: Report) -> list[Sentence]:
+    """Return the main points, the most important first: what came back, where the targets stand, what is new."""
+    points = [*describe_registers(report), describe_responses(report), describe_statuses(report)]
+    points += [*describe_news(report), *describe_missed(report), *describe_flows(report)]
+    return [*points, *(describe_point(report, kpi) for kpi in read_plan().shown("point"))][:MOST_POINTS]
 
 
-def describe_change(report: Report, kpi: str) -> str:
-    """Return the change on the last quarter, and how much of it is that of the same members."""
+def describe_change(report: Report, kpi: str) -> Sentence:
+    """Return the change on the last quarter as it is known now, and how much of it is that of the same members."""
     t, past = report.t, quarters.shift(report.quarter, -1)
     now, before = (queries.select_figure(report.tables, kpi, quarter=quarter) for quarter in (report.quarter, past))
     last = t.quarter(past)
     if report.tables.is_first:
-        return t("There is no earlier quarter to compare with")
+        return Sentence(t("There is no earlier quarter to compare with"))
     if is_blank(now.assessed) or is_blank(before.assessed):
-        return t("no comparison with {quarter}", quarter=last)
-    change = now.value - before.value
-    if now.kpi.measure == "rate":
-        return t.plural("{change} point on {quarter}", abs(change), change=t.signed(change, 1), quarter=last)
+        return Sentence(t("no comparison with {quarter}", quarter=last))
+    claim = phrases.claim_change(report, kpi)
+    change = claim.values["change"]
+    if now.kpi.unit == "percent":
+        text = t.plural("{change} point on {quarter}", abs(change), change=t.signed(change, 1), quarter=last)
+        return Sentence(text, claim)
+    shown = t.signed_count(change, now.kpi.unit)
+    if not queries.has_member_values(kpi):
+        return Sentence(t("{change} on {quarter}", change=shown, quarter=last), claim)
     same, n = queries.sum_matched_change(report.tables, kpi)
     if not n:
-        return t("{change} on {quarter}; no member answered in both", change=t.signed(change), quarter=last)
-    sentence = "{change} on {quarter}, of which {same} from the {n} member that answered in both"
-    return t.plural(sentence, n, change=t.signed(change), quarter=last, same=t.signed(same))
+        text = t("{change} on {quarter}; no member reported it in both", change=shown, quarter=last)
+        return Sentence(text, claim)
+    sentence = "{change} on {quarter}, of which {same} from the {n} member that reported it in both"
+    text = t.plural(sentence, n, change=shown, quarter=last, same=t.signed(same))
+    return Sentence(text, claim, Claim("matched", report.quarter, kpi, since=past, values={"change": same, "n": n}))
 
 
 def tiles(report: Report) -> list[HeadlineTile]:
@@ -206,7 +328,7 @@ def _tile(report: Report, kpi: str) -> HeadlineTile:
         detail,
         describe_change(report, kpi),
         phrases.format_target(figure, t),
-        t.status(figure.status, figure.robust),
+        phrases.badge(figure, t),
         phrases.describe_coverage(report, figure),
         name_reference(report, kpi),
     )

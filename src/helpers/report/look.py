@@ -15,6 +15,7 @@ STATUS_COLOURS = {  # fill, text: measured for colour-blind readers (style guide
     "achieved": (BLUE, "#FFFFFF"), "achieved_late": (BLUE, "#FFFFFF"),
     "on_track": (AMBER, "#000000"), "at_risk": (AMBER, "#000000"),
     "off_track": (VERMILION, "#FFFFFF"), "overdue": (VERMILION, "#FFFFFF"),
+    "missed": (VERMILION, "#FFFFFF"),
     "not_assessable": ("#FFFFFF", OUTLINE_COLOUR), "no_data": ("#FFFFFF", OUTLINE_COLOUR),
 }  # fmt: skip
 BANDS = ("#F4F8FB", "#DDEBF5", "#BAD7EA", "#92C1E0")  # quartiles, from the lowest: lighter to darker in grey too

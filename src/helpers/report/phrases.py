@@ -1,17 +1,96 @@
 """What the figures say: computed sentences that stay true for any data, and captions with their alternative text."""
 
+import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from helpers.i18n import Translator, is_blank
-from helpers.plan import Kpi, questionnaire, read_plan, read_settings, sources
+from helpers.i18n import Badge, Translator, is_blank
+from helpers.plan import Kpi, quarters, questionnaire, read_plan, read_settings, sources
 from helpers.report import cells
+from helpers.report.blocks import Sentence
 from helpers.report.cells import Number, Text
 from helpers.report.document import Report
-from helpers.tables import KpiFigure, queries
+from helpers.tables import Claim, KpiFigure, queries
 
 Caption = dict[str, str]
 MOST_NAMES = 4  # of questions that a source is shown with; more are shown as the plan writes them: *_working
+
+
+def codes(figures: Iterable[KpiFigure]) -> tuple[str, ...]:
+    """Return the codes of the KPIs of some figures."""
+    return tuple(figure.kpi.kpi for figure in figures)
+
+
+def _subject(figure: KpiFigure) -> dict[str, str]:
+    scope = "" if figure.scope == read_plan().code else figure.scope
+    return {"quarter": figure.quarter, "kpi": figure.kpi.kpi, "scope": scope}
+
+
+def claim_level(report: Report, figure: KpiFigure) -> Claim:
+    """Return what is said by printing a figure with its parts and who is behind it; its bounds where it has none."""
+    if is_blank(figure.assessed):
+        return claim_bounds(figure)
+    part, whole = queries.select_rate_parts(report.tables, figure)
+    values = {"level": figure.assessed, "part": part, "whole": whole, "n": figure.n_known, "of": figure.n_expected}
+    return Claim(
+        "level", **_subject(figure), values={name: each for name, each in values.items() if not is_blank(each)}
+    )
+
+
+def claim_bounds(figure: KpiFigure) -> Claim:
+    """Return what is said by printing the bounds of a figure; an upper one that there is not is left out."""
+    values = dict(zip(("lower", "upper"), figure.bounds, strict=True))
+    return Claim(
+        "bounds", **_subject(figure), values={name: value for name, value in values.items() if not is_blank(value)}
+    )
+
+
+def claim_status(figure: KpiFigure) -> Claim:
+    """Return what is said by printing a status: which it is, and whether missing data could change it."""
+    certain = None if is_blank(figure.robust) else bool(figure.robust)
+    return Claim("status", **_subject(figure), which=(figure.status,), certain=certain)
+
+
+def claim_change(report: Report, kpi: str) -> Claim:
+    """Return what is said by the change of the Union's figure on the last quarter, as it is known now."""
+    past = quarters.shift(report.quarter, -1)
+    now, before = (queries.select_figure(report.tables, kpi, quarter=quarter) for quarter in (report.quarter, past))
+    return Claim("change", report.quarter, kpi, since=past, values={"change": now.value - before.value})
+
+
+def claim_returns(report: Report, states: Sequence[str]) -> Claim:
+    """Return what is said by counting the members whose return has one of these states."""
+    answers = queries.select_responses(report.tables)
+    which = tuple(answers[answers["state"].isin(states)]["member"])
+    values = {"n": len(which), "of": len(answers)}
+    return Claim("returns", report.quarter, about=tuple(states), which=which, values=values)
+
+
+def badge(figure: KpiFigure, t: Translator) -> Badge:
+    """Return the status of a figure as it is shown."""
+    return t.status(figure.shown_status, figure.robust)
+
+
+def describe_gap(report: Report, figure: KpiFigure) -> Sentence:
+    """Return what is missing of a target, in units: offices, parts of a product, points of an index."""
+    t, target = report.t, figure.assessed_target
+    if figure.kpi.measure == "milestone" and (parts := queries.list_missing_parts(report.tables, figure.kpi.kpi)):
+        titles = {part.code: part.title for part in read_plan().components if part.step == figure.kpi.step}
+        text = t("missing: {parts}", parts=t.enumerated(t.localised(titles[part]) for part in parts))
+        return Sentence(text, Claim("missing parts", **_subject(figure), which=tuple(parts)))
+    part, whole = queries.select_rate_parts(report.tables, figure)
+    if not is_blank(whole):
+        needed = math.ceil(target * whole / 100 - 1e-9)
+        claim = Claim("parts", **_subject(figure), values={"part": part, "whole": whole, "needed": needed})
+        if figure.kpi.measure == "rate":
+            parts = {"part": t.number(part), "whole": t.number(whole)}
+            return Sentence(t("{gap} short: {part} of {whole}", gap=t.number(needed - part), **parts), claim)
+        return Sentence(t("{gap} short", gap=t.counted(needed - part, figure.kpi.unit)), claim)
+    gap = target - figure.assessed
+    shown = (
+        t.plural("{gap} point", gap, gap=t.number(gap, 1)) if figure.unit == "percent" else t.counted(gap, figure.unit)
+    )
+    return Sentence(t("{gap} short", gap=shown), Claim("gap", **_subject(figure), values={"gap": gap}))
 
 
 def name_kpi(kpi: str, t: Translator) -> str:
@@ -81,6 +160,13 @@ def describe_coverage(report: Report, kpi_figure: KpiFigure) -> str:
     return t.joined([_describe_sources(kpi_figure, t), *describe_lost_rows(n_lost, t)])
 
 
+def describe_origin(kpis: Iterable[Kpi], t: Translator) -> str:
+    """Return where the figures of some KPIs come from: the members' returns, the Secretariat's registers, or both."""
+    is_register = {kpi.is_from_registers for kpi in kpis}
+    names = {False: t("quarterly returns of the members"), True: t("registers of the General Secretariat")}
+    return t.joined(names[each] for each in sorted(is_register))
+
+
 def describe_lost_rows(n: int, t: Translator) -> list[str]:
     """Return how many rows of the registers are missing from a figure; nothing where none is."""
     return [t.plural("{n} row of the registers could not be read and is missing here", n)] if n else []
@@ -104,18 +190,14 @@ def list_series(trend: Sequence[KpiFigure], t: Translator) -> str:
     return t.joined(parts)
 
 
-def is_reached(kpi_figure: KpiFigure) -> bool:
-    """Tell whether a known figure reaches its proposed target."""
-    return not is_blank(kpi_figure.assessed) and kpi_figure.assessed >= kpi_figure.assessed_target - 1e-9
-
-
-def describe_unknown(kpi_figure: KpiFigure, t: Translator) -> str:
+def describe_unknown(kpi_figure: KpiFigure, t: Translator) -> Sentence:
     """Return a KPI without a value in words: its bounds, or that there is no figure."""
     what = name_kpi(kpi_figure.kpi.kpi, t)
     if is_blank(kpi_figure.bounds[0]):
-        return t("{what}: no figure for {quarter}", what=what, quarter=t.quarter(kpi_figure.quarter))
+        return Sentence(t("{what}: no figure for {quarter}", what=what, quarter=t.quarter(kpi_figure.quarter)))
     bounds = t.interval(*kpi_figure.bounds, kpi_figure.unit)
-    return t("{what}: {interval}, too few answers to say more", what=what, interval=bounds)
+    text = t("{what}: {interval}, too few answers to say more", what=what, interval=bounds)
+    return Sentence(text, claim_bounds(kpi_figure))
 
 
 def name_period(trend: Sequence[KpiFigure], t: Translator) -> dict[str, str]:
@@ -129,22 +211,40 @@ def name_own_kpi(kpi: str, t: Translator) -> str:
     return t.localised(record.names.get("own", record.title))
 
 
-def describe_trend(report: Report, trend: Sequence[KpiFigure]) -> str:
-    """Return a trend's finding: its last figure, and whether it is up or down from the first one known."""
+def describe_trend(report: Report, trend: Sequence[KpiFigure]) -> Sentence:
+    """Return a trend's finding: its last figure, and what it was when first known.
+
+    Of what is known member by member, two quarters are compared on the members known in both (methodology, section 5);
+    a running total is what came together, and compares with itself; a rate asks others each quarter, and compares with
+    its target.
+    """
     t, last = report.t, trend[-1]
     if is_blank(last.assessed):
         return describe_unknown(last, t)
     first = next(point for point in trend if not is_blank(point.assessed))
     what, value, quarter = name_kpi(last.kpi.kpi, t), format_level(report, last), t.quarter(first.quarter)
-    shown = {"what": what, "value": value, "quarter": quarter}
+    shown, claim = {"what": what, "value": value, "quarter": quarter}, claim_level(report, last)
     if first is last:
-        return t("{what}: {value}", **shown)
-    if t.measured(first.assessed, first.unit) == t.measured(last.assessed, last.unit):
-        return t("{what}: {value}, as in {quarter}", **shown)
+        return Sentence(t("{what}: {value}", **shown), claim)
+    if last.kpi.measure == "rate" and not is_blank(last.target):
+        known = [point for point in trend if not is_blank(point.assessed)]
+        met = [point for point in known if point.is_reached]
+        claims = [claim_status(point) for point in known]
+        return Sentence(
+            t("{what}: {value}; target met in {n} of {of} quarters", n=len(met), of=len(known), **shown), claim, *claims
+        )
+    if last.kpi.is_stock and last.kpi.measure != "distinct_codes":
+        before, now, n = queries.compare_panel(report.tables, last.kpi.kpi, first.quarter, last.quarter, last.scope)
+        if not n:
+            return Sentence(t("{what}: {value}", **shown), claim)
+        panel = Claim("panel", **_subject(last), since=first.quarter, values={"before": before, "now": now, "n": n})
+        shown |= {"before": t.measured(before, last.unit), "now": t.measured(now, last.unit), "n": n}
+        text = t("{what}: {value}; the same {n} members: {before} in {quarter}, {now} now", **shown)
+        return Sentence(text, claim, panel)
     before = format_level(report, first)
-    if last.assessed > first.assessed:
-        return t("{what}: {value}, up from {before} in {quarter}", before=before, **shown)
-    return t("{what}: {value}, down from {before} in {quarter}", before=before, **shown)
+    return Sentence(
+        t("{what}: {value}; in {quarter}: {before}", before=before, **shown), claim, claim_level(report, first)
+    )
 
 
 def describe_measure(kpi_figure: KpiFigure, t: Translator) -> str:

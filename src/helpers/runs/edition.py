@@ -14,7 +14,7 @@ from helpers import editions, paths
 from helpers.editions import INGEST, KPIS, REPORT_NOTEBOOK
 from helpers.i18n import catalogue
 from helpers.plan import quarters, read_settings
-from helpers.runs import log, publish, raise_run_errors
+from helpers.runs import ExitCode, RunError, log, publish, raise_run_errors
 from helpers.runs.lock import lock_quarter
 from helpers.runs.log import Reporter
 
@@ -149,7 +149,7 @@ def build_edition(
 
 def _collect_outputs(request: EditionRequest, folder: Path, tables: EditionTables, started: datetime) -> None:
     """Put what the notebooks made into the two folders to publish, tables and report, and write the manifest."""
-    from helpers.tables import datapackage, manifest, schema
+    from helpers.tables import claims, datapackage, manifest, schema
 
     work, tables_folder, report_folder = folder / "work", folder / "tables", folder / "report"
     tables_folder.mkdir()
@@ -157,6 +157,10 @@ def _collect_outputs(request: EditionRequest, folder: Path, tables: EditionTable
     for name in schema.PUBLISHED_TABLES:
         file = f"{name}.parquet" if name in schema.PARQUET_TABLES else f"{name}.csv"
         shutil.copyfile(work / file, tables_folder / file)
+    claims.merge(work, report_folder / claims.CLAIMS_JSON, request.languages)
+    if false := claims.check(report_folder / claims.CLAIMS_JSON, tables_folder, request.as_of):
+        message = "the report says what the tables do not: " + "\n".join(false)
+        raise RunError(ExitCode.REPORT_FAILED, message)
     facts = {"sample": tables.sample, "input_id": tables.input_id}
     datapackage.write_datapackage(tables_folder, request.quarter, request.as_of, **facts)
     for language in request.languages:

@@ -13,7 +13,7 @@ from helpers import editions, paths
 from helpers.ingest import received
 from helpers.runs import ExitCode, RunError, diff, edition, notebook, publish, raise_run_errors, snapshot
 from helpers.runs.log import Reporter
-from helpers.tables import pipeline
+from helpers.tables import claims, pipeline
 
 
 @dataclass
@@ -47,6 +47,7 @@ def verify(quarter: str, as_of: str, report: Reporter) -> Verification:
             rebuilt = _rebuild(published, folder, report)
             result.compared = len(rebuilt)
             result.different += _compare_files(published.outputs, before, rebuilt)
+        result.different += _check_claims(published)
     return result
 
 
@@ -107,6 +108,14 @@ def _rebuild(published: editions.PublishedEdition, folder: Path, report: Reporte
     files = {f"processed/{path.name}": path for path in tables_folder.iterdir()}
     files |= {f"report/{path.name}": path for path in report_folder.iterdir() if path.name != editions.MANIFEST_JSON}
     return files
+
+
+def _check_claims(published: editions.PublishedEdition) -> Iterator[str]:
+    """Yield what the published report says and the published tables do not; nothing of an edition before claims."""
+    path = published.find(f"report/{claims.CLAIMS_JSON}")
+    if path.is_file():
+        folder = paths.processed(published.quarter, published.as_of)
+        yield from (f"report/{claims.CLAIMS_JSON}: {false}" for false in claims.check(path, folder, published.as_of))
 
 
 def _compare_files(outputs: Collection[str], before: Mapping[str, Path], rebuilt: Mapping[str, Path]) -> Iterator[str]:

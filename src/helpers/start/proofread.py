@@ -8,10 +8,7 @@ from datetime import date
 from html import escape
 
 from helpers.i18n import Translator
-from helpers.plan import Kpi, Plan, sources
-from helpers.plan.plan import Step
-from helpers.plan.questionnaire import LABEL_LANGUAGES, Form
-from helpers.plan.rules import Rule
+from helpers.plan import Kpi, Plan, checks, questionnaire, sources
 from helpers.report import phrases
 from helpers.strings import clean
 
@@ -32,7 +29,7 @@ class PlanPart:
     rows: Sequence[Sequence[str]]
 
 
-def list_parts(plan: Plan, form: Form, t: Translator) -> list[PlanPart]:
+def list_parts(plan: Plan, form: questionnaire.Form, t: Translator) -> list[PlanPart]:
     """Return the plan in words, part by part, in a language."""
     settings = plan.settings
     days = {"on_time": settings.on_time_days, "cutoff": settings.cutoff_days, "revision": settings.revision_days}
@@ -43,14 +40,13 @@ def list_parts(plan: Plan, form: Form, t: Translator) -> list[PlanPart]:
         (t("Quarters"), period), (t("baseline"), known[0]), (t("Status from"), known[1]),
         (t("Days after a quarter's end"), t("on time {on_time}, first cut-off {cutoff}, revised {revision}", **days)),
         (t("carried forward"), t.plural("{n} quarter", settings.carry_quarters)),
-        (t("Languages"), t.enumerated(LABEL_LANGUAGES[each] for each in settings.languages)),
+        (t("Languages"), t.enumerated(questionnaire.LABEL_LANGUAGES[each] for each in settings.languages)),
     ]  # fmt: skip
     parts = [PlanPart(t.localised(settings.title).replace("\n", " "), (), facts)]
     heads = [t(word) for word in ("KPI", "Indicator", "Unit", "Baseline and target", "Due", "How it is measured")]
     for theme in plan.themes:
         title = t("Theme {n} · {title}", n=theme.theme, title=t.localised(theme.title))
-        rows = [row for step in plan.steps if step.theme == theme.theme for row in _list_step(plan, step, t)]
-        parts.append(PlanPart(title, [*heads, t("Source")], rows))
+        parts.append(PlanPart(title, [*heads, t("Source")], list(_list_steps(plan, theme.theme, t))))
     readers = _list_readers(plan, form)
     asked = [
         (question.name, t.localised(question.label), ", ".join(readers.get(question.name, [])) or t("none"))
@@ -58,8 +54,8 @@ def list_parts(plan: Plan, form: Form, t: Translator) -> list[PlanPart]:
     ]
     asked += [(f"{form.repeat.name}.{each.name}", t.localised(each.label), form.repeat.name) for each in form.fields]
     parts.append(PlanPart(t("Question"), (t("Question"), "", "KPI, rules.csv, plan.toml"), asked))
-    checks = [(rule.rule, t(f"rule {rule.rule}"), _describe_rule(rule, form, t)) for rule in plan.rules]
-    parts.append(PlanPart(t("Rule"), (t("Rule"), t("What it checks"), ""), checks))
+    rules = [(rule.rule, t(f"rule {rule.rule}"), _describe_rule(rule, form, t)) for rule in plan.rules]
+    parts.append(PlanPart(t("Rule"), (t("Rule"), t("What it checks"), ""), rules))
     members = [
         (member.member, t.localised(member.name), t.region(member.region), _days(member.member_from, member.member_to))
         for member in plan.members
@@ -68,14 +64,15 @@ def list_parts(plan: Plan, form: Form, t: Translator) -> list[PlanPart]:
     return [*parts, PlanPart(t("Members"), heads, members)]
 
 
-def _list_step(plan: Plan, step: Step, t: Translator) -> Iterator[tuple[str, ...]]:
-    """Yield the rows of a step: itself, its KPIs, and the figures beside each."""
-    due = t.quarter(step.due) if step.due else t("each quarter")
-    yield step.step, t.localised(step.title), "", "", due, "", ""
-    for kpi in (kpi for kpi in plan.kpis if kpi.step == step.step):
-        yield kpi.kpi, t.localised(kpi.title), t.unit(kpi.unit), _target(kpi, t), "", *_measured(kpi, t)
-        for companion in map(plan.as_kpi, plan.parts_of(kpi.kpi)):
-            yield "", f"+ {t.localised(companion.title)}", t.unit(companion.unit), "", "", *_measured(companion, t)
+def _list_steps(plan: Plan, theme: int, t: Translator) -> Iterator[tuple[str, ...]]:
+    """Yield the rows of a theme: each step, its KPIs, and the figures beside each."""
+    for step in (step for step in plan.steps if step.theme == theme):
+        due = t.quarter(step.due) if step.due else t("each quarter")
+        yield step.step, t.localised(step.title), "", "", due, "", ""
+        for kpi in (kpi for kpi in plan.kpis if kpi.step == step.step):
+            yield kpi.kpi, t.localised(kpi.title), t.unit(kpi.unit), _target(kpi, t), "", *_measured(kpi, t)
+            for companion in map(plan.as_kpi, plan.parts_of(kpi.kpi)):
+                yield "", f"+ {t.localised(companion.title)}", t.unit(companion.unit), "", "", *_measured(companion, t)
 
 
 def _measured(kpi: Kpi, t: Translator) -> tuple[str, str]:
@@ -94,7 +91,7 @@ def _target(kpi: Kpi, t: Translator) -> str:
     return f"{between} ({t(f'targets: {kpi.target_status}')}) {kpi.target_reference}".strip()
 
 
-def _list_readers(plan: Plan, form: Form) -> dict[str, list[str]]:
+def _list_readers(plan: Plan, form: questionnaire.Form) -> dict[str, list[str]]:
     """Return what reads each question: KPIs and companions, rules, roles in plan.toml."""
     readers: dict[str, list[str]] = defaultdict(list)
     for each in (*plan.kpis, *plan.companions):
@@ -132,7 +129,7 @@ _ALLOWED = {
 }
 
 
-def _describe_rule(rule: Rule, form: Form, t: Translator) -> str:
+def _describe_rule(rule: checks.Rule, form: questionnaire.Form, t: Translator) -> str:
     """Return what a rule allows, its questions by their labels and names."""
 
     def name(question: str) -> str:

@@ -1,12 +1,14 @@
 """The tables of an edition: how they are made, described, written and queried."""
 
+from helpers.tables.claims import Claim
 from helpers.tables.kpi_figures import KpiFigure
-from helpers.tables.pipeline import DataRefused, EditionTables
+from helpers.tables.pipeline import EditionTables
 
 __all__ = [
-    "DataRefused",
+    "Claim",
     "EditionTables",
     "KpiFigure",
+    "claims",
     "datapackage",
     "manifest",
     "pipeline",

@@ -12,6 +12,7 @@ from helpers.plan import Kpi, read_plan
 from helpers.tables.pipeline import EditionTables
 
 NO_NUMBER = float("nan")
+MISSED = "missed"  # the status of a rate below the target of its quarter, as it is shown
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,23 @@ class KpiFigure:
     def is_reached(self) -> bool:
         """Whether the proposed target is reached, in time or late."""
         return self.status in statuses.REACHED
+
+    @property
+    def is_missed(self) -> bool:
+        """Whether its target was due and is not reached: overdue, due this quarter, or a rate, due in each."""
+        if self.status in (*statuses.REACHED, statuses.NOT_ASSESSABLE):
+            return False
+        return self.status == statuses.OVERDUE or self.kpi.due in ("", self.quarter)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its target is not due yet and not reached."""
+        return self.status in statuses.UNDERWAY and not self.is_missed
+
+    @property
+    def shown_status(self) -> str:
+        """The status as it is shown: the rate of a quarter that is over is reached or missed, never still at risk."""
+        return MISSED if self.kpi.measure == "rate" and self.is_missed else self.status
 
     @property
     def is_certain(self) -> bool:

@@ -219,20 +219,110 @@ def sum_matched_change(tables: EditionTables, kpi: str) -> tuple[float, int]:
     return float((now[both] - before[both]).sum()), len(both)
 
 
+def _together(kpi: Kpi, rows: pd.DataFrame) -> float:
+    """Return the figure of some members together (methodology, section 5): a share in percent, a mean or a sum."""
+    if kpi.assessed == "share":
+        total = float(rows["denominator"].sum())
+        return 100 * float(rows["value"].sum()) / total if total else NO_NUMBER
+    return float(rows["value"].mean() if kpi.measure == "mean_index" else rows["value"].sum())
+
+
+def _known_levels(tables: EditionTables, kpi: str, quarter: str) -> pd.DataFrame:
+    """Return the members whose value is known in a quarter and, for a share, whose total is known too."""
+    rows = select_members(tables, kpi, quarter).dropna(subset=["value"]).set_index("member")
+    return rows[rows["denominator"].notna()] if read_plan().by_kpi[kpi].assessed == "share" else rows
+
+
+@computed_once
+def compare_panel(
+    tables: EditionTables, kpi: str, since: str, quarter: str = "", scope: str = ""
+) -> tuple[float, float, int]:
+    """Return the figure of the members known in an earlier quarter and in this one, then and now, and their number."""
+    quarter, record = quarter or tables.quarter, read_plan().by_kpi[kpi]
+    before, now = (_known_levels(tables, kpi, each) for each in (since, quarter))
+    members = [member.member for member in read_plan().members_in(quarter, scope)]
+    both = now.index.intersection(before.index).intersection(members)
+    return _together(record, before.loc[both]), _together(record, now.loc[both]), len(both)
+
+
+@computed_once
+def count_reaching(tables: EditionTables, kpi: str) -> tuple[int, int]:
+    """Count the members that reach the Union's target themselves, and those whose own figure is known."""
+    levels = select_levels(tables, kpi).dropna(subset=["level"])["level"]
+    return int((levels >= select_figure(tables, kpi).assessed_target - 1e-6).sum()), len(levels)
+
+
+@computed_once
+def find_carrying_region(tables: EditionTables, kpi: str) -> tuple[str, float]:
+    """Return the region that adds most to a share, and the share without it; blank unless that changes the finding.
+
+    It does where the Union's figure reaches the target and the others together do not, or where they are further from
+    the Union's figure than a twentieth of it.
+    """
+    record, figure, rows = (
+        read_plan().by_kpi[kpi],
+        select_figure(tables, kpi),
+        _known_levels(tables, kpi, tables.quarter),
+    )
+    if record.assessed != "share" or is_blank(figure.assessed) or rows["region"].nunique() < 2:
+        return "", NO_NUMBER
+    region = rows.groupby("region")["value"].sum().idxmax()
+    level = _together(record, rows[rows["region"] != region])
+    return (region, level) if figure.assessed - level > 0.05 * figure.assessed else ("", NO_NUMBER)
+
+
+@computed_once
+def compare_flow(tables: EditionTables, kpi: str) -> tuple[float, float, int]:
+    """Return what a KPI's parts add up to in the last quarter and in this one, of the members that gave all in both.
+
+    The parts are the numbers of the quarter alone that the plan has beside the KPI, as parts of its step; 0 members
+    where there is none.
+    """
+    plan = read_plan()
+    codes = plan.part_codes(plan.by_kpi[kpi].step)
+    parts = [part for part in plan.parts_of(kpi) if part.measure == "sum_reported" and part.component in codes]
+    sums = [_sum_answers(tables, [part.source for part in parts], quarter) for quarter in _last_two_quarters(tables)]
+    both = sums[0].index.intersection(sums[1].index) if parts else ()
+    return (*(float(sums[n].loc[list(both)].sum()) if len(both) else 0.0 for n in (0, 1)), len(both))
+
+
+def _sum_answers(tables: EditionTables, questions: Sequence[str], quarter: str) -> pd.Series:
+    """Return the sum of some numbers by member, of the members whose counted return has them all."""
+    counted = tables.returns[tables.returns["counts"].fillna(False).astype(bool)]
+    counted = select_rows(counted, quarter=quarter)[["member", "version"]]
+    rows = select_rows(tables.answers, quarter=quarter)
+    rows = rows[rows["question"].isin(questions) & rows["obs_status"].eq("A")].merge(counted, on=["member", "version"])
+    numbers = rows.assign(number=pd.to_numeric(rows["value"])).groupby("member")["number"]
+    return numbers.sum()[numbers.count() == len(questions)]
+
+
+@computed_once
+def list_missing_parts(tables: EditionTables, kpi: str) -> tuple[str, ...]:
+    """Return the parts of a step that its product does not cover yet, as the milestones' register has it."""
+    record, snapshot = read_plan().by_kpi[kpi], read_snapshot(tables)
+    rows = snapshot.registers.at(snapshot.as_of)["milestones"]
+    product = sources.product_of(record.source)
+    own = [row for row in rows if row["product"] == product and row["quarter"] <= tables.quarter]
+    covered = {part for row in own[-1:] for part in row["parts"]}
+    return tuple(code for code in read_plan().part_codes(record.step) if code not in covered)
+
+
 @computed_once
 def select_matched(tables: EditionTables, kpi: str) -> pd.DataFrame:
     """Return the members that reported a KPI in this quarter and the last, with their levels.
 
-    One row per member: member, region, before, now, change (0 where it is less than a figure shows: 0.05 of a point for
-    percentages), and named: whether its change is one of the largest in its region, as many as a figure can name.
+    One row per member: member, region, before, now, change, and named: whether its change is one of the largest in its
+    region, as many as a figure can name. The change is 0 where it is less than a figure shows (0.05 of a point for
+    percentages), and of a share where what is counted did not move the same way: it is the total then that moved.
     """
     both = [select_levels(tables, kpi, quarter) for quarter in _last_two_quarters(tables)]
     before, now = (rows[rows["basis"].eq("reported") & rows["level"].notna()] for rows in both)
-    rows = now[["member", "region", "level"]].merge(before[["member", "level"]], on="member", suffixes=("_now", ""))
-    rows = rows.rename(columns={"level": "before", "level_now": "now"})
-    change = rows["now"] - rows["before"]
+    columns = ["member", "level", "value"]
+    rows = now[["region", *columns]].merge(before[columns], on="member", suffixes=("_now", "_before"))
+    rows = rows.rename(columns={"level_before": "before", "level_now": "now"})
+    change, counted = rows["now"] - rows["before"], rows["value_now"] - rows["value_before"]
     least = 0.05 if select_figure(tables, kpi).unit == "percent" else 0.0
-    rows = rows.assign(change=change.where(change.abs() > least + 1e-9, 0.0))
+    rows = rows.assign(change=change.where((change.abs() > least + 1e-9) & (change * counted > 0), 0.0))
     order = rows.assign(far=-rows["change"].abs()).sort_values(["far", "member"])
     place = order.groupby("region").cumcount().reindex(rows.index)
     rows = rows.assign(named=rows["change"].ne(0) & place.lt(NAMED_MOST))
@@ -280,7 +370,8 @@ def select_waterfall(tables: EditionTables, kpi: str) -> Waterfall | None:
 def compare_regions(tables: EditionTables, kpi: str) -> tuple[str, dict[str, tuple[float, float]]]:
     """Return an earlier quarter, and each region's figures then and now, for the regions known in both.
 
-    It is the quarter a year before; where no region is known then, the first in which one is.
+    Of what is known member by member, they are those of the members known in both. The quarter is the one a year
+    before; where no region is known then, the first in which one is.
     """
     earlier = select_quarters(tables)[:-1]
     year_before = [quarter for quarter in earlier if quarter == quarters.shift(tables.quarter, -4)]
@@ -289,7 +380,8 @@ def compare_regions(tables: EditionTables, kpi: str) -> tuple[str, dict[str, tup
         for region in read_plan().regions:
             figures = [figure.assessed for figure in select_trend(tables, kpi, region, [past, tables.quarter])]
             if not any(map(is_blank, figures)):
-                found[region] = tuple(figures)
+                panel = compare_panel(tables, kpi, past, scope=region) if read_plan().by_kpi[kpi].is_stock else ()
+                found[region] = panel[:2] if panel and panel[2] else tuple(figures)
         if found:
             return past, found
     return "", {}
@@ -313,6 +405,12 @@ def select_responses(tables: EditionTables, quarter: str = "", by: date | None =
         state = (ON_TIME if day <= on_time else LATE) if day else without
         found.append((member.member, member.region, state, day, version.get(member.member, 0)))
     return pd.DataFrame(found, columns=["member", "region", "state", "received_on", "version"])
+
+
+def select_answered(tables: EditionTables) -> list[str]:
+    """Return the members with an accepted return of the quarter reported."""
+    rows = select_responses(tables)
+    return list(rows[rows["state"].isin(ANSWERED_STATES)]["member"])
 
 
 def _select_at_first_cutoff(tables: EditionTables, quarter: str) -> pd.DataFrame:

@@ -10,10 +10,11 @@ from matplotlib.axes import Axes
 from helpers.i18n import Translator, is_blank, terms
 from helpers.plan import read_plan
 from helpers.report import drawing, phrases
+from helpers.report.blocks import Sentence
 from helpers.report.document import Report
 from helpers.report.drawing import BOUNDS_BAR, PAGE_WIDTH, Drawing, KeyEntry, marker_entry, write_beside
 from helpers.report.look import BLUE, INK, MUTED, PALE
-from helpers.tables import KpiFigure, queries
+from helpers.tables import Claim, KpiFigure, queries
 
 
 def _member_rows(report: Report, kpi: str, region: str) -> pd.DataFrame:
@@ -175,6 +176,8 @@ def caption_members(report: Report, kpi: str) -> phrases.Caption:
     low, middle, high = (
         [t.measured(f(values), kpi_figure.unit) for f in (min, statistics.median, max)] if values else [t.missing] * 3
     )
+    known_values = {"median": statistics.median(values)} if values else {}
+    claim = Claim("members", report.quarter, kpi, values={"n": len(values)} | known_values)
     regions = t.joined(
         t("{what}: {value}", what=t.region(region), value=f"{part['value'].notna().sum()}/{len(part)}")
         for region, part in rows.groupby("region", sort=False)
@@ -187,7 +190,7 @@ def caption_members(report: Report, kpi: str) -> phrases.Caption:
         "forward, {missing} without data. Known by region: {regions}."
     )
     return {
-        "title": _members_title(what, len(values), low, middle, high, t),
+        "title": Sentence(_members_title(what, len(values), low, middle, high, t), claim),
         "subtitle": t(subtitle, quarter=quarter, measure=phrases.describe_measure(kpi_figure, t)),
         "n": phrases.describe_coverage(report, kpi_figure),
         "alt": t(alt, what=what, low=low, high=high, middle=middle, regions=regions, **counts),
@@ -209,6 +212,7 @@ def caption_regions(report: Report, kpi: str) -> phrases.Caption:
     t, regions = report.t, read_plan().regions
     kpi_figures = [queries.select_figure(report.tables, kpi, scope) for scope in (*regions, "")]
     union, of = kpi_figures[-1], len(regions)
+    claims = [phrases.claim_status(kpi_figure) for kpi_figure in kpi_figures[:-1]]
     reached = sum(kpi_figure.is_reached for kpi_figure in kpi_figures[:-1])
     values = [
         f"{t.region(kpi_figure.scope)} {t.measured(kpi_figure.assessed, kpi_figure.unit)}"
@@ -219,9 +223,9 @@ def caption_regions(report: Report, kpi: str) -> phrases.Caption:
     if is_blank(_regional_target(union)):
         title = phrases.describe_trend(report, [union])
     elif reached:
-        title = t.plural("{n} of {of} regions reaches the proposed target", reached, of=of)
+        title = Sentence(t.plural("{n} of {of} regions reaches the proposed target", reached, of=of), *claims)
     else:
-        title = t("None of the {of} regions is known to reach the proposed target", of=of)
+        title = Sentence(t("None of the {of} regions is known to reach the proposed target", of=of), *claims)
     subtitle = "{measure}, by region, {quarter}" if union.is_certain else "{measure}, by region, {quarter}; bar: bounds"
     return {
         "title": title,
@@ -236,15 +240,20 @@ def caption_responses(report: Report) -> phrases.Caption:
     t, counted = report.t, queries.count_responses(report.tables)
     answered, of = counted["on_time"] + counted["late"], int(counted.iloc[-1].sum())
     last, first = int(answered.iloc[-1]), int(answered.iloc[0])
-    shown = {"value": t.rate(last, of), "before": first, "quarter": t.quarter(counted.index[0])}
-    if len(counted) == 1:
-        title = t("{value} of members answered by the first cut-off", value=shown["value"])
-    elif last == first:
-        title = t("{value} of members answered by the first cut-off, as many as in {quarter}", **shown)
-    elif last > first:
-        title = t("{value} of members answered by the first cut-off, up from {before} in {quarter}", **shown)
-    else:
-        title = t("{value} of members answered by the first cut-off, down from {before} in {quarter}", **shown)
+    claims = [
+        Claim(
+            "returns by cutoff",
+            quarter,
+            about=queries.ANSWERED_STATES,
+            values={"n": n, "of": int(counted.loc[quarter].sum())},
+        )
+        for quarter, n in ((counted.index[-1], last), (counted.index[0], first))
+    ]
+    shown = {"n": last, "of": of, "before": first, "quarter": t.quarter(counted.index[0])}
+    words = "Returns accepted by the first cut-off: {n} of {of}"
+    if len(counted) > 1:
+        words = "Returns accepted by the first cut-off: {n} of {of}; in {quarter}: {before}"
+    title = Sentence(t(words, **shown), *claims)
     lines = t.joined(
         f"{t.quarter(quarter)} " + "/".join(t.number(int(counts[state])) for state in queries.RESPONSE_STATES)
         for quarter, counts in counted.iterrows()
@@ -252,6 +261,6 @@ def caption_responses(report: Report) -> phrases.Caption:
     return {
         "title": title,
         "subtitle": t("Number of members by response, at each quarter's own first cut-off (quarter end + 45 days)"),
-        "n": t("{n} members expected", n=of),
+        "n": t("{n} returns expected", n=of),
         "alt": t("Stacked bars, members on time/late/refused/no return: {lines}.", lines=lines),
     }

@@ -10,10 +10,11 @@ from matplotlib.axes import Axes
 from helpers.i18n import Translator, terms
 from helpers.plan import quarters, read_plan
 from helpers.report import drawing, phrases
+from helpers.report.blocks import Sentence
 from helpers.report.document import Report
 from helpers.report.drawing import Drawing, line_entry
 from helpers.report.look import BLUE, GRID, INK, MUTED, VIOLET
-from helpers.tables import queries
+from helpers.tables import Claim, queries
 
 RISE_STYLE = {"facecolor": BLUE, "edgecolor": BLUE}
 FALL_STYLE = {"facecolor": VIOLET, "edgecolor": VIOLET, "hatch": "////"}
@@ -176,8 +177,9 @@ def caption_changes(report: Report, kpis: tuple[str, ...]) -> phrases.Caption:
     falls = {kpi: fall for kpi in kpis if (fall := queries.select_waterfall(report.tables, kpi))}
     if falls:
         titles = {kpi: t.localised(read_plan().by_kpi[kpi].title) for kpi in falls}
-        lines = t.joined(f"{titles[kpi]} {t.signed(fall.after - fall.before)}" for kpi, fall in falls.items())
-        title = t("Since {quarter}: {lines}", quarter=before, lines=lines)
+        claims = [phrases.claim_change(report, kpi) for kpi in falls]
+        lines = t.joined(f"{titles[claim.kpi]} {t.signed(claim.values['change'])}" for claim in claims)
+        title = Sentence(t("Since {quarter}, as it is known now: {lines}", quarter=before, lines=lines), *claims)
     elif not report.tables.is_first:
         title = t("Too few members are known to compare the totals with {quarter}", quarter=before)
     else:
@@ -238,7 +240,9 @@ def caption_slopes(report: Report, kpi: str) -> phrases.Caption:
     expected, unnamed = len(read_plan().members_in(report.quarter)), int((~rows["named"]).sum())
     unit, medians, change = kpi_figure.unit, queries.find_medians(rows, "now"), rows["change"]
     up, down = _list_moved(rows[change > 0], unit, t), _list_moved(rows[change < 0], unit, t)
-    same = int((change == 0).sum())
+    same, counts = int((change == 0).sum()), {"up": int((change > 0).sum()), "down": int((change < 0).sum())}
+    past = quarters.shift(report.quarter, -1)
+    claims = [Claim("moved", report.quarter, kpi, since=past, values=counts | {"n": len(rows)})] if len(rows) else []
     regions = t.joined(
         t("{what}: {value}", what=t.region(region), value=t.measured(medians.get(region), unit))
         for region in read_plan().regions
@@ -249,7 +253,7 @@ def caption_slopes(report: Report, kpi: str) -> phrases.Caption:
         "Unchanged: {same}. Medians by region: {regions}."
     )
     return {
-        "title": _slopes_title(report, kpi, rows),
+        "title": Sentence(_slopes_title(report, kpi, rows), *claims),
         "subtitle": t(subtitle, measure=phrases.describe_measure(kpi_figure, t), **two_quarters),
         "n": phrases.describe_coverage(report, kpi_figure)
         if report.tables.is_first

@@ -8,10 +8,11 @@ from matplotlib.axes import Axes
 from helpers.i18n import Translator, is_blank
 from helpers.plan import read_plan
 from helpers.report import drawing, phrases
+from helpers.report.blocks import Sentence
 from helpers.report.document import Report
 from helpers.report.drawing import BOUNDS_BAR, TARGET_LINE, Drawing, KeyEntry, line_entry
 from helpers.report.look import BLUE, GRID, INK, MUTED
-from helpers.tables import KpiFigure, queries
+from helpers.tables import Claim, KpiFigure, queries
 
 LINE_STYLES = (("#0A3A5C", "o"), ("#0072B2", "s"), ("#6B4E9B", "^"), ("#2E7D6B", "D"), (INK, "v"))  # colour, marker
 TARGET_REACH = 1.6  # a target up to this many times the highest figure is drawn in a word-sized line
@@ -213,13 +214,16 @@ def caption_trends(report: Report, kpis: Sequence[str]) -> phrases.Caption:
     }
 
 
-def _count_reached(kpi_figures: Sequence[KpiFigure], t: Translator) -> str:
+def _count_reached(kpi_figures: Sequence[KpiFigure], t: Translator) -> Sentence:
     reached, of = sum(kpi_figure.is_reached for kpi_figure in kpi_figures), len(kpi_figures)
+    claims = [phrases.claim_status(kpi_figure) for kpi_figure in kpi_figures]
     if reached == of:
-        return t("All {of} of these indicators reach their proposed target", of=of)
+        return Sentence(t("All {of} indicators shown reach their proposed target", of=of), *claims)
     if reached:
-        return t.plural("{n} of these {of} indicators reaches its proposed target", reached, of=of)
-    return t("None of these {of} indicators is known to reach its proposed target", of=of)
+        return Sentence(
+            t.plural("{n} of the {of} indicators shown reaches its proposed target", reached, of=of), *claims
+        )
+    return Sentence(t("None of the {of} indicators shown is known to reach its proposed target", of=of), *claims)
 
 
 def _behind_each(report: Report, kpi_figures: Sequence[KpiFigure]) -> str:
@@ -253,22 +257,31 @@ def caption_regions_over_time(report: Report, kpi: str) -> phrases.Caption:
     }
 
 
-def _compare_regions(report: Report, kpi: str, unit: str) -> str:
+def _compare_regions(report: Report, kpi: str, unit: str) -> Sentence:
     """Return how many regions are higher than before; a rise that rounding hides is none."""
     t, what = report.t, phrases.name_kpi(kpi, report.t)
     past, found = queries.compare_regions(report.tables, kpi)
     if not found:
-        return t("{what}: no region can be compared with an earlier quarter", what=what)
-    quarter = t.quarter(past)
-    up = sum(now > then and t.measured(then, unit) != t.measured(now, unit) for then, now in found.values())
+        return Sentence(t("{what}: no region can be compared with an earlier quarter", what=what))
+    rose = [
+        region
+        for region, (then, now) in found.items()
+        if now > then and t.measured(then, unit) != t.measured(now, unit)
+    ]
+    values = {"n": len(found), "decimals": 1 if unit == "percent" else 0}
+    claim = Claim("regions up", report.quarter, kpi, since=past, which=tuple(rose), values=values)
+    quarter, up = t.quarter(past), len(rose)
+    by_member = queries.has_member_values(kpi) and read_plan().by_kpi[kpi].is_stock
+    among = t("(same members)") if by_member else ""
     if up == len(found):
         sentence = "{what}: higher than in {quarter} in the {n} region known in both quarters"
-        return t.plural(sentence, up, what=what, quarter=quarter)
-    if up:
+        text = t.plural(sentence, up, what=what, quarter=quarter)
+    elif up:
         sentence = "{what}: higher than in {quarter} in {n} of the {of} regions known in both quarters"
-        return t.plural(sentence, up, of=len(found), what=what, quarter=quarter)
-    sentence = "{what}: no region known in both quarters stands higher than in {quarter}"
-    return t(sentence, what=what, quarter=quarter)
+        text = t.plural(sentence, up, of=len(found), what=what, quarter=quarter)
+    else:
+        text = t("{what}: no region known in both quarters stands higher than in {quarter}", what=what, quarter=quarter)
+    return Sentence(f"{text} {among}".strip(), claim)
 
 
 def _region_line(trend: Sequence[KpiFigure], t: Translator) -> str:

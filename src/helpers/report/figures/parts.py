@@ -9,11 +9,12 @@ from collections.abc import Callable
 from helpers.i18n import Translator, is_blank
 from helpers.plan import quarters, read_plan
 from helpers.report import drawing, phrases
+from helpers.report.blocks import Sentence
 from helpers.report.document import Report
 from helpers.report.drawing import Drawing
 from helpers.report.figures.over_time import LINE_STYLES
 from helpers.report.look import BLUE, INK, MUTED
-from helpers.tables import queries
+from helpers.tables import Claim, queries
 
 
 def _name_parts(report: Report, figure: str, kpi: str, of: str) -> str:
@@ -76,12 +77,17 @@ def caption_companions(report: Report, kpi: str, of: str) -> phrases.Caption:
     now, then = (queries.select_percents(report.tables, kpi, quarter) for quarter in (report.quarter, before))
     values, past = ({name: rows.get(code, math.nan) for code, name in names.items()} for rows in (now, then))
     what = _name_parts(report, "companions", kpi, of)
+    claims = [
+        Claim("component", report.quarter, kpi, about=(code,), values={"percent": now[code]})
+        for code in names
+        if code in now
+    ]
     lines = t.joined(f"{name} {t.percent(values[name])} ({t.percent(past[name])})" for name in values)
     answered = queries.select_companions(report.tables, kpi)["n_reported"]
     reported = [n for n in answered.reindex(list(names)) if not is_blank(n)]
     subtitle = "In %, Union, {quarter} (full) and {before} (hollow)"
     return {
-        "title": _extremes(values, what, t.percent, t),
+        "title": Sentence(_extremes(values, what, t.percent, t), *claims),
         "subtitle": t(subtitle, quarter=t.quarter(report.quarter), before=t.quarter(before)),
         "n": t("{n} members reported", n=t.interval(min(reported), max(reported))) if reported else t.missing,
         "alt": t("Pairs of dots. {what}, now (a year before): {lines}.", what=what, lines=lines),
@@ -98,12 +104,17 @@ def caption_families(report: Report, kpi: str, of: str) -> phrases.Caption:
     shown = [queries.select_companions(report.tables, kpi, quarter=point.quarter)["value"] for point in trend]
     rows = [values.reindex(list(names)) for values in shown]
     last = {name: math.nan if trend[-1].is_bounds_only else rows[-1][code] for code, name in names.items()}
+    claims = [
+        Claim("component", report.quarter, kpi, about=(code,), values={"value": last[name]})
+        for code, name in names.items()
+        if not is_blank(last[name])
+    ]
     series = {name: t.enumerated(t.number(values[code]) for values in rows) for code, name in names.items()}
     lines, period = t.joined(f"{name}: {numbers}" for name, numbers in series.items()), phrases.name_period(trend, t)
     record = trend[-1].kpi
     measure = t.localised(record.names.get("measured", record.title))
     return {
-        "title": _extremes(last, _name_parts(report, "families", kpi, of), t.number, t),
+        "title": Sentence(_extremes(last, _name_parts(report, "families", kpi, of), t.number, t), *claims),
         "subtitle": t("{measure}, Union, {first} to {last}", measure=measure, **period),
         "n": phrases.describe_coverage(report, trend[-1]),
         "alt": t("Lines by family, {first} to {last}. {lines}.", lines=lines, **period),

@@ -15,10 +15,11 @@ from helpers import paths
 from helpers.i18n import Translator, terms
 from helpers.plan import read_plan
 from helpers.report import drawing, phrases
+from helpers.report.blocks import Sentence
 from helpers.report.document import Report
 from helpers.report.drawing import PAGE_WIDTH, TILE_STYLES, Drawing, KeyEntry, TileStyle
 from helpers.report.look import INK
-from helpers.tables import queries
+from helpers.tables import Claim, queries
 
 MAP_HEIGHT, MAP_COLUMNS, MAP_ROWS = 3.2, 10.2, 10.1  # inches; the members' tiles lie in columns 3-12, rows 1-10
 
@@ -170,9 +171,12 @@ def caption_map(report: Report) -> phrases.Caption:
     groups = _list_groups(answers, queries.RESPONSE_STATES, terms.RESPONSE_WORDS, t)
     subtitle = "Accepted returns for {quarter} received by {day}; one tile per member, no boundaries are implied"
     return {
-        "title": t("On time: {on_time}; late: {late}; refused: {refused}; no return: {missing}", **counts),
+        "title": Sentence(
+            t("On time: {on_time}; late: {late}; refused: {refused}; no return: {missing}", **counts),
+            *(phrases.claim_returns(report, (state,)) for state in queries.RESPONSE_STATES),
+        ),
         "subtitle": t(subtitle, quarter=t.quarter(report.quarter), day=t.day(report.as_of)),
-        "n": t("{n} members expected", n=len(answers)),
+        "n": t("{n} returns expected", n=len(answers)),
         "alt": t("Tile map of the members. {groups}.", groups=groups),
     }
 
@@ -186,11 +190,12 @@ def caption_member_map(report: Report, kpi: str) -> phrases.Caption:
     t, rows = report.t, queries.select_yes_no_states(report.tables, kpi)
     shares = rows["state"].isin((queries.YES, queries.YES_CARRIED)).groupby(rows["region"]).mean()
     n, of = int((shares >= 0.5).sum()), len(shares)
+    claim = Claim("half", report.quarter, kpi, which=tuple(shares.index[shares >= 0.5]), values={"of": of})
     what = phrases.name_own_kpi(kpi, t)
     groups = _list_groups(rows, queries.YES_NO_STATES, terms.STATE_WORDS, t)
     subtitle = "{measure}, {quarter}; white with a c: carried forward; one tile per member, no boundaries are implied"
     return {
-        "title": t.plural(_HALF, n, of=of, what=what) if n else t(_NO_HALF, of=of, what=what),
+        "title": Sentence(t.plural(_HALF, n, of=of, what=what) if n else t(_NO_HALF, of=of, what=what), claim),
         "subtitle": t(
             subtitle,
             measure=phrases.describe_measure(queries.select_figure(report.tables, kpi), t),
@@ -201,14 +206,19 @@ def caption_member_map(report: Report, kpi: str) -> phrases.Caption:
     }
 
 
-def _calendar_title(report: Report) -> str:
-    t, calendar = report.t, queries.select_calendar(report.tables)
-    shares = calendar.groupby("member")["answered"].mean()
-    every, never, of = int((shares == 1).sum()), int((shares == 0).sum()), len(shares)
-    since = t.quarter(calendar["quarter"].min())
+def _calendar_title(report: Report) -> Sentence:
+    calendar = queries.select_calendar(report.tables)
+    shares, since = calendar.groupby("member")["answered"].mean(), calendar["quarter"].min()
+    counts = {"every": int((shares == 1).sum()), "never": int((shares == 0).sum()), "of": len(shares)}
+    text = _describe_calendar(**counts, n_quarters=calendar["quarter"].nunique(), since=since, t=report.t)
+    return Sentence(text, Claim("calendar", report.quarter, since=since, values=counts))
+
+
+def _describe_calendar(every: int, never: int, of: int, n_quarters: int, since: str, t: Translator) -> str:
+    since = t.quarter(since)
     if never == of:
         return t("No member has answered since {quarter}", quarter=since)
-    if calendar["quarter"].nunique() == 1:
+    if n_quarters == 1:
         sentence = "{n} of {of} members has answered for {quarter}, the first quarter"
         return t.plural(sentence, every, of=of, quarter=since)
     if not every:
@@ -244,6 +254,6 @@ def caption_calendar(report: Report) -> phrases.Caption:
     return {
         "title": _calendar_title(report),
         "subtitle": t(subtitle),
-        "n": t("{n} members expected", n=len(shares)),
+        "n": t("{n} returns expected", n=len(calendar)),
         "alt": t(alt, every=every, never=never, regions=t.joined(regions)),
     }

@@ -1,13 +1,15 @@
 """Tables of members: who answered, what each reports, whose reply would narrow the bounds most."""
 
+from collections.abc import Callable
+
 from helpers.i18n import terms
 from helpers.plan import read_plan
 from helpers.report import cells, phrases
-from helpers.report.blocks import Column, Table
+from helpers.report.blocks import Column, Sentence, Table
 from helpers.report.cells import Cell, Number, Shade
 from helpers.report.document import Report
 from helpers.report.headlines import name_members
-from helpers.tables import KpiFigure, profiles, queries
+from helpers.tables import Claim, KpiFigure, profiles, queries
 
 MOST_CALLS = 10
 _WIDTH = 160  # of the columns of KPIs beside the members: more could not be read
@@ -89,21 +91,28 @@ def open_statuses(report: Report) -> Table:
     t, unsettled = report.t, queries.select_open_statuses(report.tables)
     figures = [queries.select_figure(report.tables, kpi) for kpi in unsettled]
 
-    def members(figure: KpiFigure) -> str:
-        codes = sorted(unsettled[figure.kpi.kpi])
-        return t("{n}: {names}", n=len(codes), names=t.enumerated(codes))
+    answered = set(queries.select_answered(report.tables))
+
+    def members(has_answered: bool) -> Callable[[KpiFigure], str]:
+        def name(figure: KpiFigure) -> str:
+            codes = [code for code in sorted(unsettled[figure.kpi.kpi]) if (code in answered) is has_answered]
+            return t("{n}: {names}", n=len(codes), names=t.enumerated(codes)) if codes else t.number(0)
+
+        return name
 
     columns = (
         Column(t("KPI"), 11, lambda figure: figure.kpi.kpi),
-        Column(t("Indicator"), 46, lambda figure: phrases.name_kpi(figure.kpi.kpi, t)),
-        Column(t("Bounds"), 22, lambda figure: phrases.bounds(figure, t)),
-        Column(t("Status against the proposed target"), 36, lambda figure: t.status(figure.status, figure.robust)),
-        Column(t("Members that did not report it"), 60, members),
+        Column(t("Indicator"), 40, lambda figure: phrases.name_kpi(figure.kpi.kpi, t)),
+        Column(t("Bounds"), 20, lambda figure: phrases.bounds(figure, t)),
+        Column(t("Status against the proposed target"), 36, lambda figure: phrases.badge(figure, t)),
+        Column(t("No return"), 44, members(False)),
+        Column(t("Returned, without this figure"), 34, members(True)),
     )
-    title = t.plural("{n} status would be settled by replies", len(figures))
-    subtitle = "Union, {quarter}: the status changes between the bounds as long as these members have not replied"
-    subtitle = t(subtitle, quarter=t.quarter(report.quarter))
-    return Table(figures, columns, title if figures else t("No status depends on non-response"), subtitle, pad=2)
+    title = t.plural("{n} status depends on missing data", len(figures))
+    subtitle = t("Union, {quarter}: the status changes between the bounds", quarter=t.quarter(report.quarter))
+    claim = Claim("uncertain", report.quarter, which=phrases.codes(figures))
+    title = Sentence(title if figures else t("No status depends on non-response"), claim)
+    return Table(figures, columns, title, subtitle, pad=2)
 
 
 def calls(report: Report) -> Table:

@@ -8,7 +8,7 @@ from helpers.report.cells import Cell, Number, Picture, Text, TwoLines
 from helpers.report.document import Report
 from helpers.report.drawing import draw_word
 from helpers.report.figures.over_time import plot_sparkline
-from helpers.report.headlines import count_reached, name_theme
+from helpers.report.headlines import describe_reached, name_theme
 from helpers.tables import KpiFigure, queries
 
 TOO_FEW = "(C)"  # too few answers: bounds only
@@ -97,20 +97,16 @@ def scorecard(report: Report) -> Table:
         Column(t("Bounds"), 15, lambda figure: phrases.bounds(figure, t)),
         Column(t("Proposed target"), 15.5, lambda figure: target_cell(report, figure)),
         Column(t("Due"), 15, lambda figure: due_cell(report, figure.kpi)),
-        Column(t("Status against the proposed target"), 37.5, lambda figure: t.status(figure.status, figure.robust)),
+        Column(t("Status against the proposed target"), 37.5, lambda figure: phrases.badge(figure, t)),
         Column(t.plural("{n} quarter", n_quarters), 17, lambda figure: _spark_cell(report, figure)),
         Column(t("Answers"), 15.5, lambda figure: _answers_cell(report, figure)),
     )
-    n, of = count_reached(report)
-    title = t("None of the {of} indicators is known to reach its proposed target", of=of)
-    if n:
-        title = t.plural("{n} of {of} indicators reaches its proposed target", n, of=of)
     subtitle = t("All indicators by theme, Union, {quarter}", quarter=t.quarter(report.quarter))
     note = " ".join([*_describe_stages(t), t("Trend lines: dashes, proposed target; tick, due quarter.")])
     layout = {"size": 8, "pad": 1.2, "middle": True, "wide": 11.5, "whole": True, "reserve": 18}
-    return Table(
-        _figures(report), columns, title, subtitle, note=note, group=lambda row: name_theme(row.kpi.theme, t), **layout
-    )
+    words = {"title": describe_reached(report), "subtitle": subtitle, "note": note}
+    words["source"] = phrases.describe_origin(read_plan().kpis, t)
+    return Table(_figures(report), columns, group=lambda row: name_theme(row.kpi.theme, t), **words, **layout)
 
 
 def theme(report: Report, number: int) -> Table:
@@ -124,14 +120,16 @@ def theme(report: Report, number: int) -> Table:
         Column(t("Bounds"), 16, lambda figure: phrases.bounds(figure, t)),
         Column(t("Proposed target"), 15.5, lambda figure: target_cell(report, figure)),
         Column(t("Due"), 15.5, lambda figure: due_cell(report, figure.kpi)),
-        Column(t("Status against the proposed target"), 38, lambda figure: t.status(figure.status, figure.robust)),
+        Column(t("Status against the proposed target"), 38, lambda figure: phrases.badge(figure, t)),
         Column(t("Answers"), 16, lambda figure: _answers_cell(report, figure)),
     )
     subtitle = "Union, {quarter} and the quarter before; p provisional, r revised, c carried forward"
     if report.tables.is_revised:
         subtitle = "Union, {quarter} and the quarter before; r revised, c carried forward"
     title, subtitle = t("Indicators of theme {n}", n=number), t(subtitle, quarter=t.quarter(report.quarter))
-    return Table(_figures(report, number), columns, title, subtitle, size=8, pad=1.8, middle=True, wide=8)
+    source = phrases.describe_origin([kpi for kpi in read_plan().kpis if kpi.theme == number], t)
+    layout = {"size": 8, "pad": 1.8, "middle": True, "wide": 8}
+    return Table(_figures(report, number), columns, title, subtitle, source=source, **layout)
 
 
 def _find_companion(report: Report, companion: sources.Companion, quarter: str) -> object | None:

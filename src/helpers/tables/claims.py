@@ -1,0 +1,444 @@
+"""What the sentences of an edition say, as data, and what its published tables say to the same.
+
+A sentence is rendered from its claims; this module knows no sentence. It reads the published CSV files anew and works
+each claim out for itself, so that a slip in what the report queries is found and not repeated.
+"""
+
+import json
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from helpers import paths
+from helpers.plan import Kpi, quarters, read_plan
+
+CLAIMS_JSON = "claims.json"
+_TOLERANCE = 1e-6
+_REACHED = ("achieved", "achieved_late")
+_FILES = ("kpis", "kpi_components", "member_values", "returns", "changes")
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One thing that a sentence says of one quarter: of which indicator and scope, compared with which quarter.
+
+    `about` are the statuses, states, regions or components it is about; `values` its numbers by name; `which` the
+    indicators, members, regions or statuses it names; `certain` whether non-response cannot change it.
+    """
+
+    says: str
+    quarter: str
+    kpi: str = ""
+    scope: str = ""
+    since: str = ""
+    about: tuple[str, ...] = ()
+    values: Mapping[str, float] = field(default_factory=dict)
+    which: tuple[str, ...] | None = None
+    certain: bool | None = None
+
+    def __str__(self) -> str:
+        subject = (self.says, self.kpi, self.scope, *self.about, self.quarter, self.since and f"since {self.since}")
+        return " ".join(filter(None, subject))
+
+    @classmethod
+    def of(cls, data: Mapping[str, object]) -> "Claim":
+        """Return a claim as claims.json has it."""
+        which = data.get("which")
+        return cls(**{**data, "about": tuple(data.get("about", ())), "which": None if which is None else tuple(which)})
+
+    def as_data(self) -> dict[str, object]:
+        """Return what it says, without what it leaves out."""
+        said = {name: value for name, value in asdict(self).items() if value not in ("", (), {}, None)}
+        return said if self.which is None else said | {"which": self.which}
+
+
+class Facts:
+    """The published tables of one edition, read from their files."""
+
+    def __init__(self, folder: Path, as_of: str) -> None:
+        self.as_of = as_of
+        tables = {name: pd.read_csv(folder / f"{name}.csv", keep_default_na=False, dtype=str) for name in _FILES}
+        numbers = {
+            "kpis": (
+                "value", "share", "lower", "upper", "share_lower", "share_upper", "n_reported", "n_carried",
+                "n_expected", "target",
+            ),
+            "kpi_components": ("value", "share", "n_reported"), "member_values": ("value", "denominator"),
+            "changes": ("before", "after"),
+        }  # fmt: skip
+        for name, columns in numbers.items():
+            tables[name] = tables[name].assign(**{one: pd.to_numeric(tables[name][one]) for one in columns})
+        self.kpis = tables["kpis"].set_index(["kpi", "scope", "quarter"])
+        self.components = tables["kpi_components"].set_index(["kpi", "component", "scope", "quarter"])
+        self.members, self.returns, self.changes = (tables[name] for name in ("member_values", "returns", "changes"))
+        self.answers = pd.read_parquet(folder / "answers.parquet")
+        self.plan = read_plan()
+
+    def row(self, claim: Claim, quarter: str = "") -> pd.Series:
+        """Return the figure that a claim is about, as kpis.csv has it."""
+        return self.kpis.loc[(claim.kpi, claim.scope or self.plan.code, quarter or claim.quarter)]
+
+    def kpi(self, claim: Claim) -> Kpi:
+        """Return the indicator that a claim is about."""
+        return self.plan.by_kpi[claim.kpi]
+
+    def known(self, claim: Claim, quarter: str = "", *, reported: bool = False) -> pd.DataFrame:
+        """Return the values of a claim's indicator and scope by member, all that are known or those of the quarter."""
+        quarter = quarter or claim.quarter
+        names = [member.member for member in self.plan.members_in(quarter, claim.scope)]
+        rows = self.members[(self.members["kpi"] == claim.kpi) & (self.members["quarter"] == quarter)]
+        rows = rows[rows["member"].isin(names) & rows["value"].notna()].set_index("member")
+        return rows[rows["basis"] == "reported"] if reported else rows
+
+    def level(self, claim: Claim, quarter: str = "", column: str = "") -> float:
+        """Return the figure a target is about, or with `column` one of its bounds; a share as a percentage."""
+        row, on_share = self.row(claim, quarter), self.kpi(claim).assessed == "share"
+        if not column and row["coverage_class"] == "C":
+            return math.nan
+        name = f"share_{column}".rstrip("_") if on_share else column or "value"
+        return (100 if on_share else 1) * row[name]
+
+    def states(self, quarter: str, limit: str) -> dict[str, str]:
+        """Return how each member's return of a quarter stood on a day: on_time, late, refused or missing."""
+        rows = self.returns[(self.returns["quarter"] == quarter) & (self.returns["received_on"] <= limit)]
+        by = self.plan.settings.on_time_by(quarter).isoformat()
+        first = rows[rows["state"] != "refused"].groupby("member")["received_on"].min()
+        refused = set(rows["member"]) - set(first.index)
+        found = {}
+        for member in (each.member for each in self.plan.members_in(quarter)):
+            without = "refused" if member in refused else "missing"
+            found[member] = without if member not in first.index else "on_time" if first[member] <= by else "late"
+        return found
+
+    def target(self, claim: Claim) -> float:
+        """Return the target of a claim's indicator as it is printed: a share as a percentage."""
+        kpi = self.kpi(claim)
+        return math.nan if kpi.target is None else (100 if kpi.assessed == "share" else 1) * kpi.target
+
+    def statuses(self, quarter: str) -> dict[str, str]:
+        """Return the Union's status of each indicator in a quarter."""
+        found = {}
+        for kpi in self.plan.by_kpi:
+            place = (kpi, self.plan.code, quarter)
+            found[kpi] = self.kpis.loc[place, "status"] if place in self.kpis.index else ""
+        return found
+
+    def together(self, kpi: Kpi, rows: pd.DataFrame) -> float:
+        """Return the figure of some members together (methodology, section 5): a share, a mean or a sum."""
+        if kpi.assessed == "share":
+            rows = rows[rows["denominator"].notna()]
+            return 100 * rows["value"].sum() / rows["denominator"].sum() if len(rows) else math.nan
+        return rows["value"].mean() if kpi.measure == "mean_index" else rows["value"].sum()
+
+    def levels(self, kpi: Kpi, rows: pd.DataFrame) -> pd.Series:
+        """Return each member's own figure: its value, or its share in percent where its total is known."""
+        if kpi.assessed != "share":
+            return rows["value"]
+        return 100 * (rows["value"] / rows["denominator"])[rows["denominator"] > 0]
+
+
+_Found = tuple[Mapping[str, float], Sequence[str] | None, bool | None]
+
+
+def _level(facts: Facts, claim: Claim) -> _Found:
+    """A figure, what it is the share of, and how many of the members expected are known."""
+    row, level = facts.row(claim), facts.level(claim)
+    known = {
+        "n": row["n_reported"] + (0 if math.isnan(row["n_carried"]) else row["n_carried"]),
+        "of": row["n_expected"],
+    }
+    if facts.kpi(claim).assessed == "share":
+        rows = facts.known(claim).dropna(subset=["denominator"])
+        return {"level": level, "part": rows["value"].sum(), "whole": rows["denominator"].sum(), **known}, None, None
+    return {"level": level, **known, **_check_parts(claim, level)}, None, None
+
+
+def _check_parts(claim: Claim, level: float) -> Mapping[str, float]:
+    """Return the part and the whole that a claim names where they give the published figure, else nothing."""
+    part, whole = (claim.values.get(name, math.nan) for name in ("part", "whole"))
+    agrees = whole > 0 and math.isclose(100 * part / whole, level, abs_tol=_TOLERANCE)
+    return {"part": part, "whole": whole} if agrees else {}
+
+
+def _bounds(facts: Facts, claim: Claim) -> _Found:
+    return {column: facts.level(claim, column=column) for column in ("lower", "upper")}, None, None
+
+
+def _status(facts: Facts, claim: Claim) -> _Found:
+    row = facts.row(claim)
+    return {}, (row["status"],), {"true": True, "false": False}.get(row["robust"].lower())
+
+
+def _target(facts: Facts, claim: Claim) -> _Found:
+    """Whether the level is at the target or above, and whether it is so at both bounds; a blank upper one is above."""
+    target, upper = facts.target(claim), facts.level(claim, column="upper")
+    sides = [facts.level(claim), facts.level(claim, column="lower"), math.inf if math.isnan(upper) else upper]
+    reached = [side >= target - _TOLERANCE for side in sides]
+    return {"target": target}, ("reached" if reached[0] else "below",), len(set(reached)) == 1
+
+
+def _statuses(facts: Facts, claim: Claim) -> _Found:
+    statuses = facts.statuses(claim.quarter)
+    which = [kpi for kpi, status in statuses.items() if status in claim.about]
+    return {"n": len(which), "of": len(statuses)}, which, None
+
+
+def _uncertain(facts: Facts, claim: Claim) -> _Found:
+    """The indicators whose status non-response could change."""
+    rows = facts.kpis.loc[(slice(None), facts.plan.code, claim.quarter), "robust"]
+    which = [kpi for kpi in facts.plan.by_kpi if rows.get((kpi, facts.plan.code, claim.quarter), "").lower() == "false"]
+    return {"n": len(which)}, which, None
+
+
+def _missed(facts: Facts, claim: Claim) -> _Found:
+    """The indicators whose target was due and is not reached: overdue, due this quarter, or a rate."""
+    return {}, [kpi for kpi, is_missed in _unreached(facts, claim).items() if is_missed], None
+
+
+def _open(facts: Facts, claim: Claim) -> _Found:
+    """The indicators whose target is not due yet and not reached."""
+    return {}, [kpi for kpi, is_missed in _unreached(facts, claim).items() if not is_missed], None
+
+
+def _unreached(facts: Facts, claim: Claim) -> Mapping[str, bool]:
+    """Return the indicators that do not reach their target, each with whether it was due."""
+    statuses, due = facts.statuses(claim.quarter), {kpi.kpi: kpi.due for kpi in facts.plan.kpis}
+    below = {kpi: status for kpi, status in statuses.items() if status not in (*_REACHED, "not_assessable", "")}
+    return {kpi: status == "overdue" or due[kpi] <= claim.quarter for kpi, status in below.items()}
+
+
+def _newly_reached(facts: Facts, claim: Claim) -> _Found:
+    now, before = (facts.statuses(quarter) for quarter in (claim.quarter, claim.since))
+    return {}, [kpi for kpi in now if now[kpi] in _REACHED and before[kpi] not in _REACHED], None
+
+
+def _lost(facts: Facts, claim: Claim) -> _Found:
+    """The indicators that reached their target in the quarter before and no longer do."""
+    now, before = (facts.statuses(quarter) for quarter in (claim.quarter, claim.since))
+    return {}, [kpi for kpi in now if before[kpi] in _REACHED and now[kpi] not in _REACHED], None
+
+
+def _returns(facts: Facts, claim: Claim) -> _Found:
+    """The members whose return is in one of these states: accepted on time, late, only refused, or missing."""
+    state = facts.states(claim.quarter, facts.as_of)
+    members = [member.member for member in facts.plan.members_in(claim.quarter, claim.scope)]
+    which = [name for name in members if state[name] in claim.about]
+    return {"n": len(which), "of": len(members)}, which, None
+
+
+def _returns_by_cutoff(facts: Facts, claim: Claim) -> _Found:
+    """The same as of the quarter's own first cut-off, so that quarters compare."""
+    limit = min(facts.plan.settings.first_cutoff(claim.quarter).isoformat(), facts.as_of)
+    state = facts.states(claim.quarter, limit)
+    return {"n": sum(each in claim.about for each in state.values()), "of": len(state)}, None, None
+
+
+def _calendar(facts: Facts, claim: Claim) -> _Found:
+    """The members of today with an accepted return by each quarter's first cut-off: in every quarter, in none."""
+    today = {member.member for member in facts.plan.members_in(claim.quarter)}
+    answered: dict[str, list[bool]] = {}
+    for quarter in quarters.quarters_between(claim.since, claim.quarter):
+        limit = min(facts.plan.settings.first_cutoff(quarter).isoformat(), facts.as_of)
+        for name, state in facts.states(quarter, limit).items():
+            answered.setdefault(name, []).append(state in ("on_time", "late"))
+    rows = [answered[name] for name in today if name in answered]
+    return {"every": sum(map(all, rows)), "never": sum(not any(row) for row in rows), "of": len(rows)}, None, None
+
+
+def _half(facts: Facts, claim: Claim) -> _Found:
+    """The regions where at least half of the members meet a yes-or-no indicator."""
+    met = facts.known(claim)["value"]
+    regions: dict[str, list[bool]] = {}
+    for member in facts.plan.members_in(claim.quarter):
+        regions.setdefault(member.region, []).append(met.get(member.member, 0) == 1)
+    return {"of": len(regions)}, [name for name, rows in regions.items() if sum(rows) >= len(rows) / 2], None
+
+
+def _members(facts: Facts, claim: Claim) -> _Found:
+    """How many members' own figure is known, and the median of these figures."""
+    levels = facts.levels(facts.kpi(claim), facts.known(claim))
+    return {"n": len(levels), "median": levels.median()}, None, None
+
+
+def _regions_up(facts: Facts, claim: Claim) -> _Found:
+    """The regions whose figure is printed higher than in an earlier quarter; of a stock, that of the same members."""
+    found = {}
+    for region in facts.plan.regions:
+        here = Claim(claim.says, claim.quarter, claim.kpi, region, claim.since)
+        figures = [facts.level(here, quarter) for quarter in (claim.since, claim.quarter)]
+        if not any(map(math.isnan, figures)):
+            panel, _, _ = _panel(facts, here) if facts.kpi(claim).is_stock else ({"n": 0}, None, None)
+            found[region] = (panel["before"], panel["now"]) if panel["n"] else figures
+    decimals = int(claim.values["decimals"])
+    rose = [name for name, (then, now) in found.items() if round(now, decimals) > round(then, decimals)]
+    return {"n": len(found), "decimals": decimals}, rose, None
+
+
+def _matched(facts: Facts, claim: Claim) -> _Found:
+    """The change of the members that reported the indicator in both quarters."""
+    before, now = (facts.known(claim, quarter, reported=True)["value"] for quarter in (claim.since, claim.quarter))
+    both = now.index.intersection(before.index)
+    return {"change": (now[both] - before[both]).sum(), "n": len(both)}, None, None
+
+
+def _change(facts: Facts, claim: Claim) -> _Found:
+    """The change of the total, or of the rate in points, from the quarter before as it is known now."""
+    now, before = (facts.row(claim, quarter)["value"] for quarter in (claim.quarter, claim.since))
+    return {"change": now - before}, None, None
+
+
+def _panel(facts: Facts, claim: Claim) -> _Found:
+    """The figure of the members that are known in both quarters, then and now."""
+    kpi = facts.kpi(claim)
+    before, now = (facts.known(claim, quarter) for quarter in (claim.since, claim.quarter))
+    if kpi.assessed == "share":
+        before, now = (rows[rows["denominator"].notna()] for rows in (before, now))
+    both = now.index.intersection(before.index)
+    return (
+        {"before": facts.together(kpi, before.loc[both]), "now": facts.together(kpi, now.loc[both]), "n": len(both)},
+        None,
+        None,
+    )
+
+
+def _reaching(facts: Facts, claim: Claim) -> _Found:
+    """The members that reach the Union's target themselves, of those whose own figure is known."""
+    levels = facts.levels(facts.kpi(claim), facts.known(claim))
+    return {"n": int((levels >= facts.target(claim) - _TOLERANCE).sum()), "of": len(levels)}, None, None
+
+
+def _without(facts: Facts, claim: Claim) -> _Found:
+    """The figure of all members but those of a region."""
+    rows = facts.known(claim)
+    regions = {member.member: member.region for member in facts.plan.members}
+    outside = [name for name in rows.index if regions[name] not in claim.about]
+    return {"level": facts.together(facts.kpi(claim), rows.loc[outside])}, None, None
+
+
+def _moved(facts: Facts, claim: Claim) -> _Found:
+    """The members that reported it in both quarters: of how many it rose, fell, or neither.
+
+    A share rises only where what is counted rises too, and by more than a figure shows.
+    """
+    kpi = facts.kpi(claim)
+    before, now = (facts.known(claim, quarter, reported=True) for quarter in (claim.since, claim.quarter))
+    levels = pd.DataFrame({"before": facts.levels(kpi, before), "now": facts.levels(kpi, now)}).dropna()
+    change, counted = levels["now"] - levels["before"], (now["value"] - before["value"]).reindex(levels.index)
+    least = 0.05 if kpi.assessed_unit == "percent" else 0.0
+    up = (change > least + 1e-9) & (counted > 0)
+    down = (change < -least - 1e-9) & (counted < 0)
+    return {"up": int(up.sum()), "down": int(down.sum()), "n": len(levels)}, None, None
+
+
+def _component(facts: Facts, claim: Claim) -> _Found:
+    """A figure beside an indicator, as a value and in percent."""
+    row = facts.components.loc[(claim.kpi, claim.about[0], facts.plan.code, claim.quarter)]
+    percent = row["value"] if math.isnan(row["share"]) else 100 * row["share"]
+    return {"value": row["value"], "percent": percent}, None, None
+
+
+def _flow(facts: Facts, claim: Claim) -> _Found:
+    """The numbers of a quarter alone that are parts of an indicator, of the members that gave all in both quarters."""
+    codes = {part.code for part in facts.plan.components if part.step == facts.kpi(claim).step}
+    asked = [
+        part.source
+        for part in facts.plan.parts_of(claim.kpi)
+        if part.measure == "sum_reported" and part.component in codes
+    ]
+    sums = []
+    for quarter in (claim.since, claim.quarter):
+        counted = facts.returns[(facts.returns["quarter"] == quarter) & (facts.returns["counts"] == "true")]
+        rows = facts.answers[(facts.answers["quarter"] == quarter) & facts.answers["question"].isin(asked)]
+        rows = rows[rows["obs_status"] == "A"].astype({"version": str}).merge(counted, on=["member", "version"])
+        wide = rows.pivot(index="member", columns="question", values="value").dropna().astype(float)
+        sums.append(wide.sum(axis=1) if len(wide.columns) == len(asked) else wide.sum(axis=1)[:0])
+    both = sums[0].index.intersection(sums[1].index)
+    return {"before": sums[0][both].sum(), "now": sums[1][both].sum(), "n": len(both)}, None, None
+
+
+def _parts_of_rate(facts: Facts, claim: Claim) -> _Found:
+    """What a rate or share is made of: a part and a whole that give the published figure; the part that is needed."""
+    parts = _check_parts(claim, facts.level(claim))
+    needed = math.ceil(facts.target(claim) * parts["whole"] / 100 - 1e-9) if parts else math.nan
+    return {**parts, "needed": needed}, None, None
+
+
+def _gap(facts: Facts, claim: Claim) -> _Found:
+    """What is missing of a target, in its unit."""
+    return {"gap": facts.target(claim) - facts.level(claim)}, None, None
+
+
+def _missing_parts(facts: Facts, claim: Claim) -> _Found:
+    """The parts of a milestone that its product does not cover yet, as the register has it."""
+    kpi = facts.kpi(claim)
+    product = kpi.source.rpartition(" ")[2]
+    rows = pd.read_csv(paths.raw() / "registers" / "milestones.csv", dtype=str, keep_default_na=False)
+    rows = rows[
+        (rows["product"] == product) & (rows["recorded_on"] <= facts.as_of) & (rows["quarter"] <= claim.quarter)
+    ]
+    covered = {
+        part.strip()
+        for parts in rows.sort_values(["quarter", "recorded_on"])["parts"].tail(1)
+        for part in parts.split(";")
+    }
+    codes = [part.code for part in facts.plan.components if part.step == kpi.step]
+    return {"of": len(codes)}, [code for code in codes if code not in covered], None
+
+
+# Each kind of claim by its name: what the tables have in its place.
+_TRUTHS: Mapping[str, Callable[[Facts, Claim], _Found]] = {
+    "level": _level, "bounds": _bounds, "status": _status, "target": _target, "statuses": _statuses,
+    "uncertain": _uncertain, "missed": _missed, "open": _open, "newly reached": _newly_reached, "lost": _lost,
+    "returns": _returns, "matched": _matched, "change": _change, "panel": _panel, "reaching": _reaching,
+    "without": _without, "moved": _moved, "component": _component, "flow": _flow, "parts": _parts_of_rate, "gap": _gap,
+    "missing parts": _missing_parts, "returns by cutoff": _returns_by_cutoff, "calendar": _calendar, "half": _half,
+    "members": _members, "regions up": _regions_up,
+}  # fmt: skip
+
+
+def find_false(claims: Sequence[Claim], facts: Facts) -> Iterator[str]:
+    """Yield a sentence for each claim that the tables do not bear out."""
+    for claim in claims:
+        try:
+            values, which, certain = _TRUTHS[claim.says](facts, claim)
+        except KeyError as reason:
+            yield f"{claim}: the tables have no {reason}"
+            continue
+        for name, said in claim.values.items():
+            if name not in values or not math.isclose(said, values[name], rel_tol=1e-9, abs_tol=_TOLERANCE):
+                yield f"{claim}: {name} is said to be {said:g}; the tables have {values.get(name, math.nan):g}"
+        if claim.which is not None and sorted(claim.which) != sorted(which or ()):
+            said, found = (", ".join(names or ()) or "none" for names in (claim.which, which))
+            yield f"{claim}: {said} said; the tables have {found}"
+        if claim.certain is not None and claim.certain != certain:
+            yield f"{claim}: said to be {'certain' if claim.certain else 'open'}; the tables have the contrary"
+        if not claim.values and claim.which is None and claim.certain is None:
+            yield f"{claim}: says nothing that can be held against the tables"
+
+
+def merge(folder: Path, target: Path, languages: Sequence[str]) -> None:
+    """Write the claims of a report, which are the same in each language, with the sentence of each.
+
+    Raises ValueError where two languages do not claim the same.
+    """
+    found = {language: json.loads((folder / f"claims_{language}.json").read_text("utf-8")) for language in languages}
+    merged = []
+    for sentences in zip(*found.values(), strict=True):
+        first, *others = sentences
+        if any((other["block"], other["claims"]) != (first["block"], first["claims"]) for other in others):
+            raise ValueError("the languages claim different things: " + " | ".join(one["text"] for one in sentences))
+        text = {language: sentence["text"] for language, sentence in zip(languages, sentences, strict=True)}
+        merged.append({"block": first["block"], "text": text, "claims": first["claims"]})
+    target.write_text(json.dumps(merged, ensure_ascii=False, indent=1) + "\n", encoding="utf-8", newline="\n")
+
+
+def check(path: Path, folder: Path, as_of: str) -> list[str]:
+    """Hold a published claims.json against the published tables in a folder; return what is not so, in sentences."""
+    facts, found = Facts(folder, as_of), []
+    for sentence in json.loads(path.read_text(encoding="utf-8")):
+        said = next(iter(sentence["text"].values()))
+        found += [f"“{said}”: {false}" for false in find_false(list(map(Claim.of, sentence["claims"])), facts)]
+    return found
