@@ -43,7 +43,9 @@ def say_all(report: Report) -> Iterator[Sentence]:
     for one in plan.figures:
         call = {"companions": "companion_dots", "changes": "waterfalls"}.get(one.figure, one.figure)
         kpis = one.kpis if call in ("trends", "waterfalls") else one.kpis[0]
-        yield getattr(figures, call)(report, kpis, *filter(None, [one.of])).title
+        made = getattr(figures, call)(report, kpis, *filter(None, [one.of]))
+        if made:
+            yield made.title
     yield from (tables.scorecard(report).title, tables.open_statuses(report).title)
 
 

@@ -68,20 +68,30 @@ def _short(text: str, most: int = 90) -> str:
 
 def describe_positions(positions: list[profiles.MemberPosition], t: Translator) -> str:
     """Return on how many indicators a member is at or above the Union's median, as a title."""
-    measured = [position for position in positions if not read_plan().by_kpi[position.kpi].is_yes_no]
-    known = [position for position in measured if not is_blank(position.level)]
+    known = [position for position in positions if not is_blank(position.value)]
+    measured = [each for each in known if not read_plan().by_kpi[each.kpi].is_yes_no and not is_blank(each.level)]
     if not known:
         return t("No figure of this member is known")
-    above = sum(position.level >= position.middle(position.union) - 1e-9 for position in known)
-    sentence = "Indicators known: {known}; at or above the Union's median: {above}; below: {below}"
-    return t(sentence, known=len(known), above=above, below=len(known) - above)
+    above = sum(position.level >= position.middle(position.union) - 1e-9 for position in measured)
+    counts = {"known": len(known), "of": len(positions), "above": above, "below": len(measured) - above}
+    if not measured:
+        return t("Indicators known: {known} of {of}", **counts)
+    sentence = "Indicators known: {known} of {of}; at the Union's median or above: {above}; below: {below}"
+    return t(sentence, **counts)
 
 
 def _moves(positions: list[profiles.MemberPosition], quarter: str) -> dict[str, float]:
-    """Return how each KPI has changed since a quarter; only figures reported in both can be compared."""
-    pairs = [(position, position.past(quarter)) for position in positions]
-    reported = [(now, past) for now, past in pairs if now.basis == past.basis == "reported"]
-    return {now.kpi: now.level - past.level for now, past in reported if not is_blank(now.level - past.level)}
+    """Return how each KPI has moved since a quarter, of figures reported in both.
+
+    It is 0 where a figure shows no move, and of a share where what is counted did not move the same way.
+    """
+    moves = {}
+    for now in positions:
+        past = now.past(quarter)
+        move, least = now.level - past.level, 0.05 if read_plan().by_kpi[now.kpi].assessed_unit == "percent" else 0
+        if now.basis == past.basis == "reported" and not is_blank(move):
+            moves[now.kpi] = move if abs(move) > least and move * (now.value - past.value) > 0 else 0.0
+    return moves
 
 
 def _describe_movement(positions: list[profiles.MemberPosition], quarter: str, t: Translator) -> str:

@@ -52,8 +52,13 @@ class Report:
         self.blocks.append(block)
         return block
 
-    def add(self, content: ReportFigure | Table) -> Block:
-        """Add a figure or a table with its words, numbered; JupyterLab shows what the PDF will print."""
+    def add(self, content: ReportFigure | Table | None) -> Block:
+        """Add a figure or a table with its words, numbered; JupyterLab shows what the PDF will print.
+
+        None, where there is nothing to show, adds nothing.
+        """
+        if content is None:
+            return Block("nothing", {})
         if isinstance(content, ReportFigure):
             width = min(content.width, TEXT_WIDTH)
             kind, data = "figure", {"alt": content.alt, "svg": self._keep(content.svg), "width": width}

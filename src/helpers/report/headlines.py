@@ -34,6 +34,13 @@ def add_theme(report: Report, theme: int) -> Block:
     return heading
 
 
+def add_change(report: Report) -> Block:
+    """Add the heading of the change on the last quarter; nothing where there is none."""
+    if report.tables.is_first:
+        return Block("nothing", {})
+    return report.heading(report.t("What the changes are made of"), kicker=report.t("Change on the last quarter"))
+
+
 def add_annex(report: Report, letter: str, text: str, *, page: bool = False) -> Block:
     """Add an annex's heading."""
     return report.heading(text, kicker=report.t("Annex {letter}", letter=letter), page=page)
@@ -297,7 +304,7 @@ def describe_change(report: Report, kpi: str) -> Sentence:
         text = t.plural("{change} point on {quarter}", abs(change), change=t.signed(change, 1), quarter=last)
         return Sentence(text, claim)
     shown = t.signed_count(change, now.kpi.unit)
-    if not queries.has_member_values(kpi):
+    if now.kpi.measure not in ("count_known", "sum_known"):  # what does not add up over the members
         return Sentence(t("{change} on {quarter}", change=shown, quarter=last), claim)
     same, n = queries.sum_matched_change(report.tables, kpi)
     if not n:

@@ -103,8 +103,12 @@ def name_kpi(kpi: str, t: Translator) -> str:
 
 
 def format_target(kpi_figure: KpiFigure, t: Translator) -> str:
-    """Return the proposed target as a number: `80 %`, `4`."""
-    return t.target(kpi_figure.assessed_target, kpi_figure.unit)
+    """Return the target as a number: `80 %`, `4`; a stage as one. In a plan with both, a proposed one says so."""
+    target = t.target(kpi_figure.assessed_target, kpi_figure.unit)
+    if kpi_figure.unit == "stage" and not is_blank(kpi_figure.target):
+        target = t("stage {n}", n=kpi_figure.target)
+    is_marked = read_plan().targets == "mixed" and kpi_figure.kpi.target_status == "proposed"
+    return f"{target} ({t('proposed (target)').strip()})" if is_marked else target
 
 
 def _decimals(figure: KpiFigure) -> int:
@@ -118,6 +122,8 @@ def level(report: Report, figure: KpiFigure) -> Number | Text:
     t = report.t
     if is_blank(figure.assessed):
         return cells.interval(*figure.bounds, figure.unit, t)
+    if figure.unit == "stage" and figure.assessed:
+        return Text(t("stage {n}", n=figure.assessed), figure.assessed)
     decimals = _decimals(figure)
     part, whole = queries.select_rate_parts(report.tables, figure)
     if not is_blank(whole):
@@ -292,7 +298,7 @@ def describe_formula(kpi: Kpi, t: Translator) -> str:
             return t("formula rate")
         plan = read_plan()
         values = {"highest": len(plan.stages[sources.product_of(kpi.source)]), "n": len(plan.part_codes(kpi.step))}
-        return t("formula milestone", target=kpi.target, **values)
+        return t("formula milestone" if values["n"] else "formula milestone without parts", target=kpi.target, **values)
     form = questionnaire.read_form()
     source = sources.source_of(kpi, form)
     kind = source.kind

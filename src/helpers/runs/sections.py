@@ -139,7 +139,7 @@ def _list_report_sections(plan: Plan) -> Iterator[tuple[str, list[_Source]]]:
     if not _has_changes(plan):
         return
     question = "What is the change of each total made of: the same members, carried values, members newly known or not?"
-    heading = 'report.heading(t("What the changes are made of"), kicker=t("Change on the last quarter"))'
+    heading = "headlines.add_change(report)"
     figures = [_call(figure.figure, figure.kpis, figure.of) for figure in plan.figures_of(0)]
     calls = [heading, *figures, "report.add(tables.changes(report))"]
     yield "change", [("markdown", f"## Change\n\n{question}"), *(("code", call) for call in calls)]

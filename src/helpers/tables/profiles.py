@@ -118,6 +118,14 @@ def select_member_answers(tables: EditionTables, member: str, quarter: str = "")
     return answers
 
 
+def has_said_no(tables: EditionTables, member: str) -> bool:
+    """Tell whether a return without any item means that there is none: it says so, or its form does not ask."""
+    asked = questionnaire.read_form().repeat.asked
+    rows = _select_counted(tables, member, tables.quarter, tables.answers)
+    values = list(rows.loc[rows["question"] == asked, "value"])
+    return not asked or values[-1:] == ["no"]
+
+
 def select_member_items(tables: EditionTables, member: str) -> pd.DataFrame:
     """Return the items of a member's counted return of the quarter: one row each."""
     return _select_counted(tables, member, tables.quarter, tables.items)
@@ -192,7 +200,8 @@ def select_calls(tables: EditionTables) -> pd.DataFrame:
     by the number of open statuses, then by the sum of those parts (section 5: bounds).
     """
     open_statuses, plan = queries.select_open_statuses(tables), read_plan()
-    bounded = [kpi for kpi in plan.shown("brief") if plan.by_kpi[kpi].is_bounded]
+    shown = dict.fromkeys((*plan.shown("brief"), *plan.shown("call")))
+    bounded = [kpi for kpi in shown if plan.by_kpi[kpi].is_bounded]
     parts = {kpi: _shares_of_width(queries.read_snapshot(tables), kpi) for kpi in bounded}
     rows = []
     for answer in queries.select_responses(tables).itertuples():

@@ -98,10 +98,11 @@ def summarise_theme(tables: EditionTables, theme: int) -> str:
     statuses = ", ".join(f"{n} {status.replace('_', ' ')}" for status, n in counts.items())
     unsure = int((rows["robust"] == False).sum())  # noqa: E712, a blank is neither
     depends = f"{unsure} of these statuses" if unsure else "none of these statuses"
+    kind = "proposed " if read_plan().targets == "proposed" else ""
     from_members = rows.dropna(subset=["n_reported"])
     reported = ", ".join(f"{row.kpi} {row.n_reported}/{row.n_expected}" for row in from_members.itertuples())
     return (
-        f"{len(rows)} KPIs against their proposed targets: {statuses or 'no figure'}; {depends} could change with the "
+        f"{len(rows)} KPIs against their {kind}targets: {statuses or 'no figure'}; {depends} could change with the "
         f"members that did not report. Members that reported: {reported or 'none is asked'}."
     )
 

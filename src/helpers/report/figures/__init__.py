@@ -32,11 +32,15 @@ __all__ = [
 ]
 
 
-def _figure(plot: Callable[..., Drawing], caption: Callable[..., Caption]) -> Callable[..., ReportFigure]:
-    """Return the function that gives a figure with its words."""
+def _figure(
+    plot: Callable[..., Drawing], caption: Callable[..., Caption], compares: bool = False
+) -> Callable[..., ReportFigure | None]:
+    """Return the function that gives a figure with its words; None for one that `compares` where there is no past."""
 
     @wraps(plot)
-    def make(report: Report, *args: object, **options: object) -> ReportFigure:
+    def make(report: Report, *args: object, **options: object) -> ReportFigure | None:
+        if compares and report.tables.is_first:
+            return None
         return ReportFigure(plot(report, *args, **options), **caption(report, *args, **options))
 
     return make
@@ -53,6 +57,6 @@ trends = _figure(over_time.plot_trends, over_time.caption_trends)
 regions_over_time = _figure(over_time.plot_regions_over_time, over_time.caption_regions_over_time)
 companion_dots = _figure(parts.plot_companions, parts.caption_companions)
 families = _figure(parts.plot_families, parts.caption_families)
-slopes = _figure(movements.plot_slopes, movements.caption_slopes)
-waterfalls = _figure(movements.plot_changes, movements.caption_changes)
+slopes = _figure(movements.plot_slopes, movements.caption_slopes, compares=True)
+waterfalls = _figure(movements.plot_changes, movements.caption_changes, compares=True)
 selection = _figure(chosen.plot_choice, chosen.caption_choice)

@@ -41,7 +41,8 @@ def plot_companions(report: Report, kpi: str, of: str) -> Drawing:
     labels = [drawing.wrap(name, 42) for name in reversed(names.values())]
     axes.set_yticks(range(len(names)), labels, color=INK, size=8.5)
     axes.set_ylim(-0.6, len(names) - 0.4)
-    key = f"○ {t.quarter(before)}     ● {t.quarter(report.quarter)}"
+    has_past = before >= report.tables.first_collected
+    key = f"○ {t.quarter(before)}     ● {t.quarter(report.quarter)}" if has_past else f"● {t.quarter(report.quarter)}"
     axes.annotate(key, (0, 1), (0, 4), "axes fraction", "offset points", color=BLUE, weight=600, size=8.5)
     return figure
 
@@ -85,7 +86,8 @@ def caption_companions(report: Report, kpi: str, of: str) -> phrases.Caption:
     lines = t.joined(f"{name} {t.percent(values[name])} ({t.percent(past[name])})" for name in values)
     answered = queries.select_companions(report.tables, kpi)["n_reported"]
     reported = [n for n in answered.reindex(list(names)) if not is_blank(n)]
-    subtitle = "In %, Union, {quarter} (full) and {before} (hollow)"
+    has_past = before >= report.tables.first_collected
+    subtitle = "In %, Union, {quarter} (full) and {before} (hollow)" if has_past else "In %, Union, {quarter}"
     return {
         "title": Sentence(_extremes(values, what, t.percent, t), *claims),
         "subtitle": t(subtitle, quarter=t.quarter(report.quarter), before=t.quarter(before)),

@@ -40,7 +40,10 @@ def methods(report: Report) -> Table:
     def limits(kpi: Kpi) -> str:
         figure = queries.select_figure(report.tables, kpi.kpi)
         baseline = t.percent(100 * kpi.baseline, 0) if figure.on_share else t.number(kpi.baseline)
-        return t("{baseline} to {target}", baseline=baseline, target=text_of(target_cell(report, figure), t))
+        if kpi.target is None:
+            return t("none")
+        both = t("{baseline} to {target}", baseline=baseline, target=text_of(target_cell(report, figure), t))
+        return f"{both}\n{kpi.target_reference}" if kpi.target_reference else both
 
     how = t("How it is measured")
     columns = (
@@ -135,7 +138,8 @@ def _place(report: Report, row: object) -> str:
         return report.t("register")
     if not row.row:
         return row.source_file
-    return report.t("{file}, {sheet}, row {row}", file=row.source_file, sheet=row.sheet, row=str(row.row))
+    words = "{file}, {sheet}, row {row}" if row.sheet else "{file}, row {row}"
+    return report.t(words, file=row.source_file, sheet=row.sheet, row=str(row.row))
 
 
 def coverage(report: Report) -> Table:

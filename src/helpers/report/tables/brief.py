@@ -9,7 +9,7 @@ from helpers.report.document import Report
 from helpers.report.drawing import draw_word
 from helpers.report.figures.profile import plot_history, plot_strip
 from helpers.strings import mask_text
-from helpers.tables import profiles
+from helpers.tables import profiles, queries
 
 MOST_ISSUES = 6
 
@@ -118,12 +118,15 @@ def answers(report: Report, member: Member) -> Table:
 
 
 def _items_note(report: Report, member: Member) -> str:
-    """Return which items of the repeat a member reported this quarter; blank where the form has none."""
+    """Return which items of the repeat a member reported this quarter; blank without a return, or a repeat."""
     t, items, form = report.t, profiles.select_member_items(report.tables, member.member), questionnaire.read_form()
     if not form.repeat:
         return ""
     repeat = t.localised(form.label_of(form.repeat.name))
     if not len(items):
-        return t("{repeat}: none.", repeat=repeat)
+        if member.member not in queries.select_answered(report.tables):
+            return ""
+        said_no = profiles.has_said_no(report.tables, member.member)
+        return t("{repeat}: none.", repeat=repeat) if said_no else t("{what}: {value}", what=repeat, value=t.missing)
     titles = [mask_text(row.title or row.reference or t.missing)[:60] for row in items.itertuples()]
     return t("{repeat}: {titles}.", repeat=repeat, titles=t.listed(titles))

@@ -26,12 +26,10 @@ def target_cell(report: Report, figure: KpiFigure) -> Cell:
     """Return the target of a figure; a milestone's is a stage. A plan with both kinds marks those that are proposed."""
     if is_blank(figure.target):
         return report.t("none")
-    is_marked = read_plan().targets == "mixed" and figure.kpi.target_status == "proposed"
-    mark = f" ({report.t('proposed (target)').strip()})" if is_marked else ""
-    if figure.kpi.unit == "stage":
-        return Text(report.t("stage {n}", n=figure.target) + mark, figure.target)
+    if figure.kpi.unit == "stage" or read_plan().targets == "mixed":
+        return Text(phrases.format_target(figure, report.t), figure.assessed_target)
     decimals = 0 if abs(figure.assessed_target - round(figure.assessed_target)) < 1e-9 else 1
-    return Number(figure.assessed_target, figure.unit, decimals if figure.unit == "percent" else 0, suffix=mark)
+    return Number(figure.assessed_target, figure.unit, decimals if figure.unit == "percent" else 0)
 
 
 def _value_cell(report: Report, figure: KpiFigure) -> Cell:
@@ -112,11 +110,13 @@ def scorecard(report: Report) -> Table:
 def theme(report: Report, number: int) -> Table:
     """Return one theme's KPIs: one row per KPI, with the quarter before."""
     t, mark = report.t, "" if report.tables.is_revised else " p"
+    past = t.quarter(quarters.shift(report.quarter, -1))
+    previous = Column(past, 15.5, lambda figure: _previous_cell(report, figure))
     columns = (
         Column(t("KPI"), 8.5, lambda figure: figure.kpi.kpi),
         Column(t("Indicator"), 36, lambda figure: t.localised(figure.kpi.title)),
         Column(t.quarter(report.quarter) + mark, 25, lambda figure: _value_cell(report, figure)),
-        Column(t.quarter(quarters.shift(report.quarter, -1)), 15.5, lambda figure: _previous_cell(report, figure)),
+        *([] if report.tables.is_first else [previous]),
         Column(t("Bounds"), 16, lambda figure: phrases.bounds(figure, t)),
         Column(t("Proposed target"), 15.5, lambda figure: target_cell(report, figure)),
         Column(t("Due"), 15.5, lambda figure: due_cell(report, figure.kpi)),
@@ -160,6 +160,7 @@ def _companion_cell(report: Report, companion: sources.Companion, quarter: str) 
 def companions(report: Report, number: int) -> Table:
     """Return the companions of one theme's KPIs: one row per companion, now, a quarter and a year before."""
     t, now, plan = report.t, report.quarter, read_plan()
+    earlier = [quarters.shift(now, -lag) for lag in (1, 4)]
     kpis = [kpi.kpi for kpi in plan.kpis if kpi.theme == number]
     rows = [companion for kpi in kpis for companion in plan.companions if companion.kpi == kpi]
     names = {kpi: phrases.companion_names(report, kpi) for kpi in kpis}
@@ -174,8 +175,7 @@ def companions(report: Report, number: int) -> Table:
     columns = (
         Column(t("Component"), 80, lambda companion: names[companion.kpi][companion.component]),
         figures_of(now, 38),
-        figures_of(quarters.shift(now, -1), 20),
-        figures_of(quarters.shift(now, -4), 20),
+        *(figures_of(past, 20) for past in earlier if past >= report.tables.first_collected),
         Column(t("Members reporting"), 20, n_reported, "end"),
     )
     title = t("Components of theme {n}", n=number)
@@ -188,10 +188,12 @@ def _name_with_code(kpi: str, t: Translator) -> str:
     return f"{kpi}  {t.localised(read_plan().by_kpi[kpi].title)}"
 
 
-def changes(report: Report) -> Table:
-    """Return what the change of each total is made of: one row per total and scope."""
+def changes(report: Report) -> Table | None:
+    """Return what the change of each total is made of: one row per total and scope; None without an earlier quarter."""
     t, found = report.t, report.tables.changes
-    found = found[(found["quarter"] == report.quarter) & (not report.tables.is_first)].set_index(["kpi", "scope"])
+    if report.tables.is_first:
+        return None
+    found = found[found["quarter"] == report.quarter].set_index(["kpi", "scope"])
     scopes = read_plan().scopes
     kpis = sorted({kpi for kpi, _ in found.index})
     rows = [(kpi, scope, found.loc[kpi, scope]) for kpi in kpis for scope in scopes if (kpi, scope) in found.index]
