@@ -16,7 +16,7 @@ from helpers.report.blocks import Sentence
 from helpers.strings import LANGUAGES
 from helpers.tables import Claim, claims, pipeline, schema
 from invented import Invented, empty, invent
-from reports import report_of
+from reports import printed, report_of
 
 QUARTERS = quarters.quarters_between("2022Q3", "2024Q3")
 
@@ -161,7 +161,11 @@ def test_a_claim_that_says_nothing_and_one_about_nothing_are_refused(tmp_path):
 
 
 def test_languages_that_claim_different_things_are_refused(tmp_path):
-    one = {"block": 1, "text": "a", "claims": [Claim("level", "2024Q3", "2.1.a", values={"level": 1}).as_data()]}
+    one = {
+        "place": "heading 1",
+        "text": "a",
+        "claims": [Claim("level", "2024Q3", "2.1.a", values={"level": 1}).as_data()],
+    }
     other = {**one, "claims": [Claim("level", "2024Q3", "2.1.a", values={"level": 2}).as_data()]}
     for language, sentence in (("fr", one), ("en", other)):
         (tmp_path / f"claims_{language}.json").write_text(json.dumps([sentence]), encoding="utf-8")
@@ -242,3 +246,41 @@ def test_a_day_of_the_plan_is_what_counts_as_on_time(tmp_path):
     on_time = next(claim for claim in headlines.describe_responses(report).claims if claim.about == ("on_time",))
     rows = found.returns[found.returns["quarter"].eq("2024Q3") & found.returns["state"].ne("refused")]
     assert on_time.values["n"] == int((rows["received_on"] <= by).sum())
+
+
+# --- what is to be decided --------------------------------------------------------------------------------------
+
+
+def decide(found: Invented, language: str = "en") -> dict[str, dict[str, str]]:
+    """Return the rows of the table of decisions by KPI: each head with what is printed under it."""
+    report = report_of(found, language)
+    rows = printed(tables.decisions(report), report.t)
+    return {row["KPI"]: row for row in rows.to_dict("records")}
+
+
+def test_each_target_that_is_missed_says_what_is_missing_what_holds_it_and_who_acts(raw_sample):
+    rows = decide(pipeline.load_tables("2024Q3"))
+    missing = {kpi: row["What is missing"] for kpi, row in rows.items()}
+    assert missing == {
+        "2.1.a": "43 offices short", "2.2.a": "2.6 points short", "2.3.a": "missing: Cybersecurity", "3.1.a": "–",
+        "3.1.b": "–", "3.2.a": "4.6 points short", "5.1.b": "–", "6.1.a": "1 short: 59 of 89",
+    }  # fmt: skip
+    assert rows["2.1.a"]["What holds it back"].startswith(
+        "lowest: Eastern Africa, 46.4%\nmissing data: 12 members, first"
+    )
+    assert rows["6.1.a"]["Responsible"] == "Working Group; Member States; General Secretariat"
+    assert rows["6.1.a"]["Due"] == "each quarter"
+
+
+def test_a_target_on_its_way_asks_for_no_decision_and_one_at_risk_does():
+    found = invent("2022Q3")
+    union = found.kpis["scope"].eq("PAPU") & found.kpis["quarter"].eq("2022Q3")
+    found.kpis.loc[union, ["status", "robust", "coverage_class"]] = ["on_track", True, "A"]
+    found.kpis.loc[union & found.kpis["kpi"].eq("5.1.a"), "status"] = "at_risk"
+    assert set(decide(found)) == {"4.2.a", "4.2.b", "6.1.a", "5.1.a"}  # the others are due this quarter
+
+
+def test_where_all_is_reached_nothing_is_to_be_decided(tmp_path):
+    found = invent()
+    found.kpis.loc[:, ["status", "robust", "coverage_class"]] = ["achieved", True, "A"]
+    assert tables.decisions(report_of(found, "en")).title == "No target asks for a decision"

@@ -48,6 +48,7 @@ class Step:
     theme: int
     due: str
     title: Texts
+    responsible: str = ""
 
 
 @dataclass(frozen=True)
@@ -359,7 +360,7 @@ class _Maker:
 
     def step(self, row: CsvRow) -> Step:
         due = parse_quarter(row["due"]) if row["due"] else ""
-        return Step(row["step"], int(row["theme"]), due, self.texts(row))
+        return Step(row["step"], int(row["theme"]), due, self.texts(row), row["responsible"])
 
     def kpi(self, row: CsvRow, step: Step, names: Iterable[CsvRow]) -> Kpi:
         return Kpi(

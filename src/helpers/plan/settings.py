@@ -96,6 +96,7 @@ class Settings:
     identity: Identity
     repeat: Repeat = Repeat()
     look: Texts = field(default_factory=dict)
+    responsible: Texts = field(default_factory=dict)  # names of the codes in steps.csv, such as WG_fr
 
     @cached_property
     def quarters(self) -> tuple[str, ...]:

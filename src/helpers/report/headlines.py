@@ -226,6 +226,25 @@ def describe_missed(report: Report) -> list[Sentence]:
     return [Sentence(t("Due and not reached: {lines}.", lines=lines), *claims)]
 
 
+def list_to_decide(report: Report) -> list[KpiFigure]:
+    """Return the figures that ask for a decision: due and not reached, at risk, or open to missing data."""
+    return [
+        figure
+        for figure in list_figures(report)
+        if figure.is_missed or (figure.is_open and figure.status != statuses.ON_TRACK) or figure.robust is False
+        or (figure.status == statuses.NOT_ASSESSABLE and not is_blank(figure.target))
+    ]  # fmt: skip
+
+
+def describe_to_decide(report: Report) -> Sentence:
+    """Return how many targets ask for a decision, as a title."""
+    found = list_to_decide(report)
+    claims = [phrases.claim_status(figure) for figure in found]
+    if not found:
+        return Sentence(report.t("No target asks for a decision"), *claims)
+    return Sentence(report.t.plural("{n} target asks for a decision", len(found)), *claims)
+
+
 def describe_flows(report: Report) -> list[Sentence]:
     """Return what was reported of the quarter alone, where the same members reported far more or less than before."""
     t, past, points = report.t, quarters.shift(report.quarter, -1), []

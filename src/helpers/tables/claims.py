@@ -428,10 +428,10 @@ def merge(folder: Path, target: Path, languages: Sequence[str]) -> None:
     merged = []
     for sentences in zip(*found.values(), strict=True):
         first, *others = sentences
-        if any((other["block"], other["claims"]) != (first["block"], first["claims"]) for other in others):
+        if any((other["place"], other["claims"]) != (first["place"], first["claims"]) for other in others):
             raise ValueError("the languages claim different things: " + " | ".join(one["text"] for one in sentences))
         text = {language: sentence["text"] for language, sentence in zip(languages, sentences, strict=True)}
-        merged.append({"block": first["block"], "text": text, "claims": first["claims"]})
+        merged.append({"place": first["place"], "text": text, "claims": first["claims"]})
     target.write_text(json.dumps(merged, ensure_ascii=False, indent=1) + "\n", encoding="utf-8", newline="\n")
 
 

@@ -191,6 +191,13 @@ def _shares_of_width(snapshot: Snapshot, kpi: str) -> dict[str, float]:
     return {member: weight / width for member, weight in weights.items()} if width else {}
 
 
+def order_by_width(tables: EditionTables, kpi: str, members: Sequence[str]) -> list[str]:
+    """Return members by how much of the width of a KPI's bounds is due to each, the most first; else by code."""
+    is_bounded = read_plan().by_kpi[kpi].is_bounded
+    parts = _shares_of_width(queries.read_snapshot(tables), kpi) if is_bounded else {}
+    return sorted(members, key=lambda member: (-parts.get(member, 0.0), member))
+
+
 @computed_once
 def select_calls(tables: EditionTables) -> pd.DataFrame:
     """Rank non-respondents by how much their reply would narrow the bounds: one row per member that leaves a KPI open.

@@ -272,6 +272,27 @@ def find_carrying_region(tables: EditionTables, kpi: str) -> tuple[str, float]:
 
 
 @computed_once
+def find_lowest_region(tables: EditionTables, kpi: str) -> tuple[str, float] | None:
+    """Return the region whose figure is lowest, of a share, a mean or a rate; None where no two are known."""
+    record, plan = read_plan().by_kpi[kpi], read_plan()
+    if record.assessed_unit != "percent" or not record.has_regions:
+        return None
+    levels = {region: select_figure(tables, kpi, region).assessed for region in plan.regions}
+    known = {region: level for region, level in levels.items() if not is_blank(level)}
+    if len(known) < 2:
+        return None
+    region = min(known, key=known.get)
+    return region, known[region]
+
+
+@computed_once
+def list_without_data(tables: EditionTables, kpi: str) -> list[str]:
+    """Return the members that leave a KPI's bounds open in the quarter reported; none of those from registers."""
+    record = read_plan().by_kpi[kpi]
+    return [] if record.is_from_registers else _find_unsettling(read_snapshot(tables), record)
+
+
+@computed_once
 def compare_flow(tables: EditionTables, kpi: str) -> tuple[float, float, int]:
     """Return what a KPI's parts add up to in the last quarter and in this one, of the members that gave all in both.
 
