@@ -59,6 +59,9 @@ BROKEN = [
     ('last_quarter = "2025Q4"', 'last_quarter = "2021Q4"', "last_quarter 2021Q4 is before first_status_quarter 2022Q3"),
     ('baseline_quarter = "2022Q2"', 'baseline_quarter = "2023Q2"', "first_status_quarter 2022Q3 is before baseline_q"),
     ("counted_from = 2022-01-01", 'counted_from = "2022-01-01"', "counted_from is '2022-01-01'; write a date such as"),
+    ("counted_from = 2022-01-01", "counted_from = 2031-01-01", "counted_from 2031-01-01 is after the plan's end"),
+    ('first_status_quarter = "2022Q3"', 'first_status_quarter = "2022Q2"', "as the baseline's; nothing can have been"),
+    ('short_en = "PAPU"', "", "[union] has a short form in fr, pt, ar only; write it in every language, or in none"),
     ("on_time_days = 30", "on_time_days = 50", "on_time_days, cutoff_days and revision_days must grow in this order"),
     ("revision_days = 90", "revision_days = 45", "must grow in this order, such as 30, 45, 90"),
     ("cutoff_days = 45", "cutoff_days = -1", "cutoff_days is -1; write a whole number such as 45"),
@@ -88,7 +91,7 @@ BROKEN = [
     ("[union]", '[look]\nblue = "#FFEE00"\n[union]', "[look] blue #FFEE00 is too pale to be read on white"),
     ("[union]", '[look]\nred = "#990000"\n[union]', "[look] red is not known; choose from ink"),
     ("[union]", '[look]\nlogo = "../logo.svg"\n[union]', "write the name of an SVG file beside plan.toml"),
-    ("[union]", '[look]\nlogo = "logo.svg"\n[union]', "[look] logo is logo.svg, which is not beside plan.toml"),
+    ("[union]", '[look]\nlogo = "logo.svg"\n[union]', "[look] logo is logo.svg, which is not a file beside plan.toml"),
     ("[union]", "[union", "plan.toml: cannot be read"),
 ]
 
@@ -120,7 +123,7 @@ FILES = [
         "rules.csv",
         "V05,reference,offices_total,,0.2,5",
         "V05,reference,offices_total,,5,0.2",
-        "low 5 is above high 0.2",
+        "low 5 is not below high 0.2",
     ),
     ("rules.csv", "V05,reference,offices_total", "V05,reference,staff_women", "staff_women has no reference; name it"),
     ("rules.csv", "V09,share_moves", "V08,share_moves", "check share_moves is one of rule V09, not of V08"),
@@ -139,7 +142,27 @@ FILES = [
         "high 'nan' is not a n",
     ),
     ("rules.csv", "V04,part,offices_networked", "V04,part,offices_connected", "the same rule is in row 2; keep one"),
-]
+    ("rules.csv", "V05,reference,offices_total,,0.2,5", "V05,reference,offices_total,,5,5",
+        "low 5 is not below high 5"),
+    ("rules.csv", "V04,part,staff_women,staff_total,,1", "V04,part,offices_total,offices_connected,,1",
+        "offices_connected is a part of offices_total, which is a part of it; leave one out"),
+    ("rules.csv", "tracking_events needs s10_barcode", "s10_barcode needs s10_barcode", "s10_barcode needs itself"),
+    ("rules.csv", "trained_upskilling|trained_reskilling", "trained_upskilling|trained_upskilling", "a question twice"),
+    ("kpis.csv", "within *_required, at least 3", "within *_required, at least 0", "numbers *_working; write 1 to 5"),
+    ("kpis.csv", "within *_required, at least 3", "within *_required, at least 9", "numbers *_working; write 1 to 5"),
+    ("kpis.csv", "within *_required", "within *_working", "working, server_working twice; name each once"),
+    ("kpis.csv", "offices_connected over", "offices_total over", "names offices_total twice; name each once"),
+    ("kpis.csv", "in implementing|completed,m", "in completed|completed,m", "source names completed twice"),
+    ("kpis.csv", "in implementing|completed,m", "in none|drafted|adopted|implementing|completed,m",
+        "names every answer"),
+    ("kpis.csv", "codes in services_*", "codes in nd_services", "asks what is not available; name what is counted"),
+    ("companions.csv", "at 95 %", "at 900 %", "source names 900 %, which is no part"),
+    ("companions.csv", "at 95 %", "at 0 %", "source names 0 %, which is no part of a whole; write 1 to 100"),
+    ("kpis.csv", "Number of training sessions", "Number of {n}", "title_en 'Number of {n}' has a brace; leave it out"),
+    ("kpis.csv", "Number of training sessions", "Number of training workshops held", "is also that of row"),
+    ("units.csv", "offices,one,", "offices,few,", "offices few occurs twice"),
+    ("units.csv", "persons,one,", "staff,one,", "persons has no row of form one; add it"),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("file", "old", "new", "said"), FILES)
@@ -149,8 +172,31 @@ def test_what_cannot_be_meant_is_told_with_its_file_and_row(folder, file, old, n
     assert found and all(file in problem for problem in found), problems()
 
 
+LOGO = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9">{}</svg>'
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("hello", "is no whole SVG"), ("", "is no whole SVG"),
+        (LOGO.format("")[:-9], "is no whole SVG"),
+        ("<html/>", "is no SVG with a viewBox"),
+        ('<svg xmlns="http://www.w3.org/2000/svg"/>', "is no SVG with a viewBox"),
+        ("<!DOCTYPE svg [<!ENTITY a SYSTEM 'x'>]>" + LOGO.format("&a;"), "has a document type"),
+        (LOGO.format("<script/>"), "has an element script"), (LOGO.format("<image/>"), "has an element image"),
+        (LOGO.format('<path onload="x"/>'), "has an attribute onload 'x'"),
+        (LOGO.format('<use href="https://example.org/a.svg"/>'), "has an attribute href"),
+        (LOGO.format('<path fill="url(https://example.org/a)"/>'), "has an attribute fill"),
+    ],
+)  # fmt: skip
+def test_a_logo_that_is_no_plain_drawing_is_told(folder, text, said):
+    (folder / "logo.svg").write_text(text, encoding="utf-8")
+    put(folder / "plan.toml", "[union]", '[look]\nlogo = "logo.svg"\n[union]')
+    assert any("[look] logo is logo.svg, which " + said in problem for problem in problems()), problems()
+
+
 def test_a_logo_is_drawn_on_the_cover(folder):
-    (folder / "logo.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"/>', encoding="utf-8")
+    (folder / "logo.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"/>', encoding="utf-8")
     put(folder / "plan.toml", "[union]", '[look]\nlogo = "logo.svg"\nblue = "#1F5A8A"\n[union]')
     plan, _ = check_plan()
     assert plan.settings.look == {"logo": "logo.svg", "blue": "#1F5A8A"}

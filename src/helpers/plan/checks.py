@@ -7,7 +7,7 @@ from pathlib import Path
 
 from helpers import paths
 from helpers.plan import files, quarters, questionnaire, rules, sources, theme_figures
-from helpers.plan.columns import AMBIGUOUS, OTHER, THEME_VALUES, UNIT_NAME, read_plan_files
+from helpers.plan.columns import AMBIGUOUS, ONE, OTHER, THEME_VALUES, UNIT_NAME, read_plan_files
 from helpers.plan.files import CsvRow, PlanError
 from helpers.plan.form_checks import FORM_CHECKS, CheckedFiles
 from helpers.plan.plan import Plan, make_plan
@@ -21,14 +21,14 @@ _TILE_ROWS, _TILE_COLUMNS = range(1, 11), range(3, 13)  # of the map of tiles, w
 
 def _check_steps(f: CheckedFiles) -> Iterator[str]:
     measures = defaultdict(set)
+    theme_of = {row["kpi"]: row["step"][:1] for row in f.tables["kpis"].every_row}
     due_quarters = f.quarters[f.quarters.index(f.plan.settings.first_status_quarter) :]
     for row in f.tables["kpis"].every_row:
         measures[row["step"]].add(row["measure"])
     for row in f.rows("themes"):
         if row["theme"] not in f.tables["steps"].codes("theme"):
             yield row.say(f"theme {row['theme']} has no step in steps.csv; add one, or restore the file")
-        leading = f.plan.by_kpi.get(row["leads"])
-        if f.tables["kpis"].every_row and (leading is None or str(leading.theme) != row["theme"]):
+        if theme_of and theme_of.get(row["leads"]) != row["theme"]:
             yield row.say(f"leads {row['leads']} is no KPI of theme {row['theme']}; name one of them")
     for row in f.rows("steps"):
         step, due = row["step"], row["due"] and quarters.parse_quarter(row["due"])
@@ -192,9 +192,25 @@ def _check_units(f: CheckedFiles) -> Iterator[str]:
             elif set("{}") & set(text.replace("{n}", "")):
                 yield row.say(f"text_{language} {text!r} has a brace that is not {{n}}; leave it out")
     for name, unit in f.plan.units.items():
-        if OTHER not in unit.forms or (name in named and not unit.name):
-            lacking = OTHER if OTHER not in unit.forms else UNIT_NAME
-            yield f"units.csv: {name} has no row of form {lacking}; add it"
+        for form in (OTHER, ONE):  # the least that each of the languages has
+            if form not in unit.forms:
+                yield f"units.csv: {name} has no row of form {form}; add it"
+        if name in named and not unit.name:
+            yield f"units.csv: {name} has no row of form {UNIT_NAME}; add it"
+
+
+def _check_titles(f: CheckedFiles) -> Iterator[str]:
+    """Check that no two KPIs or regions are called the same, and that no title has a brace, which nothing fills."""
+    for name in ("regions", "themes", "steps", "kpis", "names", "components", "companions", "members", "stages"):
+        for column in [f"{prefix}_{language}" for prefix in ("title", "name") for language in f.languages]:
+            first: dict[str, CsvRow] = {}
+            for row in f.rows(name):
+                text = row.get(column, "")
+                if set("{}") & set(text):
+                    yield row.say(f"{column} {text!r} has a brace; leave it out")
+                other = first.setdefault(text.casefold(), row) if name in ("kpis", "regions") and text else row
+                if other is not row:
+                    yield row.say(f"{column} {text!r} is also that of row {other.number}; give each its own")
 
 
 def _check_stages(f: CheckedFiles) -> Iterator[str]:
@@ -243,15 +259,23 @@ def _check_rules(f: CheckedFiles) -> Iterator[str]:
         if (number := first.setdefault(named, row.number)) != row.number:
             yield row.say(f"the same rule is in row {number}; keep one")
         yield from map(row.say, rules.list_row_problems(row))
+    wholes = {row["question"]: row["other"] for row in f.rows("rules") if row["check"] == "part"}
+    for row in f.rows("rules"):
+        seen, whole = {row["question"]}, row["other"] if row["check"] == "part" else ""
+        while whole in wholes and whole not in seen:
+            seen.add(whole)
+            whole = wholes[whole]
+        if row["check"] == "part" and whole == row["question"]:
+            yield row.say(f"{row['question']} is a part of {row['other']}, which is a part of it; leave one out")
     place_of = {row.number: row for row in f.rows("rules")}
     for rule in f.plan.rules if f.form.questions else ():
         yield from map(place_of[rule.row].say, rules.list_form_problems(rule, f.form))
 
 
 _CHECKS = (
-    _check_steps, _check_targets, _check_shown, _check_companions, _check_figures, _check_components, _check_members,
-    _check_names, _check_tiles, _check_regions, _check_units, _check_stages, _check_totals, _check_themes,
-    _check_rules,
+    _check_steps, _check_targets, _check_shown, _check_companions, _check_figures, _check_components,
+    _check_members, _check_names, _check_tiles, _check_regions, _check_units, _check_titles, _check_stages,
+    _check_totals, _check_themes, _check_rules,
 )  # fmt: skip
 
 

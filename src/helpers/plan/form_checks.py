@@ -6,11 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from xml.etree import ElementTree
 
 from helpers.plan import quarters, questionnaire
 from helpers.plan.files import CsvRow, PlanTable
 from helpers.plan.plan import Plan
 from helpers.plan.questionnaire import LABEL_LANGUAGES, MEMBER_ASKED, QUARTER_ASKED, Form
+
+_SVG = "{http://www.w3.org/2000/svg}"
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ def _check_choices(f: CheckedFiles) -> Iterator[str]:
             live[row["list_name"]].append(row)
             for column in (column for column in f.label_columns if not row[column]):
                 yield row.say(f"{column} is blank; write it in every language")
-        if row["list_name"] not in used:
+        if row["list_name"] not in used and f.tables["survey"].every_row:  # none: survey.csv is told of
             yield row.say(f"list {row['list_name']} is that of no question; correct its name")
         if row["list_name"] == "member" and f.members:  # none: members.csv is told of
             labels = [row[column] for column in f.label_columns]
@@ -141,13 +144,37 @@ def _check_survey(f: CheckedFiles) -> Iterator[str]:
                 yield row.say(f"formerly names {earlier}, which is {owner}'s name; leave it to one question")
 
 
+def _check_logo(path: Path) -> str:
+    """Return why a file cannot be the logo, blank where it can: a drawing that is whole and asks for nothing else."""
+    if path.is_symlink() or not path.is_file():
+        return "is not a file beside plan.toml"
+    text = path.read_text(encoding="utf-8", errors="replace")
+    if "<!DOCTYPE" in text or "<!ENTITY" in text:
+        return "has a document type, which could name other files"
+    try:
+        drawing = ElementTree.fromstring(text)
+    except ElementTree.ParseError as reason:
+        return f"is no whole SVG ({reason})"
+    if drawing.tag != f"{_SVG}svg" or not ("viewBox" in drawing.attrib or {"width", "height"} <= drawing.attrib.keys()):
+        return "is no SVG with a viewBox"
+    for element in drawing.iter():
+        name = str(element.tag).removeprefix(_SVG)
+        if name in ("script", "foreignObject", "image", "a", "style"):
+            return f"has an element {name}"
+        for attribute, value in element.attrib.items():
+            plain = attribute.rpartition("}")[2].lower()
+            if plain.startswith("on") or (plain == "href" and not value.startswith("#")) or "url(h" in value:
+                return f"has an attribute {plain} {value[:40]!r}"
+    return ""
+
+
 def _check_settings(f: CheckedFiles) -> Iterator[str]:
     """Check that the questions and fields to which plan.toml gives a role are there, and are of the right type."""
     if not f.tables["survey"].every_row:
         return
     logo = f.plan.settings.look.get("logo", "")
-    if logo and not (f.folder / logo).is_file():
-        yield f"plan.toml: [look] logo is {logo}, which is not beside plan.toml; put it there, or leave the line out"
+    if logo and (problem := _check_logo(f.folder / logo)):
+        yield f"plan.toml: [look] logo is {logo}, which {problem}; draw it again as a plain SVG, or leave the line out"
     identity, repeat, where = f.form.identity, f.form.repeat, "plan.toml: "
     types = {MEMBER_ASKED: "select_one", QUARTER_ASKED: "text"} | dict.fromkeys(
         (*identity.personal, *identity.public), ""

@@ -129,8 +129,8 @@ def list_row_problems(row: CsvRow) -> Iterator[str]:
             yield f"{name} is blank; {row['check']} needs a number there"
         elif text and not is_needed:
             yield f"{name} is {text}, but {row['check']} has no such limit; leave it blank"
-    if low and high and float(low) > float(high):
-        yield f"low {low} is above high {high}; correct one of them"
+    if low and high and float(low) >= float(high):
+        yield f"low {low} is not below high {high}; correct one of them"
     for name in ("low", "high") if row["check"] in ("fall", "share_moves") else ():
         if row[name] and not 0 < float(row[name]) < 1:
             yield f"{name} {row[name]} is no part of 1; write 0.10 for 10 %"
@@ -143,8 +143,13 @@ def list_row_problems(row: CsvRow) -> Iterator[str]:
     patterns = {"": "", "total": r"\w+", "parts": r"\w+(\|\w+)*", "code": _CODE_NEEDS, "answer": _ANSWER_IN}
     if not re.fullmatch(patterns[check.other], row["other"]):
         yield f"other is {row['other']!r}; for {row['check']} write {written}"
-    if row["question"] in row["other"].split("|"):
+    others = row["other"].split("|")
+    if row["question"] in others:
         yield f"{row['question']} is compared with itself; name another question"
+    if len(set(others)) < len(others):
+        yield f"other is {row['other']!r}, which names a question twice; name each once"
+    if (found := _CODE_NEEDS.fullmatch(row["other"])) and found[1] == found[2]:
+        yield f"{found[1]} needs itself; name another answer"
     is_code_count = bool(_CODES_IN.fullmatch(row["question"]))
     if not (re.fullmatch(r"\w+\*?", row["question"]) or (is_code_count and row["check"] == "fall")):
         yield f"question is {row['question']!r}; write the name of one, or `prefix_*`" + (

@@ -219,6 +219,12 @@ def _check_meaning(settings: Settings) -> Iterator[str]:
     for earlier, later in pairwise(_PERIOD):
         if getattr(s, earlier) > getattr(s, later):
             yield f"{later} {getattr(s, later)} is before {earlier} {getattr(s, earlier)}; correct one of them"
+    if s.first_status_quarter == s.baseline_quarter:
+        yield f"first_status_quarter is {s.first_status_quarter}, as the baseline's; nothing can have been done by then"
+    if s.counted_from > quarters.quarter_end(s.last_quarter):
+        yield f"counted_from {s.counted_from} is after the plan's end; correct it"
+    if not s.official:
+        yield "official names no language; name one at least"
     if not 0 < s.on_time_days <= s.cutoff_days < s.revision_days:
         yield "on_time_days, cutoff_days and revision_days must grow in this order, such as 30, 45, 90"
     if not 1 <= s.carry_quarters <= 8:
@@ -234,6 +240,9 @@ def _check_meaning(settings: Settings) -> Iterator[str]:
     for name in ("union", "title"):
         texts = getattr(s, name)
         allowed = {*s.languages, *(f"short_{language}" for language in s.languages)}
+        short = [language for language in s.languages if f"short_{language}" in texts]
+        if short and len(short) < len(s.languages):
+            yield f"[{name}] has a short form in {', '.join(short)} only; write it in every language, or in none"
         if lacking := [language for language in s.languages if language not in texts]:
             yield f"[{name}] has no {', '.join(lacking)}; write it in every language"
         if unknown := sorted(set(texts) - allowed):
@@ -243,6 +252,14 @@ def _check_meaning(settings: Settings) -> Iterator[str]:
             yield f"[identity] {name} is {getattr(s.identity, name)}; that question is called {name} in every form"
     if both := sorted(set(s.identity.personal) & set(s.identity.public)):
         yield f"[identity] {', '.join(both)} is both personal and public; keep it in one"
+    roles = {role: name for role in ("language", "remarks") if (name := getattr(s.identity, role))}
+    for role in (role for role, name in roles.items() if name in s.identity.personal):
+        yield f"[identity] {role} is {roles[role]}, which is personal; name another question"
+    if len(set(roles.values())) < len(roles):
+        yield f"[identity] language and remarks are both {s.identity.language}; name two questions"
+    given = [name for role in Repeat.ROLES if (name := getattr(s.repeat, role))]
+    if twice := sorted({name for name in given if given.count(name) > 1}):
+        yield f"[repeat] names {', '.join(twice)} in two roles; name a field for each"
     for name, text in s.look.items():
         if name not in (*LOOK, "logo"):
             yield f"[look] {name} is not known; choose from {', '.join((*LOOK, 'logo'))}"

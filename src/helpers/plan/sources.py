@@ -3,7 +3,7 @@
 import difflib
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import NamedTuple
@@ -20,6 +20,7 @@ RETURN_RATE_SOURCE = "return ledger and questionnaires register"
 BY_FIRST_CUTOFF, BY_ON_TIME, BY_EDITION_DATE = RETURN_COUNTS = (
     "returns by the first cut-off", "returns on time", "returns by the edition's date",
 )  # fmt: skip
+RESERVED = "nd_"  # of the questions what is not available
 LEAST_NAMING = 3  # members that must name a code for it to count, unless the source says another number
 
 
@@ -152,7 +153,23 @@ def _questions(listed: str, form: Form, *types: str) -> tuple[str, ...]:
         names += found
     for name in names:
         _check_question(name, form, *types)
+        if name.startswith(RESERVED):
+            raise ValueError(f"source names {name}, which asks what is not available; name what is counted")
+    _check_once(names)
     return tuple(names)
+
+
+def _check_once(names: Sequence[str]) -> None:
+    """Raise ValueError where something is named twice, as a number over itself would."""
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise ValueError(f"source names {', '.join(twice)} twice; name each once")
+
+
+def _check_least(least: str, most: int, what: str) -> int:
+    """Return the least number of something; raise ValueError where it is 0, or more than there are."""
+    if not 1 <= int(least) <= most:
+        raise ValueError(f"source names at least {least} {what}; write 1 to {most}")
+    return int(least)
 
 
 def _counting_codes(question: str, form: Form) -> tuple[str, ...]:
@@ -163,14 +180,18 @@ def _read_answers(form: Form, any_of: str, listed: str, coded: str, remembered: 
     names, codes = _questions(listed, form, "select_one", "select_multiple"), coded.split("|")
     if len(names) > 1 and not any_of:
         raise ValueError(f"source names {len(names)} questions; write `any {listed} in {coded}`")
+    _check_once(codes)
     for name in names:
         _check_codes(codes, form.by_name[name].choices, f"answer to {name}")
+        if set(codes) >= set(form.by_name[name].choices):
+            raise ValueError(f"source names every answer to {name}; name those that count")
     read = partial(extractors.any_of, names, frozenset(codes))
     return KpiSource(read, names, codes=tuple(codes), is_remembered=bool(remembered))
 
 
 def _read_items(form: Form, repeat: str, listed: str, detail: str = "", own: str = "") -> KpiSource:
     kinds = tuple(listed.split("|"))
+    _check_once(kinds)
     if repeat != form.repeat.name:
         named = f"did you mean {form.repeat.name}?" if form.repeat else "plan.toml names none in [repeat]"
         raise ValueError(f"source names {repeat}, which is no repeat of the form; {named}")
@@ -218,12 +239,16 @@ def _pairs(form: Form, part: str, whole: str) -> tuple[tuple[str, str], ...]:
 
 def _read_mean_within(form: Form, part: str, whole: str, least: str) -> KpiSource:
     pairs = _pairs(form, part, whole)
-    return KpiSource(partial(extractors.mean_within, pairs, int(least)), tuple(name for pair in pairs for name in pair))
+    read = partial(extractors.mean_within, pairs, _check_least(least, len(pairs), f"numbers *{part}"))
+    return KpiSource(read, tuple(name for pair in pairs for name in pair))
 
 
 def _read_all_within(form: Form, part: str, whole: str, percent: str, least: str) -> KpiSource:
     pairs = _pairs(form, part, whole)
-    read = partial(extractors.all_within, pairs, int(least), float(percent) / 100)
+    if not 0 < float(percent) <= 100:
+        raise ValueError(f"source names {percent} %, which is no part of a whole; write 1 to 100")
+    at_least = _check_least(least, len(pairs), f"numbers *{part}")
+    read = partial(extractors.all_within, pairs, at_least, float(percent) / 100)
     return KpiSource(read, tuple(name for pair in pairs for name in pair))
 
 
