@@ -226,6 +226,15 @@ def test_a_command_tells_of_all_of_it_in_sentences_and_ends_with_3(folder, words
     assert "stages.csv" not in output  # the same slip, told once
 
 
+def test_nothing_is_added_to_a_plan_that_cannot_be_meant(folder, tmp_path):
+    put(folder / "rules.csv", "V08,fall,offices_connected", "V08,fall,offices_linked")
+    file = tmp_path / "received.csv"
+    file.write_text("member,quarter\nDZA,2024Q3\n", encoding="utf-8")
+    said = CliRunner().invoke(main, ["add", str(file), "--quarter", "2024Q3", "--received-on", "2024-10-10"])
+    assert said.exit_code == 3 and "offices_linked is no question of the form" in said.output
+    assert not (folder.parent / "2024Q3").exists()
+
+
 def test_the_languages_of_a_plan_that_cannot_be_read_are_those_of_its_files(folder):
     for path in (*folder.glob("*.csv"), *folder.glob("questionnaire/*.csv")):
         rows = list(csv.DictReader(path.open(encoding="utf-8-sig", newline="")))

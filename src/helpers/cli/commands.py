@@ -332,16 +332,17 @@ def add_command(
     written there.
     """
     from helpers.ingest import add, received, registers, rules
-    from helpers.plan import questionnaire, read_plan, read_settings
+    from helpers.plan import checks
     from helpers.report import letters
 
+    plan, form = checks.check_plan()
     with options.check_arguments():
-        read_settings().check_quarter(quarter)
+        plan.settings.check_quarter(quarter)
     if received.is_long_before(received_on, quarter):
         raise click.UsageError(f"{received_on} is more than a quarter before the end of {quarter}; check both")
     if name and (len(files) > 1 or files[0].is_dir()):
         raise click.UsageError("--as names one file; give the others without it")
-    plan, form = read_plan(), questionnaire.read_form().at(quarter)
+    form = form.at(quarter)
     batch, is_complete = add.Batch(files, quarter, received_on, channel, name), True
     checked = rules.check_received(batch.received, registers.read_registers(), plan, form, date.max)
     for outcome in batch.add(note, anyway, dry_run):
