@@ -22,7 +22,7 @@ from helpers.report import drawing, figures, look
 from helpers.report.figures import chosen, levels, movements, over_time, parts, tiles
 from helpers.report.pdf.typeset import draw_picture
 from helpers.strings import without_invisible
-from helpers.tables import queries
+from helpers.tables import queries, replies
 from invented import empty, invent
 from reports import report_of
 
@@ -291,7 +291,7 @@ TILE_SIGNS = {
     state: (look.fill, look[3:7]) for state, look in drawing.TILE_STYLES.items()
 }  # hatch, symbol, hollow, mark
 TOLD_APART = {
-    "tiles of who answered": [TILE_SIGNS[state] for state in queries.RESPONSE_STATES],
+    "tiles of who answered": [TILE_SIGNS[state] for state in replies.RESPONSE_STATES],
     "tiles of the roadmap": [TILE_SIGNS[state] for state in queries.YES_NO_STATES],
     "slopes": [
         (look["color"], (look.get("linestyle"), look.get("marker"), look["linewidth"] > 3))

@@ -80,7 +80,7 @@ def test_a_cell_of_the_plan_is_marked_by_tag_and_id(plan):
     written = sections.write_sections(read("03_report"), "03_report", plan)
     marked = [cell for cell in written["cells"] if cell["metadata"].get("tags") == ["plan"]]
     assert all(editions.find_plan_section(cell) for cell in marked)
-    assert {editions.find_plan_section(cell) for cell in marked} == {*"123456", "change"}
+    assert {editions.find_plan_section(cell) for cell in marked} == {*"123456", "change", "components"}
 
 
 def test_the_report_has_the_figures_of_figures_csv_in_order(plan):
@@ -108,7 +108,8 @@ def test_a_theme_more_has_its_section_before_the_change(longer):
     report = sources(sections.write_sections(read("03_report"), "03_report", longer))
     start = report.index(next(source for source in report if source.startswith("## Theme 7: Suivi des colis\n")))
     assert report[start + 1 : start + 6] == [
-        "headlines.add_theme(report, 7)", "report.add(tables.theme(report, 7))", "**7.1.a** Colis suivis",
+        "headlines.add_theme(report, 7)", "report.add(tables.theme(report, 7), in_workbook=True)",
+        "**7.1.a** Colis suivis",
         'report.add(figures.trend(report, "7.1.a"))', 'report.add(figures.members(report, "7.1.a"))',
     ]  # fmt: skip
     assert report[start + 6].startswith("## Change\n")
@@ -143,8 +144,8 @@ def test_a_text_that_a_section_has_twice_has_two_ids(plan):
 
 
 class TestOwnCells:
-    CALL = 'report.add(figures.trend(report, "2.1.a"))'
-    END = "report.add(tables.companions(report, 2))"
+    CALL = 'report.add(figures.regions_over_time(report, "2.1.a"))'
+    END = 'report.add(figures.members(report, "2.2.a"))'
 
     @pytest.mark.parametrize(
         "behind", [CALL, END, "## Theme 2", "report.add(tables.changes(report))", "report.cover()"]
@@ -159,13 +160,13 @@ class TestOwnCells:
 
     def test_they_go_to_the_end_of_their_section_where_the_cell_is_gone(self, plan):
         changed = put(read("03_report"), own("Mine."), self.CALL)
-        other = replace(plan, figures=tuple(figure for figure in plan.figures if figure.figure != "trend"))
+        other = replace(plan, figures=tuple(figure for figure in plan.figures if figure.figure != "regions_over_time"))
         found = sources(sections.write_sections(changed, "03_report", other))
         assert found.index("Mine.") == found.index(self.END) + 1
 
     @pytest.mark.parametrize(
         ("gone", "before"),
-        [((2,), "report.add(tables.companions(report, 1))"), ((1, 2), "report.add(tables.calls(report))")],
+        [((2,), 'report.add(figures.member_map(report, "1.1.b"))'), ((1, 2), "report.add(tables.calls(report))")],
     )
     def test_they_go_behind_the_section_before_where_theirs_is_gone(self, gone, before, plan):
         changed = put(read("03_report"), own("Mine."), self.CALL)

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from helpers.plan import Plan, read_plan
-from helpers.tables import queries
+from helpers.tables import queries, replies
 from helpers.tables.pipeline import EditionTables
-from helpers.tables.queries import LATE, NO_RETURN, ON_TIME
+from helpers.tables.replies import LATE, NO_RETURN, ON_TIME
 from invented import BLANK, COLUMNS, empty, invent
 from present import UNION
 
@@ -204,7 +204,7 @@ def test_the_calendar_counts_each_quarter_as_of_its_own_first_cutoff():
         ],
         columns=COLUMNS["returns"].split(),
     )
-    calendar = queries.select_calendar(replace(invent(), returns=returns)).set_index(["quarter", "member"])["state"]
+    calendar = replies.select_calendar(replace(invent(), returns=returns)).set_index(["quarter", "member"])["state"]
     assert [calendar[BEFORE, member] for member in ("KEN", "UGA", "SEN")] == [ON_TIME, LATE, NO_RETURN]
     assert calendar[NOW, "SEN"] == ON_TIME and len(calendar) == 9 * 45
 
@@ -217,7 +217,7 @@ def test_a_member_has_no_cell_before_it_joined_and_none_after_it_left(monkeypatc
     }
     members = tuple(changed.get(member.member, member) for member in plan.members)
     other: Plan = replace(plan, members=members)
-    monkeypatch.setattr(queries, "read_plan", lambda: other)
-    calendar = queries.select_calendar(invent())
+    monkeypatch.setattr(replies, "read_plan", lambda: other)
+    calendar = replies.select_calendar(invent())
     assert calendar[calendar["member"] == "KEN"]["quarter"].tolist() == ["2024Q1", "2024Q2", "2024Q3"]
     assert "UGA" not in set(calendar["member"])

@@ -22,7 +22,7 @@ from helpers.ingest import received
 from helpers.kpis import Snapshot, compute, figures, register_measures, statuses
 from helpers.paths import DataRefused
 from helpers.plan import Kpi, extractors, questionnaire, read_plan, read_settings, sources
-from helpers.tables import EditionTables, manifest, pipeline, queries, schema
+from helpers.tables import EditionTables, manifest, pipeline, queries, replies, schema
 
 PublishedRow = Mapping[str, Value]
 
@@ -103,7 +103,7 @@ def explain_figures(
     Raises ValueError where the tables have no such row.
     """
     snapshot, cells = queries.read_snapshot(tables), index_cells(tables, questionnaire.read_form())
-    states = queries.select_responses(tables).set_index("member")["state"].to_dict()
+    states = replies.select_responses(tables).set_index("member")["state"].to_dict()
     for kpi, scope in kpis_and_scopes:
         traced = FigureSources(snapshot, kpi, cells, states)
         history = tables.kpis[(tables.kpis["kpi"] == kpi.kpi) & (tables.kpis["scope"] == scope)]

@@ -163,6 +163,7 @@ class Block:
     data: Mapping[str, object] = field(repr=False)
     table: Table | None = field(default=None, repr=False)
     figure: ReportFigure | None = field(default=None, repr=False)
+    in_workbook: bool = field(default=False, repr=False)  # and not on the pages
 
     def __repr__(self) -> str:
         number = f" {self.data['number']}" if "number" in self.data else ""

@@ -7,11 +7,11 @@ from helpers.plan import Member, quarters, questionnaire, read_plan
 from helpers.report import phrases
 from helpers.report.document import Report
 from helpers.strings import mask_text
-from helpers.tables import profiles, queries
+from helpers.tables import profiles, queries, replies
 
 _RETURN = {
-    queries.ON_TIME: "return received on time, on {day}", queries.LATE: "return received late, on {day}",
-    queries.ONLY_REFUSED: "return received but refused", queries.NO_RETURN: "no return received",
+    replies.ON_TIME: "return received on time, on {day}", replies.LATE: "return received late, on {day}",
+    replies.ONLY_REFUSED: "return received but refused", replies.NO_RETURN: "no return received",
 }  # fmt: skip
 
 
@@ -151,10 +151,10 @@ def next_actions(report: Report, member: Member) -> list[str]:
     t, tables, code = report.t, report.tables, member.member
     quarter, actions = t.quarter(report.quarter), []
     state = profiles.select_member_response(tables, code).state
-    if state == queries.NO_RETURN:
+    if state == replies.NO_RETURN:
         send = "Send the questionnaire for {quarter}: it will be counted in the next edition."
         actions.append(t(send, quarter=quarter))
-    if state == queries.ONLY_REFUSED:
+    if state == replies.ONLY_REFUSED:
         actions.append(t("Correct the return for {quarter} and send it again.", quarter=quarter))
     if n := len(profiles.select_member_issues(tables, code)):
         actions.append(t.plural("Answer the {n} question listed here: confirm or correct.", n))

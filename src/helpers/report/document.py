@@ -53,10 +53,10 @@ class Report:
         self.blocks.append(block)
         return block
 
-    def add(self, content: ReportFigure | Table | None) -> Block:
+    def add(self, content: ReportFigure | Table | None, *, in_workbook: bool = False) -> Block:
         """Add a figure or a table with its words, numbered; JupyterLab shows what the PDF will print.
 
-        None, where there is nothing to show, adds nothing.
+        None, where there is nothing to show, adds nothing. A long list is kept `in_workbook` alone, as W1, W2….
         """
         if content is None:
             return Block("nothing", {})
@@ -67,8 +67,9 @@ class Report:
             kind, data = "table", self._table_data(content)
         words = {name: getattr(content, name) for name in ("title", "subtitle", "n", "note")}
         words["source"] = self.t("quarterly returns of the members") if content.source is None else content.source
-        number = 1 + sum(block.kind == kind for block in self.blocks)
-        block = self._add(kind, number=number, **words, **data)
+        number = 1 + sum((block.kind, block.in_workbook) == (kind, in_workbook) for block in self.blocks)
+        block = self._add(kind, number=f"W{number}" if in_workbook else number, **words, **data)
+        block.in_workbook = in_workbook
         setattr(block, kind, content)
         return block
 
@@ -220,7 +221,7 @@ class Report:
         }
         ours = {"palette": look.PALETTE, "statuses": look.STATUS_COLOURS, "bands": look.BANDS}
         colours = json.loads(look.in_plan_colours(json.dumps(ours)))
-        blocks = [block.data for block in self.blocks if block.data]
+        blocks = [block.data for block in self.blocks if block.data and not block.in_workbook]
         return make_fit(on_every_page, t.language) | colours | {"blocks": blocks}
 
     def render(self) -> "Rendered":

@@ -33,7 +33,7 @@ from helpers.report.look import (
     VERMILION,
     in_plan_colours,
 )  # fmt: skip
-from helpers.tables import KpiFigure, queries
+from helpers.tables import KpiFigure, queries, replies
 
 FEWEST_TICKS = 4  # an axis of quarters has room for at least five, so that a first edition looks like the next
 PAGE_WIDTH = 6.69  # inches: the text width of the page, so that letters are printed at their true size
@@ -56,10 +56,10 @@ class TileStyle(NamedTuple):
 
 
 TILE_STYLES = {
-    queries.ON_TIME: TileStyle(BLUE, BLUE, "#FFFFFF", symbol="o"),
-    queries.LATE: TileStyle(AMBER, OUTLINE_COLOUR, "#000000", symbol="D"),
-    queries.ONLY_REFUSED: TileStyle("#FFFFFF", VERMILION, VERMILION, symbol="X"),
-    queries.NO_RETURN: TileStyle("#FFFFFF", GREY, MUTED, hatch="////"),
+    replies.ON_TIME: TileStyle(BLUE, BLUE, "#FFFFFF", symbol="o"),
+    replies.LATE: TileStyle(AMBER, OUTLINE_COLOUR, "#000000", symbol="D"),
+    replies.ONLY_REFUSED: TileStyle("#FFFFFF", VERMILION, VERMILION, symbol="X"),
+    replies.NO_RETURN: TileStyle("#FFFFFF", GREY, MUTED, hatch="////"),
     queries.YES: TileStyle(BLUE, BLUE, "#FFFFFF", symbol="o"),
     queries.YES_CARRIED: TileStyle("#FFFFFF", BLUE, BLUE, symbol="o", mark="c", line=1.6),
     queries.NO: TileStyle(BAND, OUTLINE_COLOUR, INK, symbol="o", hollow=True),

@@ -10,7 +10,7 @@ from helpers.report import phrases
 from helpers.report.blocks import Block, Claim, HeadlineTile, Sentence
 from helpers.report.document import Report
 from helpers.strings import fold
-from helpers.tables import KpiFigure, queries
+from helpers.tables import KpiFigure, queries, replies
 
 MOST_POINTS = 8
 LARGE_MOVE = 1 / 3  # of what was reported in the quarter before: a flow that moves more is news
@@ -97,14 +97,14 @@ def describe_scorecard(report: Report) -> str:
 
 def describe_answered(report: Report) -> Sentence:
     """Return how many returns were accepted, and whose were refused, as a title."""
-    t, states = report.t, queries.select_responses(report.tables).set_index("member")["state"]
-    accepted, refused = (states[states.isin(group)] for group in (queries.ANSWERED_STATES, [queries.ONLY_REFUSED]))
-    claims = [phrases.claim_returns(report, group) for group in (queries.ANSWERED_STATES, (queries.ONLY_REFUSED,))]
+    t, states = report.t, replies.select_responses(report.tables).set_index("member")["state"]
+    accepted, refused = (states[states.isin(group)] for group in (replies.ANSWERED_STATES, [replies.ONLY_REFUSED]))
+    claims = [phrases.claim_returns(report, group) for group in (replies.ANSWERED_STATES, (replies.ONLY_REFUSED,))]
     if not len(accepted) + len(refused):
         return Sentence(t("No member has answered"), *claims)
     text = t("Accepted returns: {n} of {of}", n=len(accepted), of=len(states))
     if len(refused):
-        text += " " + t("({n} refused: {names})", n=len(refused), names=name_members(report, (queries.ONLY_REFUSED,)))
+        text += " " + t("({n} refused: {names})", n=len(refused), names=name_members(report, (replies.ONLY_REFUSED,)))
     return Sentence(text, *claims)
 
 
@@ -120,14 +120,14 @@ def describe_issues_found(report: Report) -> str:
 
 def describe_responses(report: Report) -> Sentence:
     """Return how many members answered, by when."""
-    t, states = report.t, queries.select_responses(report.tables)["state"]
-    n, day = int(states.isin(queries.ANSWERED_STATES).sum()), t.day(report.as_of)
-    claims = [phrases.claim_returns(report, group) for group in (queries.ANSWERED_STATES, (queries.ON_TIME,))]
+    t, states = report.t, replies.select_responses(report.tables)["state"]
+    n, day = int(states.isin(replies.ANSWERED_STATES).sum()), t.day(report.as_of)
+    claims = [phrases.claim_returns(report, group) for group in (replies.ANSWERED_STATES, (replies.ON_TIME,))]
     if not n:
         sentence = "No member had an accepted return for {quarter} by {day}."
         return Sentence(t(sentence, quarter=t.quarter(report.quarter), day=day), *claims)
     sentence = "{rate} of members had an accepted return by {day}, {on_time} of them within 30 days."
-    on_time = int((states == queries.ON_TIME).sum())
+    on_time = int((states == replies.ON_TIME).sum())
     return Sentence(t.plural(sentence, n, rate=t.rate(n, len(states)), day=day, on_time=on_time), *claims)
 
 
@@ -227,13 +227,14 @@ def describe_missed(report: Report) -> list[Sentence]:
 
 
 def list_to_decide(report: Report) -> list[KpiFigure]:
-    """Return the figures that ask for a decision: due and not reached, at risk, or open to missing data."""
-    return [
-        figure
-        for figure in list_figures(report)
-        if figure.is_missed or (figure.is_open and figure.status != statuses.ON_TRACK) or figure.robust is False
-        or (figure.status == statuses.NOT_ASSESSABLE and not is_blank(figure.target))
-    ]  # fmt: skip
+    """Return the figures that ask for a decision: missed, at risk, or reached or not as missing data may turn out."""
+    asks = (statuses.AT_RISK, statuses.OFF_TRACK, statuses.NOT_ASSESSABLE)
+
+    def is_asked(figure: KpiFigure) -> bool:
+        is_open = figure.robust is False and figure.status != statuses.ON_TRACK
+        return not is_blank(figure.target) and (figure.is_missed or is_open or figure.status in asks)
+
+    return [figure for figure in list_figures(report) if is_asked(figure)]
 
 
 def describe_to_decide(report: Report) -> Sentence:
@@ -362,7 +363,7 @@ def _tile(report: Report, kpi: str) -> HeadlineTile:
 
 def name_members(report: Report, states: Sequence[str]) -> str:
     """Return the names of the members whose return has one of these states."""
-    answers = queries.select_responses(report.tables)
+    answers = replies.select_responses(report.tables)
     found = answers[answers["state"].isin(states)]["member"]
     return report.t.listed(sorted((report.t.member(member) for member in found), key=fold))
 

@@ -10,7 +10,7 @@ from helpers.report import cells
 from helpers.report.blocks import Sentence
 from helpers.report.cells import Number, Text
 from helpers.report.document import Report
-from helpers.tables import Claim, KpiFigure, queries
+from helpers.tables import Claim, KpiFigure, queries, replies
 
 Caption = dict[str, str]
 MOST_NAMES = 4  # of questions that a source is shown with; more are shown as the plan writes them: *_working
@@ -60,7 +60,7 @@ def claim_change(report: Report, kpi: str) -> Claim:
 
 def claim_returns(report: Report, states: Sequence[str]) -> Claim:
     """Return what is said by counting the members whose return has one of these states."""
-    answers = queries.select_responses(report.tables)
+    answers = replies.select_responses(report.tables)
     which = tuple(answers[answers["state"].isin(states)]["member"])
     values = {"n": len(which), "of": len(answers)}
     return Claim("returns", report.quarter, about=tuple(states), which=which, values=values)

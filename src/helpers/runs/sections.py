@@ -127,22 +127,33 @@ def _list_kpi_sections(plan: Plan) -> Iterator[tuple[str, list[_Source]]]:
 
 
 def _list_report_sections(plan: Plan) -> Iterator[tuple[str, list[_Source]]]:
-    """Yield the sections of 03: each theme with its figures as figures.csv has them, then the change of the totals."""
+    """Yield the sections of 03: each theme with its figures as figures.csv has them, the change, the components."""
     question = "What is the finding, and where do its indicators stand against their targets?"
     for theme in plan.themes:
-        calls = [f"headlines.add_theme(report, {theme.theme})", f"report.add(tables.theme(report, {theme.theme}))"]
+        table = f"report.add(tables.theme(report, {theme.theme}), in_workbook=True)"
+        calls = [f"headlines.add_theme(report, {theme.theme})", table]
         sources = [_head(plan, theme.theme, question), *(("code", call) for call in calls)]
-        sources += _list_figures(plan, theme.theme)
-        if _has_companions(plan, theme.theme):
-            sources.append(("code", f"report.add(tables.companions(report, {theme.theme}))"))
-        yield str(theme.theme), sources
-    if not _has_changes(plan):
-        return
+        yield str(theme.theme), sources + list(_list_figures(plan, theme.theme))
+    if _has_changes(plan):
+        yield "change", _list_change(plan)
+    tables = [
+        ("code", f"report.add(tables.companions(report, {theme.theme}))")
+        for theme in plan.themes
+        if _has_companions(plan, theme.theme)
+    ]
+    if tables:
+        text = "## Components\n\nWhat is behind the indicators: their parts, and the figures beside them?"
+        heading = 'report.heading(t("Components of the indicators"))'
+        yield "components", [("markdown", text), ("code", heading), *tables]
+
+
+def _list_change(plan: Plan) -> list[_Source]:
+    """Return the section on the change of the sums since the last quarter."""
     question = "What is the change of each total made of: the same members, carried values, members newly known or not?"
     heading = "headlines.add_change(report)"
     figures = [_call(figure.figure, figure.kpis, figure.of) for figure in plan.figures_of(0)]
     calls = [heading, *figures, "report.add(tables.changes(report))"]
-    yield "change", [("markdown", f"## Change\n\n{question}"), *(("code", call) for call in calls)]
+    return [("markdown", f"## Change\n\n{question}"), *(("code", call) for call in calls)]
 
 
 def _list_figures(plan: Plan, theme: int) -> Iterator[_Source]:

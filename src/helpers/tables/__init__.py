@@ -14,6 +14,7 @@ __all__ = [
     "pipeline",
     "profiles",
     "queries",
+    "replies",
     "schema",
     "views",
 ]

@@ -10,7 +10,7 @@ from helpers.i18n import is_blank
 from helpers.ingest import issues
 from helpers.kpis import Snapshot, observations
 from helpers.plan import Member, quarters, questionnaire, read_plan
-from helpers.tables import queries
+from helpers.tables import queries, replies
 from helpers.tables.kpi_figures import computed_once, select_figure, select_rows
 from helpers.tables.pipeline import EditionTables
 from helpers.tables.recorded import read_whole_registers
@@ -86,7 +86,7 @@ class MemberAnswer:
 
 def select_member_response(tables: EditionTables, member: str, quarter: str = "") -> object:
     """Return how a member answered in a quarter: region, state, received_on, version."""
-    rows = queries.select_responses(tables, quarter)
+    rows = replies.select_responses(tables, quarter)
     return next((row for row in rows.itertuples() if row.member == member), None)
 
 
@@ -179,7 +179,7 @@ def count_answered_quarters(tables: EditionTables, member: str) -> tuple[int, in
     collected = quarters.quarters_between(tables.first_collected, tables.quarter)
     expected = [q for q in collected if read_plan().by_iso3[member].valid_in(q)]
     states = [select_member_response(tables, member, quarter).state for quarter in expected]
-    return sum(state in queries.ANSWERED_STATES for state in states), len(expected)
+    return sum(state in replies.ANSWERED_STATES for state in states), len(expected)
 
 
 def _shares_of_width(snapshot: Snapshot, kpi: str) -> dict[str, float]:
@@ -211,7 +211,7 @@ def select_calls(tables: EditionTables) -> pd.DataFrame:
     bounded = [kpi for kpi in shown if plan.by_kpi[kpi].is_bounded]
     parts = {kpi: _shares_of_width(queries.read_snapshot(tables), kpi) for kpi in bounded}
     rows = []
-    for answer in queries.select_responses(tables).itertuples():
+    for answer in replies.select_responses(tables).itertuples():
         held = [parts[kpi].get(answer.member, 0.0) for kpi in bounded]
         kpis = tuple(kpi for kpi, members in open_statuses.items() if answer.member in members)
         if any(held) or kpis:

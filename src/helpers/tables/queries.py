@@ -13,12 +13,11 @@ from helpers.plan import Kpi, quarters, questionnaire, read_plan, read_settings,
 from helpers.tables.kpi_figures import NO_NUMBER, KpiFigure, computed_once, select_figure, select_rows
 from helpers.tables.pipeline import EditionTables
 from helpers.tables.recorded import read_whole_registers
+from helpers.tables.replies import (
+    select_quarters,
+)
 
-ON_TIME, LATE, ONLY_REFUSED, NO_RETURN = "on_time", "late", "refused", "missing"
-ANSWERED_STATES = (ON_TIME, LATE)
-RESPONSE_STATES = (ON_TIME, LATE, ONLY_REFUSED, NO_RETURN)
 YES, YES_CARRIED, NO, NO_CARRIED, UNKNOWN = YES_NO_STATES = ("yes", "yes_carried", "no", "no_carried", "unknown")
-SPARK_QUARTERS = 9
 NAMED_MOST = 8  # members of one region that a slope chart has room to name
 SMALL_STEPS = 0.25  # steps that together are smaller than this part of a total cannot be seen beside it
 
@@ -78,13 +77,6 @@ def select_open_statuses(tables: EditionTables) -> dict[str, list[str]]:
     kpis = [kpi for kpi in read_plan().kpis if not kpi.is_from_registers]
     fragile = [kpi for kpi in kpis if select_figure(tables, kpi.kpi).robust is False]
     return {kpi.kpi: _find_unsettling(read_snapshot(tables), kpi) for kpi in fragile}
-
-
-@computed_once
-def select_quarters(tables: EditionTables) -> list[str]:
-    """Return the last nine quarters since the first collected, up to the one reported."""
-    first = max(tables.first_collected, quarters.shift(tables.quarter, 1 - SPARK_QUARTERS))
-    return quarters.quarters_between(first, tables.quarter)
 
 
 @computed_once
@@ -406,57 +398,3 @@ def compare_regions(tables: EditionTables, kpi: str) -> tuple[str, dict[str, tup
         if found:
             return past, found
     return "", {}
-
-
-@computed_once
-def select_responses(tables: EditionTables, quarter: str = "", by: date | None = None) -> pd.DataFrame:
-    """Return how each member answered: member, region, state, received_on (first accepted), version."""
-    quarter = quarter or tables.quarter
-    limit = (by or date.fromisoformat(tables.as_of)).isoformat()
-    on_time = read_settings().on_time_by(quarter).isoformat()
-    rows = select_rows(tables.returns, quarter=quarter)
-    rows = rows[rows["received_on"] <= limit]
-    refused = set(rows[rows["state"] == "refused"]["member"])
-    accepted = rows[rows["state"] != "refused"].groupby("member")
-    first, version = accepted["received_on"].min(), accepted["version"].max()
-    found = []
-    for member in read_plan().members_in(quarter):
-        day = first.get(member.member, "")
-        without = ONLY_REFUSED if member.member in refused else NO_RETURN
-        state = (ON_TIME if day <= on_time else LATE) if day else without
-        found.append((member.member, member.region, state, day, version.get(member.member, 0)))
-    return pd.DataFrame(found, columns=["member", "region", "state", "received_on", "version"])
-
-
-def select_answered(tables: EditionTables) -> list[str]:
-    """Return the members with an accepted return of the quarter reported."""
-    rows = select_responses(tables)
-    return list(rows[rows["state"].isin(ANSWERED_STATES)]["member"])
-
-
-def _select_at_first_cutoff(tables: EditionTables, quarter: str) -> pd.DataFrame:
-    """Return how each member answered as of the quarter's own first cut-off."""
-    return select_responses(
-        tables, quarter, min(read_settings().first_cutoff(quarter), date.fromisoformat(tables.as_of))
-    )
-
-
-@computed_once
-def select_calendar(tables: EditionTables) -> pd.DataFrame:
-    """Return how today's members answered, each quarter as of its own first cut-off: one row per member and quarter.
-
-    A quarter in which a member was not valid has no row.
-    """
-    today = {member.member for member in read_plan().members_in(tables.quarter)}
-    parts = [_select_at_first_cutoff(tables, quarter).assign(quarter=quarter) for quarter in select_quarters(tables)]
-    rows = pd.concat(parts)
-    rows = rows[rows["member"].isin(today)].reset_index(drop=True)
-    return rows[["member", "region", "quarter", "state"]].assign(answered=rows["state"].isin(ANSWERED_STATES))
-
-
-@computed_once
-def count_responses(tables: EditionTables) -> pd.DataFrame:
-    """Count members by state as of each quarter's own first cut-off, so that quarters compare: one row per quarter."""
-    states = {quarter: _select_at_first_cutoff(tables, quarter)["state"] for quarter in select_quarters(tables)}
-    counted = pd.DataFrame({quarter: column.value_counts() for quarter, column in states.items()})
-    return counted.T.reindex(columns=list(RESPONSE_STATES)).fillna(0).astype(int)

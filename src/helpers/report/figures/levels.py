@@ -14,7 +14,7 @@ from helpers.report.blocks import Sentence
 from helpers.report.document import Report
 from helpers.report.drawing import BOUNDS_BAR, PAGE_WIDTH, Drawing, KeyEntry, marker_entry, write_beside
 from helpers.report.look import BLUE, INK, MUTED, PALE
-from helpers.tables import Claim, KpiFigure, queries
+from helpers.tables import Claim, KpiFigure, queries, replies
 
 
 def _member_rows(report: Report, kpi: str, region: str) -> pd.DataFrame:
@@ -31,13 +31,14 @@ def plot_members(report: Report, kpi: str) -> Drawing:
 
     A line through each region's rows is the median of its known members.
     """
-    t, unit = report.t, queries.select_figure(report.tables, kpi).unit
+    t, figure_of_union = report.t, queries.select_figure(report.tables, kpi)
+    unit, has_target = figure_of_union.unit, _is_members_target(figure_of_union)
     medians = queries.find_medians(queries.select_levels(report.tables, kpi))
     columns = drawing.split_columns([(region, _member_rows(report, kpi, region)) for region in read_plan().regions])
     members = pd.concat([rows for column in columns for _, rows in column])
     tallest = max(sum(len(rows) + 1.4 for _, rows in column) for column in columns)
     left, right = drawing.names_width(list(members["name"]), 8, least=1.0), 0.82
-    figure, ((*sides,),) = drawing.lay_out_figure(0.14 * tallest + 0.5, left, right, 0.28, 0.24, ncols=2)
+    figure, ((*sides,),) = drawing.lay_out_figure(0.122 * tallest + 0.5, left, right, 0.28, 0.24, ncols=2)
     figure.subplots_adjust(wspace=(left + right) / ((PAGE_WIDTH - 2 * (left + right)) / 2))
     end = drawing.find_members_top(members["level"], unit)
     for axes, column in zip(sides, columns, strict=True):
@@ -45,14 +46,23 @@ def plot_members(report: Report, kpi: str) -> Drawing:
         axes.spines["bottom"].set_visible(False)
         axes.set_ylim(tallest - 0.8, -0.7)
         _draw_column(axes, column, medians, left, unit, t)
+        if has_target:
+            axes.axvline(figure_of_union.assessed_target, **drawing.TARGET_LINE | {"zorder": 1})
     key = [
         marker_entry(t("reported"), color=BLUE, markersize=5),
         marker_entry(t("carried forward (c)"), color=BLUE, markerfacecolor="#FFFFFF", markersize=5),
         marker_entry(t("median of the region's known members"), "|", color=INK, markersize=9),
         KeyEntry(t("{mark}: no data", mark=t.missing)),
     ]
+    if has_target:
+        key.insert(0, drawing.line_entry(t("Proposed target"), **drawing.TARGET_LINE))
     drawing.write_key(figure, key)
     return figure
+
+
+def _is_members_target(figure: KpiFigure) -> bool:
+    """Tell whether each member can be held against the Union's target: one on a share or an index, not on a sum."""
+    return figure.kpi.on_share and not is_blank(figure.target)
 
 
 def _draw_column(
@@ -142,11 +152,11 @@ def _value_and_bounds(report: Report, kpi_figure: KpiFigure) -> str:
 @drawing.in_report_style
 def plot_responses(report: Report) -> Drawing:
     """Plot how many members answered on time, late, or not at all, quarter by quarter, at each one's own cut-off."""
-    t, counted = report.t, queries.count_responses(report.tables)
+    t, counted = report.t, replies.count_responses(report.tables)
     figure, ((axes,),) = drawing.lay_out_figure(2.2, 0.05, 1.05, 0.1, 0.38)
     below = pd.Series(0, index=counted.index)
     labels = []
-    for state in queries.RESPONSE_STATES:
+    for state in replies.RESPONSE_STATES:
         fill, edge, ink, hatch = drawing.TILE_STYLES[state][:4]
         heights = counted[state]
         middles = below + heights / 2
@@ -190,11 +200,28 @@ def caption_members(report: Report, kpi: str) -> phrases.Caption:
         "forward, {missing} without data. Known by region: {regions}."
     )
     return {
-        "title": Sentence(_members_title(what, len(values), low, middle, high, t), claim),
+        "title": _reaching_title(report, kpi_figure, middle, claim)
+        if len(values) > 1 and _is_members_target(kpi_figure)
+        else Sentence(_members_title(what, len(values), low, middle, high, t), claim),
         "subtitle": t(subtitle, quarter=quarter, measure=phrases.describe_measure(kpi_figure, t)),
         "n": phrases.describe_coverage(report, kpi_figure),
         "alt": t(alt, what=what, low=low, high=high, middle=middle, regions=regions, **counts),
     }
+
+
+def _reaching_title(report: Report, figure: KpiFigure, middle: str, claim: Claim) -> Sentence:
+    """Return how many members reach the target themselves, and the median."""
+    t, (n, of) = report.t, queries.count_reaching(report.tables, figure.kpi.kpi)
+    what, target = phrases.name_kpi(figure.kpi.kpi, t), phrases.format_target(figure, t)
+    text = t(
+        "{what}: {n} of {of} members at {target} or above, median {middle}",
+        what=what,
+        n=n,
+        of=of,
+        target=target,
+        middle=middle,
+    )
+    return Sentence(text, claim, Claim("reaching", report.quarter, figure.kpi.kpi, values={"n": n, "of": of}))
 
 
 def _members_title(what: str, n: int, low: str, middle: str, high: str, t: Translator) -> str:
@@ -237,14 +264,14 @@ def caption_regions(report: Report, kpi: str) -> phrases.Caption:
 
 def caption_responses(report: Report) -> phrases.Caption:
     """Return the caption of the responses quarter by quarter."""
-    t, counted = report.t, queries.count_responses(report.tables)
+    t, counted = report.t, replies.count_responses(report.tables)
     answered, of = counted["on_time"] + counted["late"], int(counted.iloc[-1].sum())
     last, first = int(answered.iloc[-1]), int(answered.iloc[0])
     claims = [
         Claim(
             "returns by cutoff",
             quarter,
-            about=queries.ANSWERED_STATES,
+            about=replies.ANSWERED_STATES,
             values={"n": n, "of": int(counted.loc[quarter].sum())},
         )
         for quarter, n in ((counted.index[-1], last), (counted.index[0], first))
@@ -255,7 +282,7 @@ def caption_responses(report: Report) -> phrases.Caption:
         words = "Returns accepted by the first cut-off: {n} of {of}; in {quarter}: {before}"
     title = Sentence(t(words, **shown), *claims)
     lines = t.joined(
-        f"{t.quarter(quarter)} " + "/".join(t.number(int(counts[state])) for state in queries.RESPONSE_STATES)
+        f"{t.quarter(quarter)} " + "/".join(t.number(int(counts[state])) for state in replies.RESPONSE_STATES)
         for quarter, counts in counted.iterrows()
     )
     return {

@@ -19,7 +19,7 @@ from helpers.report.blocks import Sentence
 from helpers.report.document import Report
 from helpers.report.drawing import PAGE_WIDTH, TILE_STYLES, Drawing, KeyEntry, TileStyle
 from helpers.report.look import INK
-from helpers.tables import Claim, queries
+from helpers.tables import Claim, queries, replies
 
 MAP_HEIGHT, MAP_COLUMNS, MAP_ROWS = 3.2, 10.2, 10.1  # inches; the members' tiles lie in columns 3-12, rows 1-10
 
@@ -81,8 +81,8 @@ def _draw_map(rows: pd.DataFrame, order: Sequence[str], words: Mapping[str, str]
 @drawing.in_report_style
 def plot_map(report: Report) -> Drawing:
     """Plot who answered, one tile per member, roughly where the country lies; colour, symbol and letters."""
-    answers = queries.select_responses(report.tables)
-    return _draw_map(answers, queries.RESPONSE_STATES, terms.RESPONSE_WORDS, report.t)
+    answers = replies.select_responses(report.tables)
+    return _draw_map(answers, replies.RESPONSE_STATES, terms.RESPONSE_WORDS, report.t)
 
 
 @drawing.in_report_style
@@ -115,7 +115,7 @@ def _mark_columns(axes: Axes, quarters: Sequence[str], t: Translator) -> None:
     axes.xaxis.tick_top()
     axes.set_xticks(range(len(quarters)), [f"{year}\n{name}" for name, year in drawing.name_quarters(quarters, t)])
     axes.tick_params("x", pad=2)
-    axes.set_xlim(-0.5, max(len(quarters), queries.SPARK_QUARTERS) - 0.5)
+    axes.set_xlim(-0.5, max(len(quarters), replies.SPARK_QUARTERS) - 0.5)
     axes.spines["bottom"].set_visible(False)
 
 
@@ -123,7 +123,7 @@ def _mark_columns(axes: Axes, quarters: Sequence[str], t: Translator) -> None:
 def plot_calendar(report: Report) -> Drawing:
     """Plot how each member answered quarter by quarter, each as of its own first cut-off; counts are at the end."""
     t, quarters, regions = report.t, queries.select_quarters(report.tables), []
-    for region, rows in queries.select_calendar(report.tables).groupby("region", sort=False):
+    for region, rows in replies.select_calendar(report.tables).groupby("region", sort=False):
         members = rows.groupby("member", sort=False)
         regions.append((region, [(t.member(member, short=True), part) for member, part in members]))
     columns = drawing.split_columns(regions)
@@ -150,7 +150,7 @@ def plot_calendar(report: Report) -> Drawing:
         for state, places in cells.items():
             _draw_cells(axes, places, TILE_STYLES[state])
         drawing.write_names(axes, names)
-    key = [_make_entry(state, t) for state in queries.RESPONSE_STATES]
+    key = [_make_entry(state, t) for state in replies.RESPONSE_STATES]
     drawing.write_key(figure, [*key, KeyEntry(t("n/N: quarters answered, of those asked"))])
     return figure
 
@@ -166,14 +166,14 @@ def _list_groups(rows: pd.DataFrame, order: Sequence[str], words: Mapping[str, s
 
 def caption_map(report: Report) -> phrases.Caption:
     """Return the caption of the map of who answered."""
-    t, answers = report.t, queries.select_responses(report.tables)
-    counts = {state: int((answers["state"] == state).sum()) for state in queries.RESPONSE_STATES}
-    groups = _list_groups(answers, queries.RESPONSE_STATES, terms.RESPONSE_WORDS, t)
+    t, answers = report.t, replies.select_responses(report.tables)
+    counts = {state: int((answers["state"] == state).sum()) for state in replies.RESPONSE_STATES}
+    groups = _list_groups(answers, replies.RESPONSE_STATES, terms.RESPONSE_WORDS, t)
     subtitle = "Accepted returns for {quarter} received by {day}; one tile per member, no boundaries are implied"
     return {
         "title": Sentence(
             t("On time: {on_time}; late: {late}; refused: {refused}; no return: {missing}", **counts),
-            *(phrases.claim_returns(report, (state,)) for state in queries.RESPONSE_STATES),
+            *(phrases.claim_returns(report, (state,)) for state in replies.RESPONSE_STATES),
         ),
         "subtitle": t(subtitle, quarter=t.quarter(report.quarter), day=t.day(report.as_of)),
         "n": t("{n} returns expected", n=len(answers)),
@@ -207,7 +207,7 @@ def caption_member_map(report: Report, kpi: str) -> phrases.Caption:
 
 
 def _calendar_title(report: Report) -> Sentence:
-    calendar = queries.select_calendar(report.tables)
+    calendar = replies.select_calendar(report.tables)
     shares, since = calendar.groupby("member")["answered"].mean(), calendar["quarter"].min()
     counts = {"every": int((shares == 1).sum()), "never": int((shares == 0).sum()), "of": len(shares)}
     text = _describe_calendar(**counts, n_quarters=calendar["quarter"].nunique(), since=since, t=report.t)
@@ -235,7 +235,7 @@ def _describe_calendar(every: int, never: int, of: int, n_quarters: int, since: 
 
 def caption_calendar(report: Report) -> phrases.Caption:
     """Return the caption of the calendar of responses."""
-    t, calendar = report.t, queries.select_calendar(report.tables)
+    t, calendar = report.t, replies.select_calendar(report.tables)
     shares = calendar.groupby("member")["answered"].mean()
     every, never = (t.enumerated(shares[shares == share].index) for share in (1, 0))
     regions = []

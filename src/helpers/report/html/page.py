@@ -28,7 +28,7 @@ class PageView(NotebookView):
 
     def __init__(self, document: Data, blocks: Sequence[Block], folder: Path) -> None:
         self.folder, self.words, self.parts = folder, document["words"], _split_parts(document["blocks"])
-        self.tables = {block.data["number"]: block.table for block in blocks if block.table}
+        self.tables = {block.data["number"]: block.table for block in blocks if block.table and not block.in_workbook}
         self.t = t = Translator(str(document["language"]))
         self.texts = {"contents": t("Contents"), "alt": t("Description of the figure"), "skip": t("Skip to the report")}
         self.sort_messages = {  # the page's script fills in {column}

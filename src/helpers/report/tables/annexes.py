@@ -15,6 +15,7 @@ from helpers.report.headlines import describe_issues_found, name_theme
 from helpers.report.tables.themes import due_cell, target_cell
 from helpers.tables import queries
 
+MATERIAL = 0.05  # of the figure first published: smaller revisions are in the workbook only
 _LONGEST_TEXT = 320
 _CLASSES = {
     "A": "two thirds or more is known: value and bounds are shown",
@@ -193,7 +194,8 @@ def _revision_change(report: Report, row: object) -> Cell:
     t, (first, now) = report.t, _revised_cells(row)
     if first.order is None or now.order is None:
         return t.missing
-    change = Number(now.value - first.value, is_signed=True, decimals=first.places)
+    printed = (round(float(each.value), each.places) for each in (now, first))  # their difference adds up for a reader
+    change = Number(next(printed) - next(printed), is_signed=True, decimals=first.places)
     return t("{change} points", change=change.text(t)) if first.is_percent else change
 
 
@@ -208,8 +210,8 @@ def describe_causes(causes: object, t: Translator) -> str:
     return t.joined(t(_CAUSES[kind], names=t.enumerated(members)) for kind, members in named.items() if members)
 
 
-def revisions(report: Report) -> Table:
-    """Return the Union's figures that changed since first published: one row per figure, by quarter."""
+def revisions(report: Report, material: bool = False) -> Table:
+    """Return the Union's figures that changed since first published, or the `material` ones: one row each."""
     t = report.t
 
     def name(row: object) -> str:
@@ -225,8 +227,19 @@ def revisions(report: Report) -> Table:
         Column(t("Why"), 43, lambda row: describe_causes(row.causes, t)),
     )
     rows, title = _select_revisions(report), t("Figures changed since first published")
+    shown = [row for row in rows if _is_material(row)] if material else rows
     subtitle = t("Union, past quarters; first published: as of each quarter's own first cut-off")
-    return Table(rows, columns, title, subtitle, group=lambda row: t.quarter(row.quarter), pad=1.8, size=8)
+    n = len(rows) - len(shown)
+    note = t.plural("{n} smaller change is in the workbook only.", n) if n else ""
+    layout = {"pad": 1.8, "size": 8}
+    return Table(shown, columns, title, subtitle, note=note, group=lambda row: t.quarter(row.quarter), **layout)
+
+
+def _is_material(row: object) -> bool:
+    """Tell whether a revision matters to a reader: a tenth of the figure or more, or from or to none."""
+    if is_blank(row.first) or is_blank(row.now) or not row.first:
+        return True
+    return abs(row.now - row.first) >= MATERIAL * abs(row.first)
 
 
 def describe_revisions(report: Report) -> str:

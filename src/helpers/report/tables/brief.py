@@ -9,7 +9,7 @@ from helpers.report.document import Report
 from helpers.report.drawing import draw_word
 from helpers.report.figures.profile import plot_history, plot_strip
 from helpers.strings import mask_text
-from helpers.tables import profiles, queries
+from helpers.tables import profiles, replies
 
 MOST_ISSUES = 6
 
@@ -124,7 +124,7 @@ def _items_note(report: Report, member: Member) -> str:
         return ""
     repeat = t.localised(form.label_of(form.repeat.name))
     if not len(items):
-        if member.member not in queries.select_answered(report.tables):
+        if member.member not in replies.select_answered(report.tables):
             return ""
         said_no = profiles.has_said_no(report.tables, member.member)
         return t("{repeat}: none.", repeat=repeat) if said_no else t("{what}: {value}", what=repeat, value=t.missing)

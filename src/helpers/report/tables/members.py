@@ -9,16 +9,16 @@ from helpers.report.blocks import Column, Sentence, Table
 from helpers.report.cells import Cell, Number, Shade
 from helpers.report.document import Report
 from helpers.report.headlines import name_members
-from helpers.tables import Claim, KpiFigure, profiles, queries
+from helpers.tables import Claim, KpiFigure, profiles, queries, replies
 
 MOST_CALLS = 10
 _WIDTH = 160  # of the columns of KPIs beside the members: more could not be read
-_RESPONSE_SYMBOLS = {queries.ON_TIME: "●", queries.LATE: "◆", queries.ONLY_REFUSED: "✗", queries.NO_RETURN: "○"}
+_RESPONSE_SYMBOLS = {replies.ON_TIME: "●", replies.LATE: "◆", replies.ONLY_REFUSED: "✗", replies.NO_RETURN: "○"}
 
 
 def responses(report: Report) -> Table:
     """Return the responses: one row per region, and the Union."""
-    t, answers = report.t, queries.select_responses(report.tables)
+    t, answers = report.t, replies.select_responses(report.tables)
     states = {region: part["state"] for region, part in answers.groupby("region")} | {
         read_plan().code: answers["state"]
     }
@@ -28,15 +28,15 @@ def responses(report: Report) -> Table:
         return Column(head, width, lambda scope: Number(int((states[scope] == state).sum())), "end")
 
     def answered(scope: str) -> Cell:
-        return cells.rate(int(states[scope].isin(queries.ANSWERED_STATES).sum()), len(states[scope]), t)
+        return cells.rate(int(states[scope].isin(replies.ANSWERED_STATES).sum()), len(states[scope]), t)
 
     columns = (
         Column(t("Region"), 44, lambda scope: t.region(scope)),
         Column(t("Members"), 18, lambda scope: Number(len(states[scope])), "end"),
-        *(counts(*pair) for pair in zip(queries.RESPONSE_STATES, (22, 20, 20, 22), strict=True)),
+        *(counts(*pair) for pair in zip(replies.RESPONSE_STATES, (22, 20, 20, 22), strict=True)),
         Column(t("Response rate"), 34, answered, "end"),
     )
-    names, quarter = name_members(report, (queries.NO_RETURN, queries.ONLY_REFUSED)), t.quarter(report.quarter)
+    names, quarter = name_members(report, (replies.NO_RETURN, replies.ONLY_REFUSED)), t.quarter(report.quarter)
     subtitle = t("Members by response, {quarter}", quarter=quarter)
     note = t("Without an accepted return for {quarter}: {names}.", quarter=quarter, names=names)
     return Table([*read_plan().regions, read_plan().code], columns, t("Responses by region"), subtitle, note=note)
@@ -73,7 +73,7 @@ def member_figures(report: Report) -> Table:
         Column(t("Return"), 20, response),
         *map(figures_of, fitting),
     )
-    rows, title = list(queries.select_responses(report.tables).itertuples()), t("Main figures of each member")
+    rows, title = list(replies.select_responses(report.tables).itertuples()), t("Main figures of each member")
     marks = "{quarter}; c: carried forward; r: revised return; {missing}: no data; {absent}: not applicable"
     subtitle = t(marks, quarter=t.quarter(report.quarter), missing=t.missing, absent=t.not_applicable)
     note = t(
@@ -91,7 +91,7 @@ def open_statuses(report: Report) -> Table:
     t, unsettled = report.t, queries.select_open_statuses(report.tables)
     figures = [queries.select_figure(report.tables, kpi) for kpi in unsettled]
 
-    answered = set(queries.select_answered(report.tables))
+    answered = set(replies.select_answered(report.tables))
 
     def members(has_answered: bool) -> Callable[[KpiFigure], str]:
         def name(figure: KpiFigure) -> str:
@@ -139,7 +139,7 @@ def calls(report: Report) -> Table:
 def _calls_title(report: Report, found: object) -> str:
     """Return how few replies would close half of what is open on the first KPI to call for."""
     t = report.t
-    if not queries.select_responses(report.tables)["state"].isin(queries.ANSWERED_STATES).any():
+    if not replies.select_responses(report.tables)["state"].isin(replies.ANSWERED_STATES).any():
         return t("No member has answered: all are to be called")
     if not len(found):
         return t("Every member has reported: nobody is left to call")

@@ -87,6 +87,8 @@ def _figures(report: Report, theme: int = 0) -> list[KpiFigure]:
 def scorecard(report: Report) -> Table:
     """Return the scorecard: one row per KPI, by theme, with its trend line."""
     t = report.t
+    past = t.quarter(quarters.shift(report.quarter, -1))
+    previous = Column(past, 17, lambda figure: _previous_cell(report, figure), "end")
     n_quarters, mark = len(queries.select_quarters(report.tables)), "" if report.tables.is_revised else " p"
     columns = (
         Column(t("KPI"), 8.5, lambda figure: figure.kpi.kpi),
@@ -97,7 +99,7 @@ def scorecard(report: Report) -> Table:
         Column(t("Due"), 15, lambda figure: due_cell(report, figure.kpi)),
         Column(t("Status against the proposed target"), 37.5, lambda figure: phrases.badge(figure, t)),
         Column(t.plural("{n} quarter", n_quarters), 17, lambda figure: _spark_cell(report, figure)),
-        Column(t("Answers"), 15.5, lambda figure: _answers_cell(report, figure)),
+        *([] if report.tables.is_first else [previous]),
     )
     subtitle = t("All indicators by theme, Union, {quarter}", quarter=t.quarter(report.quarter))
     note = " ".join([*_describe_stages(t), t("Trend lines: dashes, proposed target; tick, due quarter.")])
