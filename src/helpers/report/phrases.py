@@ -168,7 +168,10 @@ def describe_coverage(report: Report, kpi_figure: KpiFigure) -> str:
 
 def describe_origin(kpis: Iterable[Kpi], t: Translator) -> str:
     """Return where the figures of some KPIs come from: the members' returns, the Secretariat's registers, or both."""
-    is_register = {kpi.is_from_registers for kpi in kpis}
+    # A rate counts the members' returns and, from a register, what else they were sent.
+    is_register = {
+        each for kpi in kpis for each in ({True, False} if kpi.measure == "rate" else {kpi.is_from_registers})
+    }
     names = {False: t("quarterly returns of the members"), True: t("registers of the General Secretariat")}
     return t.joined(names[each] for each in sorted(is_register))
 

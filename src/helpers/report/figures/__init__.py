@@ -6,6 +6,8 @@
 from collections.abc import Callable
 from functools import wraps
 
+from helpers.plan import read_plan
+from helpers.report import phrases
 from helpers.report.blocks import ReportFigure
 from helpers.report.document import Report
 from helpers.report.drawing import Drawing
@@ -41,7 +43,11 @@ def _figure(
     def make(report: Report, *args: object, **options: object) -> ReportFigure | None:
         if compares and report.tables.is_first:
             return None
-        return ReportFigure(plot(report, *args, **options), **caption(report, *args, **options))
+        words = caption(report, *args, **options)
+        kpis = [args[0]] if args and isinstance(args[0], str) else args[0] if args else ()
+        if kpis:  # without any, it is about the returns
+            words["source"] = phrases.describe_origin((read_plan().by_kpi[kpi] for kpi in kpis), report.t)
+        return ReportFigure(plot(report, *args, **options), **words)
 
     return make
 

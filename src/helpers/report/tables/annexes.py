@@ -106,7 +106,8 @@ def rules(report: Report) -> Table:
     )
     subtitle = t("Findings of the checks, by rule")
     note = t("A refused return stops no other; a withdrawn value counts as not answered; a warning changes nothing.")
-    return Table(list(issues.groupby("rule")), columns, describe_issues_found(report), subtitle, note=note, pad=2)
+    words = {"subtitle": subtitle, "note": note, "source": t("checks of the returns and registers")}
+    return Table(list(issues.groupby("rule")), columns, describe_issues_found(report), pad=2, **words)
 
 
 def refused(report: Report) -> Table:
@@ -130,7 +131,8 @@ def refused(report: Report) -> Table:
     if rows:
         found = "{n} finding for {quarter}, as received; the full list is in issues.csv"
         subtitle = t.plural(found, len(rows), quarter=quarter)
-    return Table(rows, columns, t("Refused returns and withdrawn values"), subtitle, pad=1.8, size=8)
+    words = {"subtitle": subtitle, "source": t("checks of the returns and registers")}
+    return Table(rows, columns, t("Refused returns and withdrawn values"), pad=1.8, size=8, **words)
 
 
 def _place(report: Report, row: object) -> str:

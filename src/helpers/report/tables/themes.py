@@ -102,7 +102,10 @@ def scorecard(report: Report) -> Table:
         *([] if report.tables.is_first else [previous]),
     )
     subtitle = t("All indicators by theme, Union, {quarter}", quarter=t.quarter(report.quarter))
-    note = " ".join([*_describe_stages(t), t("Trend lines: dashes, proposed target; tick, due quarter.")])
+    has_shares = any(kpi.assessed == "share" for kpi in read_plan().kpis)
+    shares = t("A share is that of the members whose total is known: its number may be less than the count above it.")
+    note = [*_describe_stages(t), t("Trend lines: dashes, proposed target; tick, due quarter.")]
+    note = " ".join([*note, shares] if has_shares else note)
     layout = {"size": 8, "pad": 1.2, "middle": True, "wide": 11.5, "whole": True, "reserve": 18}
     words = {"title": describe_reached(report), "subtitle": subtitle, "note": note}
     words["source"] = phrases.describe_origin(read_plan().kpis, t)
