@@ -3,12 +3,13 @@
 import re
 
 from helpers.i18n import Translator, is_blank, typeset
-from helpers.plan import Member, quarters, questionnaire, read_plan
+from helpers.plan import Member, quarters, questionnaire, read_plan, read_settings, sources
 from helpers.report import phrases
 from helpers.report.document import Report
 from helpers.strings import mask_text
 from helpers.tables import profiles, queries, replies
 
+MOST_BLANK, MOST_ADVICE = 4, 4
 _RETURN = {
     replies.ON_TIME: "return received on time, on {day}", replies.LATE: "return received late, on {day}",
     replies.ONLY_REFUSED: "return received but refused", replies.NO_RETURN: "no return received",
@@ -155,19 +156,46 @@ def next_actions(report: Report, member: Member) -> list[str]:
         send = "Send the questionnaire for {quarter}: it will be counted in the next edition."
         actions.append(t(send, quarter=quarter))
     if state == replies.ONLY_REFUSED:
-        actions.append(t("Correct the return for {quarter} and send it again.", quarter=quarter))
+        resend = "Correct the return for {quarter} and send it again; until then it counts as not received."
+        actions.append(t(resend, quarter=quarter))
     if n := len(profiles.select_member_issues(tables, code)):
         actions.append(t.plural("Answer the {n} question listed here: confirm or correct.", n))
     unsettled = profiles.select_unsettled_issues(tables, code)["question"]
     if len(unsettled):
         names, before = t.listed([name_question(name, t) for name in unsettled]), quarters.shift(report.quarter, -1)
         actions.append(t("Still open from {quarter}: {names}.", quarter=t.quarter(before), names=names))
-    if n := sum(answer.is_blank for answer in profiles.select_member_answers(tables, code)):
-        actions.append(t.plural("Complete the {n} question left blank, marked in the answers.", n))
+    if blank := [each.question.name for each in profiles.select_member_answers(tables, code) if each.is_blank]:
+        names = t.listed([name_question(name, t) for name in blank[:MOST_BLANK]]) + " …" * (len(blank) > MOST_BLANK)
+        actions.append(t.plural("Complete the {n} question left blank: {names}.", len(blank), names=names))
+    if actions and not tables.is_revised:
+        day = t.day(read_settings().revised_on(report.quarter))
+        actions.append(t("What comes by {day} counts in the revised edition.", day=day))
     open_statuses, plan = queries.select_open_statuses(tables), read_plan()
     stocks = [kpi for kpi in plan.shown("brief") if plan.by_kpi[kpi].is_stock]
     held = [kpi for kpi in stocks if code in open_statuses.get(kpi, ())]
     if held:
         names = t.listed([phrases.name_own_kpi(kpi, t) for kpi in held])
         actions.append(t("A figure for these would help to settle the Union's status: {names}.", names=names))
-    return actions or [t("Nothing is asked for {quarter}: thank you.", quarter=quarter)]
+    advice = [describe_advice(each, t) for each in profiles.list_advice(tables, member)[:MOST_ADVICE]]
+    return [*(actions or [t("Nothing is asked for {quarter}: thank you.", quarter=quarter)]), *advice]
+
+
+def describe_advice(advice: profiles.Advice, t: Translator) -> str:
+    """Return what a member's own figures suggest, in a sentence."""
+    plan = read_plan()
+    kpi, what = plan.by_kpi[advice.kpi], phrases.name_own_kpi(advice.kpi, t)
+    if advice.kind == "short":
+        gap, target = t.counted(advice.numbers[0], kpi.unit), t.target(100 * kpi.target, "percent")
+        return t("{what}: {gap} more would reach {target}.", what=what, gap=gap, target=target)
+    if advice.kind == "part":
+        (companion,) = (each for each in plan.parts_of(kpi.kpi) if each.component == advice.component)
+        part, whole = map(t.number, advice.numbers)
+        title = t.localised(plan.title_of(companion))
+        return t("{what}, {component}: only {part} of {whole}.", what=what, component=title, part=part, whole=whole)
+    if advice.kind == "unchanged":
+        form = questionnaire.read_form()
+        (question,) = sources.source_of(kpi, form).asks
+        answer = t.localised(form.by_name[question].choice_labels[advice.answer])
+        words = "{what}: “{answer}” since {quarter}; what would be the next step?"
+        return t(words, what=what, answer=answer, quarter=t.quarter(advice.since))
+    return t("{what}: none in this quarter.", what=t.localised(kpi.title))

@@ -291,15 +291,20 @@ def compare_flow(tables: EditionTables, kpi: str) -> tuple[float, float, int]:
     The parts are the numbers of the quarter alone that the plan has beside the KPI, as parts of its step; 0 members
     where there is none.
     """
-    plan = read_plan()
-    codes = plan.part_codes(plan.by_kpi[kpi].step)
-    parts = [part for part in plan.parts_of(kpi) if part.measure == "sum_reported" and part.component in codes]
-    sums = [_sum_answers(tables, [part.source for part in parts], quarter) for quarter in _last_two_quarters(tables)]
+    parts = list_flow_questions(kpi)
+    sums = [sum_answers(tables, parts, quarter) for quarter in _last_two_quarters(tables)]
     both = sums[0].index.intersection(sums[1].index) if parts else ()
     return (*(float(sums[n].loc[list(both)].sum()) if len(both) else 0.0 for n in (0, 1)), len(both))
 
 
-def _sum_answers(tables: EditionTables, questions: Sequence[str], quarter: str) -> pd.Series:
+def list_flow_questions(kpi: str) -> list[str]:
+    """Return the questions on the quarter alone that are parts of a KPI: those the plan has as parts of its step."""
+    plan = read_plan()
+    codes = plan.part_codes(plan.by_kpi[kpi].step)
+    return [part.source for part in plan.parts_of(kpi) if part.measure == "sum_reported" and part.component in codes]
+
+
+def sum_answers(tables: EditionTables, questions: Sequence[str], quarter: str) -> pd.Series:
     """Return the sum of some numbers by member, of the members whose counted return has them all."""
     counted = tables.returns[tables.returns["counts"].fillna(False).astype(bool)]
     counted = select_rows(counted, quarter=quarter)[["member", "version"]]

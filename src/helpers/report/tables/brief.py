@@ -126,7 +126,7 @@ def _items_note(report: Report, member: Member) -> str:
     if not len(items):
         if member.member not in replies.select_answered(report.tables):
             return ""
-        said_no = profiles.has_said_no(report.tables, member.member)
-        return t("{repeat}: none.", repeat=repeat) if said_no else t("{what}: {value}", what=repeat, value=t.missing)
+        is_none = profiles.has_items_part(report.tables, member.member)
+        return t("{repeat}: none.", repeat=repeat) if is_none else t("{what}: {value}", what=repeat, value=t.missing)
     titles = [mask_text(row.title or row.reference or t.missing)[:60] for row in items.itertuples()]
     return t("{repeat}: {titles}.", repeat=repeat, titles=t.listed(titles))
