@@ -13,6 +13,7 @@ from helpers.strings import fold
 from helpers.tables import KpiFigure, queries, replies
 
 MOST_POINTS = 8
+LONG_TABLE = 8  # rows of decisions: more do not fit beneath the tiles
 LARGE_MOVE = 1 / 3  # of what was reported in the quarter before: a flow that moves more is news
 
 
@@ -235,6 +236,12 @@ def list_to_decide(report: Report) -> list[KpiFigure]:
         return not is_blank(figure.target) and (figure.is_missed or is_open or figure.status in asks)
 
     return [figure for figure in list_figures(report) if is_asked(figure)]
+
+
+def add_decisions(report: Report) -> Block:
+    """Add the heading of what is to be decided; on a page of its own where the table is long."""
+    is_long = len(list_to_decide(report)) > LONG_TABLE
+    return report.heading(report.t("Decisions and follow-up"), page=is_long)
 
 
 def describe_to_decide(report: Report) -> Sentence:

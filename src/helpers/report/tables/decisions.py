@@ -23,7 +23,7 @@ def decisions(report: Report) -> Table:
         Column(t("What is missing"), 28, lambda figure: _missing_cell(report, figure)),
         Column(t("What holds it"), 46, lambda figure: "\n".join(_list_holds(report, figure)) or "–"),
         Column(t("Who"), 33, lambda figure: name_responsible(figure.kpi.step, t)),
-        Column(t("Due"), 15, lambda figure: due_cell(report, figure.kpi)),
+        Column(t("Due"), 20, lambda figure: due_cell(report, figure.kpi)),
     )
     title, source = describe_to_decide(report), phrases.describe_origin((figure.kpi for figure in rows), t)
     subtitle = t(

@@ -40,7 +40,7 @@ def write_tables_workbook(document: Mapping, blocks: Sequence[Block], path: Path
 
     The same document gives the same bytes. Raises OSError where nothing can be written.
     """
-    tables = [block for block in blocks if block.table]
+    tables = sorted((block for block in blocks if block.table), key=lambda block: block.in_workbook)  # printed first
     properties = {
         "title": str(document["title"]),
         "subject": str(document["subtitle"]),
