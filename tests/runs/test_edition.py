@@ -269,14 +269,14 @@ class TestEdition:
         assert first.returncode == 0, first.stderr
         report = checkout / "reports" / "2022Q4" / "2023-02-14"
         assert {path.name for path in report.iterdir()} == {
-            "report_fr.pdf", "report_fr.html", "tables_fr.xlsx", "manifest.json",
+            "report_fr.pdf", "report_fr.html", "tables_fr.xlsx", "claims.json", "manifest.json",
             "01_ingest.ipynb", "02_kpis.ipynb", "03_report_fr.ipynb",
         }  # fmt: skip
         published = hashes(checkout / "reports") | hashes(checkout / "data" / "processed")
         elsewhere = {"TZ": "Pacific/Kiritimati", "LC_ALL": "C", "PYTHONHASHSEED": "1"}
         again = papu("verify", "2022Q4", PAPU_ROOT=str(checkout), **elsewhere)
         assert again.returncode == 0, again.stderr
-        assert again.stdout.splitlines()[-1].endswith("16 files made again, every byte is the same")
+        assert again.stdout.splitlines()[-1].endswith("17 files made again, every byte is the same")
         assert hashes(checkout / "reports") | hashes(checkout / "data" / "processed") == published
         assert hashes(checkout / "data" / "raw") == raw
         manifest = json.loads((report / "manifest.json").read_text(encoding="utf-8"))
