@@ -210,6 +210,7 @@ def test_without_a_cap_a_sum_has_no_upper_bound_and_a_share_lies_between_0_and_1
     members = [reported(4, 8, cap=inf), Observation("UGA", cap=inf, total_cap=inf)]
     assert sum_known_share(members) == Figure(4, 4, None, 0.5, 0, 1)
     assert sum_known_share(members[:1]) == Figure(4, 4, 4, 0.5, 0.5, 0.5)
+    assert sum_known_share(members, 1.5).share_upper == 1.5  # a number that may exceed its total
 
 
 def test_a_figure_carries_its_terms_and_the_arithmetic_of_its_numbers():

@@ -1,5 +1,6 @@
 """The KPIs and their companions, for every quarter up to the one reported: the published tables of figures."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -30,7 +31,9 @@ def _measure_stock(measure: str, observed: Sequence[Observation], has_share: boo
         return measures.mean_index(observed)
     if measure == "distinct_codes":
         return measures.distinct_codes(observed, source.codes, source.least)
-    return (measures.sum_known_share if has_share else measures.sum_known)(observed)
+    if not has_share:
+        return measures.sum_known(observed)
+    return measures.sum_known_share(observed, source.times if 1 < source.times < math.inf else 1)
 
 
 def _measure_history(measure: str, histories: Sequence[measures.MemberHistory]) -> Figure:

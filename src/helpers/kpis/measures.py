@@ -118,11 +118,11 @@ def _calculate_sum(terms: Sequence[Term], members: Sequence[Term] = ()) -> dict[
     return {"value": value, "lower": lower, "upper": upper}
 
 
-def _calculate_share(terms: Sequence[Term]) -> dict[str, Calculation]:
+def _calculate_share(terms: Sequence[Term], times: float) -> dict[str, Calculation]:
     """Divide the values by the totals of the known members whose own return has both; add the bounds of the share.
 
-    The bounds use caps for the members that did not report both numbers. Where nothing limits a total they are 0 and 1:
-    a part does not exceed its whole.
+    The bounds use caps for the members that did not report both numbers. Where nothing limits a total they are 0 and
+    `times`, how often a number may contain its total: 1 for a part of it.
     """
     both = [term for term in terms if term.value is not None and term.total is not None]
     share = divide(add(term.value for term in both), add(term.total for term in both))
@@ -132,7 +132,7 @@ def _calculate_share(terms: Sequence[Term]) -> dict[str, Calculation]:
     if not whole:
         return {"share": share, "share_lower": BLANK, "share_upper": BLANK}
     if math.isinf(whole):
-        lower, upper = Calculation((0,), 0), Calculation((1,), 1)
+        lower, upper = Calculation((0,), 0), Calculation((times,), times)
     else:
         part = add(term.value for term in certain)
         lower, upper = divide(part, whole), divide(add((term.share_cap for term in rest), part.result), whole)
@@ -152,10 +152,13 @@ def sum_known(observations: Sequence[Observation]) -> Figure:
     return make_figure(_calculate_sum(terms), terms)
 
 
-def sum_known_share(observations: Sequence[Observation]) -> Figure:
-    """Add up the known members' values, with the share of their totals and its bounds."""
+def sum_known_share(observations: Sequence[Observation], times: float = 1) -> Figure:
+    """Add up the known members' values, with the share of their totals and its bounds.
+
+    A value is at most `times` its total.
+    """
     terms = [_share_term(observation) for observation in observations]
-    return make_figure(_calculate_sum(terms) | _calculate_share(terms), terms)
+    return make_figure(_calculate_sum(terms) | _calculate_share(terms, times), terms)
 
 
 def mean_index(observations: Sequence[Observation]) -> Figure:
