@@ -150,7 +150,7 @@ def test_it_is_shown_with_its_theme_in_every_language():
         assert codes == sorted(codes) and len(codes) == 22 and list(rules[t("KPI")]) == codes
         assert set(printed(tables.theme(report, 3), t)[t("KPI")]) >= {"3.2.b", "3.2.c"}
         assert t.localised(read_plan().by_kpi["3.2.c"].title) in set(card[t("Indicator")])
-        counting = (headlines.describe_scorecard(report), methods.title, headlines.describe_statuses(report)[0])
+        counting = (headlines.describe_scorecard(report), methods.title, headlines.describe_statuses(report))
         assert all("22" in sentence for sentence in counting)
         rule = rules.set_index(t("KPI")).loc["3.2.b"]
         assert rule[t("Source")] == "parcels_\u200btracked" and rule[t("Unit")] == t("unit number")

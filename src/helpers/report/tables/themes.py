@@ -87,8 +87,6 @@ def _figures(report: Report, theme: int = 0) -> list[KpiFigure]:
 def scorecard(report: Report) -> Table:
     """Return the scorecard: one row per KPI, by theme, with its trend line."""
     t = report.t
-    past = t.quarter(quarters.shift(report.quarter, -1))
-    previous = Column(past, 17, lambda figure: _previous_cell(report, figure), "end")
     n_quarters, mark = len(queries.select_quarters(report.tables)), "" if report.tables.is_revised else " p"
     columns = (
         Column(t("KPI"), 8.5, lambda figure: figure.kpi.kpi),
@@ -99,7 +97,7 @@ def scorecard(report: Report) -> Table:
         Column(t("Due"), 15, lambda figure: due_cell(report, figure.kpi)),
         Column(t("Status against the proposed target"), 37.5, lambda figure: phrases.badge(figure, t)),
         Column(t.plural("{n} quarter", n_quarters), 17, lambda figure: _spark_cell(report, figure)),
-        *([] if report.tables.is_first else [previous]),
+        Column(t("Answers"), 15.5, lambda figure: _answers_cell(report, figure)),
     )
     subtitle = t("All indicators by theme, Union, {quarter}", quarter=t.quarter(report.quarter))
     has_shares = any(kpi.assessed == "share" for kpi in read_plan().kpis)
