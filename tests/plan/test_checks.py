@@ -377,7 +377,7 @@ def test_a_field_that_the_repeat_lacks_is_told(folder, field):
 def test_the_problems_of_all_files_come_at_once_and_none_twice(folder):
     broken = [
         ("kpis", "2.1.a", "target", "nan"), ("kpis", "5.1.b", "source", "audits"), ("members", "SEN", "region", ""),
-        ("figures", "3 members", "kpis", "1.1.b"), ("figures", "6 trend", "of", "percent"),
+        ("figures", "3 families", "kpis", "none"), ("figures", "6 regions_over_time", "of", "percent"),
         ("steps", "2.1", "due", ""), ("tile_grid", "SEN", "row", "0"), ("aliases", "Sénégal", "iso3", "XXX"),
         (FORM + "survey", "comment", "type", "txt"), (FORM + "choices", "cloud_use pilot", "label::English (en)", ""),
     ]  # fmt: skip
