@@ -81,12 +81,17 @@ def _make_certain(terms: Sequence[Term], value: Calculation, **others: object) -
     return MeasuredKpi(figure, coverage=coverage, coverage_class=Calculation(grade, "A"), **others)
 
 
-def _measure_milestone(snapshot: Snapshot, kpi: Kpi) -> MeasuredKpi:
-    """Return the stage of a step's product: that of the last row of the register up to the quarter."""
+def list_milestones(snapshot: Snapshot, kpi: Kpi) -> list[registers.RegisterRow]:
+    """Return the rows of a step's product up to the quarter, by quarter; the last one is where it stands."""
     rows = snapshot.registers.at(snapshot.as_of)["milestones"]
     own = [row for row in rows if row["product"] == sources.product_of(kpi.source)]
     known = [row for row in own if row["quarter"] <= snapshot.quarter]
-    ordered, terms = sorted(known, key=lambda row: row["quarter"]), []  # within a quarter they stay in file order
+    return sorted(known, key=lambda row: row["quarter"])  # within a quarter they stay in file order
+
+
+def _measure_milestone(snapshot: Snapshot, kpi: Kpi) -> MeasuredKpi:
+    """Return the stage of a step's product: that of the last row of the register up to the quarter."""
+    ordered, terms = list_milestones(snapshot, kpi), []
     for row in ordered:
         name, stage = f"milestones.csv {row.get('row', '')}".strip(), row["stage"] if row is ordered[-1] else None
         terms.append(_row_term("milestones", row, name, stage, quarter=row["quarter"]))

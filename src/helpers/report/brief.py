@@ -81,26 +81,14 @@ def describe_positions(positions: list[profiles.MemberPosition], t: Translator) 
     return t(sentence, **counts)
 
 
-def _moves(positions: list[profiles.MemberPosition], quarter: str) -> dict[str, float]:
-    """Return how each KPI has moved since a quarter, of figures reported in both.
-
-    It is 0 where a figure shows no move, and of a share where what is counted did not move the same way.
-    """
-    moves = {}
-    for now in positions:
-        past = now.past(quarter)
-        move, least = now.level - past.level, 0.05 if read_plan().by_kpi[now.kpi].assessed_unit == "percent" else 0
-        if now.basis == past.basis == "reported" and not is_blank(move):
-            moves[now.kpi] = move if abs(move) > least and move * (now.value - past.value) > 0 else 0.0
-    return moves
-
-
-def _describe_movement(positions: list[profiles.MemberPosition], quarter: str, t: Translator) -> str:
+def _describe_movement(report: Report, member: Member) -> str:
     """Return which figures rose and fell on the quarter before, reported ones only."""
-    before = quarters.shift(quarter, -1)
-    moves, quarter = _moves(positions, before), t.quarter(before)
-    rose = t.listed([phrases.name_own_kpi(kpi, t) for kpi, move in moves.items() if move > 1e-9])
-    fell = t.listed([phrases.name_own_kpi(kpi, t) for kpi, move in moves.items() if move < -1e-9])
+    t, quarter = report.t, report.t.quarter(quarters.shift(report.quarter, -1))
+    matched = {kpi: queries.select_matched(report.tables, kpi) for kpi in read_plan().shown("brief")}
+    own = {kpi: rows[rows["member"] == member.member]["change"] for kpi, rows in matched.items()}
+    moves = {kpi: change for kpi, changes in own.items() for change in changes}  # one, or none
+    rose = t.listed([phrases.name_own_kpi(kpi, t) for kpi, move in moves.items() if move > 0])
+    fell = t.listed([phrases.name_own_kpi(kpi, t) for kpi, move in moves.items() if move < 0])
     if not moves:
         return t("No figure was reported in both quarters: nothing to compare with {quarter}.", quarter=quarter)
     if rose != t.nobody and fell != t.nobody:
@@ -118,8 +106,7 @@ def brief_points(report: Report, member: Member) -> list[str]:
     response = report.t("Quarters answered so far: {n} of {of}.", n=answered, of=of)
     if report.tables.is_first:
         return [response, report.t("There is no earlier quarter to compare with") + "."]
-    positions = profiles.select_positions(report.tables, member)
-    return [response, _describe_movement(positions, report.quarter, report.t)]
+    return [response, _describe_movement(report, member)]
 
 
 def describe_position(position: profiles.MemberPosition, t: Translator) -> str:

@@ -45,7 +45,7 @@ class Report:
         self.sentences: list[dict[str, object]] = []  # that make claims, in the order in which they are printed
 
     def _add(self, kind: str, **data: object) -> Block:
-        place = f"{kind} {1 + sum(block.kind == kind for block in self.blocks)}"
+        place = f"{kind} {data.get('number') or 1 + sum(block.kind == kind for block in self.blocks)}"
         for sentence in _find_sentences(data):
             claims = [claim.as_data() for claim in sentence.claims]
             self.sentences.append({"place": place, "text": str(sentence), "claims": claims})

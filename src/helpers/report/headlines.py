@@ -7,10 +7,10 @@ from helpers.i18n import Translator, is_blank
 from helpers.kpis import Reference, statuses
 from helpers.plan import quarters, read_plan
 from helpers.report import phrases
-from helpers.report.blocks import Block, Claim, HeadlineTile, Sentence
+from helpers.report.blocks import Block, HeadlineTile, Sentence
 from helpers.report.document import Report
 from helpers.strings import fold
-from helpers.tables import KpiFigure, queries, replies
+from helpers.tables import Claim, KpiFigure, queries, replies
 
 MOST_POINTS = 8
 LONG_TABLE = 8  # rows of decisions: more do not fit beneath the tiles
@@ -285,7 +285,7 @@ def describe_point(report: Report, kpi: str) -> Sentence:
         claims.append(phrases.claim_bounds(figure))
     texts = [t(sentence, what=what, value=value, interval=interval, target=target)]
     n, of = queries.count_reaching(report.tables, kpi)
-    if of and figure.kpi.on_share:
+    if of and figure.kpi.on_share and not is_blank(figure.target):
         texts.append(t("Members that reach it themselves: {n} of {of}.", n=n, of=of))
         claims.append(Claim("reaching", report.quarter, kpi, values={"n": n, "of": of}))
     region, level = queries.find_carrying_region(report.tables, kpi)

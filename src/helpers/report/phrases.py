@@ -74,10 +74,8 @@ def badge(figure: KpiFigure, t: Translator) -> Badge:
 def describe_gap(report: Report, figure: KpiFigure) -> Sentence:
     """Return what is missing of a target, in units: offices, parts of a product, points of an index."""
     t, target = report.t, figure.assessed_target
-    if figure.kpi.measure == "milestone" and (parts := queries.list_missing_parts(report.tables, figure.kpi.kpi)):
-        titles = {part.code: part.title for part in read_plan().components if part.step == figure.kpi.step}
-        text = t("missing: {parts}", parts=t.enumerated(t.localised(titles[part]) for part in parts))
-        return Sentence(text, Claim("missing parts", **_subject(figure), which=tuple(parts)))
+    if figure.kpi.measure == "milestone":
+        return _describe_stage_gap(report, figure)
     part, whole = queries.select_rate_parts(report.tables, figure)
     if not is_blank(whole):
         needed = math.ceil(target * whole / 100 - 1e-9)
@@ -93,6 +91,20 @@ def describe_gap(report: Report, figure: KpiFigure) -> Sentence:
     return Sentence(t("{gap} short", gap=shown), Claim("gap", **_subject(figure), values={"gap": gap}))
 
 
+def _describe_stage_gap(report: Report, figure: KpiFigure) -> Sentence:
+    """Return what is missing of a milestone: stages, parts that its product does not cover, or both."""
+    t, plan, texts, claims = report.t, read_plan(), [], []
+    if (gap := figure.target - figure.assessed) > 0:
+        stages = {"lower": t("stage {n}", n=figure.assessed), "upper": t("stage {n}", n=figure.target)}
+        texts.append(t("{lower} to {upper}", **stages))
+        claims.append(Claim("gap", **_subject(figure), values={"gap": gap}))
+    if parts := queries.list_missing_parts(report.tables, figure.kpi.kpi):
+        titles = {part.code: part.title for part in plan.components if part.step == figure.kpi.step}
+        texts.append(t("missing: {parts}", parts=t.enumerated(t.localised(titles[part]) for part in parts)))
+        claims.append(Claim("missing parts", **_subject(figure), which=parts))
+    return Sentence(t.joined(texts), *claims)
+
+
 def name_kpi(kpi: str, t: Translator) -> str:
     """Return what a KPI's target is about: its short name, else its title, or the share."""
     record = read_plan().by_kpi[kpi]
@@ -104,8 +116,10 @@ def name_kpi(kpi: str, t: Translator) -> str:
 
 def format_target(kpi_figure: KpiFigure, t: Translator) -> str:
     """Return the target as a number: `80 %`, `4`; a stage as one. In a plan with both, a proposed one says so."""
+    if is_blank(kpi_figure.target):
+        return t("none")
     target = t.target(kpi_figure.assessed_target, kpi_figure.unit)
-    if kpi_figure.unit == "stage" and not is_blank(kpi_figure.target):
+    if kpi_figure.unit == "stage":
         target = t("stage {n}", n=kpi_figure.target)
     is_marked = read_plan().targets == "mixed" and kpi_figure.kpi.target_status == "proposed"
     return f"{target} ({t('proposed (target)').strip()})" if is_marked else target

@@ -8,17 +8,18 @@ import json
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
 
-from helpers import paths
 from helpers.plan import Kpi, quarters, read_plan
+from helpers.tables.recorded import read_whole_registers
 
 CLAIMS_JSON = "claims.json"
 _TOLERANCE = 1e-6
 _REACHED = ("achieved", "achieved_late")
-_FILES = ("kpis", "kpi_components", "member_values", "returns", "changes")
+_FILES = ("kpis", "kpi_components", "member_values", "returns")
 
 
 @dataclass(frozen=True)
@@ -66,14 +67,13 @@ class Facts:
                 "value", "share", "lower", "upper", "share_lower", "share_upper", "n_reported", "n_carried",
                 "n_expected", "target",
             ),
-            "kpi_components": ("value", "share", "n_reported"), "member_values": ("value", "denominator"),
-            "changes": ("before", "after"),
+            "kpi_components": ("value", "share"), "member_values": ("value", "denominator"),
         }  # fmt: skip
         for name, columns in numbers.items():
             tables[name] = tables[name].assign(**{one: pd.to_numeric(tables[name][one]) for one in columns})
         self.kpis = tables["kpis"].set_index(["kpi", "scope", "quarter"])
         self.components = tables["kpi_components"].set_index(["kpi", "component", "scope", "quarter"])
-        self.members, self.returns, self.changes = (tables[name] for name in ("member_values", "returns", "changes"))
+        self.members, self.returns = tables["member_values"], tables["returns"]
         self.answers = pd.read_parquet(folder / "answers.parquet")
         self.plan = read_plan()
 
@@ -170,14 +170,6 @@ def _bounds(facts: Facts, claim: Claim) -> _Found:
 def _status(facts: Facts, claim: Claim) -> _Found:
     row = facts.row(claim)
     return {}, (row["status"],), {"true": True, "false": False}.get(row["robust"].lower())
-
-
-def _target(facts: Facts, claim: Claim) -> _Found:
-    """Whether the level is at the target or above, and whether it is so at both bounds; a blank upper one is above."""
-    target, upper = facts.target(claim), facts.level(claim, column="upper")
-    sides = [facts.level(claim), facts.level(claim, column="lower"), math.inf if math.isnan(upper) else upper]
-    reached = [side >= target - _TOLERANCE for side in sides]
-    return {"target": target}, ("reached" if reached[0] else "below",), len(set(reached)) == 1
 
 
 def _statuses(facts: Facts, claim: Claim) -> _Found:
@@ -373,24 +365,18 @@ def _gap(facts: Facts, claim: Claim) -> _Found:
 
 def _missing_parts(facts: Facts, claim: Claim) -> _Found:
     """The parts of a milestone that its product does not cover yet, as the register has it."""
-    kpi = facts.kpi(claim)
+    kpi, register = facts.kpi(claim), read_whole_registers().at(date.fromisoformat(facts.as_of))["milestones"]
     product = kpi.source.rpartition(" ")[2]
-    rows = pd.read_csv(paths.raw() / "registers" / "milestones.csv", dtype=str, keep_default_na=False)
-    rows = rows[
-        (rows["product"] == product) & (rows["recorded_on"] <= facts.as_of) & (rows["quarter"] <= claim.quarter)
-    ]
-    covered = {
-        part.strip()
-        for parts in rows.sort_values(["quarter", "recorded_on"])["parts"].tail(1)
-        for part in parts.split(";")
-    }
+    rows = [row for row in register if row["product"] == product and row["quarter"] <= claim.quarter]
+    latest = max((row["quarter"] for row in rows), default="")
+    covered = next((row["parts"] for row in reversed(rows) if row["quarter"] == latest), ())
     codes = [part.code for part in facts.plan.components if part.step == kpi.step]
     return {"of": len(codes)}, [code for code in codes if code not in covered], None
 
 
 # Each kind of claim by its name: what the tables have in its place.
 _TRUTHS: Mapping[str, Callable[[Facts, Claim], _Found]] = {
-    "level": _level, "bounds": _bounds, "status": _status, "target": _target, "statuses": _statuses,
+    "level": _level, "bounds": _bounds, "status": _status, "statuses": _statuses,
     "uncertain": _uncertain, "missed": _missed, "open": _open, "newly reached": _newly_reached, "lost": _lost,
     "returns": _returns, "matched": _matched, "change": _change, "panel": _panel, "reaching": _reaching,
     "without": _without, "moved": _moved, "component": _component, "flow": _flow, "parts": _parts_of_rate, "gap": _gap,

@@ -13,9 +13,7 @@ from helpers.plan import Kpi, quarters, questionnaire, read_plan, read_settings,
 from helpers.tables.kpi_figures import NO_NUMBER, KpiFigure, computed_once, select_figure, select_rows
 from helpers.tables.pipeline import EditionTables
 from helpers.tables.recorded import read_whole_registers
-from helpers.tables.replies import (
-    select_quarters,
-)
+from helpers.tables.replies import select_quarters
 
 YES, YES_CARRIED, NO, NO_CARRIED, UNKNOWN = YES_NO_STATES = ("yes", "yes_carried", "no", "no_carried", "unknown")
 NAMED_MOST = 8  # members of one region that a slope chart has room to name
@@ -248,8 +246,8 @@ def count_reaching(tables: EditionTables, kpi: str) -> tuple[int, int]:
 def find_carrying_region(tables: EditionTables, kpi: str) -> tuple[str, float]:
     """Return the region that adds most to a share, and the share without it; blank unless that changes the finding.
 
-    It does where the Union's figure reaches the target and the others together do not, or where they are further from
-    the Union's figure than a twentieth of it.
+    It does where the Union's figure reaches the target and the others together do not, or where they are below the
+    Union's figure by more than a twentieth of it.
     """
     record, figure, rows = (
         read_plan().by_kpi[kpi],
@@ -260,7 +258,8 @@ def find_carrying_region(tables: EditionTables, kpi: str) -> tuple[str, float]:
         return "", NO_NUMBER
     region = rows.groupby("region")["value"].sum().idxmax()
     level = _together(record, rows[rows["region"] != region])
-    return (region, level) if figure.assessed - level > 0.05 * figure.assessed else ("", NO_NUMBER)
+    turns = level < figure.assessed_target - 1e-9 <= figure.assessed
+    return (region, level) if turns or figure.assessed - level > 0.05 * figure.assessed else ("", NO_NUMBER)
 
 
 @computed_once
@@ -317,11 +316,9 @@ def sum_answers(tables: EditionTables, questions: Sequence[str], quarter: str) -
 @computed_once
 def list_missing_parts(tables: EditionTables, kpi: str) -> tuple[str, ...]:
     """Return the parts of a step that its product does not cover yet, as the milestones' register has it."""
-    record, snapshot = read_plan().by_kpi[kpi], read_snapshot(tables)
-    rows = snapshot.registers.at(snapshot.as_of)["milestones"]
-    product = sources.product_of(record.source)
-    own = [row for row in rows if row["product"] == product and row["quarter"] <= tables.quarter]
-    covered = {part for row in own[-1:] for part in row["parts"]}
+    record = read_plan().by_kpi[kpi]
+    rows = register_measures.list_milestones(read_snapshot(tables), record)
+    covered = rows[-1]["parts"] if rows else ()
     return tuple(code for code in read_plan().part_codes(record.step) if code not in covered)
 
 

@@ -196,8 +196,9 @@ def _revision_change(report: Report, row: object) -> Cell:
     t, (first, now) = report.t, _revised_cells(row)
     if first.order is None or now.order is None:
         return t.missing
-    printed = (round(float(each.value), each.places) for each in (now, first))  # their difference adds up for a reader
-    change = Number(next(printed) - next(printed), is_signed=True, decimals=first.places)
+    # The difference of what is printed, so that it adds up for a reader.
+    difference = round(float(now.value), now.places) - round(float(first.value), first.places)
+    change = Number(difference, is_signed=True, decimals=first.places)
     return t("{change} points", change=change.text(t)) if first.is_percent else change
 
 
@@ -238,7 +239,7 @@ def revisions(report: Report, material: bool = False) -> Table:
 
 
 def _is_material(row: object) -> bool:
-    """Tell whether a revision matters to a reader: a tenth of the figure or more, or from or to none."""
+    """Tell whether a revision matters to a reader: a twentieth of the figure or more, or from or to none."""
     if is_blank(row.first) or is_blank(row.now) or not row.first:
         return True
     return abs(row.now - row.first) >= MATERIAL * abs(row.first)

@@ -55,7 +55,7 @@ def _list_holds(report: Report, figure: KpiFigure) -> list[str]:
         region, level = lowest
         holds.append(t("lowest: {region}, {value}", region=t.region(region), value=t.measured(level, figure.unit)))
     missing = queries.list_without_data(report.tables, figure.kpi.kpi)
-    if missing and not figure.kpi.is_from_registers:
+    if missing:
         first = profiles.order_by_width(report.tables, figure.kpi.kpi, missing)[:MOST_NAMED]
         names = t.enumerated(t.member(member, short=True) for member in first)
         holds.append(t("no data of {n} members; first to ask: {names}", n=len(missing), names=names))
