@@ -113,7 +113,7 @@ def test_on_paper_every_page_says_that_the_data_are_invented_and_heads_are_repea
     assert 20 <= len(pages) <= 36
     assert all(SAMPLE in text for text in pages)
     assert sum("3.1.b\nsecteurs" in text for text in pages) >= 2  # the members' table fills more than a page
-    assert sum("Fichier (sous data/raw) sha256" in text for text in pages) >= 2  # and that of the files
+    assert sum("ICP Mesure Source" in text for text in pages) >= 2  # and that of the methods
     assert all(f"{number}/{len(pages)}" in text for number, text in enumerate(pages, start=1))
     assert not any("Description de la figure" in text or "Aller au rapport" in text for text in pages)
 
