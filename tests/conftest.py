@@ -18,7 +18,7 @@ import pytest
 import xlsxwriter
 
 from helpers import paths
-from helpers.ingest import received
+from helpers.ingest import received, registers
 from helpers.ingest.cells import parse_instant, read_answer
 from helpers.ingest.issues import Place
 from helpers.ingest.records import ReceivedFile, ReceivedItem, ReceivedReturn
@@ -30,13 +30,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PLAN = ROOT / "data" / "raw" / "plan"
 OPTIONS = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 MANIFEST = "file,sha256,received_on,channel,note\n"
-REGISTERS = {
-    "milestones": "quarter,product,stage,parts,reference,recorded_on",
-    "workshops": "workshop,step,topic,held_on,title,recorded_on",
-    "attendance": "workshop,member,women,men,recorded_on",
-    "confirmations": "quarter,member,question,value,confirmed_on,note,recorded_on",
-    "questionnaires": "questionnaire,title,sent_on,due_on,member,returned_on,recorded_on",
-}
+REGISTERS = tuple(name for name in registers.COLUMNS if name not in registers.OPTIONAL)
 # The KPIs of the plan's own document; whoever adds one adds it to the plan alone.
 DOCUMENT = {
     "1.1.a", "1.1.b", "2.1.a", "2.2.a", "2.3.a", "3.1.a", "3.1.b", "3.2.a", "3.3.a", "4.1.a", "4.1.b", "4.2.a", "4.2.b",
@@ -149,7 +143,7 @@ class Raw:
 
     def write_register(self, name: str, *rows: str) -> None:
         """Write a register of ours: its columns, then the rows as text."""
-        text = "\n".join((REGISTERS[name], *rows)) + "\n"
+        text = "\n".join((",".join(registers.COLUMNS[name]), *rows)) + "\n"
         (paths.registers() / f"{name}.csv").write_text(text, encoding="utf-8")
 
 

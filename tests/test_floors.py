@@ -33,7 +33,7 @@ FLOORS = (
     "cli",
 )
 ROOMS = tuple(name for name in FLOORS if (HELPERS / name).is_dir())
-MOST_NAMES = 12  # of a door
+MOST_NAMES = 13  # of a door
 MOST_LINES = 450  # of a module: more than one responsibility
 MODULES = sorted(path for path in HELPERS.rglob("*.py") if path.parent != HELPERS or path.stem in FLOORS)
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))

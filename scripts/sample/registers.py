@@ -1,4 +1,4 @@
-"""The registers of the invented sample: milestones, workshops, attendance, confirmations, questionnaires."""
+"""The registers of the invented sample: milestones, workshops, attendance, confirmations, questionnaires, actions."""
 
 from __future__ import annotations
 
@@ -6,7 +6,11 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
+from helpers.i18n import Translator
+from helpers.ingest import registers
 from helpers.plan import plan, quarters
+from helpers.report.actions import PROPOSED, word_proposal
+from helpers.tables.actions import Advice
 from sample.answers import answering
 from sample.files import write_csv
 from sample.truth import QUARTERS, REORGANISED, draw, profiles
@@ -45,6 +49,20 @@ QUESTIONNAIRES = (
     ("ENQ-2024-1", "Enquête sur le commerce électronique", "2024-04-15", "2024-05-31", 0.6),
     ("ENQ-2024-2", "Enquête sur l'usage des directives logicielles", "2024-07-15", "2024-08-31", 0.67),
 )
+
+# quarter, KPI, member, rule or the Secretariat's own words, due, then how it stands, day by day
+ACTIONS = (
+    ("2024Q1", "2.1.a", "", "near", "2024-09-30", ("open 2024-06-03",)),
+    ("2024Q1", "1.1.b", "GHA", "unchanged/drafted", "2024-09-30", ("open 2024-06-03", "done 2024-09-05")),
+    ("2024Q1", "1.1.b", "SWZ", "unchanged/drafted", "2024-12-31", ("open 2024-06-03", "done 2024-10-01")),
+    ("2024Q1", "5.1.a", "BFA", "none", "2024-09-30", ("open 2024-06-03", "done 2024-10-08")),
+    ("2024Q1", "2.2.a", "KEN", "Commander 300 imprimantes et 400 ordinateurs portables", "2024-12-31",
+     ("open 2024-06-10",)),
+    ("2024Q1", "5.1.a", "SEN", "none", "", ("dropped 2024-06-03",)),
+    ("2024Q2", "5.1.a", "KEN", "none", "2024-10-31", ("open 2024-09-02",)),
+    ("2024Q2", "2.2.a", "TGO", "parts/scale", "2025-03-31", ("open 2024-09-02", "dropped 2024-10-21")),
+    ("2024Q2", "2.3.a", "", "Ajouter la cybersécurité aux directives", "2024-12-31", ("open 2024-09-02",)),
+)  # fmt: skip
 
 
 def _milestones() -> list[Row]:
@@ -109,8 +127,25 @@ def _questionnaires() -> list[Row]:
     return rows
 
 
+def _actions() -> list[Row]:
+    """Return the actions that were agreed on: proposals as they are, words of the Secretariat's own, one turned down.
+
+    A row for each day on which one changed; a proposal is known by its id.
+    """
+    responsible, t, rows = {step.step: step.responsible for step in plan.read_plan().steps}, Translator("fr"), []
+    for number, (quarter, kpi, member, what, due, days) in enumerate(ACTIONS, start=1):
+        proposal = Advice.of(f"{kpi}/{quarter}/{member or 'PAPU'}/{what}")
+        known = proposal.id if proposal.kind in PROPOSED else f"SG-{quarter}-{number}"
+        words = word_proposal(proposal, t) if proposal.kind in PROPOSED else what
+        for status, day in map(str.split, days):
+            closed = day if status != "open" and due else ""
+            who = "" if member else responsible[kpi.rpartition(".")[0]]
+            rows.append((known, quarter, kpi, member, words, who, due, status, closed, day))
+    return sorted(rows, key=lambda row: row[-1])
+
+
 def write_registers(folder: Path, with_errors: bool) -> None:
-    """Write the five registers; `with_errors` adds the rows that cannot be read."""
+    """Write the registers; `with_errors` adds the rows that cannot be read."""
     attendance = _attendance() + (_unreadable_attendance() if with_errors else [])
     write_csv(
         folder / "milestones.csv", ("quarter", "product", "stage", "parts", "reference", "recorded_on"), _milestones()
@@ -127,3 +162,4 @@ def write_registers(folder: Path, with_errors: bool) -> None:
         ("questionnaire", "title", "sent_on", "due_on", "member", "returned_on", "recorded_on"),
         _questionnaires(),
     )
+    write_csv(folder / "actions.csv", registers.COLUMNS[registers.ACTIONS], _actions())

@@ -12,7 +12,7 @@ import pytest
 
 from conftest import REGISTERS
 from helpers import paths
-from helpers.ingest.registers import due_quarter, read_registers
+from helpers.ingest.registers import COLUMNS, due_quarter, read_registers
 
 DAY = date(2024, 11, 14)
 CASES = Path(__file__).with_name("cases")
@@ -142,11 +142,9 @@ def test_a_register_that_is_missing_or_no_csv_of_ours_is_refused_and_the_others_
     assert {other for other, rows in registers.at(DAY).items() if rows} == set(REGISTERS) - {name}
 
 
-@pytest.mark.parametrize(
-    ("name", "column"), [(name, column) for name, columns in REGISTERS.items() for column in columns.split(",")]
-)
+@pytest.mark.parametrize(("name", "column"), [(name, column) for name in REGISTERS for column in COLUMNS[name]])
 def test_a_register_without_one_of_its_columns_is_refused_by_the_name_of_the_column(raw, name, column):
-    columns, cells = REGISTERS[name].split(","), next(csv.reader([GOOD[name]]))
+    columns, cells = list(COLUMNS[name]), next(csv.reader([GOOD[name]]))
     kept = [n for n, each in enumerate(columns) if each != column]
     lines = [",".join(row[n] for n in kept) for row in (columns, cells)]
     (paths.registers() / f"{name}.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -173,7 +171,7 @@ def test_a_header_alone_says_nothing_yet_and_a_register_of_which_no_row_can_be_r
 )  # fmt: skip
 def test_a_register_that_stops_within_a_line_or_a_quoted_cell_is_refused(raw, end, is_refused):
     raw.write_register("workshops", "W1,5.2,,2024-09-01,,", "W2,5.2,,2024-09-01,,")
-    text = f"{REGISTERS['attendance']}\nW1,GHA,3,4,\nW1,TUN,2,2,\n{end}"
+    text = f"{','.join(COLUMNS['attendance'])}\nW1,GHA,3,4,\nW1,TUN,2,2,\n{end}"
     (paths.registers() / "attendance.csv").write_text(text, encoding="utf-8", newline="")
     registers = read_registers()
     assert ("attendance" in registers.refused_at(DAY)) is is_refused
@@ -201,8 +199,8 @@ def test_a_register_saved_by_a_spreadsheet_is_the_same_register(raw, name, delim
     raw.write_register(name, titled)
     expected = read_registers()
     text = io.StringIO(newline="")
-    blank = [""] * len(REGISTERS[name].split(","))
-    rows = [REGISTERS[name].split(","), blank, next(csv.reader([titled])), blank]
+    blank = [""] * len(list(COLUMNS[name]))
+    rows = [list(COLUMNS[name]), blank, next(csv.reader([titled])), blank]
     csv.writer(text, delimiter=delimiter, lineterminator="\r\n").writerows(rows)
     (paths.registers() / f"{name}.csv").write_bytes(codecs.encode(text.getvalue(), encoding))
     (found,) = read_registers().at(DAY)[name]
@@ -224,7 +222,10 @@ def test_headings_may_be_untidy(raw, header):
 
 def test_columns_may_be_in_any_order_and_a_second_header_begins_another_order(raw):
     raw.write_register("workshops", GOOD["workshops"])
-    text = "member,workshop,men,women,recorded_on\nSEN,W1,4,3,\n" + f'{REGISTERS["attendance"]}\nW1,KEN,"12,0",13.0,\n'
+    text = (
+        "member,workshop,men,women,recorded_on\nSEN,W1,4,3,\n" + f"{','.join(COLUMNS['attendance'])}\n"
+        'W1,KEN,"12,0",13.0,\n'
+    )
     (paths.registers() / "attendance.csv").write_text(text, encoding="utf-8")
     rows = read_registers().at(DAY)["attendance"]
     assert [(row["member"], row["women"], row["men"]) for row in rows] == [("SEN", 3, 4), ("KEN", 12, 13)]
@@ -293,7 +294,7 @@ def test_registers_opened_and_saved_by_a_french_spreadsheet_are_read(raw, case):
 
 
 def test_the_repositorys_registers_read_with_a_bom_and_blank_lines(raw):
-    text = f"\ufeff{REGISTERS['workshops']}\r\nW1,5.2,,2024-09-01,,\r\n\r\n,,,,,\r\n"
+    text = f"\ufeff{','.join(COLUMNS['workshops'])}\r\nW1,5.2,,2024-09-01,,\r\n\r\n,,,,,\r\n"
     (paths.registers() / "workshops.csv").write_bytes(text.encode())
     registers = read_registers()
     assert (len(registers.at(DAY)["workshops"]), registers.issues_at(DAY)) == (1, [])

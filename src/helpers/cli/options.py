@@ -1,6 +1,7 @@
 """How the arguments of the commands are read from the command line, each refused with a sentence of its own."""
 
 import contextlib
+import functools
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -89,3 +90,23 @@ def parse_as_of(context: click.Context, parameter: click.Parameter, value: str) 
 def utc_today() -> date:
     """Return today in UTC: the same day wherever the machine is."""
     return datetime.now(UTC).date()
+
+
+Codes = tuple[str, ...]  # of languages or members
+quarter_argument = click.argument("quarter", callback=convert_quarter)
+optional_quarter = click.argument("quarter", required=False, callback=convert_quarter)
+as_of = click.option(
+    "--as-of", default="", callback=parse_as_of,
+    help="The date the edition is as of (default: 45 days after the quarter).",
+)  # fmt: skip
+members_option = click.option("--member", "members", multiple=True, help="A member's ISO3 code (default: all of them).")
+as_json_option = click.option("--json", "as_json", is_flag=True, help="Print it as JSON, for another program.")
+language = functools.partial(click.option, "--language", callback=parse_language)
+main_language = click.option(
+    "--language",
+    callback=parse_main_language,
+    help="The language of what is printed (default: the plan's first).",
+)
+languages = functools.partial(click.option, "--language", "languages", multiple=True)
+received_path = click.Path(exists=True, readable=False, path_type=Path)
+output_path = functools.partial(click.option, type=click.Path(path_type=Path), callback=refuse_kept_folder)

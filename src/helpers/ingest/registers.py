@@ -26,13 +26,18 @@ COLUMNS = {
     "confirmations": ("quarter", "member", "question", "value", "confirmed_on", "note", "recorded_on"),
     "questionnaires": ("questionnaire", "title", "sent_on", "due_on", "member", "returned_on", "recorded_on"),
     "withdrawals": ("quarter", "source_file", "row", "recorded_on", "note"),
-}
-WITHDRAWALS = "withdrawals"  # the one register that need not be there
+    "actions": (
+        "id", "quarter", "kpi", "member", "action", "responsible", "due", "status", "closed_on", "recorded_on",
+    ),
+}  # fmt: skip
+WITHDRAWALS, ACTIONS = OPTIONAL = "withdrawals", "actions"  # the registers that need not be there
+OPEN, DONE, DROPPED = ACTION_STATUSES = "open", "done", "dropped"
 _KEYS = {
     "workshops": ("workshop",),
     "attendance": ("workshop", "member"),
     "confirmations": ("quarter", "member", "question"),
     "questionnaires": ("questionnaire", "member"),
+    ACTIONS: ("id",),
 }
 # The rows of one quarter and product all stand, but a later one corrects one that cannot be read.
 _CORRECTED_BY = _KEYS | {"milestones": ("quarter", "product"), WITHDRAWALS: ("quarter", "source_file", "of_row")}
@@ -174,7 +179,7 @@ def _count(text: str, most: int = MAX_COUNT) -> int | None:
 
 _QUARTER, _DAY = (_plan_quarter, "2024Q3"), (lambda text: parse_written_day(text)[0], "YYYY-MM-DD")
 _COUNT, _COUNT_OR_ZERO = (_count, "0, 1, 2, …"), (lambda text: _count(text or "0"), "0, 1, 2, …")
-_MAY_BE_BLANK = ("recorded_on", "confirmed_on", "returned_on", "sent_on", "of_row")
+_MAY_BE_BLANK = ("recorded_on", "confirmed_on", "returned_on", "sent_on", "of_row", "due", "closed_on")
 
 
 def _list_cells(name: str, plan: Plan) -> Sequence[_Cell]:
@@ -198,6 +203,12 @@ def _list_cells(name: str, plan: Plan) -> Sequence[_Cell]:
         "questionnaires": (("due_on", *_DAY), ("returned_on", *_DAY), ("sent_on", *_DAY), member),
         WITHDRAWALS: (
             ("quarter", *_QUARTER), ("source_file", lambda text: text or None, "mail.xlsx"), ("of_row", *_COUNT),
+        ),
+        ACTIONS: (
+            ("id", lambda text: text or None, "code"), ("quarter", *_QUARTER),
+            ("kpi", lambda text: text if text in ("", *plan.by_kpi) else None, "kpis.csv"),
+            ("member", lambda text: plan.resolve(text).iso3 or None if text else "", "ISO3"),
+            ("status", *_one_of(ACTION_STATUSES)), ("due", *_DAY), ("closed_on", *_DAY),
         ),
     }  # fmt: skip
     return ("recorded_on", *_DAY), *cells[name]
@@ -297,6 +308,8 @@ def _read_register(name: str, content: bytes, plan: Plan) -> _Register:
         values, fault = _read_cells(texts, cells, fault)
         if not fault and name == "milestones" and values["stage"] > (highest := len(plan.stages[values["product"]])):
             fault = "stage", texts["stage"], f"0-{highest}"  # another product may have more stages
+        if not fault and name == ACTIONS:
+            fault = _find_unclear(values, texts)
         if fault:
             lost.append(texts | values)
             issues.append(_bad_row_issue(plan, name, texts, *fault, values["recorded_on"]))
@@ -309,6 +322,17 @@ def _read_register(name: str, content: bytes, plan: Plan) -> _Register:
     if is_filled or (not records.is_whole and lost and lost[-1]["row"] == last):
         raise Unreadable("cut", observed=last)
     return _Register(tuple(rows), tuple(lost), issues, dates)
+
+
+def _find_unclear(action: RegisterRow, texts: Mapping[str, str]) -> Fault | None:
+    """Return what an action does not say: its day, unless dropped at once, and the day it was closed, unless open."""
+    if action["status"] != DROPPED and action["due"] is None:
+        return "due", "", "YYYY-MM-DD"
+    if action["status"] == OPEN and action["closed_on"]:
+        return "status", f"{OPEN}, {texts['closed_on']}", f"{DONE} | {DROPPED}"
+    if action["status"] != OPEN and action["due"] and action["closed_on"] is None:
+        return "closed_on", "", "YYYY-MM-DD"
+    return None
 
 
 def _read_cells(
@@ -353,14 +377,16 @@ def _bad_row_issue(
 
 
 def read_registers(rested_on: RestedOn | None = None) -> Registers:
-    """Read the five registers, and the withdrawals where there are any.
+    """Read the five registers, and the withdrawals and actions where there are any.
 
     A row that cannot be read is ignored with a warning (V22) and replaces nothing. A register that cannot be read, or
     has fewer rows than the last edition rested on, is refused (V22).
     """
     rested_on = rested_on or {}
-    is_kept = WITHDRAWALS in rested_on or (paths.registers() / f"{WITHDRAWALS}.csv").exists()
-    names = [name for name in COLUMNS if name != WITHDRAWALS or is_kept]
+    names = [
+        name for name in COLUMNS
+        if name not in OPTIONAL or name in rested_on or (paths.registers() / f"{name}.csv").exists()
+    ]  # fmt: skip
     read = {name: _read_or_refuse(name, rested_on.get(name)) for name in names}
     return Registers(
         {name: register.rows for name, register in read.items()},

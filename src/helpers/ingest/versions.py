@@ -13,6 +13,7 @@ from helpers.plan import Plan, quarters, questionnaire, read_settings
 from helpers.strings import fold
 
 _NAMED = 5  # returns of a conflict named in its message; there may be thousands
+_SHOWN, _SHORT = 8, 24  # its questions that are shown with their values, and the characters of each value
 RETURN_REFUSED, RETURN_DUPLICATE, RETURN_REVISED = "refused", "duplicate", "revised"
 RETURN_ON_TIME, RETURN_LATE = "on_time", "late"
 REJECTION = "V20.rejected"  # by the collection tool
@@ -205,7 +206,15 @@ def _conflict(cluster: list[ReceivedReturn]) -> list[Issue]:
         return []
     where = ", ".join(f"{each.file.name}:{each.place.row}" for each in cluster[:_NAMED])
     where += f" … (+{len(cluster) - _NAMED})" if len(cluster) > _NAMED else ""
-    return [make_issue("V19", each.place, where, ", ".join(names)) for each in cluster]
+    said = ", ".join(_say_conflict(name, cluster) if len(names) <= _SHOWN else name for name in names)
+    return [make_issue("V19", each.place, where, said) for each in cluster]
+
+
+def _say_conflict(name: str, cluster: Sequence[ReceivedReturn]) -> str:
+    """Return a question with the values that contradict one another, in the order of the returns named beside it."""
+    given = [each.answers[name].content for each in cluster[:_NAMED] if name in each.answers]
+    shown = [text if len(text) <= _SHORT else f"{text[:_SHORT]}…" for text in given]
+    return f"{name} ({' / '.join(text or '–' for text in shown)})" if shown else name  # a personal one is only named
 
 
 def _repeats(received: ReceivedReturn, before: ReceivedReturn) -> bool:

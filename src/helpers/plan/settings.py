@@ -19,6 +19,7 @@ FILE = "plan.toml"
 Texts = Mapping[str, str]  # a text by language
 LOOK = ("ink", "muted", "grid", "blue", "pale", "amber", "cover")  # the colours that a plan may choose
 _LOGO = re.compile(r"[A-Za-z0-9_-]+\.svg")
+_ADDRESS = re.compile(r"[A-Za-z0-9._+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 _COLOUR = re.compile("#[0-9A-Fa-f]{6}")
 _MOST_DAYS = 366
 _PERIOD = ("first_quarter", "baseline_quarter", "first_status_quarter", "last_quarter")  # in order
@@ -97,6 +98,7 @@ class Settings:
     repeat: Repeat = Repeat()
     look: Texts = field(default_factory=dict)
     responsible: Texts = field(default_factory=dict)  # names of the codes in steps.csv, such as WG_fr
+    contact: Texts = field(default_factory=dict)  # whom members turn to: email, and the office by language
 
     @cached_property
     def quarters(self) -> tuple[str, ...]:
@@ -147,6 +149,10 @@ class Settings:
         if day <= quarters.quarter_end(quarter):
             raise ValueError(f"as_of {day} is not after the end of {quarter}; give a later date, or none")
         return day
+
+    def name_contact(self, language: str) -> str:
+        """Return whom members turn to, an office and its address; blank where the plan names nobody."""
+        return ", ".join(filter(None, (self.contact.get(language), self.contact.get("email"))))
 
     def short(self, name: str) -> Texts:
         """Return the short form of `union` or `title` by language; the whole one where the plan has none."""
@@ -247,6 +253,13 @@ def _check_meaning(settings: Settings) -> Iterator[str]:
             yield f"[{name}] has no {', '.join(lacking)}; write it in every language"
         if unknown := sorted(set(texts) - allowed):
             yield f"[{name}] has {', '.join(unknown)}, no language of the plan; leave it out"
+    if unknown := sorted(set(s.contact) - {"email", *s.languages}):
+        yield f"[contact] has {', '.join(unknown)}; write email, and the office in each language of the plan"
+    if not _ADDRESS.fullmatch(address := s.contact.get("email", "x@x.x")):
+        yield f"[contact] email is {address!r}; write one address, such as digital@union.example"
+    offices = [language for language in s.languages if language in s.contact]
+    if offices and len(offices) < len(s.languages):
+        yield f"[contact] has an office in {', '.join(offices)} only; write it in every language, or in none"
     for name in ("member", "quarter"):
         if getattr(s.identity, name) != name:
             yield f"[identity] {name} is {getattr(s.identity, name)}; that question is called {name} in every form"

@@ -4,12 +4,14 @@ from helpers.report.document import Report
 
 __all__ = [
     "Report",
+    "actions",
     "blocks",
     "brief",
     "figures",
     "headlines",
     "html",
     "letters",
+    "mailing",
     "phrases",
     "tables",
     "xlsx",

@@ -3,11 +3,12 @@
 import re
 
 from helpers.i18n import Translator, is_blank, typeset
-from helpers.plan import Member, quarters, questionnaire, read_plan, read_settings, sources
+from helpers.plan import Member, quarters, questionnaire, read_plan, read_settings
 from helpers.report import phrases
+from helpers.report.actions import describe_action, describe_advice, describe_outcome
 from helpers.report.document import Report
 from helpers.strings import mask_text
-from helpers.tables import profiles, queries, replies
+from helpers.tables import actions, profiles, queries, replies
 
 MOST_BLANK, MOST_ADVICE = 4, 4
 _RETURN = {
@@ -124,7 +125,7 @@ def describe_issue_to_member(row: object, t: Translator) -> str:
     message = typeset(getattr(row, f"said_{t.language}"), t.language)
     for name in sorted(questionnaire.read_form().by_name, key=len, reverse=True):
         message = re.sub(rf"\b{name}\b", lambda _, name=name: name_question(name, t), message)
-    return _short(message, 240)
+    return _short(message, 420)
 
 
 def describe_observed(row: object, answers: dict[str, profiles.MemberAnswer]) -> str:
@@ -135,54 +136,53 @@ def describe_observed(row: object, answers: dict[str, profiles.MemberAnswer]) ->
 
 
 def next_actions(report: Report, member: Member) -> list[str]:
-    """Return a member's next actions; thanks where there are none."""
+    """Return what was agreed on with a member, what it is asked now, and what its figures suggest.
+
+    Advice that has become an action is not given again.
+    """
+    t, agreed = report.t, [each for each in actions.list_actions(report.tables) if each.member == member.member]
+    sentence = "Agreed on in {quarter}: {action}; due on {due}: {outcome}."
+    lines = [
+        t(
+            sentence, quarter=t.quarter(action.quarter), action=describe_action(action, t),
+            due=t.day(action.due), outcome=describe_outcome(report, action),
+        )
+        for action in agreed
+    ]  # fmt: skip
+    underway, found = actions.list_rules_underway(agreed), actions.list_advice(report.tables, member)
+    advice = [each for each in found if each.kind != "blank" and each.rule not in underway]
+    lines += [*_list_requests(report, member), *(describe_advice(report, each) for each in advice[:MOST_ADVICE])]
+    contact = read_settings().name_contact(t.language)
+    return [*lines, t("Replies and questions: {contact}.", contact=contact)] if contact else lines
+
+
+def _list_requests(report: Report, member: Member) -> list[str]:
+    """Return what a member is asked; thanks where it is nothing."""
     t, tables, code = report.t, report.tables, member.member
-    quarter, actions = t.quarter(report.quarter), []
+    quarter, asked = t.quarter(report.quarter), []
     state = profiles.select_member_response(tables, code).state
     if state == replies.NO_RETURN:
         send = "Send the questionnaire for {quarter}: it will be counted in the next edition."
-        actions.append(t(send, quarter=quarter))
+        asked.append(t(send, quarter=quarter))
     if state == replies.ONLY_REFUSED:
         resend = "Correct the return for {quarter} and send it again; until then it counts as not received."
-        actions.append(t(resend, quarter=quarter))
+        asked.append(t(resend, quarter=quarter))
     if n := len(profiles.select_member_issues(tables, code)):
-        actions.append(t.plural("Answer the {n} question listed here: confirm or correct.", n))
+        asked.append(t.plural("Answer the {n} question listed here: confirm or correct.", n))
     unsettled = profiles.select_unsettled_issues(tables, code)["question"]
     if len(unsettled):
         names, before = t.listed([name_question(name, t) for name in unsettled]), quarters.shift(report.quarter, -1)
-        actions.append(t("Still open from {quarter}: {names}.", quarter=t.quarter(before), names=names))
+        asked.append(t("Still open from {quarter}: {names}.", quarter=t.quarter(before), names=names))
     if blank := [each.question.name for each in profiles.select_member_answers(tables, code) if each.is_blank]:
         names = t.listed([name_question(name, t) for name in blank[:MOST_BLANK]]) + " …" * (len(blank) > MOST_BLANK)
-        actions.append(t.plural("Complete the {n} question left blank: {names}.", len(blank), names=names))
-    if actions and not tables.is_revised:
+        asked.append(t.plural("Complete the {n} question left blank: {names}.", len(blank), names=names))
+    if asked and not tables.is_revised:
         day = t.day(read_settings().revised_on(report.quarter))
-        actions.append(t("What comes by {day} counts in the revised edition.", day=day))
+        asked.append(t("What comes by {day} counts in the revised edition.", day=day))
     open_statuses, plan = queries.select_open_statuses(tables), read_plan()
     stocks = [kpi for kpi in plan.shown("brief") if plan.by_kpi[kpi].is_stock]
     held = [kpi for kpi in stocks if code in open_statuses.get(kpi, ())]
     if held:
         names = t.listed([phrases.name_own_kpi(kpi, t) for kpi in held])
-        actions.append(t("A figure for these would help to settle the Union's status: {names}.", names=names))
-    advice = [describe_advice(each, t) for each in profiles.list_advice(tables, member)[:MOST_ADVICE]]
-    return [*(actions or [t("Nothing is asked for {quarter}: thank you.", quarter=quarter)]), *advice]
-
-
-def describe_advice(advice: profiles.Advice, t: Translator) -> str:
-    """Return what a member's own figures suggest, in a sentence."""
-    plan = read_plan()
-    kpi, what = plan.by_kpi[advice.kpi], phrases.name_own_kpi(advice.kpi, t)
-    if advice.kind == "short":
-        gap, target = t.counted(advice.numbers[0], kpi.unit), t.target(100 * kpi.target, "percent")
-        return t("{what}: {gap} more would reach {target}.", what=what, gap=gap, target=target)
-    if advice.kind == "part":
-        (companion,) = (each for each in plan.parts_of(kpi.kpi) if each.component == advice.component)
-        part, whole = map(t.number, advice.numbers)
-        title = t.localised(plan.title_of(companion))
-        return t("{what}, {component}: only {part} of {whole}.", what=what, component=title, part=part, whole=whole)
-    if advice.kind == "unchanged":
-        form = questionnaire.read_form()
-        (question,) = sources.source_of(kpi, form).asks
-        answer = t.localised(form.by_name[question].choice_labels[advice.answer])
-        words = "{what}: “{answer}” since {quarter}; what would be the next step?"
-        return t(words, what=what, answer=answer, quarter=t.quarter(advice.since))
-    return t("{what}: none in this quarter.", what=t.localised(kpi.title))
+        asked.append(t("A figure for these would help to settle the Union's status: {names}.", names=names))
+    return asked or [t("Nothing is asked for {quarter}: thank you.", quarter=quarter)]

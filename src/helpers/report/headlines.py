@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from helpers import editions
 from helpers.i18n import Translator, is_blank
+from helpers.ingest import registers
 from helpers.kpis import Reference, statuses
 from helpers.plan import quarters, read_plan
 from helpers.report import phrases
@@ -306,6 +307,8 @@ def describe_registers(report: Report) -> list[str]:
         points.append(t(sentence, names=names, kpis=t.enumerated(sorted(blank))))
     if "confirmations" in refused:
         points.append(t("confirmations.csv could not be read: the values that members confirmed stay withdrawn."))
+    if registers.ACTIONS in refused:
+        points.append(t("actions.csv could not be read: what was agreed on is not told."))
     return points
 
 

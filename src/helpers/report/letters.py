@@ -65,6 +65,22 @@ class MemberFeedback:
         """Return a text of letters.csv in the letter's language."""
         return letter_text(key, self.language, **values)
 
+    def title(self, quarter: str) -> str:
+        """Return what the letter is about: the questionnaire of a quarter, and the member."""
+        if self.member is None:
+            return self.text("others")
+        named = Translator(self.language).quarter(quarter)
+        return self.text("title", quarter=named, member=self.member.name[self.language])
+
+    def list_closing(self, quarter: str, as_of: date) -> list[str]:
+        """Return until when a reply counts, and whom to turn to; nothing to the Secretariat itself."""
+        if self.member is None:
+            return []
+        t, settings, lines = Translator(self.language), read_settings(), []
+        if not settings.is_revised(quarter, as_of):
+            lines.append(self.text("deadline", day=t.day(settings.revised_on(quarter))))
+        return lines + ([self.text("contact", contact=name)] if (name := settings.name_contact(self.language)) else [])
+
     def say_nothing_read(self, language: str, quarter: str) -> str:
         """Say why no return was read: none came, or its file is lost, or a file is lost that may be the member's."""
         if self.lost:
@@ -155,16 +171,21 @@ def format_letters(
     yield letter_text("summary", language, quarter=named, date=as_of.isoformat(), **counts)
 
 
+def list_received(letter: MemberFeedback, language: str) -> list[str]:
+    """Return what was received from a member, file by file, and what became of it."""
+    states = Counter(f"{entry.received.file.name}: {_state(entry, language)}" for entry in letter.entries)
+    return [f"{state} (x {times})" if times > 1 else state for state, times in states.items()]
+
+
 def _letter_lines(
     letters: Sequence[MemberFeedback], form: questionnaire.Form, named: str, language: str
 ) -> Iterator[str]:
     for letter in letters:
-        states = Counter(f"{entry.received.file.name}: {_state(entry, language)}" for entry in letter.entries)
-        received = "; ".join(f"{state} (x {times})" if times > 1 else state for state, times in states.items())
+        received = "; ".join(list_received(letter, language))
         nothing = letter.say_nothing_read(language, named)
         yield " - ".join(filter(None, (_recipient(letter, language), received or nothing)))
         for issue in letter.issues:
-            yield from _issue_lines(issue, form, language)
+            yield from format_issue(issue, form, language)
 
 
 def _count_returns(letters: Sequence[MemberFeedback]) -> dict[str, int]:
@@ -201,7 +222,7 @@ def _file_lines(
     yield from _letter_lines(letters, form, Translator(language).quarter(quarter), language)
 
 
-def _issue_lines(issue: issues.Issue, form: questionnaire.Form, language: str) -> Iterator[str]:
+def format_issue(issue: issues.Issue, form: questionnaire.Form, language: str) -> Iterator[str]:
     """Yield an issue as lines: what it is about, what was seen and expected, what to do, and where."""
     margin = " " * 24
     code = f" ({issue.question})" if issue.question else ""
@@ -264,15 +285,16 @@ def _write_contents(book: Book, letters: Sequence[MemberFeedback], quarter: str,
 def _write_letter(
     book: Book, letter: MemberFeedback, form: questionnaire.Form, quarter: str, as_of: date, sample: bool
 ) -> None:  # fmt: skip
-    text, member, sheet = letter.text, letter.member, book.add_sheet(_sheet_name(letter), letter.language, _WIDTHS)
-    named = Translator(letter.language).quarter(quarter)
-    title = text("title", quarter=named, member=member.name[letter.language]) if member else text("others")
-    sheet.write(0, 0, title, **_TITLE)
+    text, sheet = letter.text, book.add_sheet(_sheet_name(letter), letter.language, _WIDTHS)
+    sheet.write(0, 0, letter.title(quarter), **_TITLE)
     marks = [text("as_of", date=as_of.isoformat())]
     marks += [text("sample")] if sample else []
     marks += [text("unofficial")] if not catalogue.is_official(letter.language) else []
     sheet.write(1, 0, " - ".join(marks), italic=True)
-    row = _write_received(sheet, letter, named)
+    row = _write_opening(sheet, letter, quarter, as_of)
+    row = _write_received(sheet, letter, row, Translator(letter.language).quarter(quarter))
+    if not letter.issues and letter.member and not letter.entries:
+        return sheet.set_page(row)  # nothing came: nothing was found in it
     sheet.write(row, 0, text("findings"), **_PART)
     if not letter.issues:
         sheet.write(row + 1, 0, text("nothing_found"))
@@ -289,14 +311,22 @@ def _write_letter(
     return sheet.set_page(row + 2)
 
 
-def _write_received(sheet: SheetWriter, letter: MemberFeedback, quarter: str) -> int:
-    """Write what was received; return the row after it."""
-    sheet.write(3, 0, letter.text("received"), **_PART)
+def _write_opening(sheet: SheetWriter, letter: MemberFeedback, quarter: str, as_of: date) -> int:
+    """Write the salutation, until when a reply counts and whom to turn to; return the row after them."""
+    lines = [letter.text("salutation"), *letter.list_closing(quarter, as_of)] if letter.member else []
+    for row, line in enumerate(lines, start=3):
+        sheet.write(row, 0, line)
+    return 4 + len(lines) if lines else 3
+
+
+def _write_received(sheet: SheetWriter, letter: MemberFeedback, row: int, quarter: str) -> int:
+    """Write what was received from a row on; return the row after it."""
+    sheet.write(row, 0, letter.text("received"), **_PART)
     if not letter.entries:
-        sheet.write(4, 0, letter.say_nothing_read(letter.language, quarter))
-        return 6
-    sheet.write_heads(4, [letter.text(head) for head in _RECEIVED_COLUMNS])
-    for row, entry in enumerate(letter.entries, start=5):
+        sheet.write(row + 1, 0, letter.say_nothing_read(letter.language, quarter))
+        return row + 3
+    sheet.write_heads(row + 1, [letter.text(head) for head in _RECEIVED_COLUMNS])
+    for place, entry in enumerate(letter.entries, start=row + 2):
         values = (entry.received.received_on, entry.received.file.name, str(entry.version or ""))
-        sheet.write_row(row, [*values, _state(entry, letter.language)])
-    return 6 + len(letter.entries)
+        sheet.write_row(place, [*values, _state(entry, letter.language)])
+    return row + 3 + len(letter.entries)

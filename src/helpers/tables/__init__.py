@@ -8,6 +8,7 @@ __all__ = [
     "Claim",
     "EditionTables",
     "KpiFigure",
+    "actions",
     "claims",
     "datapackage",
     "manifest",

@@ -374,6 +374,17 @@ def _missing_parts(facts: Facts, claim: Claim) -> _Found:
     return {"of": len(codes)}, [code for code in codes if code not in covered], None
 
 
+def _actions(facts: Facts, claim: Claim) -> _Found:
+    """The actions agreed on by the quarter that are open, or were closed since the last edition, by how they stand."""
+    rows = read_whole_registers().at(date.fromisoformat(facts.as_of)).get("actions", ())
+    last = facts.plan.settings.first_cutoff(quarters.shift(claim.quarter, -1)).isoformat()
+    agreed = [row for row in rows if row["due"] and row["quarter"] <= claim.quarter]
+    shown = [row for row in agreed if row["status"] == "open" or row["closed_on"].isoformat() > last]
+    found = {name: sum(row["status"] == name for row in shown) for name in ("open", "done", "dropped")}
+    late = sum(row["status"] == "open" and row["due"].isoformat() < facts.as_of for row in shown)
+    return {"n": len(shown), "late": late, **found}, None, None
+
+
 # Each kind of claim by its name: what the tables have in its place.
 _TRUTHS: Mapping[str, Callable[[Facts, Claim], _Found]] = {
     "level": _level, "bounds": _bounds, "status": _status, "statuses": _statuses,
@@ -381,7 +392,7 @@ _TRUTHS: Mapping[str, Callable[[Facts, Claim], _Found]] = {
     "returns": _returns, "matched": _matched, "change": _change, "panel": _panel, "reaching": _reaching,
     "without": _without, "moved": _moved, "component": _component, "flow": _flow, "parts": _parts_of_rate, "gap": _gap,
     "missing parts": _missing_parts, "returns by cutoff": _returns_by_cutoff, "calendar": _calendar, "half": _half,
-    "members": _members, "regions up": _regions_up,
+    "members": _members, "regions up": _regions_up, "actions": _actions,
 }  # fmt: skip
 
 

@@ -138,7 +138,9 @@ def _list_recorded_rows(source: RawData, used: set[ReceivedFile], quarter: str, 
     """Return the rows of the registers and MANIFESTs that were known on a date, by file."""
     refused = source.registers.refused_at(as_of)  # nothing rests on these
     known = source.registers.at(as_of).items()
-    recorded = {f"registers/{name}.csv": rows for name, rows in known if name not in refused}
+    # One that need not be there is no input before its first row.
+    used_ones = ((name, rows) for name, rows in known if rows or name not in registers.OPTIONAL)
+    recorded = {f"registers/{name}.csv": rows for name, rows in used_ones if name not in refused}
     for past in read_settings().quarters_to(quarter):
         names = {file.name for file in used if file.quarter == past}
         if rows := received.list_manifest_rows(paths.returns(past), past, as_of, names):

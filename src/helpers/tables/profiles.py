@@ -1,7 +1,6 @@
 """One member among the others: its figures and their medians, its answers, its issues, what its reply would change."""
 
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -10,14 +9,12 @@ import pandas as pd
 from helpers.i18n import is_blank
 from helpers.ingest import issues
 from helpers.kpis import Snapshot, observations
-from helpers.plan import Kpi, Member, quarters, questionnaire, read_plan, sources
+from helpers.plan import Member, quarters, questionnaire, read_plan
 from helpers.tables import queries, replies
 from helpers.tables.kpi_figures import computed_once, select_figure, select_rows
 from helpers.tables.pipeline import EditionTables
 from helpers.tables.recorded import read_whole_registers
 
-LOW_PART = 0.6  # of what is needed: with less, a part is named
-UNCHANGED_QUARTERS = 2  # after which the same answer is named
 ASKED_SEVERITIES = issues.SEVERITIES[:-1]  # of the issues that a member is asked about, gravest first: all but notes
 
 
@@ -229,70 +226,3 @@ def count_halving(calls: pd.DataFrame, kpi: str) -> int:
     """Return the fewest replies that would close half of what non-response leaves open; 0 when nothing is open."""
     parts = calls[kpi].fillna(0).sort_values(ascending=False).cumsum()
     return int((parts < 0.5 - 1e-9).sum()) + 1 if len(parts) and parts.iloc[-1] > 0 else 0
-
-
-# --- what a member's own figures suggest ------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Advice:
-    """One thing that a member's own figures suggest about a KPI, or a part of it.
-
-    `kind` is `short` (numbers: what is missing of the target), `part` (what is there, what is needed), `unchanged`
-    (`answer`, `since` when) or `none` (nothing in the quarter).
-    """
-
-    kind: str
-    kpi: str
-    component: str = ""
-    numbers: tuple[float, ...] = ()
-    answer: str = ""
-    since: str = ""
-
-
-def list_advice(tables: EditionTables, member: Member) -> list[Advice]:
-    """Return what the figures that a member reported in the quarter suggest, by KPI in the plan's order."""
-    plan, found = read_plan(), []
-    for kpi in plan.kpis:
-        found += _advise_on_target(tables, member, kpi)
-        found += _advise_on_parts(tables, member, kpi)
-        found += _advise_on_answer(tables, member, kpi)
-        parts = queries.list_flow_questions(kpi.kpi)
-        if parts and queries.sum_answers(tables, parts, tables.quarter).get(member.member) == 0:
-            found.append(Advice("none", kpi.kpi))
-    return found
-
-
-def _advise_on_target(tables: EditionTables, member: Member, kpi: Kpi) -> Iterator[Advice]:
-    """Yield how many are missing where the member is below a target on a share."""
-    if kpi.assessed != "share" or kpi.target is None or not kpi.has_member_values:
-        return
-    own = queries.select_levels(tables, kpi.kpi).set_index("member").loc[member.member]
-    if own["basis"] == "reported" and own["level"] < 100 * kpi.target - 1e-9:
-        yield Advice("short", kpi.kpi, numbers=(math.ceil(kpi.target * own["denominator"] - own["value"] - 1e-9),))
-
-
-def _advise_on_parts(tables: EditionTables, member: Member, kpi: Kpi) -> Iterator[Advice]:
-    """Yield the parts of a KPI's step of which the member has too little of what it needs."""
-    plan, snapshot = read_plan(), queries.read_snapshot(tables)
-    for companion in plan.parts_of(kpi.kpi):
-        if companion.component in plan.part_codes(kpi.step) and companion.share and companion.measure == "sum_known":
-            (seen,) = observations.observe_kpi(snapshot, plan.as_kpi(companion), [member])
-            if seen.is_reported and seen.total and seen.value < LOW_PART * seen.total:
-                yield Advice("part", kpi.kpi, companion.component, (seen.value, seen.total))
-
-
-def _advise_on_answer(tables: EditionTables, member: Member, kpi: Kpi) -> Iterator[Advice]:
-    """Yield the answer to a KPI's one question that does not count yet, and has been the same for some quarters."""
-    source = None if kpi.measure != "count_known" else sources.source_of(kpi, questionnaire.read_form())
-    if source is None or len(source.asks) != 1 or not source.codes:
-        return
-    given = {}
-    for quarter in reversed(queries.select_quarters(tables)):
-        answers = {each.question.name: each for each in select_member_answers(tables, member.member, quarter)}
-        answer = answers.get(source.asks[0])
-        if answer is None or answer.state != "A" or answer.value != next(iter(given.values()), answer.value):
-            break
-        given[quarter] = answer.value
-    if len(given) > UNCHANGED_QUARTERS and not set(given.values()) & set(source.codes):
-        yield Advice("unchanged", kpi.kpi, answer=next(iter(given.values())), since=min(given))

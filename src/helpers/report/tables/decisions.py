@@ -1,14 +1,18 @@
-"""The table of what is to be decided: what is missing of each target, what holds it, who is responsible, by when."""
+"""The tables of what is to be decided, and of what was agreed on: what is missing, who is responsible, by when."""
 
-from helpers.i18n import Translator, is_blank
-from helpers.plan import read_plan, read_settings
+from datetime import date
+
+from helpers.i18n import is_blank
+from helpers.ingest import registers
+from helpers.plan import read_plan
 from helpers.report import phrases
-from helpers.report.blocks import Column, Table
+from helpers.report.actions import describe_action, describe_levels, describe_outcome, name_responsible
+from helpers.report.blocks import Column, Sentence, Table
 from helpers.report.cells import Cell
 from helpers.report.document import Report
 from helpers.report.headlines import describe_to_decide, list_to_decide
 from helpers.report.tables.themes import EMPTY, due_cell
-from helpers.tables import KpiFigure, profiles, queries
+from helpers.tables import Claim, KpiFigure, actions, profiles, queries
 
 MOST_NAMED = 3  # members whose figure would tell most
 
@@ -22,7 +26,7 @@ def decisions(report: Report) -> Table:
         Column(t("Status against the proposed target"), 35, lambda figure: phrases.badge(figure, t)),
         Column(t("What is missing"), 28, lambda figure: _missing_cell(report, figure)),
         Column(t("What holds it"), 46, lambda figure: "\n".join(_list_holds(report, figure)) or "–"),
-        Column(t("Who"), 33, lambda figure: name_responsible(figure.kpi.step, t)),
+        Column(t("Who"), 33, lambda figure: name_responsible(_responsible(figure), t)),
         Column(t("Due"), 20, lambda figure: due_cell(report, figure.kpi)),
     )
     title, source = describe_to_decide(report), phrases.describe_origin((figure.kpi for figure in rows), t)
@@ -34,11 +38,8 @@ def decisions(report: Report) -> Table:
     return Table(rows, columns if rows else EMPTY, title, subtitle, source=source, **layout)
 
 
-def name_responsible(step: str, t: Translator) -> str:
-    """Return who is responsible for a step: the names that plan.toml has for its codes, else the codes."""
-    names, record = read_settings().responsible, next(each for each in read_plan().steps if each.step == step)
-    codes = record.responsible.split("/")
-    return t.joined(names.get(f"{code}_{t.language}", code) for code in codes)
+def _responsible(figure: KpiFigure) -> str:
+    return next(step.responsible for step in read_plan().steps if step.step == figure.kpi.step)
 
 
 def _missing_cell(report: Report, figure: KpiFigure) -> Cell:
@@ -60,3 +61,25 @@ def _list_holds(report: Report, figure: KpiFigure) -> list[str]:
         names = t.enumerated(t.member(member, short=True) for member in first)
         holds.append(t("no data of {n} members; first to ask: {names}", n=len(missing), names=names))
     return holds
+
+
+def follow_up(report: Report) -> Table | None:
+    """Return the actions that were agreed on and what became of each; None where there is none."""
+    t, agreed = report.t, actions.list_actions(report.tables)
+    if not agreed:
+        return None
+    columns = (
+        Column(t("Member"), 28, lambda action: t.member(action.member) if action.member else t("Union")),
+        Column(t("Action agreed on"), 66, lambda action: describe_action(action, t)),
+        Column(t("Who"), 33, lambda action: name_responsible(action.responsible, t, action.member)),
+        Column(t("Due"), 24, lambda action: t.day(action.due)),
+        Column(t("What became of it"), 30, lambda action: describe_outcome(report, action)),
+        Column(t("When agreed, and now"), 28, lambda action: describe_levels(report, action)),
+    )
+    counts = {status: sum(action.status == status for action in agreed) for status in registers.ACTION_STATUSES}
+    counts |= {"n": len(agreed), "late": sum(each.is_overdue(date.fromisoformat(report.as_of)) for each in agreed)}
+    sentence = "Actions agreed on: {n}; done: {done}; dropped: {dropped}; open: {open}, of which overdue: {late}"
+    title = Sentence(t(sentence, **counts), Claim("actions", report.quarter, values=counts))
+    subtitle = t("Those that are open, and those closed since the last edition; the figure that each is about")
+    source = t("registers of the General Secretariat")
+    return Table(agreed, columns, title, subtitle, source=source, size=8, pad=1.6, middle=True, wide=6)

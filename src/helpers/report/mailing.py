@@ -1,0 +1,90 @@
+"""Letters as files to be sent: of each member a workbook and a draft e-mail, and the list for a mail merge."""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import date
+from email.message import EmailMessage
+from email.policy import SMTP
+from pathlib import Path
+
+from helpers.durable import make_folder_durably, write_durably
+from helpers.i18n import Translator
+from helpers.ingest import issues
+from helpers.plan import questionnaire, read_settings
+from helpers.report import letters
+from helpers.report.letters import MemberFeedback
+
+LIST = "letters.csv"
+_XLSX = ("application", "vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+_BOUNDARY = "=-papu-letter-="  # the same letter is the same bytes
+_COUNTED = (issues.REFUSED, issues.WITHDRAWN, issues.WARNING)
+_COLUMNS = ("member", "name", "language", "subject", "email", "workbook", "returns", *_COUNTED)
+
+
+def write_letter_files(
+    folder: Path, feedback: Sequence[MemberFeedback], form: questionnaire.Form, quarter: str, as_of: date,
+    sample: bool = False,
+) -> list[Path]:  # fmt: skip
+    """Write a workbook and a draft e-mail for each member, each with nothing of any other, and the list of them.
+
+    Returns the files, the list last. The same letters give the same bytes. Raises OSError where nothing can be written.
+    """
+    make_folder_durably(folder)
+    written, rows = [], []
+    for letter in feedback:
+        if letter.member is None:
+            continue
+        workbook, mail = (folder / f"{quarter}_{letter.code}.{kind}" for kind in ("xlsx", "eml"))
+        letters.write_letters_workbook(workbook, [letter], form, quarter, as_of, sample)
+        message = _compose(letter, form, quarter, as_of, workbook, sample)
+        write_durably(mail, message.as_bytes(policy=SMTP))
+        counts = Counter(issue.severity for issue in letter.issues)
+        name, files = letter.member.name[letter.language], (mail.name, workbook.name)
+        numbers = (len(letter.entries), *(counts[severity] for severity in _COUNTED))
+        rows.append((letter.code, name, letter.language, message["Subject"], *files, *numbers))
+        written += [workbook, mail]
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\r\n").writerows([_COLUMNS, *rows])
+    write_durably(folder / LIST, text.getvalue().encode("utf-8-sig"))  # with a mark, by which Excel knows UTF-8
+    return [*written, folder / LIST]
+
+
+def _compose(
+    letter: MemberFeedback, form: questionnaire.Form, quarter: str, as_of: date, workbook: Path, sample: bool
+) -> EmailMessage:
+    """Return a letter as a draft: whoever opens it writes the address and sends it."""
+    message = EmailMessage()
+    message["Subject"] = letter.title(quarter)
+    if address := read_settings().contact.get("email"):
+        message["From"] = address
+    message["Content-Language"] = letter.language
+    message["X-Unsent"] = "1"  # Outlook opens it as a draft
+    message.set_content("\n".join(_list_lines(letter, form, quarter, as_of, sample)) + "\n")
+    kind, subtype = _XLSX
+    message.add_attachment(workbook.read_bytes(), maintype=kind, subtype=subtype, filename=workbook.name)
+    message.set_boundary(_BOUNDARY)
+    return message
+
+
+def _list_lines(
+    letter: MemberFeedback, form: questionnaire.Form, quarter: str, as_of: date, sample: bool
+) -> Iterator[str]:
+    """Yield the text of a letter: what was received, what is asked, until when, of whom."""
+    yield from (*([letter.text("sample"), ""] if sample else []), letter.text("salutation"), "")
+    named = Translator(letter.language).quarter(quarter)
+    if letter.entries:
+        yield letter.text("received")
+        yield from (f"  {line}" for line in letters.list_received(letter, letter.language))
+    else:
+        yield letter.say_nothing_read(letter.language, named)
+    yield ""
+    if letter.issues:
+        yield letter.text("findings")
+        for issue in letter.issues:
+            yield from letters.format_issue(issue, form, letter.language)
+        yield from ("", letter.text("how_to"))
+    elif letter.entries:
+        yield letter.text("nothing_found")
+    yield from ("", *letter.list_closing(quarter, as_of))
