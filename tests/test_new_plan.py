@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from conftest import PLAN, ROOT
 from helpers import paths
 from helpers.cli import main
+from helpers.ingest.registers import COLUMNS
 from second.returns import HERE
 
 SECOND = HERE / "plan"
@@ -35,7 +36,7 @@ def test_a_new_root_has_the_plan_registers_with_heads_an_empty_quarter_and_a_pag
         assert (raw / "plan" / path.relative_to(source)).read_bytes() == path.read_bytes()
     assert {path.name for path in (raw / quarter).iterdir()} == {"MANIFEST.csv"}
     heads = [path.read_text(encoding="utf-8").splitlines() for path in (raw / "registers").iterdir()]
-    assert len(heads) == 6 and all(len(lines) == 1 and "recorded_on" in lines[0] for lines in heads)
+    assert len(heads) == len(COLUMNS) and all(len(lines) == 1 and "recorded_on" in lines[0] for lines in heads)
     page = (root / "README.md").read_text(encoding="utf-8")
     assert quarter in page and "{" not in page and len(page.splitlines()) < 60
     assert all(path.name in page for path in (raw / "plan").rglob("*.*"))

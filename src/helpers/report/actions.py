@@ -29,7 +29,6 @@ _FINDINGS = {
     "unchanged": "{what}: “{details}” since {since}; what would be the next step?",
     "none": "{what}: none in this quarter.",
     "blank": "Left blank in two returns running: {details}.",
-    "short": "{what}: {gap} more would reach {target}.",
 }
 
 
@@ -59,14 +58,12 @@ def word_proposal(advice: actions.Advice, t: Translator) -> str:
 
 def describe_advice(report: Report, advice: actions.Advice) -> str:
     """Return what figures suggest, with these figures."""
-    t, kpi, what = report.t, read_plan().by_kpi[advice.kpi], _name_subject(advice, report.t)
+    t, what = report.t, _name_subject(advice, report.t)
     if advice.kind == "near":
         gap = phrases.describe_gap(report, queries.select_figure(report.tables, advice.kpi))
         return t("{what} ({gap})", what=what, gap=gap) + "."
     words = {"details": t.enumerated(_name_details(advice, t))}
-    if advice.kind == "short":
-        words = {"gap": t.counted(advice.numbers[0], kpi.unit), "target": t.target(100 * kpi.target, "percent")}
-    elif advice.kind == "parts":
+    if advice.kind == "parts":
         pairs = zip(_name_details(advice, t), advice.numbers[::2], advice.numbers[1::2], strict=True)
         words = {"parts": t.joined(t("{name} {part}/{whole}", name=n, part=a, whole=b) for n, a, b in pairs)}
         words["percent"] = t.percent(100 * actions.LOW_PART, 0)

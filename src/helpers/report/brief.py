@@ -1,5 +1,6 @@
 """The words of a member's brief: its answers, the issues found in its return, its next actions."""
 
+import math
 import re
 
 from helpers.i18n import Translator, is_blank, typeset
@@ -118,6 +119,25 @@ def describe_position(position: profiles.MemberPosition, t: Translator) -> str:
     what, n = phrases.name_own_kpi(position.kpi, t), len(position.union)
     sentence = "{what}: {value}; median of the region {region}, of the Union {union}; members known: {n}"
     return t(sentence, what=what, value=value, region=region, union=union, n=n)
+
+
+def describe_target(position: profiles.MemberPosition, t: Translator) -> str:
+    """Return the target that a member can be held against, one on a share or an index, and what it is short of it."""
+    kpi = read_plan().by_kpi[position.kpi]
+    if not kpi.on_share or kpi.target is None:
+        return "–"
+    target = (100 if kpi.assessed == "share" else 1) * kpi.target
+    shown = t.target(target, "percent")
+    if is_blank(position.level):
+        return shown
+    gap = target - position.level
+    if gap <= 1e-9:
+        return f"{shown}\n{t('Achieved')}"
+    if kpi.assessed == "share":
+        short = t.counted(math.ceil(gap / 100 * position.denominator - 1e-9), kpi.unit)
+    else:
+        short = t.plural("{gap} point", gap, gap=t.number(gap, 1))
+    return f"{shown}\n{t('{gap} short', gap=short)}"
 
 
 def describe_issue_to_member(row: object, t: Translator) -> str:

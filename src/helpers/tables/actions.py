@@ -19,14 +19,13 @@ from helpers.tables.pipeline import EditionTables
 LOW_PART = 0.6  # of what is needed: with less, a part is named
 UNCHANGED_QUARTERS = 2  # after which the same answer is named
 NEAR_TARGET = 0.05  # of a target: when missed by less, closing the gap is proposed
-_COMMENT = "short"  # the kind of advice that is no proposal: a position against the target
 
 
 @dataclass(frozen=True)
 class Advice:
     """One thing that figures suggest about a KPI, or a part of it: of a member, or of the Union without a `member`.
 
-    `kind` is `short` (numbers: what is missing of the target), `parts` (details: those with too little; numbers: of
+    `kind` is `parts` (details: those with too little; numbers: of
     each what is there, what is needed), `unchanged` (details: the answer; `since` when), `none` (nothing in the
     quarter), `blank` (details: the questions, left blank in two returns) or `near` (a target that is nearly reached).
     """
@@ -64,7 +63,6 @@ def list_advice(tables: EditionTables, member: Member) -> list[Advice]:
     """Return what the figures that a member reported in the quarter suggest, by KPI in the plan's order."""
     plan, found = read_plan(), []
     for kpi in plan.kpis:
-        found += _advise_on_target(tables, member, kpi)
         found += _advise_on_parts(tables, member, kpi)
         found += _advise_on_answer(tables, member, kpi)
         parts = queries.list_flow_questions(kpi.kpi)
@@ -87,18 +85,7 @@ def list_proposals(tables: EditionTables) -> list[Advice]:
     found += [each for member in read_plan().members_in(tables.quarter) for each in list_advice(tables, member)]
     decided = {row["id"] for row in _read_register(tables)}
     underway = list_rules_underway(list_actions(tables))
-    proposed = (each for each in found if each.kind != _COMMENT and each.rule not in underway)
-    return [each for each in proposed if each.id not in decided]
-
-
-def _advise_on_target(tables: EditionTables, member: Member, kpi: Kpi) -> Iterator[Advice]:
-    """Yield how many are missing where the member is below a target on a share."""
-    if kpi.assessed != "share" or kpi.target is None or not kpi.has_member_values:
-        return
-    own = queries.select_levels(tables, kpi.kpi).set_index("member").loc[member.member]
-    if own["basis"] == "reported" and own["level"] < 100 * kpi.target - 1e-9:
-        gap = math.ceil(kpi.target * own["denominator"] - own["value"] - 1e-9)
-        yield Advice(tables.quarter, member.member, kpi.kpi, "short", numbers=(gap,))
+    return [each for each in found if each.rule not in underway and each.id not in decided]
 
 
 def _advise_on_parts(tables: EditionTables, member: Member, kpi: Kpi) -> Iterator[Advice]:

@@ -71,7 +71,7 @@ def positions(report: Report, member: Member) -> Table:
         Column(t("Indicator"), 38, lambda position: phrases.name_own_kpi(position.kpi, t)),
         Column(t.quarter(report.quarter), 27, lambda position: phrases.member_value(position.kpi, position, t)),
         past(1),
-        past(4),
+        Column(t("Proposed target"), 22, lambda position: brief.describe_target(position, t)),
         Column(t("Region"), 14, lambda position: _others_cell(report, position, position.region)),
         Column(t("Union"), 14, lambda position: _others_cell(report, position, position.union)),
         Column(t("Among the members"), 36, lambda position: _strip_cell(report, position)),
@@ -84,8 +84,8 @@ def positions(report: Report, member: Member) -> Table:
     return Table(found, columns, brief.describe_positions(found, t), subtitle, size=8, pad=1.6, middle=True, wide=6)
 
 
-def issues(report: Report, member: Member) -> Table:
-    """Return what the checks ask a member: one row per issue, the gravest first."""
+def issues(report: Report, member: Member) -> Table | None:
+    """Return what the checks ask a member: one row per issue, the gravest first; None where it is nothing."""
     t, found = report.t, profiles.select_member_issues(report.tables, member.member)
     answers = {answer.question.name: answer for answer in profiles.select_member_answers(report.tables, member.member)}
     columns = (
@@ -94,8 +94,10 @@ def issues(report: Report, member: Member) -> Table:
         Column(t("What became of it"), 24, lambda row: t(f"severity {row.severity}")),
         Column(t("Please"), 84, lambda row: brief.describe_issue_to_member(row, t)),
     )
+    if not len(found):
+        return None
     rows, more = list(found.head(MOST_ISSUES).itertuples()), len(found) - MOST_ISSUES
-    title = t.plural("{n} question on this return, to answer", len(found)) if rows else t("No question on this return")
+    title = t.plural("{n} question on this return, to answer", len(found))
     subtitle = t("What was read, what became of it, and what to do")
     note = t.plural("{n} more question is in the workbook of papu check.", more) if more > 0 else ""
     return Table(rows, columns, title, subtitle, note=note, size=8, pad=1.8)
