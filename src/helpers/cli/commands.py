@@ -62,6 +62,8 @@ def run_command(
         _print_requests([request])
         return
     log = bind_log(quarter=request.quarter, as_of=request.as_of)
+    if not paths.plan().is_relative_to(paths.root()):
+        log.info(f"{relative_path(paths.raw())} has no plan: read by the one that comes with the workbook")
     if not without and edition.is_current(request):
         log.info(f"{request} is made, and nothing has changed since")
         _print_published([paths.reports(request.quarter, request.as_of)])

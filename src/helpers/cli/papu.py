@@ -61,6 +61,7 @@ def _exit_on_signal(number: int, _: object) -> None:
 
 
 def print_lines(lines: Iterable[str]) -> None:
+    """Print lines, whatever they hold, as text that does nothing to a terminal."""
     try:
         for line in lines:
             click.echo(escape(line, IN_LINES))
@@ -69,10 +70,12 @@ def print_lines(lines: Iterable[str]) -> None:
 
 
 def to_json_text(data: object) -> str:
+    """Return data as JSON for another program."""
     return json.dumps(data, ensure_ascii=False, indent=1)
 
 
 def relative_path(path: Path) -> str:
+    """Return a path as it is printed: within the root if it is there."""
     root = paths.root()
     return str(path.relative_to(root) if path.is_relative_to(root) else path)
 
