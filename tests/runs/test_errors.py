@@ -93,7 +93,8 @@ def test_facts_bound_while_a_command_runs_are_in_the_line_of_its_error(raw, monk
 
     monkeypatch.setattr("helpers.runs.edition.run_edition", fail)
     result = CliRunner().invoke(main, ["run", "2024Q3"])
-    line = json.loads(result.stderr)
+    told, line = map(json.loads, result.stderr.splitlines())
+    assert "has no plan: read by the one that comes with the workbook" in told["message"]
     assert (result.exit_code, line["quarter"], line["as_of"]) == (4, "2024Q3", "2024-11-14")
 
 
