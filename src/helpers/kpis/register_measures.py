@@ -64,14 +64,19 @@ def _list_rate_terms(snapshot: Snapshot, members: Sequence[Member]) -> list[Term
     for member in members:
         received = float(count_received(snapshot, [member], cutoff))
         terms.append(_member_term(member, received, bool(received), total=1.0))
-    names = {member.member for member in members}
-    rows = snapshot.registers.at(cutoff)["questionnaires"]
-    due = [row for row in rows if row["member"] in names and registers.due_quarter(row) == snapshot.quarter]
-    for row in due:
-        returned = float(bool(row["returned_on"]) and row["returned_on"] <= cutoff)
+    for row, is_returned in list_questionnaires(snapshot, members):
+        returned = float(is_returned)
         name, basis = f"{row['questionnaire']} {row['member']}", REPORTED if returned else ""
         terms.append(_row_term("questionnaires", row, name, returned, basis=basis, total=1.0))
     return terms
+
+
+def list_questionnaires(snapshot: Snapshot, members: Sequence[Member]) -> list[tuple[registers.RegisterRow, bool]]:
+    """Return what members were asked besides the quarterly return and was due in the quarter, with whether it came."""
+    cutoff, names = cutoff_of(snapshot), {member.member for member in members}
+    rows = snapshot.registers.at(cutoff)["questionnaires"]
+    due = [row for row in rows if row["member"] in names and registers.due_quarter(row) == snapshot.quarter]
+    return [(row, bool(row["returned_on"]) and row["returned_on"] <= cutoff) for row in due]
 
 
 def _make_certain(terms: Sequence[Term], value: Calculation, **others: object) -> MeasuredKpi:

@@ -10,6 +10,7 @@ from helpers.report import cells
 from helpers.report.blocks import Sentence
 from helpers.report.cells import Number, Text
 from helpers.report.document import Report
+from helpers.strings import mask_text
 from helpers.tables import Claim, KpiFigure, queries, replies
 
 Caption = dict[str, str]
@@ -177,7 +178,20 @@ def describe_coverage(report: Report, kpi_figure: KpiFigure) -> str:
     if is_unreadable(report, kpi_figure):
         return t("a register under it could not be read: blank, not 0")
     n_lost = queries.count_missing_rows(report.tables, kpi_figure.kpi.kpi)
-    return t.joined([_describe_sources(kpi_figure, t), *describe_lost_rows(n_lost, t)])
+    return t.joined(
+        [_describe_sources(kpi_figure, t), *_list_others(report, kpi_figure), *describe_lost_rows(n_lost, t)]
+    )
+
+
+def _list_others(report: Report, figure: KpiFigure) -> list[str]:
+    """Return what the Union's rate of this quarter counts besides the quarterly returns, by title."""
+    if figure.kpi.measure != "rate" or (figure.scope, figure.quarter) != (read_plan().code, report.quarter):
+        return []
+    counted = queries.count_questionnaires(report.tables)
+    return [
+        report.t("{what}: {value}", what=mask_text(title), value=f"{returned}/{sent}")
+        for title, (returned, sent) in counted.items()
+    ]
 
 
 def describe_origin(kpis: Iterable[Kpi], t: Translator) -> str:
@@ -198,6 +212,8 @@ def describe_lost_rows(n: int, t: Translator) -> list[str]:
 def _describe_sources(kpi_figure: KpiFigure, t: Translator) -> str:
     if is_blank(kpi_figure.n_reported):
         return t("registers of the General Secretariat, no non-response") if kpi_figure.is_certain else t.missing
+    if kpi_figure.kpi.measure == "rate":
+        return t("quarterly returns: {n}/{of}", n=kpi_figure.n_reported, of=kpi_figure.n_expected)
     if not kpi_figure.n_carried:
         return t("{n}/{of} members", n=kpi_figure.n_reported, of=kpi_figure.n_expected)
     n, of, carried = kpi_figure.n_reported, kpi_figure.n_expected, kpi_figure.n_carried

@@ -47,6 +47,17 @@ def count_missing_rows(tables: EditionTables, kpi: str) -> int:
     return register_measures.count_lost_rows(read_snapshot(tables), read_plan().by_kpi[kpi])
 
 
+@computed_once
+def count_questionnaires(tables: EditionTables) -> dict[str, tuple[int, int]]:
+    """Count, by title, how many of the other questionnaires due in the quarter came back, and how many were sent."""
+    snapshot, counted = read_snapshot(tables), {}
+    for row, is_returned in register_measures.list_questionnaires(snapshot, snapshot.members()):
+        title = row["title"] or row["questionnaire"]
+        returned, sent = counted.get(title, (0, 0))
+        counted[title] = returned + is_returned, sent + 1
+    return counted
+
+
 def select_issues(tables: EditionTables) -> pd.DataFrame:
     """Return the issues of the quarter reported, and those of registers that cannot be read at all."""
     issues = tables.issues
