@@ -108,6 +108,11 @@ CELLS = [
     ("kpis", "1.1.b", "target", "14.5", "target 14.5 counts members: write a whole number"),
     ("kpis", "1.1.b", "target", "150", "target 150 is more than the 45 members"),
     ("kpis", "1.1.a", "target", "6", "target 6 is no stage; write 1 to 5"),
+    ("kpis", "1.1.b", "baseline", "46", "baseline 46 is more than the 45 members of 2023Q1"),
+    ("kpis", "3.1.a", "target", "1081", "target 1081 is more than the 24 codes of each of the 45 members of 2024Q1"),
+    ("kpis", "3.1.b", "target", "13", "target 13 is more than the 12 codes that 3 members can name"),
+    ("kpis", "3.1.b", "source", "sectors_benefiting named by 46", "target 6 is more than the 0 codes that 46 members"),
+    ("kpis", "5.1.a", "target", "1.3", "target 1.3 is a share, 1.2 at most; write 0.80 for 80 %"),
     ("kpis", "1.1.a", "target_status", "final", "target_status 'final' is not one of proposed, adopted"),
     ("kpis", "1.1.a", "target_status", "", "target_status is blank"),
     ("kpis", "1.1.a", "target_status", "adopted", "name the decision in a column target_reference"),
@@ -326,6 +331,18 @@ def test_a_file_that_stops_at_any_row_is_told(folder, name):
 def test_rows_and_columns_that_contradict_each_other_are_told(folder, file, change, said):
     write(folder / f"{file}.csv", change)
     assert any(problem.find(said) >= 0 for problem in problems()), problems()
+
+
+def test_a_share_may_aim_at_as_much_as_its_source_allows(folder):
+    put(folder / "kpis.csv", "5.1.a", "target", "1.2")
+    assert check_plan()[0].by_kpi["5.1.a"].target == 1.2
+
+
+def test_a_target_counts_the_members_that_there_are_when_it_is_due(folder):
+    put(folder / "members.csv", "SEN", "member_to", "2022-12-30")
+    put(folder / "kpis.csv", "3.3.a", "target", "45")
+    (problem,) = problems()
+    assert "target 45 is more than the 44 members of 2022Q4; write a number that can be reached" in problem
 
 
 def test_an_adopted_target_names_its_decision(folder):

@@ -163,6 +163,14 @@ def test_a_sparkline_shows_the_target_within_reach_and_the_due_quarter():
     assert [x for _, x in styles(highest) if x == due * 2]
 
 
+@pytest.mark.parametrize(("target", "end"), [(0.95, 100), (1.1, 123.2)])
+def test_regions_are_cut_at_the_whole_unless_the_target_is_above_it(target, end):
+    kpis = FULL.kpis.assign(target=FULL.kpis["target"].mask(FULL.kpis["kpi"] == "5.1.a", target))
+    kpis.loc[kpis["kpi"] == "5.1.a", ["share_lower", "share_upper"]] = (0, 1.05)
+    axes = FIGURES["regions"](replace(FULL, kpis=kpis), FR).axes[0]
+    assert axes.get_xlim()[1] == pytest.approx(end)
+
+
 def test_word_sized_figures_share_axes_and_leave_nothing_on_them():
     first, second = (queries.select_trend(FULL, kpi) for kpi in ("3.1.a", "2.1.a"))
 

@@ -1,5 +1,7 @@
 """Holds the files of the plan against one another, the form and the rules, and refuses what cannot be meant."""
 
+import contextlib
+import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -10,7 +12,7 @@ from helpers.plan import files, quarters, questionnaire, rules, sources, theme_f
 from helpers.plan.columns import AMBIGUOUS, ONE, OTHER, THEME_VALUES, UNIT_NAME, read_plan_files
 from helpers.plan.files import CsvRow, PlanError
 from helpers.plan.form_checks import FORM_CHECKS, CheckedFiles
-from helpers.plan.plan import Plan, make_plan
+from helpers.plan.plan import Kpi, Plan, make_plan
 from helpers.plan.questionnaire import Form
 from helpers.plan.rules import Rule, expand
 from helpers.strings import fold
@@ -42,11 +44,30 @@ def _check_steps(f: CheckedFiles) -> Iterator[str]:
             yield row.say(f"step {step} has no row in kpis.csv; add one, or restore the file")
 
 
+def _find_most(kpi: Kpi, f: CheckedFiles) -> tuple[float, str]:
+    """Return the most that a KPI can be in its due quarter, and what that is; infinite where nothing limits it."""
+    quarter = kpi.due or f.quarters[-1]
+    members = math.inf if f.tables["members"].problems else len(f.plan.members_in(quarter))
+    if kpi.unit == "members":
+        return members, f"the {members} members of {quarter}"
+    with contextlib.suppress(ValueError):  # a source that is wrong: it is told of with its own row
+        source = None if kpi.is_from_registers else sources.source_of(kpi, f.form)
+        if kpi.assessed == "share" and source:
+            return 1 if math.isinf(source.times) else source.times, "the source allows"
+        if kpi.measure == "distinct_codes":
+            most = len(source.codes) if source.least <= members else 0
+            return most, f"the {most} codes that {source.least} members can name"
+        if source and source.kind == "codes":
+            return members * source.cap, f"the {source.cap} codes of each of the {members} members of {quarter}"
+    return math.inf, ""
+
+
 def _check_amount(row: CsvRow, column: str, f: CheckedFiles) -> str:
     """Return what is wrong with the size of a baseline or target, blank where nothing is."""
     text, value, unit = row[column], float(row[column] or 0), row["unit"]
+    most, what = _find_most(f.plan.by_kpi[row["kpi"]], f) if row["kpi"] in f.plan.by_kpi else (math.inf, "")
     if row["assessed"] == "share":
-        return f"{column} {text} is a share, 1 at most; write 0.80 for 80 %" if value > 1 else ""
+        return f"{column} {text} is a share, {most:g} at most; write 0.80 for 80 %" if value > most else ""
     if unit == "percent":
         return f"{column} {text} is a percentage, 1 to 100; write 80 for 80 %" if 0 < value < 1 or value > 100 else ""
     if value % 1:
@@ -54,10 +75,7 @@ def _check_amount(row: CsvRow, column: str, f: CheckedFiles) -> str:
     highest = len(f.plan.stages.get(row["source"].rpartition(" ")[2], ()))  # none: the source is told of
     if row["measure"] == "milestone" and highest < value and highest:
         return f"{column} {text} is no stage; write 1 to {highest}, as in stages.csv"
-    members = len(f.members)
-    if unit == "members" and value > members > 0:  # none: members.csv is told of
-        return f"{column} {text} is more than the {members} members"
-    return ""
+    return f"{column} {text} is more than {what}; write a number that can be reached" if value > most else ""
 
 
 def _check_targets(f: CheckedFiles) -> Iterator[str]:

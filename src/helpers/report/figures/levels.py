@@ -114,7 +114,8 @@ def plot_regions(report: Report, kpi: str) -> Drawing:
     left = drawing.names_width([t.region(scope) for scope in scopes], 8.5, least=0.8)
     figure, ((axes,),) = drawing.lay_out_figure(0.62 + 0.27 * len(scopes), left, 2.75, 0.24, 0.28)
     top = drawing.find_top(drawing.list_heights(kpi_figures), "")
-    drawing.mark_numbers(axes, min(top, 100) if unit == "percent" else top, unit, t, "x")
+    is_cut = unit == "percent" and not (target or 0) > 100
+    drawing.mark_numbers(axes, min(top, 100) if is_cut else top, unit, t, "x")
     for place, kpi_figure in enumerate(reversed(kpi_figures)):
         low, high = kpi_figure.bounds
         if not kpi_figure.is_certain and not is_blank(low):
