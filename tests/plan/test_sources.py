@@ -188,6 +188,7 @@ def test_the_plan_fits_the_form(plan, form):
         ("mean_index", "mean of *_here within *_there, at least 3", "*_here and *_there, but no question of the form"),
         ("distinct_codes", "sectors_benefiting named by none", "is not understood"),
         ("sum_known", "offices_connected over offices_total, up to 0.5 times", "less than the total; write 1 or more"),
+        ("count_known", "any ipp_* in s10_barcode|none", "names none, which counts nothing; name what is counted"),
         ("distinct_items", "innovations of kind solution with detail fair", "fair, which is no detail of solution"),
         ("count_known", "a code in every project_*", "project_dre, a question of type select_one"),
         ("register", "workshops of step 9.1", "names 9.1, which is no step of steps.csv; choose from 1.1"),
@@ -201,6 +202,12 @@ def test_a_source_that_cannot_be_read_says_what_is_wrong_and_what_is_allowed(pla
     problems = list(list_problems(replace(plan, kpis=(wrong,)), form))
     assert any(said in problem for problem in problems)
     assert all(problem.startswith("kpis.csv, row 9 (3.2.a): ") for problem in problems)
+
+
+def test_items_of_the_kind_other_are_not_counted(form):
+    fields = [replace(field, choice_labels={**field.choice_labels, "other": {}}) for field in form.fields]
+    with pytest.raises(ValueError, match="source names other, which counts nothing"):
+        parse_source("distinct_items", "innovations of kind hackathon|other", replace(form, fields=tuple(fields)))
 
 
 @pytest.mark.parametrize(

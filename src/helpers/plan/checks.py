@@ -277,15 +277,13 @@ def _check_rules(f: CheckedFiles) -> Iterator[str]:
         if (number := first.setdefault(named, row.number)) != row.number:
             yield row.say(f"the same rule is in row {number}; keep one")
         yield from map(row.say, rules.list_row_problems(row))
-    wholes = {row["question"]: row["other"] for row in f.rows("rules") if row["check"] == "part"}
-    for row in f.rows("rules"):
-        seen, whole = {row["question"]}, row["other"] if row["check"] == "part" else ""
-        while whole in wholes and whole not in seen:
-            seen.add(whole)
-            whole = wholes[whole]
-        if row["check"] == "part" and whole == row["question"]:
-            yield row.say(f"{row['question']} is a part of {row['other']}, which is a part of it; leave one out")
     place_of = {row.number: row for row in f.rows("rules")}
+    for rule in f.plan.rules:
+        if rule.check in ("part", "share_moves", "outlier") and rule.question in rules.list_wholes(
+            rule.other, f.plan.rules
+        ):
+            held, remedy = ("a part of", "leave one out") if rule.check == "part" else ("held against", "exchange them")
+            yield place_of[rule.row].say(f"{rule.question} is {held} {rule.other}, which is a part of it; {remedy}")
     for rule in f.plan.rules if f.form.questions else ():
         yield from map(place_of[rule.row].say, rules.list_form_problems(rule, f.form))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
@@ -113,6 +113,14 @@ def expand(rules: tuple[Rule, ...], form: Form) -> tuple[Rule, ...]:
     )
 
 
+def list_wholes(question: str, rules: Collection[Rule]) -> set[str]:
+    """Return what a question counts a part of, by the rules: its whole, what that is a part of, and so on."""
+    found = {question}
+    while more := {rule.other for rule in rules if rule.check == "part" and rule.question in found} - found:
+        found |= more
+    return found - {question}
+
+
 def make_rule(row: CsvRow) -> Rule:
     """Make a rule of a row whose cells were found right; a limit that it has not is infinite."""
     low, high = (float(row[name]) if row[name] else math.inf for name in ("low", "high"))
@@ -150,6 +158,8 @@ def list_row_problems(row: CsvRow) -> Iterator[str]:
         yield f"other is {row['other']!r}, which names a question twice; name each once"
     if (found := _CODE_NEEDS.fullmatch(row["other"])) and found[1] == found[2]:
         yield f"{found[1]} needs itself; name another answer"
+    elif found and "none" in found.groups():
+        yield "none is ticked with no other answer; name another"
     is_code_count = bool(_CODES_IN.fullmatch(row["question"]))
     if not (re.fullmatch(r"\w+\*?", row["question"]) or (is_code_count and row["check"] == "fall")):
         yield f"question is {row['question']!r}; write the name of one, or `prefix_*`" + (

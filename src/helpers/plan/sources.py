@@ -13,6 +13,7 @@ from helpers.plan.columns import GENERAL_UNITS, OF_ANSWERS, OF_TOTAL
 from helpers.plan.extractors import Extractor
 from helpers.plan.plan import Companion, Kpi, Plan
 from helpers.plan.questionnaire import Form
+from helpers.plan.rules import expand, list_wholes
 
 ATTENDANCES, DISTINCT_MEMBERS = "attendances", "distinct members"
 RETURN_RATE_SOURCE = "return ledger and questionnaires register"
@@ -165,6 +166,12 @@ def _check_once(names: Sequence[str]) -> None:
         raise ValueError(f"source names {', '.join(twice)} twice; name each once")
 
 
+def _check_counting(codes: Iterable[str]) -> None:
+    """Raise ValueError for the answers that select nothing of a list, which never count."""
+    if neutral := sorted(extractors.NEUTRAL_CODES.intersection(codes)):
+        raise ValueError(f"source names {', '.join(neutral)}, which counts nothing; name what is counted")
+
+
 def _check_least(least: str, most: int, what: str) -> int:
     """Return the least number of something; raise ValueError where it is 0, or more than there are."""
     if not 1 <= int(least) <= most:
@@ -185,6 +192,7 @@ def _read_answers(form: Form, any_of: str, listed: str, coded: str, remembered: 
         _check_codes(codes, form.by_name[name].choices, f"answer to {name}")
         if set(codes) >= set(form.by_name[name].choices):
             raise ValueError(f"source names every answer to {name}; name those that count")
+    _check_counting(codes)
     read = partial(extractors.any_of, names, frozenset(codes))
     return KpiSource(read, names, codes=tuple(codes), is_remembered=bool(remembered))
 
@@ -199,6 +207,7 @@ def _read_items(form: Form, repeat: str, listed: str, detail: str = "", own: str
     if detail:
         details = {code for kind in kinds for code in form.detail_codes.get(kind, ())}
         _check_codes([detail], sorted(details), f"detail of {listed}")
+    _check_counting((*kinds, detail))
     read = partial(extractors.items, kinds, detail=detail or "", per_member=bool(own))
     return KpiSource(read, kinds)
 
@@ -365,6 +374,14 @@ def check_unit(unit: str, measure: str, known: Iterable[str]) -> str:
     return "" if unit in GENERAL_UNITS or unit in known else f"unit {unit!r} has no words in units.csv; add its rows"
 
 
+def _check_whole(kpi: Kpi | Companion, plan: Plan, form: Form) -> Iterator[str]:
+    """Yield what a source takes of its own part, as the plan's rules say which is the part."""
+    asks = source_of(kpi, form).asks if re.search(" (?:over|within) ", kpi.source) else ()
+    for part, whole in zip(asks[::2], asks[1::2], strict=True):
+        if part in list_wholes(whole, expand(plan.rules, form)):
+            yield f"source takes {part} of {whole}, which is a part of it (rules.csv); exchange them"
+
+
 def _check_source(kpi: Kpi, plan: Plan, form: Form) -> Iterator[str]:
     """Yield what is wrong with a KPI's source, such as a share assessed of a source without a total."""
     try:
@@ -376,9 +393,11 @@ def _check_source(kpi: Kpi, plan: Plan, form: Form) -> Iterator[str]:
     else:
         if kpi.assessed == "share" and not has_total:
             yield "assessed is share, which takes sum_known of a source with a total: `number over total`"
+        if not kpi.is_from_registers:
+            yield from _check_whole(kpi, plan, form)
 
 
-def _check_companion(companion: Companion, form: Form) -> Iterator[str]:
+def _check_companion(companion: Companion, plan: Plan, form: Form) -> Iterator[str]:
     """Yield what is wrong with a companion's source, or with the share that it is to have."""
     if companion.measure == "rate":
         if companion.source not in RETURN_COUNTS:
@@ -393,6 +412,7 @@ def _check_companion(companion: Companion, form: Form) -> Iterator[str]:
         yield f"share is {OF_TOTAL}, which takes sum_known of a source with a total: `number over total`"
     if companion.share == OF_ANSWERS and companion.measure != "sum_reported":
         yield f"share is {OF_ANSWERS}, which takes sum_reported"
+    yield from _check_whole(companion, plan, form)
 
 
 def list_problems(plan: Plan, form: Form) -> Iterator[str]:
@@ -404,5 +424,5 @@ def list_problems(plan: Plan, form: Form) -> Iterator[str]:
             if problem:
                 yield f"kpis.csv, row {kpi.row} ({kpi.kpi}): {problem}"
     for companion in plan.companions:
-        for problem in _check_companion(companion, form):
+        for problem in _check_companion(companion, plan, form):
             yield f"companions.csv, row {companion.row} ({companion.kpi} {companion.component}): {problem}"
