@@ -207,6 +207,21 @@ CELLS = [
         FORM + "survey", "roadmap_adopted_on", "relevant", "selected(${roadmap_status}, 'accepted')",
         "relevant names accepted, which is no answer to roadmap_status",
     ),
+    *(
+        (FORM + "survey", "staff_women", column, text, f"{column} {text!r} is no expression; correct its brackets")
+        for column in ("constraint", "relevant")
+        for text in (
+            "(. >= 0", ". >= 0)", ". >= '0", ". >=", ". => 0", ". >= 0 adn . < 9", "${staff_total", "not(,)", "9 9",
+        )
+    ),
+    (FORM + "survey", "cloud_use", "relevant", "${roadmap_status} = 'accepted'", "accepted, which is no answer"),
+    (FORM + "survey", "innovations", "relevant", 'selected( ${has_innovations},"si")', "si, which is no answer"),
+    (FORM + "survey", "ipp_ecompro", "constraint", "not(selected(., 'nil'))", "nil, which is no answer"),
+    (FORM + "survey", "staff_women", "hint::English (en)", "Of ${staff}", "hint::English (en) names staff"),
+    (FORM + "choices", "cloud_use pilot", "label::English (en)", "${cloud}", "label::English (en) names cloud"),
+    (FORM + "settings", "UPAP numérique", "instance_name", "${state}", "instance_name names state"),
+    (FORM + "settings", "UPAP numérique", "instance_name", "concat(${member}", "is no expression"),
+    (FORM + "choices", "nd_network staff_total", "name", "cloud_use", "survey.csv, row 15: list nd_network has c"),
     (FORM + "survey", "organisation", "name", "head_of_office", "head_of_office is neither personal nor public"),
     (FORM + "survey", "focal_point_name", "name", "telephone", "telephone is neither personal nor public"),
     (FORM + "survey", "begin_group network", "type", "begin_repeat", "survey.csv, row 16: end_group closes no group"),

@@ -14,6 +14,17 @@ from helpers.plan.plan import Plan
 from helpers.plan.questionnaire import LABEL_LANGUAGES, MEMBER_ASKED, QUARTER_ASKED, Form
 
 _SVG = "{http://www.w3.org/2000/svg}"
+_EXPRESSIONS = ("constraint", "relevant", "calculation", "instance_name")
+# The parts of an expression (XPath), each with the letter for it: a sign that is none of them is an `e`.
+_PARTS = re.compile(
+    r"""\s+|(?P<p>\.{0,2}/[\w./@*-]+)|(?P<x>'[^']*'|"[^"]*"|\$\{[^{}]*\}|\d+(?:\.\d+)?|\.\.?)"""
+    r"""|(?P<o>(?:and|or|div|mod)\b|[!<>]?=|[<>+*|])|(?P<m>-)|(?P<f>[a-zA-Z][\w:-]*(?=\s*\())|(?P<n>[a-zA-Z_][\w-]*)"""
+    r"""|(?P<b>[][(),])|(?P<e>.)"""
+)
+# What is a value again: a function of values, a value in brackets, two with an operator between, a path from a value.
+_VALUE = re.compile(r"f\((?:x(?:,x)*)?\)|(?<!f)\(x\)|x\[x\]|x[om]m*x|(?<![])x])m+x|xp|(?<![])x])p|n")
+_VALUE_OF = r"(\.|\$\{\w+\})"
+_CONDITION = re.compile(rf"(?:(?<=selected\()\s*{_VALUE_OF}\s*,|{_VALUE_OF}\s*!?=)\s*(['\"])(.+?)\3")
 
 
 @dataclass(frozen=True)
@@ -88,8 +99,32 @@ def _check_choices(f: CheckedFiles) -> Iterator[str]:
     yield from (f"choices.csv: has no list {name}" for name in details if not live[name])
 
 
-def _check_texts(row: CsvRow, names: Iterable[str], languages: Iterable[str]) -> Iterator[str]:
-    """Check the texts of a row of the survey: each in all languages, and expressions about questions that are there."""
+def _is_expression(text: str) -> bool:
+    """Tell whether a text is one expression: values, operators and brackets that fit together."""
+    found = (part for part in _PARTS.finditer(text) if part.lastgroup)
+    shape = "".join(part[0] if part.lastgroup == "b" else part.lastgroup for part in found)
+    while (shorter := _VALUE.sub("x", shape)) != shape:
+        shape = shorter
+    return shape == "x"
+
+
+def _check_expressions(row: CsvRow, answers: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Check what a row asks of questions: they are there, with their answers; `answers` has those of each name."""
+    for column, text in row.items():
+        for name in dict.fromkeys(re.findall(r"\$\{([^}]*)\}", text)):
+            if name not in answers:
+                yield row.say(f"{column} names {name}, which is no question of the form")
+    for column, text in ((column, row[column]) for column in _EXPRESSIONS if row.get(column)):
+        if not _is_expression(text):
+            yield row.say(f"{column} {text!r} is no expression; correct its brackets, quotes and operators")
+        for condition in _CONDITION.finditer(text):
+            name, code = (condition[1] or condition[2]).strip("${}").replace(".", row.get("name", "")), condition[4]
+            if answers.get(name) and code not in answers[name]:
+                yield row.say(f"{column} names {code}, which is no answer to {name}")
+
+
+def _check_texts(row: CsvRow, languages: Iterable[str]) -> Iterator[str]:
+    """Check the texts of a row of the survey: each in all languages."""
     written = [LABEL_LANGUAGES[language] for language in languages]
     blank = {
         prefix: [name for name in written if not row.get(f"{prefix}::{name}")]
@@ -102,10 +137,6 @@ def _check_texts(row: CsvRow, names: Iterable[str], languages: Iterable[str]) ->
             yield row.say(f"{prefix} is blank in {', '.join(lacking)}; write it in every language")
     if not row["name"] and not row["type"].startswith("end"):
         yield row.say("name is blank; write one")
-    for column in ("constraint", "relevant", "calculation"):
-        for name in dict.fromkeys(re.findall(r"\$\{([^}]*)\}", row.get(column, ""))):
-            if name not in names:
-                yield row.say(f"{column} names {name}, which is no question of the form")
 
 
 def _check_survey(f: CheckedFiles) -> Iterator[str]:
@@ -113,7 +144,10 @@ def _check_survey(f: CheckedFiles) -> Iterator[str]:
     names, former = table.codes("name"), {}
     row_of = {row["name"]: row for row in table.every_row}
     for row in table.rows:
-        yield from _check_texts(row, names, f.languages)
+        yield from _check_texts(row, f.languages)
+    asked = {question.name: question.choices for question in (*f.form.questions, *f.form.fields)}
+    for row in (*table.rows, *f.rows("choices"), *f.rows("settings")) if names else ():
+        yield from _check_expressions(row, dict.fromkeys(names, ()) | asked)
     for row in f.rows("settings")[1:]:
         yield row.say("a second row; keep one")
     yield from _same_labels([row for row in table.rows if row["name"]], f.label_columns)
@@ -131,13 +165,10 @@ def _check_survey(f: CheckedFiles) -> Iterator[str]:
             )
         if question.type == "select_multiple" and question.choices and questionnaire.NONE_CODE not in question.choices:
             yield row.say(f"{name} cannot be answered by none: add `none` to list {question.listed}")
-        unknown = set(question.choices) - {*f.form.substantive, questionnaire.NONE_CODE}
+        beside = {each for each in f.form.substantive if question.group in f.form.by_name[each].path}
+        unknown = set(question.choices) - {*beside, questionnaire.NONE_CODE}
         if unknown and name.startswith("nd_"):
-            yield row.say(f"list {question.listed} has {', '.join(sorted(unknown))}, no question of the form")
-        for other, code in question.asked_if:
-            asked = f.form.by_name.get(other)
-            if asked and asked.choices and code not in asked.choices:
-                yield row.say(f"relevant names {code}, which is no answer to {other}")
+            yield row.say(f"list {question.listed} has {', '.join(sorted(unknown))}, no question of {question.group}")
         for earlier in question.formerly:
             owner = earlier if earlier in names else former.setdefault(earlier, name)
             if owner != name:

@@ -179,7 +179,7 @@ def _question(
     scores: Mapping[str, Mapping[str, float]],
 ) -> Question:
     kind, _, listed = row["type"].partition(" ")
-    asked_if = tuple(re.findall(r"selected\(\$\{(\w+)\}, '(\w+)'\)", row.get("relevant", "")))
+    asked_if = tuple(re.findall(r"""selected\(\s*\$\{(\w+)\}\s*,\s*['"]([^'"]+)""", row.get("relevant", "")))
     formerly = tuple(row.get("formerly", "").split())
     return Question(
         row["name"], tuple(path), kind, _label(row), lists.get(listed, {}), asked_if, formerly, listed,
