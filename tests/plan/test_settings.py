@@ -15,7 +15,8 @@ from helpers.cli import main
 from helpers.ingest.registers import read_registers
 from helpers.plan.checks import check_plan
 from helpers.plan.files import PlanError
-from helpers.plan.settings import read_settings
+from helpers.plan.settings import INK, read_settings
+from helpers.report.look import PALETTE
 
 
 @pytest.fixture
@@ -89,6 +90,12 @@ BROKEN = [
     ('adoption = "detail_adoption"', 'adoption = "detail_fair"', "choices.csv: has no list detail_fair"),
     ("[union]", '[look]\nblue = "navy"\n[union]', "[look] blue is 'navy'; write a colour such as #1F5A8A"),
     ("[union]", '[look]\nblue = "#FFEE00"\n[union]', "[look] blue #FFEE00 is too pale to be read on white"),
+    ("[union]", '[look]\nmuted = "#C0C0C0"\n[union]', "[look] muted #C0C0C0 is too pale to be read on white"),
+    ("[union]", '[look]\npale = "#405060"\n[union]', "[look] pale #405060 is too dark for the text on it; choose a"),
+    ("[union]", '[look]\nink = "#005A9C"\npale = "#A0B0C0"\n[union]', "[look] pale #A0B0C0 is too dark for the text"),
+    ("[union]", '[look]\namber = "#603000"\n[union]', "[look] amber #603000 is too dark for the text on it"),
+    ('short_en = "PAPU"', 'short_en = "{PAPU}"', "[union] short_en has a brace; leave it out"),
+    ('WG_en = "Working Group"', 'WG_en = "Group {n}"', "[responsible] WG_en has a brace; leave it out"),
     ("[union]", '[look]\nred = "#990000"\n[union]', "[look] red is not known; choose from ink"),
     ("[union]", '[look]\nlogo = "../logo.svg"\n[union]', "write the name of an SVG file beside plan.toml"),
     ("[union]", '[look]\nlogo = "logo.svg"\n[union]', "[look] logo is logo.svg, which is not a file beside plan.toml"),
@@ -169,6 +176,12 @@ FILES = [
     ("kpis.csv", "Number of training sessions", "Number of {n}", "title_en 'Number of {n}' has a brace; leave it out"),
     ("kpis.csv", "Number of training sessions", "Number of training workshops held", "is also that of row"),
     ("units.csv", "offices,one,", "offices,few,", "offices few occurs twice"),
+    ("regions.csv", "Northern,", "WESTERN,", "Western occurs twice, first in row 2"),
+    ("questionnaire/choices.csv", "cloud_use,pilot", "cloud_use,None", "cloud_use None occurs twice, first in row"),
+    ("names.csv", "Share of post offices connected", "{n} offices", "text_en '{n} offices' has a brace; leave it out"),
+    ("members.csv", "Senegal", "Senegal}", "name_en 'Senegal}' has a brace; leave it out"),
+    ("questionnaire/survey.csv", "Permanent post offices", "{n} offices", "label '{n} offices' has a brace; leave it"),
+    ("questionnaire/choices.csv", "In production", "In {production", "label 'In {production' has a brace"),
     ("units.csv", "persons,one,", "staff,one,", "persons has no row of form one; add it"),
 ]  # fmt: skip
 
@@ -193,7 +206,12 @@ LOGO = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9">{}</svg>'
         ("<!DOCTYPE svg [<!ENTITY a SYSTEM 'x'>]>" + LOGO.format("&a;"), "has a document type"),
         (LOGO.format("<script/>"), "has an element script"), (LOGO.format("<image/>"), "has an element image"),
         (LOGO.format('<path onload="x"/>'), "has an attribute onload 'x'"),
+        ("<?xml-stylesheet href='a.css'?>" + LOGO.format(""), "has a document type or a style sheet"),
+        (LOGO.format('<x:script xmlns:x="http://www.w3.org/1999/xhtml"/>'), "has an element script"),
         (LOGO.format('<use href="https://example.org/a.svg"/>'), "has an attribute href"),
+        (LOGO.format('<set attributeName="href" to="a.svg"/>'), "has an attribute attributename"),
+        (LOGO.format('<g xml:base="https://example.org/"/>'), "has an attribute base"),
+        (LOGO.format("<path style='fill: URL( \"//example.org/a\")'/>"), "has an attribute style"),
         (LOGO.format('<path fill="url(https://example.org/a)"/>'), "has an attribute fill"),
     ],
 )  # fmt: skip
@@ -204,10 +222,15 @@ def test_a_logo_that_is_no_plain_drawing_is_told(folder, text, said):
 
 
 def test_a_logo_is_drawn_on_the_cover(folder):
-    (folder / "logo.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"/>', encoding="utf-8")
+    inner = '<path id="a" fill="url(#b)" style="fill: url( \'#b\')"/><use href="#a"/><!-- <script/> -->'
+    (folder / "logo.svg").write_text('<?xml version="1.0"?>' + LOGO.format(inner), encoding="utf-8")
     put(folder / "plan.toml", "[union]", '[look]\nlogo = "logo.svg"\nblue = "#1F5A8A"\n[union]')
     plan, _ = check_plan()
     assert plan.settings.look == {"logo": "logo.svg", "blue": "#1F5A8A"}
+
+
+def test_the_ink_of_the_report_is_the_one_that_pale_is_held_against():
+    assert PALETTE["ink"] == INK
 
 
 def test_a_reference_without_its_column_is_told(folder):

@@ -219,8 +219,9 @@ def _check_units(f: CheckedFiles) -> Iterator[str]:
 
 def _check_titles(f: CheckedFiles) -> Iterator[str]:
     """Check that no two KPIs or regions are called the same, and that no title has a brace, which nothing fills."""
+    prefixes = ("title", "name", "short", "text")
     for name in ("regions", "themes", "steps", "kpis", "names", "components", "companions", "members", "stages"):
-        for column in [f"{prefix}_{language}" for prefix in ("title", "name") for language in f.languages]:
+        for column in [f"{prefix}_{language}" for prefix in prefixes for language in f.languages]:
             first: dict[str, CsvRow] = {}
             for row in f.rows(name):
                 text = row.get(column, "")

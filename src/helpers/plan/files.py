@@ -142,9 +142,12 @@ def read_plan_table(
         elif row.pop("", ""):
             problems.append("has a cell under no heading; name its column, or empty it")
         if key and all(code := tuple(row[column] for column in key)):
-            if code in first:
-                problems.append(f"{' '.join(code)} occurs twice, first in row {first[code]}; keep one")
-            first.setdefault(code, number)
+            folded = tuple(map(str.casefold, code))
+            if (
+                folded in first
+            ):  # codes that differ in capitals alone are told apart by nobody, nor by every file system
+                problems.append(f"{' '.join(code)} occurs twice, first in row {first[folded]}; keep one")
+            first.setdefault(folded, number)
         every_row.append(row)
         rows += [] if problems else [row]
         found += map(row.say, problems)

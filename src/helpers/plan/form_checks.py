@@ -14,6 +14,8 @@ from helpers.plan.plan import Plan
 from helpers.plan.questionnaire import LABEL_LANGUAGES, MEMBER_ASKED, QUARTER_ASKED, Form
 
 _SVG = "{http://www.w3.org/2000/svg}"
+# What an attribute of a drawing has where it takes something from elsewhere, or is to change a reference later.
+_OUTSIDE = re.compile(r"(?i)url\(\s*[\"']?\s*[^#\"'\s]|\bhref$|^\s*(?:javascript|data|https?|ftp|file):")
 _EXPRESSIONS = ("constraint", "relevant", "calculation", "instance_name")
 # The parts of an expression (XPath), each with the letter for it: a sign that is none of them is an `e`.
 _PARTS = re.compile(
@@ -148,6 +150,9 @@ def _check_survey(f: CheckedFiles) -> Iterator[str]:
     asked = {question.name: question.choices for question in (*f.form.questions, *f.form.fields)}
     for row in (*table.rows, *f.rows("choices"), *f.rows("settings")) if names else ():
         yield from _check_expressions(row, dict.fromkeys(names, ()) | asked)
+        for text in (row.get(column, "") for column in f.label_columns):
+            if set("{}") & set(re.sub(r"\$\{\w*\}", "", text)):
+                yield row.say(f"label {text!r} has a brace; leave it out")
     for row in f.rows("settings")[1:]:
         yield row.say("a second row; keep one")
     yield from _same_labels([row for row in table.rows if row["name"]], f.label_columns)
@@ -180,8 +185,8 @@ def _check_logo(path: Path) -> str:
     if path.is_symlink() or not path.is_file():
         return "is not a file beside plan.toml"
     text = path.read_text(encoding="utf-8", errors="replace")
-    if "<!DOCTYPE" in text or "<!ENTITY" in text:
-        return "has a document type, which could name other files"
+    if found := re.search(r"<!DOCTYPE|<!ENTITY|<\?(?!xml\s)", text):
+        return f"has a document type or a style sheet ({found[0]}), which could name other files"
     try:
         drawing = ElementTree.fromstring(text)
     except ElementTree.ParseError as reason:
@@ -189,12 +194,13 @@ def _check_logo(path: Path) -> str:
     if drawing.tag != f"{_SVG}svg" or not ("viewBox" in drawing.attrib or {"width", "height"} <= drawing.attrib.keys()):
         return "is no SVG with a viewBox"
     for element in drawing.iter():
-        name = str(element.tag).removeprefix(_SVG)
-        if name in ("script", "foreignObject", "image", "a", "style"):
+        name = element.tag.rpartition("}")[2].lower()
+        if name in ("script", "foreignobject", "image", "a", "style"):
             return f"has an element {name}"
         for attribute, value in element.attrib.items():
             plain = attribute.rpartition("}")[2].lower()
-            if plain.startswith("on") or (plain == "href" and not value.startswith("#")) or "url(h" in value:
+            names_other = plain in ("src", "base") or (plain == "href" and not value.startswith("#"))
+            if plain.startswith("on") or names_other or _OUTSIDE.search(value):
                 return f"has an attribute {plain} {value[:40]!r}"
     return ""
 

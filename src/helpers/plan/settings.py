@@ -18,6 +18,7 @@ from helpers.strings import LANGUAGES
 FILE = "plan.toml"
 Texts = Mapping[str, str]  # a text by language
 LOOK = ("ink", "muted", "grid", "blue", "pale", "amber", "cover")  # the colours that a plan may choose
+INK = "#1B2733"  # of the report, where the plan names none
 _LOGO = re.compile(r"[A-Za-z0-9_-]+\.svg")
 _ADDRESS = re.compile(r"[A-Za-z0-9._+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 _COLOUR = re.compile("#[0-9A-Fa-f]{6}")
@@ -211,12 +212,32 @@ def _read_section(data: dict, kind: type, where: str, problems: list[str]) -> di
     return found
 
 
-def _contrast_with_white(colour: str) -> float:
-    """Return the contrast of a colour with white, from 1 to 21 (WCAG 2.1, relative luminance)."""
-    channels = (int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5))
-    linear = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
-    luminance = sum(weight * c for weight, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
-    return 1.05 / (luminance + 0.05)
+def _contrast(one: str, other: str) -> float:
+    """Return the contrast of two colours, from 1 to 21 (WCAG 2.1, relative luminance)."""
+    luminances = []
+    for colour in (one, other):
+        channels = (int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5))
+        linear = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
+        luminances.append(sum(weight * c for weight, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True)))
+    return (max(luminances) + 0.05) / (min(luminances) + 0.05)
+
+
+def _check_look(look: Texts) -> Iterator[str]:
+    """Yield what is wrong with the logo's name and the colours: what they are, and whether texts can be read."""
+    texts_on = {"pale": look.get("ink", INK), "amber": "#000000"}
+    for name, text in look.items():
+        beside = texts_on.get(name, "#FFFFFF")
+        if name not in (*LOOK, "logo"):
+            yield f"[look] {name} is not known; choose from {', '.join((*LOOK, 'logo'))}"
+        elif name == "logo" and not _LOGO.fullmatch(text):
+            yield f"[look] logo is {text!r}; write the name of an SVG file beside plan.toml, such as logo.svg"
+        elif name != "logo" and not _COLOUR.fullmatch(text):
+            yield f"[look] {name} is {text!r}; write a colour such as #1F5A8A"
+        elif name not in ("logo", "grid") and _COLOUR.fullmatch(beside) and _contrast(text, beside) < 4.5:
+            if name in texts_on:
+                yield f"[look] {name} {text} is too dark for the text on it; choose a paler one"
+            else:
+                yield f"[look] {name} {text} is too pale to be read on white, or white on it; choose a darker one"
 
 
 def _check_meaning(settings: Settings) -> Iterator[str]:
@@ -260,6 +281,9 @@ def _check_meaning(settings: Settings) -> Iterator[str]:
     offices = [language for language in s.languages if language in s.contact]
     if offices and len(offices) < len(s.languages):
         yield f"[contact] has an office in {', '.join(offices)} only; write it in every language, or in none"
+    for name in ("union", "title", "responsible", "contact"):
+        if braced := [key for key, text in getattr(s, name).items() if set("{}") & set(text)]:
+            yield f"[{name}] {', '.join(braced)} has a brace; leave it out"
     for name in ("member", "quarter"):
         if getattr(s.identity, name) != name:
             yield f"[identity] {name} is {getattr(s.identity, name)}; that question is called {name} in every form"
@@ -273,15 +297,7 @@ def _check_meaning(settings: Settings) -> Iterator[str]:
     given = [name for role in Repeat.ROLES if (name := getattr(s.repeat, role))]
     if twice := sorted({name for name in given if given.count(name) > 1}):
         yield f"[repeat] names {', '.join(twice)} in two roles; name a field for each"
-    for name, text in s.look.items():
-        if name not in (*LOOK, "logo"):
-            yield f"[look] {name} is not known; choose from {', '.join((*LOOK, 'logo'))}"
-        elif name == "logo" and not _LOGO.fullmatch(text):
-            yield f"[look] logo is {text!r}; write the name of an SVG file beside plan.toml, such as logo.svg"
-        elif name in ("blue", "cover", "ink") and _COLOUR.fullmatch(text) and _contrast_with_white(text) < 4.5:
-            yield f"[look] {name} {text} is too pale to be read on white, or white on it; choose a darker one"
-        if name != "logo" and not _COLOUR.fullmatch(text):
-            yield f"[look] {name} is {text!r}; write a colour such as #1F5A8A"
+    yield from _check_look(s.look)
     missing = [role for role in ("asked", "kind", "reference", "title", "date") if not getattr(s.repeat, role)]
     if s.repeat and missing:
         yield f"[repeat] has no {', '.join(missing)}; name the question or field in each role"
