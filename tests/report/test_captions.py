@@ -11,7 +11,7 @@ from helpers.i18n.formats import Translator
 from helpers.plan.plan import read_plan
 from helpers.plan.quarters import shift
 from helpers.report import drawing
-from helpers.report.figures import movements, over_time, tiles
+from helpers.report.figures import movements, over_time, targets, tiles
 from helpers.report.figures.tiles import caption_calendar, caption_member_map
 from helpers.tables import replies
 from helpers.tables.pipeline import EditionTables
@@ -229,3 +229,47 @@ def test_cut_bars_are_said_only_where_bars_are_cut():
     )
     tables.changes["matched"], tables.changes["after"] = 500.0, 601.0
     assert movements.caption_changes(report_of(tables, EN), ("2.1.a",))["subtitle"].endswith("by cause, Union")
+
+
+# --- all indicators against their targets -----------------------------------------------------------------------
+
+
+def rate_of(*figures: float) -> EditionTables:
+    """Return tables in which only the response rate is known, in this quarter and those before: target 66.6 %."""
+    tables = invent()
+    tables.kpis.loc[:, ["value", "share", "status"]] = [BLANK, BLANK, "not_assessable"]
+    for lag, value in enumerate(figures):
+        here = tables.kpis["kpi"].eq("6.1.a") & tables.kpis["quarter"].eq(shift(NOW, -lag))
+        here &= tables.kpis["scope"].eq(read_plan().code)
+        tables.kpis.loc[here, ["value", "status"]] = [value, "achieved" if value >= 66.6 else "at_risk"]
+    return tables
+
+
+@pytest.mark.parametrize(
+    ("tables", "title"),
+    [
+        (
+            rate_of(33.3, 70),
+            "1 indicator does not reach its proposed target; widest gap: Questionnaire response rate, at 50% of the way",
+        ),
+        (rate_of(70, 33.3), "1 of 20 indicators reaches its proposed target"),
+        (empty(), "None of the 20 indicators is known to reach its proposed target"),
+    ],
+)
+def test_distances_name_the_widest_gap(tables, title):
+    caption = targets.caption_distances(report_of(tables, EN))
+    assert caption["title"] == title and caption["alt"].startswith(f"{title}. ")
+
+
+def test_a_first_edition_shows_one_status_and_names_no_earlier_quarter():
+    first, later = (targets.caption_distances(report_of(invent(quarter), EN)) for quarter in ("2022Q3", NOW))
+    assert "2022" in first["subtitle"] and "Q2 2022" not in " ".join(first.values())
+    assert later["subtitle"].endswith("status then and in Q2 2024")
+    for quarter, heads in (("2022Q3", {"Q3"}), (NOW, {"Q2", "Q3"})):
+        marks = targets.plot_distances(report_of(invent(quarter), EN)).axes[1]
+        assert {text.get_text() for text in marks.texts} == heads
+
+
+def test_each_status_has_a_mark_of_its_own_shape():
+    shapes = [*targets.MARKERS.values()]
+    assert len(set(shapes)) == len(shapes) - 1  # that which came late is told by a dot within

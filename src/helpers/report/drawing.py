@@ -288,10 +288,15 @@ def marker_entry(text: str, marker: str = "o", **look: object) -> KeyEntry:
     return KeyEntry(text, lambda axes, x: axes.plot([x + 0.05], [0.085], marker, **look), 0.1)
 
 
-def write_key(figure: Drawing, entries: Sequence[KeyEntry]) -> None:
-    """Write a key in one row along the top of a figure, each sign before its words, closer where they must be."""
+def write_key(figure: Drawing, entries: Sequence[KeyEntry], row: int = 0) -> None:
+    """Write a key in one row along the top of a figure, each sign before its words, closer where they must be.
+
+    A further `row` lies beneath the first, 0.
+    """
     height = figure.get_figheight()
-    axes = figure.add_axes((0, 1 - 0.2 / height, 1, 0.2 / height), xlim=(0, PAGE_WIDTH), ylim=(0, 0.2), label=KEY_AXES)
+    axes = figure.add_axes(
+        (0, 1 - 0.2 * (row + 1) / height, 1, 0.2 / height), xlim=(0, PAGE_WIDTH), ylim=(0, 0.2), label=KEY_AXES
+    )
     axes.set_axis_off()
     before = [entry.inches + 0.07 * bool(entry.inches) for entry in entries]
     for size in (8.5, 8.0):

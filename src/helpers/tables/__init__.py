@@ -1,6 +1,6 @@
 """The tables of an edition: how they are made, described, written and queried."""
 
-from helpers.tables.claims import Claim
+from helpers.tables.facts import Claim
 from helpers.tables.kpi_figures import KpiFigure
 from helpers.tables.pipeline import EditionTables
 

@@ -93,6 +93,11 @@ class KpiFigure:
         """Whether non-response cannot change it: milestones, registers and the rate."""
         return self.kpi.is_from_registers
 
+    def way_to(self, level: float) -> float:
+        """Return the part of the way from the baseline to the target that a level is, in percent; blank without one."""
+        base = (100 if self.on_share else 1) * self.kpi.baseline
+        return 100 * (level - base) / (self.assessed_target - base)
+
     @property
     def n_known(self) -> float:
         """The number of members behind the figure: reported and carried."""
