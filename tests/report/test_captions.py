@@ -11,7 +11,7 @@ from helpers.i18n.formats import Translator
 from helpers.plan.plan import read_plan
 from helpers.plan.quarters import shift
 from helpers.report import drawing
-from helpers.report.figures import movements, over_time, targets, tiles
+from helpers.report.figures import heat, movements, over_time, targets, tiles
 from helpers.report.figures.tiles import caption_calendar, caption_member_map
 from helpers.tables import replies
 from helpers.tables.pipeline import EditionTables
@@ -250,7 +250,8 @@ def rate_of(*figures: float) -> EditionTables:
     [
         (
             rate_of(33.3, 70),
-            "1 indicator does not reach its proposed target; widest gap: Questionnaire response rate, at 50% of the way",
+            "1 indicator does not reach its proposed target; widest gap: Questionnaire response rate, at 50% of the "
+            "way",
         ),
         (rate_of(70, 33.3), "1 of 20 indicators reaches its proposed target"),
         (empty(), "None of the 20 indicators is known to reach its proposed target"),
@@ -268,6 +269,44 @@ def test_a_first_edition_shows_one_status_and_names_no_earlier_quarter():
     for quarter, heads in (("2022Q3", {"Q3"}), (NOW, {"Q2", "Q3"})):
         marks = targets.plot_distances(report_of(invent(quarter), EN)).axes[1]
         assert {text.get_text() for text in marks.texts} == heads
+
+
+HELD = "targets that regions are held to"
+
+
+@pytest.mark.parametrize(
+    ("now", "title"),
+    [
+        (
+            [70.0, 10, 10, 10, 10],
+            f"1 of 25 proposed {HELD} is reached; most: Northern Africa; fewest: Western Africa, ",
+        ),
+        ([70.0] * 5, f"5 of 25 proposed {HELD} are reached"),
+        ([10.0] * 5, f"None of the 25 proposed {HELD} is known to be reached"),
+    ],
+)
+def test_the_heat_table_says_where_most_targets_are_reached(now, title):
+    tables = regions(now, now)
+    tables.kpis["status"] = "at_risk"
+    tables.kpis.loc[tables.kpis["kpi"].eq("6.1.a") & tables.kpis["value"].ge(66.6), "status"] = "achieved"
+    caption = heat.caption_heat(report_of(tables, EN))
+    assert caption["title"].startswith(title) and caption["alt"].startswith(f"{caption['title']}. ")
+    assert caption["note"] == "Not known by region: 1.1.a, 2.3.a, 5.3.a."
+
+
+def test_the_heat_table_has_the_figure_of_each_region_or_a_mark_and_no_number_of_class_c():
+    tables = invent()
+    here = tables.kpis["scope"].eq("Western")
+    tables.kpis.loc[here & tables.kpis["kpi"].eq("2.1.a"), ["coverage_class", "share", "share_lower"]] = [
+        "C",
+        0.777,
+        0.1,
+    ]
+    tables.kpis.loc[here & tables.kpis["kpi"].eq("6.1.a"), "value"] = BLANK
+    figure = heat.plot_heat(report_of(tables, EN))
+    shown = [text.get_text() for text in figure.axes[0].texts][: 17 * 6]
+    assert shown[6 + 1] == "(C)" and shown[16 * 6 + 1] == "n.d."  # 2.1.a is the second row, Western the second column
+    assert "77.7%" not in shown
 
 
 def test_each_status_has_a_mark_of_its_own_shape():

@@ -41,7 +41,8 @@ def say_all(report: Report) -> Iterator[Sentence]:
     yield from (headlines.describe_theme(report, theme.theme) for theme in plan.themes)
     yield from (headlines.describe_change(report, kpi.kpi) for kpi in plan.kpis)
     yield from (headlines.describe_point(report, kpi.kpi) for kpi in plan.kpis)
-    for figure in (figures.response_map, figures.calendar, figures.response_trend, figures.distances):
+    of_all = (figures.distances, figures.heat_table)
+    for figure in (figures.response_map, figures.calendar, figures.response_trend, *of_all):
         yield figure(report).title
     for one in plan.figures:
         call = {"companions": "companion_dots", "changes": "waterfalls"}.get(one.figure, one.figure)

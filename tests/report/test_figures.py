@@ -19,7 +19,7 @@ from PIL import Image
 
 from helpers.i18n.formats import Translator
 from helpers.report import drawing, figures, look
-from helpers.report.figures import chosen, levels, movements, over_time, parts, targets, tiles
+from helpers.report.figures import chosen, heat, levels, movements, over_time, parts, targets, tiles
 from helpers.report.pdf.typeset import draw_picture
 from helpers.strings import without_invisible
 from helpers.tables import queries, replies
@@ -44,6 +44,7 @@ def on_axes(plot: Callable, data: object) -> drawing.Drawing:
 
 
 FIGURES: dict[str, Callable] = {
+    "heat table": lambda tables, t: heat.plot_heat(report_of(tables, t)),
     "distances": lambda tables, t: targets.plot_distances(report_of(tables, t)),
     "trend": lambda tables, t: over_time.plot_trend(report_of(tables, t), "2.1.a"),
     "trends": lambda tables, t: over_time.plot_trends(report_of(tables, t), TRAININGS),

@@ -11,7 +11,7 @@ from helpers.report import phrases
 from helpers.report.blocks import ReportFigure
 from helpers.report.document import Report
 from helpers.report.drawing import Drawing
-from helpers.report.figures import chosen, levels, movements, over_time, parts, targets, tiles
+from helpers.report.figures import chosen, heat, levels, movements, over_time, parts, targets, tiles
 from helpers.report.figures.chosen import MOST_MEMBERS
 from helpers.report.phrases import Caption
 
@@ -21,6 +21,7 @@ __all__ = [
     "companion_dots",
     "distances",
     "families",
+    "heat_table",
     "member_map",
     "members",
     "regions",
@@ -56,6 +57,7 @@ def _figure(
 response_map = _figure(tiles.plot_map, tiles.caption_map)
 member_map = _figure(tiles.plot_member_map, tiles.caption_member_map)
 distances = _figure(targets.plot_distances, targets.caption_distances)
+heat_table = _figure(heat.plot_heat, heat.caption_heat)
 calendar = _figure(tiles.plot_calendar, tiles.caption_calendar)
 response_trend = _figure(levels.plot_responses, levels.caption_responses)
 members = _figure(levels.plot_members, levels.caption_members)
