@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from datetime import date
 
+import matplotlib
 import pytest
+import seaborn
 
 from helpers import paths
 from helpers.plan import read_plan
 from helpers.tables import EditionTables, pipeline, views
+from invented import empty, invent
 
 pytestmark = pytest.mark.slow
 
@@ -81,3 +84,49 @@ class TestFrames:
     def test_a_themes_figures_are_the_unions(self, tables):
         found = views.theme_figures(tables, 2)
         assert (found.loc["2.1.a", "value"], found.loc["2.1.a", "n_reported"]) == (80, 1)
+
+
+class TestTidy:
+    """One row per figure, for pandas and seaborn to take as it is."""
+
+    FIGURE = ["quarter", "scope", "kpi", "component", "figure"]
+
+    def test_a_figure_has_one_row_and_each_scope_is_of_one_kind(self):
+        rows = views.tidy(invent())
+        assert tuple(rows.columns) == views.TIDY and not rows.duplicated(self.FIGURE).any()
+        assert rows.groupby("scope_kind")["scope"].nunique().to_dict() == {"union": 1, "region": 5, "member": 45}
+        assert rows["region"].isna().eq(rows["scope_kind"].eq("union")).all()
+        assert rows["member"].notna().eq(rows["scope_kind"].eq("member")).all()
+
+    def test_its_values_are_those_of_the_published_tables_and_a_share_is_in_percent(self):
+        tables = invent()
+        wide = views.tidy(tables, kpi="2.1.a", scope_kind="region", component="").set_index(
+            ["quarter", "scope", "figure"]
+        )
+        rows = tables.kpis[tables.kpis["kpi"].eq("2.1.a") & tables.kpis["scope"].ne("PAPU")]
+        for row in rows.itertuples():
+            number, share = (wide.loc[(row.quarter, row.scope, figure)] for figure in ("number", "share"))
+            assert (number["is_assessed"], share["is_assessed"]) == (False, True)
+            assert share["lower"] == pytest.approx(100 * row.share_lower)
+            if row.coverage_class == "C":
+                assert number.isna()["value"] and share.isna()["value"]
+            else:
+                assert (number["value"], share["value"]) == pytest.approx((row.value, 100 * row.share), nan_ok=True)
+
+    def test_a_member_has_its_own_figure_and_how_it_is_known(self):
+        tables = invent()
+        rows = views.tidy(tables, kpi="2.1.a", scope_kind="member", is_assessed=True).set_index(["quarter", "member"])
+        own = tables.member_values[tables.member_values["kpi"].eq("2.1.a")].set_index(["quarter", "member"])
+        expected = 100 * own["value"] / own["denominator"]
+        assert rows["value"].to_dict() == pytest.approx(expected.loc[rows.index].to_dict())
+        assert set(rows["basis"]) == {"reported", "carried"}
+
+    def test_seaborn_draws_it_and_pandas_groups_it(self):
+        rows = views.tidy(invent(), kpi="6.1.a", scope_kind="region", is_assessed=True)
+        assert len(rows.groupby(["region", "quarter"])["value"].mean()) == len(rows)
+        with matplotlib.rc_context({"backend": "agg"}):
+            chart = seaborn.relplot(data=rows, x="quarter", y="value", hue="region", kind="line")
+        assert [text.get_text() for text in chart.legend.get_texts()] == list(read_plan().regions)
+
+    def test_nobody_answered_is_no_number(self):
+        assert views.tidy(empty())["value"].dropna().empty

@@ -85,9 +85,14 @@ def _of_theme(rows: pd.DataFrame, theme: int, **wanted: str) -> pd.DataFrame:
     return select_rows(rows[rows["kpi"].isin(codes)], **wanted)
 
 
+def _map_on_share() -> dict[str, bool]:
+    """Return of each KPI whether its target is about the share."""
+    return {kpi.kpi: kpi.assessed == "share" for kpi in read_plan().kpis}
+
+
 def _with_assessed(rows: pd.DataFrame) -> pd.DataFrame:
     """Add the figure that the status is about: the value, or the share."""
-    on_share = rows["kpi"].map({kpi.kpi: kpi.assessed == "share" for kpi in read_plan().kpis})
+    on_share = rows["kpi"].map(_map_on_share())
     return rows.assign(assessed=rows["share"].where(on_share, rows["value"]))
 
 
@@ -146,3 +151,66 @@ def sum_changes(tables: EditionTables) -> pd.DataFrame:
     """Show why the Union's sums changed on the previous quarter: before plus all five parts is after, exactly."""
     rows = select_rows(tables.changes, quarter=tables.quarter, scope=read_plan().code)
     return rows.set_index("kpi").drop(columns=["quarter", "scope"])
+
+
+# --- one frame for analysts ---------------------------------------------------------------------------------------
+
+TIDY = (
+    "quarter", "scope", "scope_kind", "region", "member", "theme", "kpi", "component", "figure", "is_assessed", "unit",
+    "value", "lower", "upper", "basis", "status", "robust", "n_reported",
+)  # fmt: skip
+
+
+def tidy(tables: EditionTables, **wanted: object) -> pd.DataFrame:
+    """Return every figure of an edition as a tidy frame, one row each, for pandas and seaborn to take as it is.
+
+    `wanted` keeps rows by their values: `tidy(tables, kpi="…", scope_kind="region", is_assessed=True)` gives what
+    `seaborn.relplot(data=…, x="quarter", y="value", hue="region")` draws. `scope_kind` is union, region or member, and
+    region and member are blank where a row has none; `component` is blank for a KPI's own figure. `figure` is number,
+    or share, which is in percent; `is_assessed` marks that of the two which the target is about. `basis` of a member is
+    reported or carried. A value is blank where it is not known, and in class C, where only its bounds are.
+    """
+    plan = read_plan()
+    rows = pd.concat([_tidy_kpis(tables), _tidy_components(tables), _tidy_members(tables)], ignore_index=True)
+    rows = rows[rows["quarter"] >= tables.first_collected]
+    places = {scope: n for n, scope in enumerate((*plan.scopes, *plan.by_iso3))}
+    members = {member: record.region for member, record in plan.by_iso3.items()}
+    texts = {name: rows[name].fillna("") for name in ("component", "basis", "status")}
+    rows = rows.assign(
+        **texts,
+        scope_kind=rows["scope"].map({plan.code: "union"} | dict.fromkeys(plan.regions, "region")).fillna("member"),
+        region=rows["scope"].map(members | {region: region for region in plan.regions}),
+        member=rows["scope"].where(rows["scope"].isin(list(members))),
+        theme=rows["kpi"].map({kpi.kpi: kpi.theme for kpi in plan.kpis}),
+        is_assessed=rows["component"].isna() & rows["figure"].eq("share").eq(rows["kpi"].map(_map_on_share())),
+        place=rows["scope"].map(places),
+    ).sort_values(["quarter", "kpi", "component", "figure", "place"], kind="stable")
+    return select_rows(rows[list(TIDY)], **wanted).reset_index(drop=True)
+
+
+def _split_shares(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return a row for each number, and one in percent for each share that there is."""
+    on_share = {"share": "value", "share_lower": "lower", "share_upper": "upper"}
+    shares = rows.dropna(subset=[name for name in on_share if name in rows], how="all").assign(unit="percent")
+    for name, figure in on_share.items():
+        shares = shares.assign(**{figure: 100 * shares[name]}) if name in shares else shares
+    return pd.concat([rows.assign(figure="number"), shares.assign(figure="share")])
+
+
+def _tidy_kpis(tables: EditionTables) -> pd.DataFrame:
+    rows, is_open = tables.kpis, tables.kpis["coverage_class"].eq("C")
+    return _split_shares(rows.assign(value=rows["value"].mask(is_open), share=rows["share"].mask(is_open)))
+
+
+def _tidy_components(tables: EditionTables) -> pd.DataFrame:
+    place = ["quarter", "scope", "kpi"]
+    rows = tables.components.merge(tables.kpis[[*place, "coverage_class"]], on=place, how="left")
+    is_open = rows["coverage_class"].eq("C")
+    return _split_shares(rows.assign(value=rows["value"].mask(is_open), share=rows["share"].mask(is_open)))
+
+
+def _tidy_members(tables: EditionTables) -> pd.DataFrame:
+    rows, plan = tables.member_values, read_plan()
+    whole = rows["denominator"].where(rows["denominator"] > 0).where(rows["kpi"].map(_map_on_share()))
+    units = rows["kpi"].map({kpi.kpi: kpi.unit for kpi in plan.kpis})
+    return _split_shares(rows.assign(scope=rows["member"], unit=units, share=rows["value"] / whole))
