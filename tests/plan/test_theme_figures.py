@@ -37,7 +37,8 @@ def problems(folder: Path, *rows: str) -> list[str]:
 
 def test_the_plan_says_which_figures_a_theme_has(plan):
     assert [(one.figure, one.kpis, one.of) for one in plan.figures_of(1)] == [
-        ("trend", ("1.1.b",), ""), ("companions", ("1.1.b",), "percent"), ("member_map", ("1.1.b",), ""),
+        ("trend", ("1.1.b",), ""), ("companions", ("1.1.b",), "percent"),
+        ("member_stages", ("1.1.b",), "adopted_or_beyond"),
     ]  # fmt: skip
     assert [one.kpis for one in plan.figures_of(0)] == [("2.1.a", "3.1.a", "5.1.a")]
     assert plan.figures_of(1)[1].title["en"] == "Readiness by domain"
@@ -49,7 +50,9 @@ def test_the_plan_says_which_figures_a_theme_has(plan):
         f"2,members,2.2.a,,{NONE}", f"3,slopes,3.1.a,,{NONE}", f"5,members,5.1.c,,{NONE}", f"6,regions,6.1.a,,{NONE}",
         f"4,trends,4.1.a 4.2.b,,{NONE}", f"1,trend,1.1.a,,{NONE}", f"5,regions_over_time,5.2.a,,{NONE}",
         f"2,companions,2.1.a,offices,{TITLE}", f"6,companions,6.1.a,members,{TITLE}",
-        f"4,families,4.1.a,solution_kind,{TITLE}", f",changes,3.1.a,,{NONE}",
+        f"4,families,4.1.a,solution_kind,{TITLE}", f",changes,3.1.a,,{NONE}", f"5,flow,5.1.a,women,{TITLE}",
+        f"1,member_stages,1.1.b,adopted_or_beyond,{TITLE}", f"2,ladder,2.1.a,electrified 2.1.a,{TITLE}",
+        f"2,ladder,2.1.a,electrified alternative_power 2.1.a networked,{TITLE}", f"1,member_map,1.1.b,,{NONE}",
     ],
 )  # fmt: skip
 def test_a_figure_that_a_kpi_can_have_is_allowed(folder, row):
@@ -120,6 +123,33 @@ REFUSED = [
         "3.1.a has no companion of list product (components.csv); correct of, or add the rows",
     ),
     (f"1,families,1.1.b,domain,{TITLE}", "list domain has 7 parts, and families shows 5 at most; choose companions"),
+    (f"5,flow,5.1.a,,{TITLE}", "of is blank; write the companion that is a part of it"),
+    (f"5,flow,5.1.a,men,{TITLE}", "5.1.a has no companion men (companions.csv); correct of, or add the rows"),
+    (f"5,flow,5.1.a,women upskilling,{TITLE}", "flow shows one companion, not women upskilling; write one"),
+    (
+        f"2,flow,2.1.a,networked,{TITLE}",
+        "networked is sum_known; flow shows a companion that is sum_reported",
+    ),
+    (
+        f"1,member_stages,1.1.b,cybersecurity,{TITLE}",
+        "cybersecurity is mean_index; member_stages shows a companion that is count_known",
+    ),
+    (
+        f"2,member_stages,2.1.a,cloud_production,{TITLE}",
+        "member_stages is for count_known; 2.1.a is sum_known: choose members or trend",
+    ),
+    (
+        f"2,ladder,2.1.a,electrified networked,{TITLE}",
+        "ladder has 2 to 5 steps, each once, 2.1.a among them; correct of",
+    ),
+    (
+        f"2,ladder,2.1.a,2.1.a cloud_production,{TITLE}",
+        "2.1.a has cloud_production without a share of the total (companions.csv); leave it out",
+    ),
+    (
+        f"3,ladder,3.1.a,3.1.a epost,{TITLE}",
+        "ladder is for a share; 3.1.a is sum_known, without one: choose companions",
+    ),
     (f"3,families,3.2.a,product,{TITLE}", "families is in numbers, and list product in percent; choose companions"),
 ]
 

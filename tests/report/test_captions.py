@@ -11,10 +11,11 @@ from helpers.i18n.formats import Translator
 from helpers.plan.plan import read_plan
 from helpers.plan.quarters import shift
 from helpers.report import drawing
-from helpers.report.figures import heat, movements, over_time, targets, tiles
+from helpers.report.figures import flows, heat, movements, over_time, parts, targets, tiles
 from helpers.report.figures.tiles import caption_calendar, caption_member_map
 from helpers.tables import replies
 from helpers.tables.pipeline import EditionTables
+from helpers.tables.schema import conform
 from invented import BLANK, COLUMNS, empty, invent
 from reports import report_of
 
@@ -312,3 +313,128 @@ def test_the_heat_table_has_the_figure_of_each_region_or_a_mark_and_no_number_of
 def test_each_status_has_a_mark_of_its_own_shape():
     shapes = [*targets.MARKERS.values()]
     assert len(set(shapes)) == len(shapes) - 1  # that which came late is told by a dot within
+
+
+# --- what leads to an indicator, and what was reported of a quarter alone ----------------------------------------
+
+
+def shares(electrified: float, connected: float, networked: float, **regions: float) -> EditionTables:
+    """Return tables with the shares of the three steps in the Union, and the last of them in some regions."""
+    tables = invent()
+    here = tables.kpis["kpi"].eq("2.1.a") & tables.kpis["quarter"].eq(NOW)
+    tables.kpis.loc[here, ["share", "coverage_class"]] = [connected, "A"]
+    kept = tables.components["kpi"].ne("2.1.a") | tables.components["quarter"].ne(NOW)
+    steps = {"PAPU": (electrified, networked)} | {region: (BLANK, share) for region, share in regions.items()}
+    rows = [
+        (NOW, scope, "2.1.a", component, "offices", 1.0, share, 40)
+        for scope, both in steps.items()
+        for component, share in zip(("electrified", "networked"), both, strict=True)
+    ]
+    more = pd.DataFrame(rows, columns=COLUMNS["components"].split())
+    return replace(tables, components=pd.concat([tables.components[kept], more], ignore_index=True))
+
+
+OF = ("2.1.a", "electrified 2.1.a networked")
+STEPS = (
+    "From electricity to the network: Offices with electricity 90.0%, Post offices connected 80.0%, Offices networked"
+)
+
+
+@pytest.mark.parametrize(
+    ("tables", "title"),
+    [
+        (shares(0.9, 0.8, 0.5, Western=0.4, Eastern=0.3), f"{STEPS} 50.0%; lowest: Eastern Africa, 30.0%"),
+        (shares(0.9, 0.8, 0.5, Western=0.4), f"{STEPS} 50.0%"),
+        (shares(0.9, 0.8, BLANK), f"{STEPS} n.d."),
+        (empty(), "Share of post offices connected: no figure for Q3 2022"),
+    ],
+)
+def test_a_ladder_says_each_step_and_where_the_last_is_lowest(tables, title):
+    caption = parts.caption_ladder(report_of(tables, EN), *OF)
+    assert caption["title"] == title and caption["alt"].startswith(f"{title}. ")
+
+
+def trained(*quarters: dict[str, tuple[str, str, str, str]]) -> EditionTables:
+    """Return tables in which members gave these four numbers now, and in the quarters before."""
+    names = ("trained_capacity_building", "trained_upskilling", "trained_reskilling", "trained_women")
+    returns, answers = [], []
+    for lag, given in enumerate(quarters):
+        quarter = shift(NOW, -lag)
+        for member, numbers in given.items():
+            returns.append((quarter, member, 1, f"{quarter[:4]}-12-01", "on_time", True, "f.xlsx", "0"))
+            answers += [
+                {
+                    "quarter": quarter,
+                    "member": member,
+                    "version": 1,
+                    "question": name,
+                    "value": number,
+                    "obs_status": "A",
+                }
+                for name, number in zip(names, numbers, strict=True)
+                if number
+            ]
+    tables = invent()
+    frames = {"returns": pd.DataFrame(returns, columns=COLUMNS["returns"].split())}
+    return replace(tables, **frames, answers=conform("answers", pd.DataFrame(answers)) if answers else tables.answers)
+
+
+ALONE = "Number of employees trained, in the quarter alone"
+
+
+@pytest.mark.parametrize(
+    ("tables", "title"),
+    [
+        (
+            trained({"SEN": ("5", "3", "2", "4"), "KEN": ("1", "1", "1", "")}, {"SEN": ("9", "9", "2", "4")}),
+            f"{ALONE}: 10; women: 40.0%; same members (1): 10, against 20 in Q2 2024",
+        ),
+        (trained({"SEN": ("0", "0", "0", "0")}), f"{ALONE}: 0; women: n.d."),
+        (trained({"SEN": ("5", "3", "2", "")}), f"{ALONE}: no figure"),
+        (trained(), f"{ALONE}: no figure"),
+    ],
+)
+def test_a_flow_is_that_of_the_members_that_gave_all_of_it(tables, title):
+    caption = flows.caption_flow(report_of(tables, EN), "5.1.a", "women")
+    assert caption["title"] == title and caption["alt"].startswith(f"{title}. ")
+    assert "<svg" in drawing.draw_svg(flows.plot_flow(report_of(tables, FR), "5.1.a", "women"))
+
+
+def roadmap(**answers: str) -> EditionTables:
+    """Return tables in which these members answered so of their roadmap."""
+    met = {member: float(answer in ("implementing", "completed")) for member, answer in answers.items()}
+    rows = [(NOW, member, "1.1.b", value, BLANK, "reported", NOW) for member, value in met.items()]
+    returns = [(NOW, member, 1, "2024-10-05", "on_time", True, "f.xlsx", "0") for member in answers]
+    given = [
+        {
+            "quarter": NOW,
+            "member": member,
+            "version": 1,
+            "question": "roadmap_status",
+            "value": answer,
+            "obs_status": "A",
+        }
+        for member, answer in answers.items()
+    ]
+    frames = {"member_values": rows, "returns": returns}
+    made = {name: pd.DataFrame(part, columns=COLUMNS[name].split()) for name, part in frames.items()}
+    return replace(invent(), **made, answers=conform("answers", pd.DataFrame(given)))
+
+
+STAGE = "Roadmap adopted, not yet implemented"
+
+
+@pytest.mark.parametrize(
+    ("tables", "title"),
+    [
+        (roadmap(SEN="adopted", KEN="implementing", MAR="drafted", TUN="adopted"), f"{STAGE} (2): Tunisia and Senegal"),
+        (roadmap(SEN="drafted", KEN="completed"), f"{STAGE}: no member"),
+        (
+            roadmap(**dict.fromkeys(["SEN", "KEN", "MAR", "TUN", "GHA", "TGO", "BEN", "NER", "MLI"], "adopted")),
+            f"{STAGE}: 9 members",
+        ),
+    ],
+)
+def test_the_map_of_stages_names_the_members_between(tables, title):
+    caption = tiles.caption_member_stages(report_of(tables, EN), "1.1.b", "adopted_or_beyond")
+    assert caption["title"] == title and caption["alt"].startswith(f"{title}. ")

@@ -19,7 +19,7 @@ from PIL import Image
 
 from helpers.i18n.formats import Translator
 from helpers.report import drawing, figures, look
-from helpers.report.figures import chosen, heat, levels, movements, over_time, parts, targets, tiles
+from helpers.report.figures import chosen, flows, heat, levels, movements, over_time, parts, targets, tiles
 from helpers.report.pdf.typeset import draw_picture
 from helpers.strings import without_invisible
 from helpers.tables import queries, replies
@@ -61,6 +61,9 @@ FIGURES: dict[str, Callable] = {
     "counts over time": lambda tables, t: over_time.plot_regions_over_time(report_of(tables, t), "3.1.a"),
     "map": lambda tables, t: tiles.plot_map(report_of(tables, t)),
     "member map": lambda tables, t: tiles.plot_member_map(report_of(tables, t), "1.1.b"),
+    "member stages": lambda tables, t: tiles.plot_member_stages(report_of(tables, t), "1.1.b", "adopted_or_beyond"),
+    "ladder": lambda tables, t: parts.plot_ladder(report_of(tables, t), "2.1.a", "electrified 2.1.a networked"),
+    "flow": lambda tables, t: flows.plot_flow(report_of(tables, t), "5.1.a", "women"),
     "calendar": lambda tables, t: tiles.plot_calendar(report_of(tables, t)),
     "responses": lambda tables, t: levels.plot_responses(report_of(tables, t)),
     "changes": lambda tables, t: movements.plot_changes(report_of(tables, t), ("2.1.a", "3.1.a", "5.1.a")),
@@ -121,7 +124,7 @@ def test_letters_are_the_reports_own_at_eight_points_or_more_and_inside_the_figu
         assert box.y0 >= frame.y0 - 1 and box.y1 <= frame.y1 + 1, text.get_text()
 
 
-@pytest.mark.parametrize("name", ["map", "member map"])
+@pytest.mark.parametrize("name", ["map", "member map", "member stages"])
 def test_a_map_changes_sides_for_readers_from_right_to_left_but_not_its_compass(name):
     for t, before_the_key in ((FR, True), (Translator("ar"), False)):
         tiles, key = FIGURES[name](FULL, t).axes
@@ -242,7 +245,7 @@ def test_labels_never_lie_over_each_other_and_move_as_little_as_it_takes():
     assert drawing.spread([1.0, 1.0, 0.0], 0.25, 0.0, 1.0) == pytest.approx([0.75, 1.0, 0.0])
 
 
-@pytest.mark.parametrize("name", ["map", "member map"])
+@pytest.mark.parametrize("name", ["map", "member map", "member stages"])
 def test_a_map_shows_each_member_once_and_nobody_else(name):
     shown = {text.get_text() for text in FIGURES[name](FULL, FR).axes[0].texts}
     members = {member.member for member in queries.read_plan().members}

@@ -87,7 +87,7 @@ def test_the_report_has_the_figures_of_figures_csv_in_order(plan):
     calls = [source for source in sources(read("03_report")) if source.startswith("report.add(figures.")]
     with (PLAN / "figures.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    assert len(calls) == len(rows) + 3  # those of the responses belong to no theme
+    assert len(calls) == len(rows) + 5  # those of the responses and of all indicators belong to no theme
     named = {"companions": "companion_dots", "changes": "waterfalls"}
     names = [named.get(row["figure"], row["figure"]) for row in rows]
     assert [call for call in calls if '"' in call] == [
@@ -166,7 +166,10 @@ class TestOwnCells:
 
     @pytest.mark.parametrize(
         ("gone", "before"),
-        [((2,), 'report.add(figures.member_map(report, "1.1.b"))'), ((1, 2), "report.add(tables.calls(report))")],
+        [
+            ((2,), 'report.add(figures.member_stages(report, "1.1.b", "adopted_or_beyond"))'),
+            ((1, 2), "report.add(tables.calls(report))"),
+        ],
     )
     def test_they_go_behind_the_section_before_where_theirs_is_gone(self, gone, before, plan):
         changed = put(read("03_report"), own("Mine."), self.CALL)

@@ -10,7 +10,7 @@ from helpers.plan import files
 from helpers.plan.files import COUNT, ISO3, LINE, NAME, NUMBER, QUARTER, one_of
 from helpers.plan.rules import CHECKS, RULES
 from helpers.plan.settings import FILE, Settings, read_settings_file
-from helpers.plan.theme_figures import FIGURES
+from helpers.plan.theme_figures import FIGURES, OF_TOTAL
 
 GENERAL_UNITS = ("number", "percent", "stage")  # with words in the catalogues
 UNIT_NAME = "name"  # among the forms of a unit, which are its plurals
@@ -18,7 +18,7 @@ ONE, OTHER = "one", "other"
 PLURALS = ("zero", ONE, "two", "few", "many", OTHER)  # CLDR's categories
 THEME_VALUES = ("value", "target", "of", "known", "since")  # what a theme's own sentences may name
 AMBIGUOUS = "ambiguous"  # the source of an alias that may mean something else, which is never resolved
-OF_TOTAL, OF_ANSWERS = "of the total", "of those that answered"
+OF_ANSWERS = "of those that answered"
 STOCK_MEASURES = ("count_known", "sum_known", "mean_index", "distinct_codes")  # of levels, which are carried forward
 REGISTER_MEASURES = ("milestone", "register", "rate")  # of what the Secretariat records itself
 MEASURES = (*STOCK_MEASURES, "count_ever", "distinct_items", "sum_flow", *REGISTER_MEASURES)
@@ -33,6 +33,10 @@ _STEP = files.Allowed(r"[1-9]\.[1-9]", "a code such as 2.1", _SORTED)
 _KPI = files.Allowed(r"[1-9]\.[1-9]\.[a-z]", "a step, a dot and a small letter", _SORTED)
 _KPIS = files.Allowed(f"{_KPI.pattern}(?: {_KPI.pattern})*", "codes of KPIs with a blank between")
 _DAY = files.Allowed("[0-9]{4}-[0-9]{2}-[0-9]{2}", "a date such as 2024-07-31", parse=date.fromisoformat).or_blank()
+_PART = f"(?:{NAME.pattern}|{_KPI.pattern})"
+_PARTS = files.Allowed(
+    f"{_PART}(?: {_PART})*", "a name of small letters, digits and _, or several with a blank between"
+)
 _YES_NO = one_of(("yes", "no"))
 _STAGE = files.Allowed("[1-9]", "a number from 1 to 9")
 _REGION = files.Allowed("[A-Za-z][A-Za-z0-9_-]*", "a name of letters and digits, such as Western")
@@ -81,7 +85,7 @@ def _list_files(settings: Settings) -> Mapping[str, tuple[str, _Columns, _Column
         }, {}),
         "figures": ("", {
             "theme": _CodeOf("themes", "theme", blank=True), "figure": one_of(FIGURES), "kpis": _KPIS,
-            "of": NAME.or_blank(), **_in_each("title", languages, blank),
+            "of": _PARTS.or_blank(), **_in_each("title", languages, blank),
         }, {}),
         "regions": ("region", {"region": _REGION, **titles}, {}),
         "units": ("unit form", {

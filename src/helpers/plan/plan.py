@@ -318,6 +318,13 @@ class Plan:
         """Return the codes of the parts that the plan names within a step."""
         return tuple(part.code for part in self.components if part.step == step)
 
+    def list_flow_questions(self, kpi: str) -> list[str]:
+        """Return the questions on the quarter alone that are parts of a KPI: those named as parts of its step."""
+        codes = self.part_codes(self.by_kpi[kpi].step)
+        return [
+            part.source for part in self.parts_of(kpi) if part.measure == "sum_reported" and part.component in codes
+        ]
+
     @cached_property
     def _names(self) -> Mapping[str, set[str]]:
         own = [(name, m.member) for m in self.members for name in (m.member, *m.name.values())]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,11 +12,17 @@ if TYPE_CHECKING:
 
 CHANGES = "changes"  # the figure of the section on change, which is no theme's
 FIGURES = (
-    "trend", "trends", "regions", "regions_over_time", "members", "member_map", "slopes", "companions", "families",
-    CHANGES,
+    "trend", "trends", "regions", "regions_over_time", "members", "member_map", "member_stages", "slopes", "companions",
+    "families", "ladder", "flow", CHANGES,
 )  # fmt: skip
-_OF = {"companions": "the unit of the companions shown, such as percent", "families": "the list of components.csv"}
+_OF = {
+    "companions": "the unit of the companions shown, such as percent", "families": "the list of components.csv",
+    "member_stages": "the companion that members meet before the KPI", "flow": "the companion that is a part of it",
+    "ladder": "its steps in order: companions, and the KPI by its code",
+}  # fmt: skip
 _SEVERAL = {"trends": (2, 4), CHANGES: (1, 3)}  # how many KPIs fit side by side; every other figure is of one
+_NAMED = {"member_stages": "count_known", "flow": "sum_reported", "ladder": ""}  # by name: what their companions are
+OF_TOTAL = "of the total"  # the share of a companion that can be a step of a ladder
 MOST_LINES = 5  # that the families of one figure can be told apart by
 
 
@@ -24,7 +30,7 @@ MOST_LINES = 5  # that the families of one figure can be told apart by
 class ThemeFigure:
     """A figure of a theme, or of the section on change (theme 0), in the order of the report.
 
-    `of` says which companions of its KPI it shows: those of a unit, or of a list. Such a figure has a title.
+    `of` says which companions of its KPI it shows: those of a unit, of a list, or by name. Such a figure has a title.
     """
 
     theme: int
@@ -92,6 +98,10 @@ def _check_kpi(figure: str, kpi: Kpi) -> str:
         return f"member_map is for a yes or no of each member; {measured}: choose members or trend"
     if figure in ("members", "slopes") and not kpi.has_member_values:
         return f"{figure} is for what is known member by member; {measured}: choose trend"
+    if figure == "member_stages" and kpi.measure != "count_known":
+        return f"{figure} is for count_known; {measured}: choose members or trend"
+    if figure == "ladder" and kpi.assessed != "share":
+        return f"ladder is for a share; {measured}, without one: choose companions"
     if figure in ("regions", "regions_over_time") and not kpi.has_regions:
         return f"{figure} is for what is known by region; {measured}: choose trend"
     if figure == CHANGES and not kpi.has_changes:
@@ -107,6 +117,34 @@ def _check_parts(plan: Plan, figure: ThemeFigure, kpi: Kpi) -> str:
         return _check_companions(plan.parts_of(kpi.kpi, unit=figure.of), figure, kpi)
     if figure.figure == "families":
         return _check_families(plan.parts_of(kpi.kpi, listed=figure.of), figure, kpi)
+    if figure.figure in _NAMED:
+        return _check_named(plan, figure, kpi)
+    return ""
+
+
+def _check_named(plan: Plan, figure: ThemeFigure, kpi: Kpi) -> str:
+    """Return why companions named one by one cannot be shown, blank where they can."""
+    parts, names = {part.component: part for part in plan.parts_of(kpi.kpi)}, figure.of.split()
+    steps = [name for name in names if name != kpi.kpi]
+    if unknown := [name for name in steps if name not in parts]:
+        return f"{kpi.kpi} has no companion {', '.join(unknown)} (companions.csv); correct of, or add the rows"
+    if figure.figure == "ladder":
+        return _check_ladder(names, [parts[name] for name in steps], kpi)
+    if len(names) != 1 or steps != names:
+        return f"{figure.figure} shows one companion, not {figure.of}; write one"
+    measure = _NAMED[figure.figure]
+    if parts[names[0]].measure != measure:
+        return f"{names[0]} is {parts[names[0]].measure}; {figure.figure} shows a companion that is {measure}"
+    if figure.figure == "flow" and not plan.list_flow_questions(kpi.kpi):
+        return f"{kpi.kpi} has no parts of its step that are sum_reported (companions.csv); add them, or choose trend"
+    return ""
+
+
+def _check_ladder(names: Sequence[str], shown: Collection[Companion], kpi: Kpi) -> str:
+    if names.count(kpi.kpi) != 1 or len(set(names)) < len(names) or not 2 <= len(names) <= MOST_LINES:
+        return f"ladder has 2 to {MOST_LINES} steps, each once, {kpi.kpi} among them; correct of"
+    if bare := [companion.component for companion in shown if companion.share != OF_TOTAL]:
+        return f"{kpi.kpi} has {', '.join(bare)} without a share of the total (companions.csv); leave it out"
     return ""
 
 

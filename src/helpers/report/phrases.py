@@ -321,6 +321,13 @@ def companion_names(report: Report, kpi: str, unit: str = "", listed: str = "") 
     return {each.component: t.localised(plan.title_of(each)) for each in plan.parts_of(kpi, unit, listed)}
 
 
+def name_figure(figure: str, kpi: str, of: str, t: Translator) -> str:
+    """Return what the companions of a figure are: the title that the plan gives the figure, else the KPI's own."""
+    plan, asked = read_plan(), (figure, (kpi,), of)
+    titles = (planned.title for planned in plan.figures if (planned.figure, planned.kpis, planned.of) == asked)
+    return t.localised(next(titles, plan.by_kpi[kpi].title))
+
+
 def describe_formula(kpi: Kpi, t: Translator) -> str:
     """Return how a KPI is measured, in the words of its measure and of what its source says."""
     if kpi.measure == "register":

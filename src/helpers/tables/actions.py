@@ -65,7 +65,7 @@ def list_advice(tables: EditionTables, member: Member) -> list[Advice]:
     for kpi in plan.kpis:
         found += _advise_on_parts(tables, member, kpi)
         found += _advise_on_answer(tables, member, kpi)
-        parts = queries.list_flow_questions(kpi.kpi)
+        parts = plan.list_flow_questions(kpi.kpi)
         if parts and queries.sum_answers(tables, parts, tables.quarter).get(member.member) == 0:
             found.append(Advice(tables.quarter, member.member, kpi.kpi, "none"))
     return [*found, *_advise_on_blanks(tables, member)]

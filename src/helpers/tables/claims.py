@@ -218,28 +218,60 @@ def _moved(facts: Facts, claim: Claim) -> _Found:
 
 def _component(facts: Facts, claim: Claim) -> _Found:
     """A figure beside an indicator, as a value and in percent."""
-    row = facts.components.loc[(claim.kpi, claim.about[0], facts.plan.code, claim.quarter)]
+    row = facts.components.loc[(claim.kpi, claim.about[0], claim.scope or facts.plan.code, claim.quarter)]
     percent = row["value"] if math.isnan(row["share"]) else 100 * row["share"]
     return {"value": row["value"], "percent": percent}, None, None
 
 
 def _flow(facts: Facts, claim: Claim) -> _Found:
     """The numbers of a quarter alone that are parts of an indicator, of the members that gave all in both quarters."""
+    before, now = (_sum_given(facts, quarter, _list_flow(facts, claim)) for quarter in (claim.since, claim.quarter))
+    both = before.index.intersection(now.index)
+    return {"before": before[both].sum(), "now": now[both].sum(), "n": len(both)}, None, None
+
+
+def _flow_part(facts: Facts, claim: Claim) -> _Found:
+    """The same numbers in one quarter, and how much of them another is, of the members that gave all of these."""
+    (asked,) = (part.source for part in facts.plan.parts_of(claim.kpi) if part.component in claim.about)
+    whole, part = (_sum_given(facts, claim.quarter, each) for each in (_list_flow(facts, claim), [asked]))
+    both = whole.index.intersection(part.index)
+    total = whole[both].sum()
+    share = 100 * part[both].sum() / total if total else math.nan
+    return {"total": total, "percent": share, "n": len(both)}, None, None
+
+
+def _list_flow(facts: Facts, claim: Claim) -> list[str]:
+    """Return the questions on the quarter alone that the plan has as parts of an indicator's step."""
     codes = {part.code for part in facts.plan.components if part.step == facts.kpi(claim).step}
-    asked = [
-        part.source
-        for part in facts.plan.parts_of(claim.kpi)
-        if part.measure == "sum_reported" and part.component in codes
-    ]
-    sums = []
-    for quarter in (claim.since, claim.quarter):
-        counted = facts.returns[(facts.returns["quarter"] == quarter) & (facts.returns["counts"] == "true")]
-        rows = facts.answers[(facts.answers["quarter"] == quarter) & facts.answers["question"].isin(asked)]
-        rows = rows[rows["obs_status"] == "A"].astype({"version": str}).merge(counted, on=["member", "version"])
-        wide = rows.pivot(index="member", columns="question", values="value").dropna().astype(float)
-        sums.append(wide.sum(axis=1) if len(wide.columns) == len(asked) else wide.sum(axis=1)[:0])
-    both = sums[0].index.intersection(sums[1].index)
-    return {"before": sums[0][both].sum(), "now": sums[1][both].sum(), "n": len(both)}, None, None
+    parts = [part for part in facts.plan.parts_of(claim.kpi) if part.measure == "sum_reported"]
+    return [part.source for part in parts if part.component in codes]
+
+
+def _sum_given(facts: Facts, quarter: str, asked: Sequence[str]) -> pd.Series:
+    """Return the sum of the answers to some questions by member, of those whose counted return has them all."""
+    rows = _select_counted(facts, asked)
+    rows = rows[rows["quarter"] == quarter]
+    wide = rows.pivot(index="member", columns="question", values="value").dropna().astype(float)
+    return wide.sum(axis=1) if len(wide.columns) == len(asked) else wide.sum(axis=1)[:0]
+
+
+def _select_counted(facts: Facts, asked: Sequence[str]) -> pd.DataFrame:
+    """Return the answers to some questions that the counted returns have."""
+    counted = facts.returns[facts.returns["counts"] == "true"]
+    rows = facts.answers[facts.answers["question"].isin(asked) & (facts.answers["obs_status"] == "A")]
+    return rows.astype({"version": str}).merge(counted, on=["quarter", "member", "version"])
+
+
+def _between(facts: Facts, claim: Claim) -> _Found:
+    """The members whose answer counts for a figure beside a yes-or-no indicator, and not for the indicator."""
+    (source,) = (part.source for part in facts.plan.parts_of(claim.kpi) if part.component in claim.about)
+    question, _, codes = source.partition(" in ")
+    rows = _select_counted(facts, [question])
+    given = {(row.member, row.quarter): row.value for row in rows.itertuples()}
+    known = facts.known(claim)
+    below = known[known["value"] == 0]
+    which = [row.Index for row in below.itertuples() if given.get((row.Index, row.source_quarter)) in codes.split("|")]
+    return {"n": len(which)}, which, None
 
 
 def _parts_of_rate(facts: Facts, claim: Claim) -> _Found:
@@ -284,6 +316,7 @@ _TRUTHS: Mapping[str, Callable[[Facts, Claim], _Found]] = {
     "without": _without, "moved": _moved, "component": _component, "flow": _flow, "parts": _parts_of_rate, "gap": _gap,
     "missing parts": _missing_parts, "returns by cutoff": _returns_by_cutoff, "calendar": _calendar, "half": _half,
     "members": _members, "regions up": _regions_up, "actions": _actions, "farthest": _farthest,
+    "flow part": _flow_part, "between": _between,
 }  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from helpers.tables.recorded import read_whole_registers
 from helpers.tables.replies import select_quarters
 
 YES, YES_CARRIED, NO, NO_CARRIED, UNKNOWN = YES_NO_STATES = ("yes", "yes_carried", "no", "no_carried", "unknown")
+BETWEEN, BETWEEN_CARRIED = "between", "between_carried"  # of members that meet a companion of the KPI already
 NAMED_MOST = 8  # members of one region that a slope chart has room to name
 SMALL_STEPS = 0.25  # steps that together are smaller than this part of a total cannot be seen beside it
 
@@ -97,9 +98,9 @@ def select_companions(tables: EditionTables, kpi: str, scope: str = "", quarter:
     return rows.set_index("component")[["unit", "value", "share", "n_reported"]]
 
 
-def select_percents(tables: EditionTables, kpi: str, quarter: str) -> dict[str, float]:
-    """Return the Union's companions of a KPI that are known in percent: their shares, or their values in percent."""
-    rows, percents = select_companions(tables, kpi, quarter=quarter), {}
+def select_percents(tables: EditionTables, kpi: str, quarter: str, scope: str = "") -> dict[str, float]:
+    """Return a KPI's companions that are known in percent (default: the Union's): shares, or values in percent."""
+    rows, percents = select_companions(tables, kpi, scope, quarter), {}
     for companion in read_plan().parts_of(kpi):
         if companion.has_percent and companion.component in rows.index:
             value = rows.at[companion.component, "share" if companion.share else "value"]
@@ -165,6 +166,29 @@ def select_yes_no_states(tables: EditionTables, kpi: str) -> pd.DataFrame:
     carried = rows["basis"].eq("carried").map({True: "_carried", False: ""})
     state = rows["value"].map({1.0: YES, 0.0: NO}) + carried
     return rows[["member", "region"]].assign(state=state.astype(object).where(state.notna(), UNKNOWN))
+
+
+@computed_once
+def list_between(tables: EditionTables, kpi: str, component: str) -> list[str]:
+    """Return the members that meet a companion of a yes-or-no KPI, but not the KPI itself."""
+    plan, snapshot, rows = read_plan(), read_snapshot(tables), select_members(tables, kpi)
+    companion = next(part for part in plan.parts_of(kpi) if part.component == component)
+    seen = observations.observe_kpi(snapshot, plan.as_kpi(companion), snapshot.members())
+    met = [each.member for each in seen if each.is_known and each.value]
+    return list(rows[rows["value"].eq(0) & rows["member"].isin(met)]["member"])
+
+
+@computed_once
+def sum_flow_part(tables: EditionTables, kpi: str, component: str, quarter: str) -> tuple[float, float, int]:
+    """Return what a KPI's parts add up to in a quarter alone, how much of it a companion is, and of how many members.
+
+    They are those that gave all these numbers: others would be in the whole and not in its part.
+    """
+    plan = read_plan()
+    question = next(part.source for part in plan.parts_of(kpi) if part.component == component)
+    whole, part = (sum_answers(tables, each, quarter) for each in (plan.list_flow_questions(kpi), [question]))
+    both = list(whole.index.intersection(part.index))
+    return float(whole.loc[both].sum()), float(part.loc[both].sum()), len(both)
 
 
 @computed_once
@@ -301,17 +325,10 @@ def compare_flow(tables: EditionTables, kpi: str) -> tuple[float, float, int]:
     The parts are the numbers of the quarter alone that the plan has beside the KPI, as parts of its step; 0 members
     where there is none.
     """
-    parts = list_flow_questions(kpi)
+    parts = read_plan().list_flow_questions(kpi)
     sums = [sum_answers(tables, parts, quarter) for quarter in _last_two_quarters(tables)]
     both = sums[0].index.intersection(sums[1].index) if parts else ()
     return (*(float(sums[n].loc[list(both)].sum()) if len(both) else 0.0 for n in (0, 1)), len(both))
-
-
-def list_flow_questions(kpi: str) -> list[str]:
-    """Return the questions on the quarter alone that are parts of a KPI: those the plan has as parts of its step."""
-    plan = read_plan()
-    codes = plan.part_codes(plan.by_kpi[kpi].step)
-    return [part.source for part in plan.parts_of(kpi) if part.measure == "sum_reported" and part.component in codes]
 
 
 def sum_answers(tables: EditionTables, questions: Sequence[str], quarter: str) -> pd.Series:

@@ -1,10 +1,10 @@
-"""Figures of what a KPI is made of: its companions in percent, its families in numbers.
+"""Figures of what a KPI is made of: its companions in percent, its families in numbers, the steps of a share.
 
-`of` says which companions are shown, as in figures.csv of the plan: those of a unit, or those of a list of parts.
+`of` says which companions are shown, as in figures.csv of the plan: those of a unit, of a list of parts, or by name.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from helpers.i18n import Translator, is_blank
 from helpers.plan import quarters, read_plan
@@ -13,15 +13,8 @@ from helpers.report.blocks import Sentence
 from helpers.report.document import Report
 from helpers.report.drawing import Drawing
 from helpers.report.figures.over_time import LINE_STYLES
-from helpers.report.look import BLUE, INK, MUTED
+from helpers.report.look import BLUE, GRID, INK, MUTED
 from helpers.tables import Claim, queries
-
-
-def _name_parts(report: Report, figure: str, kpi: str, of: str) -> str:
-    """Return what the parts are together: the title that the plan gives the figure, else the KPI's own."""
-    plan, asked = read_plan(), (figure, (kpi,), of)
-    titles = (planned.title for planned in plan.figures if (planned.figure, planned.kpis, planned.of) == asked)
-    return report.t.localised(next(titles, plan.by_kpi[kpi].title))
 
 
 @drawing.in_report_style
@@ -77,7 +70,7 @@ def caption_companions(report: Report, kpi: str, of: str) -> phrases.Caption:
     t, names, before = report.t, phrases.companion_names(report, kpi, of), quarters.shift(report.quarter, -4)
     now, then = (queries.select_percents(report.tables, kpi, quarter) for quarter in (report.quarter, before))
     values, past = ({name: rows.get(code, math.nan) for code, name in names.items()} for rows in (now, then))
-    what = _name_parts(report, "companions", kpi, of)
+    what = phrases.name_figure("companions", kpi, of, t)
     claims = [
         Claim("component", report.quarter, kpi, about=(code,), values={"percent": now[code]})
         for code in names
@@ -116,7 +109,7 @@ def caption_families(report: Report, kpi: str, of: str) -> phrases.Caption:
     record = trend[-1].kpi
     measure = t.localised(record.names.get("measured", record.title))
     return {
-        "title": Sentence(_extremes(last, _name_parts(report, "families", kpi, of), t.number, t), *claims),
+        "title": Sentence(_extremes(last, phrases.name_figure("families", kpi, of, t), t.number, t), *claims),
         "subtitle": t("{measure}, Union, {first} to {last}", measure=measure, **period),
         "n": phrases.describe_coverage(report, trend[-1]),
         "alt": t("Lines by family, {first} to {last}. {lines}.", lines=lines, **period),
@@ -134,3 +127,88 @@ def _extremes(values: dict[str, float], what: str, show: Callable[[float], str],
     top, end = (t.listed([name for name, value in known.items() if show(value) == shown]) for shown in (high, low))
     sentence = "{what}: most for {top} ({high}), least for {end} ({low})"
     return t(sentence, what=what, top=top, high=high, end=end, low=low)
+
+
+# --- steps of a share, by region ----------------------------------------------------------------------------------
+
+
+def _list_steps(report: Report, kpi: str, of: str) -> dict[str, str]:
+    """Return the steps of a ladder by their codes with their names: companions, and the KPI among them."""
+    names = phrases.companion_names(report, kpi) | {kpi: phrases.name_own_kpi(kpi, report.t)}
+    return {code: names[code] for code in of.split()}
+
+
+def _find_steps(report: Report, kpi: str, of: str, scope: str) -> list[float]:
+    """Return the share of each step in a scope, in percent; blank where it is not known, or too few members are."""
+    figure = queries.select_figure(report.tables, kpi, scope)
+    if is_blank(figure.assessed):
+        return [math.nan] * len(of.split())
+    percents = queries.select_percents(report.tables, kpi, report.quarter, scope) | {kpi: figure.assessed}
+    return [percents.get(code, math.nan) for code in of.split()]
+
+
+@drawing.in_report_style
+def plot_ladder(report: Report, kpi: str, of: str) -> Drawing:
+    """Plot shares that lead from one to the next by region and for the Union: a row each, a mark for each step."""
+    t, scopes, steps = report.t, (*read_plan().regions, read_plan().code), _list_steps(report, kpi, of)
+    left = drawing.names_width([t.region(scope) for scope in scopes], 8.5, least=0.8)
+    figure, ((axes,),) = drawing.lay_out_figure(0.62 + 0.25 * len(scopes), left, 0.57 * len(steps) + 0.1, 0.28, 0.28)
+    drawing.mark_numbers(axes, 100, "percent", t, "x")
+    for place, scope in enumerate(reversed(scopes)):
+        values = _find_steps(report, kpi, of, scope)
+        known = [value for value in values if not is_blank(value)]
+        axes.plot(known, [place] * len(known), color=GRID, linewidth=2.4, zorder=1)
+        for n, ((shade, marker), value) in enumerate(zip(LINE_STYLES, values, strict=False)):
+            axes.plot([value], [place], marker, color=shade, markersize=6.5, clip_on=False, zorder=3)
+            look = {"color": shade, "weight": 400 if place else 700, "size": 8.5}
+            drawing.write_beside(axes, t.percent(value), place, 10 + 41 * n, **look)
+    axes.set_yticks(range(len(scopes)), [t.region(scope) for scope in reversed(scopes)], color=INK, size=8.5)
+    axes.set_ylim(-0.6, len(scopes) - 0.4)
+    looks = zip(LINE_STYLES, steps.values(), strict=False)
+    drawing.write_key(
+        figure, [drawing.marker_entry(name, marker, color=shade, markersize=6) for (shade, marker), name in looks]
+    )
+    return figure
+
+
+def caption_ladder(report: Report, kpi: str, of: str) -> phrases.Caption:
+    """Return the caption of shares that lead from one to the next: the Union's, and the region that ends lowest."""
+    t, steps, regions = report.t, _list_steps(report, kpi, of), read_plan().regions
+    found = {scope: _find_steps(report, kpi, of, scope) for scope in (*regions, "")}
+    what, figure = phrases.name_figure("ladder", kpi, of, t), queries.select_figure(report.tables, kpi)
+    lasts = {region: found[region][-1] for region in regions if not is_blank(found[region][-1])}
+    lowest = min(lasts, key=lasts.get) if len(lasts) > 1 else ""
+    shown = t.enumerated(f"{name} {t.percent(value)}" for name, value in zip(steps.values(), found[""], strict=True))
+    parts, claims = [shown], _claim_steps(report, kpi, steps, found[""])
+    if lowest:
+        parts.append(t("lowest: {region}, {value}", region=t.region(lowest), value=t.percent(lasts[lowest])))
+        claims += _claim_steps(report, kpi, list(steps)[-1:], [lasts[lowest]], lowest)
+    if is_blank(figure.assessed):
+        title = phrases.describe_unknown(figure, t)
+    else:
+        title = Sentence(t("{what}: {value}", what=what, value=t.joined(parts)), *claims)
+    lines = t.joined(
+        t("{what}: {value}", what=t.region(scope), value=t.enumerated(map(t.percent, values)))
+        for scope, values in found.items()
+    )
+    subtitle = "In % of the total of the members known, by region, {quarter}; each step of its own members"
+    alt = t("Dots by region, a mark for each of {names}: {lines}.", names=t.enumerated(steps.values()), lines=lines)
+    return {
+        "title": title,
+        "subtitle": t(subtitle, quarter=t.quarter(report.quarter)),
+        "n": phrases.describe_coverage(report, figure),
+        "alt": f"{title}. {alt}",
+    }
+
+
+def _claim_steps(
+    report: Report, kpi: str, codes: Iterable[str], values: Iterable[float], scope: str = ""
+) -> list[Claim]:
+    """Return what is said by printing the shares of some steps in a scope."""
+    claims = []
+    for code, value in zip(codes, values, strict=True):
+        own = {"says": "level", "values": {"level": value}} if code == kpi else {}
+        part = {"says": "component", "about": (code,), "values": {"percent": value}}
+        if not is_blank(value):
+            claims.append(Claim(quarter=report.quarter, kpi=kpi, scope=scope, **(own or part)))
+    return claims

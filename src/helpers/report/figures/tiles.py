@@ -21,6 +21,7 @@ from helpers.report.drawing import PAGE_WIDTH, TILE_STYLES, Drawing, KeyEntry, T
 from helpers.report.look import INK
 from helpers.tables import Claim, queries, replies
 
+NAMED_IN_TITLE = 8  # members that a title names
 MAP_HEIGHT, MAP_COLUMNS, MAP_ROWS = 3.2, 10.2, 10.1  # inches; the members' tiles lie in columns 3-12, rows 1-10
 
 
@@ -72,9 +73,9 @@ def _draw_map(rows: pd.DataFrame, order: Sequence[str], words: Mapping[str, str]
             _draw_tile(axes, column, row, TILE_STYLES[state], member)
     key.annotate(t.counted(len(rows), "members"), (1.3, 2.6), weight=700, size=10.5, va="center")
     for place, state in enumerate(order):
-        row, n = 3.2 + 1.25 * place, int((rows["state"] == state).sum())
+        row, n = 3.2 + min(1.25, 7.8 / len(order)) * place, int((rows["state"] == state).sum())
         _draw_tile(key, 1.3, row, TILE_STYLES[state], t.number(n))
-        key.annotate(drawing.wrap(t(words[state]), 30), (2.55, row + 0.5), va="center", size=9.5)
+        key.annotate(drawing.wrap(words[state], 36), (2.55, row + 0.5), va="center", size=9.5)
     return figure
 
 
@@ -82,14 +83,38 @@ def _draw_map(rows: pd.DataFrame, order: Sequence[str], words: Mapping[str, str]
 def plot_map(report: Report) -> Drawing:
     """Plot who answered, one tile per member, roughly where the country lies; colour, symbol and letters."""
     answers = replies.select_responses(report.tables)
-    return _draw_map(answers, replies.RESPONSE_STATES, terms.RESPONSE_WORDS, report.t)
+    return _draw_map(answers, replies.RESPONSE_STATES, _translate(terms.RESPONSE_WORDS, report.t), report.t)
+
+
+def _translate(words: Mapping[str, str], t: Translator) -> dict[str, str]:
+    """Return the words of states in a language."""
+    return {state: t(word) for state, word in words.items()}
 
 
 @drawing.in_report_style
 def plot_member_map(report: Report, kpi: str) -> Drawing:
     """Plot each member's answer to a yes-or-no KPI, one tile each: yes, no, no data; white with a c where carried."""
     rows = queries.select_yes_no_states(report.tables, kpi)
-    return _draw_map(rows, queries.YES_NO_STATES, terms.STATE_WORDS, report.t)
+    return _draw_map(rows, queries.YES_NO_STATES, _translate(terms.STATE_WORDS, report.t), report.t)
+
+
+@drawing.in_report_style
+def plot_member_stages(report: Report, kpi: str, of: str) -> Drawing:
+    """Plot the map of a yes-or-no KPI; members that meet a companion already, and not yet the KPI, have a look."""
+    rows, words = _find_stages(report, kpi, of)
+    return _draw_map(rows, list(words), words, report.t)
+
+
+def _find_stages(report: Report, kpi: str, of: str) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Return each member's state, those between marked, and the words for the states in their order."""
+    t, rows = report.t, queries.select_yes_no_states(report.tables, kpi)
+    own = {queries.NO: queries.BETWEEN, queries.NO_CARRIED: queries.BETWEEN_CARRIED}
+    is_between = rows["member"].isin(queries.list_between(report.tables, kpi, of))
+    rows = rows.assign(state=rows["state"].mask(is_between, rows["state"].map(own)))
+    words, what = _translate(terms.STATE_WORDS, t), phrases.name_figure("member_stages", kpi, of, t)
+    between = {queries.BETWEEN: what, queries.BETWEEN_CARRIED: f"{what} (c)"}
+    first = {state: words[state] for state in (queries.YES, queries.YES_CARRIED)}
+    return rows, first | between | words
 
 
 def _make_entry(state: str, t: Translator) -> KeyEntry:
@@ -159,7 +184,7 @@ def _list_groups(rows: pd.DataFrame, order: Sequence[str], words: Mapping[str, s
     """Return the members in each state: how many, and which."""
     groups = {state: list(rows[rows["state"] == state]["member"]) for state in order}
     return t.joined(
-        t("{what} ({n}): {value}", n=len(members), what=t(words[state]), value=t.listed(members))
+        t("{what} ({n}): {value}", n=len(members), what=words[state], value=t.listed(members))
         for state, members in groups.items()
     )
 
@@ -168,7 +193,7 @@ def caption_map(report: Report) -> phrases.Caption:
     """Return the caption of the map of who answered."""
     t, answers = report.t, replies.select_responses(report.tables)
     counts = {state: int((answers["state"] == state).sum()) for state in replies.RESPONSE_STATES}
-    groups = _list_groups(answers, replies.RESPONSE_STATES, terms.RESPONSE_WORDS, t)
+    groups = _list_groups(answers, replies.RESPONSE_STATES, _translate(terms.RESPONSE_WORDS, t), t)
     subtitle = "Accepted returns for {quarter} received by {day}; one tile per member, no boundaries are implied"
     return {
         "title": Sentence(
@@ -192,7 +217,7 @@ def caption_member_map(report: Report, kpi: str) -> phrases.Caption:
     n, of = int((shares >= 0.5).sum()), len(shares)
     claim = Claim("half", report.quarter, kpi, which=tuple(shares.index[shares >= 0.5]), values={"of": of})
     what = phrases.name_own_kpi(kpi, t)
-    groups = _list_groups(rows, queries.YES_NO_STATES, terms.STATE_WORDS, t)
+    groups = _list_groups(rows, queries.YES_NO_STATES, _translate(terms.STATE_WORDS, t), t)
     subtitle = "{measure}, {quarter}; white with a c: carried forward; one tile per member, no boundaries are implied"
     return {
         "title": Sentence(t.plural(_HALF, n, of=of, what=what) if n else t(_NO_HALF, of=of, what=what), claim),
@@ -204,6 +229,22 @@ def caption_member_map(report: Report, kpi: str) -> phrases.Caption:
         "n": phrases.describe_coverage(report, queries.select_figure(report.tables, kpi)),
         "alt": t("Tile map of the members. {groups}.", groups=groups),
     }
+
+
+def caption_member_stages(report: Report, kpi: str, of: str) -> phrases.Caption:
+    """Return the caption of the same map with those between: how many they are, and which."""
+    t, (rows, words), between = report.t, _find_stages(report, kpi, of), queries.list_between(report.tables, kpi, of)
+    what, n = phrases.name_figure("member_stages", kpi, of, t), len(between)
+    claim = Claim("between", report.quarter, kpi, about=(of,), which=tuple(between), values={"n": n})
+    text = t("{what}: no member", what=what)
+    if n > NAMED_IN_TITLE:
+        text = t("{what}: {value}", what=what, value=t.counted(n, "members"))
+    elif n:
+        names = t.listed([t.member(member, short=True) for member in between])
+        text = t("{what} ({n}): {value}", what=what, n=n, value=names)
+    title, groups = Sentence(text, claim), _list_groups(rows, list(words), words, t)
+    alt = f"{title}. " + t("Tile map of the members. {groups}.", groups=groups)
+    return caption_member_map(report, kpi) | {"title": title, "alt": alt}
 
 
 def _calendar_title(report: Report) -> Sentence:
