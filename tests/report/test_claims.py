@@ -51,6 +51,7 @@ def say_all(report: Report) -> Iterator[Sentence]:
         if made:
             yield made.title
     yield from (tables.scorecard(report).title, tables.open_statuses(report).title)
+    yield from (headlines.describe_issues_found(report), tables.describe_revisions(report))
 
 
 def list_false(sentences: Iterator[str], facts: claims.Facts) -> list[str]:

@@ -110,14 +110,15 @@ def describe_answered(report: Report) -> Sentence:
     return Sentence(text, *claims)
 
 
-def describe_issues_found(report: Report) -> str:
+def describe_issues_found(report: Report) -> Sentence:
     """Return how many issues the checks found for the quarter, as a title."""
     quarter, severities = report.t.quarter(report.quarter), queries.select_issues(report.tables)["severity"]
     counts = {name: int((severities == name).sum()) for name in ("refused", "withdrawn", "warning")}
+    claim = Claim("issues", report.quarter, values=counts)
     if not sum(counts.values()):
-        return report.t("The checks found nothing for {quarter}", quarter=quarter)
+        return Sentence(report.t("The checks found nothing for {quarter}", quarter=quarter), claim)
     sentence = "{quarter} – refusals: {refused}; values withdrawn: {withdrawn}; warnings: {warning}"
-    return report.t(sentence, **counts, quarter=quarter)
+    return Sentence(report.t(sentence, **counts, quarter=quarter), claim)
 
 
 def describe_responses(report: Report) -> Sentence:

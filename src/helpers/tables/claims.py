@@ -308,6 +308,25 @@ def _actions(facts: Facts, claim: Claim) -> _Found:
     return {"n": len(shown), "late": late, **found}, None, None
 
 
+def _issues(facts: Facts, claim: Claim) -> _Found:
+    """What the checks found in a quarter, by severity, with the registers that cannot be read at all."""
+    rows = facts.issues
+    unread = (rows["rule"] == "V22") & (rows["severity"] == "refused")
+    rows = rows[(rows["quarter"] == claim.quarter) | unread]
+    return {name: int((rows["severity"] == name).sum()) for name in ("refused", "withdrawn", "warning")}, None, None
+
+
+def _revised(facts: Facts, claim: Claim) -> _Found:
+    """The Union's figures that are printed otherwise than when first published; none of class C is printed."""
+    n = 0
+    for row in facts.revisions[facts.revisions["scope"] == facts.plan.code].itertuples():
+        times = 100 if row.figure == "share" else 1
+        decimals = 1 if row.figure == "share" or facts.plan.by_kpi[row.kpi].unit == "percent" else 0
+        first, now = (text and round(times * float(text), decimals) for text in (row.first, row.now))
+        n += first != now and facts.kpis.loc[(row.kpi, row.scope, row.quarter), "coverage_class"] != "C"
+    return {"n": n}, None, None
+
+
 # Each kind of claim by its name: what the tables have in its place.
 _TRUTHS: Mapping[str, Callable[[Facts, Claim], _Found]] = {
     "level": _level, "bounds": _bounds, "status": _status, "statuses": _statuses,
@@ -315,7 +334,8 @@ _TRUTHS: Mapping[str, Callable[[Facts, Claim], _Found]] = {
     "returns": _returns, "matched": _matched, "change": _change, "panel": _panel, "reaching": _reaching,
     "without": _without, "moved": _moved, "component": _component, "flow": _flow, "parts": _parts_of_rate, "gap": _gap,
     "missing parts": _missing_parts, "returns by cutoff": _returns_by_cutoff, "calendar": _calendar, "half": _half,
-    "members": _members, "regions up": _regions_up, "actions": _actions, "farthest": _farthest,
+    "members": _members, "regions up": _regions_up, "actions": _actions, "issues": _issues, "revised": _revised,
+    "farthest": _farthest,
     "flow part": _flow_part, "between": _between,
 }  # fmt: skip
 

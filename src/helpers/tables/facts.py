@@ -9,7 +9,7 @@ import pandas as pd
 
 from helpers.plan import Kpi, read_plan
 
-_FILES = ("kpis", "kpi_components", "member_values", "returns")
+_FILES = ("kpis", "kpi_components", "member_values", "returns", "issues", "revisions")
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,7 @@ class Facts:
         self.kpis = tables["kpis"].set_index(["kpi", "scope", "quarter"])
         self.components = tables["kpi_components"].set_index(["kpi", "component", "scope", "quarter"])
         self.members, self.returns = tables["member_values"], tables["returns"]
+        self.issues, self.revisions = tables["issues"], tables["revisions"]
         self.answers = pd.read_parquet(folder / "answers.parquet")
         self.plan = read_plan()
 

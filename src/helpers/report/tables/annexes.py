@@ -8,12 +8,12 @@ from helpers.i18n import Translator, is_blank, typeset
 from helpers.kpis import Reference
 from helpers.plan import Kpi, read_plan
 from helpers.report import phrases
-from helpers.report.blocks import Column, Table
+from helpers.report.blocks import Column, Sentence, Table
 from helpers.report.cells import Cell, Number, TwoLines, text_of
 from helpers.report.document import Report
 from helpers.report.headlines import describe_issues_found, name_theme
 from helpers.report.tables.themes import due_cell, target_cell
-from helpers.tables import queries
+from helpers.tables import Claim, queries
 
 MATERIAL = 0.05  # of the figure first published: smaller revisions are in the workbook only
 _LONGEST_TEXT = 320
@@ -245,12 +245,13 @@ def _is_material(row: object) -> bool:
     return abs(row.now - row.first) >= MATERIAL * abs(row.first)
 
 
-def describe_revisions(report: Report) -> str:
+def describe_revisions(report: Report) -> Sentence:
     """Return how many of the Union's figures differ from those first published; a plain sentence when none does."""
     n = len(_select_revisions(report))
+    claim = Claim("revised", report.quarter, values={"n": n})
     if not n:
-        return report.t("No published figure has changed since the last edition")
-    return report.t.plural("{n} published figure has changed since first published", n)
+        return Sentence(report.t("No published figure has changed since the last edition"), claim)
+    return Sentence(report.t.plural("{n} published figure has changed since first published", n), claim)
 
 
 def inputs(report: Report) -> Table:
