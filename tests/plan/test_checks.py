@@ -300,6 +300,27 @@ def test_a_damaged_file_is_named(folder, name, damage, said):
     assert any(problem.startswith(path.name) and said in problem for problem in problems()), problems()
 
 
+@pytest.mark.parametrize("name", sorted(path.relative_to(PLAN).as_posix() for path in PLAN.rglob("*.*")))
+def test_a_file_that_cannot_be_read_is_told_once_without_what_rests_on_it(folder, name):
+    (folder / name).write_text('"', encoding="utf-8")
+    (problem,) = problems()
+    assert problem.startswith(f"{Path(name).name}: cannot be read")
+
+
+def test_what_rests_on_no_file_that_cannot_be_read_is_told_beside_it(folder):
+    (folder / "units.csv").unlink()
+    put(folder / "kpis.csv", "2.1.a", "target", "80")
+    assert [problem.partition(":")[0] for problem in problems()] == ["units.csv", "kpis.csv, row 4"]
+
+
+def test_the_languages_of_settings_without_any_are_those_of_the_other_files(folder):
+    for path in folder.rglob("*.csv"):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace("_ar", "_xx", 1).replace("(ar)", "(xx)"), encoding="utf-8")
+    (folder / "plan.toml").write_text('code = "PAPU"', encoding="utf-8")
+    assert [problem for problem in problems() if "_ar" in problem or "(ar)" in problem] == []
+
+
 @pytest.mark.parametrize("name", sorted(path.relative_to(PLAN).as_posix() for path in PLAN.rglob("*.csv")))
 def test_a_file_that_stops_at_any_row_is_told(folder, name):
     """Half of its rows are lost, at the end of a row: no cell is wrong."""

@@ -100,6 +100,7 @@ BROKEN = [
     ("[union]", '[look]\nlogo = "../logo.svg"\n[union]', "write the name of an SVG file beside plan.toml"),
     ("[union]", '[look]\nlogo = "logo.svg"\n[union]', "[look] logo is logo.svg, which is not a file beside plan.toml"),
     ("[union]", "[union", "plan.toml: cannot be read"),
+    ("[identity]", "[[identity]]", "identity is [{'group': 'identity'"),
 ]
 
 

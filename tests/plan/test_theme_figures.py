@@ -120,7 +120,7 @@ REFUSED = [
     ),
     (
         f"3,families,3.1.a,product,{TITLE}",
-        "3.1.a has no companion of list product (components.csv); correct of, or add the rows",
+        "3.1.a has no companion of list product (components.csv); correct of, or add rows to companions.csv",
     ),
     (f"1,families,1.1.b,domain,{TITLE}", "list domain has 7 parts, and families shows 5 at most; choose companions"),
     (f"5,flow,5.1.a,,{TITLE}", "of is blank; write the companion that is a part of it"),

@@ -15,6 +15,7 @@ from helpers.plan.form_checks import FORM_CHECKS, CheckedFiles
 from helpers.plan.plan import Kpi, Plan, make_plan
 from helpers.plan.questionnaire import Form
 from helpers.plan.rules import Rule, expand
+from helpers.plan.settings import FILE
 from helpers.strings import fold
 
 __all__ = ["PlanError", "Rule", "check_plan", "expand"]
@@ -51,10 +52,10 @@ def _find_most(kpi: Kpi, f: CheckedFiles) -> tuple[float, str]:
     if kpi.unit == "members":
         return members, f"the {members} members of {quarter}"
     with contextlib.suppress(ValueError):  # a source that is wrong: it is told of with its own row
-        source = None if kpi.is_from_registers else sources.source_of(kpi, f.form)
+        source = None if kpi.is_from_registers or not f.form.lists else sources.source_of(kpi, f.form)
         if kpi.assessed == "share" and source:
             return 1 if math.isinf(source.times) else source.times, "the source allows"
-        if kpi.measure == "distinct_codes":
+        if kpi.measure == "distinct_codes" and source:
             most = len(source.codes) if source.least <= members else 0
             return most, f"the {most} codes that {source.least} members can name"
         if source and source.kind == "codes":
@@ -285,7 +286,7 @@ def _check_rules(f: CheckedFiles) -> Iterator[str]:
         ):
             held, remedy = ("a part of", "leave one out") if rule.check == "part" else ("held against", "exchange them")
             yield place_of[rule.row].say(f"{rule.question} is {held} {rule.other}, which is a part of it; {remedy}")
-    for rule in f.plan.rules if f.form.questions else ():
+    for rule in f.plan.rules if f.form.questions and f.form.lists else ():
         yield from map(place_of[rule.row].say, rules.list_form_problems(rule, f.form))
 
 
@@ -306,9 +307,13 @@ def check_plan(folder: Path | None = None) -> tuple[Plan, Form]:
     form, grouping = questionnaire.make_form(inner)
     tables = {**read_plan_files(folder), **questionnaire.read_form_files(inner)}
     f = CheckedFiles(tables, make_plan(folder), form, folder)
-    problems = [problem for table in tables.values() for problem in table.problems]
-    problems += [problem for check in (*_CHECKS, *FORM_CHECKS) for problem in check(f)]
-    if tables["survey"].every_row:  # otherwise all that it asks would be told as missing
+    problems = [problem for check in (*_CHECKS, *FORM_CHECKS) for problem in check(f)]
+    if tables["survey"].every_row and form.lists:  # otherwise all that is asked would be told as missing
         problems += [*grouping, *sources.list_problems(f.plan, form)]
-    files.refuse(problems)
+    has_roles = form.identity.personal or form.identity.public
+    lost = [table.file for table in tables.values() if table.problems and not table.every_row]
+    lost = [file for file in lost if file != FILE or not has_roles]
+    # What names a file that cannot be read rests on it: the file is told of, once.
+    problems = [problem for problem in problems if not any(file in problem for file in lost)]
+    files.refuse([*(problem for table in tables.values() for problem in table.problems), *problems])
     return f.plan, form

@@ -86,7 +86,7 @@ def _check_choices(f: CheckedFiles) -> Iterator[str]:
             for column in (column for column in f.label_columns if not row[column]):
                 yield row.say(f"{column} is blank; write it in every language")
         if row["list_name"] not in used and f.tables["survey"].every_row:  # none: survey.csv is told of
-            yield row.say(f"list {row['list_name']} is that of no question; correct its name")
+            yield row.say(f"list {row['list_name']} is that of no question, and of no kind in plan.toml; correct it")
         if row["list_name"] == "member" and f.members:  # none: members.csv is told of
             labels = [row[column] for column in f.label_columns]
             if row["name"] not in f.members:

@@ -200,7 +200,7 @@ def _read_section(data: dict, kind: type, where: str, problems: list[str]) -> di
         if each.name not in data:
             if each.default is each.default_factory:  # neither is given: it must be written
                 problems.append(f"{where}{each.name} is missing; write it")
-        elif hints[each.name] in (Identity, Repeat):
+        elif hints[each.name] in (Identity, Repeat) and isinstance(data[each.name], dict):
             inner = _read_section(data[each.name], hints[each.name], f"[{each.name}] ", problems)
             if each.name == "repeat" or "group" in inner:
                 found[each.name] = hints[each.name](**inner)
@@ -307,14 +307,15 @@ def _check_meaning(settings: Settings) -> Iterator[str]:
 def read_settings_file(folder: Path) -> tuple[Settings, tuple[str, ...]]:
     """Read plan.toml; with it what is wrong in it, which something else stands in for."""
     problems: list[str] = []
+    stand_in = replace(_STAND_IN, languages=_guess_languages(folder))
     try:
         data = tomllib.loads((folder / FILE).read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as reason:
         why = getattr(reason, "strerror", "") or str(reason)
         problem = f"{FILE}: cannot be read ({why}); correct that line, or restore the file from the repository"
-        return replace(_STAND_IN, languages=_guess_languages(folder)), (problem,)
+        return stand_in, (problem,)
     found = _read_section(data, Settings, "", problems)
-    settings = Settings(**{each.name: found.get(each.name, getattr(_STAND_IN, each.name)) for each in fields(Settings)})
+    settings = replace(stand_in, **found)
     problems += [] if problems else _check_meaning(settings)
     return settings if not problems else _standing_in(settings), tuple(f"{FILE}: {problem}" for problem in problems)
 

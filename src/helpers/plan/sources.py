@@ -3,7 +3,7 @@
 import difflib
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import NamedTuple
@@ -365,9 +365,11 @@ def list_part_totals(plan: Plan, form: Form) -> tuple[tuple[str, str, float], ..
     return tuple((source.asks[0], source.total, source.times) for source in sums if source.times < math.inf)
 
 
-def check_unit(unit: str, measure: str, known: Iterable[str]) -> str:
-    """Return what is wrong with the unit of a measure, blank where nothing is."""
+def check_unit(unit: str, measure: str, known: Collection[str]) -> str:
+    """Return what is wrong with the unit of a measure, blank where nothing is, or units.csv cannot be read."""
     only = _UNITS.get(measure)
+    if not known:
+        return ""
     units = [only] if only else sorted({*known, "number"} - {"percent", "stage"})
     if unit not in units:
         return f"unit {unit!r} is not one of {measure}'s: {', '.join(units)}"

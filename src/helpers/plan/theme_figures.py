@@ -158,7 +158,8 @@ def _check_companions(shown: Collection[Companion], figure: ThemeFigure, kpi: Kp
 
 def _check_families(shown: Collection[Companion], figure: ThemeFigure, kpi: Kpi) -> str:
     if not shown:
-        return f"{kpi.kpi} has no companion of list {figure.of} (components.csv); correct of, or add the rows"
+        remedy = "correct of, or add rows to companions.csv"
+        return f"{kpi.kpi} has no companion of list {figure.of} (components.csv); {remedy}"
     if len(shown) > MOST_LINES:
         return f"list {figure.of} has {len(shown)} parts, and families shows {MOST_LINES} at most; choose companions"
     if any(companion.unit == "percent" for companion in shown):
