@@ -8,7 +8,7 @@ from pathlib import Path
 
 from helpers import editions, paths
 from helpers.i18n import catalogue
-from helpers.plan import quarters, read_settings
+from helpers.plan import checks, quarters, read_settings
 from helpers.runs import RunError, edition, publish, raise_run_errors
 from helpers.runs.edition import EditionRequest
 from helpers.runs.lock import find_lock_holder, lock_quarter
@@ -177,6 +177,8 @@ def read_status(today: date, languages: Sequence[str] = ()) -> RunStatus:
     failed = [event for event in last if event.facts.get("exit_code") != 0 and event not in running]
     due, refusal = {}, None
     try:
+        with raise_run_errors():
+            checks.check_plan()
         due = find_due(today, languages)
     except RunError as error:
         refusal = error
@@ -221,6 +223,8 @@ def format_status(status: RunStatus) -> list[str]:
     if status.failed:
         lines += ["did not succeed:", *(line for event in status.failed for line in _describe_failure(event))]
     lines += [*status.problems]
+    if status.refusal:
+        lines += [f"no edition can be made: {str(status.refusal).splitlines()[0]}"]
     lines += [f"due: {request}, {reason}; papu run --due makes it" for request, reason in status.due.items()]
     return lines if status.due or status.refusal else [*lines, describe_due({}, status.today)]
 
