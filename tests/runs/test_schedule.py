@@ -90,7 +90,7 @@ class TestDue:
         result = papu("run", "--due", "--today", "2024-11-15", PAPU_ROOT=str(root))
         summary = (
             "nothing to do: 2024Q3 as of 2024-11-14 is made and its inputs have not changed; "
-            "next: 2024Q3 as of 2024-12-29 (Rév. 1)"
+            "next: 2024Q3 as of 2024-12-29 (Rev. 1)"
         )
         assert (result.returncode, result.stdout) == (0, f"2024-11-15 (UTC): {summary}\n")
         assert json.loads(result.stderr)["message"] == summary
@@ -144,7 +144,7 @@ class TestChangedInputs:
     def test_an_edition_that_another_one_follows_is_final(self, root, raw):
         run(REVISED)
         raw.add("2024Q3", "found.csv", b"member,quarter,offices_total\nKEN,2024Q3,623\n", "2024-11-13")
-        assert [str(request) for request in schedule.find_due(REVISED)] == ["2024Q3 as of 2024-12-29 (Rév. 1)"]
+        assert [str(request) for request in schedule.find_due(REVISED)] == ["2024Q3 as of 2024-12-29 (Rev. 1)"]
 
     def test_three_changed_inputs_are_named_and_the_others_counted(self, root, raw):
         run(FIRST, "fr")

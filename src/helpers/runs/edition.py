@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from helpers import editions, paths
 from helpers.editions import INGEST, KPIS, REPORT_NOTEBOOK
-from helpers.i18n import catalogue
+from helpers.i18n import Translator, catalogue
 from helpers.plan import quarters, read_settings
 from helpers.runs import ExitCode, RunError, log, publish, raise_run_errors
 from helpers.runs.lock import lock_quarter
@@ -32,7 +32,8 @@ class EditionRequest:
     languages: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return f"{self.quarter} as of {self.as_of}{' (Rév. 1)' if self.is_revised else ''}"
+        label = f" ({Translator('en').label(True)})" if self.is_revised else ""  # the command speaks English
+        return f"{self.quarter} as of {self.as_of}{label}"
 
     @property
     def is_revised(self) -> bool:
