@@ -11,10 +11,12 @@ import pytest
 from click.testing import CliRunner
 
 from conftest import PLAN
+from exports import kobo
 from helpers.cli import main
 from helpers.ingest.quarter import read_quarter
 from helpers.plan.questionnaire import read_form
 from helpers.tables.pipeline import load_tables
+from received import RETURNS
 
 pytestmark = pytest.mark.slow
 
@@ -211,3 +213,22 @@ def test_a_correction_that_only_answers_it_is_a_revision_by_its_part(raw):
     raw.write_plain(Q, [{**row, "has_innovations": "no", "submitted_on": "2024-10-20"}], name="two.xlsx")
     answers, _ = checked(raw)
     assert list(answers.loc[("SEN", "innovations"), "obs_status"]) == ["O", "A"]
+
+
+# --- labels ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("groups", [None, "/"])
+@pytest.mark.parametrize("select", ["both", "summary", "details"])
+def test_a_question_may_be_labelled_as_it_is_named(raw, questionnaire, select, groups):
+    survey = questionnaire / "survey.csv"
+    text = survey.read_text(encoding="utf-8").replace("Use of cloud computing", "Cloud_use")
+    survey.write_text(text.replace("Live services - Electronic postal mail", "Services_epost"), encoding="utf-8")
+    form = read_form(questionnaire)
+    labels = {form.by_name[name].label["en"] for name in ("cloud_use", "services_epost")}
+    assert labels == {"Cloud_use", "Services_epost"}
+    raw.add(Q, "returns.xlsx", kobo(language="en", groups=groups, select=select).write(form, RETURNS), DAY)
+    answers, issues = checked(raw)
+    read = answers.loc["SEN", "value"]
+    assert (read["cloud_use"], read["services_epost"]) == ("pilot", "hybrid_mail e_postbox")
+    assert "V07" not in set(issues["rule"])

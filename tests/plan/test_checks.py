@@ -198,6 +198,8 @@ CELLS = [
     (FORM + "survey", "offices_total", "name", "staff_total", "survey.csv, row 13: staff_total occurs twice"),
     (FORM + "survey", "offices_total", "label::English (en)", "", "label is blank in English (en)"),
     (FORM + "survey", "staff_total", "label::English (en)", "Permanent post offices", "is also that of offices_total"),
+    (FORM + "survey", "staff_total", "label::English (en)", "Cloud_use", "label 'Cloud_use' is the name of cloud_use"),
+    (FORM + "choices", "cloud_use pilot", "label::English (en)", "None", "label 'None' is the name of none; each"),
     (FORM + "survey", "offices_total", "hint::English (en)", "", "hint is blank in English (en)"),
     (FORM + "survey", "offices_total", "required", "oui", "required 'oui' is not one of yes, no"),
     (FORM + "survey", "staff_women", "constraint", ". <= ${staff}", "constraint names staff, which is no question"),

@@ -98,6 +98,7 @@ class HeadedSheet:
                 split[key.question][key.choice] = index
         own = {name: self.columns.get(HeaderColumn(name)) for name in self.languages}
         labelled = {name for name, language in self.languages.items() if self.tool is MAILED or language != BY_NAME}
+        labelled |= {q.name for q in questions if q.name in map(canonical_header, q.label.values())}  # either of both
         by_label = {question.name for question in questions if question.choices} & labelled
         return [AnswerColumns(q, own.get(q.name), split[q.name], q.name in by_label) for q in questions]
 

@@ -63,14 +63,16 @@ class CheckedFiles:
         return questionnaire.label_columns(self.languages)
 
 
-def _same_labels(rows: Iterable[CsvRow], columns: Sequence[str]) -> Iterator[str]:
-    """Yield the labels that stand for two questions or codes, in whatever languages: answers are read by them."""
-    owners: dict[str, str] = {}
+def _same_labels(rows: Sequence[CsvRow], columns: Sequence[str]) -> Iterator[str]:
+    """Yield the labels of a question or code that mean another one, in any language or by its name: both are read."""
+    names = {name: row["name"] for row in rows for name in (row["name"], *row.get("formerly", "").split())}
+    owners = {name.casefold(): owner for name, owner in names.items()}
     for row in rows:
         for text in (row[column] for column in columns):
             owner = owners.setdefault(" ".join(text.casefold().split()), row["name"]) if text else row["name"]
             if owner != row["name"]:
-                yield row.say(f"label {text!r} is also that of {owner}; each needs one of its own")
+                means = "the name" if text.casefold() in map(str.casefold, names) else "also that"
+                yield row.say(f"label {text!r} is {means} of {owner}; each needs one of its own")
 
 
 def _check_choices(f: CheckedFiles) -> Iterator[str]:
