@@ -148,7 +148,7 @@ class TestOwnCells:
     END = 'report.add(figures.members(report, "2.2.a"))'
 
     @pytest.mark.parametrize(
-        "behind", [CALL, END, "## Theme 2", "report.add(tables.changes(report))", "report.cover()"]
+        "behind", [CALL, END, "## Theme 2", "report.add(tables.changes(report), in_workbook=True)", "report.cover()"]
     )
     def test_they_stay_behind_the_cell_that_they_followed(self, behind, plan, longer):
         behind = next(source for source in sources(read("03_report")) if source.startswith(behind))

@@ -152,7 +152,7 @@ def _list_change(plan: Plan) -> list[_Source]:
     question = "What is the change of each total made of: the same members, carried values, members newly known or not?"
     heading = "headlines.add_change(report)"
     figures = [_call(figure.figure, figure.kpis, figure.of) for figure in plan.figures_of(0)]
-    calls = [heading, *figures, "report.add(tables.changes(report))"]
+    calls = [heading, *figures, "report.add(tables.changes(report), in_workbook=True)"]
     return [("markdown", f"## Change\n\n{question}"), *(("code", call) for call in calls)]
 
 

@@ -27,7 +27,7 @@ def _find_flows(report: Report, kpi: str, of: str) -> dict[str, tuple[float, flo
 def plot_flow(report: Report, kpi: str, of: str) -> Drawing:
     """Plot what was reported of each quarter alone as bars, and a part of it as a darker bar within, in percent."""
     t, flows = report.t, _find_flows(report, kpi, of)
-    figure, ((axes,),) = drawing.lay_out_figure(2.2, 0.5, 0.1, 0.3, 0.38)
+    figure, ((axes,),) = drawing.lay_out_figure(1.75, 0.5, 0.1, 0.3, 0.38)
     top = drawing.find_top([whole for whole, _, _ in flows.values()], "")
     for place, (whole, percent, _) in enumerate(flows.values()):
         if is_blank(whole):

@@ -45,7 +45,7 @@ def plot_families(report: Report, kpi: str, of: str) -> Drawing:
     """Plot a KPI's companions of a list in numbers, quarter by quarter: one line each, named at its end."""
     t, trend = report.t, queries.select_trend(report.tables, kpi)
     shown = [queries.select_companions(report.tables, kpi, quarter=point.quarter)["value"] for point in trend]
-    figure, ((axes,),) = drawing.lay_out_figure(2.3, 0.4, 2.2, 0.12, 0.38)
+    figure, ((axes,),) = drawing.lay_out_figure(2.1, 0.4, 2.2, 0.12, 0.38)
     labels, highest = [], [1.0]
     for (shade, marker), (code, name) in zip(
         LINE_STYLES, phrases.companion_names(report, kpi, listed=of).items(), strict=False
