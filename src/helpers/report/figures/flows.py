@@ -11,7 +11,7 @@ from helpers.report.drawing import Drawing, KeyEntry
 from helpers.report.look import BAND, BLUE, MUTED
 from helpers.tables import Claim, queries
 
-ROOM = 0.09  # of the height: a part that is less has no room for its percentage
+ROOM = 0.13  # of the height: a part that is less has no room for its percentage
 
 
 def _find_flows(report: Report, kpi: str, of: str) -> dict[str, tuple[float, float, int]]:

@@ -38,7 +38,7 @@ def plot_members(report: Report, kpi: str) -> Drawing:
     members = pd.concat([rows for column in columns for _, rows in column])
     tallest = max(sum(len(rows) + 1.4 for _, rows in column) for column in columns)
     left, right = drawing.names_width(list(members["name"]), 8, least=1.0), 0.82
-    figure, ((*sides,),) = drawing.lay_out_figure(0.118 * tallest + 0.48, left, right, 0.28, 0.24, ncols=2)
+    figure, ((*sides,),) = drawing.lay_out_figure(0.114 * tallest + 0.46, left, right, 0.28, 0.24, ncols=2)
     figure.subplots_adjust(wspace=(left + right) / ((PAGE_WIDTH - 2 * (left + right)) / 2))
     end = drawing.find_members_top(members["level"], unit)
     for axes, column in zip(sides, columns, strict=True):

@@ -55,7 +55,7 @@ def label_ends(last: KpiFigure, t: Translator) -> list[tuple[float, str, dict]]:
 
 
 @drawing.in_report_style
-def plot_trend(report: Report, kpi: str, height: float = 2.2) -> Drawing:
+def plot_trend(report: Report, kpi: str, height: float = 1.9) -> Drawing:
     """Plot one KPI over the quarters: value, bounds as a band, proposed target, due quarter."""
     trend = queries.select_trend(report.tables, kpi)
     figure, ((axes,),) = drawing.lay_out_figure(height, 0.5, 1.55, 0.22, 0.38)
@@ -69,7 +69,7 @@ def plot_trends(report: Report, kpis: Sequence[str]) -> Drawing:
     """Plot several KPIs side by side, each on its own axis from 0, with its proposed target."""
     rows = math.ceil(len(kpis) / 2)
     figure, grid = drawing.lay_out_figure(1.62 * rows, 0.42, 0.95, 0.4, 0.38, nrows=rows, ncols=2)
-    figure.subplots_adjust(wspace=0.62, hspace=0.78)
+    figure.subplots_adjust(wspace=0.62, hspace=1.07)
     for kpi, axes in zip(kpis, grid.flat, strict=False):
         _draw_small_trend(axes, queries.select_trend(report.tables, kpi), report.t)
     for axes in list(grid.flat)[len(kpis) :]:

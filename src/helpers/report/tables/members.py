@@ -82,7 +82,7 @@ def member_figures(report: Report) -> Table:
     )
     if left_out := shown[len(fitting) :]:
         note += " " + t("In member_values.csv and the briefs only: {names}.", names=t.enumerated(left_out))
-    layout = {"size": 8, "pad": 1.2, "wide": 8, "whole": True}
+    layout = {"size": 8, "pad": 1.0, "wide": 8}
     return Table(rows, columns, title, subtitle, note=note, group=lambda row: t.region(row.region), **layout)
 
 
@@ -112,7 +112,7 @@ def open_statuses(report: Report) -> Table:
     subtitle = t("Union, {quarter}: the status changes between the bounds", quarter=t.quarter(report.quarter))
     claim = Claim("uncertain", report.quarter, which=phrases.codes(figures))
     title = Sentence(title if figures else t("No status depends on non-response"), claim)
-    return Table(figures, columns, title, subtitle, pad=2)
+    return Table(figures, columns, title, subtitle, pad=1.3)
 
 
 def calls(report: Report) -> Table:
@@ -133,7 +133,7 @@ def calls(report: Report) -> Table:
         "that leave most open"
     )
     subtitle, rows = t(subtitle, quarter=t.quarter(report.quarter), n=MOST_CALLS), found.head(MOST_CALLS)
-    return Table(rows.to_dict("records"), columns, _calls_title(report, found), subtitle, pad=1.8)
+    return Table(rows.to_dict("records"), columns, _calls_title(report, found), subtitle, pad=1.2)
 
 
 def _calls_title(report: Report, found: object) -> str:
