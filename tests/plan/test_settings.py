@@ -15,7 +15,7 @@ from helpers.cli import main
 from helpers.ingest.registers import read_registers
 from helpers.plan.checks import check_plan
 from helpers.plan.files import PlanError
-from helpers.plan.settings import INK, read_settings
+from helpers.plan.settings import DEFAULT_INK, read_settings
 from helpers.report.look import PALETTE
 
 
@@ -231,7 +231,7 @@ def test_a_logo_is_drawn_on_the_cover(folder):
 
 
 def test_the_ink_of_the_report_is_the_one_that_pale_is_held_against():
-    assert PALETTE["ink"] == INK
+    assert PALETTE["ink"] == DEFAULT_INK
 
 
 def test_a_reference_without_its_column_is_told(folder):
