@@ -309,10 +309,19 @@ def test_a_file_that_cannot_be_read_is_told_once_without_what_rests_on_it(folder
     assert problem.startswith(f"{Path(name).name}: cannot be read")
 
 
-def test_what_rests_on_no_file_that_cannot_be_read_is_told_beside_it(folder):
-    (folder / "units.csv").unlink()
+@pytest.mark.parametrize("name", ["units.csv", "totals.csv", FORM + "choices.csv", FORM + "survey.csv"])
+def test_what_rests_on_no_file_that_cannot_be_read_is_told_beside_it(folder, name):
+    (folder / name).unlink()
     put(folder / "kpis.csv", "2.1.a", "target", "80")
-    assert [problem.partition(":")[0] for problem in problems()] == ["units.csv", "kpis.csv, row 4"]
+    put(folder / "kpis.csv", "1.1.b", "target", "150")
+    told = sorted(problem.partition(":")[0] for problem in problems())
+    assert told == sorted([Path(name).name, "kpis.csv, row 3", "kpis.csv, row 4"])
+
+
+def test_a_member_whose_row_is_wrong_is_counted(folder):
+    put(folder / "members.csv", "SEN", "language", "wo")
+    put(folder / "kpis.csv", "3.3.a", "target", "45")
+    assert [problem.partition(":")[0] for problem in problems()] == ["members.csv, row 17"]
 
 
 def test_the_languages_of_settings_without_any_are_those_of_the_other_files(folder):

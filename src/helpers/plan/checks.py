@@ -47,20 +47,21 @@ def _check_steps(f: CheckedFiles) -> Iterator[str]:
 
 def _find_most(kpi: Kpi, f: CheckedFiles) -> tuple[float, str]:
     """Return the most that a KPI can be in its due quarter, and what that is; infinite where nothing limits it."""
-    quarter = kpi.due or f.quarters[-1]
-    members = math.inf if f.tables["members"].problems else len(f.plan.members_in(quarter))
+    quarter, wrong = kpi.due or f.quarters[-1], len(f.members) - len(f.rows("members"))
+    members = len(f.plan.members_in(quarter)) + wrong if f.members else math.inf  # none: members.csv is told of
     if kpi.unit == "members":
         return members, f"the {members} members of {quarter}"
+    is_share = kpi.assessed == "share"
     with contextlib.suppress(ValueError):  # a source that is wrong: it is told of with its own row
-        source = None if kpi.is_from_registers or not f.form.lists else sources.source_of(kpi, f.form)
-        if kpi.assessed == "share" and source:
-            return 1 if math.isinf(source.times) else source.times, "the source allows"
-        if kpi.measure == "distinct_codes" and source:
+        source = sources.parse_source(kpi.measure, kpi.source, f.form)
+        if is_share and math.isfinite(source.times):
+            return source.times, ""
+        if kpi.measure == "distinct_codes" and f.form.lists:
             most = len(source.codes) if source.least <= members else 0
             return most, f"the {most} codes that {source.least} members can name"
-        if source and source.kind == "codes":
+        if source.kind == "codes" and f.form.lists:
             return members * source.cap, f"the {source.cap} codes of each of the {members} members of {quarter}"
-    return math.inf, ""
+    return (1 if is_share else math.inf), ""
 
 
 def _check_amount(row: CsvRow, column: str, f: CheckedFiles) -> str:
@@ -280,10 +281,8 @@ def _check_rules(f: CheckedFiles) -> Iterator[str]:
             yield row.say(f"the same rule is in row {number}; keep one")
         yield from map(row.say, rules.list_row_problems(row))
     place_of = {row.number: row for row in f.rows("rules")}
-    for rule in f.plan.rules:
-        if rule.check in ("part", "share_moves", "outlier") and rule.question in rules.list_wholes(
-            rule.other, f.plan.rules
-        ):
+    for rule in (rule for rule in f.plan.rules if rule.check in ("part", "share_moves", "outlier")):
+        if rule.question in rules.list_wholes(rule.other, f.plan.rules):
             held, remedy = ("a part of", "leave one out") if rule.check == "part" else ("held against", "exchange them")
             yield place_of[rule.row].say(f"{rule.question} is {held} {rule.other}, which is a part of it; {remedy}")
     for rule in f.plan.rules if f.form.questions and f.form.lists else ():

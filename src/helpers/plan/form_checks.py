@@ -149,9 +149,9 @@ def _check_survey(f: CheckedFiles) -> Iterator[str]:
     row_of = {row["name"]: row for row in table.every_row}
     for row in table.rows:
         yield from _check_texts(row, f.languages)
-    asked = {question.name: question.choices for question in (*f.form.questions, *f.form.fields)}
+    answers = dict.fromkeys(names, ()) | {each.name: each.choices for each in (*f.form.questions, *f.form.fields)}
     for row in (*table.rows, *f.rows("choices"), *f.rows("settings")) if names else ():
-        yield from _check_expressions(row, dict.fromkeys(names, ()) | asked)
+        yield from _check_expressions(row, answers)
         for text in (row.get(column, "") for column in f.label_columns):
             if set("{}") & set(re.sub(r"\$\{\w*\}", "", text)):
                 yield row.say(f"label {text!r} has a brace; leave it out")
