@@ -21,8 +21,8 @@ MARKERS = {  # of each status: none has another's shape; a dot within says that 
     "achieved": "o", "achieved_late": "o", "on_track": "^", "at_risk": "D", "off_track": "v", "overdue": "s",
     "missed": "X", "not_assessable": "d",
 }  # fmt: skip
-_NAMES, _CHART, _VALUES, _MARK = 2.5, 2.14, 1.15, 0.45  # inches, side by side
-_LINE, _GAP, _LETTERS = 0.14, 0.06, 52  # inches of a line of a name, and between rows; letters of a line
+_NAMES, _MARK = 2.5, 0.42  # inches: of the names, and of a column of statuses
+_LINE, _GAP, _LETTERS = 0.14, 0.06, 50  # inches of a line of a name, and between rows; letters of a line
 
 
 def draw_status(axes: Axes, x: float, y: float, figure: KpiFigure) -> None:
@@ -66,11 +66,12 @@ def plot_distances(report: Report) -> Drawing:
     places, tall = _place_rows(names, figures)
     columns = [each.quarter for each in _list_marks(report, figures[0])]
     top, bottom = 0.62, 0.26
-    right = PAGE_WIDTH - _NAMES - _CHART
+    values, wide = [_name_value(report, each) for each in figures], _MARK * len(columns)
+    right = wide + 0.1 + drawing.names_width(values, 8, least=0.8)
     figure, ((axes,),) = drawing.lay_out_figure(tall + top + bottom, _NAMES, right, top, bottom)
     marks = figure.add_axes(
-        ((_NAMES + _CHART + _VALUES) / PAGE_WIDTH, bottom / figure.get_figheight(), _MARK * len(columns) / PAGE_WIDTH,
-         tall / figure.get_figheight()), xlim=(0, len(columns)),
+        (1 - wide / PAGE_WIDTH, bottom / figure.get_figheight(), wide / PAGE_WIDTH, tall / figure.get_figheight()),
+        xlim=(0, len(columns)),
     )  # fmt: skip
     marks.set_axis_off()
     drawing.mark_numbers(axes, FARTHEST, "percent", t, "x", most=3)
@@ -78,9 +79,9 @@ def plot_distances(report: Report) -> Drawing:
         side.set_ylim(tall, 0)
     axes.axvline(100, **TARGET_LINE)
     axes.hlines(places, 0, FARTHEST, color=PALE, linewidth=0.8, zorder=0)
-    for place, each in zip(places, figures, strict=True):
+    for place, each, value in zip(places, figures, values, strict=True):
         _draw_way(axes, place, each, t)
-        drawing.write_beside(axes, _name_value(report, each), place, 8, size=8, color=INK)
+        drawing.write_beside(axes, value, place, 8, size=8, color=INK)
         for column, shown in enumerate(_list_marks(report, each)):
             draw_status(marks, column + 0.5, place, shown)
     for column, quarter in enumerate(columns):
@@ -131,12 +132,12 @@ def _write_keys(report: Report, figure: Drawing, figures: Sequence[KpiFigure]) -
         line_entry(t("Proposed target"), **TARGET_LINE),
         marker_entry(t("beyond {value}", value=t.percent(FARTHEST, 0)), _point(True, t), color=BLUE, markersize=5.5),
     ]
-    drawing.write_key(figure, first)
     shown = [mark for each in figures for mark in _list_marks(report, each)]
+    if any(mark.robust is False for mark in shown):
+        first.append(KeyEntry(t("hollow: to be confirmed")))
+    drawing.write_key(figure, first)
     seen = {mark.shown_status: mark for mark in sorted(shown, key=lambda mark: mark.robust is False, reverse=True)}
     second = [_status_entry(t(terms.STATUS_WORDS[status]), seen[status]) for status in MARKERS if status in seen]
-    if any(mark.robust is False for mark in shown):
-        second.append(KeyEntry(t("hollow: to be confirmed")))
     drawing.write_key(figure, second, 1)
 
 
