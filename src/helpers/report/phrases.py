@@ -194,6 +194,14 @@ def _list_others(report: Report, figure: KpiFigure) -> list[str]:
     ]
 
 
+def describe_each_coverage(report: Report, kpi_figures: Sequence[KpiFigure]) -> str:
+    """Return who is behind several figures, once for those where it is the same."""
+    t, groups = report.t, dict[str, list[str]]()
+    for kpi_figure in kpi_figures:
+        groups.setdefault(describe_coverage(report, kpi_figure), []).append(kpi_figure.kpi.kpi)
+    return t.joined(t("{what}: {value}", what=t.enumerated(kpis), value=behind) for behind, kpis in groups.items())
+
+
 def describe_origin(kpis: Iterable[Kpi], t: Translator) -> str:
     """Return where the figures of some KPIs come from: the members' returns, the Secretariat's registers, or both."""
     # A rate counts the members' returns and, from a register, what else they were sent.

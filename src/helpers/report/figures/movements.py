@@ -57,7 +57,7 @@ def plot_changes(report: Report, kpis: Sequence[str]) -> Drawing:
     t = report.t
     before, now = t.quarter(quarters.shift(report.quarter, -1)), t.quarter(report.quarter)
     rows = [before, *(t(word) for word in terms.CHANGE_WORDS.values()), now]
-    figure, grid = drawing.lay_out_figure(2.3, drawing.names_width(rows, 8.5, 700), 0.05, 0.62, 0.05, ncols=len(kpis))
+    figure, grid = drawing.lay_out_figure(2.15, drawing.names_width(rows, 8.5, 700), 0.05, 0.62, 0.05, ncols=len(kpis))
     figure.subplots_adjust(wspace=0.16)
     for column, (kpi, axes) in enumerate(zip(kpis, grid.flat, strict=True)):
         fall = queries.select_waterfall(report.tables, kpi)
@@ -197,7 +197,7 @@ def caption_changes(report: Report, kpis: tuple[str, ...]) -> phrases.Caption:
     return {
         "title": title,
         "subtitle": t(subtitle, quarter=before),
-        "n": t("see the table that follows"),
+        "n": phrases.describe_each_coverage(report, [queries.select_figure(report.tables, kpi) for kpi in kpis]),
         "alt": t("Waterfalls of the causes of change. {parts}.", parts=". ".join(parts) or t.missing),
     }
 

@@ -209,7 +209,7 @@ def caption_trends(report: Report, kpis: Sequence[str]) -> phrases.Caption:
     return {
         "title": _count_reached([trend[-1] for trend in trends], t),
         "subtitle": t(subtitle, **phrases.name_period(trends[0], t)),
-        "n": _behind_each(report, [trend[-1] for trend in trends]),
+        "n": phrases.describe_each_coverage(report, [trend[-1] for trend in trends]),
         "alt": t("Small line charts. {lines}.", lines=". ".join(lines)),
     }
 
@@ -224,14 +224,6 @@ def _count_reached(kpi_figures: Sequence[KpiFigure], t: Translator) -> Sentence:
             t.plural("{n} of the {of} indicators shown reaches its proposed target", reached, of=of), *claims
         )
     return Sentence(t("None of the {of} indicators shown is known to reach its proposed target", of=of), *claims)
-
-
-def _behind_each(report: Report, kpi_figures: Sequence[KpiFigure]) -> str:
-    """Return who is behind several figures, once for those where it is the same."""
-    t, groups = report.t, dict[str, list[str]]()
-    for kpi_figure in kpi_figures:
-        groups.setdefault(phrases.describe_coverage(report, kpi_figure), []).append(kpi_figure.kpi.kpi)
-    return t.joined(t("{what}: {value}", what=t.enumerated(kpis), value=behind) for behind, kpis in groups.items())
 
 
 def caption_regions_over_time(report: Report, kpi: str) -> phrases.Caption:

@@ -62,7 +62,7 @@ def methods(report: Report) -> Table:
         "action plan {reference}; targets and baselines: {targets}",
         reference=plan.settings.reference, targets=t(f"targets: {plan.targets}"),
     )  # fmt: skip
-    return Table(kpis, columns, title, subtitle, source=source, size=8, pad=1)
+    return Table(kpis, columns, title, subtitle, source=source, size=8, pad=0.8)
 
 
 def references(report: Report) -> Table:
@@ -107,7 +107,7 @@ def rules(report: Report) -> Table:
     subtitle = t("Findings of the checks, by rule")
     note = t("A refused return stops no other; a withdrawn value counts as not answered; a warning changes nothing.")
     words = {"subtitle": subtitle, "note": note, "source": t("checks of the returns and registers")}
-    return Table(list(issues.groupby("rule")), columns, describe_issues_found(report), pad=0.9, **words)
+    return Table(list(issues.groupby("rule")), columns, describe_issues_found(report), pad=0.8, **words)
 
 
 def refused(report: Report) -> Table:
@@ -132,7 +132,7 @@ def refused(report: Report) -> Table:
         found = "{n} finding for {quarter}, as received; the full list is in issues.csv"
         subtitle = t.plural(found, len(rows), quarter=quarter)
     words = {"subtitle": subtitle, "source": t("checks of the returns and registers")}
-    return Table(rows, columns, t("Refused returns and withdrawn values"), pad=1, size=8, **words)
+    return Table(rows, columns, t("Refused returns and withdrawn values"), pad=0.9, size=8, **words)
 
 
 def _place(report: Report, row: object) -> str:
@@ -157,7 +157,7 @@ def coverage(report: Report) -> Table:
     )
     rows = [name for name in kpis if kpis[name] or name]
     subtitle = t("By class, Union, {quarter}", quarter=t.quarter(report.quarter))
-    return Table(rows, columns, t("Coverage of the indicators"), subtitle, note=_describe_references(report), pad=1.2)
+    return Table(rows, columns, t("Coverage of the indicators"), subtitle, note=_describe_references(report), pad=1)
 
 
 def _describe_references(report: Report) -> str:
@@ -234,7 +234,7 @@ def revisions(report: Report, material: bool = False) -> Table:
     subtitle = t("Union, past quarters; first published: as of each quarter's own first cut-off")
     n = len(rows) - len(shown)
     note = t.plural("{n} smaller change is in the workbook only.", n) if n else ""
-    layout = {"pad": 1, "size": 8}
+    layout = {"pad": 0.9, "size": 8}
     return Table(shown, columns, title, subtitle, note=note, group=lambda row: t.quarter(row.quarter), **layout)
 
 

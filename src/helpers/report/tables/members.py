@@ -82,7 +82,7 @@ def member_figures(report: Report) -> Table:
     )
     if left_out := shown[len(fitting) :]:
         note += " " + t("In member_values.csv and the briefs only: {names}.", names=t.enumerated(left_out))
-    layout = {"size": 8, "pad": 1.0, "wide": 8}
+    layout = {"size": 8, "pad": 0.8, "wide": 8}
     return Table(rows, columns, title, subtitle, note=note, group=lambda row: t.region(row.region), **layout)
 
 

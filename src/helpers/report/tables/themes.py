@@ -184,7 +184,7 @@ def companions(report: Report, number: int) -> Table:
     title = t("Components of theme {n}", n=number)
     subtitle = t("Figures shown beside the indicators, Union; (C): too few answers")
     columns = columns if rows else EMPTY
-    return Table(rows, columns, title, subtitle, group=lambda companion: _name_with_code(companion.kpi, t), pad=0.9)
+    return Table(rows, columns, title, subtitle, group=lambda companion: _name_with_code(companion.kpi, t), pad=0.8)
 
 
 def _name_with_code(kpi: str, t: Translator) -> str:
