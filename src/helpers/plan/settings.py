@@ -18,7 +18,7 @@ from helpers.strings import LANGUAGES
 FILE = "plan.toml"
 Texts = Mapping[str, str]  # a text by language
 LOOK = ("ink", "muted", "grid", "blue", "pale", "amber", "cover")  # the colours that a plan may choose
-_INK = "#1B2733"  # the report's (report/look.py), where the plan names none
+DEFAULT_INK = "#1B2733"  # the report's (report/look.py), where the plan names none
 _LOGO = re.compile(r"[A-Za-z0-9_-]+\.svg")
 _ADDRESS = re.compile(r"[A-Za-z0-9._+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 _COLOUR = re.compile("#[0-9A-Fa-f]{6}")
@@ -224,7 +224,7 @@ def _contrast(one: str, other: str) -> float:
 
 def _check_look(look: Texts) -> Iterator[str]:
     """Yield what is wrong with the logo's name and the colours: what they are, and whether texts can be read."""
-    texts_on = {"pale": look.get("ink", _INK), "amber": "#000000"}
+    texts_on = {"pale": look.get("ink", DEFAULT_INK), "amber": "#000000"}
     for name, text in look.items():
         beside = texts_on.get(name, "#FFFFFF")
         if name not in (*LOOK, "logo"):

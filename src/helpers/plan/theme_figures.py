@@ -136,7 +136,7 @@ def _check_named(plan: Plan, figure: ThemeFigure, kpi: Kpi) -> str:
     if parts[names[0]].measure != measure:
         return f"{names[0]} is {parts[names[0]].measure}; {figure.figure} shows a companion that is {measure}"
     if figure.figure == "flow" and not plan.list_flow_questions(kpi.kpi):
-        return f"{kpi.kpi} has no parts of its step that are sum_reported (companions.csv); add them, or choose trend"
+        return f"{kpi.kpi} has no parts of its step (components.csv) that are sum_reported (companions.csv); add them"
     return ""
 
 
