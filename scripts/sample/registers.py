@@ -9,7 +9,7 @@ from pathlib import Path
 from helpers.i18n import Translator
 from helpers.ingest import registers
 from helpers.plan import plan, quarters
-from helpers.report.actions import PROPOSED, word_proposal
+from helpers.report.actions import word_proposal
 from helpers.tables.actions import Advice
 from sample.answers import answering
 from sample.files import write_csv
@@ -135,8 +135,8 @@ def _actions() -> list[Row]:
     responsible, t, rows = {step.step: step.responsible for step in plan.read_plan().steps}, Translator("fr"), []
     for number, (quarter, kpi, member, what, due, days) in enumerate(ACTIONS, start=1):
         proposal = Advice.of(f"{kpi}/{quarter}/{member or 'PAPU'}/{what}")
-        known = proposal.id if proposal.kind in PROPOSED else f"SG-{quarter}-{number}"
-        words = word_proposal(proposal, t) if proposal.kind in PROPOSED else what
+        known = proposal.id if proposal else f"SG-{quarter}-{number}"
+        words = word_proposal(proposal, t) if proposal else what
         for status, day in map(str.split, days):
             closed = day if status != "open" and due else ""
             who = "" if member else responsible[kpi.rpartition(".")[0]]

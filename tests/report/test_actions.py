@@ -145,6 +145,19 @@ class TestProposals:
             assert (again.rule, again.details, again.quarter) == (each.rule, each.details, each.quarter)
         assert all(actions.Advice.of(own) is None for own in ("SG-1", "2.1.a", "2.1.a/2024Q3/Atlantis/near"))
 
+    @pytest.mark.parametrize(
+        "id", ["2.1.a/2024Q1/KEN/unchanged/x", "1.1.b/2024Q1/PAPU/unchanged/drafted", "1.1.b/2024Q1/KEN/unchanged",
+               "1.1.b/2024Q1/KEN/unchanged/no_such", "2.2.a/2024Q1/KEN/parts/no_such", "x/blank/y", "//",
+               "5.1.a/2030Q1/KEN/blank/no_such", "2.1.a/2024Q1/KEN/other"],
+    )  # fmt: skip
+    @pytest.mark.parametrize("quarter", ["2022Q1", "2024Q3"])
+    def test_whatever_an_id_says_an_action_is_printed_as_it_was_written(self, tables, id, quarter):
+        kpi = id.partition("/")[0] if id.startswith(("1", "2", "5")) else ""
+        known = (id, quarter, kpi, "KEN", "Relier dix bureaux", "", AS_OF, "open", None)
+        action, report = actions.Action(*known), Report(QUARTER, "", "fr", tables=tables)
+        assert words.describe_action(action, Translator("fr")) == "Relier dix bureaux"
+        assert words.describe_levels(report, action)
+
     def test_the_rows_for_the_register_are_read_by_it_as_they_are(self, tables, tmp_path, monkeypatch):
         monkeypatch.setenv("PAPU_ROOT", str(tmp_path))
         paths.registers().mkdir(parents=True)

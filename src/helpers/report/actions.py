@@ -23,7 +23,6 @@ _WORDS = {
     "blank": "answer what was left blank twice: {details}",
     "near": "{what}: close the gap to the target",
 }
-PROPOSED = tuple(_WORDS)
 _FINDINGS = {
     "parts": "{what}, less than {percent} of what is needed: {parts}.",
     "unchanged": "{what}: “{details}” since {since}; what would be the next step?",
@@ -75,7 +74,7 @@ def describe_advice(report: Report, advice: actions.Advice) -> str:
 def describe_action(action: actions.Action, t: Translator) -> str:
     """Return what was agreed: a proposal that was taken as it is in the reader's language, else as it was written."""
     advice, text = actions.Advice.of(action.id), " ".join(action.text.split())
-    if advice and advice.kind in PROPOSED:
+    if advice:
         proposed = {fold(word_proposal(advice, Translator(language))) for language in read_settings().languages}
         if not text or fold(text) in proposed:
             return word_proposal(advice, t)

@@ -18,6 +18,7 @@ from helpers.tables.pipeline import EditionTables
 
 LOW_PART = 0.6  # of what is needed: with less, a part is named
 UNCHANGED_QUARTERS = 2  # after which the same answer is named
+KINDS = ("parts", "unchanged", "none", "blank", "near")  # of advice
 NEAR_TARGET = 0.05  # of a target: when missed by less, closing the gap is proposed
 
 
@@ -53,10 +54,13 @@ class Advice:
     def of(cls, action: str) -> "Advice | None":
         """Return the advice with this id, without its numbers; None where the id is of the Secretariat's own making."""
         kpi, quarter, member, kind, details = (*action.split("/"), "", "", "", "", "")[:5]
-        scope = "" if member == read_plan().code else member
+        plan, scope = read_plan(), "" if member == read_plan().code else member
         found = cls(quarter, scope, kpi, kind, tuple(details.split()))
-        is_known = kpi in read_plan().by_kpi and (not scope or scope in read_plan().by_iso3)
-        return found if is_known and found.id == action else None
+        is_known = kpi in plan.by_kpi and (not scope or scope in plan.by_iso3) and kind in KINDS
+        is_answer = kind == "unchanged"
+        if not is_known or found.id != action or (is_answer and not (scope and details and find_question(kpi))):
+            return None
+        return found
 
 
 def list_advice(tables: EditionTables, member: Member) -> list[Advice]:
