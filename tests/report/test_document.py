@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from dataclasses import replace
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -35,6 +36,12 @@ pytestmark = pytest.mark.slow
 def out(whole) -> Path:
     """Return the folder with the whole report in every language, from invented tables with hostile texts in them."""
     return {language: whole(language) for language in LANGUAGES}["fr"]
+
+
+def test_a_quarter_before_the_first_with_statuses_has_no_report():
+    early = replace(invent("2022Q3"), quarter="2022Q2")
+    with pytest.raises(paths.DataRefused, match="2022Q2 has no statuses, which begin with 2022Q3"):
+        report_of(early).cover()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -20,11 +20,12 @@ DueEditions = Mapping[EditionRequest, str]  # why each is due, in order of dates
 
 
 def list_schedule() -> list[EditionRequest]:
-    """Return the schedule of the whole plan, in order of dates: a first and a revised edition of each quarter."""
+    """Return the schedule of the whole plan, in order of dates: two editions of each quarter that has statuses."""
     settings = read_settings()
     editions = [
         EditionRequest(quarter, day.isoformat())
-        for quarter in settings.quarters for day in (settings.first_cutoff(quarter), settings.revised_on(quarter))
+        for quarter in settings.quarters if quarter >= settings.first_status_quarter
+        for day in (settings.first_cutoff(quarter), settings.revised_on(quarter))
     ]  # fmt: skip
     return sorted(editions, key=lambda request: request.as_of)
 
