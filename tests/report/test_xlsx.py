@@ -259,8 +259,8 @@ def test_every_table_has_its_sheet_and_every_figure_its_line(document_and_book):
     blocks = [block for block in made["blocks"] if block["kind"] == "table"]
     names = [f"{made['words']['table']} {block['number']}" for block in blocks]
     assert book.sheetnames[1 : len(names) + 1] == names and len(blocks) > 15
-    others = book.sheetnames[len(names) + 1 :]  # of the themes, the references, the inputs, all revisions
-    assert len(others) == 9 and all(re.fullmatch(r"\w+ W\d", name) for name in others)
+    others = book.sheetnames[len(names) + 1 :]  # of the themes, the changes, the references, the inputs, all revisions
+    assert len(others) == 10 and all(re.fullmatch(r"\w+ W\d+", name) for name in others)
     assert [book[name]["A1"].value for name in names] == [
         f"{name} · {block['title']}" for name, block in zip(names, blocks, strict=True)
     ]
