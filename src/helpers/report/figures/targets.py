@@ -21,6 +21,7 @@ MARKERS = {  # of each status: none has another's shape; a dot within says that 
     "achieved": "o", "achieved_late": "o", "on_track": "^", "at_risk": "D", "off_track": "v", "overdue": "s",
     "missed": "X", "not_assessable": "d",
 }  # fmt: skip
+_MOST_STATUSES = 7  # that one row of the key has room for
 _NAMES, _MARK = 2.5, 0.42  # inches: of the names, and of a column of statuses
 _LINE, _GAP, _LETTERS = 0.14, 0.06, 50  # inches of a line of a name, and between rows; letters of a line
 
@@ -135,10 +136,10 @@ def _write_keys(report: Report, figure: Drawing, figures: Sequence[KpiFigure]) -
     shown = [mark for each in figures for mark in _list_marks(report, each)]
     if any(mark.robust is False for mark in shown):
         first.append(KeyEntry(t("hollow: to be confirmed")))
-    drawing.write_key(figure, first)
     seen = {mark.shown_status: mark for mark in sorted(shown, key=lambda mark: mark.robust is False, reverse=True)}
     second = [_status_entry(t(terms.STATUS_WORDS[status]), seen[status]) for status in MARKERS if status in seen]
-    drawing.write_key(figure, second, 1)
+    drawing.write_key(figure, first + second[_MOST_STATUSES:])
+    drawing.write_key(figure, second[:_MOST_STATUSES], 1)
 
 
 def _status_entry(text: str, figure: KpiFigure) -> KeyEntry:
