@@ -384,7 +384,7 @@ def describe_explain(report: Report) -> str:
     figure = Reference(read_plan().example, report.quarter)
     return report.t(
         "How a figure was made, from the cells of the returns to the status, is told by this command with one of the "
-        "references below: {command}",
+        "references of the workbook of tables: {command}",
         command=f"papu explain {figure} --as-of {report.as_of} --language {report.t.language}",
     )
 
@@ -392,7 +392,7 @@ def describe_explain(report: Report) -> str:
 def describe_reproduce(report: Report) -> str:
     """Return how this edition is made again, with its command."""
     text = report.t(
-        "With the files below in data/raw, this command gives the same document, to the byte: {command}",
+        "The same document, to the byte, from the files that the workbook of tables lists: {command}",
         command=f"papu run {report.quarter} --as-of {report.as_of} --language {report.t.language}",
     )
     modified = editions.list_modified()

@@ -111,10 +111,14 @@ def rules(report: Report) -> Table:
 
 
 def refused(report: Report) -> Table:
-    """Return what was refused or withdrawn this quarter, registers included: one row per issue."""
+    """Return what was refused or withdrawn this quarter, registers included: one row per issue of a sheet."""
     t, issues = report.t, _of_rules(queries.select_issues(report.tables))
     issues = issues[issues["severity"].isin(("refused", "withdrawn"))]
-    rows = list(issues.astype(object).where(issues.notna(), "").itertuples())
+    issues = issues.astype(object).where(issues.notna(), "")
+    same = ["severity", "rule", "member", "question", "source_file", "sheet", f"said_{t.language}"]
+    rows = list(
+        issues.assign(row=issues.groupby(same)["row"].transform(t.enumerated)).drop_duplicates(same).itertuples()
+    )
     quarter = t.quarter(report.quarter)
 
     def about(row: object) -> str:
@@ -130,7 +134,7 @@ def refused(report: Report) -> Table:
     subtitle = t("Nothing was refused or withdrawn for {quarter}", quarter=quarter)
     if rows:
         found = "{n} finding for {quarter}, as received; the full list is in issues.csv"
-        subtitle = t.plural(found, len(rows), quarter=quarter)
+        subtitle = t.plural(found, len(issues), quarter=quarter)
     words = {"subtitle": subtitle, "source": t("checks of the returns and registers")}
     return Table(rows, columns, t("Refused returns and withdrawn values"), pad=0.9, size=8, **words)
 
