@@ -96,6 +96,17 @@ BROKEN = [
     ("[union]", '[look]\namber = "#603000"\n[union]', "[look] amber #603000 is too dark for the text on it"),
     ('short_en = "PAPU"', 'short_en = "{PAPU}"', "[union] short_en has a brace; leave it out"),
     ('WG_en = "Working Group"', 'WG_en = "Group {n}"', "[responsible] WG_en has a brace; leave it out"),
+    (
+        "[contact]",
+        '[contact]\nmail = "a@b.example"',
+        "[contact] has mail; write email, and the office in each language",
+    ),
+    ("[contact]", '[contact]\nemail = "the office"', "[contact] email is 'the office'; write one address, such as"),
+    (
+        'en = "General Secretariat, digitalisation plan"',
+        "",
+        "[contact] has an office in fr, pt, ar only; write it in every",
+    ),
     ("[union]", '[look]\nred = "#990000"\n[union]', "[look] red is not known; choose from ink"),
     ("[union]", '[look]\nlogo = "../logo.svg"\n[union]', "write the name of an SVG file beside plan.toml"),
     ("[union]", '[look]\nlogo = "logo.svg"\n[union]', "[look] logo is logo.svg, which is not a file beside plan.toml"),

@@ -91,7 +91,8 @@ class TestAgreed:
     def test_words_of_the_secretariats_own_are_printed_as_written_without_addresses(self, tables):
         own = {each.id: each for each in actions.list_actions(tables)}["SG-2024Q1-5"]
         said = "Commander 300 imprimantes et 400 ordinateurs portables"
-        assert words.describe_action(own, Translator("en")) == said
+        assert words.describe_action(own, Translator("fr")) == said
+        assert words.describe_action(own, Translator("en")) == f"{said} [fr]"  # nobody here can translate them
         given = actions.Action(**vars(own) | {"text": "écrire à awa.canari@poste.example"})
         assert "awa.canari" not in words.describe_action(given, Translator("fr"))
 

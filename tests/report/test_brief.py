@@ -123,7 +123,8 @@ def test_none_is_said_of_the_items_only_where_the_return_says_so(tables):
     notes = {}
     for member in read_plan().members_in(QUARTER):
         report = Report(QUARTER, "", "en", name="brief_x", tables=tables)
-        notes[member.member] = report_tables.answers(report, member).note
+        table = report_tables.answers(report, member)
+        notes[member.member] = table.note if table else ""
     reported = {row.member for row in tables.returns.itertuples() if row.quarter == QUARTER and row.counts}
     assert {member for member, note in notes.items() if note} == reported
     unknown = {member for member, note in notes.items() if note.endswith("n.d.")}

@@ -184,7 +184,7 @@ def test_f8_a_second_run_learns_who_holds_the_quarter_and_a_dead_one_holds_nothi
         assert holder.stdout.readline() == "held\n"
         second = papu("run", QUARTER)
         assert second.returncode == ExitCode.QUARTER_HELD and not (tmp_path / "reports").exists()
-        message = json.loads(second.stderr)["message"]
+        message = json.loads(second.stderr.splitlines()[-1])["message"]
         assert re.search(rf"held by process {holder.pid}, started \d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00;", message)
         holder.kill()
         holder.wait()

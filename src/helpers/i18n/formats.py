@@ -93,7 +93,9 @@ class Translator:
     def plural(self, sentence: str, n: float, **values: object) -> str:
         """Return the form of a sentence that goes with a number, which fills `{n}`."""
         forms, rule = self._forms(sentence), read_catalogue(self.language)[1]
-        form = forms[min(rule(int(n)), len(forms) - 1)]
+        # A number with a fraction goes as its whole part in French and Portuguese, as a plural elsewhere (CLDR).
+        whole = int(n) if n == int(n) or self.language in ("fr", "pt") else 100
+        form = forms[min(rule(whole), len(forms) - 1)]
         return self._fill(form, {"n": n, **values})
 
     def _fill(self, form: str, values: Mapping[str, object]) -> str:

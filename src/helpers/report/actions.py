@@ -78,7 +78,9 @@ def describe_action(action: actions.Action, t: Translator) -> str:
         proposed = {fold(word_proposal(advice, Translator(language))) for language in read_settings().languages}
         if not text or fold(text) in proposed:
             return word_proposal(advice, t)
-    return mask_text(text) or action.id
+    written = mask_text(text) or action.id
+    master = read_settings().master_language
+    return written if t.language == master else f"{written} [{master}]"
 
 
 def describe_outcome(report: Report, action: actions.Action) -> str:

@@ -76,10 +76,10 @@ def describe_positions(positions: list[profiles.MemberPosition], t: Translator) 
     if not known:
         return t("No figure of this member is known")
     above = sum(position.level >= position.middle(position.union) - 1e-9 for position in measured)
-    counts = {"known": len(known), "of": len(positions), "above": above, "below": len(measured) - above}
+    counts = {"known": len(known), "of": len(positions), "above": above, "measured": len(measured)}
     if not measured:
         return t("Indicators known: {known} of {of}", **counts)
-    sentence = "Indicators known: {known} of {of}; at the Union's median or above: {above}; below: {below}"
+    sentence = "Indicators known: {known} of {of}; at the Union's median or above: {above} of {measured}"
     return t(sentence, **counts)
 
 
@@ -182,7 +182,7 @@ def _list_requests(report: Report, member: Member) -> list[str]:
     quarter, asked = t.quarter(report.quarter), []
     state = profiles.select_member_response(tables, code).state
     if state == replies.NO_RETURN:
-        send = "Send the questionnaire for {quarter}: it will be counted in the next edition."
+        send = "Send the questionnaire for {quarter}."
         asked.append(t(send, quarter=quarter))
     if state == replies.ONLY_REFUSED:
         resend = "Correct the return for {quarter} and send it again; until then it counts as not received."

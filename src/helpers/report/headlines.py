@@ -48,6 +48,13 @@ def add_annex(report: Report, letter: str, text: str, *, page: bool = False) -> 
     return report.heading(text, kicker=report.t("Annex {letter}", letter=letter), page=page)
 
 
+def add_revisions(report: Report, text: Sentence) -> Block:
+    """Add the heading of the revisions; nothing in a first edition, which has none to revise."""
+    if report.tables.is_first:
+        return Block("nothing", {})
+    return report.heading(text, kicker=report.t("Annex {letter}: revisions", letter="C"))
+
+
 def name_reference(report: Report, kpi: str) -> str:
     """Return the reference of one of the Union's figures, which `papu explain` takes."""
     return report.t("ref. {reference}", reference=str(Reference(kpi, report.quarter)))
@@ -127,7 +134,7 @@ def describe_responses(report: Report) -> Sentence:
     n, day = int(states.isin(replies.ANSWERED_STATES).sum()), t.day(report.as_of)
     claims = [phrases.claim_returns(report, group) for group in (replies.ANSWERED_STATES, (replies.ON_TIME,))]
     if not n:
-        sentence = "No member had an accepted return for {quarter} by {day}."
+        sentence = "No member had an accepted return for {quarter} by {day}: what is read from returns is blank."
         return Sentence(t(sentence, quarter=t.quarter(report.quarter), day=day), *claims)
     sentence = "{rate} of members had an accepted return by {day}, {on_time} of them within 30 days."
     on_time = int((states == replies.ON_TIME).sum())
@@ -185,8 +192,9 @@ def describe_statuses(report: Report) -> Sentence:
     )
     uncertain = [figure for figure in figures if figure.robust is False]
     claim = Claim("uncertain", quarter, which=phrases.codes(uncertain))
-    if not uncertain:
-        return Sentence(f"{first} {t('Missing data can change no status.')}", *claims, claim)
+    if not uncertain:  # of what cannot be assessed, missing data would say more
+        certain = "" if groups["unknown"] else " " + t("Missing data can change no status.")
+        return Sentence(first + certain, *claims, claim)
     return Sentence(
         f"{first} {t('To be confirmed, for missing data could change them: {n}.', n=len(uncertain))}", *claims, claim
     )
@@ -201,18 +209,30 @@ def describe_news(report: Report) -> list[Sentence]:
     t, past, points = report.t, quarters.shift(report.quarter, -1), []
     if report.tables.is_first:
         return points
+    before = [queries.select_figure(report.tables, kpi.kpi, quarter=past) for kpi in read_plan().kpis]
     for says, text in (("newly reached", "Reached this quarter: {kpis}."), ("lost", "No longer reached: {kpis}.")):
-        before = [queries.select_figure(report.tables, kpi.kpi, quarter=past) for kpi in read_plan().kpis]
         is_reached = says == "newly reached"
         found = [
             now
             for now, then in zip(list_figures(report), before, strict=True)
-            if now.is_reached is is_reached and then.is_reached is not is_reached
+            if now.is_reached is is_reached and then.is_reached is not is_reached and _is_assessed(now)
         ]
         if found:
             claim = Claim(says, report.quarter, since=past, which=phrases.codes(found))
             points.append(Sentence(t(text, kpis=_name_all(found, t)), claim))
+    pairs = zip(list_figures(report), before, strict=True)
+    gone = [(now, then) for now, then in pairs if now.status == statuses.NOT_ASSESSABLE and _is_assessed(then)]
+    if gone:
+        counts = {"n": len(gone), "reached": sum(then.is_reached for _, then in gone)}
+        text = "{n} indicator can no longer be assessed, for lack of figures; of them, reached before: {reached}."
+        which = phrases.codes(now for now, _ in gone)
+        claim = Claim("unassessable", report.quarter, since=past, which=which, values=counts)
+        points.append(Sentence(t.plural(text, len(gone), reached=counts["reached"]), claim))
     return points
+
+
+def _is_assessed(figure: KpiFigure) -> bool:
+    return figure.status not in ("", statuses.NOT_ASSESSABLE)
 
 
 def describe_missed(report: Report) -> list[Sentence]:
@@ -326,7 +346,7 @@ def describe_change(report: Report, kpi: str) -> Sentence:
     now, before = (queries.select_figure(report.tables, kpi, quarter=quarter) for quarter in (report.quarter, past))
     last = t.quarter(past)
     if report.tables.is_first:
-        return Sentence(t("There is no earlier quarter to compare with"))
+        return Sentence("")
     if is_blank(now.assessed) or is_blank(before.assessed):
         return Sentence(t("no comparison with {quarter}", quarter=last))
     claim = phrases.claim_change(report, kpi)

@@ -73,10 +73,12 @@ class MemberFeedback:
         return self.text("title", quarter=named, member=self.member.name[self.language])
 
     def list_closing(self, quarter: str, as_of: date) -> list[str]:
-        """Return until when a reply counts, and whom to turn to; nothing to the Secretariat itself."""
+        """Return what refused returns count for, until when a reply counts, and whom to turn to; not to ourselves."""
         if self.member is None:
             return []
-        t, settings, lines = Translator(self.language), read_settings(), []
+        t, settings = Translator(self.language), read_settings()
+        is_refused = self.entries and not any(entry.counts for entry in self.entries)
+        lines = [self.text("not_counted")] if is_refused else []
         if not settings.is_revised(quarter, as_of):
             lines.append(self.text("deadline", day=t.day(settings.revised_on(quarter))))
         return lines + ([self.text("contact", contact=name)] if (name := settings.name_contact(self.language)) else [])

@@ -27,7 +27,7 @@ def write_letter_files(
     folder: Path, feedback: Sequence[MemberFeedback], form: questionnaire.Form, quarter: str, as_of: date,
     sample: bool = False,
 ) -> list[Path]:  # fmt: skip
-    """Write a workbook and a draft e-mail for each member, each with nothing of any other, and the list of them.
+    """Write a draft e-mail for each member, with a workbook of what it sent, and their list; nothing of any other.
 
     Returns the files, the list last. The same letters give the same bytes. Raises OSError where nothing can be written.
     """
@@ -37,14 +37,16 @@ def write_letter_files(
         if letter.member is None:
             continue
         workbook, mail = (folder / f"{quarter}_{letter.code}.{kind}" for kind in ("xlsx", "eml"))
-        letters.write_letters_workbook(workbook, [letter], form, quarter, as_of, sample)
-        message = _compose(letter, form, quarter, as_of, workbook, sample)
+        attached = [] if letter.is_silent else [workbook]  # to whom sent nothing there is nothing to reply to in cells
+        for path in attached:
+            letters.write_letters_workbook(path, [letter], form, quarter, as_of, sample)
+        message = _compose(letter, form, quarter, as_of, attached, sample)
         write_durably(mail, message.as_bytes(policy=SMTP))
         counts = Counter(issue.severity for issue in letter.issues)
-        name, files = letter.member.name[letter.language], (mail.name, workbook.name)
+        name, files = letter.member.name[letter.language], (mail.name, "".join(path.name for path in attached))
         numbers = (len(letter.entries), *(counts[severity] for severity in _COUNTED))
         rows.append((letter.code, name, letter.language, message["Subject"], *files, *numbers))
-        written += [workbook, mail]
+        written += [*attached, mail]
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator="\r\n").writerows([_COLUMNS, *rows])
     write_durably(folder / LIST, text.getvalue().encode("utf-8-sig"))  # with a mark, by which Excel knows UTF-8
@@ -52,7 +54,7 @@ def write_letter_files(
 
 
 def _compose(
-    letter: MemberFeedback, form: questionnaire.Form, quarter: str, as_of: date, workbook: Path, sample: bool
+    letter: MemberFeedback, form: questionnaire.Form, quarter: str, as_of: date, attached: Sequence[Path], sample: bool
 ) -> EmailMessage:
     """Return a letter as a draft: whoever opens it writes the address and sends it."""
     message = EmailMessage()
@@ -63,8 +65,9 @@ def _compose(
     message["X-Unsent"] = "1"  # Outlook opens it as a draft
     message.set_content("\n".join(_list_lines(letter, form, quarter, as_of, sample)) + "\n")
     kind, subtype = _XLSX
-    message.add_attachment(workbook.read_bytes(), maintype=kind, subtype=subtype, filename=workbook.name)
-    message.set_boundary(_BOUNDARY)
+    for path in attached:
+        message.add_attachment(path.read_bytes(), maintype=kind, subtype=subtype, filename=path.name)
+        message.set_boundary(_BOUNDARY)
     return message
 
 

@@ -83,7 +83,9 @@ def describe_gap(report: Report, figure: KpiFigure) -> Sentence:
         claim = Claim("parts", **_subject(figure), values={"part": part, "whole": whole, "needed": needed})
         if figure.kpi.measure == "rate":
             parts = {"part": t.number(part), "whole": t.number(whole)}
-            return Sentence(t("{gap} short: {part} of {whole}", gap=t.number(needed - part), **parts), claim)
+            return Sentence(
+                t("{gap} short: {part} of {whole} questionnaires", gap=t.number(needed - part), **parts), claim
+            )
         return Sentence(t("{gap} short", gap=t.counted(needed - part, figure.kpi.unit)), claim)
     gap = target - figure.assessed
     shown = (
@@ -247,9 +249,15 @@ def describe_unknown(kpi_figure: KpiFigure, t: Translator) -> Sentence:
     return Sentence(text, claim_bounds(kpi_figure))
 
 
-def name_period(trend: Sequence[KpiFigure], t: Translator) -> dict[str, str]:
-    """Return the first and the last quarter of a trend, as sentences name them."""
-    return {"first": t.quarter(trend[0].quarter), "last": t.quarter(trend[-1].quarter)}
+def name_period(trend: Sequence[KpiFigure], t: Translator) -> str:
+    """Return the quarters of a trend, from the first to the last, as sentences name them."""
+    return name_span([point.quarter for point in trend], t)
+
+
+def name_span(quarters_shown: Sequence[str], t: Translator) -> str:
+    """Return the first and the last of some quarters in words; of one, its name alone."""
+    first, *others = [t.quarter(quarter) for quarter in dict.fromkeys(quarters_shown)]
+    return t("{lower} to {upper}", lower=first, upper=others[-1]) if others else first
 
 
 def name_own_kpi(kpi: str, t: Translator) -> str:

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 
+import pandas as pd
+
 from helpers.ingest import registers
 from helpers.kpis import observations
 from helpers.plan import Kpi, Member, quarters, questionnaire, read_plan, read_settings, sources
@@ -70,9 +72,15 @@ def list_advice(tables: EditionTables, member: Member) -> list[Advice]:
         found += _advise_on_parts(tables, member, kpi)
         found += _advise_on_answer(tables, member, kpi)
         parts = plan.list_flow_questions(kpi.kpi)
-        if parts and queries.sum_answers(tables, parts, tables.quarter).get(member.member) == 0:
+        if parts and _sum_exactly(tables, tuple(parts)).get(member.member) == 0:
             found.append(Advice(tables.quarter, member.member, kpi.kpi, "none"))
     return [*found, *_advise_on_blanks(tables, member)]
+
+
+@computed_once
+def _sum_exactly(tables: EditionTables, parts: tuple[str, ...]) -> pd.Series:
+    """Return the sum of the parts by member, of numbers alone: what is negligible is not nothing."""
+    return queries.sum_answers(tables, parts, tables.quarter, (questionnaire.ANSWERED,))
 
 
 @computed_once
@@ -206,8 +214,8 @@ def list_actions(tables: EditionTables) -> list[Action]:
 
 
 def list_rules_underway(agreed: Iterable[Action]) -> set[tuple[str, str, str]]:
-    """Return the rules whose proposals are open actions."""
-    ids = (action.id for action in agreed if action.status == registers.OPEN)
+    """Return the rules whose proposals are actions that are open, or were dropped since the last edition."""
+    ids = (action.id for action in agreed if action.status != registers.DONE)
     return {advice.rule for each in ids if (advice := Advice.of(each))}
 
 

@@ -83,9 +83,9 @@ def _unreached(facts: Facts, claim: Claim) -> Mapping[str, bool]:
 
 
 def _farthest(facts: Facts, claim: Claim) -> _Found:
-    """The indicators without their target that are least far on the way to it from the baseline, in percent."""
+    """The indicators whose due target is missed that are least far on the way to it from the baseline, in percent."""
     ways = {}
-    for kpi in _unreached(facts, claim):
+    for kpi in _missed(facts, claim)[1]:
         here, record = Claim(claim.says, claim.quarter, kpi), facts.plan.by_kpi[kpi]
         base = record.baseline * (100 if record.assessed == "share" else 1)
         ways[kpi] = 100 * (facts.level(here) - base) / (facts.target(here) - base)
@@ -99,9 +99,17 @@ def _newly_reached(facts: Facts, claim: Claim) -> _Found:
 
 
 def _lost(facts: Facts, claim: Claim) -> _Found:
-    """The indicators that reached their target in the quarter before and no longer do."""
+    """The indicators that reached their target in the quarter before and, by a figure that is known, no longer do."""
     now, before = (facts.statuses(quarter) for quarter in (claim.quarter, claim.since))
-    return {}, [kpi for kpi in now if before[kpi] in _REACHED and now[kpi] not in _REACHED], None
+    unknown = ("", "not_assessable")
+    return {}, [kpi for kpi in now if before[kpi] in _REACHED and now[kpi] not in (*_REACHED, *unknown)], None
+
+
+def _unassessable(facts: Facts, claim: Claim) -> _Found:
+    """The indicators that had a status in the quarter before and cannot be assessed now; how many were reached then."""
+    now, before = (facts.statuses(quarter) for quarter in (claim.quarter, claim.since))
+    found = [kpi for kpi in now if now[kpi] == "not_assessable" and before[kpi] not in ("", "not_assessable")]
+    return {"n": len(found), "reached": sum(before[kpi] in _REACHED for kpi in found)}, found, None
 
 
 def _returns(facts: Facts, claim: Claim) -> _Found:
@@ -231,13 +239,12 @@ def _flow(facts: Facts, claim: Claim) -> _Found:
 
 
 def _flow_part(facts: Facts, claim: Claim) -> _Found:
-    """The same numbers in one quarter, and how much of them another is, of the members that gave all of these."""
+    """The same numbers in one quarter, and which part of them another is, of the members that gave it too."""
     (asked,) = (part.source for part in facts.plan.parts_of(claim.kpi) if part.component in claim.about)
     whole, part = (_sum_given(facts, claim.quarter, each) for each in (_list_flow(facts, claim), [asked]))
     both = whole.index.intersection(part.index)
-    total = whole[both].sum()
-    share = 100 * part[both].sum() / total if total else math.nan
-    return {"total": total, "percent": share, "n": len(both)}, None, None
+    share = 100 * part[both].sum() / whole[both].sum() if whole[both].sum() else math.nan
+    return {"total": whole.sum(), "percent": share, "n": len(whole)}, None, None
 
 
 def _list_flow(facts: Facts, claim: Claim) -> list[str]:
@@ -258,7 +265,7 @@ def _sum_given(facts: Facts, quarter: str, asked: Sequence[str]) -> pd.Series:
 def _select_counted(facts: Facts, asked: Sequence[str]) -> pd.DataFrame:
     """Return the answers to some questions that the counted returns have."""
     counted = facts.returns[facts.returns["counts"] == "true"]
-    rows = facts.answers[facts.answers["question"].isin(asked) & (facts.answers["obs_status"] == "A")]
+    rows = facts.answers[facts.answers["question"].isin(asked) & facts.answers["obs_status"].isin(("A", "N", "U"))]
     return rows.astype({"version": str}).merge(counted, on=["quarter", "member", "version"])
 
 
@@ -331,6 +338,7 @@ def _revised(facts: Facts, claim: Claim) -> _Found:
 _TRUTHS: Mapping[str, Callable[[Facts, Claim], _Found]] = {
     "level": _level, "bounds": _bounds, "status": _status, "statuses": _statuses,
     "uncertain": _uncertain, "missed": _missed, "open": _open, "newly reached": _newly_reached, "lost": _lost,
+    "unassessable": _unassessable,
     "returns": _returns, "matched": _matched, "change": _change, "panel": _panel, "reaching": _reaching,
     "without": _without, "moved": _moved, "component": _component, "flow": _flow, "parts": _parts_of_rate, "gap": _gap,
     "missing parts": _missing_parts, "returns by cutoff": _returns_by_cutoff, "calendar": _calendar, "half": _half,

@@ -12,7 +12,7 @@ from helpers.plan import Kpi, read_plan
 from helpers.tables.pipeline import EditionTables
 
 NO_NUMBER = float("nan")
-MISSED = "missed"  # the status of a rate below the target of its quarter, as it is shown
+MISSED = "missed"  # the status, as it is shown, of a figure below the target that is due in its quarter
 
 
 @dataclass(frozen=True)
@@ -85,8 +85,8 @@ class KpiFigure:
 
     @property
     def shown_status(self) -> str:
-        """The status as it is shown: the rate of a quarter that is over is reached or missed, never still at risk."""
-        return MISSED if self.kpi.measure == "rate" and self.is_missed else self.status
+        """The status as it is shown: what was due in its quarter is reached or missed, never still at risk."""
+        return MISSED if self.is_missed and self.status != statuses.OVERDUE else self.status
 
     @property
     def is_certain(self) -> bool:

@@ -133,6 +133,16 @@ def _places(rows: pd.DataFrame) -> pd.Series:
     return rows["source_file"] + "|" + rows["sheet"] + "|" + rows["row"]
 
 
+def find_replaced(tables: EditionTables, rows: pd.DataFrame) -> list[bool]:
+    """Tell of each issue whether another return of the member counts in place of the one that it was found in."""
+    found = []
+    for place, row in zip(_places(rows), rows.itertuples(), strict=True):
+        parts = (tables.answers, tables.items)
+        counted = {place for part in parts for place in _places(_select_counted(tables, row.member, row.quarter, part))}
+        found.append(bool(counted) and place not in counted)
+    return found
+
+
 @computed_once
 def _confirmed(tables: EditionTables) -> set[tuple[str, str, str]]:
     return set(read_whole_registers().confirmed(date.fromisoformat(tables.as_of)))
@@ -189,11 +199,14 @@ def _shares_of_width(snapshot: Snapshot, kpi: str) -> dict[str, float]:
     return {member: weight / width for member, weight in weights.items()} if width else {}
 
 
-def order_by_width(tables: EditionTables, kpi: str, members: Sequence[str]) -> list[str]:
-    """Return members by how much of the width of a KPI's bounds is due to each, the most first; else by code."""
+def list_widest(tables: EditionTables, kpi: str, members: Sequence[str]) -> list[str]:
+    """Return members by how much of the width of a KPI's bounds is due to each; none where it is the same of all."""
     is_bounded = read_plan().by_kpi[kpi].is_bounded
     parts = _shares_of_width(queries.read_snapshot(tables), kpi) if is_bounded else {}
-    return sorted(members, key=lambda member: (-parts.get(member, 0.0), member))
+    widths = {member: parts.get(member, 0.0) for member in members}
+    if max(widths.values()) - min(widths.values()) < 1e-9:
+        return []
+    return sorted(members, key=lambda member: (-widths[member], member))
 
 
 @computed_once

@@ -1,6 +1,7 @@
 """Select from the tables what the report shows: the rows behind a figure, a table or a sentence, not yet formatted."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -180,15 +181,17 @@ def list_between(tables: EditionTables, kpi: str, component: str) -> list[str]:
 
 @computed_once
 def sum_flow_part(tables: EditionTables, kpi: str, component: str, quarter: str) -> tuple[float, float, int]:
-    """Return what a KPI's parts add up to in a quarter alone, how much of it a companion is, and of how many members.
+    """Return what a KPI's parts add up to in a quarter alone, which part a companion is, and of how many members.
 
-    They are those that gave all these numbers: others would be in the whole and not in its part.
+    They are those that gave all the parts; of them, those that gave the companion too say what part of it that is, in
+    percent: others would be in the whole and not in its part.
     """
     plan = read_plan()
     question = next(part.source for part in plan.parts_of(kpi) if part.component == component)
     whole, part = (sum_answers(tables, each, quarter) for each in (plan.list_flow_questions(kpi), [question]))
     both = list(whole.index.intersection(part.index))
-    return float(whole.loc[both].sum()), float(part.loc[both].sum()), len(both)
+    total = whole.loc[both].sum()
+    return float(whole.sum()), float(100 * part.loc[both].sum() / total) if total else math.nan, len(whole)
 
 
 @computed_once
@@ -331,12 +334,18 @@ def compare_flow(tables: EditionTables, kpi: str) -> tuple[float, float, int]:
     return (*(float(sums[n].loc[list(both)].sum()) if len(both) else 0.0 for n in (0, 1)), len(both))
 
 
-def sum_answers(tables: EditionTables, questions: Sequence[str], quarter: str) -> pd.Series:
+def sum_answers(
+    tables: EditionTables,
+    questions: Sequence[str],
+    quarter: str,
+    states: Collection[str] = questionnaire.REPORTED_STATES,
+) -> pd.Series:
     """Return the sum of some numbers by member, of the members whose counted return has them all."""
     counted = tables.returns[tables.returns["counts"].fillna(False).astype(bool)]
     counted = select_rows(counted, quarter=quarter)[["member", "version"]]
     rows = select_rows(tables.answers, quarter=quarter)
-    rows = rows[rows["question"].isin(questions) & rows["obs_status"].eq("A")].merge(counted, on=["member", "version"])
+    is_reported = rows["obs_status"].isin(states)
+    rows = rows[rows["question"].isin(questions) & is_reported].merge(counted, on=["member", "version"])
     numbers = rows.assign(number=pd.to_numeric(rows["value"])).groupby("member")["number"]
     return numbers.sum()[numbers.count() == len(questions)]
 

@@ -114,14 +114,16 @@ def caption_choice(
     """Return the caption of a KPI in a scope: the finding, what is measured where, who is behind it, and its series."""
     t, trend = report.t, queries.select_trend(report.tables, kpi, scope, list(quarters))
     last, region = trend[-1], report.t.region(scope)
-    subtitle, period = "{measure}, {region}, {first} to {last}", phrases.name_period(trend, t)
+    subtitle, period = "{measure}, {region}, {period}", phrases.name_period(trend, t)
     alt = describe_line_chart(f"{phrases.name_kpi(kpi, t)}, {region}", trend, t)
     if members:
         lines = _describe_members(report, kpi, members, last.quarter)
-        alt += " " + t("Beneath, the members chosen in {quarter}: {lines}.", quarter=period["last"], lines=lines)
+        alt += " " + t(
+            "Beneath, the members chosen in {quarter}: {lines}.", quarter=t.quarter(last.quarter), lines=lines
+        )
     return {
         "title": phrases.describe_trend(report, trend),
-        "subtitle": t(subtitle, measure=phrases.describe_measure(last, t), region=region, **period),
+        "subtitle": t(subtitle, measure=phrases.describe_measure(last, t), region=region, period=period),
         "n": phrases.describe_coverage(report, last),
         "alt": alt,
     }

@@ -18,8 +18,8 @@ def _find_flows(report: Report, kpi: str, of: str) -> dict[str, tuple[float, flo
     """Return the whole, the part in percent and the number of members of each quarter; blank where none gave all."""
     found = {}
     for quarter in queries.select_quarters(report.tables):
-        whole, part, n = queries.sum_flow_part(report.tables, kpi, of, quarter)
-        found[quarter] = (whole if n else math.nan, 100 * part / whole if whole else math.nan, n)
+        whole, percent, n = queries.sum_flow_part(report.tables, kpi, of, quarter)
+        found[quarter] = (whole if n else math.nan, percent, n)
     return found
 
 
@@ -89,15 +89,15 @@ def caption_flow(report: Report, kpi: str, of: str) -> phrases.Caption:
         )
         for quarter, (total, share, members) in flows.items()
     )
-    period = {"first": t.quarter(min(flows)), "last": t.quarter(report.quarter)}
+    period = phrases.name_span([min(flows), report.quarter], t)
     alt = t(
         "Bars by quarter, a darker part within: {part}. Number (share, members): {series}.", part=part, series=series
     )
     return {
         "title": Sentence(title, *claims),
         "subtitle": t(
-            "What the members that gave all these numbers reported of each quarter alone, Union, {first} to {last}",
-            **period,
+            "Each quarter alone, of members that gave all its parts, Union, {period}; share: of those that gave it too",
+            period=period,
         ),
         "n": t("{n}/{of} members", n=n, of=len(read_plan().members_in(report.quarter))),
         "alt": f"{title}. {alt}",

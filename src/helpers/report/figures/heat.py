@@ -18,7 +18,7 @@ from helpers.report.look import BLUE, GRID, INK
 from helpers.tables import KpiFigure, queries, replies
 
 BOUNDS_ONLY = "(C)"
-_NAMES, _LINE, _LETTERS = 2.72, 0.122, 54  # inches of the names and of a line of them; letters of a line
+_NAMES, _LINE, _LETTERS = 2.72, 0.14, 54  # inches of the names and of a line of them; letters of a line
 _UNCOLOURED, _ALL = -1.0, 101.0  # levels below and above those of the scale
 
 

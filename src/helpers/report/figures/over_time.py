@@ -171,13 +171,13 @@ def caption_trend(report: Report, kpi: str) -> phrases.Caption:
     t, trend = report.t, queries.select_trend(report.tables, kpi)
     last = trend[-1]
     subtitle = (
-        "{measure}, Union, {first} to {last}"
+        "{measure}, Union, {period}"
         if last.is_certain
-        else "{measure}, Union, {first} to {last}; band: where the true figure lies, whatever the others would answer"
+        else "{measure}, Union, {period}; band: where the true figure lies, whatever the missing data are"
     )
     return {
         "title": phrases.describe_trend(report, trend),
-        "subtitle": t(subtitle, measure=phrases.describe_measure(last, t), **phrases.name_period(trend, t)),
+        "subtitle": t(subtitle, measure=phrases.describe_measure(last, t), period=phrases.name_period(trend, t)),
         "n": phrases.describe_coverage(report, last),
         "alt": describe_line_chart(phrases.name_kpi(kpi, t), trend, t),
     }
@@ -202,13 +202,13 @@ def caption_trends(report: Report, kpis: Sequence[str]) -> phrases.Caption:
         series = phrases.list_series(trend, t)
         lines.append(t("{what}, proposed target {target}: {series}", what=what, target=target, series=series))
     subtitle = (
-        "Totals since the first quarter collected, Union, {first} to {last}; bars: bounds only"
+        "Totals since the first quarter collected, Union, {period}; bars: bounds only"
         if all(trend[-1].kpi.is_running_total for trend in trends)
-        else "Each in its own unit, Union, {first} to {last}; bars: bounds only"
+        else "Each in its own unit, Union, {period}; bars: bounds only"
     )
     return {
         "title": _count_reached([trend[-1] for trend in trends], t),
-        "subtitle": t(subtitle, **phrases.name_period(trends[0], t)),
+        "subtitle": t(subtitle, period=phrases.name_period(trends[0], t)),
         "n": phrases.describe_each_coverage(report, [trend[-1] for trend in trends]),
         "alt": t("Small line charts. {lines}.", lines=". ".join(lines)),
     }
@@ -232,13 +232,13 @@ def caption_regions_over_time(report: Report, kpi: str) -> phrases.Caption:
     trends = [queries.select_trend(report.tables, kpi, scope) for scope in (*read_plan().regions, "")]
     last, period = trends[-1][-1], phrases.name_period(trends[-1], t)
     subtitle = (
-        "{measure}, by region and for the Union, {first} to {last}, on one scale"
+        "{measure}, by region and for the Union, {period}, on one scale"
         if last.is_certain
-        else "{measure}, by region and for the Union, {first} to {last}, on one scale; band: bounds"
+        else "{measure}, by region and for the Union, {period}, on one scale; band: bounds"
     )
     return {
         "title": _compare_regions(report, kpi, last.unit),
-        "subtitle": t(subtitle, measure=phrases.describe_measure(last, t), **period),
+        "subtitle": t(subtitle, measure=phrases.describe_measure(last, t), period=period),
         "n": phrases.describe_coverage(report, last),
         "alt": t(
             "Small line charts, one per region and one for the Union. {what}. {lines}. Proposed target: {target}.",
@@ -252,6 +252,8 @@ def caption_regions_over_time(report: Report, kpi: str) -> phrases.Caption:
 def _compare_regions(report: Report, kpi: str, unit: str) -> Sentence:
     """Return how many regions are higher than before; a rise that rounding hides is none."""
     t, what = report.t, phrases.name_kpi(kpi, report.t)
+    if report.tables.is_first:
+        return phrases.describe_trend(report, queries.select_trend(report.tables, kpi))
     past, found = queries.compare_regions(report.tables, kpi)
     if not found:
         return Sentence(t("{what}: no region can be compared with an earlier quarter", what=what))

@@ -110,9 +110,9 @@ def caption_families(report: Report, kpi: str, of: str) -> phrases.Caption:
     measure = t.localised(record.names.get("measured", record.title))
     return {
         "title": Sentence(_extremes(last, phrases.name_figure("families", kpi, of, t), t.number, t), *claims),
-        "subtitle": t("{measure}, Union, {first} to {last}", measure=measure, **period),
+        "subtitle": t("{measure}, Union, {period}", measure=measure, period=period),
         "n": phrases.describe_coverage(report, trend[-1]),
-        "alt": t("Lines by family, {first} to {last}. {lines}.", lines=lines, **period),
+        "alt": t("Lines by family, {period}. {lines}.", lines=lines, period=period),
     }
 
 

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 
 from helpers.i18n import Translator, is_blank, terms
-from helpers.kpis import statuses
 from helpers.plan import quarters, read_plan
 from helpers.report import drawing, phrases
 from helpers.report.blocks import Sentence
@@ -15,7 +14,6 @@ from helpers.report.headlines import describe_reached, list_figures
 from helpers.report.look import BLUE, INK, OUTLINE_COLOUR, PALE, STATUS_COLOURS
 from helpers.tables import Claim, KpiFigure, queries
 
-BELOW = (*statuses.UNDERWAY, statuses.OVERDUE)
 FARTHEST = 150  # percent of the way that the axis shows; what lies beyond is cut
 MARKERS = {  # of each status: none has another's shape; a dot within says that it came late
     "achieved": "o", "achieved_late": "o", "on_track": "^", "at_risk": "D", "off_track": "v", "overdue": "s",
@@ -170,7 +168,7 @@ def caption_distances(report: Report) -> phrases.Caption:
 
 def _describe_farthest(report: Report, figures: Sequence[KpiFigure]) -> Sentence:
     """Return how many indicators do not reach their target, and which of them is farthest from it."""
-    t, below = report.t, [each for each in figures if each.status in BELOW]
+    t, below = report.t, [each for each in figures if each.is_missed]
     ways = {each.kpi.kpi: each.way_to(each.assessed) for each in below if not is_blank(each.assessed)}
     if not ways:
         return describe_reached(report)
@@ -178,10 +176,10 @@ def _describe_farthest(report: Report, figures: Sequence[KpiFigure]) -> Sentence
     names = [kpi for kpi, way in ways.items() if way - least < 1e-6]
     what = phrases.name_kpi(names[0], t) if len(names) == 1 else t.plural("{n} indicator", len(names))
     text = t.plural(
-        "{n} indicator does not reach its target; widest gap: {what}, at {way} of the way",
+        "{n} target is due and not reached; widest gap: {what}, at {way} of the way",
         len(below), what=what, way=t.percent(least, 0),
     )  # fmt: skip
-    claim = Claim("statuses", report.quarter, about=BELOW, which=phrases.codes(below))
+    claim = Claim("missed", report.quarter, which=phrases.codes(below))
     return Sentence(text, claim, Claim("farthest", report.quarter, which=tuple(names), values={"way": least}))
 
 

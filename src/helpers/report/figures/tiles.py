@@ -236,7 +236,8 @@ def caption_member_stages(report: Report, kpi: str, of: str) -> phrases.Caption:
     t, (rows, words), between = report.t, _find_stages(report, kpi, of), queries.list_between(report.tables, kpi, of)
     what, n = phrases.name_figure("member_stages", kpi, of, t), len(between)
     claim = Claim("between", report.quarter, kpi, about=(of,), which=tuple(between), values={"n": n})
-    text = t("{what}: no member", what=what)
+    is_known = queries.select_members(report.tables, kpi)["value"].notna().any()
+    text = t("{what}: no member", what=what) if is_known else t("{what}: {value}", what=what, value=t.missing)
     if n > NAMED_IN_TITLE:
         text = t("{what}: {value}", what=what, value=t.counted(n, "members"))
     elif n:

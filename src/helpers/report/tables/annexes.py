@@ -13,7 +13,7 @@ from helpers.report.cells import Cell, Number, TwoLines, text_of
 from helpers.report.document import Report
 from helpers.report.headlines import describe_issues_found, name_theme
 from helpers.report.tables.themes import due_cell, target_cell
-from helpers.tables import Claim, queries
+from helpers.tables import Claim, profiles, queries
 
 MATERIAL = 0.05  # of the figure first published: smaller revisions are in the workbook only
 _LONGEST_TEXT = 320
@@ -114,7 +114,8 @@ def refused(report: Report) -> Table:
     """Return what was refused or withdrawn this quarter, registers included: one row per issue of a sheet."""
     t, issues = report.t, _of_rules(queries.select_issues(report.tables))
     issues = issues[issues["severity"].isin(("refused", "withdrawn"))]
-    issues = issues.astype(object).where(issues.notna(), "")
+    replaced = profiles.find_replaced(report.tables, issues)
+    issues = issues.astype(object).where(issues.notna(), "").assign(is_replaced=replaced)
     same = ["severity", "rule", "member", "question", "source_file", "sheet", f"said_{t.language}"]
     rows = list(
         issues.assign(row=issues.groupby(same)["row"].transform(t.enumerated)).drop_duplicates(same).itertuples()
@@ -124,11 +125,15 @@ def refused(report: Report) -> Table:
     def about(row: object) -> str:
         return _foldable(row.question) or t("register" if row.rule == "V22" else "whole return")
 
+    def finding(row: object) -> str:
+        said = typeset(getattr(row, f"said_{t.language}"), t.language)
+        return _foldable(f"{said} {t('(replaced since by another return)')}" if row.is_replaced else said)
+
     columns = (
         Column(t("Member"), 13, lambda row: row.member or "–"),
         Column(t("Rule"), 19, lambda row: f"{row.rule} {_consequence(row.rule, row.severity, t)}"),
         Column(t("Question"), 27, about),
-        Column(t("Finding"), 75, lambda row: _foldable(typeset(getattr(row, f"said_{t.language}"), t.language))),
+        Column(t("Finding"), 75, finding),
         Column(t("Place"), 36, lambda row: _foldable(_place(report, row))),
     )
     subtitle = t("Nothing was refused or withdrawn for {quarter}", quarter=quarter)
@@ -136,7 +141,7 @@ def refused(report: Report) -> Table:
         found = "{n} finding for {quarter}, as received; the full list is in issues.csv"
         subtitle = t.plural(found, len(issues), quarter=quarter)
     words = {"subtitle": subtitle, "source": t("checks of the returns and registers")}
-    return Table(rows, columns, t("Refused returns and withdrawn values"), pad=0.9, size=8, **words)
+    return Table(rows, columns, t("Refused returns and withdrawn values"), pad=0.6, size=8, **words)
 
 
 def _place(report: Report, row: object) -> str:
@@ -203,7 +208,7 @@ def _revision_change(report: Report, row: object) -> Cell:
     # The difference of what is printed, so that it adds up for a reader.
     difference = round(float(now.value), now.places) - round(float(first.value), first.places)
     change = Number(difference, is_signed=True, decimals=first.places)
-    return t("{change} points", change=change.text(t)) if first.is_percent else change
+    return t.plural("{change} point", abs(difference), change=change.text(t)) if first.is_percent else change
 
 
 def describe_causes(causes: object, t: Translator) -> str:
@@ -217,9 +222,11 @@ def describe_causes(causes: object, t: Translator) -> str:
     return t.joined(t(_CAUSES[kind], names=t.enumerated(members)) for kind, members in named.items() if members)
 
 
-def revisions(report: Report, material: bool = False) -> Table:
-    """Return the Union's figures that changed since first published, or the `material` ones: one row each."""
+def revisions(report: Report, material: bool = False) -> Table | None:
+    """Return the Union's figures that changed since first published, or the `material` ones; None in a first one."""
     t = report.t
+    if report.tables.is_first:
+        return None
 
     def name(row: object) -> str:
         is_share = row.figure == "share"

@@ -103,17 +103,19 @@ def issues(report: Report, member: Member) -> Table | None:
     return Table(rows, columns, title, subtitle, note=note, size=8, pad=1.8)
 
 
-def answers(report: Report, member: Member) -> Table:
-    """Return a member's answers as they were understood: one row per question, by group, two columns to a page."""
+def answers(report: Report, member: Member) -> Table | None:
+    """Return a member's answers as they were understood: one row per question, by group; None without a return."""
     t, groups = report.t, questionnaire.read_form().groups
     rows = profiles.select_member_answers(report.tables, member.member)
+    if not rows:
+        return None
     columns = (
         Column(t("Question"), 50, lambda answer: brief.name_question(answer.question.name, t)),
         Column(t("Answer"), 34, lambda answer: brief.describe_answer(answer, t)),
     )
     title = t("The answers as they were understood")
     subtitle = t("{quarter}; {missing}: left blank", quarter=t.quarter(report.quarter), missing=t.missing)
-    note, layout = _items_note(report, member), {"size": 8, "pad": 1.1, "beside": 2 if rows else 1}
+    note, layout = _items_note(report, member), {"size": 8, "pad": 1.1, "beside": 2}
     return Table(
         rows, columns, title, subtitle, note=note, group=lambda row: t.localised(groups[row.question.group]), **layout
     )

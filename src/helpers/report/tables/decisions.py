@@ -31,7 +31,8 @@ def decisions(report: Report) -> Table:
     )
     title, source = describe_to_decide(report), phrases.describe_origin((figure.kpi for figure in rows), t)
     subtitle = t(
-        "Targets due and not reached, at risk, or open to missing data, Union, {quarter}",
+        "Targets missed, at risk, off track or not assessable, and those reached that missing data could undo, "
+        "{quarter}",
         quarter=t.quarter(report.quarter),
     )
     layout = {"size": 8, "pad": 1.6, "wide": 8, "middle": True}
@@ -44,8 +45,10 @@ def _responsible(figure: KpiFigure) -> str:
 
 def _missing_cell(report: Report, figure: KpiFigure) -> Cell:
     """Return what is missing of the target; a dash where it is reached, or the figure is not known."""
-    if is_blank(figure.assessed) or figure.is_reached or is_blank(figure.target):
+    if figure.is_reached or is_blank(figure.target):
         return "–"
+    if is_blank(figure.assessed):
+        return "–" if is_blank(figure.lower) else phrases.format_bounds(figure, report.t)
     return phrases.describe_gap(report, figure)
 
 
@@ -57,9 +60,14 @@ def _list_holds(report: Report, figure: KpiFigure) -> list[str]:
         holds.append(t("lowest: {region}, {value}", region=t.region(region), value=t.measured(level, figure.unit)))
     missing = queries.list_without_data(report.tables, figure.kpi.kpi)
     if missing:
-        first = profiles.order_by_width(report.tables, figure.kpi.kpi, missing)[:MOST_NAMED]
+        first = profiles.list_widest(report.tables, figure.kpi.kpi, missing)[:MOST_NAMED]
         names = t.enumerated(t.member(member, short=True) for member in first)
-        holds.append(t("no data of {n} members; first to ask: {names}", n=len(missing), names=names))
+        words = "no data of {n} members; first to ask: {names}" if first else "no data of {n} members"
+        holds.append(t(words, n=len(missing), names=names))
+    for action in actions.list_actions(report.tables):
+        if (action.kpi, action.member, action.status) == (figure.kpi.kpi, "", registers.OPEN):
+            what = describe_action(action, t)
+            holds.append(t("agreed on: {action}, due on {day}", action=what, day=t.day(action.due)))
     return holds
 
 

@@ -3,12 +3,13 @@
 from collections.abc import Callable
 
 from helpers.i18n import terms
+from helpers.kpis import statuses
 from helpers.plan import read_plan
 from helpers.report import cells, phrases
 from helpers.report.blocks import Column, Sentence, Table
 from helpers.report.cells import Cell, Number, Shade
 from helpers.report.document import Report
-from helpers.report.headlines import name_members
+from helpers.report.headlines import list_figures, name_members
 from helpers.tables import Claim, KpiFigure, profiles, queries, replies
 
 MOST_CALLS = 10
@@ -34,7 +35,7 @@ def responses(report: Report) -> Table:
         Column(t("Region"), 44, lambda scope: t.region(scope)),
         Column(t("Members"), 18, lambda scope: Number(len(states[scope])), "end"),
         *(counts(*pair) for pair in zip(replies.RESPONSE_STATES, (22, 20, 20, 22), strict=True)),
-        Column(t("Response rate"), 34, answered, "end"),
+        Column(t("Accepted returns"), 34, answered, "end"),
     )
     names, quarter = name_members(report, (replies.NO_RETURN, replies.ONLY_REFUSED)), t.quarter(report.quarter)
     subtitle = t("Members by response, {quarter}", quarter=quarter)
@@ -111,7 +112,13 @@ def open_statuses(report: Report) -> Table:
     title = t.plural("{n} status depends on missing data", len(figures))
     subtitle = t("Union, {quarter}: the status changes between the bounds", quarter=t.quarter(report.quarter))
     claim = Claim("uncertain", report.quarter, which=phrases.codes(figures))
-    title = Sentence(title if figures else t("No status depends on non-response"), claim)
+    if not figures:
+        status = statuses.NOT_ASSESSABLE
+        unknown = [figure for figure in list_figures(report) if figure.status == status]
+        sentence = "No status depends on non-response; not assessable, for lack of figures: {n}"
+        title = t(sentence, n=len(unknown)) if unknown else t("No status depends on non-response")
+        claims = [claim, Claim("statuses", report.quarter, about=(status,), which=phrases.codes(unknown))]
+    title = Sentence(title, *(claims if not figures else [claim]))
     return Table(figures, columns, title, subtitle, pad=1.3)
 
 
