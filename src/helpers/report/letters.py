@@ -145,7 +145,7 @@ def _places(entry: versions.LedgerEntry) -> Iterator[tuple[str, str, str]]:
         yield place.source_file, place.sheet, place.row
 
 
-def _about(issue: issues.Issue, form: questionnaire.Form, language: str) -> str:
+def name_subject(issue: issues.Issue, form: questionnaire.Form, language: str) -> str:
     """Return what an issue is about: a question as the questionnaire words it, a whole return, or a whole file."""
     name = issue.question
     if not name:
@@ -187,7 +187,7 @@ def _letter_lines(
         nothing = letter.say_nothing_read(language, named)
         yield " - ".join(filter(None, (_recipient(letter, language), received or nothing)))
         for issue in letter.issues:
-            yield from format_issue(issue, form, language)
+            yield from _issue_lines(issue, form, language)
 
 
 def _count_returns(letters: Sequence[MemberFeedback]) -> dict[str, int]:
@@ -224,11 +224,11 @@ def _file_lines(
     yield from _letter_lines(letters, form, Translator(language).quarter(quarter), language)
 
 
-def format_issue(issue: issues.Issue, form: questionnaire.Form, language: str) -> Iterator[str]:
+def _issue_lines(issue: issues.Issue, form: questionnaire.Form, language: str) -> Iterator[str]:
     """Yield an issue as lines: what it is about, what was seen and expected, what to do, and where."""
     margin = " " * 24
     code = f" ({issue.question})" if issue.question else ""
-    yield f"  {letter_text(issue.severity, language):<16} {issue.rule:<4} {_about(issue, form, language)}{code}"
+    yield f"  {letter_text(issue.severity, language):<16} {issue.rule:<4} {name_subject(issue, form, language)}{code}"
     facts = (("observed", issue.observed), ("expected", issue.expected))
     seen = " | ".join(f"{letter_text(key, language)}: {_one_line(text)}" for key, text in facts if text)
     place = (("file", issue.source_file), ("sheet", issue.sheet), ("row", issue.row))
@@ -304,7 +304,7 @@ def _write_letter(
     sheet.write(row + 1, 0, text("how_to"), italic=True)
     sheet.write_heads(row + 2, [text(head) for head in _ISSUE_COLUMNS])
     for number, issue in enumerate(letter.issues, start=row + 3):
-        question = _about(issue, form, letter.language) + (f"\n{issue.question}" if issue.question else "")
+        question = name_subject(issue, form, letter.language) + (f"\n{issue.question}" if issue.question else "")
         place = [f"{text(key)} {at}" for key, at in (("sheet", issue.sheet), ("row", issue.row)) if at]
         place = "\n".join([issue.source_file, *place])
         texts = (issue.observed, issue.expected, issue.say(letter.language), place)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import date
@@ -15,6 +16,7 @@ from helpers.ingest import issues
 from helpers.plan import questionnaire, read_settings
 from helpers.report import letters
 from helpers.report.letters import MemberFeedback
+from helpers.strings import clean
 
 LIST = "letters.csv"
 _XLSX = ("application", "vnd.openxmlformats-officedocument.spreadsheetml.sheet")
@@ -85,9 +87,18 @@ def _list_lines(
     yield ""
     if letter.issues:
         yield letter.text("findings")
-        for issue in letter.issues:
-            yield from letters.format_issue(issue, form, letter.language)
+        found = dict.fromkeys(_describe_issue(issue, form, letter.language) for issue in letter.issues)
+        yield from (f"  {number}. {text}" for number, text in enumerate(found, start=1))
         yield from ("", letter.text("how_to"))
     elif letter.entries:
         yield letter.text("nothing_found")
     yield from ("", *letter.list_closing(quarter, as_of))
+
+
+def _describe_issue(issue: issues.Issue, form: questionnaire.Form, language: str) -> str:
+    """Return an issue in a sentence: what it is about, what was read, what to do; questions by the form's words."""
+    said = issue.say(language)
+    for name in sorted(form.by_name, key=len, reverse=True):
+        said = re.sub(rf"\b{name}\b", lambda _, name=name: form.label_of(name).get(language) or name, said)
+    read = f" ({letters.letter_text('observed', language)}: {issue.observed})" if issue.observed else ""
+    return " ".join(clean(f"{letters.name_subject(issue, form, language)}{read}: {said}").split())
