@@ -284,7 +284,11 @@ class TestFiles:
         raw.write_plain(Q, [SEN, SEN | {"offices_total": 131}])
         write_letter_files(tmp_path, letters(), form, Q, AS_OF)
         _, text = self.read(tmp_path, "SEN")
-        assert text.count("(130 / 131)") == 1 and "offices_total" not in text and "ce trimestre compte comme sans réponse" in text
+        assert (
+            text.count("(130 / 131)") == 1
+            and "offices_total" not in text
+            and "ce trimestre compte comme sans réponse" in text
+        )
 
     def test_no_file_has_anything_of_another_member_or_of_a_person(self, folder, plan):
         for member in plan.members_in(Q):
