@@ -76,7 +76,7 @@ class Report:
     def cover(self) -> Block:
         """Add the cover, with the Union's document box where `edition.toml` has it."""
         t, texts, settings = self.t, self.authored, read_settings()
-        if self.quarter < (first := settings.first_status_quarter):
+        if self.quarter < (first := settings.first_status_quarter) and len(self.tables.kpis):
             what = f"{self.quarter} has no statuses, which begin with {first} (first_status_quarter of plan.toml)"
             raise paths.DataRefused(f"{what}; make the report of that quarter or a later one")
         names = {"subject": "Subject", "reference": "References", "decision": "Decision expected"}

@@ -182,7 +182,7 @@ def companions(report: Report, number: int) -> Table:
         Column(t("Members reporting"), 20, n_reported, "end"),
     )
     title = t("Components of theme {n}", n=number)
-    is_first = theme == min(record.theme for record in read_plan().themes)  # the words under the title are said once
+    is_first = number == min(record.theme for record in read_plan().themes)  # the words under the title are said once
     subtitle = t("Figures shown beside the indicators, Union; (C): too few answers") if is_first else ""
     columns = columns if rows else EMPTY
     return Table(rows, columns, title, subtitle, group=lambda companion: _name_with_code(companion.kpi, t), pad=0.8)
