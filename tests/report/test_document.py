@@ -45,7 +45,7 @@ def test_a_quarter_before_the_first_with_statuses_has_no_report():
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_annex_d_names_the_notebooks_that_differ_from_the_release(language, tmp_path, monkeypatch):
+def test_the_last_words_name_the_notebooks_that_differ_from_the_release(language, tmp_path, monkeypatch):
     report = report_of(invent("2022Q3"), language, tmp_path)
     as_released = headlines.describe_reproduce(report)
     monkeypatch.setattr(editions, "list_modified", lambda: ["02_kpis.ipynb", "03_report.ipynb"])
