@@ -1,7 +1,10 @@
 """Writes files so that they outlast a power cut: on the disk, with their names, before the caller goes on."""
 
+import csv
 import errno
+import io
 import os
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 PRIVATE = ".writing"  # the file being written, hidden from readers of the folder; the next write replaces it
@@ -27,6 +30,13 @@ def write_durably(path: Path, content: bytes, mode: int | None = None) -> None:
     finally:
         private.unlink(missing_ok=True)
     sync_folder(path.parent)
+
+
+def write_csv_durably(path: Path, rows: Iterable[Sequence[object]]) -> None:
+    """Write rows as CSV for a spreadsheet: with the mark by which Excel knows UTF-8. Raises OSError."""
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\r\n").writerows(rows)
+    write_durably(path, text.getvalue().encode("utf-8-sig"))
 
 
 def make_folder_durably(folder: Path) -> None:

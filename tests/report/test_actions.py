@@ -80,6 +80,16 @@ class TestAgreed:
             patch.setattr(type(read_settings()), "first_cutoff", lambda self, quarter: date(2024, 9, 30))
             assert before.id not in {action.id for action in actions.list_actions(replace(tables))}
 
+    def test_rows_that_cannot_be_read_are_counted_beneath_the_others_and_without_them(self, tables, monkeypatch):
+        real = queries.read_snapshot(tables).registers
+        lost = {"actions": ({"id": "A9", "row": "99", "recorded_on": None},)}
+        for rows in (real.rows, {**real.rows, "actions": ()}):
+            broken = replace(real, rows=rows, lost={**real.lost, **lost}, _at={})
+            monkeypatch.setattr(queries, "read_whole_registers", lambda broken=broken: broken)
+            table = report_tables.follow_up(Report(QUARTER, "", "en", tables=replace(tables)))
+            assert table.note == "1 row of the registers could not be read and is missing here"
+            assert len(table.items) == (8 if rows is real.rows else 0)
+
     @pytest.mark.parametrize("language", LANGUAGES)
     def test_a_proposal_taken_as_it_is_is_printed_in_the_readers_language(self, tables, language):
         t = Translator(language)

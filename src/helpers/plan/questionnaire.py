@@ -93,6 +93,12 @@ class Form:
         labels = {question.name: question.label for question in (*self.fields, *self.questions)}
         return labels.get(name.removeprefix(f"{self.repeat.name}.")) or self.groups.get(name, {})
 
+    def word_questions(self, text: str, language: str) -> str:
+        """Return a text with the labels of the questions that it names by their codes."""
+        for name in sorted(self.by_name, key=len, reverse=True):
+            text = re.sub(rf"\b{name}\b", lambda _, name=name: self.label_of(name).get(language) or name, text)
+        return text
+
     @cached_property
     def substantive(self) -> tuple[str, ...]:
         """The questions one of which must be answered (V21): not identity, remarks, `nd_…` or if there are items."""

@@ -1,13 +1,11 @@
 """The words of what rules propose, of the actions that were agreed on, and of what became of them."""
 
-import csv
-import io
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from helpers.durable import write_durably
+from helpers.durable import write_csv_durably
 from helpers.i18n import Translator, is_blank
 from helpers.ingest import registers
 from helpers.plan import Kpi, quarters, questionnaire, read_plan, read_settings
@@ -150,17 +148,15 @@ def write_proposals(
     """Write the proposals as rows of actions.csv, due at the next quarter's first cut-off; Excel knows it as UTF-8."""
     plan, due = read_plan(), read_settings().first_cutoff(quarters.shift(tables.quarter, 1))
     responsible = {step.step: step.responsible for step in plan.steps}
-    text = io.StringIO(newline="")
-    rows = csv.DictWriter(text, registers.COLUMNS[registers.ACTIONS], lineterminator="\r\n")
-    rows.writeheader()
-    for advice in _choose(actions.list_proposals(tables), members):
-        rows.writerow({
-            "id": advice.id, "quarter": advice.quarter, "kpi": advice.kpi, "member": advice.member,
-            "action": word_proposal(advice, t),
-            "responsible": "" if advice.member else responsible[plan.by_kpi[advice.kpi].step],
-            "due": due.isoformat(), "status": registers.OPEN, "closed_on": "", "recorded_on": today.isoformat(),
-        })  # fmt: skip
-    write_durably(path, text.getvalue().encode("utf-8-sig"))
+    rows = [
+        (
+            advice.id, advice.quarter, advice.kpi, advice.member, word_proposal(advice, t),
+            "" if advice.member else responsible[plan.by_kpi[advice.kpi].step],
+            due, registers.OPEN, "", today,
+        )
+        for advice in _choose(actions.list_proposals(tables), members)
+    ]  # fmt: skip
+    write_csv_durably(path, [registers.COLUMNS[registers.ACTIONS], *rows])
 
 
 def _choose(proposed: Sequence[actions.Advice], members: Collection[str]) -> list[actions.Advice]:

@@ -1,7 +1,6 @@
 """The words of a member's brief: its answers, the issues found in its return, its next actions."""
 
 import math
-import re
 
 from helpers.i18n import Translator, is_blank, typeset
 from helpers.plan import Member, quarters, questionnaire, read_plan, read_settings
@@ -143,9 +142,7 @@ def describe_target(position: profiles.MemberPosition, t: Translator) -> str:
 def describe_issue_to_member(row: object, t: Translator) -> str:
     """Return an issue as the member reads it: questions by the questionnaire's words, not by their codes."""
     message = typeset(getattr(row, f"said_{t.language}"), t.language)
-    for name in sorted(questionnaire.read_form().by_name, key=len, reverse=True):
-        message = re.sub(rf"\b{name}\b", lambda _, name=name: name_question(name, t), message)
-    return _short(message, 420)
+    return _short(questionnaire.read_form().word_questions(message, t.language), 420)
 
 
 def describe_observed(row: object, answers: dict[str, profiles.MemberAnswer]) -> str:

@@ -1,8 +1,5 @@
 """Letters as files to be sent: of each member a workbook and a draft e-mail, and the list for a mail merge."""
 
-import csv
-import io
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import date
@@ -10,7 +7,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from pathlib import Path
 
-from helpers.durable import make_folder_durably, write_durably
+from helpers.durable import make_folder_durably, write_csv_durably, write_durably
 from helpers.i18n import Translator
 from helpers.ingest import issues
 from helpers.plan import questionnaire, read_settings
@@ -49,9 +46,7 @@ def write_letter_files(
         numbers = (len(letter.entries), *(counts[severity] for severity in _COUNTED))
         rows.append((letter.code, name, letter.language, message["Subject"], *files, *numbers))
         written += [*attached, mail]
-    text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\r\n").writerows([_COLUMNS, *rows])
-    write_durably(folder / LIST, text.getvalue().encode("utf-8-sig"))  # with a mark, by which Excel knows UTF-8
+    write_csv_durably(folder / LIST, [_COLUMNS, *rows])
     return [*written, folder / LIST]
 
 
@@ -97,8 +92,6 @@ def _list_lines(
 
 def _describe_issue(issue: issues.Issue, form: questionnaire.Form, language: str) -> str:
     """Return an issue in a sentence: what it is about, what was read, what to do; questions by the form's words."""
-    said = issue.say(language)
-    for name in sorted(form.by_name, key=len, reverse=True):
-        said = re.sub(rf"\b{name}\b", lambda _, name=name: form.label_of(name).get(language) or name, said)
+    said = form.word_questions(issue.say(language), language)
     read = f" ({letters.letter_text('observed', language)}: {issue.observed})" if issue.observed else ""
     return " ".join(clean(f"{letters.name_subject(issue, form, language)}{read}: {said}").split())

@@ -191,7 +191,7 @@ def _list_others(report: Report, figure: KpiFigure) -> list[str]:
         return []
     counted = queries.count_questionnaires(report.tables)
     return [
-        report.t("{what}: {value}", what=mask_text(title), value=f"{returned}/{sent}")
+        report.t("{name}: {part}/{whole}", name=mask_text(title), part=returned, whole=sent)
         for title, (returned, sent) in counted.items()
     ]
 

@@ -194,6 +194,13 @@ def _read_register(tables: EditionTables) -> list[registers.RegisterRow]:
     return snapshot.registers.at(snapshot.as_of).get(registers.ACTIONS, [])
 
 
+def count_lost(tables: EditionTables) -> int:
+    """Return how many rows of the register cannot be read and are missing from what was agreed on."""
+    snapshot = queries.read_snapshot(tables)
+    known = registers.ACTIONS in snapshot.registers.rows
+    return len(snapshot.registers.lost_at(registers.ACTIONS, snapshot.as_of)) if known else 0
+
+
 @computed_once
 def list_actions(tables: EditionTables) -> list[Action]:
     """Return the agreed actions that are open, or were closed since the last quarter's edition; the open ones first.

@@ -73,8 +73,8 @@ def _list_holds(report: Report, figure: KpiFigure) -> list[str]:
 
 def follow_up(report: Report) -> Table | None:
     """Return the actions that were agreed on and what became of each; None where there is none."""
-    t, agreed = report.t, actions.list_actions(report.tables)
-    if not agreed:
+    t, agreed, n_lost = report.t, actions.list_actions(report.tables), actions.count_lost(report.tables)
+    if not agreed and not n_lost:
         return None
     columns = (
         Column(t("Member"), 28, lambda action: t.member(action.member) if action.member else t("Union")),
@@ -89,5 +89,8 @@ def follow_up(report: Report) -> Table | None:
     sentence = "Actions agreed on: {n}; done: {done}; dropped: {dropped}; open: {open}, of which overdue: {late}"
     title = Sentence(t(sentence, **counts), Claim("actions", report.quarter, values=counts))
     subtitle = t("Those that are open, and those closed since the last edition; the figure that each is about")
-    source = t("registers of the General Secretariat")
-    return Table(agreed, columns, title, subtitle, source=source, size=8, pad=1.6, middle=True, wide=6)
+    words = {
+        "note": t.joined(phrases.describe_lost_rows(n_lost, t)),
+        "source": t("registers of the General Secretariat"),
+    }
+    return Table(agreed, columns, title, subtitle, **words, size=8, pad=1.6, middle=True, wide=6)
