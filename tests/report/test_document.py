@@ -134,7 +134,7 @@ class TestReport:
     def test_figures_have_alternative_texts_of_their_own_made_from_data(self, out, language):
         edition = json.loads((out / f"report_{language}.json").read_text("utf-8"))
         alts = re.findall(r'"alt": "([^"]+)"', json.dumps(edition["blocks"], ensure_ascii=False))
-        figures = {block["title"]: block["alt"] for block in edition["blocks"] if block["kind"] == "figure"}
+        figures = {block["title"]: block["description"] for block in edition["blocks"] if block["kind"] == "figure"}
         assert len(figures) >= 14 and len(set(figures.values())) == len(figures)
         assert all(re.search(r"\d", alt) for alt in figures.values())
         assert len(alts) >= 34 and not re.search(r"\bnan\b", " ".join(alts))

@@ -25,7 +25,7 @@ BADGE = vars(Translator("en").status("off_track", False))
 def table(rows: list[dict], columns: tuple[str, ...] = ("KPI", "Value")) -> Block:
     """Return a table of text columns, the second aligned at its end."""
     words = {"title": "T", "subtitle": "", "note": "", "n": "", "source": "S"}
-    looks = {"right": [False, True][: len(columns)], "widths": [1] * len(columns), "breakable": True}
+    looks = {"right": [False, True][: len(columns)], "widths": [1] * len(columns), "breakable": True, "named_by": 0}
     return Block("table", {"kind": "table", "number": 3, "columns": list(columns), "rows": rows, **words, **looks})
 
 

@@ -176,7 +176,7 @@ def test_the_contents_name_the_report_its_marks_its_tables_and_its_figures(tmp_p
     assert row_of(sheet, t.missing)[1].value == t("no data")
     assert [cell.value for cell in row_of(sheet, second)] == [second, "Réponses", "Union, T3 2024"]
     shown = report.blocks[2].data
-    assert [cell.value for cell in row_of(sheet, f"{t('Figure')} 1")][1:] == [shown["title"], shown["alt"]]
+    assert [cell.value for cell in row_of(sheet, f"{t('Figure')} 1")][1:] == [shown["title"], shown["description"]]
     assert row_of(sheet, second)[0].hyperlink.location == f"'{second}'!A1"
 
 
@@ -268,7 +268,7 @@ def test_every_table_has_its_sheet_and_every_figure_its_line(document_and_book):
     for block in made["blocks"]:
         if block["kind"] in ("table", "figure"):
             assert block["title"] in listed
-            assert block["kind"] == "table" or block["alt"] in listed
+            assert block["kind"] == "table" or block["description"] in listed
 
 
 def flat(cell: object) -> str:

@@ -41,7 +41,7 @@ def render_files(report: Report, choice: Choice, figure: blocks.ReportFigure | N
     """Return what can be downloaded, as texts by file name; `figure` is the figure if it is already drawn."""
     name = f"{choice.name}_invented-sample" if report.tables.sample else choice.name
     figure = figure or draw(report, choice)
-    return {f"{name}.csv": render_rows(report, choice), f"{name}_{report.t.language}.svg": figure.svg}
+    return {f"{name}.csv": render_rows(report, choice), f"{name}_{report.t.language}.svg": figure.whole_svg}
 
 
 def show_links(report: Report, files: dict[str, str]) -> str:
@@ -72,7 +72,7 @@ def show_figure(report: Report, choice: Choice, figure: blocks.ReportFigure) -> 
     """Return the figure of a choice as HTML: title, subtitle, image, number of members, remarks."""
     title, subtitle = html.as_html(figure.title), html.as_html(figure.subtitle)
     words = f'<div style="max-width:{_WIDTH}px"><b>{title}</b><br>{subtitle}</div>'
-    content, alt = base64.b64encode(figure.svg.encode()).decode(), html.as_attribute(figure.alt)
+    content, alt = base64.b64encode(figure.whole_svg.encode()).decode(), html.as_attribute(figure.alt)
     image = f'<img src="data:image/svg+xml;base64,{content}" alt="{alt}" width="{_WIDTH}">'
     return _sheet(report, words + image + _small([figure.n, *_remarks(report, choice)]))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import InitVar, dataclass, field
 from functools import cached_property
@@ -13,6 +14,7 @@ import pandas as pd
 
 from helpers.i18n import Badge, Translator
 from helpers.report.cells import Cell, Number, as_data
+from helpers.report.svg import stand_alone
 from helpers.tables import Claim
 
 # matplotlib, Typst and templates take long to load: only what draws or shows asks for them.
@@ -65,6 +67,17 @@ class ReportFigure:
 
         return draw_picture(self.svg)
 
+    @property
+    def whole_svg(self) -> str:
+        """The drawing with the fonts of its letters, to be shown or kept apart from the report."""
+        return stand_alone(self.svg)
+
+    @property
+    def summary(self) -> str:
+        """What the picture is for those who hear it: its finding, and its kind. `alt` says all that it shows."""
+        kind = re.split(r"[.:](?=\s|$)", self.alt.removeprefix(self.title).lstrip(" .:"))[0].rstrip()
+        return f"{self.title}. {kind}." if kind else self.title
+
     def describe(self) -> str:
         """Return the figure as text that can be compared: title, alternative text, digest of the SVG."""
         return f"{self.title}\n{self.alt}\nSVG sha256 {hashlib.sha256(self.svg.encode()).hexdigest()}"
@@ -87,7 +100,8 @@ class Column:
 class Table:
     """A table and its words: one row per item, each column taking its cell from the item.
 
-    `group` names the group that heads an item's row. `whole` keeps it on one page with the legend that follows;
+    `group` names the group that heads an item's row, and `named_by` is the column whose cells name it to those who
+    hear the table. `whole` keeps it on one page with the legend that follows;
     `reserve` millimetres of that page are left to what stands above it.
     """
 
@@ -99,6 +113,7 @@ class Table:
     note: str = ""
     source: str | None = None  # None: the members' returns
     group: Callable[[object], str] | None = None
+    named_by: int = 0
     size: float = 8.5
     pad: float = 2.6
     middle: bool = False

@@ -62,7 +62,8 @@ class Report:
             return Block("nothing", {})
         if isinstance(content, ReportFigure):
             width = min(content.width, TEXT_WIDTH)
-            kind, data = "figure", {"alt": content.alt, "svg": self._keep(content.svg), "width": width}
+            kind, data = "figure", {"alt": content.summary, "svg": self._keep(content.svg), "width": width}
+            data["description"] = content.alt
         else:
             kind, data = "table", self._table_data(content)
         words = {name: getattr(content, name) for name in ("title", "subtitle", "n", "note")}
@@ -176,7 +177,7 @@ class Report:
             "widths": widths,
             "rows": [row_data(row) for row in table.body] or [{"group": self.t("nothing to report")}],
         }
-        layout = {name: getattr(table, name) for name in ("size", "pad", "middle", "wide", "beside")}
+        layout = {name: getattr(table, name) for name in ("named_by", "size", "pad", "middle", "wide", "beside")}
         return data | layout | {"breakable": not table.whole, "reserve": table.reserve}
 
     def _cell(self, cell: Cell) -> object:

@@ -33,6 +33,7 @@ from helpers.report.look import (
     VERMILION,
     in_plan_colours,
 )  # fmt: skip
+from helpers.report.svg import simplify
 from helpers.tables import KpiFigure, queries, replies
 
 FEWEST_TICKS = 4  # an axis of quarters has room for at least five, so that a first edition looks like the next
@@ -138,12 +139,12 @@ def _mirror_text(text: Text) -> None:
 
 
 def draw_svg(figure: Drawing) -> str:
-    """Return a figure as SVG text: letters as paths, no date, the same bytes each time."""
+    """Return a figure as SVG: letters are text, no date, the same bytes each time."""
     _use_fonts()
     buffer = io.StringIO()
     with matplotlib.rc_context(STYLE):
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    return in_plan_colours("\n".join(line.rstrip() for line in buffer.getvalue().splitlines()) + "\n")
+    return in_plan_colours(simplify(buffer.getvalue()))
 
 
 @cache

@@ -19,6 +19,9 @@ STATUS_COLOURS = {  # fill, text: measured for colour-blind readers (style guide
     "not_assessable": ("#FFFFFF", OUTLINE_COLOUR), "no_data": ("#FFFFFF", OUTLINE_COLOUR),
 }  # fmt: skip
 BANDS = ("#F4F8FB", "#DDEBF5", "#BAD7EA", "#92C1E0")  # quartiles, from the lowest: lighter to darker in grey too
+DARK = {  # for a screen that is set to dark: the ground, and what stands on it
+    "page": "#10181F", "ink": "#E8EEF3", "muted": "#A8B5C0", "grid": "#34424E", "blue": "#7CC4EE", "pale": "#1A2630",
+}  # fmt: skip
 PALETTE = {"ink": INK, "muted": MUTED, "grid": GRID, "blue": BLUE, "pale": PALE, "amber": AMBER, "cover": COVER}
 
 

@@ -11,7 +11,7 @@ from jinja2.runtime import Macro
 from markupsafe import Markup
 
 from helpers.i18n import terms
-from helpers.report.look import BANDS, PALETTE, STATUS_COLOURS
+from helpers.report.look import BANDS, DARK, PALETTE, STATUS_COLOURS
 
 BLOCKS = "blocks.html.jinja"
 PALE_STATUSES = ("on_track", "at_risk", "not_assessable")  # their fill is so near to white that it needs an outline
@@ -42,7 +42,7 @@ def load_templates() -> Environment:
         keep_trailing_newline=True,
     )
     templates.filters["one_line"] = lambda text: Markup(as_attribute(text))
-    templates.globals |= {"badge_style": badge_style, "group_rows": group_rows, "symbols": terms.SYMBOLS}
+    templates.globals |= {"badge_style": badge_style, "group_rows": group_rows, "symbols": terms.SYMBOLS, "dark": DARK}
     return templates
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
 from helpers.i18n import Translator
+from helpers.report import svg
 from helpers.report.cells import Cell, Picture, order_of, text_of
 from helpers.report.html import markup
 from helpers.report.html.markup import Data, NotebookView, SortKeys
@@ -28,6 +29,7 @@ class PageView(NotebookView):
 
     def __init__(self, document: Data, blocks: Sequence[Block], folder: Path) -> None:
         self.folder, self.words, self.parts = folder, document["words"], _split_parts(document["blocks"])
+        self.n_drawings = 0
         self.tables = {block.data["number"]: block.table for block in blocks if block.table and not block.in_workbook}
         self.t = t = Translator(str(document["language"]))
         self.texts = {"contents": t("Contents"), "alt": t("Description of the figure"), "skip": t("Skip to the report")}
@@ -42,9 +44,21 @@ class PageView(NotebookView):
         names = " ".join(role for role in roles if role not in ("", "start"))
         return Markup(' class="{}"').format(names) if names else Markup("")
 
-    def data_uri(self, svg: str) -> str:
-        """Return a drawing as a URI that holds it: the ids within cannot clash with those of other drawings."""
-        return f"data:image/svg+xml;base64,{base64.b64encode((self.folder / svg).read_bytes()).decode()}"
+    def draw(self, name: str, alt: str) -> Markup:
+        """Return a drawing as a part of the page, whose letters can be searched; `alt` says what it shows."""
+        self.n_drawings += 1  # its names must not be those of another drawing
+        drawn = svg.name_apart((self.folder / name).read_text(encoding="utf-8"), f"d{self.n_drawings}-")
+        return Markup(drawn.replace("<svg", f'<svg role="img" aria-label="{markup.as_attribute(alt)}"', 1).strip())
+
+    def data_uri(self, name: str) -> str:
+        """Return a picture from elsewhere as a URI that holds it: what is in it cannot act in the page."""
+        return f"data:image/svg+xml;base64,{base64.b64encode((self.folder / name).read_bytes()).decode()}"
+
+    def has_statuses(self, table: Data) -> bool:
+        """Tell whether a table has statuses: on a telephone its rows are cards, so that none lies off the screen."""
+        return any(
+            isinstance(cell, Mapping) and "status" in cell for row in table["rows"] for cell in row.get("cells", ())
+        )
 
     def sort_keys(self, table: Data) -> list[SortKeys]:
         """Return how each of a table's columns is sorted, and by what."""
@@ -87,7 +101,8 @@ def render_page(document: Data, blocks: Sequence[Block], folder: Path) -> str:
     """Return a document as one HTML text. Raises ValueError for a kind of block that has no template."""
     view, templates = PageView(document, blocks, folder), markup.load_templates()
     stylesheet, script = (Markup(path.read_text(encoding="utf-8")) for path in (STYLESHEET, SCRIPT))
-    style = templates.get_template("style.css.jinja").render(document=document, stylesheet=stylesheet)
+    fonts = Markup(svg.embed_fonts(document["rtl"]))
+    style = templates.get_template("style.css.jinja").render(document=document, stylesheet=stylesheet, fonts=fonts)
     names = {"view": view, "look": view.look, "document": document, "script": script, "digest": _digest}
     names["render"] = lambda block: Markup(markup.render_block(block, view))
     return templates.get_template("page.html.jinja").render(names, style=Markup(style))

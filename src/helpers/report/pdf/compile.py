@@ -11,9 +11,11 @@ from pathlib import Path
 import typst
 
 
-def compile_document(design: str, folder: str, fonts: str, name: str, jobs: list[dict[str, object]]) -> list[list[str]]:
+def compile_document(
+    designs: list[str], folder: str, fonts: str, name: str, jobs: list[dict[str, object]]
+) -> list[list[str]]:
     """Compile the document of a folder once for each job, the options of one output; return its files in base64."""
-    source = Path(design).read_bytes()
+    source = b"".join(Path(design).read_bytes() for design in designs)
     options = {"font_paths": [fonts], "ignore_system_fonts": True, "sys_inputs": {"name": name}}
     compiler = typst.Compiler(source, root=folder, **options)
     made = [compiler.compile(source, **job) for job in jobs]

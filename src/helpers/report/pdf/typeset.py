@@ -16,9 +16,9 @@ from PIL import Image
 
 from helpers.report import look
 
-TEMPLATE, COMPILER = Path(__file__).with_name("report.typ"), Path(__file__).with_name("compile.py")
-PICTURE = b'#set page(width: auto, height: auto, margin: 0pt)\n#image(bytes(sys.inputs.svg), format: "svg")'
+SCREEN_PAGE = b"#set page(width: auto, height: auto, margin: 0pt)\n#picture(sys.inputs.svg, auto, none)"
 SIZE = re.compile(r'width="([\d.]+)pt" height="([\d.]+)pt"')  # of a drawing
+COMPILER, PICTURE, TEMPLATE = (Path(__file__).with_name(name) for name in ("compile.py", "picture.typ", "report.typ"))
 TURN = ".typst.lock"  # the documents of a folder are set one at a time: each takes up to 200 MB
 STANDARDS = ["ua-1", "a-2a"]
 SCREEN_PPI, PREVIEW_PAGES, PREVIEW_PPI = 96, 4, 40
@@ -45,7 +45,13 @@ def _compile(out: Path, name: str, *jobs: dict[str, object]) -> list[list[bytes]
 
     Raises RuntimeError with what Typst reports.
     """
-    document = {"design": str(TEMPLATE), "folder": str(out), "fonts": str(look.FONTS), "name": name, "jobs": jobs}
+    document = {
+        "designs": [str(PICTURE), str(TEMPLATE)],
+        "folder": str(out),
+        "fonts": str(look.FONTS),
+        "name": name,
+        "jobs": jobs,
+    }
     with filelock.FileLock(out / TURN):
         ran = subprocess.run([sys.executable, "-P", COMPILER, json.dumps(document)], capture_output=True)
     if ran.returncode:
@@ -80,13 +86,14 @@ def _strip(pages: Sequence[bytes]) -> bytes:
 
 def draw_picture(svg: str) -> bytes:
     """Return a drawing as a PNG picture for the screen, as the PDF will show it."""
-    options = {"format": "png", "ppi": SCREEN_PPI, "ignore_system_fonts": True}
-    picture = typst.compile(PICTURE, sys_inputs={"svg": SIZE.sub(_fill_pixels, svg, count=1)}, **options)
+    options = {"format": "png", "ppi": SCREEN_PPI, "font_paths": [look.FONTS], "ignore_system_fonts": True}
+    source, fitted = PICTURE.read_bytes() + SCREEN_PAGE, SIZE.sub(_fill_pixels, svg, count=1)
+    picture = typst.compile(source, sys_inputs={"svg": fitted}, **options)
     return _shrink(Image.open(io.BytesIO(picture)).convert("RGB"))
 
 
 def _fill_pixels(size: re.Match[str]) -> str:
-    """Fit a drawing to whole pixels, less a hair; of one a little larger Typst leaves out a row, which cuts letters."""
+    """Fit a drawing to whole pixels, less a hair; of one a little larger Typst leaves out a row of pixels."""
     width, height = (round(float(points) * SCREEN_PPI / 72) for points in size.groups())
     return f'width="{width - 0.02:g}px" height="{height - 0.1:g}px" preserveAspectRatio="none"'
 

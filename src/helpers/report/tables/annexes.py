@@ -76,7 +76,7 @@ def references(report: Report) -> Table:
     title = t("References of the headlines")
     subtitle = t("All indicators by theme, Union, {quarter}", quarter=t.quarter(report.quarter))
     words = {"note": t("for a region: {reference}", reference=str(regional)), "source": "papu explain"}
-    layout = {"pad": 1.2, "size": 8, "beside": 2}
+    layout = {"named_by": 1, "pad": 1.2, "size": 8, "beside": 2}
     return Table(plan.kpis, columns, title, subtitle, **words, **layout, group=lambda kpi: name_theme(kpi.theme, t))
 
 
@@ -245,7 +245,7 @@ def revisions(report: Report, material: bool = False) -> Table | None:
     subtitle = t("Union, past quarters; first published: as of each quarter's own first cut-off")
     n = len(rows) - len(shown)
     note = t.plural("{n} smaller change is in the workbook only.", n) if n else ""
-    layout = {"pad": 0.9, "size": 8}
+    layout = {"named_by": 1, "pad": 0.9, "size": 8}
     return Table(shown, columns, title, subtitle, note=note, group=lambda row: t.quarter(row.quarter), **layout)
 
 

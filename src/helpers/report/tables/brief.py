@@ -81,7 +81,8 @@ def positions(report: Report, member: Member) -> Table:
         "Region and Union: median of the members known, of yes or no how many; c: carried forward; diamond: this "
         "member; triangle: the Union's median; darker: the region"
     )
-    return Table(found, columns, brief.describe_positions(found, t), subtitle, size=8, pad=1.6, middle=True, wide=6)
+    layout = {"named_by": 1, "size": 8, "pad": 1.6, "middle": True, "wide": 6}
+    return Table(found, columns, brief.describe_positions(found, t), subtitle, **layout)
 
 
 def issues(report: Report, member: Member) -> Table | None:

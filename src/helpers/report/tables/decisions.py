@@ -35,7 +35,7 @@ def decisions(report: Report) -> Table:
         "{quarter}",
         quarter=t.quarter(report.quarter),
     )
-    layout = {"size": 8, "pad": 1.6, "wide": 8, "middle": True}
+    layout = {"named_by": 1, "size": 8, "pad": 1.6, "wide": 8, "middle": True}
     return Table(rows, columns if rows else EMPTY, title, subtitle, source=source, **layout)
 
 

@@ -104,7 +104,7 @@ def scorecard(report: Report) -> Table:
     shares = t("A share is that of the members whose total is known: its number may be less than the count above it.")
     note = [*_describe_stages(t), t("Trend lines: dashes, proposed target; tick, due quarter.")]
     note = " ".join([*note, shares] if has_shares else note)
-    layout = {"size": 8, "pad": 1.2, "middle": True, "wide": 11.5, "whole": True, "reserve": 18}
+    layout = {"named_by": 1, "size": 8, "pad": 1.2, "middle": True, "wide": 11.5, "whole": True, "reserve": 18}
     words = {"title": describe_reached(report), "subtitle": subtitle, "note": note}
     words["source"] = phrases.describe_origin(read_plan().kpis, t)
     return Table(_figures(report), columns, group=lambda row: name_theme(row.kpi.theme, t), **words, **layout)
@@ -131,7 +131,7 @@ def theme(report: Report, number: int) -> Table:
         subtitle = "Union, {quarter} and the quarter before; r revised, c carried forward"
     title, subtitle = t("Indicators of theme {n}", n=number), t(subtitle, quarter=t.quarter(report.quarter))
     source = phrases.describe_origin([kpi for kpi in read_plan().kpis if kpi.theme == number], t)
-    layout = {"size": 8, "pad": 1.8, "middle": True, "wide": 8}
+    layout = {"named_by": 1, "size": 8, "pad": 1.8, "middle": True, "wide": 8}
     return Table(_figures(report, number), columns, title, subtitle, source=source, **layout)
 
 

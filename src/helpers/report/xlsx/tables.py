@@ -171,7 +171,9 @@ class _TablesWriter:
         row = self._write_list(sheet, row + 1, t("Tables"), heads, rows)
         heads = [self.words["figure"], t("Title"), t("Description")]
         figures = [block for block in blocks if block["kind"] == "figure"]
-        rows = [(f"{self.words['figure']} {block['number']}", block["title"], block["alt"]) for block in figures]
+        rows = [
+            (f"{self.words['figure']} {block['number']}", block["title"], block["description"]) for block in figures
+        ]
         if rows:
             self._write_list(sheet, row + 1, t("Figures, which stand in the report only"), heads, rows)
         sheet.set_page(0)
