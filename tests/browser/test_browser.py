@@ -40,6 +40,35 @@ def test_axe_finds_nothing_once_tables_are_sorted_and_descriptions_opened(file, 
     assert shown.axe() == []
 
 
+def test_axe_finds_nothing_against_it_in_the_dark(file, opened):
+    shown = opened(file, color_scheme="dark")
+    assert shown.axe() == []
+
+
+def test_letters_of_figures_are_text_in_the_fonts_that_the_page_has_within_it(file, opened):
+    page = opened(file).page
+    assert page.evaluate(
+        "document.fonts.ready.then(() => [...document.fonts].some((font) => font.status === 'loaded'))"
+    )
+    assert page.evaluate("[...document.querySelectorAll('figure svg')].every((one) => one.querySelector('text'))")
+    # As wide as the PDF's: the same fonts, and no text of a figure lies beyond it.
+    beyond = """(figure) => [...figure.querySelectorAll('text')].filter((text) => {
+        const whole = figure.getBoundingClientRect(), part = text.getBoundingClientRect();
+        return part.left < whole.left - 2 || part.right > whole.right + 2;
+    }).map((text) => text.textContent)"""
+    assert [figure.evaluate(beyond) for figure in page.locator("figure svg").all()] == [[]] * page.locator(
+        "figure svg"
+    ).count()
+
+
+@pytest.mark.parametrize("width", [360, 640])
+def test_no_status_lies_off_the_screen_of_a_telephone(file, opened, width):
+    page = opened(file, width).page
+    off = "[...document.querySelectorAll('.badge')].filter((one) => one.getBoundingClientRect().right > innerWidth"
+    assert page.locator(".cards .badge").count() > 20
+    assert page.evaluate(f"{off} || one.getBoundingClientRect().left < 0).length") == 0
+
+
 @pytest.mark.parametrize("width", [360, 320, 768, 1199, 1280])
 def test_the_page_is_never_wider_than_its_window(file, opened, width):
     page = opened(file, width).page
