@@ -100,6 +100,7 @@ class Settings:
     look: Texts = field(default_factory=dict)
     responsible: Texts = field(default_factory=dict)  # names of the codes in steps.csv, such as WG_fr
     contact: Texts = field(default_factory=dict)  # whom members turn to: email, and the office by language
+    secretariat: Texts = field(default_factory=dict)  # the body that keeps the registers, with its article
 
     @cached_property
     def quarters(self) -> tuple[str, ...]:
@@ -276,12 +277,15 @@ def _check_meaning(settings: Settings) -> Iterator[str]:
             yield f"[{name}] has {', '.join(unknown)}, no language of the plan; leave it out"
     if unknown := sorted(set(s.contact) - {"email", *s.languages}):
         yield f"[contact] has {', '.join(unknown)}; write email, and the office in each language of the plan"
+    if unknown := sorted(set(s.secretariat) - set(s.languages)):
+        yield f"[secretariat] has {', '.join(unknown)}, no language of the plan; leave it out"
     if not _ADDRESS.fullmatch(address := s.contact.get("email", "x@x.x")):
         yield f"[contact] email is {address!r}; write one address, such as digital@union.example"
-    offices = [language for language in s.languages if language in s.contact]
-    if offices and len(offices) < len(s.languages):
-        yield f"[contact] has an office in {', '.join(offices)} only; write it in every language, or in none"
-    for name in ("union", "title", "responsible", "contact"):
+    for name, what in (("contact", "an office"), ("secretariat", "a name")):
+        written = [language for language in s.languages if language in getattr(s, name)]
+        if written and len(written) < len(s.languages):
+            yield f"[{name}] has {what} in {', '.join(written)} only; write it in every language, or in none"
+    for name in ("union", "title", "responsible", "contact", "secretariat"):
         if braced := [key for key, text in getattr(s, name).items() if set("{}") & set(text)]:
             yield f"[{name}] {', '.join(braced)} has a brace; leave it out"
     for name in ("member", "quarter"):
