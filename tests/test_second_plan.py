@@ -26,6 +26,7 @@ from pyxform.xls2xform import convert
 from conftest import PLAN
 from helpers.cli import main
 from helpers.plan.files import read_rows
+from helpers.plan.theme_figures import FIGURES
 from helpers.runs import edition, schedule
 from helpers.tables.pipeline import EditionTables, load_tables
 from second import work_out
@@ -75,6 +76,10 @@ def test_its_codes_are_those_of_the_present_plan_and_mean_other_things():
 def test_every_measure_is_in_it():
     rows = [*read("plan", "kpis.csv"), *read("plan", "companions.csv")]
     assert {row["measure"] for row in rows} == MEASURES
+
+
+def test_every_kind_of_figure_is_in_it():
+    assert {row["figure"] for row in read("plan", "figures.csv")} == set(FIGURES)
 
 
 def test_every_check_of_the_present_rules_is_in_it():

@@ -136,7 +136,7 @@ def _check_expressions(row: CsvRow, answers: Mapping[str, Sequence[str]]) -> Ite
             continue
         if not _is_expression(text):
             yield row.say(f"{column} {text!r} is no expression; correct its brackets, quotes and operators")
-        for called in sorted({part["f"] or "if" for part in _PARTS.finditer(text)} - {*_FUNCTIONS.split()}):
+        for called in sorted({part["f"] for part in _PARTS.finditer(text) if part["f"]} - {*_FUNCTIONS.split()}):
             near = difflib.get_close_matches(called.casefold(), _FUNCTIONS.split(), n=1) or ["one of ODK's functions"]
             yield row.say(f"{column} calls {called}(), which is no function of ODK; write {near[0]}")
         for condition in _CONDITION.finditer(text):
