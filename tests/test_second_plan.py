@@ -27,6 +27,8 @@ from conftest import PLAN
 from helpers.cli import main
 from helpers.plan.files import read_rows
 from helpers.plan.theme_figures import FIGURES
+from helpers.report import figures, headlines
+from helpers.report.document import Report
 from helpers.runs import edition, schedule
 from helpers.tables.pipeline import EditionTables, load_tables
 from second import work_out
@@ -177,6 +179,12 @@ def list_all_differences(found: EditionTables, name: str, change: Callable[[dict
 @pytest.mark.parametrize("name", EDITIONS)
 def test_every_cell_is_the_one_worked_out(loaded, name):
     assert list_all_differences(loaded[name], name, lambda row: True) == []
+
+
+def test_the_first_quarter_with_statuses_compares_with_none(there):
+    report = Report("2025Q2", language="en")
+    assert not report.tables.is_first and headlines.describe_news(report) == []
+    assert "status at the end of the quarter" in figures.distances(report).subtitle
 
 
 def test_codes_of_kpis_mean_nothing(tmp_path, monkeypatch):

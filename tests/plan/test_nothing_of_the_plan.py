@@ -35,7 +35,7 @@ RESERVED = {
     "trait": "a line, in French",
     "members": "what a union is made of, in every plan",
 }
-_SUFFIXES = (".py", ".po", ".csv", ".jinja", ".typ", ".css", ".js", ".json", ".mplstyle")
+_SUFFIXES = (".py", ".po", ".csv", ".jinja", ".typ", ".css", ".js", ".json", ".mplstyle", ".md")
 
 
 def rows_of(name: str) -> list[dict[str, str]]:

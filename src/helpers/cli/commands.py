@@ -138,7 +138,7 @@ def briefs_command(quarter: str, members: Codes, languages: Codes, as_of: str, w
     help="The folder of another plan to begin with (default: this root's).",
 )  # fmt: skip
 def init_command(folder: Path, plan: Path | None) -> None:
-    """Make FOLDER for a new plan: the files of a plan, registers with their heads, an empty quarter, a README.
+    """Make FOLDER for a new plan: the files of a plan, registers with their heads, a README.
 
     Exit codes: 0 made, 2 usage, 3 the plan cannot be meant, 7 nothing can be written there.
     """

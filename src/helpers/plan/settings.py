@@ -316,7 +316,7 @@ def read_settings_file(folder: Path) -> tuple[Settings, tuple[str, ...]]:
         data = tomllib.loads((folder / FILE).read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as reason:
         why = getattr(reason, "strerror", "") or str(reason)
-        problem = f"{FILE}: cannot be read ({why}); correct that line, or restore the file from the repository"
+        problem = f"{FILE}: cannot be read ({why}); correct that line, or restore the file"
         return stand_in, (problem,)
     found = _read_section(data, Settings, "", problems)
     settings = replace(stand_in, **found)

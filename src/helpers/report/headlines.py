@@ -207,7 +207,7 @@ def _name_all(figures: Sequence[KpiFigure], t: Translator) -> str:
 def describe_news(report: Report) -> list[Sentence]:
     """Return what changed on the last quarter: targets reached, targets no longer reached; nothing without a past."""
     t, past, points = report.t, quarters.shift(report.quarter, -1), []
-    if report.tables.is_first:
+    if not report.tables.had_statuses:
         return points
     before = [queries.select_figure(report.tables, kpi.kpi, quarter=past) for kpi in read_plan().kpis]
     for says, text in (("newly reached", "Reached this quarter: {kpis}."), ("lost", "No longer reached: {kpis}.")):

@@ -40,7 +40,7 @@ def _past_figure(report: Report, figure: KpiFigure) -> KpiFigure:
 
 def _list_marks(report: Report, figure: KpiFigure) -> list[KpiFigure]:
     """Return the figures whose statuses are shown beside a row: the last quarter's, where there is one, and this."""
-    return [figure] if report.tables.is_first else [_past_figure(report, figure), figure]
+    return [_past_figure(report, figure), figure] if report.tables.had_statuses else [figure]
 
 
 def _place_rows(names: Sequence[str], figures: Sequence[KpiFigure]) -> tuple[list[float], float]:
@@ -152,7 +152,7 @@ def caption_distances(report: Report) -> phrases.Caption:
     subtitle = (
         "Part of the way from the baseline to the target, in %, Union, {quarter}; status at the end of the quarter"
     )
-    if not report.tables.is_first:
+    if report.tables.had_statuses:
         subtitle = (
             "Part of the way from the baseline to the target, in %, Union, {quarter}; status then and in {before}"
         )
