@@ -39,7 +39,7 @@ def run_command(
 ) -> None:  # fmt: skip
     """Run the notebooks of QUARTER and publish its edition; or, with --due, every edition that is due.
 
-    A quarter is due at its cut-off, 45 days after its end, and its revised edition at 90 days. Nothing to do is exit
+    A quarter is due at its first cut-off, and its revised edition later, as plan.toml says. Nothing to do is exit
     code 0, and touches nothing. Languages that are published stay (--only removes them). An edition never rests on
     less than the one published before: name what is gone from data/raw with --without to mean it.
 

@@ -48,7 +48,7 @@ class _Values(dict[str, str]):
     """The values that fill a sentence: those given, else what the sentence names of the plan."""
 
     def __init__(self, t: "Translator", values: Mapping[str, object]) -> None:
-        super().__init__({name: t._format_value(value) for name, value in values.items()})
+        super().__init__({name: value if isinstance(value, str) else t.number(value) for name, value in values.items()})
         self.t = t
 
     def __missing__(self, name: str) -> str:
@@ -111,9 +111,6 @@ class Translator:
         if "{secretariat}" in form and (joined := _JOINED.get(self.language)):
             text = re.sub(rf"\b({'|'.join(joined)})(?= )", lambda found: joined[found[1]], text)
         return text[:1].upper() + text[1:] if form.startswith("{Proposed}") else text
-
-    def _format_value(self, value: object) -> str:
-        return value if isinstance(value, str) else self.number(value)
 
     def localised(self, texts: Mapping[str, str]) -> str:
         """Return a text of the plan in this language, typeset."""

@@ -169,14 +169,11 @@ _STAND_IN = Settings(
 )  # fmt: skip
 
 
-def _is_quarter(value: object) -> bool:
-    return isinstance(value, str) and quarters.is_quarter(value) and quarters.parse_quarter(value) == value
-
-
 def _wrong_type(name: str, value: object, kind: object) -> str:
     """Return what a value should be, blank where it is so."""
     if name.endswith("_quarter"):
-        return "" if _is_quarter(value) else 'a quarter such as "2024Q3"'
+        is_text = isinstance(value, str) and quarters.is_quarter(value)
+        return "" if is_text and quarters.parse_quarter(value) == value else 'a quarter such as "2024Q3"'
     if kind is int:
         is_count = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST_DAYS
         return "" if is_count else "a whole number such as 45"

@@ -71,7 +71,7 @@ class EditionTables:
 
     @property
     def is_revised(self) -> bool:
-        """Whether it is a revised edition: as of 90 days or more after the quarter's end."""
+        """Whether it is a revised edition: as of `revision_days` or more after the quarter's end."""
         return read_settings().is_revised(self.quarter, date.fromisoformat(self.as_of))
 
 
