@@ -62,6 +62,11 @@ class Invented:
         """Whether there is no quarter before."""
         return self.first_collected == self.quarter
 
+    @property
+    def had_statuses(self) -> bool:
+        """Whether the quarter before has statuses."""
+        return not self.is_first and self.quarter > read_settings().first_status_quarter
+
 
 def _frame(name: str, rows: list[tuple]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=COLUMNS[name].split())

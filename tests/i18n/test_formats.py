@@ -6,6 +6,7 @@ import ast
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from string import Formatter
@@ -14,7 +15,7 @@ import pytest
 from babel.messages.pofile import read_po
 
 from helpers import paths
-from helpers.i18n import Translator, bidi, catalogue, terms, typeset
+from helpers.i18n import Translator, bidi, catalogue, formats, terms, typeset
 from helpers.i18n.catalogue import LOCALES, MissingTranslation, official_languages
 from helpers.plan import read_plan
 from helpers.report import figures, headlines
@@ -276,7 +277,37 @@ def test_titles_and_points_can_be_written_of_any_data(language, quarter, seed):
     assert all(titles) and not any("nan" in text or "{" in text for text in [*titles, *points])
 
 
-@pytest.mark.parametrize(("t", "title"), [(FR, "Aucun État membre n’a répondu"), (EN, "No member has answered")])
+@pytest.mark.parametrize(
+    ("language", "named", "said"),
+    [
+        ("fr", "le Conseil", "registres du Conseil"),
+        ("fr", "les Maîtres de port", "registres des Maîtres de port"),
+        ("fr", "la Commission", "registres de la Commission"),
+        ("fr", "l'Office", "registres de l’Office"),
+        ("pt", "a Comissão", "registos da Comissão"),
+        ("pt", "os Serviços", "registos dos Serviços"),
+        ("en", "the Council", "registers of the Council"),
+        ("ar", "المجلس", "سجلات المجلس"),
+    ],
+)
+def test_the_secretariat_is_called_by_its_name_with_its_article(monkeypatch, language, named, said):
+    plan = read_plan()
+    own = replace(plan, settings=replace(plan.settings, secretariat={language: named}))
+    monkeypatch.setattr(formats, "read_plan", lambda: own)
+    assert Translator(language)("registers of the secretariat") == said
+
+
+def test_a_secretariat_without_a_name_is_called_so(monkeypatch):
+    plan = read_plan()
+    own = replace(plan, settings=replace(plan.settings, secretariat={}))
+    monkeypatch.setattr(formats, "read_plan", lambda: own)
+    said = [Translator(language)("registers of the secretariat") for language in LANGUAGES]
+    assert set(said) == {
+        "registres du secrétariat", "registers of the secretariat", "registos do secretariado", "سجلات الأمانة",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("t", "title"), [(FR, "Aucun membre n’a répondu"), (EN, "No member has answered")])
 def test_nobody_answered_is_written_plainly(t, title):
     report = report_of(empty(), t)
     assert headlines.describe_answered(report) == title

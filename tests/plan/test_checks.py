@@ -49,6 +49,14 @@ def put(path: Path, code: str, column: str, text: str) -> int:
     return row
 
 
+def put_new(path: Path, code: str, column: str, text: str) -> int:
+    """Write one cell, of a column that may be new; return its row."""
+    rows = list(csv.reader(path.open(encoding="utf-8", newline="")))
+    if column not in rows[0]:
+        write(path, lambda rows: [row.append(column if row is rows[0] else "") for row in rows])
+    return put(path, code, column, text)
+
+
 def problems() -> list[str]:
     with pytest.raises(PlanError) as refused:
         check_plan()
@@ -216,6 +224,7 @@ CELLS = [
             "(. >= 0", ". >= 0)", ". >= '0", ". >=", ". => 0", ". >= 0 adn . < 9", "${staff_total", "not(,)", "9 9",
         )
     ),
+    (FORM + "survey", "staff_women", "required", "${staff", "required '${staff' is not one of yes, no"),
     (FORM + "survey", "cloud_use", "relevant", "${roadmap_status} = 'accepted'", "accepted, which is no answer"),
     (FORM + "survey", "innovations", "relevant", 'selected( ${has_innovations},"si")', "si, which is no answer"),
     (FORM + "survey", "ipp_ecompro", "constraint", "not(selected(., 'nil'))", "nil, which is no answer"),
@@ -261,6 +270,47 @@ def test_a_cell_that_cannot_be_meant_is_told_with_its_file_and_row(folder, file,
     assert any(problem.startswith(place) and said in problem for problem in problems()), problems()
 
 
+@pytest.mark.parametrize(
+    "column", ["constraint", "relevant", "calculation", "choice_filter", "repeat_count", "default"]
+)
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("slected(${cloud_use}, 'pilot')", "calls slected(), which is no function of ODK; write selected"),
+        ("Today()", "calls Today(), which is no function of ODK; write today"),
+        ("zzz(1)", "calls zzz(), which is no function of ODK; write one of ODK's functions"),
+        ("if(true(), not(lenght('a')), 0)", "calls lenght(), which is no function of ODK; write"),
+        ("count-selected(${cloud_use}", "is no expression; correct its brackets, quotes and operators"),
+        ("concat('a, 'b')", "is no expression"),
+        ("${staff_total", "is no expression"),
+        ("${staff_total} +", "is no expression"),
+        ("${staff}", "names staff, which is no question of the form"),
+    ],
+)
+def test_an_expression_of_any_column_is_checked(folder, column, text, said):
+    path = folder / f"{FORM}survey.csv"
+    row = put_new(path, "staff_women", column, text)
+    told = [each for each in problems() if each.startswith(f"survey.csv, row {row}: {column} ") and said in each]
+    assert len(told) == 1, problems()
+
+
+@pytest.mark.parametrize(
+    ("column", "text"),
+    [
+        ("default", "2024-09-30"),
+        ("default", "L'agence (centrale)"),
+        ("default", "today()"),
+        ("repeat_count", "count-selected(${cloud_use})"),
+        ("choice_filter", "region = ${region} and not(selected(${cloud_use}, name))"),
+        ("calculation", "if(${staff_total} > 0, round(${staff_women} div ${staff_total}, 2), '(n/a)')"),
+        ("calculation", "jr:choice-name(${cloud_use}, '${cloud_use}')"),
+    ],
+)
+def test_an_expression_that_can_be_meant_is_left(folder, column, text):
+    put_new(folder / f"{FORM}survey.csv", "staff_women", column, text.replace("${region}", "${member}"))
+    check_plan()
+
+
 def test_a_cell_is_told_with_its_row_as_a_spreadsheet_numbers_it(folder):
     path = folder / "members.csv"
     write(path, lambda rows: rows.insert(3, []))  # a blank row is none, but it is counted
@@ -286,6 +336,7 @@ def test_a_cell_is_told_with_its_row_as_a_spreadsheet_numbers_it(folder):
 )
 def test_a_damaged_file_is_named(folder, name, damage, said):
     if "no row" in said and Path(name).stem in (
+        "aliases",
         "companions",
         "components",
         "figures",

@@ -33,8 +33,9 @@ RESERVED = {
     "Western": "an encoding of texts",
     "product": "what a milestone is the stage of",
     "trait": "a line, in French",
+    "members": "what a union is made of, in every plan",
 }
-_SUFFIXES = (".py", ".po", ".csv", ".jinja", ".typ", ".css", ".js", ".json", ".mplstyle")
+_SUFFIXES = (".py", ".po", ".csv", ".jinja", ".typ", ".css", ".js", ".json", ".mplstyle", ".md")
 
 
 def rows_of(name: str) -> list[dict[str, str]]:
@@ -47,6 +48,8 @@ def list_words() -> dict[str, set[str]]:
     settings = read_settings(PLAN)
     unions = {settings.code, *settings.union.values(), *settings.title.values(), settings.reference}
     members = rows_of("members.csv")
+    bodies = {*settings.responsible.values(), *settings.contact.values(), *settings.secretariat.values()}
+    called = [text for row in rows_of("units.csv") if row["unit"] == "members" for text in list(row.values())[2:]]
     return {
         "KPI": {row["kpi"] for row in rows_of("kpis.csv")},
         "question": {row["name"] for row in rows_of("questionnaire/survey.csv")},
@@ -57,6 +60,8 @@ def list_words() -> dict[str, set[str]]:
         "column": {row["reference"] for row in rows_of("totals.csv")},
         "list of parts": {row["list"] for row in rows_of("components.csv")},
         "quarter": {settings.first_quarter, settings.last_quarter, settings.baseline_quarter},
+        "body": {re.sub(r"^(the|les?|la|os?|as?) ", "", text) for text in bodies},
+        "what a member is": {text.replace("{n} ", "") for text in called},
         "union": {text.replace("\n", " ") for text in unions},
     }
 

@@ -107,6 +107,8 @@ BROKEN = [
         "",
         "[contact] has an office in fr, pt, ar only; write it in every",
     ),
+    ('pt = "o Secretariado-Geral"', "", "[secretariat] has a name in fr, en, ar only; write it in every language"),
+    ('pt = "o Secretariado-Geral"', 'es = "la Secretaría"', "[secretariat] has es, no language of the plan"),
     ("[union]", '[look]\nred = "#990000"\n[union]', "[look] red is not known; choose from ink"),
     ("[union]", '[look]\nlogo = "../logo.svg"\n[union]', "write the name of an SVG file beside plan.toml"),
     ("[union]", '[look]\nlogo = "logo.svg"\n[union]', "[look] logo is logo.svg, which is not a file beside plan.toml"),

@@ -206,7 +206,7 @@ def test_a_member_whose_file_is_damaged_or_gone_is_not_told_that_nothing_came(ra
     lines = list(format_letters(made, form, Q, AS_OF, "en"))
     assert any(line.startswith("Senegal (SEN) - Your file mail.xlsx reached us but it is damaged") for line in lines)
     assert any(line.startswith("Kenya (KEN) - No return received so far") for line in lines)
-    assert "Member States without one: 44" in lines[-1]
+    assert "members without one: 44" in lines[-1]
 
 
 def test_where_nobody_knows_whose_a_damaged_file_is_no_member_is_told_that_nothing_came(raw, letters, form):

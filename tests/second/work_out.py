@@ -146,6 +146,7 @@ COMPONENTS: dict[tuple[str, str], tuple[str, Read, Read | None]] = {
     **{("1.1.b", kind): ("share", within(f"{kind}_fit", f"{kind}_need"), None) for kind in GEAR},
     ("1.1.b", "all_fit"): ("sum", every_fit, None),
     ("2.1.a", "drill"): ("mean", drill_score, None),
+    ("2.1.a", "drilled"): ("count", any_in(["spill_drill"], {"paper", "basin", "sea"}), None),
     ("2.1.a", "warned"): ("ever", any_in(["spill_warning"], {"yes"}), None),
     ("2.1.b", "sorted"): ("share", within("sorted_tonnes", "waste_tonnes"), None),
     ("2.1.c", "beach"): ("ever", any_in(["cleanup_beach"], PART_TAKEN), None),

@@ -91,7 +91,7 @@ def test_check_tells_the_secretariat_of_registers_unasked_and_no_member(root):
     with (paths.registers() / "attendance.csv").open("a", encoding="utf-8") as file:
         file.write("W9;SEN;1;1;\n")
     told = check("--language", "en")
-    own = told[told.index("For the General Secretariat: registers") :]
+    own = told[told.index("Registers, files and returns that name no member") :]
     assert "milestones.csv" in own and "the register is absent; put it back" in own
     assert "a register row cannot be read (workshop: “W9”)" in own and "row 5" in own
     assert told.count("V22") == own.count("V22") == 2

@@ -39,7 +39,7 @@ def run_command(
 ) -> None:  # fmt: skip
     """Run the notebooks of QUARTER and publish its edition; or, with --due, every edition that is due.
 
-    A quarter is due at its cut-off, 45 days after its end, and its revised edition at 90 days. Nothing to do is exit
+    A quarter is due at its first cut-off, and its revised edition later, as plan.toml says. Nothing to do is exit
     code 0, and touches nothing. Languages that are published stay (--only removes them). An edition never rests on
     less than the one published before: name what is gone from data/raw with --without to mean it.
 
@@ -138,7 +138,7 @@ def briefs_command(quarter: str, members: Codes, languages: Codes, as_of: str, w
     help="The folder of another plan to begin with (default: this root's).",
 )  # fmt: skip
 def init_command(folder: Path, plan: Path | None) -> None:
-    """Make FOLDER for a new plan: the files of a plan, registers with their heads, an empty quarter, a README.
+    """Make FOLDER for a new plan: the files of a plan, registers with their heads, a README.
 
     Exit codes: 0 made, 2 usage, 3 the plan cannot be meant, 7 nothing can be written there.
     """

@@ -97,7 +97,7 @@ quarter_argument = click.argument("quarter", callback=convert_quarter)
 optional_quarter = click.argument("quarter", required=False, callback=convert_quarter)
 as_of = click.option(
     "--as-of", default="", callback=parse_as_of,
-    help="The date the edition is as of (default: 45 days after the quarter).",
+    help="The date the edition is as of (default: its first cut-off).",
 )  # fmt: skip
 members_option = click.option("--member", "members", multiple=True, help="A member's ISO3 code (default: all of them).")
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print it as JSON, for another program.")

@@ -6,11 +6,6 @@ from helpers.explain.records import Explanation
 from helpers.explain.telling import format_explanation, to_json, write_explanation_workbook
 
 __all__ = [
-    "Explanation",
-    "explain",
-    "explain_figures",
-    "format_explanation",
-    "narrow_to_member",
-    "to_json",
+    "Explanation", "explain", "explain_figures", "format_explanation", "narrow_to_member", "to_json",
     "write_explanation_workbook",
-]
+]  # fmt: skip

@@ -3,9 +3,4 @@
 from helpers.explore.choices import Choice, select_choice_rows
 from helpers.explore.explorer import Explorer, choose
 
-__all__ = [
-    "Choice",
-    "Explorer",
-    "choose",
-    "select_choice_rows",
-]
+__all__ = ["Choice", "Explorer", "choose", "select_choice_rows"]

@@ -18,6 +18,11 @@ from helpers.strings import LANGUAGES
 
 # The plurals of a language by their number, as CLDR and units.csv call them.
 _PLURALS = {2: ("one", "other"), 6: ("zero", "one", "two", "few", "many", "other")}
+# What "of" and an article become, in the languages that join them.
+_JOINED = {
+    "fr": {"de le": "du", "de les": "des"},
+    "pt": {"de o": "do", "de a": "da", "de os": "dos", "de as": "das"},
+}
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,7 @@ class _Values(dict[str, str]):
     """The values that fill a sentence: those given, else what the sentence names of the plan."""
 
     def __init__(self, t: "Translator", values: Mapping[str, object]) -> None:
-        super().__init__({name: t._format_value(value) for name, value in values.items()})
+        super().__init__({name: value if isinstance(value, str) else t.number(value) for name, value in values.items()})
         self.t = t
 
     def __missing__(self, name: str) -> str:
@@ -51,6 +56,8 @@ class _Values(dict[str, str]):
         if name.startswith(("proposed", "Proposed")):  # a word that is left out where no target is
             word = "proposed (targets)" if name.endswith("_many") else "proposed (target)"
             return t(word) if plan.targets == "proposed" else ""
+        if name == "secretariat":
+            return t.localised(plan.settings.secretariat) or t("the secretariat")
         if name == "counted_from":
             return t.day(plan.settings.counted_from)
         if name == "baseline_quarter":
@@ -88,7 +95,7 @@ class Translator:
 
         What the sentence names of the plan, such as `{cutoff_days}`, is filled in too.
         """
-        return self._fill(self._forms(sentence)[0], values)
+        return self.fill(self._forms(sentence)[0], values)
 
     def plural(self, sentence: str, n: float, **values: object) -> str:
         """Return the form of a sentence that goes with a number, which fills `{n}`."""
@@ -96,14 +103,14 @@ class Translator:
         # A number with a fraction goes as its whole part in French and Portuguese, as a plural elsewhere (CLDR).
         whole = int(n) if n == int(n) or self.language in ("fr", "pt") else 100
         form = forms[min(rule(whole), len(forms) - 1)]
-        return self._fill(form, {"n": n, **values})
+        return self.fill(form, {"n": n, **values})
 
-    def _fill(self, form: str, values: Mapping[str, object]) -> str:
+    def fill(self, form: str, values: Mapping[str, object]) -> str:
+        """Return a text with its named values filled in, and what it names of the plan."""
         text = form.format_map(_Values(self, values))
+        if "{secretariat}" in form and (joined := _JOINED.get(self.language)):
+            text = re.sub(rf"\b({'|'.join(joined)})(?= )", lambda found: joined[found[1]], text)
         return text[:1].upper() + text[1:] if form.startswith("{Proposed}") else text
-
-    def _format_value(self, value: object) -> str:
-        return value if isinstance(value, str) else self.number(value)
 
     def localised(self, texts: Mapping[str, str]) -> str:
         """Return a text of the plan in this language, typeset."""
@@ -172,7 +179,7 @@ class Translator:
         return f"{self.percent(100 * part / whole, decimals)} ({self.number(part)}/{self.number(whole)})"
 
     def counted(self, value: object, unit: str) -> str:
-        """Return a number with its unit: `25 États membres`, `57,4 %`; alone where the unit has no words."""
+        """Return a number with its unit: `25 bureaux`, `57,4 %`; alone where the unit has no words."""
         if is_blank(value) or unit == "percent":
             return self.percent(value)
         if unit == "stage":
@@ -245,7 +252,7 @@ class Translator:
         return self("Union") if scope in ("", plan.code) else self.localised(plan.region_titles[scope])
 
     def member(self, member: str, short: bool = False) -> str:
-        """Return a Member State's name; `short` where a figure has little room."""
+        """Return a member's name; `short` where a figure has little room."""
         record = read_plan().by_iso3.get(member)
         if record is None:
             return member

@@ -106,8 +106,8 @@ def _list_files(settings: Settings) -> Mapping[str, tuple[str, _Columns, _Column
     }  # fmt: skip
 
 
-# A plan may have no row of these: no part, no companion, no rule of its own, no milestone, no total with a reference.
-_MAY_BE_EMPTY = ("components", "companions", "figures", "names", "rules", "stages", "totals")
+# A plan may have no row of these, such as other names, parts, rules of its own or totals with a reference.
+_MAY_BE_EMPTY = ("aliases", "components", "companions", "figures", "names", "rules", "stages", "totals")
 
 
 def _allow(kind: files.Allowed | _CodeOf, tables: Mapping[str, files.PlanTable]) -> files.Allowed:

@@ -19,7 +19,7 @@ _REASONS = {UnicodeDecodeError: "it is no UTF-8 text", csv.Error: "a quote is no
 MOST_PLANS = 8  # that a process keeps: it needs one or two, a long run of tests would keep hundreds
 # A column that is no slip of another: of a language that the plan has not, or a reference figure.
 _OWN_COLUMN = re.compile(rf".+_(?:{'|'.join(LANGUAGES)})|reference_\w+")
-_RESTORE = "restore the file from the repository, or save it as CSV UTF-8 separated by commas"
+_RESTORE = "restore the file, or save it as CSV UTF-8 separated by commas"
 
 
 class PlanError(DataRefused):
@@ -85,7 +85,7 @@ class PlanTable:
 def _check_header(header: list[str], columns: Iterable[str], optional: Iterable[str]) -> Iterator[str]:
     missing = [column for column in columns if column not in header]
     if missing:
-        yield f"has no column {', '.join(missing)}; {_RESTORE}"
+        yield f"has no column {', '.join(missing)}; add it to the first row, {_RESTORE}"
     if twice := sorted({name for name in header if name and header.count(name) > 1}):
         yield f"has two columns {', '.join(map(repr, twice))}; keep one of each"
     for name in header:
@@ -127,7 +127,7 @@ def read_plan_table(
         return PlanTable(name, problems=(f"{name}: cannot be read ({why}); {_RESTORE}",))
     found = [f"{name}: {problem}" for problem in _check_header(header, columns, optional)]
     if not found and not may_be_empty and not any(map(any, lines)):
-        found = [f"{name}: has no row below its header; {_RESTORE}"]
+        found = [f"{name}: has no row below its header; write its rows, {_RESTORE}"]
     if found:
         return PlanTable(name, problems=tuple(found))
     every_row, rows, first = [], [], {}

@@ -1,5 +1,6 @@
 """Holds the form against itself and against the roles that plan.toml gives its questions."""
 
+import difflib
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,7 +17,19 @@ from helpers.plan.questionnaire import LABEL_LANGUAGES, MEMBER_ASKED, QUARTER_AS
 _SVG = "{http://www.w3.org/2000/svg}"
 # What an attribute of a drawing has where it takes something from elsewhere, or is to change a reference later.
 _OUTSIDE = re.compile(r"(?i)url\(\s*[\"']?\s*[^#\"'\s]|\bhref$|^\s*(?:javascript|data|https?|ftp|file):")
-_EXPRESSIONS = ("constraint", "relevant", "calculation", "instance_name")
+_EXPRESSIONS = (
+    "constraint", "relevant", "calculation", "choice_filter", "repeat_count", "default", "instance_name",
+)  # fmt: skip
+_COMPUTED = re.compile(r"\$\{|[a-zA-Z][\w:-]*\(")  # what a default has that is no answer as it is
+# The functions that an expression may call: those of the ODK XForms specification.
+_FUNCTIONS = """
+abs acos area asin atan atan2 base64-decode boolean boolean-from-string checklist coalesce concat contains cos count
+count-non-empty count-selected current date date-time decimal-date-time decimal-time digest distance ends-with exp
+exp10 extract-signed false format-date format-date-time geofence if indexed-repeat instance int intersects join
+jr:choice-name jr:itext log log10 max min normalize-space not now number once pi position pow pulldata random
+randomize regex round selected selected-at sin sqrt starts-with string string-length substr substring-after substring-
+before sum tan today translate true uuid version weighted-checklist
+"""
 # The parts of an expression (XPath), each with the letter for it: a sign that is none of them is an `e`.
 _PARTS = re.compile(
     r"""\s+|(?P<p>\.{0,2}/[\w./@*-]+)|(?P<x>'[^']*'|"[^"]*"|\$\{[^{}]*\}|\d+(?:\.\d+)?|\.\.?)"""
@@ -119,8 +132,13 @@ def _check_expressions(row: CsvRow, answers: Mapping[str, Sequence[str]]) -> Ite
             if name not in answers:
                 yield row.say(f"{column} names {name}, which is no question of the form")
     for column, text in ((column, row[column]) for column in _EXPRESSIONS if row.get(column)):
+        if column == "default" and not _COMPUTED.search(text):
+            continue
         if not _is_expression(text):
             yield row.say(f"{column} {text!r} is no expression; correct its brackets, quotes and operators")
+        for called in sorted({part["f"] for part in _PARTS.finditer(text) if part["f"]} - {*_FUNCTIONS.split()}):
+            near = difflib.get_close_matches(called.casefold(), _FUNCTIONS.split(), n=1) or ["one of ODK's functions"]
+            yield row.say(f"{column} calls {called}(), which is no function of ODK; write {near[0]}")
         for condition in _CONDITION.finditer(text):
             name, code = (condition[1] or condition[2]).strip("${}").replace(".", row.get("name", "")), condition[4]
             if answers.get(name) and code not in answers[name]:

@@ -178,7 +178,7 @@ class Unit:
 
 @dataclass(frozen=True)
 class Member:
-    """A Member State; `references` are figures that are used until it has reported its own, by column."""
+    """A member; `references` are figures that are used until it has reported its own, by column."""
 
     member: str
     region: str

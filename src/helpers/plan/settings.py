@@ -100,6 +100,7 @@ class Settings:
     look: Texts = field(default_factory=dict)
     responsible: Texts = field(default_factory=dict)  # names of the codes in steps.csv, such as WG_fr
     contact: Texts = field(default_factory=dict)  # whom members turn to: email, and the office by language
+    secretariat: Texts = field(default_factory=dict)  # the body that keeps the registers, with its article
 
     @cached_property
     def quarters(self) -> tuple[str, ...]:
@@ -168,14 +169,11 @@ _STAND_IN = Settings(
 )  # fmt: skip
 
 
-def _is_quarter(value: object) -> bool:
-    return isinstance(value, str) and quarters.is_quarter(value) and quarters.parse_quarter(value) == value
-
-
 def _wrong_type(name: str, value: object, kind: object) -> str:
     """Return what a value should be, blank where it is so."""
     if name.endswith("_quarter"):
-        return "" if _is_quarter(value) else 'a quarter such as "2024Q3"'
+        is_text = isinstance(value, str) and quarters.is_quarter(value)
+        return "" if is_text and quarters.parse_quarter(value) == value else 'a quarter such as "2024Q3"'
     if kind is int:
         is_count = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST_DAYS
         return "" if is_count else "a whole number such as 45"
@@ -276,12 +274,15 @@ def _check_meaning(settings: Settings) -> Iterator[str]:
             yield f"[{name}] has {', '.join(unknown)}, no language of the plan; leave it out"
     if unknown := sorted(set(s.contact) - {"email", *s.languages}):
         yield f"[contact] has {', '.join(unknown)}; write email, and the office in each language of the plan"
+    if unknown := sorted(set(s.secretariat) - set(s.languages)):
+        yield f"[secretariat] has {', '.join(unknown)}, no language of the plan; leave it out"
     if not _ADDRESS.fullmatch(address := s.contact.get("email", "x@x.x")):
         yield f"[contact] email is {address!r}; write one address, such as digital@union.example"
-    offices = [language for language in s.languages if language in s.contact]
-    if offices and len(offices) < len(s.languages):
-        yield f"[contact] has an office in {', '.join(offices)} only; write it in every language, or in none"
-    for name in ("union", "title", "responsible", "contact"):
+    for name, what in (("contact", "an office"), ("secretariat", "a name")):
+        written = [language for language in s.languages if language in getattr(s, name)]
+        if written and len(written) < len(s.languages):
+            yield f"[{name}] has {what} in {', '.join(written)} only; write it in every language, or in none"
+    for name in ("union", "title", "responsible", "contact", "secretariat"):
         if braced := [key for key, text in getattr(s, name).items() if set("{}") & set(text)]:
             yield f"[{name}] {', '.join(braced)} has a brace; leave it out"
     for name in ("member", "quarter"):
@@ -312,7 +313,7 @@ def read_settings_file(folder: Path) -> tuple[Settings, tuple[str, ...]]:
         data = tomllib.loads((folder / FILE).read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as reason:
         why = getattr(reason, "strerror", "") or str(reason)
-        problem = f"{FILE}: cannot be read ({why}); correct that line, or restore the file from the repository"
+        problem = f"{FILE}: cannot be read ({why}); correct that line, or restore the file"
         return stand_in, (problem,)
     found = _read_section(data, Settings, "", problems)
     settings = replace(stand_in, **found)

@@ -231,9 +231,7 @@ def _read_percentage(form: Form, name: str, total: str) -> KpiSource:
 
 
 def _read_within(form: Form, name: str, total: str) -> KpiSource:
-    asks = _questions(f"{name}, {total}", form, "integer")
-    reference = form.totals.get(total, "")
-    return KpiSource(partial(extractors.within, name, total), asks, total, reference, 1 if reference else math.inf)
+    return replace(_read_part(form, name, total), read=partial(extractors.within, name, total), times=math.inf)
 
 
 def _pairs(form: Form, part: str, whole: str) -> tuple[tuple[str, str], ...]:

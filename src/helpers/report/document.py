@@ -143,7 +143,7 @@ class Report:
         text = str(notes.get(str(theme), "")) if isinstance(notes, dict) else ""
         if not text:
             return Block("nothing", {})
-        return self._add("note", label=self.t("Note by the General Secretariat"), text=typeset(text, self.t.language))
+        return self._add("note", label=self.t("Note by the secretariat"), text=typeset(text, self.t.language))
 
     def tiles(self, tiles: Sequence[HeadlineTile]) -> Block:
         """Add headline tiles."""

@@ -27,6 +27,7 @@ from helpers.report.look import (
     FONT,
     FONTS,
     GREY,
+    HEAT,
     INK,
     MUTED,
     OUTLINE_COLOUR,
@@ -65,8 +66,8 @@ TILE_STYLES = {
     queries.YES_CARRIED: TileStyle("#FFFFFF", BLUE, BLUE, symbol="o", mark="c", line=1.6),
     queries.NO: TileStyle(BAND, OUTLINE_COLOUR, INK, symbol="o", hollow=True),
     queries.NO_CARRIED: TileStyle("#FFFFFF", OUTLINE_COLOUR, INK, symbol="o", hollow=True, mark="c"),
-    queries.BETWEEN: TileStyle("#8ABDE0", BLUE, INK, symbol="D"),
-    queries.BETWEEN_CARRIED: TileStyle("#FFFFFF", "#8ABDE0", INK, symbol="D", mark="c", line=1.6),
+    queries.BETWEEN: TileStyle(HEAT[1], BLUE, INK, symbol="D"),
+    queries.BETWEEN_CARRIED: TileStyle("#FFFFFF", HEAT[1], INK, symbol="D", mark="c", line=1.6),
     queries.UNKNOWN: TileStyle("#FFFFFF", GREY, MUTED, hatch="////"),
 }
 # With matplotlib's own defaults, so that no matplotlibrc of a user changes a figure.

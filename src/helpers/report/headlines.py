@@ -81,7 +81,8 @@ def describe_theme(report: Report, theme: int) -> Sentence:
     if is_blank(figure.target):
         return Sentence(t("{what}: {value}", what=what, value=value), *claims)
     due = t.quarter(figure.kpi.due) if figure.kpi.due else ""
-    text = t(_VERDICTS[_verdict(figure)], what=what, value=value, target=target, due=due)
+    verdict = "reached" if figure.is_reached else "missed" if figure.is_missed else figure.status
+    text = t(_VERDICTS[verdict], what=what, value=value, target=target, due=due)
     return Sentence(f"{text} {t('(to be confirmed: missing data)')}" if figure.robust is False else text, *claims)
 
 
@@ -93,10 +94,6 @@ _VERDICTS = {
     "off_track": "{what}: {value}, off track for the target of {target} in {due}",
     "not_assessable": "{what}: {value}; too few answers to hold it against the target of {target}",
 }
-
-
-def _verdict(figure: KpiFigure) -> str:
-    return "reached" if figure.is_reached else "missed" if figure.is_missed else figure.status
 
 
 def describe_scorecard(report: Report) -> str:
@@ -200,14 +197,10 @@ def describe_statuses(report: Report) -> Sentence:
     )
 
 
-def _name_all(figures: Sequence[KpiFigure], t: Translator) -> str:
-    return t.joined(phrases.name_kpi(figure.kpi.kpi, t) for figure in figures)
-
-
 def describe_news(report: Report) -> list[Sentence]:
     """Return what changed on the last quarter: targets reached, targets no longer reached; nothing without a past."""
     t, past, points = report.t, quarters.shift(report.quarter, -1), []
-    if report.tables.is_first:
+    if not report.tables.had_statuses:
         return points
     before = [queries.select_figure(report.tables, kpi.kpi, quarter=past) for kpi in read_plan().kpis]
     for says, text in (("newly reached", "Reached this quarter: {kpis}."), ("lost", "No longer reached: {kpis}.")):
@@ -219,7 +212,8 @@ def describe_news(report: Report) -> list[Sentence]:
         ]
         if found:
             claim = Claim(says, report.quarter, since=past, which=phrases.codes(found))
-            points.append(Sentence(t(text, kpis=_name_all(found, t)), claim))
+            names = t.joined(phrases.name_kpi(figure.kpi.kpi, t) for figure in found)
+            points.append(Sentence(t(text, kpis=names), claim))
     pairs = zip(list_figures(report), before, strict=True)
     gone = [(now, then) for now, then in pairs if now.status == statuses.NOT_ASSESSABLE and _is_assessed(then)]
     if gone:

@@ -210,7 +210,7 @@ def describe_origin(kpis: Iterable[Kpi], t: Translator) -> str:
     is_register = {
         each for kpi in kpis for each in ({True, False} if kpi.measure == "rate" else {kpi.is_from_registers})
     }
-    names = {False: t("quarterly returns of the members"), True: t("registers of the General Secretariat")}
+    names = {False: t("quarterly returns of the members"), True: t("registers of the secretariat")}
     return t.joined(names[each] for each in sorted(is_register))
 
 
@@ -221,7 +221,7 @@ def describe_lost_rows(n: int, t: Translator) -> list[str]:
 
 def _describe_sources(kpi_figure: KpiFigure, t: Translator) -> str:
     if is_blank(kpi_figure.n_reported):
-        return t("registers of the General Secretariat, no non-response") if kpi_figure.is_certain else t.missing
+        return t("registers of the secretariat, no non-response") if kpi_figure.is_certain else t.missing
     if kpi_figure.kpi.measure == "rate":
         return t("quarterly returns: {n}/{of}", n=kpi_figure.n_reported, of=kpi_figure.n_expected)
     if not kpi_figure.n_carried:

@@ -1,4 +1,4 @@
-"""Makes the folder of a new plan: the plan's files, the registers with their heads, an empty quarter, a README."""
+"""Makes the folder of a new plan: the plan's files, the registers with their heads, a README."""
 
 import csv
 import shutil
@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from helpers import paths
-from helpers.ingest import received, registers
+from helpers.ingest import registers
 from helpers.plan import checks, read_settings
 
 _READMES = Path(__file__).with_name("readme")  # one page in each language
@@ -39,14 +39,8 @@ def make_root(folder: Path, plan: Path | None = None) -> list[Path]:
 def _fill(root: Path, plan: Path) -> None:
     raw = root / "data" / "raw"
     shutil.copytree(plan, raw / "plan", ignore=shutil.ignore_patterns(".*"))
-    settings = read_settings(raw / "plan")
-    quarter = raw / settings.first_status_quarter
-    heads = {raw / "registers" / f"{name}.csv": columns for name, columns in registers.COLUMNS.items()}
-    for path, columns in (heads | {quarter / received.MANIFEST_CSV: received.MANIFEST_COLUMNS}).items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("w", encoding="utf-8", newline="") as file:
+    (raw / "registers").mkdir()
+    for name, columns in registers.COLUMNS.items():
+        with (raw / "registers" / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
             csv.writer(file, lineterminator="\n").writerow(columns)
-    text = (_READMES / f"{settings.master_language}.md").read_text(encoding="utf-8")
-    title = settings.title[settings.master_language].replace("\n", " ")
-    text = text.replace("{title}", title).replace("{quarter}", settings.first_status_quarter)
-    (root / "README.md").write_text(text, encoding="utf-8", newline="\n")
+    shutil.copyfile(_READMES / f"{read_settings(raw / 'plan').master_language}.md", root / "README.md")

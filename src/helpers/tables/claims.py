@@ -20,7 +20,8 @@ CLAIMS_JSON = "claims.json"
 _TOLERANCE = 1e-6
 _REACHED = ("achieved", "achieved_late")
 
-_Found = tuple[Mapping[str, float], Sequence[str] | None, bool | None]
+# The values that the tables have, which KPIs or members those are, where a claim names them.
+_Found = tuple[Mapping[str, float], Sequence[str] | None]
 
 
 def _level(facts: Facts, claim: Claim) -> _Found:
@@ -32,8 +33,8 @@ def _level(facts: Facts, claim: Claim) -> _Found:
     }
     if facts.kpi(claim).assessed == "share":
         rows = facts.known(claim).dropna(subset=["denominator"])
-        return {"level": level, "part": rows["value"].sum(), "whole": rows["denominator"].sum(), **known}, None, None
-    return {"level": level, **known, **_check_parts(claim, level)}, None, None
+        return {"level": level, "part": rows["value"].sum(), "whole": rows["denominator"].sum(), **known}, None
+    return {"level": level, **known, **_check_parts(claim, level)}, None
 
 
 def _check_parts(claim: Claim, level: float) -> Mapping[str, float]:
@@ -44,35 +45,35 @@ def _check_parts(claim: Claim, level: float) -> Mapping[str, float]:
 
 
 def _bounds(facts: Facts, claim: Claim) -> _Found:
-    return {column: facts.level(claim, column=column) for column in ("lower", "upper")}, None, None
+    return {column: facts.level(claim, column=column) for column in ("lower", "upper")}, None
 
 
 def _status(facts: Facts, claim: Claim) -> _Found:
     row = facts.row(claim)
-    return {}, (row["status"],), {"true": True, "false": False}.get(row["robust"].lower())
+    return {"certain": {"true": True, "false": False}.get(row["robust"].lower())}, (row["status"],)
 
 
 def _statuses(facts: Facts, claim: Claim) -> _Found:
     statuses = facts.statuses(claim.quarter)
     which = [kpi for kpi, status in statuses.items() if status in claim.about]
-    return {"n": len(which), "of": len(statuses)}, which, None
+    return {"n": len(which), "of": len(statuses)}, which
 
 
 def _uncertain(facts: Facts, claim: Claim) -> _Found:
     """The indicators whose status non-response could change."""
     rows = facts.kpis.loc[(slice(None), facts.plan.code, claim.quarter), "robust"]
     which = [kpi for kpi in facts.plan.by_kpi if rows.get((kpi, facts.plan.code, claim.quarter), "").lower() == "false"]
-    return {"n": len(which)}, which, None
+    return {"n": len(which)}, which
 
 
 def _missed(facts: Facts, claim: Claim) -> _Found:
     """The indicators whose target was due and is not reached: overdue, due this quarter, or a rate."""
-    return {}, [kpi for kpi, is_missed in _unreached(facts, claim).items() if is_missed], None
+    return {}, [kpi for kpi, is_missed in _unreached(facts, claim).items() if is_missed]
 
 
 def _open(facts: Facts, claim: Claim) -> _Found:
     """The indicators whose target is not due yet and not reached."""
-    return {}, [kpi for kpi, is_missed in _unreached(facts, claim).items() if not is_missed], None
+    return {}, [kpi for kpi, is_missed in _unreached(facts, claim).items() if not is_missed]
 
 
 def _unreached(facts: Facts, claim: Claim) -> Mapping[str, bool]:
@@ -90,26 +91,26 @@ def _farthest(facts: Facts, claim: Claim) -> _Found:
         base = record.baseline * (100 if record.assessed == "share" else 1)
         ways[kpi] = 100 * (facts.level(here) - base) / (facts.target(here) - base)
     least = min((way for way in ways.values() if not math.isnan(way)), default=math.nan)
-    return {"way": least}, [kpi for kpi, way in ways.items() if way - least < _TOLERANCE], None
+    return {"way": least}, [kpi for kpi, way in ways.items() if way - least < _TOLERANCE]
 
 
 def _newly_reached(facts: Facts, claim: Claim) -> _Found:
     now, before = (facts.statuses(quarter) for quarter in (claim.quarter, claim.since))
-    return {}, [kpi for kpi in now if now[kpi] in _REACHED and before[kpi] not in _REACHED], None
+    return {}, [kpi for kpi in now if now[kpi] in _REACHED and before[kpi] not in _REACHED]
 
 
 def _lost(facts: Facts, claim: Claim) -> _Found:
     """The indicators that reached their target in the quarter before and, by a figure that is known, no longer do."""
     now, before = (facts.statuses(quarter) for quarter in (claim.quarter, claim.since))
     unknown = ("", "not_assessable")
-    return {}, [kpi for kpi in now if before[kpi] in _REACHED and now[kpi] not in (*_REACHED, *unknown)], None
+    return {}, [kpi for kpi in now if before[kpi] in _REACHED and now[kpi] not in (*_REACHED, *unknown)]
 
 
 def _unassessable(facts: Facts, claim: Claim) -> _Found:
     """The indicators that had a status in the quarter before and cannot be assessed now; how many were reached then."""
     now, before = (facts.statuses(quarter) for quarter in (claim.quarter, claim.since))
     found = [kpi for kpi in now if now[kpi] == "not_assessable" and before[kpi] not in ("", "not_assessable")]
-    return {"n": len(found), "reached": sum(before[kpi] in _REACHED for kpi in found)}, found, None
+    return {"n": len(found), "reached": sum(before[kpi] in _REACHED for kpi in found)}, found
 
 
 def _returns(facts: Facts, claim: Claim) -> _Found:
@@ -117,14 +118,14 @@ def _returns(facts: Facts, claim: Claim) -> _Found:
     state = facts.states(claim.quarter, facts.as_of)
     members = [member.member for member in facts.plan.members_in(claim.quarter, claim.scope)]
     which = [name for name in members if state[name] in claim.about]
-    return {"n": len(which), "of": len(members)}, which, None
+    return {"n": len(which), "of": len(members)}, which
 
 
 def _returns_by_cutoff(facts: Facts, claim: Claim) -> _Found:
     """The same as of the quarter's own first cut-off, so that quarters compare."""
     limit = min(facts.plan.settings.first_cutoff(claim.quarter).isoformat(), facts.as_of)
     state = facts.states(claim.quarter, limit)
-    return {"n": sum(each in claim.about for each in state.values()), "of": len(state)}, None, None
+    return {"n": sum(each in claim.about for each in state.values()), "of": len(state)}, None
 
 
 def _calendar(facts: Facts, claim: Claim) -> _Found:
@@ -136,7 +137,7 @@ def _calendar(facts: Facts, claim: Claim) -> _Found:
         for name, state in facts.states(quarter, limit).items():
             answered.setdefault(name, []).append(state in ("on_time", "late"))
     rows = [answered[name] for name in today if name in answered]
-    return {"every": sum(map(all, rows)), "never": sum(not any(row) for row in rows), "of": len(rows)}, None, None
+    return {"every": sum(map(all, rows)), "never": sum(not any(row) for row in rows), "of": len(rows)}, None
 
 
 def _half(facts: Facts, claim: Claim) -> _Found:
@@ -145,13 +146,13 @@ def _half(facts: Facts, claim: Claim) -> _Found:
     regions: dict[str, list[bool]] = {}
     for member in facts.plan.members_in(claim.quarter):
         regions.setdefault(member.region, []).append(met.get(member.member, 0) == 1)
-    return {"of": len(regions)}, [name for name, rows in regions.items() if sum(rows) >= len(rows) / 2], None
+    return {"of": len(regions)}, [name for name, rows in regions.items() if sum(rows) >= len(rows) / 2]
 
 
 def _members(facts: Facts, claim: Claim) -> _Found:
     """How many members' own figure is known, and the median of these figures."""
     levels = facts.levels(facts.kpi(claim), facts.known(claim))
-    return {"n": len(levels), "median": levels.median()}, None, None
+    return {"n": len(levels), "median": levels.median()}, None
 
 
 def _regions_up(facts: Facts, claim: Claim) -> _Found:
@@ -161,24 +162,24 @@ def _regions_up(facts: Facts, claim: Claim) -> _Found:
         here = Claim(claim.says, claim.quarter, claim.kpi, region, claim.since)
         figures = [facts.level(here, quarter) for quarter in (claim.since, claim.quarter)]
         if not any(map(math.isnan, figures)):
-            panel, _, _ = _panel(facts, here) if facts.kpi(claim).is_stock else ({"n": 0}, None, None)
+            panel = _panel(facts, here)[0] if facts.kpi(claim).is_stock else {"n": 0}
             found[region] = (panel["before"], panel["now"]) if panel["n"] else figures
     decimals = int(claim.values["decimals"])
     rose = [name for name, (then, now) in found.items() if round(now, decimals) > round(then, decimals)]
-    return {"n": len(found), "decimals": decimals}, rose, None
+    return {"n": len(found), "decimals": decimals}, rose
 
 
 def _matched(facts: Facts, claim: Claim) -> _Found:
     """The change of the members that reported the indicator in both quarters."""
     before, now = (facts.known(claim, quarter, reported=True)["value"] for quarter in (claim.since, claim.quarter))
     both = now.index.intersection(before.index)
-    return {"change": (now[both] - before[both]).sum(), "n": len(both)}, None, None
+    return {"change": (now[both] - before[both]).sum(), "n": len(both)}, None
 
 
 def _change(facts: Facts, claim: Claim) -> _Found:
     """The change of the total, or of the rate in points, from the quarter before as it is known now."""
     now, before = (facts.row(claim, quarter)["value"] for quarter in (claim.quarter, claim.since))
-    return {"change": now - before}, None, None
+    return {"change": now - before}, None
 
 
 def _panel(facts: Facts, claim: Claim) -> _Found:
@@ -188,17 +189,14 @@ def _panel(facts: Facts, claim: Claim) -> _Found:
     if kpi.assessed == "share":
         before, now = (rows[rows["denominator"].notna()] for rows in (before, now))
     both = now.index.intersection(before.index)
-    return (
-        {"before": facts.together(kpi, before.loc[both]), "now": facts.together(kpi, now.loc[both]), "n": len(both)},
-        None,
-        None,
-    )
+    then, there = (facts.together(kpi, rows.loc[both]) for rows in (before, now))
+    return {"before": then, "now": there, "n": len(both)}, None
 
 
 def _reaching(facts: Facts, claim: Claim) -> _Found:
     """The members that reach the Union's target themselves, of those whose own figure is known."""
     levels = facts.levels(facts.kpi(claim), facts.known(claim))
-    return {"n": int((levels >= facts.target(claim) - _TOLERANCE).sum()), "of": len(levels)}, None, None
+    return {"n": int((levels >= facts.target(claim) - _TOLERANCE).sum()), "of": len(levels)}, None
 
 
 def _without(facts: Facts, claim: Claim) -> _Found:
@@ -206,7 +204,7 @@ def _without(facts: Facts, claim: Claim) -> _Found:
     rows = facts.known(claim)
     regions = {member.member: member.region for member in facts.plan.members}
     outside = [name for name in rows.index if regions[name] not in claim.about]
-    return {"level": facts.together(facts.kpi(claim), rows.loc[outside])}, None, None
+    return {"level": facts.together(facts.kpi(claim), rows.loc[outside])}, None
 
 
 def _moved(facts: Facts, claim: Claim) -> _Found:
@@ -221,21 +219,21 @@ def _moved(facts: Facts, claim: Claim) -> _Found:
     least = 0.05 if kpi.assessed_unit == "percent" else 0.0
     up = (change > least + 1e-9) & (counted > 0)
     down = (change < -least - 1e-9) & (counted < 0)
-    return {"up": int(up.sum()), "down": int(down.sum()), "n": len(levels)}, None, None
+    return {"up": int(up.sum()), "down": int(down.sum()), "n": len(levels)}, None
 
 
 def _component(facts: Facts, claim: Claim) -> _Found:
     """A figure beside an indicator, as a value and in percent."""
     row = facts.components.loc[(claim.kpi, claim.about[0], claim.scope or facts.plan.code, claim.quarter)]
     percent = row["value"] if math.isnan(row["share"]) else 100 * row["share"]
-    return {"value": row["value"], "percent": percent}, None, None
+    return {"value": row["value"], "percent": percent}, None
 
 
 def _flow(facts: Facts, claim: Claim) -> _Found:
     """The numbers of a quarter alone that are parts of an indicator, of the members that gave all in both quarters."""
     before, now = (_sum_given(facts, quarter, _list_flow(facts, claim)) for quarter in (claim.since, claim.quarter))
     both = before.index.intersection(now.index)
-    return {"before": before[both].sum(), "now": now[both].sum(), "n": len(both)}, None, None
+    return {"before": before[both].sum(), "now": now[both].sum(), "n": len(both)}, None
 
 
 def _flow_part(facts: Facts, claim: Claim) -> _Found:
@@ -244,7 +242,7 @@ def _flow_part(facts: Facts, claim: Claim) -> _Found:
     whole, part = (_sum_given(facts, claim.quarter, each) for each in (_list_flow(facts, claim), [asked]))
     both = whole.index.intersection(part.index)
     share = 100 * part[both].sum() / whole[both].sum() if whole[both].sum() else math.nan
-    return {"total": whole.sum(), "percent": share, "n": len(whole)}, None, None
+    return {"total": whole.sum(), "percent": share, "n": len(whole)}, None
 
 
 def _list_flow(facts: Facts, claim: Claim) -> list[str]:
@@ -278,19 +276,19 @@ def _between(facts: Facts, claim: Claim) -> _Found:
     known = facts.known(claim)
     below = known[known["value"] == 0]
     which = [row.Index for row in below.itertuples() if given.get((row.Index, row.source_quarter)) in codes.split("|")]
-    return {"n": len(which)}, which, None
+    return {"n": len(which)}, which
 
 
 def _parts_of_rate(facts: Facts, claim: Claim) -> _Found:
     """What a rate or share is made of: a part and a whole that give the published figure; the part that is needed."""
     parts = _check_parts(claim, facts.level(claim))
     needed = math.ceil(facts.target(claim) * parts["whole"] / 100 - 1e-9) if parts else math.nan
-    return {**parts, "needed": needed}, None, None
+    return {**parts, "needed": needed}, None
 
 
 def _gap(facts: Facts, claim: Claim) -> _Found:
     """What is missing of a target, in its unit."""
-    return {"gap": facts.target(claim) - facts.level(claim)}, None, None
+    return {"gap": facts.target(claim) - facts.level(claim)}, None
 
 
 def _missing_parts(facts: Facts, claim: Claim) -> _Found:
@@ -301,7 +299,7 @@ def _missing_parts(facts: Facts, claim: Claim) -> _Found:
     latest = max((row["quarter"] for row in rows), default="")
     covered = next((row["parts"] for row in reversed(rows) if row["quarter"] == latest), ())
     codes = [part.code for part in facts.plan.components if part.step == kpi.step]
-    return {"of": len(codes)}, [code for code in codes if code not in covered], None
+    return {"of": len(codes)}, [code for code in codes if code not in covered]
 
 
 def _actions(facts: Facts, claim: Claim) -> _Found:
@@ -312,7 +310,7 @@ def _actions(facts: Facts, claim: Claim) -> _Found:
     shown = [row for row in agreed if row["status"] == "open" or row["closed_on"].isoformat() > last]
     found = {name: sum(row["status"] == name for row in shown) for name in ("open", "done", "dropped")}
     late = sum(row["status"] == "open" and row["due"].isoformat() < facts.as_of for row in shown)
-    return {"n": len(shown), "late": late, **found}, None, None
+    return {"n": len(shown), "late": late, **found}, None
 
 
 def _issues(facts: Facts, claim: Claim) -> _Found:
@@ -320,7 +318,7 @@ def _issues(facts: Facts, claim: Claim) -> _Found:
     rows = facts.issues
     unread = (rows["rule"] == "V22") & (rows["severity"] == "refused")
     rows = rows[(rows["quarter"] == claim.quarter) | unread]
-    return {name: int((rows["severity"] == name).sum()) for name in ("refused", "withdrawn", "warning")}, None, None
+    return {name: int((rows["severity"] == name).sum()) for name in ("refused", "withdrawn", "warning")}, None
 
 
 def _revised(facts: Facts, claim: Claim) -> _Found:
@@ -331,7 +329,7 @@ def _revised(facts: Facts, claim: Claim) -> _Found:
         decimals = 1 if row.figure == "share" or facts.plan.by_kpi[row.kpi].unit == "percent" else 0
         first, now = (text and round(times * float(text), decimals) for text in (row.first, row.now))
         n += first != now and facts.kpis.loc[(row.kpi, row.scope, row.quarter), "coverage_class"] != "C"
-    return {"n": n}, None, None
+    return {"n": n}, None
 
 
 # Each kind of claim by its name: what the tables have in its place.
@@ -352,7 +350,7 @@ def find_false(claims: Sequence[Claim], facts: Facts) -> Iterator[str]:
     """Yield a sentence for each claim that the tables do not bear out."""
     for claim in claims:
         try:
-            values, which, certain = _TRUTHS[claim.says](facts, claim)
+            values, which = _TRUTHS[claim.says](facts, claim)
         except KeyError as reason:
             yield f"{claim}: the tables have no {reason}"
             continue
@@ -362,7 +360,7 @@ def find_false(claims: Sequence[Claim], facts: Facts) -> Iterator[str]:
         if claim.which is not None and sorted(claim.which) != sorted(which or ()):
             said, found = (", ".join(names or ()) or "none" for names in (claim.which, which))
             yield f"{claim}: {said} said; the tables have {found}"
-        if claim.certain is not None and claim.certain != certain:
+        if claim.certain is not None and claim.certain != values.get("certain"):
             yield f"{claim}: said to be {'certain' if claim.certain else 'open'}; the tables have the contrary"
         if not claim.values and claim.which is None and claim.certain is None:
             yield f"{claim}: says nothing that can be held against the tables"

@@ -63,14 +63,13 @@ def _both_languages(name: str, *keys: str, **values: str) -> dict[str, str]:
     plan, texts = read_plan(), {}
     for language in ("en", "fr"):
         named = language if language in plan.settings.languages else plan.settings.master_language
-        text = " ".join(_read_titles()[key][language] for key in keys)
-        if "{targets}" in text:
-            text = text.replace("{targets}", _read_titles()[f"targets.{plan.targets}"][language])
-        names = {"union": plan.settings.short("union")[named], "reference": plan.settings.reference,
-                 "plan": plan.settings.title[named].replace("\n", " ")}  # fmt: skip
-        for placeholder, value in (names | values).items():
-            text = text.replace(f"{{{placeholder}}}", value)
-        texts[language] = text
+        titles = {key: row[language] for key, row in _read_titles().items()}
+        names = {
+            "union": plan.settings.short("union")[named], "plan": plan.settings.title[named].replace("\n", " "),
+            "reference": plan.settings.reference, "targets": titles[f"targets.{plan.targets}"],
+        }  # fmt: skip
+        text = " ".join(titles[key] for key in keys)
+        texts[language] = Translator(named).fill(text, names | values)
     return {name: texts["en"], f"{name}_fr": typeset(texts["fr"], "fr")}
 
 

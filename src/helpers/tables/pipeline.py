@@ -65,8 +65,13 @@ class EditionTables:
         return self.first_collected == self.quarter
 
     @property
+    def had_statuses(self) -> bool:
+        """Whether the quarter before has statuses, which those of the quarter reported compare with."""
+        return not self.is_first and self.quarter > read_settings().first_status_quarter
+
+    @property
     def is_revised(self) -> bool:
-        """Whether it is a revised edition: as of 90 days or more after the quarter's end."""
+        """Whether it is a revised edition: as of `revision_days` or more after the quarter's end."""
         return read_settings().is_revised(self.quarter, date.fromisoformat(self.as_of))
 
 

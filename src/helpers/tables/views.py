@@ -171,7 +171,10 @@ def tidy(tables: EditionTables, **wanted: object) -> pd.DataFrame:
     reported or carried. A value is blank where it is not known, and in class C, where only its bounds are.
     """
     plan = read_plan()
-    rows = pd.concat([_tidy_kpis(tables), _tidy_components(tables), _tidy_members(tables)], ignore_index=True)
+    place = ["quarter", "scope", "kpi"]
+    components = tables.components.merge(tables.kpis[[*place, "coverage_class"]], on=place, how="left")
+    parts = [_tidy_totals(tables.kpis), _tidy_totals(components), _tidy_members(tables)]
+    rows = pd.concat(parts, ignore_index=True)
     rows = rows[rows["quarter"] >= tables.first_collected]
     places = {scope: n for n, scope in enumerate((*plan.scopes, *plan.by_iso3))}
     members = {member: record.region for member, record in plan.by_iso3.items()}
@@ -197,14 +200,8 @@ def _split_shares(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([rows.assign(figure="number"), shares.assign(figure="share")])
 
 
-def _tidy_kpis(tables: EditionTables) -> pd.DataFrame:
-    rows, is_open = tables.kpis, tables.kpis["coverage_class"].eq("C")
-    return _split_shares(rows.assign(value=rows["value"].mask(is_open), share=rows["share"].mask(is_open)))
-
-
-def _tidy_components(tables: EditionTables) -> pd.DataFrame:
-    place = ["quarter", "scope", "kpi"]
-    rows = tables.components.merge(tables.kpis[[*place, "coverage_class"]], on=place, how="left")
+def _tidy_totals(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows without the figures of class C, of which only the bounds are known."""
     is_open = rows["coverage_class"].eq("C")
     return _split_shares(rows.assign(value=rows["value"].mask(is_open), share=rows["share"].mask(is_open)))
 

@@ -16,27 +16,10 @@ from helpers.report.figures.chosen import MOST_MEMBERS
 from helpers.report.phrases import Caption
 
 __all__ = [
-    "MOST_MEMBERS",
-    "calendar",
-    "companion_dots",
-    "distances",
-    "families",
-    "flow",
-    "heat_table",
-    "ladder",
-    "member_map",
-    "member_stages",
-    "members",
-    "regions",
-    "regions_over_time",
-    "response_map",
-    "response_trend",
-    "selection",
-    "slopes",
-    "trend",
-    "trends",
-    "waterfalls",
-]
+    "MOST_MEMBERS", "calendar", "companion_dots", "distances", "families", "flow", "heat_table", "ladder",
+    "member_map", "member_stages", "members", "regions", "regions_over_time", "response_map", "response_trend",
+    "selection", "slopes", "trend", "trends", "waterfalls",
+]  # fmt: skip
 
 
 def _figure(

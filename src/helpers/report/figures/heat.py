@@ -1,7 +1,6 @@
 """The figure of regions and indicators: a heat table, which seaborn draws in the report's fonts and colours."""
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -14,7 +13,7 @@ from helpers.report import drawing, phrases
 from helpers.report.blocks import Sentence
 from helpers.report.document import Report
 from helpers.report.drawing import Drawing, KeyEntry
-from helpers.report.look import BLUE, GRID, INK
+from helpers.report.look import BLUE, GRID, HEAT, INK, in_plan_colours
 from helpers.tables import KpiFigure, queries, replies
 
 BOUNDS_ONLY = "(C)"
@@ -22,10 +21,9 @@ _NAMES, _LINE, _LETTERS = 2.72, 0.14, 54  # inches of the names and of a line of
 _UNCOLOURED, _ALL = -1.0, 101.0  # levels below and above those of the scale
 
 
-@cache
 def _scale() -> Colormap:
-    """Return the colours from 0 to 100 %: light enough for dark figures; blue for all of the way, white for none."""
-    scale = LinearSegmentedColormap.from_list("papu", ["#E4EEF6", "#8ABDE0"])
+    """Return the colours from 0 to 100 %, in the plan's own tints; blue for all of the way, white for none."""
+    scale = LinearSegmentedColormap.from_list("papu", in_plan_colours(" ".join(HEAT)).split())
     return scale.with_extremes(under="#FFFFFF", over=BLUE)
 
 

@@ -214,14 +214,8 @@ def _reaching_title(report: Report, figure: KpiFigure, middle: str, claim: Claim
     """Return how many members reach the target themselves, and the median."""
     t, (n, of) = report.t, queries.count_reaching(report.tables, figure.kpi.kpi)
     what, target = phrases.name_kpi(figure.kpi.kpi, t), phrases.format_target(figure, t)
-    text = t(
-        "{what}: {n} of {of} members at {target} or above, median {middle}",
-        what=what,
-        n=n,
-        of=of,
-        target=target,
-        middle=middle,
-    )
+    sentence = "{what}: {n} of {of} members at {target} or above, median {middle}"
+    text = t(sentence, what=what, n=n, of=of, target=target, middle=middle)
     return Sentence(text, claim, Claim("reaching", report.quarter, figure.kpi.kpi, values={"n": n, "of": of}))
 
 
@@ -268,15 +262,10 @@ def caption_responses(report: Report) -> phrases.Caption:
     t, counted = report.t, replies.count_responses(report.tables)
     answered, of = counted["on_time"] + counted["late"], int(counted.iloc[-1].sum())
     last, first = int(answered.iloc[-1]), int(answered.iloc[0])
-    claims = [
-        Claim(
-            "returns by cutoff",
-            quarter,
-            about=replies.ANSWERED_STATES,
-            values={"n": n, "of": int(counted.loc[quarter].sum())},
-        )
-        for quarter, n in ((counted.index[-1], last), (counted.index[0], first))
-    ]
+    claims = []
+    for quarter, n in ((counted.index[-1], last), (counted.index[0], first)):
+        values = {"n": n, "of": int(counted.loc[quarter].sum())}
+        claims.append(Claim("returns by cutoff", quarter, about=replies.ANSWERED_STATES, values=values))
     shown = {"n": last, "of": of, "before": first, "quarter": t.quarter(counted.index[0])}
     words = "Returns accepted by the first cut-off: {n} of {of}"
     if len(counted) > 1:

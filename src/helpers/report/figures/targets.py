@@ -34,13 +34,12 @@ def draw_status(axes: Axes, x: float, y: float, figure: KpiFigure) -> None:
         axes.plot([x], [y], "o", color=ink if hollow else "#FFFFFF", markersize=2.4, markeredgewidth=0)
 
 
-def _past_figure(report: Report, figure: KpiFigure) -> KpiFigure:
-    return queries.select_figure(report.tables, figure.kpi.kpi, quarter=quarters.shift(report.quarter, -1))
-
-
 def _list_marks(report: Report, figure: KpiFigure) -> list[KpiFigure]:
     """Return the figures whose statuses are shown beside a row: the last quarter's, where there is one, and this."""
-    return [figure] if report.tables.is_first else [_past_figure(report, figure), figure]
+    if not report.tables.had_statuses:
+        return [figure]
+    past = quarters.shift(report.quarter, -1)
+    return [queries.select_figure(report.tables, figure.kpi.kpi, quarter=past), figure]
 
 
 def _place_rows(names: Sequence[str], figures: Sequence[KpiFigure]) -> tuple[list[float], float]:
@@ -152,7 +151,7 @@ def caption_distances(report: Report) -> phrases.Caption:
     subtitle = (
         "Part of the way from the baseline to the target, in %, Union, {quarter}; status at the end of the quarter"
     )
-    if not report.tables.is_first:
+    if report.tables.had_statuses:
         subtitle = (
             "Part of the way from the baseline to the target, in %, Union, {quarter}; status then and in {before}"
         )

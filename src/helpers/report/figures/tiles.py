@@ -216,17 +216,13 @@ def caption_member_map(report: Report, kpi: str) -> phrases.Caption:
     shares = rows["state"].isin((queries.YES, queries.YES_CARRIED)).groupby(rows["region"]).mean()
     n, of = int((shares >= 0.5).sum()), len(shares)
     claim = Claim("half", report.quarter, kpi, which=tuple(shares.index[shares >= 0.5]), values={"of": of})
-    what = phrases.name_own_kpi(kpi, t)
+    what, figure = phrases.name_own_kpi(kpi, t), queries.select_figure(report.tables, kpi)
     groups = _list_groups(rows, queries.YES_NO_STATES, _translate(terms.STATE_WORDS, t), t)
     subtitle = "{measure}, {quarter}; white with a c: carried forward; one tile per member, no boundaries are implied"
     return {
         "title": Sentence(t.plural(_HALF, n, of=of, what=what) if n else t(_NO_HALF, of=of, what=what), claim),
-        "subtitle": t(
-            subtitle,
-            measure=phrases.describe_measure(queries.select_figure(report.tables, kpi), t),
-            quarter=t.quarter(report.quarter),
-        ),
-        "n": phrases.describe_coverage(report, queries.select_figure(report.tables, kpi)),
+        "subtitle": t(subtitle, measure=phrases.describe_measure(figure, t), quarter=t.quarter(report.quarter)),
+        "n": phrases.describe_coverage(report, figure),
         "alt": t("Tile map of the members. {groups}.", groups=groups),
     }
 

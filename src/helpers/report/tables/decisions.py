@@ -91,6 +91,6 @@ def follow_up(report: Report) -> Table | None:
     subtitle = t("Those that are open, and those closed since the last edition; the figure that each is about")
     words = {
         "note": t.joined(phrases.describe_lost_rows(n_lost, t)),
-        "source": t("registers of the General Secretariat"),
+        "source": t("registers of the secretariat"),
     }
     return Table(agreed, columns, title, subtitle, **words, size=8, pad=1.6, middle=True, wide=6)
