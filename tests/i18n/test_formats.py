@@ -105,12 +105,12 @@ def test_french_spaces_are_set_in_sentences():
 def test_a_status_is_a_symbol_and_a_word_each_its_own():
     badges = {status: FR.status(status, True) for status in terms.SYMBOLS}
     assert len({badge.symbol for badge in badges.values()}) == len({badge.word for badge in badges.values()}) == 8
-    assert str(badges["achieved_late"]) == "◉ Atteint en retard"
+    assert str(badges["achieved_late"]) == "◉ Atteint après l’échéance"
 
 
 def test_a_status_that_is_not_robust_says_so():
-    assert str(FR.status("overdue", False)) == "■ En retard (dépend des non-réponses)"
-    assert str(EN.status("overdue", False)) == "■ Overdue (depends on non-response)"
+    assert str(FR.status("overdue", False)) == "■ En retard (à confirmer\u00a0: données manquantes)"
+    assert str(EN.status("overdue", False)) == "■ Overdue (to be confirmed: missing data)"
     assert not FR.status("not_assessable", None).hollow
 
 
@@ -299,7 +299,7 @@ def test_class_c_says_bounds_and_no_point_value():
     tables.kpis.loc[low, ["value", "lower", "upper"]] = [777.0, 12.0, BLANK]
     assert headlines.describe_theme(report_of(tables, FR), 3) == (
         "Nombre de services numériques offerts par les États membres\u00a0: "
-        "≥\u00a012, trop peu de réponses pour en dire plus"
+        "≥\u00a012, trop peu de réponses pour conclure"
     )
     figure = figures.trend(report_of(tables, FR), "3.1.a")
     assert "777" not in " ".join((figure.title, figure.subtitle, figure.alt, figure.n, figure.note))

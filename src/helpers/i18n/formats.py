@@ -51,6 +51,8 @@ class _Values(dict[str, str]):
         if name.startswith(("proposed", "Proposed")):  # a word that is left out where no target is
             word = "proposed (targets)" if name.endswith("_many") else "proposed (target)"
             return t(word) if plan.targets == "proposed" else ""
+        if name == "the_union":
+            return t.localised(plan.settings.short("union"))
         if name == "counted_from":
             return t.day(plan.settings.counted_from)
         if name == "baseline_quarter":
@@ -215,7 +217,10 @@ class Translator:
 
     def quarter(self, quarter: str) -> str:
         """Return `T3 2024` or `Q3 2024`; the mark of no data when blank."""
-        return format_date(quarters.quarter_end(quarter), "QQQ y", self.language) if quarter else self.missing
+        if not quarter:
+            return self.missing
+        name = format_date(quarters.quarter_end(quarter), "QQQ", self.language)
+        return self("{name} {year}", name=name, year=quarter[:4])
 
     def short_quarter(self, quarter: str) -> str:
         """Return a quarter without its year, as an axis has room for: `T3`."""
@@ -250,6 +255,10 @@ class Translator:
         if record is None:
             return member
         return self.localised(record.short if short and record.short.get(self.language) else record.name)
+
+    def annex(self, letter: str) -> str:
+        """Return the letter of an annex in the language's own alphabet: `A`, or `أ`."""
+        return self("letters of annexes")["ABCD".index(letter)]
 
     def label(self, is_revised: bool) -> str:
         """Return the edition's label, which follows from its date alone."""
