@@ -87,6 +87,18 @@ def test_quarters_months_and_days():
     assert FR.day(date(2024, 11, 14)) == "14 novembre 2024"
 
 
+def test_arabic_has_its_own_letters_of_annexes_and_says_the_year_of_a_quarter():
+    t = Translator("ar")
+    assert [t.annex(letter) for letter in "ABCD"] == ["أ", "ب", "ج", "د"]
+    assert [FR.annex(letter) for letter in "ABCD"] == ["A", "B", "C", "D"]
+    assert t.quarter("2024Q3") == "الربع الثالث من عام 2024"
+
+
+def test_the_union_is_called_by_its_own_name():
+    names = {language: Translator(language).region("") for language in LANGUAGES}
+    assert names == read_plan().settings.short("union")
+
+
 def test_plurals_follow_the_language():
     assert [FR.counted(n, "members") for n in (0, 1, 2)] == ["0 État membre", "1 État membre", "2 États membres"]
     assert [EN.counted(n, "members") for n in (0, 1, 2)] == ["0 members", "1 member", "2 members"]

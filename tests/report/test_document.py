@@ -274,6 +274,27 @@ def test_edition_text_that_cannot_be_read_is_named(tmp_path, monkeypatch):
         report_of(invent(), "fr", tmp_path)
 
 
+@pytest.mark.parametrize(("language", "decision"), [("fr", "Décider"), ("pt", "Décider [fr]"), ("ar", "اتخاذ قرار")])
+def test_an_authored_text_that_a_language_lacks_is_printed_in_an_official_one_with_its_mark(
+    tmp_path, monkeypatch, language, decision
+):
+    shutil.copytree(PLAN, tmp_path / "data" / "raw" / "plan")
+    monkeypatch.setenv("PAPU_ROOT", str(tmp_path))
+    folder = paths.returns("2024Q3")
+    folder.mkdir(parents=True)
+    texts = (
+        '[en]\nsubject = "About"\n[fr]\ndecision = "Décider"\n[fr.themes]\n2 = "Note"\n[ar]\ndecision = "اتخاذ قرار"\n'
+    )
+    (folder / "edition.toml").write_text(texts, encoding="utf-8")
+    report = report_of(invent(), language, tmp_path)
+    box = dict(report.cover().data["box"])
+    assert box[report.t("Decision expected")].replace("\u2066", "").replace("\u2069", "") == decision
+    assert "About" in box[report.t("Subject")] and "[en]" in box[report.t("Subject")]
+    note = report.note(2).data["text"]
+    assert "Note" in note and ("[fr]" in note) is (language != "fr")
+    assert report.note(5).kind == "nothing"
+
+
 def test_the_colours_of_the_plan_take_the_place_of_ours_in_one_pass(tmp_path, monkeypatch):
     shutil.copytree(PLAN, tmp_path / "data" / "raw" / "plan")
     settings = tmp_path / "data" / "raw" / "plan" / "plan.toml"
