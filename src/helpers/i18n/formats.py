@@ -217,10 +217,17 @@ class Translator:
 
     def quarter(self, quarter: str) -> str:
         """Return `T3 2024` or `Q3 2024`; the mark of no data when blank."""
+        return self._name_quarter(quarter, "{name} {year}")
+
+    def quarter_in_cell(self, quarter: str) -> str:
+        """Return a quarter as a narrow column has room for: without the words that Arabic has before the year."""
+        return self._name_quarter(quarter, "{name} {year} (cell)")
+
+    def _name_quarter(self, quarter: str, words: str) -> str:
         if not quarter:
             return self.missing
         name = format_date(quarters.quarter_end(quarter), "QQQ", self.language)
-        return self("{name} {year}", name=name, year=quarter[:4])
+        return self(words, name=name, year=quarter[:4])
 
     def short_quarter(self, quarter: str) -> str:
         """Return a quarter without its year, as an axis has room for: `T3`."""
