@@ -184,11 +184,13 @@ def describe_statuses(report: Report) -> Sentence:
         for name in about
     ]
     claims += [Claim(says, quarter, which=phrases.codes(groups[says])) for says in ("missed", "open")]
-    first = t(
+    counts = {name: len(group) for name, group in groups.items()}
+    first = t.plural(
         "Of {of} indicators, {n} reached the target ({achieved} by the due quarter, {late} later); due and not "
         "reached: {missed}; not due yet: {open}; not assessable: {unknown}.",
+        counts.pop("n"),
         of=len(figures),
-        **{name: len(group) for name, group in groups.items()},
+        **counts,
     )
     uncertain = [figure for figure in figures if figure.robust is False]
     claim = Claim("uncertain", quarter, which=phrases.codes(uncertain))
