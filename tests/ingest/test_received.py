@@ -293,7 +293,7 @@ def test_the_command_says_what_was_added_and_what_was_read_in_it(raw, mail):
     assert code == 0
     assert "data/raw/2024Q3/réponse.csv: ajouté, reçu le 2024-10-12" in said
     assert "Retours lus : 2 ; qui comptent : 1" in said
-    assert "Sénégal (SEN) - réponse.csv: reçue à temps" in said
+    assert "Sénégal (SEN) - réponse.csv : reçu dans les délais" in said
     assert "« Atlantis » n'est le nom d'aucun membre" in said
     again = papu("add", str(mail), "--quarter", Q, "--language", "en")[1]
     assert again.startswith("data/raw/2024Q3/réponse.csv: these bytes are there already")
