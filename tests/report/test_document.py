@@ -153,7 +153,7 @@ class TestReport:
 
     def test_targets_and_statuses_are_called_proposed_in_every_table_that_shows_them(self, out, language):
         word = {"fr": "propos", "en": "proposed", "pt": "propost", "ar": "مقترح"}[language]
-        named = {"fr": "cible|statut", "en": "target|status", "pt": "meta|estado face", "ar": "الهدف|الحالة"}[language]
+        named = {"fr": "cible|situation", "en": "target|status", "pt": "meta|situação", "ar": "الهدف|الحالة"}[language]
         for block in json.loads((out / f"report_{language}.json").read_text("utf-8"))["blocks"]:
             if block["kind"] == "table":
                 heads = [head.lower() for head in block["columns"] if re.search(named, head.lower())]
