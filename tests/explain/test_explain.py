@@ -224,7 +224,7 @@ def test_a_refused_return_is_shown_with_why_and_adds_nothing(editions):
         assert told and all(cell.version is None and cell.issues[0].severity == "refused" for cell in told)
         assert part.basis != "reported" and part.lower == 0
     lines = format_explanation(narrow_to_member(editions[Q, "1.1.b", UNION], refused[0].name), EN)
-    assert any("return refused V19" in line for line in lines)
+    assert any("return rejected V19" in line for line in lines)
 
 
 def test_a_corrected_version_replaces_the_first(raw):

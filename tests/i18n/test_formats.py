@@ -88,6 +88,18 @@ def test_quarters_months_and_days():
     assert FR.day(date(2024, 11, 14)) == "14 novembre 2024"
 
 
+def test_arabic_has_its_own_letters_of_annexes_and_says_the_year_of_a_quarter():
+    t = Translator("ar")
+    assert [t.annex(letter) for letter in "ABCD"] == ["أ", "ب", "ج", "د"]
+    assert [FR.annex(letter) for letter in "ABCD"] == ["A", "B", "C", "D"]
+    assert t.quarter("2024Q3") == "الربع الثالث من عام 2024"
+
+
+def test_the_union_is_called_by_its_own_name():
+    names = {language: Translator(language).region("") for language in LANGUAGES}
+    assert names == read_plan().settings.short("union")
+
+
 def test_plurals_follow_the_language():
     assert [FR.counted(n, "members") for n in (0, 1, 2)] == ["0 État membre", "1 État membre", "2 États membres"]
     assert [EN.counted(n, "members") for n in (0, 1, 2)] == ["0 members", "1 member", "2 members"]
@@ -106,12 +118,12 @@ def test_french_spaces_are_set_in_sentences():
 def test_a_status_is_a_symbol_and_a_word_each_its_own():
     badges = {status: FR.status(status, True) for status in terms.SYMBOLS}
     assert len({badge.symbol for badge in badges.values()}) == len({badge.word for badge in badges.values()}) == 8
-    assert str(badges["achieved_late"]) == "◉ Atteint en retard"
+    assert str(badges["achieved_late"]) == "◉ Atteint après l’échéance"
 
 
 def test_a_status_that_is_not_robust_says_so():
-    assert str(FR.status("overdue", False)) == "■ En retard (dépend des non-réponses)"
-    assert str(EN.status("overdue", False)) == "■ Overdue (depends on non-response)"
+    assert str(FR.status("overdue", False)) == "■ En retard (à confirmer\u00a0: données manquantes)"
+    assert str(EN.status("overdue", False)) == "■ Overdue (to be confirmed: missing data)"
     assert not FR.status("not_assessable", None).hollow
 
 
@@ -196,10 +208,12 @@ def test_a_language_is_unofficial_until_a_reviewer_signs_its_catalogue(tmp_path,
         ("معيار ISO 27001 و C++ جديد", "معيار [ISO 27001] و [C++] جديد"),
         ("منقولة (c): 10", "منقولة ([c]): 10"),
         ("33 من 45", "33 من 45"),
+        ("متفق عليه: Ajouter un atelier [fr]، الموعد", "متفق عليه: [Ajouter un atelier {fr}]، الموعد"),
     ],
 )
 def test_codes_and_signs_keep_their_order_in_a_line_from_right_to_left(text, kept):
     shown = bidi.isolate(text, "ar").replace("\u2066", "[").replace("\u2069", "]")
+    kept = kept and kept.replace("{fr}", "[fr]")
     assert shown == (kept or "الأمر: [papu run 2024Q3 --as-of 2024-11-14 --language ar].")
     assert bidi.isolate(text, "fr") == text
     assert bidi.isolate(bidi.isolate(text, "ar"), "ar") == bidi.isolate(text, "ar")
@@ -330,7 +344,7 @@ def test_class_c_says_bounds_and_no_point_value():
     tables.kpis.loc[low, ["value", "lower", "upper"]] = [777.0, 12.0, BLANK]
     assert headlines.describe_theme(report_of(tables, FR), 3) == (
         "Nombre de services numériques offerts par les États membres\u00a0: "
-        "≥\u00a012, trop peu de réponses pour en dire plus"
+        "≥\u00a012, trop peu de réponses pour conclure"
     )
     figure = figures.trend(report_of(tables, FR), "3.1.a")
     assert "777" not in " ".join((figure.title, figure.subtitle, figure.alt, figure.n, figure.note))

@@ -292,8 +292,8 @@ def test_the_command_says_what_was_added_and_what_was_read_in_it(raw, mail):
     code, said = papu("add", str(mail), "--quarter", "T3 2024", "--received-on", "2024-10-12")
     assert code == 0
     assert "data/raw/2024Q3/réponse.csv: ajouté, reçu le 2024-10-12" in said
-    assert "Réponses lues : 2 ; qui comptent : 1" in said
-    assert "Sénégal (SEN) - réponse.csv: reçue à temps" in said
+    assert "Retours lus : 2 ; qui comptent : 1" in said
+    assert "Sénégal (SEN) - réponse.csv : reçu dans les délais" in said
     assert "« Atlantis » n'est le nom d'aucun membre" in said
     again = papu("add", str(mail), "--quarter", Q, "--language", "en")[1]
     assert again.startswith("data/raw/2024Q3/réponse.csv: these bytes are there already")
@@ -373,7 +373,7 @@ def test_a_file_of_another_quarter_is_named_with_it_and_added_only_anyway(raw, m
     mail.write_bytes(TEXT.replace(b"2024Q3", b"2024Q2"))
     code, said = papu("add", str(mail), "--quarter", Q)
     assert (code, (raw.folder(Q) / "MANIFEST.csv").exists()) == (3, False)
-    assert "aucune réponse pour T3 2024 : celles du fichier portent sur T2 2024 (2024Q2)" in said
+    assert "aucun retour pour T3 2024 : ceux du fichier portent sur T2 2024 (2024Q2)" in said
     assert papu("add", str(mail), "--quarter", Q, "--anyway")[0] == 0
     assert [row["file"] for row in rows(raw)] == ["réponse.csv"]
 

@@ -153,7 +153,7 @@ class TestReport:
 
     def test_targets_and_statuses_are_called_proposed_in_every_table_that_shows_them(self, out, language):
         word = {"fr": "propos", "en": "proposed", "pt": "propost", "ar": "مقترح"}[language]
-        named = {"fr": "cible|statut", "en": "target|status", "pt": "meta|estado face", "ar": "الهدف|الحالة"}[language]
+        named = {"fr": "cible|situation", "en": "target|status", "pt": "meta|situação", "ar": "الهدف|الحالة"}[language]
         for block in json.loads((out / f"report_{language}.json").read_text("utf-8"))["blocks"]:
             if block["kind"] == "table":
                 heads = [head.lower() for head in block["columns"] if re.search(named, head.lower())]
@@ -272,6 +272,27 @@ def test_edition_text_that_cannot_be_read_is_named(tmp_path, monkeypatch):
     (folder / "edition.toml").write_text("[fr\n", encoding="utf-8")
     with pytest.raises(ValueError, match=r"data/raw/2024Q3/edition\.toml: .*correct it, or remove it"):
         report_of(invent(), "fr", tmp_path)
+
+
+@pytest.mark.parametrize(("language", "decision"), [("fr", "Décider"), ("pt", "Décider [fr]"), ("ar", "اتخاذ قرار")])
+def test_an_authored_text_that_a_language_lacks_is_printed_in_an_official_one_with_its_mark(
+    tmp_path, monkeypatch, language, decision
+):
+    shutil.copytree(PLAN, tmp_path / "data" / "raw" / "plan")
+    monkeypatch.setenv("PAPU_ROOT", str(tmp_path))
+    folder = paths.returns("2024Q3")
+    folder.mkdir(parents=True)
+    texts = (
+        '[en]\nsubject = "About"\n[fr]\ndecision = "Décider"\n[fr.themes]\n2 = "Note"\n[ar]\ndecision = "اتخاذ قرار"\n'
+    )
+    (folder / "edition.toml").write_text(texts, encoding="utf-8")
+    report = report_of(invent(), language, tmp_path)
+    box = dict(report.cover().data["box"])
+    assert box[report.t("Decision expected")].replace("\u2066", "").replace("\u2069", "") == decision
+    assert "About" in box[report.t("Subject")] and "[en]" in box[report.t("Subject")]
+    note = report.note(2).data["text"]
+    assert "Note" in note and ("[fr]" in note) is (language != "fr")
+    assert report.note(5).kind == "nothing"
 
 
 def test_the_colours_of_the_plan_take_the_place_of_ours_in_one_pass(tmp_path, monkeypatch):

@@ -113,12 +113,12 @@ def test_the_workbook_has_a_sheet_a_member_after_its_contents(raw, letters, form
     assert (len(book.sheetnames), book.sheetnames[0]) == (46, "Sommaire")
     sheet = book["SEN"]
     cells = [str(cell.value) for row in sheet.iter_rows() for cell in row if cell.value is not None]
-    for said in ("Questionnaire T3 2024 : Sénégal", "valeur retirée", "douze", "0, 1, 2, …"):
+    for said in ("Questionnaire T3 2024 : Sénégal", "valeur écartée", "douze", "0, 1, 2, …"):
         assert said in cells
     assert any("inventées" in cell for cell in cells)
     assert any(cell.startswith("Bureaux connectés à Internet") for cell in cells)
     assert book["EGY"].sheet_view.rightToLeft and not sheet.sheet_view.rightToLeft
-    assert any("Aucune réponse" in str(cell.value) for cell in book["MLI"]["A"])
+    assert any("Aucun retour" in str(cell.value) for cell in book["MLI"]["A"])
 
 
 def test_the_workbook_holds_no_formula_no_foreign_link_and_no_control_character(raw, plan, letters, form, tmp_path):
@@ -171,7 +171,7 @@ def test_the_command_says_what_it_cannot_do(raw, tmp_path):
 
 def test_a_quarter_that_nobody_answered_gets_letters_too(raw):
     code, said = papu("check", Q)
-    assert (code, said.count("Aucune réponse reçue")) == (0, 45)
+    assert (code, said.count("Aucun retour reçu")) == (0, 45)
 
 
 @pytest.mark.parametrize("key", list(_read_texts()))
@@ -185,7 +185,7 @@ def test_a_file_that_cannot_be_read_is_reported_as_a_file_and_many_refusals_in_o
     raw.write_plain(Q, [SEN | {"member": f"Atlantis {n}"} for n in range(9)])
     raw.add(Q, "broken.xlsx", b"PK\x03\x04")
     text = list(format_letters(letters(language="en")[-1:], form, Q, AS_OF, "en"))
-    assert text[0].endswith("mail.xlsx: refused (x 9)")
+    assert text[0].endswith("mail.xlsx: rejected (x 9)")
     assert sum("The whole file" in line for line in text) == 1
 
 
@@ -206,7 +206,7 @@ def test_a_member_whose_file_is_damaged_or_gone_is_not_told_that_nothing_came(ra
     lines = list(format_letters(made, form, Q, AS_OF, "en"))
     assert any(line.startswith("Senegal (SEN) - Your file mail.xlsx reached us but it is damaged") for line in lines)
     assert any(line.startswith("Kenya (KEN) - No return received so far") for line in lines)
-    assert "members without one: 44" in lines[-1]
+    assert "members without a return: 44" in lines[-1]
 
 
 def test_where_nobody_knows_whose_a_damaged_file_is_no_member_is_told_that_nothing_came(raw, letters, form):

@@ -47,7 +47,7 @@ def test_every_text_of_a_cell_is_escaped(cell, shown):
 def test_a_status_brings_its_colours_symbol_and_word_and_hollow_says_why():
     shown = render_cell(BADGE, NotebookView())
     assert "background:#FFFFFF;color:#A3320B;border:2px solid #A3320B" in shown
-    assert '<span aria-hidden="true">▼</span> Off track' in shown and "<i>depends on non-response</i>" in shown
+    assert '<span aria-hidden="true">▼</span> Off track' in shown and "<i>to be confirmed: missing data</i>" in shown
 
 
 def test_a_kind_of_cell_without_template_is_refused():

@@ -105,7 +105,7 @@ def test_a_questioned_answer_is_shown_as_received_and_marked():
 def test_without_a_return_the_brief_asks_for_one(tables):
     report = report_of(tables, "fr")
     members = read_plan().members_in(QUARTER)
-    silent = [member for member in members if brief.describe_return(report, member) == "aucune déclaration reçue"]
+    silent = [member for member in members if brief.describe_return(report, member) == "aucun retour reçu"]
     assert silent
     for member in silent:
         assert brief.next_actions(report, member)[0].startswith("Envoyer le questionnaire du T4 2022")

@@ -4,4 +4,4 @@ from helpers.i18n.bidi import isolate
 from helpers.i18n.catalogue import typeset
 from helpers.i18n.formats import Badge, Translator, is_blank
 
-__all__ = ["Badge", "Translator", "bidi", "catalogue", "formats", "is_blank", "isolate", "terms", "typeset"]
+__all__ = ["Badge", "Translator", "bidi", "catalogue", "formats", "glossary", "is_blank", "isolate", "terms", "typeset"]

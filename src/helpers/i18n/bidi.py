@@ -14,9 +14,10 @@ _NUMBER = re.compile(r"\d[\d.,:/-]*")
 def _isolated(run: str) -> str:
     """Isolate a run of Latin letters and numbers, without its outer punctuation, which belongs to the line."""
     before, inner, after = _EDGES.match(run).groups()
-    while after and inner.count("(") > inner.count(")") and ")" in after:
-        cut = after.index(")") + 1
-        inner, after = inner + after[:cut], after[cut:]
+    for opening, closing in ("()", "[]"):
+        while inner.count(opening) > inner.count(closing) and closing in after:
+            cut = after.index(closing) + 1
+            inner, after = inner + after[:cut], after[cut:]
     return f"{before}{_ISOLATE}{inner}{_END}{after}" if inner else run
 
 

@@ -58,6 +58,8 @@ class _Values(dict[str, str]):
             return t(word) if plan.targets == "proposed" else ""
         if name == "secretariat":
             return t.localised(plan.settings.secretariat) or t("the secretariat")
+        if name == "the_union":
+            return t.localised(plan.settings.short("union"))
         if name == "counted_from":
             return t.day(plan.settings.counted_from)
         if name == "baseline_quarter":
@@ -222,7 +224,17 @@ class Translator:
 
     def quarter(self, quarter: str) -> str:
         """Return `T3 2024` or `Q3 2024`; the mark of no data when blank."""
-        return format_date(quarters.quarter_end(quarter), "QQQ y", self.language) if quarter else self.missing
+        return self._name_quarter(quarter, "{name} {year}")
+
+    def quarter_in_cell(self, quarter: str) -> str:
+        """Return a quarter as a narrow column has room for: without the words that Arabic has before the year."""
+        return self._name_quarter(quarter, "{name} {year} (cell)")
+
+    def _name_quarter(self, quarter: str, words: str) -> str:
+        if not quarter:
+            return self.missing
+        name = format_date(quarters.quarter_end(quarter), "QQQ", self.language)
+        return self(words, name=name, year=quarter[:4])
 
     def short_quarter(self, quarter: str) -> str:
         """Return a quarter without its year, as an axis has room for: `T3`."""
@@ -257,6 +269,10 @@ class Translator:
         if record is None:
             return member
         return self.localised(record.short if short and record.short.get(self.language) else record.name)
+
+    def annex(self, letter: str) -> str:
+        """Return the letter of an annex in the language's own alphabet: `A`, or `أ`."""
+        return self("letters of annexes")["ABCD".index(letter)]
 
     def label(self, is_revised: bool) -> str:
         """Return the edition's label, which follows from its date alone."""

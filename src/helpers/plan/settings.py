@@ -99,6 +99,7 @@ class Settings:
     repeat: Repeat = Repeat()
     look: Texts = field(default_factory=dict)
     responsible: Texts = field(default_factory=dict)  # names of the codes in steps.csv, such as WG_fr
+    basis: Texts = field(default_factory=dict)  # names of the codes of reference_basis, such as public_fr
     contact: Texts = field(default_factory=dict)  # whom members turn to: email, and the office by language
     secretariat: Texts = field(default_factory=dict)  # the body that keeps the registers, with its article
 
@@ -151,6 +152,10 @@ class Settings:
         if day <= quarters.quarter_end(quarter):
             raise ValueError(f"as_of {day} is not after the end of {quarter}; give a later date, or none")
         return day
+
+    def name_basis(self, code: str, language: str) -> str:
+        """Return what a member's reference figures are based on; the code itself where the plan has no name for it."""
+        return self.basis.get(f"{code}_{language}", code)
 
     def name_contact(self, language: str) -> str:
         """Return whom members turn to, an office and its address; blank where the plan names nobody."""
@@ -282,7 +287,7 @@ def _check_meaning(settings: Settings) -> Iterator[str]:
         written = [language for language in s.languages if language in getattr(s, name)]
         if written and len(written) < len(s.languages):
             yield f"[{name}] has {what} in {', '.join(written)} only; write it in every language, or in none"
-    for name in ("union", "title", "responsible", "contact", "secretariat"):
+    for name in ("union", "title", "responsible", "basis", "contact", "secretariat"):
         if braced := [key for key, text in getattr(s, name).items() if set("{}") & set(text)]:
             yield f"[{name}] {', '.join(braced)} has a brace; leave it out"
     for name in ("member", "quarter"):

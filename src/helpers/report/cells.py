@@ -143,7 +143,7 @@ def interval(lower: object, upper: object, unit: str, t: Translator) -> Text:
 
 def quarter(name: str, t: Translator, note: str = "") -> Text:
     """Return a quarter, with a note on a second line."""
-    return Text("\n".join(filter(None, (t.quarter(name), note))), float(quarters.index(name)) if name else None)
+    return Text("\n".join(filter(None, (t.quarter_in_cell(name), note))), float(quarters.index(name)) if name else None)
 
 
 def split_at_bracket(cell: Number | Text) -> Number | Text | TwoLines:

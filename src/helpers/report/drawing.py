@@ -180,6 +180,9 @@ def lay_out_figure(height: float, left: float, right: float, top: float, bottom:
     return figure, axes
 
 
+TIME_TO_THE_LEFT = "←"  # beside the first year of a mirrored axis
+
+
 def name_quarters(quarters: Sequence[str], t: Translator) -> list[tuple[str, str]]:
     """Return the short name of each quarter, and its year where the year begins, else a blank."""
     years = [quarter[:4] for quarter in quarters]
@@ -190,7 +193,10 @@ def mark_quarters(axes: Axes, quarters: Sequence[str], t: Translator, every: int
     """Write quarters under an axis, the last one always, the year where it begins."""
     ticks = range((len(quarters) - 1) % every, len(quarters), every)
     names = name_quarters([quarters[n] for n in ticks], t)
-    axes.set_xticks(ticks, [f"{name}\n{year}" for name, year in names])
+    labels = [f"{name}\n{year}" for name, year in names]
+    if t.is_rtl and len(labels) > 1:
+        labels[0] += f" {TIME_TO_THE_LEFT}"
+    axes.set_xticks(ticks, labels)
     axes.set_xlim(-0.4, max(len(quarters) - 1, FEWEST_TICKS) + 0.25)
 
 

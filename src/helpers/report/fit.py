@@ -8,6 +8,7 @@ from textwrap import wrap
 
 from helpers import paths
 from helpers.i18n import isolate
+from helpers.plan import read_settings
 from helpers.report import look
 
 EDITION_TEXT = "edition.toml"
@@ -46,15 +47,33 @@ def make_fit(value: object, language: str) -> object:
 def read_edition_text(quarter: str, language: str) -> Mapping[str, object]:
     """Read the authored text of an edition in one language; none where there is no file.
 
+    What it lacks in that language is taken from another, the official ones first, and marked with it: `… [fr]`.
     Raises ValueError with the file's name when it is not TOML.
     """
     path = paths.returns(quarter) / EDITION_TEXT
     if not path.is_file():
         return {}
+    name, settings = f"data/raw/{quarter}/{EDITION_TEXT}", read_settings()
     try:
-        authored = tomllib.loads(path.read_text(encoding="utf-8-sig")).get(language, {})
+        authored = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as reason:
-        raise ValueError(f"data/raw/{quarter}/{EDITION_TEXT}: {reason}; correct it, or remove it") from reason
-    if not isinstance(authored, dict):
-        raise ValueError(f"data/raw/{quarter}/{EDITION_TEXT}: [{language}] is not a table; correct it, or remove it")
-    return authored
+        raise ValueError(f"{name}: {reason}; correct it, or remove it") from reason
+    texts: dict[str, object] = {}
+    for source in dict.fromkeys((language, *settings.official, *settings.languages)):
+        found = authored.get(source, {})
+        if not isinstance(found, dict):
+            raise ValueError(f"{name}: [{source}] is not a table; correct it, or remove it")
+        mark = "" if source == language else f" [{source}]"
+        _fill_in(texts, found, mark)
+    return texts
+
+
+def _fill_in(texts: dict[str, object], found: Mapping[str, object], mark: str) -> None:
+    """Add the texts that are not there yet, with the mark of the language that they are in."""
+    for key, text in found.items():
+        if isinstance(text, Mapping):
+            inner = texts.setdefault(key, {})
+            if isinstance(inner, dict):
+                _fill_in(inner, text, mark)
+        elif str(text).strip() and not texts.get(key):
+            texts[key] = f"{text}{mark}"

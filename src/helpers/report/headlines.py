@@ -45,14 +45,14 @@ def add_change(report: Report) -> Block:
 
 def add_annex(report: Report, letter: str, text: str, *, page: bool = False) -> Block:
     """Add an annex's heading."""
-    return report.heading(text, kicker=report.t("Annex {letter}", letter=letter), page=page)
+    return report.heading(text, kicker=report.t("Annex {letter}", letter=report.t.annex(letter)), page=page)
 
 
 def add_revisions(report: Report, text: Sentence) -> Block:
     """Add the heading of the revisions; nothing in a first edition, which has none to revise."""
     if report.tables.is_first:
         return Block("nothing", {})
-    return report.heading(text, kicker=report.t("Annex {letter}: revisions", letter="C"))
+    return report.heading(text, kicker=report.t("Annex {letter}: revisions", letter=report.t.annex("C")))
 
 
 def name_reference(report: Report, kpi: str) -> str:
@@ -181,11 +181,13 @@ def describe_statuses(report: Report) -> Sentence:
         for name in about
     ]
     claims += [Claim(says, quarter, which=phrases.codes(groups[says])) for says in ("missed", "open")]
-    first = t(
+    counts = {name: len(group) for name, group in groups.items()}
+    first = t.plural(
         "Of {of} indicators, {n} reached the target ({achieved} by the due quarter, {late} later); due and not "
         "reached: {missed}; not due yet: {open}; not assessable: {unknown}.",
+        counts.pop("n"),
         of=len(figures),
-        **{name: len(group) for name, group in groups.items()},
+        **counts,
     )
     uncertain = [figure for figure in figures if figure.robust is False]
     claim = Claim("uncertain", quarter, which=phrases.codes(uncertain))

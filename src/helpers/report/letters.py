@@ -175,7 +175,8 @@ def format_letters(
 
 def list_received(letter: MemberFeedback, language: str) -> list[str]:
     """Return what was received from a member, file by file, and what became of it."""
-    states = Counter(f"{entry.received.file.name}: {_state(entry, language)}" for entry in letter.entries)
+    files = ((entry.received.file.name, _state(entry, language)) for entry in letter.entries)
+    states = Counter(letter_text("said_of", language, what=name, text=state) for name, state in files)
     return [f"{state} (x {times})" if times > 1 else state for state, times in states.items()]
 
 
@@ -230,7 +231,8 @@ def _issue_lines(issue: issues.Issue, form: questionnaire.Form, language: str) -
     code = f" ({issue.question})" if issue.question else ""
     yield f"  {letter_text(issue.severity, language):<16} {issue.rule:<4} {name_subject(issue, form, language)}{code}"
     facts = (("observed", issue.observed), ("expected", issue.expected))
-    seen = " | ".join(f"{letter_text(key, language)}: {_one_line(text)}" for key, text in facts if text)
+    told = ((letter_text(key, language), _one_line(text)) for key, text in facts if text)
+    seen = " | ".join(letter_text("said_of", language, what=name, text=text) for name, text in told)
     place = (("file", issue.source_file), ("sheet", issue.sheet), ("row", issue.row))
     where = ", ".join(f"{letter_text(key, language).casefold()} {text}" for key, text in place if text)
     yield from (margin + _one_line(text) for text in (seen, issue.say(language), where) if text)

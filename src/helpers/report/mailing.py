@@ -93,5 +93,7 @@ def _list_lines(
 def _describe_issue(issue: issues.Issue, form: questionnaire.Form, language: str) -> str:
     """Return an issue in a sentence: what it is about, what was read, what to do; questions by the form's words."""
     said = form.word_questions(issue.say(language), language)
-    read = f" ({letters.letter_text('observed', language)}: {issue.observed})" if issue.observed else ""
-    return " ".join(clean(f"{letters.name_subject(issue, form, language)}{read}: {said}").split())
+    name = letters.letter_text("observed", language)
+    read = letters.letter_text("said_of", language, what=name, text=issue.observed) if issue.observed else ""
+    subject = letters.name_subject(issue, form, language) + (f" ({read})" if read else "")
+    return " ".join(clean(letters.letter_text("said_of", language, what=subject, text=said)).split())

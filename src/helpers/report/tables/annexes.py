@@ -6,7 +6,7 @@ import pandas as pd
 
 from helpers.i18n import Translator, is_blank, typeset
 from helpers.kpis import Reference
-from helpers.plan import Kpi, read_plan
+from helpers.plan import Kpi, read_plan, read_settings
 from helpers.report import phrases
 from helpers.report.blocks import Column, Sentence, Table
 from helpers.report.cells import Cell, Number, TwoLines, text_of
@@ -174,7 +174,7 @@ def _describe_references(report: Report) -> str:
     t, bases = report.t, defaultdict(list)
     for member in read_plan().members_in(report.quarter):
         if member.references:
-            bases[member.reference_basis].append(member.member)
+            bases[read_settings().name_basis(member.reference_basis, t.language)].append(member.member)
     shown = [t("{what}: {value}", what=basis, value=t.enumerated(names)) for basis, names in bases.items()]
     return t("Reference figures, by their basis: {bases}.", bases=t.joined(shown)) if shown else ""
 

@@ -71,7 +71,7 @@ def member_figures(report: Report) -> Table:
     fitting = [kpi for n, kpi in enumerate(shown) if sum(map(_width, shown[: n + 1])) <= _WIDTH]
     columns = (
         Column(t("Member"), 29, lambda row: t.member(row.member, short=True)),
-        Column(t("Return"), 20, response),
+        Column(t("Return"), 26, response),
         *map(figures_of, fitting),
     )
     rows, title = list(replies.select_responses(report.tables).itertuples()), t("Main figures of each member")
