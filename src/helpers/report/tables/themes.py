@@ -135,6 +135,21 @@ def theme(report: Report, number: int) -> Table:
     return Table(_figures(report, number), columns, title, subtitle, source=source, **layout)
 
 
+def history(report: Report, kpi: str) -> Table:
+    """Return one KPI in every quarter since the first collected: one row per quarter, the latest first."""
+    t = report.t
+    names = quarters.quarters_between(report.tables.first_collected, report.quarter)
+    columns = (
+        Column(t("Quarter"), 12, lambda figure: cells.quarter(figure.quarter, t)),
+        Column(t("Value"), 30, lambda figure: _value_cell(report, figure), "end"),
+        Column(t("Status against the proposed target"), 40, lambda figure: phrases.badge(figure, t)),
+        Column(t("Bounds"), 20, lambda figure: phrases.bounds(figure, t), "end"),
+        Column(t("Answers"), 15, lambda figure: _answers_cell(report, figure), "end"),
+    )
+    figures = queries.select_trend(report.tables, kpi, names=names)[::-1]
+    return Table(figures, columns, t("Figures by quarter"), source=phrases.describe_origin([figures[0].kpi], t))
+
+
 def _find_companion(report: Report, companion: sources.Companion, quarter: str) -> object | None:
     """Return the row of a companion's figures in a quarter; None where the tables have none."""
     rows = queries.select_companions(report.tables, companion.kpi, quarter=quarter)
