@@ -81,10 +81,10 @@ def digest_state(quarter: str) -> str:
     return digest_folders({name: paths.returns(name) for name in past})
 
 
-def digest_folders(others: Mapping[str, Path], *more: object) -> str:
-    """Return a digest of environment, code, plan and registers, of other folders by name, and of more facts."""
+def digest_folders(others: Mapping[str, Path]) -> str:
+    """Return a digest of environment, code, plan and registers, and of other folders by name."""
     folders = {"plan": paths.plan(), "registers": paths.registers(), **others}
-    facts = [describe_environment(), describe_code()["sha256"], *more]
+    facts = [describe_environment(), describe_code()["sha256"]]
     for name, folder in folders.items():
         for path in sorted(path for path in folder.rglob("*") if path.is_file()):
             parts = path.relative_to(folder).parts

@@ -1,6 +1,7 @@
 """Publishes the site: the index of the editions, the pages of the indicators and their data, all or none of it."""
 
 import contextlib
+import hashlib
 import json
 import shutil
 from collections.abc import Sequence
@@ -25,7 +26,9 @@ def describe_site_state() -> list[str]:
     published = [asdict(edition) for edition in editions.list_published_editions()]
     facts = [[edition[name] for name in told] for edition in published]
     briefs = [sorted(editions.read_outputs(paths.briefs(each["quarter"], each["as_of"]))) for each in published]
-    return [editions.digest_folders({}, part) for part in ([facts, briefs], facts[-1:])]
+    rest = editions.digest_folders({})
+    states = (json.dumps([rest, part]) for part in ([facts, briefs], facts[-1:]))
+    return [hashlib.sha256(state.encode()).hexdigest() for state in states]
 
 
 def _read_state() -> list[str]:

@@ -41,8 +41,7 @@ def verify(quarter: str, as_of: str, report: Reporter) -> Verification:
         digests = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in before.items()}
         result = Verification()
         result.notes += [*_compare_code(published), *_compare_digests(published.inputs, inputs, "data/raw/")]
-        for line in _compare_digests(published.outputs, digests):
-            result.different.append(f"{line} it was published" if line.endswith("since") else line)
+        result.different += _compare_published(published.outputs, digests)
         with _private_copy(quarter, inputs.keys() - published.inputs.keys()) as folder:
             rebuilt = _rebuild(published, folder, report)
             result.compared = len(rebuilt)
@@ -59,6 +58,11 @@ def _compare_digests(before: Mapping[str, str], now: Mapping[str, str], folder: 
             yield f"{folder}{name}: was added since; it is left out"
         elif before[name] != now[name]:
             yield f"{folder}{name}: changed since"
+
+
+def _compare_published(outputs: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
+    for line in _compare_digests(outputs, now):
+        yield f"{line} it was published" if line.endswith("since") else line
 
 
 def _compare_code(published: editions.PublishedEdition) -> Iterator[str]:
@@ -143,5 +147,5 @@ def verify_site(result: Verification) -> None:
         before = {name: path for name in outputs if (path := folder.parent / name).is_file()}
         digests = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in before.items()}
         result.compared += len(rebuilt)
-        result.different += _compare_digests(outputs, digests)
+        result.different += _compare_published(outputs, digests)
         result.different += _compare_files(outputs, before, rebuilt)

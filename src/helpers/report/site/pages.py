@@ -156,7 +156,7 @@ class _Pages:
 
     @cached_property
     def view(self) -> page.PageView:
-        """How cells are shown."""
+        """How cells and figures are shown: as in the report's page."""
         return page.PageView(self.document, (), self.drawings)
 
     def _show(self, cell: object) -> Markup:
@@ -174,19 +174,19 @@ class _Pages:
     def _write_indicator(self, kpi: Kpi, before: Kpi | None, after: Kpi | None) -> None:
         report, t, plan = self._start(), self.t, read_plan()
         drawn, by_quarter = report.add(figures.trend(report, kpi.kpi)), report.add(tables.history(report, kpi.kpi))
-        document = report.document()
-        view = page.PageView(document, report.blocks, self.drawings)
         step = next(step for step in plan.steps if step.step == kpi.step)
         figure, method = queries.select_figure(self.found, kpi.kpi), tables.methods(report)
         facts = [(column.head, self._show(as_data(column.value(kpi), t))) for column in method.columns[1:]]
-        rows = [[Markup(markup.render_cell(cell, view)) for cell in row["cells"]] for row in by_quarter.data["rows"]]
+        rows = [
+            [Markup(markup.render_cell(cell, self.view)) for cell in row["cells"]] for row in by_quarter.data["rows"]
+        ]
         path = self.folder / DATA / f"{kpi.kpi}.csv"
         names = {
             "kpi": kpi.kpi, "title": t.localised(kpi.title), "theme": headlines.name_theme(kpi.theme, t),
             "step": f"{step.step}  {t.localised(step.title)}", "reference": str(Reference(kpi.kpi, report.quarter)),
             "badge": self._show(vars(phrases.badge(figure, t))), "value": self._format_level(figure),
-            "edition": document["foot"],
-            "drawn": Markup(markup.render_block(drawn.data, view)), "by_quarter": by_quarter.data, "rows": rows,
+            "edition": self.document["foot"],
+            "drawn": Markup(markup.render_block(drawn.data, self.view)), "by_quarter": by_quarter.data, "rows": rows,
             "facts": facts, "csv": f"../{DATA}/{path.name}", "size": listing.format_size(path.stat().st_size, t),
             "target": phrases.format_target(figure, t),
             "near": [(way, name_indicator(each.kpi, self.language), f"{each.kpi}  {t.localised(each.title)}")
