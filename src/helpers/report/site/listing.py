@@ -11,6 +11,7 @@ from helpers import editions, paths
 from helpers.editions import PublishedEdition
 from helpers.i18n import Translator
 from helpers.plan import questionnaire, read_settings
+from helpers.strings import fold
 from helpers.tables import claims
 
 _KINDS = {"report_{}.pdf": "Report (PDF)", "report_{}.html": "Web page", "tables_{}.xlsx": "Tables (Excel)"}
@@ -95,5 +96,5 @@ def _list_briefs(edition: PublishedEdition, t: Translator) -> Iterator[dict[str,
     folder = paths.briefs(edition.quarter, edition.as_of)
     names = [name for name in editions.read_outputs(folder) if name.endswith(".pdf")]
     found = [(t.member(member), language, name) for name in names for _, member, language in [name[:-4].split("_")]]
-    for member, language, name in sorted(found):
+    for member, language, name in sorted(found, key=lambda brief: (fold(brief[0]), *brief)):
         yield {"href": f"{edition.quarter}/{folder.name}/{name}", "text": member, "language": language}

@@ -1,7 +1,7 @@
 """Tables of KPIs: the scorecard, each theme's indicators and their companions, and what changed the totals."""
 
 from helpers.i18n import Translator, is_blank, terms
-from helpers.plan import Kpi, quarters, read_plan, sources
+from helpers.plan import Kpi, quarters, read_plan, read_settings, sources
 from helpers.report import cells, phrases
 from helpers.report.blocks import Column, Table
 from helpers.report.cells import Cell, Number, Picture, Text, TwoLines
@@ -139,10 +139,14 @@ def history(report: Report, kpi: str) -> Table:
     """Return one KPI in every quarter since the first collected: one row per quarter, the latest first."""
     t = report.t
     names = quarters.quarters_between(report.tables.first_collected, report.quarter)
+
+    def status(figure: KpiFigure) -> Cell:
+        return phrases.badge(figure, t) if figure.quarter >= read_settings().first_status_quarter else "–"
+
     columns = (
         Column(t("Quarter"), 12, lambda figure: cells.quarter(figure.quarter, t)),
         Column(t("Value"), 30, lambda figure: _value_cell(report, figure), "end"),
-        Column(t("Status against the proposed target"), 40, lambda figure: phrases.badge(figure, t)),
+        Column(t("Status against the proposed target"), 40, status),
         Column(t("Bounds"), 20, lambda figure: phrases.bounds(figure, t), "end"),
         Column(t("Answers"), 15, lambda figure: _answers_cell(report, figure), "end"),
     )
