@@ -67,21 +67,24 @@ def run_command(
     if not without and edition.is_current(request):
         log.info(f"{request} is made, and nothing has changed since")
         _print_published([paths.reports(request.quarter, request.as_of)])
-        _update_site(log)
-        return
+        sys.exit(_update_site(log))
     _print_published([edition.run_edition(request, log.info, progress=sys.stderr.isatty(), without=without)])
-    _update_site(log)
+    sys.exit(_update_site(log))
 
 
-def _update_site(log: Log) -> None:
-    """Bring the index of what is published up to date; what is published stays so, whatever becomes of its index."""
+def _update_site(log: Log) -> int:
+    """Bring the index of what is published up to date; return 0, or the exit code of what failed.
+
+    What is published stays so, whatever becomes of its index.
+    """
     from helpers.runs import site
 
     try:
         site.update_site(log.info)
-    except Exception:
+    except Exception as error:
         log.info("what was made is published; only its index, reports/index.html, is not brought up to date")
-        raise
+        return log.error(error)
+    return ExitCode.DONE
 
 
 def _run_due(today: date, languages: Codes, without: Codes, dry_run: bool, modified: bool) -> None:
@@ -104,8 +107,7 @@ def _run_due(today: date, languages: Codes, without: Codes, dry_run: bool, modif
         raise click.UsageError(f"{future[0]} is in the future; add --dry-run to see what it would run")
     published, codes = schedule.run_due(due, log, progress=sys.stderr.isatty(), without=without)
     _print_published(published)
-    _update_site(log)
-    sys.exit(codes[0] if codes else ExitCode.DONE)
+    sys.exit([*codes, _update_site(log)][0])
 
 
 def _print_requests(due: Iterable[edition.EditionRequest]) -> None:
@@ -142,8 +144,8 @@ def briefs_command(quarter: str, members: Codes, languages: Codes, as_of: str, w
     print_lines([f"{n_tasks - len(failures)} of {n_tasks} briefs {where}"])
     for failure in failures:
         log.error(RunError(ExitCode.REPORT_FAILED, failure))
-    _update_site(log)
-    sys.exit(ExitCode.REPORT_FAILED if failures else ExitCode.DONE)
+    index = _update_site(log)
+    sys.exit(ExitCode.REPORT_FAILED if failures else index)
 
 
 @main.command()

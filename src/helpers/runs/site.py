@@ -45,8 +45,9 @@ def read_site_outputs() -> dict[str, str]:
 
 
 def is_site_current() -> bool:
-    """Whether the site is undamaged and of what is published now; so too where nothing is published."""
-    return _read_state() == describe_site_state() if editions.list_published_editions() else True
+    """Whether the site is undamaged and of what is published now; so too where no file is published."""
+    has_files = any(edition.outputs for edition in editions.list_published_editions())
+    return _read_state() == describe_site_state() if has_files else True
 
 
 def _list_damaged() -> list[str]:
