@@ -20,6 +20,7 @@ from helpers.tables import pipeline
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ("index.html", "index_ar.html", "indicators/2.1.a_fr.html", "indicators/6.1.a_ar.html")
+LINES = "(one) => { const r = new Range(); r.selectNodeContents(one); return r.getClientRects().length; }"
 SAMPLE = "Données fictives / invented sample"
 
 
@@ -113,6 +114,7 @@ def test_the_table_of_quarters_is_heard_as_a_table_with_its_status_in_sight_on_a
     heard = page.locator("table").aria_snapshot()
     assert page.get_by_role("rowheader").count() == 9 and 'rowheader "T3 2024"' in heard
     assert page.get_by_role("columnheader").count() == 5
+    assert page.locator("tbody th").evaluate_all(f"(heads) => heads.map({LINES})") == [1] * 9
     for badge in page.locator("td .badge").all():
         box = badge.bounding_box()
         assert box["x"] >= 0 and box["x"] + box["width"] <= width
