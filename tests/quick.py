@@ -9,7 +9,7 @@ import pytest
 from commands import write_notebook
 from conftest import Raw
 from helpers import paths
-from helpers.runs import edition, notebook
+from helpers.runs import edition, notebook, site
 from helpers.tables import pipeline
 
 QUARTER, DAY = "2022Q3", "2022-11-14"
@@ -57,7 +57,8 @@ def run_edition(as_of: str = "") -> Path:
 
 @pytest.fixture(name="quick")
 def quick_root(raw: Raw, monkeypatch: pytest.MonkeyPatch) -> Raw:
-    """Return a root of its own with one return, in which editions are made without kernels."""
+    """Return a root of its own with one return, in which editions are made without kernels and without their site."""
     raw.write_plain(QUARTER, [ROW], received_on=LISTED)
+    monkeypatch.setattr(site, "update_site", lambda report: None)
     monkeypatch.setattr(notebook, "run_notebook", make_report)
     return raw

@@ -381,6 +381,17 @@ def test_the_edition_and_the_briefs_speak_of_nothing_else(published):
 
 
 @pytest.mark.slow
+def test_the_site_is_in_its_own_languages_and_speaks_of_nothing_else(published):
+    site, kpis = published / "reports", read("plan", "kpis.csv")
+    assert {path.name for path in site.glob("*.html")} == {"index.html", "index_fr.html"}
+    assert "Invented League of Island Harbours" in texts_of(site / "index.html")
+    assert len(list((site / "indicators").iterdir())) == 2 * len(kpis)
+    assert len(list((site / "data").glob("*.csv"))) == 1 + len(kpis)
+    assert [word for path in site.glob("*.html") for word in find_words(texts_of(path))] == []
+    assert [word for name in ("indicators", "data", "latest") for word in list_words(site / name)] == []
+
+
+@pytest.mark.slow
 def test_the_edition_names_its_own_union_and_has_all_its_figures(published):
     folder = published / "reports" / LAST / LAST_DAY
     text = texts_of(folder / "report_en.pdf")

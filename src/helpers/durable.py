@@ -54,7 +54,9 @@ def sync_folder(folder: Path) -> None:
 
 
 def sync_tree(folder: Path) -> None:
-    """Put every file and folder of a folder on the disk, itself included, but not its own name."""
+    """Put every file and folder of a folder on the disk, itself included, but not its own name; or a single file."""
+    if folder.is_file():
+        _sync(folder)
     for parent, _, names in os.walk(folder):
         for name in names:
             _sync(Path(parent, name))

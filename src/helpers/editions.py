@@ -78,7 +78,12 @@ def digest_state(quarter: str) -> str:
     environment. While it is the same, the edition need not be looked into any further.
     """
     past = read_settings().quarters_to(quarter)
-    folders = {"plan": paths.plan(), "registers": paths.registers()} | {name: paths.returns(name) for name in past}
+    return digest_folders({name: paths.returns(name) for name in past})
+
+
+def digest_folders(others: Mapping[str, Path]) -> str:
+    """Return a digest of environment, code, plan and registers, and of other folders by name."""
+    folders = {"plan": paths.plan(), "registers": paths.registers(), **others}
     facts = [describe_environment(), describe_code()["sha256"]]
     for name, folder in folders.items():
         for path in sorted(path for path in folder.rglob("*") if path.is_file()):
@@ -120,6 +125,8 @@ class PublishedEdition:
     ended_at: str
     rows: Mapping[str, int]
     state: str  # of `digest_state`
+    is_sample: bool = False  # made of invented data
+    revises: str = ""  # the date of the edition that it revises
 
     @property
     def modified(self) -> list[str]:
@@ -171,7 +178,7 @@ def read_published_edition(quarter: str, as_of: str) -> PublishedEdition | None:
             {name: facts["sha256"] for name, facts in manifest["outputs"].items()},
             *(dict(manifest[name]) for name in ("code", "environment")), manifest["started_at"], manifest["ended_at"],
             {row["file"]: row["rows"] for row in manifest["inputs"] if row.get("rows") is not None},
-            manifest.get("state", ""),
+            manifest.get("state", ""), bool(manifest.get("sample")), (manifest.get("revises") or {}).get("as_of", ""),
         )  # fmt: skip
     return None
 

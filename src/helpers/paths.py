@@ -81,6 +81,11 @@ def reports(quarter: str, as_of: str) -> Path:
     return root() / "reports" / quarter / as_of
 
 
+def site() -> Path:
+    """Return the folder of all that is published: the index of the editions, and the editions within."""
+    return root() / "reports"
+
+
 def briefs(quarter: str, as_of: str) -> Path:
     """Return the folder of an edition's briefs: beside the edition, which is always replaced whole."""
     return root() / "reports" / quarter / f"{as_of}-briefs"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -44,10 +45,11 @@ def papu(root: Path, *words: str, **options: object) -> None:
 
 
 def published(root: Path) -> dict[str, str]:
-    """Return the digests of the published files of a root, without manifests and hidden files."""
+    """Return the digests of the editions and briefs of a root, without manifests, hidden files and the site."""
     parts = {part: hashes(root / part) for part in ("reports", "data/processed")}
     found = {f"{part}/{name}": digest for part, files in parts.items() for name, digest in files.items()}
-    return {name: digest for name, digest in found.items() if "/." not in name}
+    of_quarters = re.compile(r"(reports|data/processed)/\d{4}Q\d/")
+    return {name: digest for name, digest in found.items() if of_quarters.match(name) and "/." not in name}
 
 
 def kill(run: subprocess.Popen) -> list[psutil.Process]:

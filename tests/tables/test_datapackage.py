@@ -16,7 +16,14 @@ import pytest
 
 from helpers.strings import IN_LINES, escape
 from helpers.tables import schema
-from helpers.tables.datapackage import _FIELDS_FILE, describe, describe_field, read_fields, write_datapackage
+from helpers.tables.datapackage import (
+    _FIELDS_FILE,
+    describe,
+    describe_field,
+    read_fields,
+    write_datapackage,
+    write_series,
+)
 from helpers.tables.pipeline import load_tables
 from invented import HOSTILE
 
@@ -162,6 +169,22 @@ def test_texts_that_a_spreadsheet_would_run_keep_to_their_description_and_can_be
     written = [row["title"] for row in rows_of(tmp_path, resource)]
     back = [text[1:] if text[0] == "'" and re.match(pattern, text[1:]) else text for text in written]
     assert sorted(back) == sorted(escape(text, IN_LINES + "\r") for text in texts) and written != back
+
+
+def test_the_series_of_each_indicator_is_described_and_all_of_them_together_are_those_of_the_edition(tmp_path):
+    made = load_tables("2022Q4", "2023-02-14")
+    write_series(tmp_path, made)
+    whole, *each = descriptor(tmp_path)["resources"]
+    assert whole["name"] == "kpis" and len(each) == made.kpis["kpi"].nunique()
+    for resource in (whole, *each):
+        content = (tmp_path / resource["path"]).read_bytes()
+        assert resource["hash"] == f"sha256:{hashlib.sha256(content).hexdigest()}" and resource["title_fr"]
+        assert re.fullmatch(r"[a-z0-9._-]+", resource["name"]) and resource["rows"] == len(rows_of(tmp_path, resource))
+        held = keys(tmp_path, resource, resource["schema"]["primaryKey"])
+        assert faults(tmp_path, resource) == [] and len(set(held)) == len(held)
+    texts = [(tmp_path / resource["path"]).read_text("utf-8").splitlines()[1:] for resource in each]
+    assert sorted(sum(texts, [])) == sorted((tmp_path / "kpis.csv").read_text("utf-8").splitlines()[1:])
+    assert {path.name for path in tmp_path.iterdir()} == {"datapackage.json", *(one["path"] for one in (whole, *each))}
 
 
 # --- the words --------------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from helpers.runs import ExitCode, RunError
 from helpers.strings import escape
 
 if TYPE_CHECKING:
-    from helpers.runs import edition
+    from helpers.runs import Log, edition
 
 
 @main.command()
@@ -67,8 +67,24 @@ def run_command(
     if not without and edition.is_current(request):
         log.info(f"{request} is made, and nothing has changed since")
         _print_published([paths.reports(request.quarter, request.as_of)])
-        return
+        sys.exit(_update_site(log))
     _print_published([edition.run_edition(request, log.info, progress=sys.stderr.isatty(), without=without)])
+    sys.exit(_update_site(log))
+
+
+def _update_site(log: Log) -> int:
+    """Bring the index of what is published up to date; return 0, or the exit code of what failed.
+
+    What is published stays so, whatever becomes of its index.
+    """
+    from helpers.runs import site
+
+    try:
+        site.update_site(log.info)
+    except Exception as error:
+        log.info("what was made is published; only its index, reports/index.html, is not brought up to date")
+        return log.error(error)
+    return ExitCode.DONE
 
 
 def _run_due(today: date, languages: Codes, without: Codes, dry_run: bool, modified: bool) -> None:
@@ -91,7 +107,7 @@ def _run_due(today: date, languages: Codes, without: Codes, dry_run: bool, modif
         raise click.UsageError(f"{future[0]} is in the future; add --dry-run to see what it would run")
     published, codes = schedule.run_due(due, log, progress=sys.stderr.isatty(), without=without)
     _print_published(published)
-    sys.exit(codes[0] if codes else ExitCode.DONE)
+    sys.exit([*codes, _update_site(log)][0])
 
 
 def _print_requests(due: Iterable[edition.EditionRequest]) -> None:
@@ -128,7 +144,8 @@ def briefs_command(quarter: str, members: Codes, languages: Codes, as_of: str, w
     print_lines([f"{n_tasks - len(failures)} of {n_tasks} briefs {where}"])
     for failure in failures:
         log.error(RunError(ExitCode.REPORT_FAILED, failure))
-    sys.exit(ExitCode.REPORT_FAILED if failures else ExitCode.DONE)
+    index = _update_site(log)
+    sys.exit(ExitCode.REPORT_FAILED if failures else index)
 
 
 @main.command()
@@ -206,6 +223,7 @@ def verify_command(quarter: str, as_of: str) -> None:
         request = edition.make_request(quarter, (), as_of)
     log = bind_log(quarter=request.quarter, as_of=request.as_of)
     result = verify.verify(request.quarter, request.as_of, log.info)
+    verify.verify_site(result)
     found = f"{len(result.different)} differences" if result.different else "every byte is the same"
     print_lines([
         *(f"note: {note}" for note in result.notes), *result.different,

@@ -13,6 +13,7 @@ __all__ = [
     "letters",
     "mailing",
     "phrases",
+    "site",
     "tables",
     "xlsx",
 ]

@@ -5,5 +5,5 @@ from helpers.runs.log import Log
 
 __all__ = [
     "ExitCode", "Log", "RunError", "briefs", "edition", "parameters", "publish", "raise_run_errors", "schedule",
-    "verify",
+    "site", "verify",
 ]  # fmt: skip

@@ -14,7 +14,7 @@ LOCK_TIMEOUT = 0.5  # seconds: longer than another process needs to look who hol
 
 
 @contextlib.contextmanager
-def lock_quarter(quarter: str) -> Iterator[None]:
+def lock_quarter(quarter: str, timeout: float = LOCK_TIMEOUT) -> Iterator[None]:
     """Lock a quarter for one run; raises RunError, naming its process, if another run that is alive holds it."""
     lock_file = paths.locks() / f"{quarter}.lock"
     lock = filelock.FileLock(lock_file)
@@ -22,7 +22,7 @@ def lock_quarter(quarter: str) -> Iterator[None]:
         with raise_run_errors(paths.locks()):
             lock_file.parent.mkdir(parents=True, exist_ok=True)
             try:
-                lock.acquire(timeout=LOCK_TIMEOUT, poll_interval=0.05)
+                lock.acquire(timeout=timeout, poll_interval=0.05)
             except filelock.Timeout as error:
                 message = f"{quarter} is held by {find_lock_holder(quarter)}; wait for it to end, or end it"
                 raise RunError(ExitCode.QUARTER_HELD, message) from error

@@ -1,4 +1,4 @@
-"""Publishes folders together: all of them or none, whenever a run is killed or the power is cut.
+"""Publishes folders, or single files, together: all of them or none, whenever a run is killed or the power is cut.
 
 Finished folders wait beside their targets (`.<target>.new`) until a journal, written once they are on the disk, decides
 that they are published. From then on whoever finds the journal completes the publication. Old folders are all moved
@@ -20,6 +20,7 @@ from helpers.runs import log
 from helpers.runs.errors import ExitCode, RunError, raise_run_errors
 from helpers.runs.lock import lock_quarter
 
+SITE = "reports"  # locked and recovered as a quarter is: what lies beside the folders of the quarters
 JOURNAL = ".publishing"  # ends the name of a journal, which is that of the last folder it lists
 
 
@@ -91,7 +92,7 @@ def move_into_place(*moves: tuple[Path, Path]) -> None:
             _undo(targets)
         journal.unlink(missing_ok=True)
         for target in targets:
-            shutil.rmtree(_new_of(target), ignore_errors=True)
+            _remove(_new_of(target))
         raise
     with contextlib.suppress(OSError):  # what cannot be removed now, the next command removes
         _clean_up(journal, targets)
@@ -119,18 +120,25 @@ def _undo(targets: Sequence[Path]) -> None:
             _old_of(target).rename(target)
 
 
+def _remove(path: Path) -> None:
+    """Remove a folder or a file as far as that is possible."""
+    shutil.rmtree(path, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        path.unlink(missing_ok=True)
+
+
 def _clean_up(journal: Path, targets: Sequence[Path]) -> None:
-    for target in targets:
-        if _old_of(target).exists():
-            shutil.rmtree(_old_of(target))
+    for old in filter(Path.exists, map(_old_of, targets)):
+        shutil.rmtree(old) if old.is_dir() else old.unlink()
     journal.unlink(missing_ok=True)
     durable.sync_folder(journal.parent)
 
 
 def _list_left(quarter: str, *endings: str) -> list[Path]:
     """Return the files and folders that runs of a quarter (`*`: of any) work with, by the ends of their names."""
-    parents = [paths.root() / "reports", paths.root() / "data" / "processed"]
-    return [path for parent in parents for end in endings for path in sorted(parent.glob(f"{quarter}/.*{end}"))]
+    folders = [paths.site()] if quarter in ("*", SITE) else []
+    folders += [folder for parent in (paths.site(), paths.processed("", "")) for folder in parent.glob(quarter)]
+    return [path for folder in folders for end in endings for path in sorted(folder.glob(f".*{end}"))]
 
 
 def list_unfinished() -> list[Path]:
@@ -156,12 +164,12 @@ def recover(quarter: str) -> None:
         targets = [paths.root() / name for name in json.loads(journal.read_bytes())]
         _replace(targets)
         _clean_up(journal, targets)
-    (paths.root() / "reports" / quarter / durable.PRIVATE).unlink(missing_ok=True)
+    (paths.site() / ("" if quarter == SITE else quarter) / durable.PRIVATE).unlink(missing_ok=True)
     for folder in [*private_folders, *_list_left(quarter, ".new")]:
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove(folder)
     for folder in _list_left(quarter, ".old"):  # of a version without journals
         target = folder.with_name(folder.name[1 : -len(".old")])
-        shutil.rmtree(folder) if target.exists() else folder.rename(target)
+        _remove(folder) if target.exists() else folder.rename(target)
 
 
 def recover_all(report: Callable[[str], None]) -> None:
@@ -177,7 +185,7 @@ def recover_all(report: Callable[[str], None]) -> None:
         for target in (target for target in unfinished if target.parent.name == quarter):
             state = f"is still incomplete: {problem}" if problem else "was interrupted, and is complete now"
             report(f"the publication of {target.relative_to(paths.root())} {state}")
-            if not problem:
+            if not problem and quarter != SITE:
                 command = "briefs" if target.name.endswith("-briefs") else "run"
                 about = {"command": command, "quarter": quarter, "as_of": target.name.removesuffix("-briefs")}
                 log.append_event(log.RUN_PUBLISHED, about, exit_code=0)

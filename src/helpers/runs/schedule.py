@@ -9,12 +9,13 @@ from pathlib import Path
 from helpers import editions, paths
 from helpers.i18n import catalogue
 from helpers.plan import checks, quarters, read_settings
-from helpers.runs import RunError, edition, publish, raise_run_errors
+from helpers.runs import RunError, edition, publish, raise_run_errors, site
 from helpers.runs.edition import EditionRequest
 from helpers.runs.lock import find_lock_holder, lock_quarter
 from helpers.runs.log import RUN_BEGAN, RUN_ENDED, Log, RunEvent, read_events
 
 DAMAGED = "damaged since it was published: "
+SITE_INDEX = "reports/index.html"
 
 DueEditions = Mapping[EditionRequest, str]  # why each is due, in order of dates
 
@@ -185,6 +186,9 @@ def read_status(today: date, languages: Sequence[str] = ()) -> RunStatus:
         refusal = error
     problems = [f"{_relative(target)}: its publication is not complete" for target in publish.list_unfinished()]
     problems += [problem for made in all_made if (problem := _describe_briefs(made))]
+    problems += (
+        [] if site.is_site_current() else [f"{SITE_INDEX}: not of what is published now; papu run makes it again"]
+    )
     return RunStatus(today, published, failed, held, due, find_next(today), problems, refusal)
 
 

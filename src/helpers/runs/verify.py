@@ -1,4 +1,4 @@
-"""Builds a published edition again in private, from its raw files, and lists what differs."""
+"""Builds a published edition again in private, from its raw files, and the site; lists what differs."""
 
 import contextlib
 import csv
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from helpers import editions, paths
 from helpers.ingest import received
-from helpers.runs import ExitCode, RunError, diff, edition, notebook, publish, raise_run_errors, snapshot
+from helpers.runs import ExitCode, RunError, diff, edition, notebook, publish, raise_run_errors, site, snapshot
 from helpers.runs.log import Reporter
 from helpers.tables import claims, pipeline
 
@@ -41,8 +41,7 @@ def verify(quarter: str, as_of: str, report: Reporter) -> Verification:
         digests = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in before.items()}
         result = Verification()
         result.notes += [*_compare_code(published), *_compare_digests(published.inputs, inputs, "data/raw/")]
-        for line in _compare_digests(published.outputs, digests):
-            result.different.append(f"{line} it was published" if line.endswith("since") else line)
+        result.different += _compare_published(published.outputs, digests)
         with _private_copy(quarter, inputs.keys() - published.inputs.keys()) as folder:
             rebuilt = _rebuild(published, folder, report)
             result.compared = len(rebuilt)
@@ -59,6 +58,11 @@ def _compare_digests(before: Mapping[str, str], now: Mapping[str, str], folder: 
             yield f"{folder}{name}: was added since; it is left out"
         elif before[name] != now[name]:
             yield f"{folder}{name}: changed since"
+
+
+def _compare_published(outputs: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
+    for line in _compare_digests(outputs, now):
+        yield f"{line} it was published" if line.endswith("since") else line
 
 
 def _compare_code(published: editions.PublishedEdition) -> Iterator[str]:
@@ -126,3 +130,22 @@ def _compare_files(outputs: Collection[str], before: Mapping[str, Path], rebuilt
             yield f"{name}: is new"
         elif name in before:
             yield from diff.list_differences(name, before[name], rebuilt[name])
+
+
+def verify_site(result: Verification) -> None:
+    """Make the site again in private, of what is published, and add to a verification what differs."""
+    published, folder = site.read_site_outputs(), paths.site()
+    if not published:
+        result.notes.append(
+            f"{folder.name}/index.html: not made yet, or its manifest cannot be read; papu run makes it"
+        )
+        return
+    with raise_run_errors(paths.build()), publish.folder_beside(paths.build() / "site") as private:
+        made = site.build_site(private / "site")
+        rebuilt = {f"{folder.name}/{name}": made / name for name in editions.read_outputs(made)}
+        outputs = {f"{folder.name}/{name}": digest for name, digest in published.items()}
+        before = {name: path for name in outputs if (path := folder.parent / name).is_file()}
+        digests = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in before.items()}
+        result.compared += len(rebuilt)
+        result.different += _compare_published(outputs, digests)
+        result.different += _compare_files(outputs, before, rebuilt)

@@ -11,6 +11,7 @@ from pathlib import Path
 from helpers.i18n import Translator, typeset
 from helpers.plan import read_plan, read_settings
 from helpers.tables import schema
+from helpers.tables.pipeline import EditionTables
 
 _FIELDS_FILE = Path(__file__).with_name("fields.csv")
 LICENCE = {
@@ -120,7 +121,12 @@ def describe_table(table: str, folder: Path) -> dict[str, object]:
     """Describe a published table in a folder: its file, format, digest, rows and columns."""
     is_parquet = table in schema.PARQUET_TABLES
     path = folder / f"{table}.{'parquet' if is_parquet else 'csv'}"
-    content, n_rows = path.read_bytes(), len(schema.read_table(table, folder))
+    return _describe_file(table, path, len(schema.read_table(table, folder)))
+
+
+def _describe_file(table: str, path: Path, n_rows: int) -> dict[str, object]:
+    """Describe a file that has rows of a table."""
+    is_parquet, content = table in schema.PARQUET_TABLES, path.read_bytes()
     # Validators read CSV. For a `file` they compare only bytes and digest; `rows` would make them look for lines.
     format_ = _PARQUET_FORMAT | {"row_count": n_rows} if is_parquet else _CSV_FORMAT | {"rows": n_rows}
     return {
@@ -140,8 +146,16 @@ def describe(folder: Path, quarter: str, as_of: str, *, sample: bool, input_id: 
 
     An invented sample is called so and has the repository's licence; what members reported has none.
     """
+    resources = [describe_table(table, folder) for table in schema.PUBLISHED_TABLES]
+    return _describe_package(resources, "description", quarter, as_of, sample=sample, input_id=input_id)
+
+
+def _describe_package(
+    resources: list[dict[str, object]], rows: str, quarter: str, as_of: str, *, sample: bool, input_id: str
+) -> dict[str, object]:
+    """Describe a package of an edition's tables; `rows` names the text that says what they have."""
     label = Translator("en").label(read_settings().is_revised(quarter, date.fromisoformat(as_of)))
-    texts = ("sample", "description", "guard") if sample else ("description", "received", "guard")
+    texts = ("sample", rows, "guard") if sample else (rows, "received", "guard")
     sources = ("source.sample" if sample else "source.returns", "source.plan")
     return {
         "profile": "data-package",
@@ -153,13 +167,31 @@ def describe(folder: Path, quarter: str, as_of: str, *, sample: bool, input_id: 
         "edition": {"quarter": quarter, "as_of": as_of, "label": label, "sample": sample, "input_id": input_id},
         **({"licenses": [LICENCE]} if sample else {}),
         "sources": [_both_languages("title", key) for key in sources],
-        "resources": [describe_table(table, folder) for table in schema.PUBLISHED_TABLES],
+        "resources": resources,
     }
+
+
+def write_series(folder: Path, edition: EditionTables) -> None:
+    """Write the indicators of an edition, every quarter and scope: all in one file, and one file each, described."""
+    schema.write_table("kpis", edition.kpis, folder)
+    resources, texts = [describe_table("kpis", folder)], schema.text_columns("kpis")
+    for kpi in read_plan().kpis:
+        rows, path = edition.kpis[edition.kpis["kpi"] == kpi.kpi], folder / f"{kpi.kpi}.csv"
+        path.write_text(schema.render_csv(rows, texts), encoding="utf-8", newline="")
+        titles = {f"title{end}": kpi.title.get(language, "") for end, language in (("", "en"), ("_fr", "fr"))}
+        named = {"name": kpi.kpi.lower(), **{key: title for key, title in titles.items() if title}}
+        resources.append(_describe_file("kpis", path, len(rows)) | named)
+    about = {"sample": edition.sample, "input_id": edition.input_id}
+    described = _describe_package(resources, "series", edition.quarter, edition.as_of, **about)
+    _write_json(described | {"name": f"{described['name']}-series"}, folder)
 
 
 def write_datapackage(folder: Path, quarter: str, as_of: str, *, sample: bool, input_id: str) -> Path:
     """Write the description beside the published tables; the same tables give the same bytes."""
-    described = describe(folder, quarter, as_of, sample=sample, input_id=input_id)
+    return _write_json(describe(folder, quarter, as_of, sample=sample, input_id=input_id), folder)
+
+
+def _write_json(described: Mapping[str, object], folder: Path) -> Path:
     path = folder / "datapackage.json"
     path.write_text(json.dumps(described, ensure_ascii=False, indent=1) + "\n", encoding="utf-8", newline="\n")
     return path

@@ -143,6 +143,11 @@ def render_csv(table: pd.DataFrame, text_columns: Iterable[str]) -> str:
     return "".join(_csv_line(fields) for fields in [table.columns, *zip(*columns, strict=True)])
 
 
+def text_columns(name: str) -> list[str]:
+    """Return the columns of a table that hold texts."""
+    return [column for column, kind in SCHEMAS[name].columns.items() if kind == "text"]
+
+
 def write_table(name: str, rows: pd.DataFrame, folder: Path) -> pd.DataFrame:
     """Write a table to a folder under its name, and return it as written."""
     table = sort_as_text(conform(name, rows))
@@ -150,8 +155,7 @@ def write_table(name: str, rows: pd.DataFrame, folder: Path) -> pd.DataFrame:
     if name in PARQUET_TABLES:
         write_parquet(table, folder / f"{name}.parquet")
     else:
-        texts = [column for column, kind in SCHEMAS[name].columns.items() if kind == "text"]
-        (folder / f"{name}.csv").write_text(render_csv(table, texts), encoding="utf-8", newline="")
+        (folder / f"{name}.csv").write_text(render_csv(table, text_columns(name)), encoding="utf-8", newline="")
     return table
 
 

@@ -1,7 +1,7 @@
 """Tables of KPIs: the scorecard, each theme's indicators and their companions, and what changed the totals."""
 
 from helpers.i18n import Translator, is_blank, terms
-from helpers.plan import Kpi, quarters, read_plan, sources
+from helpers.plan import Kpi, quarters, read_plan, read_settings, sources
 from helpers.report import cells, phrases
 from helpers.report.blocks import Column, Table
 from helpers.report.cells import Cell, Number, Picture, Text, TwoLines
@@ -133,6 +133,25 @@ def theme(report: Report, number: int) -> Table:
     source = phrases.describe_origin([kpi for kpi in read_plan().kpis if kpi.theme == number], t)
     layout = {"named_by": 1, "size": 8, "pad": 1.8, "middle": True, "wide": 8}
     return Table(_figures(report, number), columns, title, subtitle, source=source, **layout)
+
+
+def history(report: Report, kpi: str) -> Table:
+    """Return one KPI in every quarter since the first collected: one row per quarter, the latest first."""
+    t = report.t
+    names = quarters.quarters_between(report.tables.first_collected, report.quarter)
+
+    def status(figure: KpiFigure) -> Cell:
+        return phrases.badge(figure, t) if figure.quarter >= read_settings().first_status_quarter else "–"
+
+    columns = (
+        Column(t("Quarter"), 12, lambda figure: cells.quarter(figure.quarter, t)),
+        Column(t("Value"), 30, lambda figure: _value_cell(report, figure), "end"),
+        Column(t("Status against the proposed target"), 40, status),
+        Column(t("Bounds"), 20, lambda figure: phrases.bounds(figure, t), "end"),
+        Column(t("Answers"), 15, lambda figure: _answers_cell(report, figure), "end"),
+    )
+    figures = queries.select_trend(report.tables, kpi, names=names)[::-1]
+    return Table(figures, columns, t("Figures by quarter"), source=phrases.describe_origin([figures[0].kpi], t))
 
 
 def _find_companion(report: Report, companion: sources.Companion, quarter: str) -> object | None:
