@@ -20,14 +20,16 @@ _TRIES = 3  # where editions are published meanwhile
 def describe_site_state() -> list[str]:
     """Return two digests: of all that the site is made of, and of what the pages of its indicators are made of.
 
-    That is what is published, of the latter the newest edition alone, and plan, registers, code and environment.
+    That is what is published, of the latter the newest edition and the languages alone, and plan, registers, code and
+    environment.
     """
     told = ("quarter", "as_of", "languages", "input_id", "outputs", "is_sample", "revises")
     published = [asdict(edition) for edition in editions.list_published_editions()]
     facts = [[edition[name] for name in told] for edition in published]
     briefs = [sorted(editions.read_outputs(paths.briefs(each["quarter"], each["as_of"]))) for each in published]
+    languages = sorted({language for edition in published for language in edition["languages"]})
     rest = editions.digest_folders({})
-    states = (json.dumps([rest, part]) for part in ([facts, briefs], facts[-1:]))
+    states = (json.dumps([rest, part]) for part in ([facts, briefs], [facts[-1:], languages]))
     return [hashlib.sha256(state.encode()).hexdigest() for state in states]
 
 

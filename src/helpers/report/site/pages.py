@@ -58,8 +58,9 @@ def write_site(folder: Path, kept: Path | None = None) -> None:
     if not kept:
         datapackage.write_series(folder / DATA, found)
     with tempfile.TemporaryDirectory(dir=folder) as drawings:
-        for language in read_settings().languages:
-            pages = _Pages(folder, language, found, Path(drawings))
+        languages = listing.list_languages(published)
+        for language in languages:
+            pages = _Pages(folder, language, languages, found, Path(drawings))
             pages.write_index(published)
             if not kept:
                 pages.write_indicators()
@@ -68,8 +69,11 @@ def write_site(folder: Path, kept: Path | None = None) -> None:
 class _Pages:
     """The pages in one language."""
 
-    def __init__(self, folder: Path, language: str, found: EditionTables, drawings: Path) -> None:
+    def __init__(
+        self, folder: Path, language: str, languages: Sequence[str], found: EditionTables, drawings: Path
+    ) -> None:
         self.folder, self.language, self.found, self.drawings = folder, language, found, drawings
+        self.languages = languages  # those of the site, to lead from each page to its like
         self.t = Translator(language)
         self.document = self._start().document()
 
@@ -132,7 +136,7 @@ class _Pages:
             {"href": f"{DATA}/{name}", "text": name, "size": listing.format_size((data / name).stat().st_size, self.t)}
             for name in ("kpis.csv", "datapackage.json")
         ]
-        others = {each: name_index(each) for each in read_settings().languages}
+        others = {each: name_index(each) for each in self.languages}
         latest = f"{LATEST}/{name_index(self.language)}"
         names = {"editions": told, "groups": groups, "files": files, "latest": latest}
         names["at_quarter"] = self.t("Indicators in {quarter}", quarter=self.t.quarter(self.found.quarter))
@@ -166,7 +170,7 @@ class _Pages:
         languages = (self.language, *newest.languages)
         shown = next(each for each in languages if each in newest.languages)
         target = f"../{newest.quarter}/{newest.as_of}/report_{shown}.html"
-        others = {each: name_index(each) for each in read_settings().languages}
+        others = {each: name_index(each) for each in self.languages}
         path = f"{LATEST}/{name_index(self.language)}"
         names = {"edition": told, "target": target, "shown": shown}
         self._write("latest.html.jinja", path, others, newest.is_sample, **names)
@@ -192,7 +196,7 @@ class _Pages:
             "near": [(way, name_indicator(each.kpi, self.language), f"{each.kpi}  {t.localised(each.title)}")
                      for way, each in (("prev", before), ("next", after)) if each],
         }  # fmt: skip
-        others = {each: name_indicator(kpi.kpi, each) for each in read_settings().languages}
+        others = {each: name_indicator(kpi.kpi, each) for each in self.languages}
         path = f"{INDICATORS}/{name_indicator(kpi.kpi, self.language)}"
         self._write("indicator.html.jinja", path, others, self.found.sample, **names)
 
