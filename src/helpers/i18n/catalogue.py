@@ -34,6 +34,11 @@ def typeset(text: str, language: str) -> str:
     return text
 
 
+def plain(text: str) -> str:
+    """Return a text with the spaces and apostrophes of a plain keyboard, which `typeset` replaces."""
+    return text.replace(NARROW_SPACE, " ").replace(NO_BREAK_SPACE, " ").replace("’", "'")
+
+
 def is_official(language: str) -> bool:
     """Tell whether a language is official: so by plan.toml, or one whose catalogue a reviewer has signed."""
     if language in read_settings().official:
