@@ -301,7 +301,7 @@ def test_a_catalogue_with_something_to_do_cannot_be_signed(catalogues):
     assert "1 to do before pt can be signed; see papu words --check --language pt" in output
 
 
-@pytest.mark.parametrize("name", [" ", "a; b"])
+@pytest.mark.parametrize("name", [" ", "a; b", 'a "b"', "a\x07"])
 def test_a_signature_is_a_name(name):
     assert papu("--language", "pt", "--sign", name)[0] == 2
 

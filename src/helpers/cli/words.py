@@ -117,8 +117,8 @@ def _sign(language: str, signer: str) -> None:
     from helpers.words import check
 
     name = " ".join(signer.split())
-    if not name or ";" in name:
-        raise click.UsageError("--sign takes the name of a person or an office, without a semicolon")
+    if not name or not name.isprintable() or set(';"\\') & set(name):
+        raise click.UsageError('--sign takes the name of a person or an office, without ; " and \\')
     _check_editable()
     known = messages.read_messages(language)
     if to_do := check.check_sentences(language, known):

@@ -24,12 +24,12 @@ _WIDTHS = {
 _ANSWER = {"bg_color": "#FFF8DC", "border": 1, "border_color": "#C8B560", "locked": False, "num_format": "@"}
 _NO_ANSWER = {"bg_color": "#E3E3E3"}  # a form that the sentence does not have
 _ALLOWED = {
-    "format_columns": True, "format_rows": True, "autofilter": True, "sort": True, "select_locked_cells": True,
+    "format_columns": True, "format_rows": True, "autofilter": True, "select_locked_cells": True,
 }  # fmt: skip
 _NOT_PRINTED = "(not printed by the newest edition)"
 _HELP = (
     "Write into the yellow cells of the next sheet: a new translation where the present one is missing or can be "
-    "better. What is left blank stays as it is; nothing else needs to be changed, and rows may be sorted.",
+    "better. What is left blank stays as it is; nothing else can be changed. Rows may be filtered by any column.",
     "A name in braces, such as {quarter}, is filled in by the program: keep each as it is, wherever your sentence "
     "needs it. {proposed} is the word of that meaning, left out where targets are adopted. A term of the plan is "
     "translated as the column Terms says.",
@@ -51,7 +51,8 @@ def write_sheet(path: Path, language: str, today: date) -> int:
 
     Raises OSError where it cannot be written.
     """
-    known, rules = messages.read_messages(language), messages.describe_plurals(language)
+    known = [each for each in messages.read_messages(language) if each.english]
+    rules = messages.describe_plurals(language)
     in_english = examples.collect_examples("en")
     printed = in_english if language == "en" else examples.collect_examples(language)
     unreviewed = messages.list_unreviewed(language, known) if messages.read_reviewer(language) else []
@@ -66,7 +67,7 @@ def write_sheet(path: Path, language: str, today: date) -> int:
             guide.write_row(row, [text])
         sheet = book.add_sheet(language, language, widths)
         sheet.write_heads(0, [*heads, *pairs, _KEY, _FILE])
-        for row, message in enumerate((each for each in known if each.english), start=1):
+        for row, message in enumerate(known, start=1):
             to_do = [*check.list_faults(message, language, rules)]
             to_do += ["new or changed since it was signed"] * ((message.file, message.key) in changed)
             where = (messages.catalogue_path("en").name if message.file.endswith(".po") else message.file, message.key)
@@ -82,7 +83,6 @@ def write_sheet(path: Path, language: str, today: date) -> int:
         sheet.worksheet.ignore_errors({"number_stored_as_text": "A1:XFD1048576"})
         sheet.worksheet.protect("", _ALLOWED)
         sheet.set_page(0)
-        sheet.worksheet.activate()
     return len(known)
 
 
