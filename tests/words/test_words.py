@@ -278,7 +278,9 @@ def test_a_signed_catalogue_says_which_sentences_changed_since(catalogues):
     assert "(none): new or changed since" in output
     assert catalogue.is_official("pt")  # the signature is true of the others
 
-    assert "2 of them new or changed since the last" in papu("--language", "pt", "--sign", "Another desk")[1]
+    assert (
+        "2 of them new or changed since signed by Secretariat" in papu("--language", "pt", "--sign", "Another desk")[1]
+    )
     again = contents(catalogues)
     assert len(changed_lines(signed, {"pt.reviewed.csv": again["pt.reviewed.csv"]})) == 4
     assert again["pt.po"].count(b"X-Reviewed-By") == 1

@@ -124,10 +124,11 @@ def _sign(language: str, signer: str) -> None:
     if to_do := check.check_sentences(language, known):
         message = f"{len(to_do)} to do before {language} can be signed; see papu words --check --language {language}"
         raise RunError(ExitCode.DATA_REFUSED, message)
-    n = len(messages.list_unreviewed(language, known))
+    n, before = len(messages.list_unreviewed(language, known)), messages.read_reviewer(language)
     reviewer = f"{name}; {options.utc_today()}"
     messages.sign_catalogue(language, reviewer)
-    print_lines([f"{language}: {len(known)} sentences signed by {reviewer}, {n} of them new or changed since the last"])
+    since = f"; {n} of them new or changed since signed by {before}" if before else ""
+    print_lines([f"{language}: {len(known)} sentences signed by {reviewer}{since}"])
 
 
 def _check_editable() -> None:
