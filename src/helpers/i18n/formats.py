@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from babel.dates import format_date
@@ -62,9 +62,13 @@ class _Values(dict[str, str]):
 
 @dataclass(frozen=True)
 class Translator:
-    """One language: `t("sentence", name=value)` translates; its methods format numbers, dates and marks."""
+    """One language: `t("sentence", name=value)` translates; its methods format numbers, dates and marks.
+
+    The first text that is made of each sentence is kept in `said`, as its example for translators.
+    """
 
     language: str
+    said: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
     fewest_for_percent = 5  # a percentage of fewer than this says more than is known: "3 of 4" instead
 
     @property
@@ -88,7 +92,7 @@ class Translator:
 
         What the sentence names of the plan, such as `{cutoff_days}`, is filled in too.
         """
-        return self._fill(self._forms(sentence)[0], values)
+        return self._fill(sentence, self._forms(sentence)[0], values)
 
     def plural(self, sentence: str, n: float, **values: object) -> str:
         """Return the form of a sentence that goes with a number, which fills `{n}`."""
@@ -96,11 +100,13 @@ class Translator:
         # A number with a fraction goes as its whole part in French and Portuguese, as a plural elsewhere (CLDR).
         whole = int(n) if n == int(n) or self.language in ("fr", "pt") else 100
         form = forms[min(rule(whole), len(forms) - 1)]
-        return self._fill(form, {"n": n, **values})
+        return self._fill(sentence, form, {"n": n, **values})
 
-    def _fill(self, form: str, values: Mapping[str, object]) -> str:
+    def _fill(self, sentence: str, form: str, values: Mapping[str, object]) -> str:
         text = form.format_map(_Values(self, values))
-        return text[:1].upper() + text[1:] if form.startswith("{Proposed}") else text
+        text = text[:1].upper() + text[1:] if form.startswith("{Proposed}") else text
+        self.said.setdefault(sentence, text)
+        return text
 
     def _format_value(self, value: object) -> str:
         return value if isinstance(value, str) else self.number(value)
