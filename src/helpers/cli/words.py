@@ -54,10 +54,7 @@ def words_command(
     elif len(languages) != 1:
         raise click.UsageError("give one --language, such as pt")
     elif out:
-        from helpers.words import sheet
-
-        n = sheet.write_sheet(out, languages[0], options.utc_today())
-        print_lines([f"{relative_path(out)}: {n} sentences"])
+        _write_sheet(out, languages[0])
     elif source:
         _take_back(source, languages[0], write)
     else:
@@ -73,7 +70,7 @@ def _check(languages: Sequence[str]) -> None:
         known = messages.read_messages(language)
         to_do = [*check.check_sentences(language, known), *check.check_review(language, known)]
         to_do += check.check_plan_words(language)
-        reviewer = messages.read_reviewer(language)
+        reviewer = catalogue.read_reviewer(language)
         status = "official by plan.toml" if catalogue.is_official(language) else "unofficial: not signed"
         signed = f"signed by {reviewer}" if reviewer else status
         print_lines([f"{language}: {len(to_do) or 'nothing'} to do, {len(known)} sentences, {signed}"])
@@ -82,8 +79,17 @@ def _check(languages: Sequence[str]) -> None:
     sys.exit(ExitCode.DONE if is_done else ExitCode.DIFFERENCES_FOUND)
 
 
+def _write_sheet(out: Path, language: str) -> None:
+    from helpers.words import examples, sheet
+
+    printed = {each: examples.read_examples(each) for each in ("en", language)}
+    n = sheet.write_sheet(out, language, printed, options.utc_today())
+    print_lines([f"{relative_path(out)}: {n} sentences"])
+    print_lines(f"no examples: {found.note}" for found in printed.values() if not found.texts)
+
+
 def _take_back(source: Path, language: str, write: bool) -> None:
-    from helpers.i18n import messages
+    from helpers.i18n import catalogue, messages
     from helpers.words import sheet
 
     if write:
@@ -98,7 +104,7 @@ def _take_back(source: Path, language: str, write: bool) -> None:
     if write:
         files = messages.write_messages(language, [after for _, after in read.changes])
         print_lines([f"{n} changed, {len(read.refused)} not taken", *map(relative_path, files)])
-        if n and (reviewer := messages.read_reviewer(language)):
+        if n and (reviewer := catalogue.read_reviewer(language)):
             print_lines([f"what changed is no longer signed by {reviewer} → papu words --check --language {language}"])
     else:
         print_lines([f"{n} would change, {len(read.refused)} not taken; nothing is written without --write"])
@@ -107,13 +113,12 @@ def _take_back(source: Path, language: str, write: bool) -> None:
 
 def _format_change(before: messages.Message, after: messages.Message) -> Iterator[str]:
     yield before.place
-    old = before.forms or ("",) * len(after.forms)
-    for was, now in zip(old, after.forms, strict=False):
+    for was, now in zip(before.forms, after.forms, strict=True):
         yield from (f"  - {was}", f"  + {now}") if was != now else ()
 
 
 def _sign(language: str, signer: str) -> None:
-    from helpers.i18n import messages
+    from helpers.i18n import catalogue, messages
     from helpers.words import check
 
     name = " ".join(signer.split())
@@ -124,7 +129,7 @@ def _sign(language: str, signer: str) -> None:
     if to_do := check.check_sentences(language, known):
         message = f"{len(to_do)} to do before {language} can be signed; see papu words --check --language {language}"
         raise RunError(ExitCode.DATA_REFUSED, message)
-    n, before = len(messages.list_unreviewed(language, known)), messages.read_reviewer(language)
+    n, before = len(messages.list_unreviewed(language, known)), catalogue.read_reviewer(language)
     reviewer = f"{name}; {options.utc_today()}"
     messages.sign_catalogue(language, reviewer)
     since = f"; {n} of them new or changed since signed by {before}" if before else ""

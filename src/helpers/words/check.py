@@ -5,17 +5,17 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from string import Formatter
 
 from helpers import paths
-from helpers.i18n import glossary, messages
+from helpers.i18n import catalogue, glossary, messages
 from helpers.strings import LANGUAGES, clean, without_invisible
 
 _MARKUP = re.compile(r"</?[A-Za-z][^<>]*>|&#?\w+;")
 _VALUE = re.compile(r"{[^{}]*}")
 _OPTIONAL = ("short",)  # a short name is only needed where the name is long
 _PLURALS = ("name", "one", "other")  # the forms of a unit that every language has
-_CODES = "|".join(LANGUAGES)
-_IN_LANGUAGE = re.compile(rf"(?:(.+?)(?:_|::.* \())?({_CODES})\)?")  # title_fr, fr, label::Français (fr)
+_IN_LANGUAGE = re.compile(rf"(?:(.+?)(?:_|::.* \())?({'|'.join(LANGUAGES)})\)?")  # title_fr, fr, label::Français (fr)
 
 
 @dataclass(frozen=True)
@@ -31,34 +31,29 @@ class ToDo:
 
 def check_sentences(language: str, known: Sequence[messages.Message]) -> list[ToDo]:
     """Return what is to do in the sentences of a language, in their order."""
-    rules = messages.describe_plurals(language)
-    return [ToDo(each.place, fault) for each in known for fault in list_faults(each, language, rules)]
+    return [ToDo(each.place, fault) for each in known for fault in list_faults(each, language)]
 
 
 def check_review(language: str, known: Sequence[messages.Message]) -> list[ToDo]:
     """Return the sentences of a signed language that are no longer those its reviewer has read."""
-    if not (reviewer := messages.read_reviewer(language)):
-        return []
-    changed = messages.list_unreviewed(language, known)
+    reviewer, changed = catalogue.read_reviewer(language), messages.list_unreviewed(language, known)
     if len(changed) == len(known):  # signed by hand
         what = f"no sentence is recorded as read by {reviewer}; sign it by papu words --language {language} --sign"
-        return [ToDo(messages.catalogue_path(language).name, what)]
+        return [ToDo(f"{language}.po", what)]
     return [ToDo(each.place, f"new or changed since signed by {reviewer}; to be read again") for each in changed]
 
 
-def list_faults(message: messages.Message, language: str, rules: Sequence[str]) -> Iterator[str]:
-    """Yield what is wrong with a sentence, each with its remedy; `rules` say which numbers take each plural form."""
+def list_faults(message: messages.Message, language: str) -> Iterator[str]:
+    """Yield what is wrong with a sentence, each with its remedy."""
     if not message.english:
         yield "no sentence of en.po; correct its msgid, or remove it"
         return
     if not any(message.forms):
         yield "not translated"
         return
-    wanted = rules if message.is_plural else [""]
-    if len(message.forms) > len(wanted):
-        yield f"has {len(message.forms)} forms; give {len(wanted)}"
-    for n, rule in enumerate(wanted):
-        form = message.forms[n] if n < len(message.forms) else ""
+    if len(message.forms) > len(message.rules):
+        yield f"has {len(message.forms)} forms; give {len(message.rules)}"
+    for form, rule in zip(message.forms, message.rules, strict=False):
         of = f"plural form for {rule}: " if rule else ""
         faults = _list_form_faults(form, message.english, language) if form.strip() else ["missing; write it"]
         yield from (f"{of}{fault}" for fault in faults)
@@ -67,11 +62,11 @@ def list_faults(message: messages.Message, language: str, rules: Sequence[str]) 
 def _list_form_faults(form: str, english: Sequence[str], language: str) -> Iterator[str]:
     """Yield what is wrong with one form of a sentence."""
     try:
-        given = messages.list_names(form)
+        given = _list_names(form)
     except ValueError:
         yield "a brace { or } is not one of a pair; copy the names in braces from the English"
         return
-    wanted = messages.list_names(english[-1])
+    wanted = _list_names(english[-1])
     counted = {"n"} if len(english) > 1 else set()  # "the only one" needs no number
     for name in sorted(wanted - given - counted):
         yield f"{{{name}}} is missing; copy it from the English"
@@ -83,7 +78,24 @@ def _list_form_faults(form: str, english: Sequence[str], language: str) -> Itera
         yield "has a line break; write it on one line"
     if hidden := sorted(set(form) - set(without_invisible(clean(form)))):
         yield f"has invisible characters, {', '.join(f'U+{ord(each):04X}' for each in hidden)}; write it without them"
-    for wording in glossary.find_rejected(_VALUE.sub(" ", form), language):
+    yield from _list_rejected(form, language)
+
+
+def _list_names(text: str) -> set[str]:
+    """Return the names of the values in a sentence; raises ValueError for a brace that is not one of a pair.
+
+    `{Proposed}` and `{proposed_many}` are forms of one word that each language places as it needs.
+    """
+    found = set()
+    for _, name, layout, conversion in Formatter().parse(text):
+        if name is not None:
+            plain = name.lower().removesuffix("_many") if name.lower().startswith("proposed") else name
+            found.add(plain + (f"!{conversion}" if conversion else "") + (f":{layout}" if layout else ""))
+    return found
+
+
+def _list_rejected(text: str, language: str) -> Iterator[str]:
+    for wording in glossary.find_rejected(_VALUE.sub(" ", text), language):
         yield f"“{wording}” is rejected by glossary.csv; write the term that it has"
 
 
@@ -94,8 +106,7 @@ def check_plan_words(language: str) -> list[ToDo]:
         text = texts.get(language, "")
         if not text.strip() and any(texts.values()):
             to_do.append(ToDo(place, f"{name} is blank in {language}; write it, another language has it"))
-        for wording in glossary.find_rejected(_VALUE.sub(" ", text), language):
-            to_do.append(ToDo(place, f"“{wording}” in {name} is rejected by glossary.csv; write the term that it has"))
+        to_do += [ToDo(f"{place}, {name}", rejected) for rejected in _list_rejected(text, language)]
     return to_do
 
 
