@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,18 +65,16 @@ def _check(languages: Sequence[str]) -> None:
     from helpers.i18n import catalogue, messages
     from helpers.words import check
 
-    is_done = True
+    n = 0
     for language in languages:
-        known = messages.read_messages(language)
-        to_do = [*check.check_sentences(language, known), *check.check_review(language, known)]
-        to_do += check.check_plan_words(language)
-        reviewer = catalogue.read_reviewer(language)
+        known, reviewer = messages.read_messages(language), catalogue.read_reviewer(language)
+        to_do = check.list_to_do(language, known)
         status = "official by plan.toml" if catalogue.is_official(language) else "unofficial: not signed"
         signed = f"signed by {reviewer}" if reviewer else status
         print_lines([f"{language}: {len(to_do) or 'nothing'} to do, {len(known)} sentences, {signed}"])
         print_lines(f"  {each}" for each in to_do)
-        is_done &= not to_do
-    sys.exit(ExitCode.DONE if is_done else ExitCode.DIFFERENCES_FOUND)
+        n += len(to_do)
+    sys.exit(ExitCode.DIFFERENCES_FOUND if n else ExitCode.DONE)
 
 
 def _write_sheet(out: Path, language: str) -> None:
@@ -84,8 +82,8 @@ def _write_sheet(out: Path, language: str) -> None:
 
     printed = {each: examples.read_examples(each) for each in ("en", language)}
     n = sheet.write_sheet(out, language, printed, options.utc_today())
-    print_lines([f"{relative_path(out)}: {n} sentences"])
-    print_lines(f"no examples: {found.note}" for found in printed.values() if not found.texts)
+    missing = [f"no examples: {found.note}" for found in printed.values() if not found.texts]
+    print_lines([f"{relative_path(out)}: {n} sentences", *missing])
 
 
 def _take_back(source: Path, language: str, write: bool) -> None:
@@ -96,25 +94,25 @@ def _take_back(source: Path, language: str, write: bool) -> None:
         _check_editable()
     with options.check_arguments():
         read = sheet.read_sheet(source, language)
-    for before, after in read.changes:
-        print_lines(_format_change(before, after))
+    print_lines(_format_changes(read.changes))
     print_lines(f"remark: {each}" for each in read.remarks)
     print_lines(f"not taken: {each}" for each in read.refused)
-    n = len(read.changes)
-    if write:
+    n, refused = len(read.changes), len(read.refused)
+    if not write:
+        print_lines([f"{n} would change, {refused} not taken; nothing is written without --write"])
+    else:
         files = messages.write_messages(language, [after for _, after in read.changes])
-        print_lines([f"{n} changed, {len(read.refused)} not taken", *map(relative_path, files)])
+        print_lines([f"{n} changed, {refused} not taken", *map(relative_path, files)])
         if n and (reviewer := catalogue.read_reviewer(language)):
             print_lines([f"what changed is no longer signed by {reviewer} → papu words --check --language {language}"])
-    else:
-        print_lines([f"{n} would change, {len(read.refused)} not taken; nothing is written without --write"])
     sys.exit(ExitCode.DATA_REFUSED if read.refused else ExitCode.DONE)
 
 
-def _format_change(before: messages.Message, after: messages.Message) -> Iterator[str]:
-    yield before.place
-    for was, now in zip(before.forms, after.forms, strict=True):
-        yield from (f"  - {was}", f"  + {now}") if was != now else ()
+def _format_changes(changes: Iterable[tuple[messages.Message, messages.Message]]) -> Iterator[str]:
+    for before, after in changes:
+        yield before.place
+        for was, now in zip(before.forms, after.forms, strict=True):
+            yield from (f"  - {was}", f"  + {now}") if was != now else ()
 
 
 def _sign(language: str, signer: str) -> None:

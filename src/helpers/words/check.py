@@ -5,14 +5,13 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from string import Formatter
 
 from helpers import paths
 from helpers.i18n import catalogue, glossary, messages
 from helpers.strings import LANGUAGES, clean, without_invisible
 
 _MARKUP = re.compile(r"</?[A-Za-z][^<>]*>|&#?\w+;")
-_VALUE = re.compile(r"{[^{}]*}")
+_VALUE = re.compile(r"{([^{}]*)}")
 _OPTIONAL = ("short",)  # a short name is only needed where the name is long
 _PLURALS = ("name", "one", "other")  # the forms of a unit that every language has
 _IN_LANGUAGE = re.compile(rf"(?:(.+?)(?:_|::.* \())?({'|'.join(LANGUAGES)})\)?")  # title_fr, fr, label::Français (fr)
@@ -27,6 +26,11 @@ class ToDo:
 
     def __str__(self) -> str:
         return f"{self.place}: {self.what}"
+
+
+def list_to_do(language: str, known: Sequence[messages.Message]) -> list[ToDo]:
+    """Return all that is to do in a language: in its sentences, their review, and the words of the plan."""
+    return check_sentences(language, known) + check_review(language, known) + check_plan_words(language)
 
 
 def check_sentences(language: str, known: Sequence[messages.Message]) -> list[ToDo]:
@@ -61,12 +65,10 @@ def list_faults(message: messages.Message, language: str) -> Iterator[str]:
 
 def _list_form_faults(form: str, english: Sequence[str], language: str) -> Iterator[str]:
     """Yield what is wrong with one form of a sentence."""
-    try:
-        given = _list_names(form)
-    except ValueError:
+    if set("{}") & set(_VALUE.sub("", form)):
         yield "a brace { or } is not one of a pair; copy the names in braces from the English"
         return
-    wanted = _list_names(english[-1])
+    given, wanted = _list_names(form), _list_names(english[-1])
     counted = {"n"} if len(english) > 1 else set()  # "the only one" needs no number
     for name in sorted(wanted - given - counted):
         yield f"{{{name}}} is missing; copy it from the English"
@@ -82,16 +84,8 @@ def _list_form_faults(form: str, english: Sequence[str], language: str) -> Itera
 
 
 def _list_names(text: str) -> set[str]:
-    """Return the names of the values in a sentence; raises ValueError for a brace that is not one of a pair.
-
-    `{Proposed}` and `{proposed_many}` are forms of one word that each language places as it needs.
-    """
-    found = set()
-    for _, name, layout, conversion in Formatter().parse(text):
-        if name is not None:
-            plain = name.lower().removesuffix("_many") if name.lower().startswith("proposed") else name
-            found.add(plain + (f"!{conversion}" if conversion else "") + (f":{layout}" if layout else ""))
-    return found
+    """Return what is in braces in a sentence; the forms of `{proposed}`, placed as a language needs, are one name."""
+    return {re.sub("(?i)^proposed(_many)?$", "proposed", name) for name in _VALUE.findall(text)}
 
 
 def _list_rejected(text: str, language: str) -> Iterator[str]:
