@@ -24,7 +24,7 @@ COLUMNS = {
     "revisions": "quarter scope kpi figure first now causes",
     "returns": "quarter member version received_on state counts source_file sha256",
     "issues": "severity rule quarter member question observed expected message_fr message_en source_file sheet row "
-    "said_fr said_en said_pt said_ar",
+    "said_fr said_en said_pt said_ar key",
     "inputs": "file sha256 size channel",
 }
 HOSTILE = '#read("/etc/passwd") $x^2$ \\textbf{a} <b>b</b> & `c` // d *e* _f_ @g [h] العربية 中文 \x07 \ue000 😀'
@@ -193,7 +193,8 @@ def invent(quarter: str = "2024Q3", seed: int = 7) -> Invented:
         quarter, read_settings().first_cutoff(quarter).isoformat(),
         _frame("kpis", kpis), _frame("components", components), _frame("member_values", values),
         _frame("changes", changes), _frame("revisions", revisions),
-        _frame("returns", returns), _frame("issues", issues), _frame("inputs", inputs),
+        _frame("returns", returns), _frame("issues", [(*issue, issue[1]) for issue in issues]),
+        _frame("inputs", inputs),
     )  # fmt: skip
 
 

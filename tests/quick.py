@@ -23,6 +23,7 @@ def make_report(path: Path, executed: Path, parameters: dict, *_: object) -> Non
     work, language = paths.out(parameters["quarter"], parameters["as_of"]), parameters.get("language")
     for name in (f"report_{language}.pdf", f"report_{language}.html", f"tables_{language}.xlsx") if language else ():
         (work / name).write_text(tables.input_id, encoding="utf-8")
+    (work / f"words_{language}.json").write_text("{}", encoding="utf-8")
     executed.write_text('{"cells": []}', encoding="utf-8")
 
 

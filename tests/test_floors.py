@@ -1,4 +1,4 @@
-"""The house: ten rooms and the command on their floors, each entered by its door; a module keeps to its own trade."""
+"""The house: eleven rooms and the command on their floors, each with its door; a module keeps to its own trade."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ FLOORS = (
     "explain",
     "explore",
     "start",
+    "words",
     "runs",
     "cli",
 )

@@ -234,6 +234,23 @@ def test_a_new_figure_appears_in_the_report_with_no_other_change(out, tmp_path):
     assert "A finding" in read_text(rendered.path) and STANDARDS == ["ua-1", "a-2a"]
 
 
+@pytest.mark.parametrize(("name", "sample", "made"), [
+    ("report", True, "words_fr.json"), ("report", False, "words_fr.json"),
+    ("brief_KEN", True, "words_brief_KEN_fr.json"), ("brief_KEN", False, ""),
+])  # fmt: skip
+def test_the_first_text_of_each_sentence_is_kept_and_of_what_is_real_no_brief(out, tmp_path, name, sample, made):
+    report = report_of(replace(invent(), sample=sample), "fr", tmp_path)
+    report.name = name
+    said = [report.t("{part} of {whole}", part=part, whole=4) for part in (3, 2)]
+    report.heading(said[1])
+    report.render()
+    assert [path.name for path in tmp_path.glob("words_*")] == [made] * bool(made)
+    words = json.loads((tmp_path / made).read_text(encoding="utf-8")) if made else {}
+    assert words.get("{part} of {whole}", said[0]) == said[0] == "3 sur 4"
+    assert list(words) == sorted(words)
+    assert ("V04" in words) == (sample and name == "report")  # what was found in the returns
+
+
 def test_a_figure_without_alternative_text_is_refused(tmp_path):
     with pytest.raises(ValueError, match="no alternative text"):
         ReportFigure(plot_map(report_of(invent(), "en", tmp_path)), "A finding", " ")

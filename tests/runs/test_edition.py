@@ -331,6 +331,17 @@ class TestEdition:
         assert not (checkout / "reports" / "2022Q4" / "2023-02-14").exists()
 
 
+def test_examples_for_translators_are_kept_in_the_build_folder_and_not_published(quick):
+    run_edition()
+    assert (paths.build() / QUARTER / DAY / "words_fr.json").is_file()
+    assert [path.parts for path in quick.root.rglob("words_*") if "build" not in path.parts] == []
+
+
+def test_a_build_folder_that_cannot_be_written_to_does_not_stop_a_run(quick):
+    paths.build().write_text("a file in the way", encoding="utf-8")
+    assert (run_edition() / "report_fr.pdf").is_file()
+
+
 def test_the_next_run_cleans_up_after_a_killed_one(quick):
     folder = quick.root / "reports" / QUARTER
     (folder / f".{DAY}.dead.run").mkdir(parents=True)

@@ -145,7 +145,7 @@ def sent(rows: list[tuple], issues: list[tuple]) -> pipeline.EditionTables:
     returns = [("2024Q3", "SEN", v, "2024-10-20", "on_time", counts, file, "0" * 64) for v, file, counts in rows]
     answers = [("2024Q3", "SEN", v, "staff_total", "7", "7", "A", file, "r", "2") for v, file, _ in rows]
     found = [
-        (severity, "V05", "2024Q3", "SEN", question, "9", "", "", "", file, "r", "2", *["words"] * 4)
+        (severity, "V05", "2024Q3", "SEN", question, "9", "", "", "", file, "r", "2", *["words"] * 4, "V05")
         for severity, question, file in issues
     ]
     return replace(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
+from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po
 
 from helpers.plan import read_settings
@@ -34,12 +35,23 @@ def typeset(text: str, language: str) -> str:
     return text
 
 
+def plain(text: str) -> str:
+    """Return a text with the spaces and apostrophes of a plain keyboard, which `typeset` replaces."""
+    return text.replace(NARROW_SPACE, " ").replace(NO_BREAK_SPACE, " ").replace("’", "'")
+
+
 def is_official(language: str) -> bool:
     """Tell whether a language is official: so by plan.toml, or one whose catalogue a reviewer has signed."""
     if language in read_settings().official:
         return True
-    header = (LOCALES / f"{language}.po").read_text(encoding="utf-8").split("\n\n", 1)[0]
-    return bool(re.search(r'"X-Reviewed-By: *[^\s"\\]', header))
+    return bool(read_reviewer(language))
+
+
+def read_reviewer(language: str) -> str:
+    """Return who signed a catalogue, and when; blank where nobody has."""
+    header = (LOCALES / f"{language}.po").read_text(encoding="utf-8").partition("\n\n")[0]
+    found = re.search(r'"X-Reviewed-By: *([^\s"\\][^"\\]*)', header)
+    return found[1].strip() if found else ""
 
 
 def official_languages() -> tuple[str, ...]:
@@ -47,14 +59,22 @@ def official_languages() -> tuple[str, ...]:
     return tuple(language for language in read_settings().languages if is_official(language))
 
 
+def parse_catalogue(language: str) -> Catalog:
+    """Read a catalogue as it is written, with the places of its sentences."""
+    with (LOCALES / f"{language}.po").open("rb") as file:
+        return read_po(file, locale=language)
+
+
+def list_forms(message: Message) -> tuple[str, ...]:
+    """Return the forms of a sentence: several where a number decides."""
+    return tuple(message.string) if message.pluralizable else (message.string,)
+
+
 @cache
 def read_catalogue(language: str) -> tuple[Mapping[str, tuple[str, ...]], Callable[[int], int], int]:
     """Read a language's sentences, typeset, by their short English; the rule that picks a plural, and their number."""
-    with (LOCALES / f"{language}.po").open("rb") as file:
-        catalogue = read_po(file, locale=language)
-    sentences = {}
-    for message in catalogue:
-        if message.id:
-            key, forms = (message.id[0], message.string) if message.pluralizable else (message.id, [message.string])
-            sentences[key] = tuple(typeset(form, language) for form in forms)
+    catalogue, sentences = parse_catalogue(language), {}
+    for message in filter(lambda each: each.id, catalogue):
+        key = message.id[0] if message.pluralizable else message.id
+        sentences[key] = tuple(typeset(form, language) for form in list_forms(message))
     return sentences, gettext.c2py(catalogue.plural_expr), catalogue.num_plurals

@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from babel.dates import format_date
@@ -71,9 +71,13 @@ class _Values(dict[str, str]):
 
 @dataclass(frozen=True)
 class Translator:
-    """One language: `t("sentence", name=value)` translates; its methods format numbers, dates and marks."""
+    """One language: `t("sentence", name=value)` translates; its methods format numbers, dates and marks.
+
+    The first text that is made of each sentence is kept in `said`, as its example for translators.
+    """
 
     language: str
+    said: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
     fewest_for_percent = 5  # a percentage of fewer than this says more than is known: "3 of 4" instead
 
     @property
@@ -97,7 +101,7 @@ class Translator:
 
         What the sentence names of the plan, such as `{cutoff_days}`, is filled in too.
         """
-        return self.fill(self._forms(sentence)[0], values)
+        return self._say(sentence, self._forms(sentence)[0], values)
 
     def plural(self, sentence: str, n: float, **values: object) -> str:
         """Return the form of a sentence that goes with a number, which fills `{n}`."""
@@ -105,7 +109,12 @@ class Translator:
         # A number with a fraction goes as its whole part in French and Portuguese, as a plural elsewhere (CLDR).
         whole = int(n) if n == int(n) or self.language in ("fr", "pt") else 100
         form = forms[min(rule(whole), len(forms) - 1)]
-        return self.fill(form, {"n": n, **values})
+        return self._say(sentence, form, {"n": n, **values})
+
+    def _say(self, sentence: str, form: str, values: Mapping[str, object]) -> str:
+        text = self.fill(form, values)
+        self.said.setdefault(sentence, text)
+        return text
 
     def fill(self, form: str, values: Mapping[str, object]) -> str:
         """Return a text with its named values filled in, and what it names of the plan."""

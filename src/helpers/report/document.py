@@ -239,6 +239,7 @@ class Report:
         document, name = self.document(), f"{self.name}_{self.t.language}"
         text = json.dumps(document, ensure_ascii=False, indent=1) + "\n"
         (self.out / f"{name}.json").write_text(text, encoding="utf-8", newline="\n")
+        self._write_words()
         if self.name == REPORT_NAME:  # a brief's few tables are the member's own answers, as it sent them
             claims = json.dumps(self.sentences, ensure_ascii=False, indent=1) + "\n"
             (self.out / f"claims_{self.t.language}.json").write_text(claims, encoding="utf-8", newline="\n")
@@ -246,6 +247,21 @@ class Report:
             write_tables_workbook(document, self.blocks, self.out / f"tables_{self.t.language}.xlsx")
         moment = datetime.fromisoformat(self.as_of).replace(tzinfo=UTC)
         return set_pages(self.out, name, int(moment.timestamp()))
+
+    def _write_words(self) -> None:
+        """Write the first text of each sentence as examples for translators, `papu words`; no run publishes them.
+
+        A brief and the findings in returns may hold a member's own words: they are examples of the sample alone.
+        """
+        words, is_report = dict(self.t.said), self.name == REPORT_NAME
+        if not is_report and not self.tables.sample:
+            return
+        if is_report and self.tables.sample:
+            findings = self.tables.issues.drop_duplicates("key")
+            words |= zip(findings["key"], findings[f"said_{self.t.language}"], strict=True)
+        text = json.dumps(words, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+        name = "words" if is_report else f"words_{self.name}"
+        (self.out / f"{name}_{self.t.language}.json").write_text(text, encoding="utf-8", newline="\n")
 
 
 _READING = (

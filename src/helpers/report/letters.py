@@ -11,7 +11,7 @@ from pathlib import Path, PurePath
 from helpers.i18n import Translator, catalogue
 from helpers.ingest import add, issues, rules, versions
 from helpers.plan import Member, Plan, questionnaire, read_settings
-from helpers.report.xlsx import Book, SheetWriter, open_book
+from helpers.report.xlsx import REPLY, Book, SheetWriter, open_book
 from helpers.strings import clean
 from helpers.tables import manifest
 
@@ -22,7 +22,6 @@ _RECEIVED_COLUMNS = ("received_on", "file", "version", "state")
 _WIDTHS = (16, 30, 16, 18, 48, 30, 26)  # characters: as wide together as a landscape page can show
 _CONTENTS_WIDTHS = (44, 12, 14, 16, 14)
 _TITLE, _PART, _CENTRED = {"bold": True, "font_size": 14}, {"bold": True, "font_size": 12}, {"align": "center"}
-_REPLY = {"text_wrap": True, "bg_color": "#FFF8DC", "border": 1, "border_color": "#C8B560"}
 
 
 @cache
@@ -311,7 +310,7 @@ def _write_letter(
         place = "\n".join([issue.source_file, *place])
         texts = (issue.observed, issue.expected, issue.say(letter.language), place)
         sheet.write_row(number, [text(issue.severity), question, *texts, ""])
-        sheet.write(number, len(_ISSUE_COLUMNS) - 1, "", **_REPLY)
+        sheet.write(number, len(_ISSUE_COLUMNS) - 1, "", **REPLY)
     return sheet.set_page(row + 2)
 
 

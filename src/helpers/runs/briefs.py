@@ -78,6 +78,7 @@ def run_briefs(
             if names:
                 new = _collect_briefs(request, folder, target, names, tables, started)
                 publish.move_into_place((new, target))
+                edition.keep_words(folder / "work", request.quarter, request.as_of)
         if failures:
             outcome |= {"exit_code": ExitCode.REPORT_FAILED, "failures": failures}
     return target, failures

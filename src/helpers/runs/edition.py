@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import shutil
 from collections.abc import Mapping, Sequence
@@ -117,6 +118,7 @@ def run_locked_edition(
             # First onto the disk of their target, which may be another one than that of the report.
             tables_folder = Path(shutil.move(tables_folder, beside_tables / "tables"))
             publish.move_into_place((tables_folder, tables_target), (report_folder, target))
+            keep_words(folder / "work", request.quarter, request.as_of)
             outcome["input_id"] = tables.input_id
     return target
 
@@ -146,6 +148,15 @@ def build_edition(
     snapshot.check_unchanged(tables.inputs, received_in or {})
     _collect_outputs(request, folder, tables, started)
     return folder / "tables", folder / "report", tables
+
+
+def keep_words(work: Path, quarter: str, as_of: str) -> None:
+    """Keep what a run says as examples for translators, in the build folder; where it cannot, the run goes on."""
+    kept = paths.build() / quarter / as_of
+    with contextlib.suppress(OSError):
+        kept.mkdir(parents=True, exist_ok=True)
+        for path in work.glob("words_*.json"):
+            shutil.copyfile(path, kept / path.name)
 
 
 def _collect_outputs(request: EditionRequest, folder: Path, tables: EditionTables, started: datetime) -> None:

@@ -18,6 +18,7 @@ from xlsxwriter.worksheet import Worksheet
 from helpers.i18n import bidi, isolate
 from helpers.strings import clean
 
+REPLY = {"text_wrap": True, "bg_color": "#FFF8DC", "border": 1, "border_color": "#C8B560"}  # a cell to be filled in
 _HEAD = {"bold": True, "text_wrap": True, "bottom": 1, "bg_color": "#E8EDF3"}
 _LONGEST_CELL = 32_767  # UTF-16 units, a limit of the format
 _FONT_SIZE, _LINE = 11, 15  # points
