@@ -83,7 +83,7 @@ def test_class_c_has_bounds_only():
     assert pd.isna(row["value"]) and pd.isna(row["share"]) and row["share_upper"] == 0.875
     html = texts(explorer._repr_mimebundle_()["text/html"])
     assert "777" not in html and "77.8" not in html
-    assert "12.5 to 87.5%" in html and "(C): too few answers, bounds only." in html
+    assert "12.5 to 87.5%" in html and "(C): too few answers, range only." in html
 
 
 def test_nobody_answered_is_blank_and_never_zero():
@@ -189,7 +189,7 @@ def test_what_is_stored_is_the_same_each_time_marked_and_says_proposed():
     assert first["text/plain"] == "2.1.a, PAPU, 2022Q3 to 2024Q3: SEN KEN"
     assert first["text/html"] == second["text/html"]
     shown = texts(first["text/html"])
-    assert MARK.capitalize() in shown and "all targets and statuses in this report are proposed" in shown
+    assert MARK.capitalize() in shown and "all targets in this report are proposed" in shown
     assert "Proposed target" in shown and "Status against the proposed target" in shown
 
 

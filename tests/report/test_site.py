@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -128,3 +129,10 @@ def test_no_text_becomes_markup(template, language):
 def test_each_page_names_a_style_and_nothing_else_that_may_run():
     frame = (Path(pages.HERE) / "frame.html.jinja").read_text(encoding="utf-8")
     assert "default-src 'none'" in frame and "script" not in frame.split("#}", 1)[1]
+
+
+def test_the_site_has_the_languages_of_the_editions_and_the_plans_first(raw):
+    publish(DAY)
+    assert listing.list_languages(listing.list_newest_first()) == ["fr"]
+    published = [replace(each, languages=("ar", "en")) for each in listing.list_newest_first()]
+    assert listing.list_languages(published) == ["fr", "en", "ar"]

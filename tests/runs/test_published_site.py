@@ -17,7 +17,9 @@ import interrupted
 from commands import hashes
 from conftest import Raw
 from helpers import cli, paths
+from helpers.plan import read_settings
 from helpers.report import blocks, drawing, figures
+from helpers.report.site import listing
 from helpers.runs import publish, site, verify
 from helpers.runs.errors import RunError
 from helpers.runs.site import update_site
@@ -65,6 +67,8 @@ def sited(quick, monkeypatch) -> Raw:
     drawn = blocks.ReportFigure(drawing.Drawing(figsize=(6, 1)), "a title", "in words")
     monkeypatch.setattr(figures, "trend", lambda report, kpi: drawn)
     monkeypatch.setattr(site, "update_site", update_site)
+    # As if editions were published in every language of the plan, which takes its time.
+    monkeypatch.setattr(listing, "list_languages", lambda published: read_settings().languages)
     run_edition()
     update_site(print)
     return quick

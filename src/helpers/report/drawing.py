@@ -40,6 +40,7 @@ from helpers.tables import KpiFigure, queries, replies
 FEWEST_TICKS = 4  # an axis of quarters has room for at least five, so that a first edition looks like the next
 PAGE_WIDTH = 6.69  # inches: the text width of the page, so that letters are printed at their true size
 TARGET_LINE = {"color": INK, "linewidth": 0.9, "linestyle": (0, (5, 3)), "zorder": 2}
+CLOSEST = 0.12  # inches between the entries of a key
 BOUNDS_BAR = {"color": BAND, "linewidth": 7, "solid_capstyle": "butt"}
 ON_HATCHING = {"bbox": {"facecolor": "#FFFFFF", "edgecolor": "none", "pad": 0.8}}  # letters on a hatched area
 
@@ -287,6 +288,11 @@ class KeyEntry(NamedTuple):
     draw: Callable[[Axes, float], object] = lambda axes, x: None
     inches: float = 0.0
 
+    @property
+    def start(self) -> float:
+        """Where its words begin, from its own place on, in inches."""
+        return self.inches + 0.07 * bool(self.inches)
+
 
 def line_entry(text: str, **look: object) -> KeyEntry:
     """Return the entry of a line."""
@@ -308,17 +314,31 @@ def write_key(figure: Drawing, entries: Sequence[KeyEntry], row: int = 0) -> Non
         (0, 1 - 0.2 * (row + 1) / height, 1, 0.2 / height), xlim=(0, PAGE_WIDTH), ylim=(0, 0.2), label=KEY_AXES
     )
     axes.set_axis_off()
-    before = [entry.inches + 0.07 * bool(entry.inches) for entry in entries]
     for size in (8.5, 8.0):
-        widths = [x + text_width(entry.text, size) for x, entry in zip(before, entries, strict=True)]
-        gap = min(0.26, (PAGE_WIDTH - 0.08 - sum(widths)) / max(len(entries) - 1, 1))
-        if gap >= 0.12:
+        widths, gap = _measure_key(entries, size)
+        if gap >= CLOSEST:
             break
     x = 0.03
-    for entry, start, width in zip(entries, before, widths, strict=True):
+    for entry, width in zip(entries, widths, strict=True):
         entry.draw(axes, x)
-        axes.annotate(entry.text, (x + start, 0.085), va="center", size=size)
-        x += width + gap
+        axes.annotate(entry.text, (x + entry.start, 0.085), va="center", size=size)
+        x += width + min(gap, 0.26)
+
+
+def _measure_key(entries: Sequence[KeyEntry], size: float) -> tuple[list[float], float]:
+    """Return the widths of a key's entries, and the room between them where they fill a row; in inches."""
+    widths = [entry.start + text_width(entry.text, size) for entry in entries]
+    return widths, (PAGE_WIDTH - 0.08 - sum(widths)) / max(len(entries) - 1, 1)
+
+
+def break_key(entries: Sequence[KeyEntry]) -> list[list[KeyEntry]]:
+    """Return the rows that a key takes, each with as many entries as it has room for."""
+    rows: list[list[KeyEntry]] = []
+    for entry in entries:
+        if not rows or _measure_key([*rows[-1], entry], 8.0)[1] < CLOSEST:
+            rows.append([])
+        rows[-1].append(entry)
+    return rows
 
 
 def find_runs(values: Sequence[float]) -> list[list[int]]:

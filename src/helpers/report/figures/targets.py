@@ -19,7 +19,6 @@ MARKERS = {  # of each status: none has another's shape; a dot within says that 
     "achieved": "o", "achieved_late": "o", "on_track": "^", "at_risk": "D", "off_track": "v", "overdue": "s",
     "missed": "X", "not_assessable": "d",
 }  # fmt: skip
-_MOST_STATUSES = 7  # that one row of the key has room for
 _NAMES, _MARK = 2.5, 0.42  # inches: of the names, and of a column of statuses
 _LINE, _GAP, _LETTERS = 0.14, 0.06, 50  # inches of a line of a name, and between rows; letters of a line
 
@@ -63,7 +62,8 @@ def plot_distances(report: Report) -> Drawing:
     names = [drawing.wrap(f"{each.kpi.kpi}  {phrases.name_kpi(each.kpi.kpi, t)}", _LETTERS) for each in figures]
     places, tall = _place_rows(names, figures)
     columns = [each.quarter for each in _list_marks(report, figures[0])]
-    top, bottom = 0.62, 0.26
+    keys = _list_keys(report, figures)
+    top, bottom = 0.22 + 0.2 * len(keys), 0.26
     values, wide = [_name_value(report, each) for each in figures], _MARK * len(columns)
     right = wide + 0.1 + drawing.names_width(values, 8, least=0.8)
     figure, ((axes,),) = drawing.lay_out_figure(tall + top + bottom, _NAMES, right, top, bottom)
@@ -90,7 +90,8 @@ def plot_distances(report: Report) -> Drawing:
     axes.set_yticks([])
     for place, name in zip(places, names, strict=True):
         drawing.write_beside(axes, name, place, -72 * _NAMES + 2, 0, size=8, color=INK, linespacing=1.0)
-    _write_keys(report, figure, figures)
+    for row, entries in enumerate(keys):
+        drawing.write_key(figure, entries, row)
     return figure
 
 
@@ -121,8 +122,8 @@ def _name_value(report: Report, figure: KpiFigure) -> str:
     return f"{value} / {phrases.format_target(figure, report.t)}"
 
 
-def _write_keys(report: Report, figure: Drawing, figures: Sequence[KpiFigure]) -> None:
-    """Write what dots, bars and lines are, and beneath it the statuses that occur."""
+def _list_keys(report: Report, figures: Sequence[KpiFigure]) -> list[list[KeyEntry]]:
+    """Return the rows of the key: what dots, bars and lines are, and beneath it the statuses that occur."""
     t = report.t
     first = [
         marker_entry(t("value"), color=BLUE, markersize=5.5),
@@ -135,8 +136,7 @@ def _write_keys(report: Report, figure: Drawing, figures: Sequence[KpiFigure]) -
         first.append(KeyEntry(t("hollow: to be confirmed")))
     seen = {mark.shown_status: mark for mark in sorted(shown, key=lambda mark: mark.robust is False, reverse=True)}
     second = [_status_entry(t(terms.STATUS_WORDS[status]), seen[status]) for status in MARKERS if status in seen]
-    drawing.write_key(figure, first + second[_MOST_STATUSES:])
-    drawing.write_key(figure, second[:_MOST_STATUSES], 1)
+    return [*drawing.break_key(first), *drawing.break_key(second)]
 
 
 def _status_entry(text: str, figure: KpiFigure) -> KeyEntry:
