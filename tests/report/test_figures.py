@@ -14,7 +14,7 @@ from itertools import combinations, pairwise
 import matplotlib
 import numpy as np
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import RendererSVG
 from PIL import Image
 
 from helpers.i18n.formats import Translator
@@ -111,9 +111,9 @@ def test_importing_and_drawing_leaves_matplotlib_as_it_was():
 @pytest.mark.parametrize("plot", FIGURES.values(), ids=FIGURES)
 def test_letters_are_the_reports_own_at_eight_points_or_more_and_inside_the_figure(plot, t):
     figure = plot(FULL, t)
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    renderer = canvas.get_renderer()
+    figure.set_dpi(72)
+    renderer = RendererSVG(*figure.bbox.size, io.StringIO())  # that of pictures fits letters to pixels, and widens them
+    figure.draw(renderer)
     frame, unused = figure.bbox, unused_ticks(figure)
     for text in figure.findobj(matplotlib.text.Text):
         if not text.get_text().strip() or not text.get_visible() or text in unused:
