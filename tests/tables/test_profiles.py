@@ -116,7 +116,7 @@ def test_half_is_closed_by_the_fewest_replies(parts, n):
 def test_of_a_quarter_nobody_answered_every_member_is_to_be_called():
     calls = profiles.select_calls(empty())
     assert len(calls) == 45 and not calls["open"].map(len).any()
-    assert report_tables.calls(report_of(empty(), "en")).title == "No member has answered: all are to be called"
+    assert report_tables.calls(report_of(empty(), "en")).title == "No member has answered: all are to be reminded"
 
 
 def test_a_finding_of_last_quarter_stays_open_until_its_question_is_answered(tables):

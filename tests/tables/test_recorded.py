@@ -132,8 +132,8 @@ def test_the_report_says_on_its_first_page_which_register_cannot_be_read_and_wha
     assert (answers["5.2.a"], answers["1.1.a"]) == ("not read", "register")
     behind = figures.trends(report, ("5.2.a", "5.3.a")).n
     assert behind == "5.2.a, 5.3.a: a register under it could not be read: blank, not 0"
-    assert headlines.describe_issues_found(report).startswith("Q3 2024 – refusals: 2;")
-    assert [row[1:3] for row in tables.refused(report).body] == [("V22 refused", "register")] * 2
+    assert headlines.describe_issues_found(report).startswith("Q3 2024 – returns rejected: 2;")
+    assert [row[1:3] for row in tables.refused(report).body] == [("V22 rejected", "register")] * 2
 
 
 def test_the_report_says_beside_a_figure_how_many_rows_are_missing_from_it(root):
@@ -145,7 +145,7 @@ def test_the_report_says_beside_a_figure_how_many_rows_are_missing_from_it(root)
         "2 rows not read", "1 row not read", "register",
     ]  # fmt: skip
     assert figures.trends(report, ("5.3.b",)).n == (
-        "5.3.b: registers of the General Secretariat, no non-response; 1 row of the registers could not be read and is "
+        "5.3.b: registers of the General Secretariat, no missing data; 1 row of the registers could not be read and is "
         "missing here"
     )
     told = CliRunner().invoke(main, ["explain", "5.2.a", Q, "--json"])
@@ -161,13 +161,14 @@ def test_nothing_is_said_of_quarters_before_the_first_collected(root):
     assert (made.first_collected, made.is_first) == (Q, True)
     report = Report(Q, language="en")
     assert (
-        figures.response_trend(report).alt == "Stacked bars, members on time/late/refused/no return: Q3 2024 2/0/0/43."
+        figures.response_trend(report).alt
+        == "Stacked bars, returns on time/late/rejected/not received: Q3 2024 2/0/0/43."
     )
     assert figures.calendar(report).title == "2 of 45 members have answered for Q3 2024, the first quarter"
     assert figures.slopes(report, "2.1.a") is None and figures.waterfalls(report, ("2.1.a",)) is None
     assert tables.changes(report) is None
     trend = figures.trend(report, "6.1.a")
-    assert trend.title == "Questionnaire response rate: 6.4% (3/47)" and trend.subtitle.endswith("Union, Q3 2024")
+    assert trend.title == "Questionnaire response rate: 6.4% (3/47)" and trend.subtitle.endswith("PAPU, Q3 2024")
     assert headlines.describe_change(report, "6.1.a") == ""
     ghana = next(member for member in read_plan().members_in(Q) if member.member == "GHA")
     assert brief.brief_points(report, ghana) == [
