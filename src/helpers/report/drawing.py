@@ -14,6 +14,7 @@ import matplotlib.figure
 from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.font_manager import FontProperties
+from matplotlib.patheffects import Normal, Stroke
 from matplotlib.text import Annotation, Text
 from matplotlib.textpath import text_to_path
 from matplotlib.ticker import FixedFormatter
@@ -23,6 +24,7 @@ from helpers.report.look import (
     AMBER,
     ARABIC_FONT,
     BAND,
+    BAND_EDGE,
     BLUE,
     FONT,
     FONTS,
@@ -41,7 +43,9 @@ FEWEST_TICKS = 4  # an axis of quarters has room for at least five, so that a fi
 PAGE_WIDTH = 6.69  # inches: the text width of the page, so that letters are printed at their true size
 TARGET_LINE = {"color": INK, "linewidth": 0.9, "linestyle": (0, (5, 3)), "zorder": 2}
 CLOSEST = 0.12  # inches between the entries of a key
-BOUNDS_BAR = {"color": BAND, "linewidth": 7, "solid_capstyle": "butt"}
+_EDGED = [Stroke(linewidth=8, foreground=BAND_EDGE), Normal()]
+BOUNDS_BAR = {"color": BAND, "linewidth": 7, "solid_capstyle": "butt", "path_effects": _EDGED}
+_BAND = {"facecolor": BAND, "edgecolor": BAND_EDGE, "linewidth": 0.5, "zorder": 1}
 ON_HATCHING = {"bbox": {"facecolor": "#FFFFFF", "edgecolor": "none", "pad": 0.8}}  # letters on a hatched area
 
 
@@ -353,8 +357,8 @@ def draw_trend(axes: Axes, trend: Sequence[KpiFigure], colour: str = BLUE, size:
     banded = [math.nan if is_blank(u) else u - low for low, u in zip(lower, upper, strict=True)]
     for run in find_runs(banded):
         if len(run) == 1:
-            axes.bar(run, [banded[run[0]]], 0.14, [lower[run[0]]], color=BAND, linewidth=0, zorder=1)
-        axes.fill_between(run, [lower[n] for n in run], [upper[n] for n in run], color=BAND, linewidth=0, zorder=1)
+            axes.bar(run, [banded[run[0]]], 0.14, [lower[run[0]]], **_BAND)
+        axes.fill_between(run, [lower[n] for n in run], [upper[n] for n in run], **_BAND)
     values = [point.assessed for point in trend]
     for run in find_runs(values):
         axes.plot(run, [values[n] for n in run], color=colour, marker="o", markersize=size, zorder=3)

@@ -9,6 +9,7 @@ FONTS = Path(__file__).parents[0] / "fonts"
 FONT, ARABIC_FONT = "PAPU Sans", "PAPU Sans Arabic"
 _INVISIBLE = {0x200E, 0x200F, *range(0x2066, 0x206A)}  # marks of direction: ours alone, never a text's own
 INK, MUTED, GRID, BLUE, BAND, PALE = "#1B2733", "#55616D", "#D8DFE5", "#0072B2", "#CBE0EE", "#EEF3F7"
+BAND_EDGE = "#5997C3"  # three times as dark as white, so that a band is seen by those who see little contrast
 COVER, MOTIF, LIT = "#12355B", "#20507C", "#3C8FC4"
 AMBER, VERMILION, OUTLINE_COLOUR, VIOLET, GREY = "#F0C040", "#A3320B", "#595959", "#6B4E9B", "#8A949D"
 STATUS_COLOURS = {  # fill, text: measured for colour-blind readers (style guide)
@@ -27,7 +28,10 @@ PALETTE = {
     "ink": INK, "muted": MUTED, "grid": GRID, "blue": BLUE, "pale": PALE, "amber": AMBER, "cover": COVER,
     "motif": MOTIF, "lit": LIT,
 }  # fmt: skip
-_TINTS = {"blue": (BAND, *BANDS, *HEAT, "#9CC3DC"), "cover": (MOTIF, LIT)}  # of a colour: a plan's own has them too
+_TINTS = {
+    "blue": (BAND, BAND_EDGE, *BANDS, *HEAT, "#9CC3DC"),
+    "cover": (MOTIF, LIT),
+}  # of a colour: a plan's own has them too
 
 
 def _move_tint(tint: str, ours: str, own: str) -> str:

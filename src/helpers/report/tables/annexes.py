@@ -62,7 +62,7 @@ def methods(report: Report) -> Table:
         "action plan {reference}; targets and baselines: {targets}",
         reference=plan.settings.reference, targets=t(f"targets: {plan.targets}"),
     )  # fmt: skip
-    return Table(kpis, columns, title, subtitle, source=source, size=8, pad=0.8)
+    return Table(kpis, columns, title, subtitle, source=source, size=8, pad=0.6)
 
 
 def references(report: Report) -> Table:
@@ -107,7 +107,7 @@ def rules(report: Report) -> Table:
     subtitle = t("Findings of the checks, by rule")
     note = t("A refused return stops no other; a withdrawn value counts as not answered; a warning changes nothing.")
     words = {"subtitle": subtitle, "note": note, "source": t("checks of the returns and registers")}
-    return Table(list(issues.groupby("rule")), columns, describe_issues_found(report), pad=0.8, **words)
+    return Table(list(issues.groupby("rule")), columns, describe_issues_found(report), pad=0.6, **words)
 
 
 def refused(report: Report) -> Table:
@@ -245,7 +245,7 @@ def revisions(report: Report, material: bool = False) -> Table | None:
     subtitle = t("Union, past quarters; first published: as of each quarter's own first cut-off")
     n = len(rows) - len(shown)
     note = t.plural("{n} smaller change is in the workbook only.", n) if n else ""
-    layout = {"named_by": 1, "pad": 0.9, "size": 8}
+    layout = {"named_by": 1, "pad": 0.6, "size": 8}
     return Table(shown, columns, title, subtitle, note=note, group=lambda row: t.quarter(row.quarter), **layout)
 
 

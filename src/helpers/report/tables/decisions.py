@@ -22,11 +22,11 @@ def decisions(report: Report) -> Table:
     t, rows = report.t, list_to_decide(report)
     columns = (
         Column(t("KPI"), 10, lambda figure: figure.kpi.kpi),
-        Column(t("Indicator"), 37, lambda figure: phrases.name_kpi(figure.kpi.kpi, t)),
-        Column(t("Status against the proposed target"), 35, lambda figure: phrases.badge(figure, t)),
+        Column(t("Indicator"), 35, lambda figure: phrases.name_kpi(figure.kpi.kpi, t)),
+        Column(t("Status against the proposed target"), 41, lambda figure: phrases.badge(figure, t)),
         Column(t("What is missing"), 28, lambda figure: _missing_cell(report, figure)),
-        Column(t("What holds it"), 46, lambda figure: "\n".join(_list_holds(report, figure)) or "–"),
-        Column(t("Who"), 33, lambda figure: name_responsible(_responsible(figure), t)),
+        Column(t("What holds it"), 44, lambda figure: "\n".join(_list_holds(report, figure)) or "–"),
+        Column(t("Who"), 31, lambda figure: name_responsible(_responsible(figure), t)),
         Column(t("Due"), 20, lambda figure: due_cell(report, figure.kpi)),
     )
     title, source = describe_to_decide(report), phrases.describe_origin((figure.kpi for figure in rows), t)
