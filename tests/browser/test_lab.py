@@ -184,7 +184,9 @@ class TestExplorer:
         before = figure.get_attribute("src"), table.inner_text()
         title = read_plan().by_kpi["3.1.a"].title["fr"]
         kpi.select_option(index=[one.kpi for one in read_plan().kpis].index("3.1.a"))
-        expect(figure).to_have_attribute("alt", re.compile(f"{re.escape(title)}, Union"))
+        expect(figure).to_have_attribute(
+            "alt", re.compile(f"{re.escape(title)}, {read_settings().short('union')['fr']}, ")
+        )
         region.select_option(label="Ouest")
         expect(figure).to_have_attribute("alt", re.compile(f"{re.escape(title)}, Ouest"))
         expect(members.locator("option")).to_have_count(13)
