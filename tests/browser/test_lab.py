@@ -17,6 +17,7 @@ import pytest
 from playwright.sync_api import Locator, Page, TimeoutError, expect
 
 from helpers.plan.plan import read_plan
+from helpers.plan.settings import read_settings
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
