@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import combinations, pairwise
+from xml.etree import ElementTree
 
 import matplotlib
 import numpy as np
@@ -18,7 +19,7 @@ from matplotlib.backends.backend_svg import RendererSVG
 from PIL import Image
 
 from helpers.i18n.formats import Translator
-from helpers.report import drawing, figures, look
+from helpers.report import drawing, figures, look, svg
 from helpers.report.figures import chosen, flows, heat, levels, movements, over_time, parts, targets, tiles
 from helpers.report.pdf.typeset import draw_picture
 from helpers.strings import without_invisible
@@ -91,6 +92,16 @@ def test_a_figure_is_the_same_bytes_each_time_with_letters_as_text_and_no_date(n
     first, second = (drawing.draw_svg(FIGURES[name](FULL, FR)) for _ in range(2))
     assert first == second and not re.search(r"date>|20\d\d-\d\d-\d\dT", first)
     assert ("<text" in first) == (name != "sparkline")
+
+
+@pytest.mark.parametrize("language", ["fr", "pt", "ar"])
+@pytest.mark.parametrize("name", FIGURES)
+def test_letters_say_what_the_figure_was_told_to_say(name, language):
+    """So that no number is another one in print: in Portuguese 13.677 is thirteen thousand."""
+    figure = FIGURES[name](FULL, Translator(language))
+    drawn = ElementTree.fromstring(drawing.draw_svg(figure)).iter(f"{{{svg.NAMESPACE}}}text")
+    told = {line for text in figure.findobj(matplotlib.text.Text) for line in text.get_text().split("\n")}
+    assert {without_invisible(text.text) for text in drawn} <= {without_invisible(line) for line in told}
 
 
 def test_the_style_of_a_user_changes_no_figure():

@@ -11,6 +11,7 @@ import pytest
 
 from helpers.report import svg
 from helpers.report.drawing import STYLE, draw_svg
+from helpers.report.pdf.typeset import draw_picture
 
 ARABIC, ISOLATED = "عدد الدول", "\u20662.1.a\u2069 عدد"
 
@@ -53,8 +54,17 @@ def test_nothing_acts_outside_the_drawing():
     assert used and used == set(re.findall(r'\bid="([^"]+)"', drawn))
 
 
-def test_numbers_have_at_most_two_decimals():
-    assert not re.search(r"\d\.\d{3}", draw("x"))
+def test_places_have_at_most_two_decimals_and_figures_all_of_theirs():
+    drawn = draw("13.677", "0.12345")
+    assert not re.search(r"\d\.\d{3}", "".join(re.findall("<[^>]+>", drawn)))
+    assert {"13.677", "0.12345"} <= {text.text for text in texts_of(drawn)}
+
+
+def test_a_text_keeps_its_slant_and_its_opacity():
+    (found,) = [one for one in texts_of(draw("pale", style="italic", alpha=0.5)) if one.text == "pale"]
+    assert (found.get("font-style"), found.get("opacity")) == ("italic", "0.5")
+    assert draw_picture(draw("pale", alpha=0.2, size=30)) != draw_picture(draw("pale", size=30))
+    assert draw_picture(draw("pale", style="italic", size=30)) != draw_picture(draw("pale", size=30))
 
 
 @pytest.mark.parametrize(
@@ -77,7 +87,10 @@ def test_a_turned_text_is_turned_about_its_place():
 
 
 def test_names_are_set_apart_with_what_refers_to_them():
-    drawn = svg.name_apart(draw("x"), "d7-")
+    text = 'id="x" url(#y)'
+    drawn = svg.name_apart(draw(text), "d7-")
+    assert text in {one.text for one in texts_of(drawn)}
+    drawn = re.sub(">[^<]*<", "><", drawn)
     used = set(re.findall(r'(?:href="|url\()#([\w-]+)', drawn))
     assert used == set(re.findall(r'\bid="([^"]+)"', drawn))
     assert all(name.startswith("d7-") for name in used)

@@ -23,13 +23,14 @@ _DECIMALS = re.compile(r"-?\d+\.\d{3,}")
 _MOVE = re.compile(r"translate\(([^ ]+) ([^)]+)\)")
 _TURN = re.compile(r"rotate\(([^ )]+)")
 _WEIGHTS = {400: "Regular", 600: "SemiBold", 700: "Bold"}
+_TAG = re.compile("<[^>]+>")
 _NAMES = re.compile(r'(?<=\bid=")|(?<=\bhref="#)|(?<=url\(#)')
 _FROM_RIGHT, _ISOLATES, _END = "\u2067", "\u2066\u2067\u2068", "\u2069"
 
 
 def simplify(svg: str) -> str:
     """Return a figure that matplotlib wrote as SVG, its letters as text, without styles and names that nothing uses."""
-    root = ElementTree.fromstring(_DECIMALS.sub(_round, svg))  # finer than a hundredth of a point nothing is printed
+    root = ElementTree.fromstring(svg)
     used = set(re.findall(r"#([\w-]+)", svg))
     texts = [_rewrite_text(text) for text in root.iter(f"{{{NAMESPACE}}}text") if text.text]
     _rewrite(root, used)
@@ -40,8 +41,8 @@ def simplify(svg: str) -> str:
     return ElementTree.tostring(root, encoding="unicode") + "\n"
 
 
-def _round(number: re.Match[str]) -> str:
-    return f"{float(number[0]):.2f}".rstrip("0").rstrip(".")
+def _round_numbers(text: str) -> str:
+    return _DECIMALS.sub(lambda number: f"{float(number[0]):.2f}".rstrip("0").rstrip("."), text)
 
 
 def _rewrite(element: Element, used: set[str]) -> None:
@@ -60,11 +61,15 @@ def _rewrite(element: Element, used: set[str]) -> None:
 
 
 def _list_attributes(element: Element) -> Iterator[tuple[str, str]]:
+    """Yield an element's attributes and the rules of its style, to a hundredth of a point: none prints finer.
+
+    Attributes alone: what looks like such a number in a text is a figure, `13.677` in Portuguese.
+    """
     for name, text in element.attrib.items():
         if name == "style":
-            yield from ((rule.strip(), value.strip()) for rule, value in _list_rules(text))
+            yield from ((rule.strip(), _round_numbers(value.strip())) for rule, value in _list_rules(text))
         elif name != "version":
-            yield name.removeprefix("{http://www.w3.org/1999/xlink}"), text
+            yield name.removeprefix("{http://www.w3.org/1999/xlink}"), _round_numbers(text)
 
 
 def _list_rules(style: str) -> Iterator[tuple[str, str]]:
@@ -76,7 +81,9 @@ def _rewrite_text(text: Element) -> Element:
     given = dict(_list_attributes(text))
     move, turn = _MOVE.match(given.get("transform", "")), _TURN.search(given.get("transform", ""))
     place = dict(zip("xy", move.groups() if move else (given["x"], given["y"]), strict=True))
-    look = {name: given[name] for name in ("font-weight", "text-anchor", "fill", "opacity") if name in given}
+    look = {
+        name: given[name] for name in ("font-weight", "font-style", "text-anchor", "fill", "opacity") if name in given
+    }
     written = Element("text", place | {"font-size": given["font-size"].removesuffix("px")} | look)
     if turn and float(turn[1]):
         written.set("transform", f"rotate({turn[1]} {place['x']} {place['y']})")
@@ -99,7 +106,7 @@ def _lead_from_right(text: str) -> str:
 
 def name_apart(svg: str, prefix: str) -> str:
     """Put a prefix before the names in a drawing, and wherever it refers to them."""
-    return _NAMES.sub(prefix, svg)
+    return _TAG.sub(lambda tag: _NAMES.sub(prefix, tag[0]), svg)
 
 
 @cache
