@@ -1,4 +1,4 @@
-"""The house: eleven rooms and the command on their floors, each with its door; a module keeps to its own trade."""
+"""The house: twelve rooms and the command on their floors, each with its door; a module keeps to its own trade."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 HELPERS = ROOT / "src" / "helpers"
 # From the ground up: a room imports only from those before it.
 FLOORS = (
+    "speech",
     "paths",
     "strings",
     "durable",
@@ -30,6 +31,7 @@ FLOORS = (
     "explore",
     "start",
     "words",
+    "desk",
     "runs",
     "cli",
 )
