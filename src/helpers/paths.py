@@ -61,6 +61,11 @@ def returns(quarter: str) -> Path:
     return raw() / quarter
 
 
+def questionnaires(quarter: str) -> Path:
+    """Return the folder of the questionnaire of a quarter as it is sent out."""
+    return root() / "data" / "questionnaires" / quarter
+
+
 def notebooks() -> Path:
     """Return the folder of the notebooks."""
     return _or_shipped(root() / "notebooks", "notebooks")

@@ -1,5 +1,6 @@
 """The work of the Secretariat's desk: what it sends out, reminds of, fetches and records."""
 
-from helpers.desk.previous import Previous, read_previous
+from helpers.desk.previous import read_previous
+from helpers.desk.questionnaire import write_xlsform
 
-__all__ = ["Previous", "read_previous"]
+__all__ = ["read_previous", "write_xlsform"]

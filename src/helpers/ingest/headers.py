@@ -219,7 +219,8 @@ def match_headers(headers: Sequence[str], form: questionnaire.Form, questions: t
     known = _index(form, questions, _USUAL_MARKS | joints)
     matched = []
     for text, name in zip(headers, names, strict=True):
-        spelled, column = _look_up(name, text, known, {"/", *joints}, form)
+        # What a written form adds may end as a question does, such as a choice of `confirm_before`.
+        spelled, column = ("", None) if form.is_added(name) else _look_up(name, text, known, {"/", *joints}, form)
         matched.append(Header(text, name, column, spelled))
     return matched
 

@@ -380,7 +380,7 @@ class LayoutReader:
 
     def _is_system(self, name: str, tool: Tool) -> bool:
         """Tell whether a column is one that a tool adds, an item's link, or a note of the form."""
-        is_known = name in tool.system or name in _LINKS or is_review(name)
+        is_known = name in tool.system or name in _LINKS or is_review(name) or self.form.is_added(name)
         return is_known or name.startswith("_") or name.endswith(self.form.notes)
 
     def _note_unheaded(self, headers: Sequence[Header], rows: NumberedRows, sheet: Sheet, width: int) -> set[int]:

@@ -173,6 +173,10 @@ def _check_survey(f: CheckedFiles) -> Iterator[str]:
         for text in (row.get(column, "") for column in f.label_columns):
             if set("{}") & set(re.sub(r"\$\{\w*\}", "", text)):
                 yield row.say(f"label {text!r} has a brace; leave it out")
+    for row in table.rows:
+        for text in (row["name"], *(row[column] for column in f.label_columns)):
+            if text.startswith(questionnaire.ADDED):
+                yield row.say(f"{text!r} begins as what `papu questionnaire` adds to a form; write another")
     for row in f.rows("settings")[1:]:
         yield row.say("a second row; keep one")
     yield from _same_labels([row for row in table.rows if row["name"]], f.label_columns)

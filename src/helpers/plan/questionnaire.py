@@ -18,6 +18,8 @@ from helpers.plan.settings import Identity, Repeat, read_settings_file
 LABEL_LANGUAGES = {"fr": "Français (fr)", "en": "English (en)", "pt": "Português (pt)", "ar": "العربية (ar)"}
 TYPES = ("integer", "date", "text", "select_one", "select_multiple")
 MEMBER_ASKED, QUARTER_ASKED, NONE_CODE = "member", "quarter", "none"  # called so in every form
+# What a written form adds to the plan's questions (room `desk`) begins so: its names, then its labels.
+ADDED = ("last_", "warn_", "confirm_", "pick_", "write_", "↳")
 ANSWERED, NEGLIGIBLE, UNUSUAL = "A", "N", "U"  # item states (SDMX OBS_STATUS; methodology, section 3)
 NOT_APPLICABLE, NOT_AVAILABLE, MISSING = "M", "L", "O"
 REPORTED_STATES = frozenset({ANSWERED, NEGLIGIBLE, UNUSUAL})
@@ -98,6 +100,17 @@ class Form:
         for name in sorted(self.by_name, key=len, reverse=True):
             text = re.sub(rf"\b{name}\b", lambda _, name=name: self.label_of(name).get(language) or name, text)
         return text
+
+    def is_added(self, header: str) -> bool:
+        """Tell whether a header, in whatever groups, is of something that a written form adds to these questions."""
+        return bool(self._added.search(header))
+
+    @cached_property
+    def _added(self) -> re.Pattern[str]:
+        *prefixes, mark = ADDED
+        names = "|".join(re.escape(each.name) for each in (*self.questions, *self.fields))
+        about = rf"(?:v\d\d_)?(?:{names}|asked|asked_values|before|codes_\w+|reference_\w+)"
+        return re.compile(rf"(?:^|[^a-z0-9_])(?:{'|'.join(prefixes)}){about}(?:$|[^a-z0-9_])|{mark}")
 
     @cached_property
     def substantive(self) -> tuple[str, ...]:

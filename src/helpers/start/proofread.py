@@ -47,7 +47,7 @@ def list_parts(plan: Plan, form: questionnaire.Form, t: Translator) -> list[Plan
     for theme in plan.themes:
         title = t("Theme {n} · {title}", n=theme.theme, title=t.localised(theme.title))
         parts.append(PlanPart(title, [*heads, t("Source")], list(_list_steps(plan, theme.theme, t))))
-    readers = _list_readers(plan, form)
+    readers = list_readers(plan, form)
     asked = [
         (question.name, t.localised(question.label), ", ".join(readers.get(question.name, [])) or t("none"))
         for question in form.questions
@@ -91,7 +91,7 @@ def _target(kpi: Kpi, t: Translator) -> str:
     return f"{between} ({t(f'targets: {kpi.target_status}')}) {kpi.target_reference}".strip()
 
 
-def _list_readers(plan: Plan, form: questionnaire.Form) -> dict[str, list[str]]:
+def list_readers(plan: Plan, form: questionnaire.Form) -> dict[str, list[str]]:
     """Return what reads each question: KPIs and companions, rules, roles in plan.toml."""
     readers: dict[str, list[str]] = defaultdict(list)
     for each in (*plan.kpis, *plan.companions):

@@ -1,0 +1,43 @@
+"""The command of `papu` that writes what is sent out: the questionnaire."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import click
+
+from helpers import paths
+from helpers.cli import options
+from helpers.cli.papu import LOG_SENTENCES, main, print_lines, relative_path
+from helpers.speech import say
+
+
+@main.command(context_settings=LOG_SENTENCES)
+@options.quarter_argument
+@options.output_path("--out", metavar="FOLDER", help="The folder for the files (default: data/questionnaires/QUARTER).")
+@click.option(
+    "--today",
+    callback=options.parse_date,
+    help="The last answers as known on another day, YYYY-MM-DD (default: today).",
+)
+def questionnaire_command(quarter: str, out: Path | None, today: date | None) -> None:
+    """Write the questionnaire of QUARTER: an XLSForm for KoboToolbox and ODK.
+
+    questionnaire.xlsx is taken by both as it is; previous.csv, the members' last answers, is attached to it there. Its
+    version grows by itself where the form has changed.
+
+    Exit codes: 0 written, 2 usage, 3 data refused, 7 nothing can be written there.
+    """
+    from helpers import desk
+    from helpers.plan import checks
+
+    plan, form = checks.check_plan()
+    with options.check_arguments():
+        plan.settings.check_quarter(quarter)
+    day = today or options.utc_today()
+    previous = desk.read_previous(quarter, day)
+    written = desk.write_xlsform(out or paths.questionnaires(quarter), plan, form, quarter, previous, day)
+    print_lines(relative_path(path) for path in written.files)
+    print_lines([say("version {version}", version=written.version)])
+    print_lines(say("to mend: {finding}", finding=finding) for finding in written.findings)
