@@ -15,11 +15,11 @@ from helpers.speech import say
 
 @main.command(context_settings=LOG_SENTENCES)
 @options.quarter_argument
-@options.output_path("--out", metavar="FOLDER", help="The folder for the files (default: data/questionnaires/QUARTER).")
+@options.output_path("--out", metavar="FOLDER", help="The folder of the files (default: data/questionnaires/QUARTER).")
 @click.option(
     "--today",
     callback=options.parse_date,
-    help="The last answers as known on another day, YYYY-MM-DD (default: today).",
+    help="The last answers as known that day, YYYY-MM-DD (default: today).",
 )
 def questionnaire_command(quarter: str, out: Path | None, today: date | None) -> None:
     """Write the questionnaire of QUARTER: an XLSForm for KoboToolbox and ODK.

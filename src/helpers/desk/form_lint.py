@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from helpers.desk.xlsform import FormRow, XlsForm
 from helpers.plan import Plan, questionnaire
-from helpers.plan.questionnaire import LABEL_LANGUAGES
 from helpers.speech import say
 from helpers.start import proofread
 
@@ -21,12 +20,13 @@ def lint_form(made: XlsForm, plan: Plan, form: questionnaire.Form, earlier: _She
     ]  # fmt: skip
 
 
-def _lint_texts(made: XlsForm, languages: Iterable[str]) -> Iterator[str]:
+def _lint_texts(made: XlsForm, spoken: Iterable[str]) -> Iterator[str]:
     """Yield the texts that a language lacks, and the conditions that say nothing when they are not met."""
     for row in (*made.survey, *made.choices):
         for text in {column.partition("::")[0] for column in row if "::" in column}:
-            if lacking := [each for each in languages if not row.get(f"{text}::{LABEL_LANGUAGES[each]}")]:
-                yield say("{name}: {text} is missing in {languages}", name=row["name"], text=text, languages=lacking)
+            if lacking := [each for each in spoken if not row.get(f"{text}::{questionnaire.LABEL_LANGUAGES[each]}")]:
+                languages = ", ".join(lacking)
+                yield say("{name}: {text} is missing in {languages}", name=row["name"], text=text, languages=languages)
         for condition in ("required", "constraint"):
             if row.get(condition) and not any(column.startswith(f"{condition}_message::") for column in row):
                 yield say("{name}: {condition} has no message", name=row["name"], condition=condition)

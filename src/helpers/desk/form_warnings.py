@@ -28,7 +28,7 @@ class FormWarning:
     reads: Mapping[str, str] = field(default_factory=dict)
 
 
-def list_warnings(plan: Plan, form: questionnaire.Form) -> list[FormWarning]:
+def list_form_warnings(plan: Plan, form: questionnaire.Form) -> list[FormWarning]:
     """Return the warnings on the answers of a form, in the order of its rules."""
     by_check = {"reference": _reference, "fall": _fall, "share_moves": _share}
     found = [

@@ -14,7 +14,7 @@ from helpers.desk.previous import Previous
 from helpers.desk.xlsform import PREVIOUS, FormRow, XlsForm, make_xlsform
 from helpers.durable import make_folder_durably, write_durably
 from helpers.plan import Plan, questionnaire
-from helpers.report.xlsx import open_book
+from helpers.report import xlsx
 
 FORM = "questionnaire.xlsx"
 _Sheets = Mapping[str, Sequence[FormRow]]
@@ -35,8 +35,8 @@ def write_xlsform(
 ) -> WrittenForm:
     """Write the form of a quarter into a folder, with its attached file where there are earlier answers.
 
-    Its version grows by itself: it stays that of the form in the folder where nothing else has changed, else it is later
-    than those of all forms beside the folder. Raises OSError where nothing can be written.
+    Its version grows by itself: it stays that of the form in the folder where nothing else has changed, else it is
+    later than those of all forms beside the folder. Raises OSError where nothing can be written.
     """
     made = make_xlsform(plan, form, quarter, previous)
     path = folder / FORM
@@ -63,7 +63,7 @@ def _columns(rows: Sequence[FormRow]) -> list[str]:
 def _write_book(path: Path, made: XlsForm) -> None:
     version = made.settings["version"]
     written = date(int(version[:4]), int(version[4:6]), int(version[6:8]))
-    with open_book(path, written, title=made.settings["form_title"]) as book:
+    with xlsx.open_book(path, written, title=made.settings["form_title"]) as book:
         for name, rows in _list_sheets(made).items():
             columns = _columns(rows)
             sheet = book.add_sheet(name, "en", [_WIDTHS[name]] * len(columns))

@@ -15,7 +15,6 @@ from helpers.desk import form_warnings
 from helpers.desk.previous import Previous
 from helpers.i18n import Translator
 from helpers.plan import Plan, quarters, questionnaire
-from helpers.plan.questionnaire import LABEL_LANGUAGES
 from helpers.strings import fold
 
 FormRow = dict[str, str]  # the cells of a row of a sheet by column
@@ -56,7 +55,7 @@ class _Maker:
         self.tables = questionnaire.read_form_files(paths.questionnaire())
         self.languages = plan.settings.languages
         self.translators = {language: Translator(language) for language in self.languages}
-        self.warnings = form_warnings.list_warnings(plan, form) if previous else []
+        self.warnings = form_warnings.list_form_warnings(plan, form) if previous else []
 
     @cached_property
     def members(self) -> list[str]:
@@ -76,7 +75,7 @@ class _Maker:
         row = {}
         for language in self.languages:
             known = {name: value(language) if callable(value) else value for name, value in values.items()}
-            row[f"{column}::{LABEL_LANGUAGES[language]}"] = _read_texts()[key][language].format(**known)
+            row[f"{column}::{questionnaire.LABEL_LANGUAGES[language]}"] = _read_texts()[key][language].format(**known)
         return row
 
     def _part(self, question: str, key: str) -> FormRow:
@@ -179,7 +178,7 @@ class _Maker:
         return {"constraint": " and ".join([*given, *limits])} | texts
 
     def _member(self, row: FormRow) -> Iterator[FormRow]:
-        """Yield the question on the member, after the language in which its list is sorted; what it was asked before."""
+        """Yield the question on the member after the language its list is sorted in, then what it was asked before."""
         if language := self.form.identity.language:
             yield {
                 "type": f"select_one {_LANGUAGES}", "name": f"pick_{language}", "required": "yes",
@@ -246,7 +245,7 @@ class _Maker:
         }  # fmt: skip
 
     def _last(self, name: str, column: str, nothing: str = "–") -> FormRow:
-        """Return what a member's row of the attached file has; a dash where it has nothing, as no number compares so."""
+        """Return what a member's row of the attached file has; a dash where it has nothing, which compares with nothing."""
         return self._calculate(name, f"coalesce({_LAST}{column}, '{nothing}')")
 
     def _calculate(self, name: str, expression: str) -> FormRow:
@@ -255,7 +254,7 @@ class _Maker:
     # --- choices --------------------------------------------------------------------------------------------------
 
     def _choices(self) -> Iterator[FormRow]:
-        """Yield the choices. Those that are retired stay, never offered, so that earlier submissions keep their words."""
+        """Yield the choices. Those that are retired stay, never offered: earlier submissions keep their words."""
         for row in self.tables["choices"].every_row:
             kept = {column: text for column, text in row.items() if text and column not in ("score", "until")}
             if last := row.get("until"):
@@ -287,12 +286,12 @@ class _Maker:
                 }
 
     def _labels(self, label: questionnaire.Label) -> FormRow:
-        return {f"label::{LABEL_LANGUAGES[language]}": label[language] for language in self.languages}
+        return {f"label::{questionnaire.LABEL_LANGUAGES[language]}": label[language] for language in self.languages}
 
     # --- what was answered before -----------------------------------------------------------------------------------
 
     def _previous(self) -> Iterator[FormRow]:
-        """Yield what each member answered before: its counts, its references, what is asked of it. No text of anybody."""
+        """Yield what each member answered before: its counts, its references, what is asked of it; nobody's words."""
         for code in self.members if self.previous else ():
             own, member = self.previous.get(code, Previous()), self.plan.by_iso3[code]
             known = {name: answer.value for name, answer in own.answers.items()}
@@ -315,4 +314,4 @@ def _as_number(quarter: str) -> str:
 
 def _own(language: str) -> str:
     """Return a language's name in itself."""
-    return LABEL_LANGUAGES[language].partition(" (")[0]
+    return questionnaire.LABEL_LANGUAGES[language].partition(" (")[0]
