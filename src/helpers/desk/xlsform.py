@@ -245,7 +245,7 @@ class _Maker:
         }  # fmt: skip
 
     def _last(self, name: str, column: str, nothing: str = "–") -> FormRow:
-        """Return what a member's row of the attached file has; a dash where it has nothing, which compares with nothing."""
+        """Return what a member's row of the attached file has; a dash, which no number equals, if nothing."""
         return self._calculate(name, f"coalesce({_LAST}{column}, '{nothing}')")
 
     def _calculate(self, name: str, expression: str) -> FormRow:

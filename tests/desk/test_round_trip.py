@@ -1,0 +1,87 @@
+"""The questionnaire sent out, filled in by every member and read back: the same answers, cell for cell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+import pytest
+from pyxform.xls2xform import convert
+
+from helpers import desk
+from helpers.ingest import read_returns
+from helpers.ingest.issues import NOTE
+from helpers.plan import checks, read_plan
+from helpers.tables import pipeline
+from instances import WrittenForm, export_central, export_kobo
+
+Q, BEFORE, DAY = "2024Q4", "2024Q3", date(2025, 1, 10)
+
+
+@dataclass
+class Filled:
+    """What a member answers, and its items, each by name."""
+
+    answers: dict[str, str] = field(default_factory=dict)
+    items: list[dict[str, str]] = field(default_factory=list)
+
+
+@pytest.fixture(scope="module")
+def filled() -> Mapping[str, Filled]:
+    """Return what each member answers: as in its newest return, with items of this quarter; one hardly anything."""
+    source = pipeline.read_raw_data(BEFORE)
+    said = {}
+    for each in sorted(pipeline.check_as_of(source, DAY).returns, key=lambda each: each.entry.quarter):
+        if each.entry.counts:
+            own = Filled({name: answer.value for name, answer in each.answers.items() if answer.value})
+            for n, item in enumerate(each.items or (), start=1):
+                values = {name: answer.value for name, answer in item.answers.items() if answer.value}
+                own.items.append(values | {"date": f"2024-11-{n:02}"})
+            said[each.entry.member] = own
+    silent = Filled({"attended_meetings": "yes", "has_innovations": "no"})
+    for member in read_plan().members_in(Q):
+        own = said.setdefault(member.member, silent).answers
+        own |= {"member": member.member, "quarter": Q, "form_language": own.get("form_language", member.language)}
+    assert len(said) == 45 and len({own.answers["form_language"] for own in said.values()}) == 4
+    return said
+
+
+def as_submitted(own: Filled) -> tuple[dict[str, str], list[dict[str, str]]]:
+    """Return answers and items as the form sends them, with what it computes."""
+    answers = own.answers | {"pick_form_language": own.answers.get("form_language", "fr")}
+    items = []
+    for item in own.items:
+        typed = "pick_detail" if item["kind"] in ("solution", "adoption") else "write_detail"
+        items.append(item | ({typed: item["detail"]} if "detail" in item else {}))
+    return answers, items
+
+
+@pytest.mark.parametrize("export, suffix", [(export_kobo, "xlsx"), (export_central, "csv.zip")])
+@pytest.mark.parametrize("again", [False, True], ids=["first", "with last answers"])
+def test_what_is_sent_is_what_is_read(filled, raw, tmp_path, export, suffix, again):
+    plan, form = checks.check_plan()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("PAPU_ROOT")
+        previous = desk.read_previous(Q, DAY) if again else {}
+    written = desk.write_xlsform(tmp_path, plan, form, Q, previous, DAY)
+    client = WrittenForm(convert(str(written.files[0]), validate=False).xform)
+    sent = [client.submit(*as_submitted(own)) for own in filled.values()]
+    raw.add(Q, f"export.{suffix}", export(client, sent), "2025-01-13", channel="kobo")
+    received = read_returns([Q])
+    assert [issue.message_en for issue in received.issues if issue.severity != NOTE] == []
+    assert_read(filled, received)
+
+
+def assert_read(filled, received) -> None:
+    """Hold what was read against what was said."""
+    read = {each.member: each for each in received.returns}
+    assert read.keys() == filled.keys()
+    for code, own in filled.items():
+        answers = {name: answer.value for name, answer in read[code].answers.items() if answer.value}
+        assert answers == {name: value for name, value in own.answers.items() if name not in ("member", "quarter")}
+        items = [
+            {name: answer.value for name, answer in item.answers.items() if answer.value}
+            for item in read[code].items or ()
+        ]  # fmt: skip
+        assert items == own.items

@@ -1,0 +1,116 @@
+"""Submissions of a written form, and the exports that KoboToolbox and ODK Central make of them (formats.md).
+
+A submission is its XML, as Enketo or ODK send it. The exports have every column of the form, also what
+`papu questionnaire` adds to the plan's questions, and are made apart from the code that writes and reads forms.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
+
+from exports import Table, text, workbook
+
+SENT = datetime(2025, 1, 12, 9, 30, 5)
+_X = "{http://www.w3.org/2002/xforms}"
+
+
+def local(element: Element) -> str:
+    """Return an element's name without its namespace."""
+    return element.tag.rpartition("}")[2]
+
+
+class WrittenForm:
+    """A form as pyxform makes it: its nodes in order, its notes, its repeats, and how a submission begins."""
+
+    def __init__(self, xform: str) -> None:
+        root = ElementTree.fromstring(xform)
+        self.template = next(iter(root.find(f".//{_X}model/{_X}instance")))
+        self.notes = {
+            bind.get("nodeset").rpartition("/")[2] for bind in root.iter(f"{_X}bind")
+            if bind.get("readonly") == "true()" and bind.get("type") == "string" and not bind.get("required")
+        }  # fmt: skip
+        self.repeats = {each.get("nodeset").rpartition("/")[2] for each in root.iter(f"{_X}repeat")}
+
+    def submit(self, answers: Mapping[str, object], items: Sequence[Mapping[str, object]] = ()) -> Element:
+        """Return a submission of some answers and items by name; nothing is computed as a client would."""
+        sent = ElementTree.fromstring(ElementTree.tostring(self.template))
+        named = {local(element): element for element in sent.iter()}
+        for name, value in answers.items():
+            named[name].text = None if value is None else str(value)
+        for repeat in self.repeats:
+            parent = next(element for element in sent.iter() if repeat in map(local, element))
+            first, *others = [child for child in parent if local(child) == repeat]
+            place = list(parent).index(first)
+            for each in (first, *others):
+                parent.remove(each)
+            for n, item in enumerate(items):
+                made = ElementTree.fromstring(ElementTree.tostring(first))
+                for field in made.iter():
+                    field.text = str(item[local(field)]) if item.get(local(field)) is not None else None
+                parent.insert(place + n, made)
+        return sent
+
+
+def _leaves(element: Element, repeats: set[str], path: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], str]]:
+    """Return the paths and texts of what is answered outside the repeats, in order."""
+    found = []
+    for child in element:
+        inner = (*path, local(child))
+        if local(child) in repeats or local(child) == "meta":
+            continue
+        found += _leaves(child, repeats, inner) if len(child) else [(inner, child.text or "")]
+    return found
+
+
+def _items(element: Element, repeats: set[str]) -> list[dict[str, str]]:
+    """Return the items of the repeat of a submission, as a client sent them."""
+    found = [each for each in element.iter() if local(each) in repeats]
+    return [{local(field): field.text or "" for field in each} for each in found]
+
+
+def _kobo_sheets(form: WrittenForm, sent: Sequence[Element]) -> dict[str, Table]:
+    columns = [path for path, _ in _leaves(form.template, form.repeats) if path[-1] not in form.notes]
+    main: Table = [["/".join(path) for path in columns]]
+    main[0] += ["_id", "_uuid", "_submission_time", "_validation_status", "__version__", "meta/rootUuid", "_index"]
+    fields = [local(each) for each in next(e for e in form.template.iter() if local(e) in form.repeats)]
+    items: Table = [[*fields, "_index", "_parent_table_name", "_parent_index", "_submission__uuid"]]
+    for number, element in enumerate(sent, start=1):
+        texts = dict(_leaves(element, form.repeats))
+        main.append([*(texts.get(path, "") for path in columns), number, f"u{number}", SENT, None, "1", f"u{number}",
+                     number])  # fmt: skip
+        for item in _items(element, form.repeats):
+            items.append([*(item.get(field, "") for field in fields), len(items), "form", number, f"u{number}"])
+    return {"form": main, next(iter(form.repeats)): items}
+
+
+def export_kobo(form: WrittenForm, sent: Sequence[Element]) -> bytes:
+    """Return KoboToolbox's XLSX with XML names and groups."""
+    return workbook(_kobo_sheets(form, sent))
+
+
+def export_central(form: WrittenForm, sent: Sequence[Element]) -> bytes:
+    """Return ODK Central's zip; notes are empty columns there."""
+    columns = [path for path, _ in _leaves(form.template, form.repeats)]
+    root: Table = [["SubmissionDate", *("-".join(path) for path in columns), "meta-instanceID", "KEY", "SubmitterID",
+                    "SubmitterName", "Status", "ReviewState", "DeviceID", "Edits", "FormVersion"]]  # fmt: skip
+    fields = [local(each) for each in next(e for e in form.template.iter() if local(e) in form.repeats)]
+    child: Table = [[*fields, "PARENT_KEY", "KEY"]]
+    for number, element in enumerate(sent, start=1):
+        key, texts = f"uuid:{number}", dict(_leaves(element, form.repeats))
+        stamp = SENT.isoformat(timespec="milliseconds") + "Z"
+        root.append([stamp, *(texts.get(path, "") for path in columns), key, key, 5, "central", None, None, None, 0,
+                     form.template.get("version")])  # fmt: skip
+        for n, item in enumerate(_items(element, form.repeats), start=1):
+            child.append([*(item.get(field, "") for field in fields), key, f"{key}/{next(iter(form.repeats))}[{n}]"])
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        name = form.template.get("id")
+        tables = {f"{name}.csv": text(root), f"{name}-{next(iter(form.repeats))}.csv": text(child)}
+        for file, content in tables.items():
+            archive.writestr(zipfile.ZipInfo(file), content, zipfile.ZIP_DEFLATED)
+    return target.getvalue()
