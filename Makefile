@@ -40,11 +40,11 @@ test: setup lint ## pass every test, the notebooks' stored outputs included
 test-fast: setup ## pass the unit tests only
 	$(BIN)/python -m pytest tests -m "not slow" -n 2 --dist loadscope
 
-# Only what is missing is asked for; axe-core comes from npm by its digest, nothing of it is run on the way.
-test-browser: setup ## open the report and the notebooks in a browser: needs Chromium and npm
+# Only what is missing is asked for; what comes from npm comes by its digest, and nothing of it is run on the way.
+test-browser: setup ## open the report, the notebooks and the questionnaire in a browser: needs Chromium and npm
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || { echo "make test-browser needs Chromium: apt-get install chromium" >&2; exit 1; }
-	@test -f node_modules/axe-core/axe.min.js || command -v npm >/dev/null || { echo "make test-browser needs npm: apt-get install npm" >&2; exit 1; }
-	test -f node_modules/axe-core/axe.min.js || npm ci --ignore-scripts
+	@test -d node_modules/enketo-core || command -v npm >/dev/null || { echo "make test-browser needs npm: apt-get install npm" >&2; exit 1; }
+	test -d node_modules/enketo-core || npm ci --ignore-scripts
 	$(BIN)/python -m pytest tests/browser -rs
 
 # About ten minutes on two idle processors; what may not be tried on this machine says why it was skipped.
