@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 import click
 
 from helpers import paths
-from helpers.cli import options
+from helpers.cli import collect, options
 from helpers.cli.options import Codes
 from helpers.cli.papu import bind_log, main, print_lines, relative_path, to_json_text
 from helpers.runs import ExitCode, RunError
+from helpers.speech import say
 from helpers.strings import escape
 
 if TYPE_CHECKING:
@@ -40,11 +41,12 @@ def run_command(
     """Run the notebooks of QUARTER and publish its edition; or, with --due, every edition that is due.
 
     A quarter is due at its first cut-off, and its revised edition later, as plan.toml says. Nothing to do is exit
-    code 0, and touches nothing. Languages that are published stay (--only removes them). An edition never rests on
-    less than the one published before: name what is gone from data/raw with --without to mean it.
+    code 0, and touches nothing. Where a server is set for papu pull, --due first fetches what was sent. Languages that
+    are published stay (--only removes them). An edition never rests on less than the one published before: name what is
+    gone from data/raw with --without to mean it.
 
     Exit codes: 0 done, 1 a notebook failed, 2 usage, 3 data refused, 4 another run holds the quarter, 5 the report
-    failed, 7 nothing can be written there.
+    failed, 7 nothing can be written there, 8 --due could not fetch returns (what is there made the edition).
     """
     if due == bool(quarter):
         raise click.UsageError("give a QUARTER, such as 2024Q3, or --due")
@@ -92,6 +94,7 @@ def _run_due(today: date, languages: Codes, without: Codes, dry_run: bool, modif
     from helpers.runs import schedule
 
     log = bind_log(today=today)
+    unfetched = collect.pull_open(today, log, dry_run)  # what is there makes the edition, whatever became of it
     with options.check_arguments():
         due = schedule.find_due(today, languages)
     summary = schedule.describe_due(due, today)
@@ -107,7 +110,9 @@ def _run_due(today: date, languages: Codes, without: Codes, dry_run: bool, modif
         raise click.UsageError(f"{future[0]} is in the future; add --dry-run to see what it would run")
     published, codes = schedule.run_due(due, log, progress=sys.stderr.isatty(), without=without)
     _print_published(published)
-    sys.exit([*codes, _update_site(log)][0])
+    for failure in unfetched:
+        log.info(say("not fetched, so that returns may be missing: {what}", what=failure))
+    sys.exit([*codes, *(failure.code for failure in unfetched), _update_site(log)][0])
 
 
 def _print_requests(due: Iterable[edition.EditionRequest]) -> None:

@@ -2,4 +2,4 @@
 
 from helpers.desk.previous import Previous, read_previous
 
-__all__ = ["Previous", "read_previous"]
+__all__ = ["Previous", "pull", "read_previous"]
