@@ -1,4 +1,4 @@
-"""The commands of `papu` on a plan and its editions: run, verify, status, briefs, explain, plan, init."""
+"""The commands of `papu` on a plan and its editions: run, verify, doctor, status, briefs, explain, plan, init."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import click
 from helpers import paths
 from helpers.cli import collect, options
 from helpers.cli.options import Codes
-from helpers.cli.papu import bind_log, main, print_lines, relative_path, to_json_text
+from helpers.cli.papu import LOG_SENTENCES, bind_log, main, print_lines, relative_path, to_json_text
 from helpers.runs import ExitCode, RunError
 from helpers.speech import say
 from helpers.strings import escape
@@ -210,6 +210,22 @@ def status_command(today: date | None, languages: Codes, as_json: bool) -> None:
     print_lines([to_json_text(schedule.status_to_json(status))] if as_json else schedule.format_status(status))
     if status.refusal:
         raise status.refusal
+
+
+@main.command(context_settings=LOG_SENTENCES)
+@options.as_json_option
+def doctor_command(as_json: bool) -> None:
+    """Print what is missing on this machine and in this root, each with its remedy; nothing is written.
+
+    Exit codes: 0 nothing is missing, 6 something is to be mended.
+    """
+    from helpers.runs import doctor
+
+    diagnoses = doctor.examine(options.utc_today())
+    data = doctor.diagnoses_to_json(diagnoses)
+    print_lines([to_json_text(data)] if as_json else doctor.format_diagnoses(diagnoses))
+    is_missing = any(each.state == doctor.TO_MEND for each in diagnoses)
+    sys.exit(ExitCode.DIFFERENCES_FOUND if is_missing else ExitCode.DONE)
 
 
 @main.command()
