@@ -20,6 +20,7 @@ from helpers.speech import say
 IN_ORDER, TO_MEND, REMARKED = "ok", "missing", "note"
 _NEEDED = 500_000_000  # bytes: some editions, with the copy of data/raw that each run takes
 _OPEN_FILES = 512
+_SHORT = 80  # bytes of a folder: the path of a socket has 107
 _FONTS = [
     *(f"PAPUSans-{style}.ttf" for style in ("Regular", "Italic", "SemiBold", "Bold")),
     *(f"PAPUSansArabic-{style}.ttf" for style in ("Regular", "SemiBold", "Bold")),
@@ -125,14 +126,20 @@ def _check_kernel() -> Iterator[Found]:
     if not provisioners or not importlib.util.find_spec("ipykernel"):
         yield TO_MEND, say("no notebook can be run"), say("make setup")
         return
-    if hasattr(socket, "AF_UNIX"):
-        with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as one:
-            try:
-                one.bind(str(Path(folder, "s")))
-            except OSError as error:
-                yield (TO_MEND, say("no socket can be made in {folder}: {reason}", folder=folder, reason=error),
-                       say("set TMPDIR to a short path on a local disk"))  # fmt: skip
-                return
+    import zmq
+
+    if not zmq.has("ipc") or not hasattr(socket, "AF_UNIX"):  # on Windows, as it is shipped
+        remedy = say("make editions in WSL or on another machine; what runs no notebook works here")
+        yield TO_MEND, say("this system has not the sockets of kernels"), remedy
+        return
+    where = None if len(os.fsencode(tempfile.gettempdir())) < _SHORT else "/tmp"  # as a run chooses it
+    with tempfile.TemporaryDirectory(dir=where) as folder, socket.socket(socket.AF_UNIX) as one:
+        try:
+            one.bind(str(Path(folder, "s")))
+        except OSError as error:
+            yield (TO_MEND, say("no socket can be made in {folder}: {reason}", folder=folder, reason=error),
+                   say("set TMPDIR to a folder on a local disk"))  # fmt: skip
+            return
     if (limit := _read_open_files()) and limit < _OPEN_FILES:
         yield TO_MEND, say("{n} files may be open at a time", n=limit), "ulimit -n 1024"
     else:
