@@ -359,6 +359,50 @@ def test_an_edit_exported_on_the_day_of_the_submission_is_ordered_by_the_exports
     assert rules(issues) == []
 
 
+@pytest.mark.parametrize("first_on", ["2024-10-12", "2024-10-20"])
+def test_exports_of_one_day_are_ordered_by_the_moment_in_their_names(snapshot, enter, first_on):
+    def at(moment: str, listed: str, offices: int):
+        made = snapshot(listed, offices)
+        name = f"kobo-{moment}.xlsx"
+        return replace(made, file=replace(made.file, name=name), place=replace(made.place, source_file=name))
+
+    moments = (f"{first_on}-08-00-00", "2024-10-20-10-00-00", "2024-10-20-11-00-00")
+    days = (first_on, "2024-10-20", "2024-10-20")
+    copies = [at(moment, day, offices) for moment, day, offices in zip(moments, days, (130, 131, 132), strict=True)]
+    ledger, issues = enter(*reversed(copies))
+    assert [(e.received.answers["offices_total"].value, e.version, e.counts) for e in ledger] == [
+        ("130", 1, False), ("131", 2, False), ("132", 3, True),
+    ]  # fmt: skip
+    assert rules(issues) == []
+
+
+def test_edits_of_one_day_that_nothing_orders_are_a_conflict(make_return, enter):
+    def copy(name: str, listed: str, offices: int):
+        return make_return(name=name, listed=listed, received=MORNING, identity="uuid:r1", offices_total=offices)
+
+    ledger, issues = enter(
+        copy("a.xlsx", "2024-10-12", 130), copy("b.xlsx", "2024-10-20", 131), copy("c.xlsx", "2024-10-20", 132)
+    )
+    assert [(e.received.answers["offices_total"].value, e.counts) for e in ledger if e.counts] == [("130", True)]
+    assert rules(issues) == ["V19", "V19"]
+
+
+def test_a_submission_whose_member_is_corrected_counts_for_the_one_it_names_now(make_return, enter):
+    def copy(member: str, listed: str):
+        return make_return(
+            member, name=f"{listed}.xlsx", listed=listed, received=MORNING, identity="uuid:r1", offices_total=130
+        )
+
+    wrong, corrected = copy("NGA", "2024-10-12"), copy("NER", "2024-10-20")
+    ledger, issues = enter(wrong, corrected)
+    assert [(e.member, e.state, e.counts) for e in ledger] == [("NGA", "refused", False), ("NER", "on_time", True)]
+    assert [found.say("en") for found in issues if found.rule == "V20"] == [
+        "a submission corrected in the collection tool: it now names NER as its member"
+    ]
+    ledger, _ = enter(wrong, corrected, as_of=date(2024, 10, 15))
+    assert [(e.member, e.counts) for e in ledger] == [("NGA", True)]
+
+
 def test_one_identity_in_two_quarters_is_two_submissions(make_return, enter):
     ledger, _ = enter(
         make_return(row=2, identity="7", offices_total=130),

@@ -1,4 +1,4 @@
-"""The commands of `papu` on a plan and its editions: run, verify, status, briefs, explain, plan, init."""
+"""The commands of `papu` on a plan and its editions: run, verify, doctor, status, briefs, explain, plan, init."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 import click
 
 from helpers import paths
-from helpers.cli import options
+from helpers.cli import collect, options
 from helpers.cli.options import Codes
-from helpers.cli.papu import bind_log, main, print_lines, relative_path, to_json_text
+from helpers.cli.papu import LOG_SENTENCES, bind_log, main, print_lines, relative_path, to_json_text
 from helpers.runs import ExitCode, RunError
+from helpers.speech import say
 from helpers.strings import escape
 
 if TYPE_CHECKING:
@@ -40,11 +41,12 @@ def run_command(
     """Run the notebooks of QUARTER and publish its edition; or, with --due, every edition that is due.
 
     A quarter is due at its first cut-off, and its revised edition later, as plan.toml says. Nothing to do is exit
-    code 0, and touches nothing. Languages that are published stay (--only removes them). An edition never rests on
-    less than the one published before: name what is gone from data/raw with --without to mean it.
+    code 0, and touches nothing. Where a server is set for papu pull, --due first fetches what was sent. Languages that
+    are published stay (--only removes them). An edition never rests on less than the one published before: name what is
+    gone from data/raw with --without to mean it.
 
     Exit codes: 0 done, 1 a notebook failed, 2 usage, 3 data refused, 4 another run holds the quarter, 5 the report
-    failed, 7 nothing can be written there.
+    failed, 7 nothing can be written there, 8 --due could not fetch returns (what is there made the edition).
     """
     if due == bool(quarter):
         raise click.UsageError("give a QUARTER, such as 2024Q3, or --due")
@@ -92,6 +94,7 @@ def _run_due(today: date, languages: Codes, without: Codes, dry_run: bool, modif
     from helpers.runs import schedule
 
     log = bind_log(today=today)
+    unfetched = collect.pull_open(today, log, dry_run)  # what is there makes the edition, whatever became of it
     with options.check_arguments():
         due = schedule.find_due(today, languages)
     summary = schedule.describe_due(due, today)
@@ -107,7 +110,9 @@ def _run_due(today: date, languages: Codes, without: Codes, dry_run: bool, modif
         raise click.UsageError(f"{future[0]} is in the future; add --dry-run to see what it would run")
     published, codes = schedule.run_due(due, log, progress=sys.stderr.isatty(), without=without)
     _print_published(published)
-    sys.exit([*codes, _update_site(log)][0])
+    for failure in unfetched:
+        log.info(say("not fetched, so that returns may be missing: {what}", what=failure))
+    sys.exit([*codes, *(failure.code for failure in unfetched), _update_site(log)][0])
 
 
 def _print_requests(due: Iterable[edition.EditionRequest]) -> None:
@@ -205,6 +210,22 @@ def status_command(today: date | None, languages: Codes, as_json: bool) -> None:
     print_lines([to_json_text(schedule.status_to_json(status))] if as_json else schedule.format_status(status))
     if status.refusal:
         raise status.refusal
+
+
+@main.command(context_settings=LOG_SENTENCES)
+@options.as_json_option
+def doctor_command(as_json: bool) -> None:
+    """Print what is missing on this machine and in this root, each with its remedy; nothing is written.
+
+    Exit codes: 0 nothing is missing, 6 something is to be mended.
+    """
+    from helpers.runs import doctor
+
+    diagnoses = doctor.examine(options.utc_today())
+    data = doctor.diagnoses_to_json(diagnoses)
+    print_lines([to_json_text(data)] if as_json else doctor.format_diagnoses(diagnoses))
+    is_missing = any(each.state == doctor.TO_MEND for each in diagnoses)
+    sys.exit(ExitCode.DIFFERENCES_FOUND if is_missing else ExitCode.DONE)
 
 
 @main.command()

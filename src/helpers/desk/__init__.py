@@ -3,4 +3,4 @@
 from helpers.desk.previous import read_previous
 from helpers.desk.questionnaire import write_xlsform
 
-__all__ = ["read_previous", "write_xlsform"]
+__all__ = ["pull", "read_previous", "write_xlsform"]

@@ -23,7 +23,10 @@ from helpers.durable import write_durably
 from helpers.i18n import catalogue
 
 # Sentences to members, a column for each language: kept beside the code that says them.
-TABLES = tuple(paths.PACKAGE / each for each in ("ingest/issues.csv", "report/letters.csv", "desk/xlsform.csv"))
+TABLES = tuple(
+    paths.PACKAGE / each
+    for each in ("ingest/issues.csv", "report/letters.csv", "desk/xlsform.csv", "desk/pull/news.csv")
+)
 _REVIEWED_COLUMNS = ("file", "key", "digest")
 _FURTHEST = 1000  # numbers tried to say which ones take a plural form
 

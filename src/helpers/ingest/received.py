@@ -17,6 +17,7 @@ from helpers import paths, strings
 from helpers.ingest import cells
 from helpers.ingest.admit import MAX_BYTES, Unreadable, check_size
 from helpers.ingest.issues import Issue, Phrase, Place, make_issue
+from helpers.ingest.records import SAMPLE_CHANNEL as SAMPLE_CHANNEL
 from helpers.plan import quarters
 from helpers.strings import escape
 
@@ -82,6 +83,11 @@ def read_manifest(folder: Path, quarter: str) -> Manifest:
             issues.append(make_issue("V20.manifest_day", at, day.isoformat(), observed=row["received_on"]))
         rows[name] = row | {"received_on": day.isoformat() if day and not wrong else ""}
     return Manifest(rows, refusals, issues)
+
+
+def list_channels(quarter: str) -> set[str]:
+    """Return how the listed files of a quarter came, SAMPLE_CHANNEL for those of the invented sample."""
+    return {row["channel"] for row in read_manifest(paths.returns(quarter), quarter).rows.values()}
 
 
 def split_manifest(content: bytes) -> list[list[str]]:

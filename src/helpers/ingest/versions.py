@@ -2,6 +2,7 @@
 
 import contextlib
 import difflib
+import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +19,8 @@ RETURN_REFUSED, RETURN_DUPLICATE, RETURN_REVISED = "refused", "duplicate", "revi
 RETURN_ON_TIME, RETURN_LATE = "on_time", "late"
 REJECTION = "V20.rejected"  # by the collection tool
 Withdrawn = Collection[tuple[str, str, str]]  # by the Secretariat: quarter, file and row (blank: the whole file)
+# The moment of an export at the end of its name, as KoboToolbox and `papu pull` write it: 2025-01-12-22-30-05.
+_EXPORTED_AT = re.compile(r"\d{4}(?:-\d{2}){5}(?=(?:\.\w+)+$)")
 
 
 @dataclass(frozen=True)
@@ -54,14 +57,11 @@ def read_histories(
     versions; a file that is withdrawn as a whole takes only its own copies away (section 2c). Returns the remaining
     returns, and a note on each that was dropped.
     """
-    returns = list(returns)
-    surest = {(each.place.quarter, other): each.identity for each in returns for other in each.other_ids}
-    known = [replace(each, identity=surest.get((each.place.quarter, each.identity), each.identity)) for each in returns]
     histories, notes = [], []
-    for copies in _group(known, lambda each: (each.place.quarter, each.identity)):
+    for copies in group_copies(returns):
         last: ReceivedReturn | None = None
-        for each in _review(sorted(copies, key=_file_order), as_of, withdrawn):
-            is_same = last is not None and _repeats(each, last)
+        for each in _review(copies, as_of, withdrawn):
+            is_same = last is not None and each.member == last.member and repeats(each, last)
             if is_same and bool(each.problems) == bool(last.problems) and each.on_hold == last.on_hold:
                 notes.append(make_issue("DUP_IDENTICAL", each.place, last.file.name, known_on=each.file.received_on))
                 continue
@@ -69,10 +69,22 @@ def read_histories(
                 # The tools keep the date of the first submission: an edit is dated by the first file that has it.
                 day, earlier = each.file.received_on, last.file.received_on
                 is_later = day and earlier and earlier < day
-                each = replace(each, received_on=day, received_at=None) if is_later else each
+                if is_later:
+                    each = replace(each, received_on=day, received_at=None)
+                elif day and earlier == day:  # a further edit of one day is no older than the one before it
+                    each = replace(each, received_on=last.received_on, received_at=last.received_at)
             histories.append(each)
             last = each
     return histories, notes
+
+
+def group_copies(returns: Iterable[ReceivedReturn]) -> list[list[ReceivedReturn]]:
+    """Group returns by submission, under its surest identity: the copies of each in the order of their exports."""
+    returns = list(returns)
+    surest = {(each.place.quarter, other): each.identity for each in returns for other in each.other_ids}
+    known = [replace(each, identity=surest.get((each.place.quarter, each.identity), each.identity)) for each in returns]
+    groups = _group(known, lambda each: (each.place.quarter, each.identity))
+    return [sorted(copies, key=_file_order) for copies in groups]
 
 
 def _review(copies: Sequence[ReceivedReturn], as_of: date, withdrawn: Withdrawn) -> list[ReceivedReturn]:
@@ -87,12 +99,21 @@ def _review(copies: Sequence[ReceivedReturn], as_of: date, withdrawn: Withdrawn)
         rejected = [make_issue(REJECTION, each.place, observed=problem.observed) for problem in rejections]
         if is_withdrawn or (each.place.quarter, each.place.source_file, "") in withdrawn:
             rejected.append(make_issue("V20.withdrawn", each.place))
+        if last.member not in ("", each.member):  # the wrong member was chosen, and corrected in the tool
+            rejected.append(make_issue("V20.moved", each.place, last.member))
         reviewed.append(replace(each, problems=(*own, *rejected)))
     return reviewed
 
 
-def _file_order(received: ReceivedReturn) -> tuple[date, str, int]:
-    return received.file.received_on or date.max, received.file.name, int(received.place.row)
+def _file_order(received: ReceivedReturn) -> tuple[date, str, str, int]:
+    file = received.file
+    return file.received_on or date.max, _exported_at(received), file.name, int(received.place.row)
+
+
+def _exported_at(received: ReceivedReturn) -> str:
+    """Return the moment that the name of an export ends in, by which those of one day are ordered; blank without."""
+    found = _EXPORTED_AT.search(received.file.name)
+    return found[0] if found else ""
 
 
 def _suggestion(plan: Plan, text: str) -> Phrase | str:
@@ -154,8 +175,10 @@ def _is_ordered(left: ReceivedReturn, right: ReceivedReturn) -> bool:
     """Tell whether identity or time of receipt says which of two returns came first."""
     if left.received_on != right.received_on:
         return True
-    if left.identity == right.identity and left.file.received_on != right.file.received_on:
-        return True  # copies of the same submission, on the day of the submission itself
+    if left.identity == right.identity:  # copies of the same submission, on the day of the submission itself
+        exported = {_exported_at(left), _exported_at(right)}
+        if left.file.received_on != right.file.received_on or (len(exported) > 1 and "" not in exported):
+            return True
     return bool(left.received_at and right.received_at and in_utc(left.received_at) != in_utc(right.received_at))
 
 
@@ -217,7 +240,7 @@ def _say_conflict(name: str, cluster: Sequence[ReceivedReturn]) -> str:
     return f"{name} ({' / '.join(text or '–' for text in shown)})" if shown else name  # a personal one is only named
 
 
-def _repeats(received: ReceivedReturn, before: ReceivedReturn) -> bool:
+def repeats(received: ReceivedReturn, before: ReceivedReturn) -> bool:
     """Tell whether a return adds nothing to the one before it: equal answers, and no part of the repeat to add."""
     content, content_before = received.content, before.content
     if any(content[name] != content_before.get(name) for name in content):
@@ -261,7 +284,7 @@ def number_versions(
             continue
         # Of equal returns the one with that part is the version, else the first.
         for each in sorted(cluster, key=lambda each: (each.items is None, _receipt_order(each))):
-            if version and _repeats(each, version):
+            if version and repeats(each, version):
                 entries.append(LedgerEntry(each, RETURN_DUPLICATE, number))
                 issues.append(make_issue("DUPLICATE", each.place, number))
                 continue

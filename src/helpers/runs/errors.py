@@ -22,6 +22,7 @@ class ExitCode(IntEnum):
     REPORT_FAILED = 5
     DIFFERENCES_FOUND = 6
     NOT_WRITABLE = 7
+    NOT_FETCHED = 8
 
 
 NEXT_STEPS = {
@@ -30,6 +31,7 @@ NEXT_STEPS = {
     ExitCode.QUARTER_HELD: "wait for that run to end, or end it, then run it again",
     ExitCode.REPORT_FAILED: "fix the cause, then run it again",
     ExitCode.NOT_WRITABLE: "free the disk, or correct the folder's permissions, then run it again",
+    ExitCode.NOT_FETCHED: "do what the message says, or wait until the server answers, then run it again",
 }
 
 
