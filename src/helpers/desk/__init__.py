@@ -1,5 +1,6 @@
 """The work of the Secretariat's desk: what it sends out, reminds of, fetches and records."""
 
 from helpers.desk.previous import Previous, read_previous
+from helpers.desk.register_rows import append_rows
 
-__all__ = ["Previous", "read_previous"]
+__all__ = ["Previous", "append_rows", "read_previous", "register_book", "register_taking"]
