@@ -96,6 +96,11 @@ def build() -> Path:
     return root() / "build"
 
 
+def desk() -> Path:
+    """Return the folder of what the desk has done: no input of any edition, and kept when what was built is removed."""
+    return root() / "data" / "desk"
+
+
 def locks() -> Path:
     """Return the folder of the locks, and of the copies that runs read: where `make clean` does not reach."""
     return root() / ".runs"

@@ -105,13 +105,20 @@ def _list_confirmed(batch: add.Batch) -> Iterable[tuple[str, str, str, int, str]
 
 def _check_choice(quarter: str, as_of: str, members: Codes) -> date:
     """Return the day that an edition is as of, once quarter, day and members are known to be the plan's."""
-    from helpers.plan import read_plan, read_settings
+    from helpers.plan import read_settings
 
     with options.check_arguments():
         day = read_settings().resolve_date(quarter, as_of)
-        if unknown := sorted(set(members) - set(read_plan().by_iso3)):
-            raise ValueError(f"no member {', '.join(unknown)}; write the ISO3 code of members.csv")
+        _check_members(members)
     return day
+
+
+def _check_members(members: Codes) -> None:
+    """Raise ValueError for members that the plan does not have."""
+    from helpers.plan import read_plan
+
+    if unknown := sorted(set(members) - set(read_plan().by_iso3)):
+        raise ValueError(f"no member {', '.join(unknown)}; write the ISO3 code of members.csv")
 
 
 def _read_raw_data(quarter: str, as_of: str, members: Codes) -> tuple[pipeline.RawData, date]:
@@ -161,8 +168,18 @@ def check_command(
 @options.members_option
 @options.language(help="Default: each member's own.")
 @options.output_path("--out", required=True, metavar="FOLDER", help="The folder for the files, made if need be.")
-def letters_command(quarter: str, as_of: str, members: Codes, language: str, out: Path) -> None:
+@click.option("--remind", is_flag=True, help="Write reminders to the members that have not answered instead.")
+@click.option("--today", callback=options.parse_today, help="With --remind: the day they are made (default: today).")
+@click.option("--attach", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="FOLDER",
+              help="With --remind: a folder with each member's questionnaire, <ISO3>.xlsx.")  # fmt: skip
+def letters_command(
+    quarter: str, as_of: str, members: Codes, language: str, out: Path, remind: bool, today: date | None,
+    attach: Path | None,
+) -> None:  # fmt: skip
     """Write what `papu check` found for QUARTER as files to be sent: one workbook and one draft e-mail a member.
+
+    With --remind, a draft for each member from which nothing has come: before the due date, after it, after the first
+    cut-off, the first reminder or a further one. What was made is logged in data/desk/reminders.csv.
 
     The drafts have no recipient: the addresses of focal points are kept nowhere here. letters.csv lists them for a mail
     merge. No file has anything of another member.
@@ -172,11 +189,44 @@ def letters_command(quarter: str, as_of: str, members: Codes, language: str, out
     from helpers.report import letters, mailing
     from helpers.tables import pipeline
 
+    if remind and as_of:
+        raise click.UsageError(say("--remind goes with --today, not with --as-of"))
+    if not remind and (today or attach):
+        raise click.UsageError(say("--today and --attach go with --remind"))
+    if remind:
+        print_lines(_remind(quarter, today or options.utc_today(), members, language, out, attach))
+        return
     source, day = _read_raw_data(quarter, as_of, members)
     checked = pipeline.check_as_of(source, day)
     feedback = letters.collect_feedback(checked, source.plan, quarter, members, language=language)
     files = mailing.write_letter_files(out, feedback, source.form, quarter, day, source.received.is_sample)
     print_lines(relative_path(path) for path in files)
+
+
+def _remind(
+    quarter: str, today: date, members: Codes, language: str, out: Path, attach: Path | None
+) -> Iterator[str]:  # fmt: skip
+    """Write the reminders; yield what was made, which one it is for each member, and who gets another letter."""
+    from helpers.desk import reminders
+    from helpers.plan import read_settings
+
+    with options.check_arguments():
+        read_settings().check_quarter(quarter)
+        _check_members(members)
+        made = reminders.remind(quarter, today, out, members, language, attach)
+    for each, path in zip(made.reminders, made.files, strict=False):
+        last = say("; the last one on {day}", day=each.last_on) if each.last_on else ""
+        yield f"{relative_path(path)}: " + say("reminder {n}", n=each.number) + last
+    yield relative_path(made.files[-1])
+    if attach and (bare := [each.letter.code for each in made.reminders if not each.workbook]):
+        yield say("no workbook in {folder} for {members}", folder=attach, members=", ".join(bare))
+    if made.refused:
+        answered = say(
+            "answered, but nothing of it counts; they get the other letter: {members}", members=", ".join(made.refused)
+        )
+        yield f"{answered} → papu letters {quarter}"
+    if made.lost:
+        yield say("answered, but the file is damaged or gone here; restore it: {members}", members=", ".join(made.lost))
 
 
 @main.command(context_settings=LOG_SENTENCES)

@@ -54,7 +54,7 @@ class RegisterWords:
         }
 
     def show(self, column: str, text: str) -> str:
-        """Return a cell's text with the label of its code: `Kenya (KEN)`; any other text as it is."""
+        """Return a cell's text with the label of its code, which follows in brackets; any other text as it is."""
         if column in SEVERAL:
             return "; ".join(self._show_one(column, part.strip()) for part in text.split(";") if part.strip())
         return self._show_one(column, text)
