@@ -18,7 +18,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
 import interrupted
-from conftest import ROOT
+from conftest import PLAN, ROOT, Raw
 from helpers import paths
 from helpers.cli import main
 from helpers.desk import append_rows
@@ -26,6 +26,9 @@ from helpers.desk.register_book import write_register_book
 from helpers.desk.register_rows import read_register_files
 from helpers.desk.register_taking import BookRows, take_register_book
 from helpers.ingest.registers import COLUMNS, read_registers
+from helpers.plan.questionnaire import read_form
+from helpers.tables import pipeline
+from second.placing import place
 
 TODAY, LATER = date(2025, 1, 20), date(2025, 1, 21)
 SHEETS = {
@@ -356,6 +359,42 @@ def test_in_each_language_the_lists_are_read_as_their_codes_and_the_bytes_are_th
         row["member"] for row in csv.DictReader((ROOT / "data/raw/plan/members.csv").open(encoding="utf-8"))
     }
     assert bool(sheet.sheet_view.rightToLeft) == (language == "ar")
+
+
+@pytest.mark.slow
+def test_the_figures_of_an_edition_follow_what_was_filled_in_from_the_day_it_was_recorded(book):
+    Raw(paths.root(), read_form(PLAN / "questionnaire")).write_plain(
+        "2024Q3", [{"member": "SEN", "quarter": "2024Q3", "offices_total": 130}], received_on="2024-10-10"
+    )
+    session = WORKSHOP | {"workshop": "F1", "step": "5.3", "topic": "tools", "held_on": "12/09/2024"}
+    fill(book, workshops=[session], attendance=[{"workshop": "F1", "member": "SEN", "women": 2, "men": 3}])
+    take(book, date(2024, 12, 1))
+    values = {}
+    for as_of in ("2024-11-30", "2024-12-01"):
+        kpis = pipeline.load_tables("2024Q3", as_of).kpis
+        own = kpis[(kpis["quarter"] == "2024Q3") & (kpis["scope"] == "PAPU")].set_index("kpi")["value"]
+        values[as_of] = [own["5.3.a"], own["5.3.b"]]
+    assert values == {"2024-11-30": [0, 0], "2024-12-01": [1, 5]}
+
+
+def test_another_plan_has_its_own_lists(tmp_path, monkeypatch):
+    monkeypatch.setenv("PAPU_ROOT", str(place(tmp_path / "root")))
+    write_register_book(path := tmp_path / "registers.xlsx", "en", TODAY)
+    read = openpyxl.load_workbook(path)
+    new = {
+        "Milestones": ("2026Q1", "harbour_code", 4, "mooring;lights", "Invented paper 5"),
+        "Workshops": ("G-4", "4.1", "tides", "12/01/2026", "Invented gathering"),
+        "Attendance": ("G-4", "XAA", 2, 1),
+        "Confirmations": ("2025Q4", "XAC", "berths_all", 40, "2026-01-12"),
+    }
+    for title, cells in new.items():
+        empty = find_empty(read[title])
+        for column, cell in enumerate(cells, start=2):
+            read[title].cell(empty, column).value = cell
+    read.save(path)
+    taken = take(path)
+    assert taken.refused == [] and [len(rows) for rows in taken.new.values() if rows] == [1, 1, 1, 1]
+    assert rows_of("milestones")[-1]["parts"] == "mooring;lights" and read_registers().issues == ()
 
 
 SOFFICE = shutil.which("soffice")

@@ -18,6 +18,7 @@ from helpers.cli import main
 from helpers.desk import reminders
 from helpers.paths import DataRefused
 from helpers.strings import LANGUAGES
+from second.placing import place
 
 Q = "2024Q3"  # on time by 30 October, cut-off on 14 November, revised from 29 December
 DUE, CUTOFF = date(2024, 10, 30), date(2024, 11, 14)
@@ -176,6 +177,15 @@ def test_nobody_is_reminded_while_a_damaged_file_may_be_theirs(answered, tmp_pat
 
 def test_before_anything_has_come_everybody_is_reminded(raw, tmp_path):
     assert len(reminders.remind(Q, DUE, tmp_path).reminders) == 45
+
+
+def test_another_plan_has_its_own_days_members_and_languages(tmp_path, monkeypatch):
+    monkeypatch.setenv("PAPU_ROOT", str(place(tmp_path / "root")))
+    made = reminders.remind("2026Q1", date(2026, 4, 21), tmp_path / "out")
+    rows = read_table(tmp_path / "out" / "letters.csv")
+    assert len(made.reminders) == len(rows) > 3 and {row["due_on"] for row in rows.values()} == {"2026-04-20"}
+    assert {row["situation"] for row in rows.values()} == {"overdue"}
+    assert {row["language"] for row in rows.values()} <= {"fr", "en"}
 
 
 def test_the_command_says_what_was_made_and_who_gets_the_other_letter(answered, tmp_path):
