@@ -4,7 +4,8 @@ import csv
 import errno
 import io
 import os
-from collections.abc import Iterable, Sequence
+import stat
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 PRIVATE = ".writing"  # the file being written, hidden from readers of the folder; the next write replaces it
@@ -30,6 +31,32 @@ def write_durably(path: Path, content: bytes, mode: int | None = None) -> None:
     finally:
         private.unlink(missing_ok=True)
     sync_folder(path.parent)
+
+
+def write_together_durably(contents: Mapping[Path, bytes]) -> None:
+    """Write several files, all or none; those that are there are replaced, and keep their permissions.
+
+    All are on the disk under private names before the first takes its place, so that a full disk changes nothing. A
+    kill between two of those renames leaves the files after it as they were. Callers lock what they write. Raises
+    OSError.
+    """
+    private = {path.with_name(f"{PRIVATE}-{path.name}"): path for path in contents}
+    try:
+        for new, path in private.items():
+            new.unlink(missing_ok=True)
+            with new.open("xb") as file:
+                file.write(contents[path])
+                if path.exists():
+                    new.chmod(stat.S_IMODE(path.stat().st_mode))
+                file.flush()
+                os.fsync(file.fileno())
+        for new, path in private.items():
+            new.replace(path)
+    finally:
+        for new in private:
+            new.unlink(missing_ok=True)
+    for folder in {path.parent for path in contents}:
+        sync_folder(folder)
 
 
 def write_csv_durably(path: Path, rows: Iterable[Sequence[object]]) -> None:

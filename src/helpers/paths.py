@@ -61,11 +61,6 @@ def returns(quarter: str) -> Path:
     return raw() / quarter
 
 
-def questionnaires(quarter: str) -> Path:
-    """Return the folder of the questionnaire of a quarter as it is sent out."""
-    return root() / "data" / "questionnaires" / quarter
-
-
 def notebooks() -> Path:
     """Return the folder of the notebooks."""
     return _or_shipped(root() / "notebooks", "notebooks")
@@ -99,6 +94,11 @@ def briefs(quarter: str, as_of: str) -> Path:
 def build() -> Path:
     """Return the folder of what can be made again."""
     return root() / "build"
+
+
+def desk() -> Path:
+    """Return the folder of what the desk has done: no input of any edition, and kept when what was built is removed."""
+    return root() / "data" / "desk"
 
 
 def locks() -> Path:

@@ -15,7 +15,7 @@ from helpers.speech import say
 
 @main.command(context_settings=LOG_SENTENCES)
 @options.quarter_argument
-@options.output_path("--out", metavar="FOLDER", help="The folder of the files (default: data/questionnaires/QUARTER).")
+@options.output_path("--out", metavar="FOLDER", help="The folder of the files (default: data/desk/QUARTER).")
 @click.option(
     "--today",
     callback=options.parse_date,
@@ -37,7 +37,7 @@ def questionnaire_command(quarter: str, out: Path | None, today: date | None) ->
         plan.settings.check_quarter(quarter)
     day = today or options.utc_today()
     previous = desk.read_previous(quarter, day)
-    written = desk.write_xlsform(out or paths.questionnaires(quarter), plan, form, quarter, previous, day)
+    written = desk.write_xlsform(out or paths.desk() / quarter, plan, form, quarter, previous, day)
     print_lines(relative_path(path) for path in written.files)
     print_lines([say("version {version}", version=written.version)])
     print_lines(say("to mend: {finding}", finding=finding) for finding in written.findings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,8 +15,10 @@ from helpers.cli import options
 from helpers.cli.options import Codes
 from helpers.cli.papu import LOG_SENTENCES, main, print_lines, relative_path
 from helpers.runs import ExitCode
+from helpers.speech import say
 
 if TYPE_CHECKING:
+    from helpers.ingest import add
     from helpers.tables import pipeline
 
 
@@ -58,9 +61,12 @@ def add_command(
     form = form.at(quarter)
     batch, is_complete = add.Batch(files, quarter, received_on, channel, name), True
     checked = rules.check_received(batch.received, registers.read_registers(), plan, form, date.max)
+    kept = []
     for outcome in batch.add(note, anyway, dry_run):
         print_lines(letters.format_outcome(outcome, checked, plan, form, batch, language))
         is_complete &= not outcome.is_refused
+        kept += [] if outcome.is_refused else [outcome.shown]
+    print_lines(_record_confirmed(batch, kept, dry_run))
     if not batch.files:
         raise click.UsageError("no file was given that can be added; name the files themselves")
     if batch.received.is_mixed:
@@ -69,15 +75,50 @@ def add_command(
     sys.exit(ExitCode.DONE if is_complete else ExitCode.DATA_REFUSED)
 
 
+def _record_confirmed(batch: add.Batch, kept: Collection[str], dry_run: bool) -> Iterator[str]:
+    """Add what the files kept confirm to confirmations.csv; yield what is said of it."""
+    from helpers.desk import record_confirmations
+
+    listed = {file.name: file.received_on for file in batch.received.files if file.received_on}
+    days = dict.fromkeys(kept, batch.received_on) | listed
+    confirmed = [each for each in _list_confirmed(batch) if each[-1] in kept]
+    recorded = record_confirmations(confirmed, days, dry_run)
+    if n := len(recorded.rows):
+        if dry_run:
+            yield say("confirmations.csv: {n} would be added; nothing is written (--dry-run)", n=n)
+        else:
+            yield say("confirmations.csv: {n} added", n=n)
+        for row in recorded.rows:
+            yield "  + " + ", ".join(row[column] for column in ("quarter", "member", "question", "value"))
+    if recorded.n_known:
+        yield say("confirmations.csv: {n} there already", n=recorded.n_known)
+    yield from (say("not taken: {text}", text=text) for text in recorded.refused)
+
+
+def _list_confirmed(batch: add.Batch) -> Iterable[tuple[str, str, str, int, str]]:
+    """Return what a batch's files confirm: quarter, member, question, count, and the file as it is published.
+
+    The reading of the box in the mailed questionnaire is joined here.
+    """
+    return ()
+
+
 def _check_choice(quarter: str, as_of: str, members: Codes) -> date:
     """Return the day that an edition is as of, once quarter, day and members are known to be the plan's."""
-    from helpers.plan import read_plan, read_settings
+    from helpers.plan import read_settings
 
     with options.check_arguments():
         day = read_settings().resolve_date(quarter, as_of)
-        if unknown := sorted(set(members) - set(read_plan().by_iso3)):
-            raise ValueError(f"no member {', '.join(unknown)}; write the ISO3 code of members.csv")
+        _check_members(members)
     return day
+
+
+def _check_members(members: Codes) -> None:
+    """Raise ValueError for members that the plan does not have."""
+    from helpers.plan import read_plan
+
+    if unknown := sorted(set(members) - set(read_plan().by_iso3)):
+        raise ValueError(f"no member {', '.join(unknown)}; write the ISO3 code of members.csv")
 
 
 def _read_raw_data(quarter: str, as_of: str, members: Codes) -> tuple[pipeline.RawData, date]:
@@ -127,8 +168,18 @@ def check_command(
 @options.members_option
 @options.language(help="Default: each member's own.")
 @options.output_path("--out", required=True, metavar="FOLDER", help="The folder for the files, made if need be.")
-def letters_command(quarter: str, as_of: str, members: Codes, language: str, out: Path) -> None:
+@click.option("--remind", is_flag=True, help="Write reminders to the members that have not answered instead.")
+@click.option("--today", callback=options.parse_today, help="With --remind: the day they are made (default: today).")
+@click.option("--attach", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="FOLDER",
+              help="With --remind: a folder with each member's questionnaire, <ISO3>.xlsx.")  # fmt: skip
+def letters_command(
+    quarter: str, as_of: str, members: Codes, language: str, out: Path, remind: bool, today: date | None,
+    attach: Path | None,
+) -> None:  # fmt: skip
     """Write what `papu check` found for QUARTER as files to be sent: one workbook and one draft e-mail a member.
+
+    With --remind, a draft for each member from which nothing has come: before the due date, after it, after the first
+    cut-off, the first reminder or a further one. What was made is logged in data/desk/reminders.csv.
 
     The drafts have no recipient: the addresses of focal points are kept nowhere here. letters.csv lists them for a mail
     merge. No file has anything of another member.
@@ -138,11 +189,44 @@ def letters_command(quarter: str, as_of: str, members: Codes, language: str, out
     from helpers.report import letters, mailing
     from helpers.tables import pipeline
 
+    if remind and as_of:
+        raise click.UsageError(say("--remind goes with --today, not with --as-of"))
+    if not remind and (today or attach):
+        raise click.UsageError(say("--today and --attach go with --remind"))
+    if remind:
+        print_lines(_remind(quarter, today or options.utc_today(), members, language, out, attach))
+        return
     source, day = _read_raw_data(quarter, as_of, members)
     checked = pipeline.check_as_of(source, day)
     feedback = letters.collect_feedback(checked, source.plan, quarter, members, language=language)
     files = mailing.write_letter_files(out, feedback, source.form, quarter, day, source.received.is_sample)
     print_lines(relative_path(path) for path in files)
+
+
+def _remind(
+    quarter: str, today: date, members: Codes, language: str, out: Path, attach: Path | None
+) -> Iterator[str]:  # fmt: skip
+    """Write the reminders; yield what was made, which one it is for each member, and who gets another letter."""
+    from helpers.desk import reminders
+    from helpers.plan import read_settings
+
+    with options.check_arguments():
+        read_settings().check_quarter(quarter)
+        _check_members(members)
+        made = reminders.remind(quarter, today, out, members, language, attach)
+    for each, path in zip(made.reminders, made.files, strict=False):
+        last = say("; the last one on {day}", day=each.last_on) if each.last_on else ""
+        yield f"{relative_path(path)}: " + say("reminder {n}", n=each.number) + last
+    yield relative_path(made.files[-1])
+    if attach and (bare := [each.letter.code for each in made.reminders if not each.workbook]):
+        yield say("no workbook in {folder} for {members}", folder=attach, members=", ".join(bare))
+    if made.refused:
+        answered = say(
+            "answered, but nothing of it counts; they get the other letter: {members}", members=", ".join(made.refused)
+        )
+        yield f"{answered} → papu letters {quarter}"
+    if made.lost:
+        yield say("answered, but the file is damaged or gone here; restore it: {members}", members=", ".join(made.lost))
 
 
 @main.command(context_settings=LOG_SENTENCES)

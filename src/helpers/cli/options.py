@@ -87,6 +87,14 @@ def parse_as_of(context: click.Context, parameter: click.Parameter, value: str) 
     return value
 
 
+def parse_today(context: click.Context, parameter: click.Parameter, value: str | None) -> date | None:
+    """Return the day on which something is made, None without one: one that has come."""
+    day = parse_date(context, parameter, value)
+    if day:
+        parse_as_of(context, parameter, value)
+    return day
+
+
 def utc_today() -> date:
     """Return today in UTC: the same day wherever the machine is."""
     return datetime.now(UTC).date()

@@ -4,15 +4,14 @@ Its rows are those of survey.csv and choices.csv. What is added has names that n
 (`questionnaire.ADDED`) and labels that begin with an arrow, so that the reader of returns knows it in every export.
 """
 
-import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
-from pathlib import Path
+from functools import cached_property
 
 from helpers import paths
 from helpers.desk import form_warnings
 from helpers.desk.previous import Previous
+from helpers.desk.texts import desk_text
 from helpers.i18n import Translator
 from helpers.plan import Plan, quarters, questionnaire
 from helpers.strings import fold
@@ -22,12 +21,6 @@ PREVIOUS = "previous"  # the attached file: a row a member
 _LANGUAGES, _ITEM_DETAILS, _BEFORE, _CONFIRM = "list_language", "list_detail", "list_before", "list_confirm"
 _LAST = f"instance('{PREVIOUS}')/root/item[member = ${{member}}]/"
 _FEW = 8  # choices that are shown all at once
-
-
-@cache
-def _read_texts() -> Mapping[str, Mapping[str, str]]:
-    with Path(__file__).with_suffix(".csv").open(encoding="utf-8", newline="") as file:
-        return {row["key"]: row for row in csv.DictReader(file)}
 
 
 @dataclass(frozen=True)
@@ -75,13 +68,13 @@ class _Maker:
         row = {}
         for language in self.languages:
             known = {name: value(language) if callable(value) else value for name, value in values.items()}
-            row[f"{column}::{questionnaire.LABEL_LANGUAGES[language]}"] = _read_texts()[key][language].format(**known)
+            row[f"{column}::{questionnaire.LABEL_LANGUAGES[language]}"] = desk_text(f"form_{key}", language, **known)
         return row
 
     def _part(self, question: str, key: str) -> FormRow:
         """Return the label of something that belongs to a question."""
         label = self.form.label_of(question)
-        return self._texts("label", "part", label=label.get, text=lambda language: _read_texts()[key][language])
+        return self._texts("label", "part", label=label.get, text=lambda language: desk_text(f"form_{key}", language))
 
     def _days(self, *days: object) -> dict[str, object]:
         names = zip(("start", "end"), days, strict=True)

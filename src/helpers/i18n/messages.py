@@ -24,8 +24,7 @@ from helpers.i18n import catalogue
 
 # Sentences to members, a column for each language: kept beside the code that says them.
 TABLES = tuple(
-    paths.PACKAGE / each
-    for each in ("ingest/issues.csv", "report/letters.csv", "desk/xlsform.csv", "desk/pull/news.csv")
+    paths.PACKAGE / name for name in ("ingest/issues.csv", "report/letters.csv", "desk/texts.csv", "desk/pull/news.csv")
 )
 _REVIEWED_COLUMNS = ("file", "key", "digest")
 _FURTHEST = 1000  # numbers tried to say which ones take a plural form

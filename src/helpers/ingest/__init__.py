@@ -12,6 +12,7 @@ __all__ = [
     "issues",
     "read_returns",
     "received",
+    "register_files",
     "registers",
     "rules",
     "versions",

@@ -41,6 +41,13 @@ def read_text(content: bytes, form: questionnaire.Form, name: str = "") -> Conte
     return Contents((Sheet(name, False, rows, ragged=True),), remarks)
 
 
+# How more is written into a text of which a note says how it is encoded; "": no note.
+_CODECS = {
+    "": "utf-8", "ENC_INVALID_BYTES": "utf-8", "ENC_CP1252": "cp1252", "ENC_CP850": "cp850",
+    "ENC_MAC_ROMAN": "mac_roman", "ENC_CP1256": "cp1256",
+}  # fmt: skip
+
+
 class Records(NamedTuple):
     """The records of a text file; `is_whole` tells whether the last one has a line end."""
 
@@ -65,6 +72,15 @@ def split_records(content: bytes, count_known: Callable[[Sequence[str]], int]) -
     if delimiter != ",":
         remarks.append(Remark("DELIMITER", repr(delimiter).strip("'")))
     return Records(lines, delimiter, tuple(remarks), text.endswith(("\n", "\r")))
+
+
+def decode_text(content: bytes) -> tuple[str, str]:
+    """Return a text, and the encoding in which more can be written below it; blank where none can.
+
+    Raises Unreadable for one that is not what its mark says.
+    """
+    text, key = _recognise(content)
+    return text, _CODECS.get(key, "")
 
 
 def _decode(content: bytes) -> tuple[str, list[Remark]]:

@@ -6,33 +6,19 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import lru_cache
-from pathlib import Path
 from typing import NamedTuple
 
 from helpers import paths
-from helpers.ingest import admit, received
 from helpers.ingest.admit import Unreadable
 from helpers.ingest.cells import MAX_COUNT, parse_count, parse_day
-from helpers.ingest.delimited import Line, Records, split_records
+from helpers.ingest.delimited import split_records
 from helpers.ingest.issues import Issue, Place, issues_known_by, make_issue
-from helpers.ingest.sheets import HEADER_ROWS, is_empty_row
+from helpers.ingest.register_files import COLUMNS, Fault, find_columns, list_raw_rows, read_content
 from helpers.plan import Plan, quarters, read_plan, read_settings, sources
-from helpers.strings import fold, without_invisible
 
-COLUMNS = {
-    "milestones": ("quarter", "product", "stage", "parts", "reference", "recorded_on"),
-    "workshops": ("workshop", "step", "topic", "held_on", "title", "recorded_on"),
-    "attendance": ("workshop", "member", "women", "men", "recorded_on"),
-    "confirmations": ("quarter", "member", "question", "value", "confirmed_on", "note", "recorded_on"),
-    "questionnaires": ("questionnaire", "title", "sent_on", "due_on", "member", "returned_on", "recorded_on"),
-    "withdrawals": ("quarter", "source_file", "row", "recorded_on", "note"),
-    "actions": (
-        "id", "quarter", "kpi", "member", "action", "responsible", "due", "status", "closed_on", "recorded_on",
-    ),
-}  # fmt: skip
 WITHDRAWALS, ACTIONS = OPTIONAL = "withdrawals", "actions"  # the registers that need not be there
 OPEN, DONE, DROPPED = ACTION_STATUSES = "open", "done", "dropped"
-_KEYS = {
+KEYS = {
     "workshops": ("workshop",),
     "attendance": ("workshop", "member"),
     "confirmations": ("quarter", "member", "question"),
@@ -40,7 +26,7 @@ _KEYS = {
     ACTIONS: ("id",),
 }
 # The rows of one quarter and product all stand, but a later one corrects one that cannot be read.
-_CORRECTED_BY = _KEYS | {"milestones": ("quarter", "product"), WITHDRAWALS: ("quarter", "source_file", "of_row")}
+_CORRECTED_BY = KEYS | {"milestones": ("quarter", "product"), WITHDRAWALS: ("quarter", "source_file", "of_row")}
 _DAY_FIRST = re.compile(
     r"(?P<day>\d{1,2})(?P<mark>[/.-])(?P<month>\d{1,2})(?P=mark)(?P<year>\d{4})(?: \d{1,2}:\d{2}(?::\d{2})?)?"
 )
@@ -48,11 +34,9 @@ _SERIAL = re.compile(r"(\d{5})(?:[.,]\d+)?")
 _SERIALS, _SERIAL_0 = range(36_526, 73_051), date(1899, 12, 30)  # 2000-2099
 # The sentence of each reason of a refusal; the others share those of V20.
 _SENTENCES = {"type": "V22.csv"} | {key: f"V22.{key}" for key in ("absent", "columns", "twice", "cut", "csv", "fewer")}
-_COUNTED = ("women", "men")  # blank is 0, but a row too short to have them is cut
 
 RegisterRow = Mapping[str, object]
 _Cell = tuple[str, Callable[[str], object], str]  # its column, how to read it (None: it cannot be), what is expected
-Fault = tuple[str, str, str]  # why a row cannot be read: the column, its text, what is expected
 RestedOn = Mapping[str, tuple[date, int]]  # by register: the date of the last edition, and the rows known then
 
 
@@ -85,8 +69,8 @@ class Registers:
         """Return each register as known on a day: of rows with one key, the last one recorded by then."""
         if day not in self._at:
             known = {name: _known(rows, day) for name, rows in self.rows.items()}
-            for name in known.keys() & _KEYS.keys():
-                known[name] = list({_key_of(row, _KEYS[name]): row for row in known[name]}.values())
+            for name in known.keys() & KEYS.keys():
+                known[name] = list({_key_of(row, KEYS[name]): row for row in known[name]}.values())
             self._at[day] = known
         return self._at[day]
 
@@ -214,79 +198,6 @@ def _list_cells(name: str, plan: Plan) -> Sequence[_Cell]:
     return ("recorded_on", *_DAY), *cells[name]
 
 
-def _list_headings(cells: Sequence[str]) -> list[str]:
-    """Return headings as columns are named: without case, blanks and invisible characters."""
-    return [fold(cell).replace(" ", "_") for cell in cells]
-
-
-def _find_columns(cells: Sequence[str], name: str) -> dict[str, int]:
-    """Return the place of each column of a register that a row names."""
-    headings = _list_headings(cells)
-    return {column: headings.index(column) for column in COLUMNS[name] if column in headings}
-
-
-def _read_content(path: Path) -> bytes:
-    """Read a file that is a text. Raises Unreadable for any other."""
-    try:
-        if not (path.exists() or path.is_symlink()):
-            raise Unreadable("absent")
-        given = received.read_bytes(path)
-    except OSError as reason:
-        raise Unreadable("file", reason.strerror) from reason
-    if given.refusal:
-        raise given.refusal
-    try:
-        kind = admit.admit(given.content)
-    except Exception as reason:  # an archive that is damaged is no CSV either
-        raise Unreadable("csv") from reason
-    if kind != admit.TEXT:
-        raise Unreadable("csv", observed=kind)
-    return given.content
-
-
-def _find_header(lines: Sequence[Line], name: str) -> Line:
-    """Return the line of the headings. Raises Unreadable where a column is missing or stands twice."""
-    top = max(lines[:HEADER_ROWS], key=lambda line: len(_find_columns(line[1], name)), default=(0, []))
-    headings = _list_headings(top[1])
-    if missing := [column for column in COLUMNS[name] if column not in headings]:
-        raise Unreadable("columns", ", ".join(missing))
-    if twice := [column for column in COLUMNS[name] if headings.count(column) > 1]:
-        raise Unreadable("twice", ", ".join(twice))
-    return top
-
-
-def _list_raw_rows(records: Records, name: str) -> Iterator[tuple[dict[str, str], Fault | None]]:
-    """Yield the rows below each header as text, with what is wrong. Raises Unreadable where a quote has joined rows."""
-    lines = [(number, row) for number, (_, row) in enumerate(records.lines, start=1) if not is_empty_row(row)]
-    top = _find_header(lines, name)
-    columns, width = _find_columns(top[1], name), len(top[1])
-    for number, cells in [line for line in lines if line[0] > top[0]]:
-        if len(again := _find_columns(cells, name)) == len(columns):
-            columns, width = again, len(cells)
-            continue
-        if any(_holds_row(cell, records.delimiter, width) for cell in cells):
-            raise Unreadable("quote", number, observed=str(number))
-        texts = {column: without_invisible(cells[at]).strip() for column, at in columns.items() if at < len(cells)}
-        may_be_cut = number == len(records.lines) and not records.is_whole
-        row = dict.fromkeys(columns, "") | texts
-        if "row" in columns:
-            row["of_row"] = row["row"]  # of the file that is withdrawn
-        yield row | {"row": str(number)}, _find_fault(cells, columns, width, may_be_cut)
-
-
-def _find_fault(cells: Sequence[str], columns: Mapping[str, int], width: int, may_be_cut: bool) -> Fault | None:
-    """Return what is wrong with a row's number of cells. Blank ones at its end may be left out, as spreadsheets do."""
-    beyond = " ".join(cells[width:]).strip()
-    needed = columns if may_be_cut else _COUNTED
-    lacks = next((column for column in needed if columns.get(column, 0) >= len(cells)), "")
-    return ("*" if beyond else lacks, beyond, ", ".join(columns)) if beyond or lacks else None
-
-
-def _holds_row(cell: str, delimiter: str, width: int) -> bool:
-    """Tell whether a stray quote has joined a further row to a cell."""
-    return any(line.count(delimiter) >= width - 1 for line in re.split(r"[\r\n]+", cell)[1:])
-
-
 @dataclass(frozen=True)
 class _Register:
     """One register as read: its rows, those that cannot be read, and what there is to say of it."""
@@ -301,15 +212,11 @@ class _Register:
 @lru_cache(maxsize=32)
 def _read_register(name: str, content: bytes, plan: Plan) -> _Register:
     """Read a register. Raises Unreadable where nothing can rest on it, such as a last row that was cut."""
-    records, place = split_records(content, lambda row: len(_find_columns(row, name))), Place("", f"{name}.csv")
+    records, place = split_records(content, lambda row: len(find_columns(row, name))), Place("", f"{name}.csv")
     issues = [make_issue(remark.key, place, observed=remark.observed) for remark in records.remarks]
     rows, lost, dates, cells = [], [], [], _list_cells(name, plan)
-    for texts, fault in _list_raw_rows(records, name):
-        values, fault = _read_cells(texts, cells, fault)
-        if not fault and name == "milestones" and values["stage"] > (highest := len(plan.stages[values["product"]])):
-            fault = "stage", texts["stage"], f"0-{highest}"  # another product may have more stages
-        if not fault and name == ACTIONS:
-            fault = _find_unclear(values, texts)
+    for texts, fault in list_raw_rows(records, name):
+        values, fault = _read_row(name, texts, cells, plan, fault)
         if fault:
             lost.append(texts | values)
             issues.append(_bad_row_issue(plan, name, texts, *fault, values["recorded_on"]))
@@ -322,6 +229,22 @@ def _read_register(name: str, content: bytes, plan: Plan) -> _Register:
     if is_filled or (not records.is_whole and lost and lost[-1]["row"] == last):
         raise Unreadable("cut", observed=last)
     return _Register(tuple(rows), tuple(lost), issues, dates)
+
+
+def read_row(name: str, texts: Mapping[str, str], plan: Plan) -> tuple[RegisterRow, Fault | None]:
+    """Return what a row of a register says, by column, and what cannot be read in it."""
+    return _read_row(name, texts, _list_cells(name, plan), plan, None)
+
+
+def _read_row(
+    name: str, texts: Mapping[str, str], cells: Sequence[_Cell], plan: Plan, fault: Fault | None
+) -> tuple[RegisterRow, Fault | None]:
+    values, fault = _read_cells(texts, cells, fault)
+    if not fault and name == "milestones" and values["stage"] > (highest := len(plan.stages[values["product"]])):
+        fault = "stage", texts["stage"], f"0-{highest}"  # another product may have more stages
+    if not fault and name == ACTIONS:
+        fault = _find_unclear(values, texts)
+    return values, fault
 
 
 def _find_unclear(action: RegisterRow, texts: Mapping[str, str]) -> Fault | None:
@@ -354,7 +277,7 @@ def _read_or_refuse(name: str, rested_on: tuple[date, int] | None) -> _Register:
     """Read a register; where nothing can rest on it, refuse it with an issue."""
     place = Place("", f"{name}.csv")
     try:
-        register = _read_register(name, _read_content(paths.registers() / place.source_file), read_plan())
+        register = _read_register(name, read_content(paths.registers() / place.source_file), read_plan())
         day, before = rested_on or (date.min, 0)
         n_rows = len(_known(register.rows, day)) + len(_known(register.lost, day))
         if n_rows < before:

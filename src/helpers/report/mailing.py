@@ -1,7 +1,8 @@
-"""Letters as files to be sent: of each member a workbook and a draft e-mail, and the list for a mail merge."""
+"""Letters and reminders as files to be sent: of each member a draft e-mail, and the list for a mail merge."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -13,13 +14,16 @@ from helpers.ingest import issues
 from helpers.plan import questionnaire, read_settings
 from helpers.report import letters
 from helpers.report.letters import MemberFeedback
+from helpers.speech import say
 from helpers.strings import clean
 
 LIST = "letters.csv"
 _XLSX = ("application", "vnd.openxmlformats-officedocument.spreadsheetml.sheet")
 _BOUNDARY = "=-papu-letter-="  # the same letter is the same bytes
 _COUNTED = (issues.REFUSED, issues.WITHDRAWN, issues.WARNING)
-_COLUMNS = ("member", "name", "language", "subject", "email", "workbook", "returns", *_COUNTED)
+_FILES = ("member", "name", "language", "subject", "email", "workbook")
+_COLUMNS, _REMINDED = (*_FILES, "returns", *_COUNTED), (*_FILES, "situation", "due_on", "reminder", "last_reminded_on")
+_BEFORE, _OVERDUE, _CLOSED = "before", "overdue", "closed"  # the due date, it is over, the first cut-off is over
 
 
 def write_letter_files(
@@ -53,14 +57,20 @@ def write_letter_files(
 def _compose(
     letter: MemberFeedback, form: questionnaire.Form, quarter: str, as_of: date, attached: Sequence[Path], sample: bool
 ) -> EmailMessage:
-    """Return a letter as a draft: whoever opens it writes the address and sends it."""
+    """Return a letter as a draft."""
+    lines = _list_lines(letter, form, quarter, as_of, sample)
+    return _draft(letter.title(quarter), letter.language, lines, attached)
+
+
+def _draft(subject: str, language: str, lines: Iterable[str], attached: Sequence[Path]) -> EmailMessage:
+    """Return an e-mail as a draft: whoever opens it writes the address and sends it."""
     message = EmailMessage()
-    message["Subject"] = letter.title(quarter)
+    message["Subject"] = subject
     if address := read_settings().contact.get("email"):
         message["From"] = address
-    message["Content-Language"] = letter.language
     message["X-Unsent"] = "1"  # Outlook opens it as a draft
-    message.set_content("\n".join(_list_lines(letter, form, quarter, as_of, sample)) + "\n")
+    message.set_content("\n".join(lines) + "\n")
+    message["Content-Language"] = language  # of the text: what comes after it has none
     kind, subtype = _XLSX
     for path in attached:
         message.add_attachment(path.read_bytes(), maintype=kind, subtype=subtype, filename=path.name)
@@ -97,3 +107,85 @@ def _describe_issue(issue: issues.Issue, form: questionnaire.Form, language: str
     read = letters.letter_text("said_of", language, what=name, text=issue.observed) if issue.observed else ""
     subject = letters.name_subject(issue, form, language) + (f" ({read})" if read else "")
     return " ".join(clean(letters.letter_text("said_of", language, what=subject, text=said)).split())
+
+
+# --- reminders --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Reminder:
+    """A reminder to a member that has not answered: made on which day, which one it is, and when the last one was.
+
+    `workbook` is the questionnaire to go with it, if there is one.
+    """
+
+    letter: MemberFeedback
+    quarter: str
+    made_on: date
+    number: int = 1
+    last_on: date | None = None
+    workbook: Path | None = None
+
+    @property
+    def situation(self) -> str:
+        """Whether the due date, or the first cut-off too, is over."""
+        settings = read_settings()
+        if self.made_on <= settings.on_time_by(self.quarter):
+            return _BEFORE
+        return _OVERDUE if self.made_on <= settings.first_cutoff(self.quarter) else _CLOSED
+
+    @property
+    def file(self) -> str:
+        """The name of its draft."""
+        return f"{self.quarter}_{self.letter.code}.eml"
+
+    @property
+    def subject(self) -> str:
+        """What it is about, and which one it is."""
+        key, title = "remind_title" if self.number == 1 else "remind_title_again", self.letter.title(self.quarter)
+        return self.letter.text(key, title=title, n=str(self.number))
+
+    def list_lines(self, sample: bool) -> Iterator[str]:
+        """Yield its text: what is missing, by when, what to do, of whom to ask."""
+        letter, settings, t = self.letter, read_settings(), Translator(self.letter.language)
+        days = {"due": settings.on_time_by(self.quarter), "cutoff": settings.first_cutoff(self.quarter)}
+        said = {"quarter": t.quarter(self.quarter), **{name: t.day(day) for name, day in days.items()}}
+        yield from (*([letter.text("sample"), ""] if sample else []), letter.text("salutation"), "")
+        yield letter.text(f"remind_{self.situation}", **said)
+        if self.last_on:
+            yield letter.text("remind_again", day=t.day(self.last_on))
+        yield from (
+            "",
+            letter.text("remind_attached" if self.workbook else "remind_ask"),
+            letter.text("remind_crossed"),
+        )
+        # Who is not late yet is not told of the revised edition, as if there were time until then.
+        day = settings.revised_on(self.quarter) if self.situation == _BEFORE else self.made_on
+        yield from ("", *letter.list_closing(self.quarter, day))
+
+
+def write_reminder_files(folder: Path, reminders: Sequence[Reminder], sample: bool = False) -> list[Path]:
+    """Write a draft e-mail for each reminder, and their list; nothing of any other member. Returns the list last.
+
+    The same reminders give the same bytes. Raises ValueError where the folder has drafts of others, who may have
+    answered since; OSError where nothing can be written.
+    """
+    others = sorted({path.name for path in folder.glob("*.eml")} - {reminder.file for reminder in reminders})
+    if others:
+        names = ", ".join(others)
+        raise ValueError(
+            say("{folder} has drafts of others: {files}; choose another folder", folder=folder, files=names)
+        )
+    make_folder_durably(folder)
+    rows = []
+    for reminder in reminders:
+        letter, due = reminder.letter, read_settings().on_time_by(reminder.quarter).isoformat()
+        attached = [reminder.workbook] if reminder.workbook else []
+        message = _draft(reminder.subject, letter.language, reminder.list_lines(sample), attached)
+        write_durably(folder / reminder.file, message.as_bytes(policy=SMTP))
+        last = reminder.last_on.isoformat() if reminder.last_on else ""
+        files = (message["Subject"], reminder.file, "".join(path.name for path in attached))
+        known = (letter.code, letter.member.name[letter.language], letter.language, *files)
+        rows.append((*known, reminder.situation, due, reminder.number, last))
+    write_csv_durably(folder / LIST, [_REMINDED, *rows])
+    return [*(folder / reminder.file for reminder in reminders), folder / LIST]

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import xlsxwriter
 from xlsxwriter.format import Format
+from xlsxwriter.utility import xl_range_abs
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
@@ -140,6 +141,12 @@ class SheetWriter:
             return shown
         # The format counts letters beyond the first 65,536 of Unicode twice, as UTF-16 does.
         return shown.encode("utf-16-le", "replace")[: 2 * _LONGEST_CELL].decode("utf-16-le", "ignore")
+
+
+def name_cells(sheet: str, column: int, rows: range) -> str:
+    """Return the formula of some cells of a column, such as `='Sheet'!$B$3:$B$9`: where a drop-down list stands."""
+    name = sheet.replace("'", "''")
+    return f"='{name}'!{xl_range_abs(rows[0], column, rows[-1], column)}"
 
 
 @contextlib.contextmanager

@@ -1,0 +1,76 @@
+"""The command of `papu` for what the Secretariat records itself: registers."""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from helpers.cli import options
+from helpers.cli.papu import LOG_SENTENCES, main, print_lines, relative_path
+from helpers.runs import ExitCode
+from helpers.speech import say
+
+if TYPE_CHECKING:
+    from helpers.desk import register_taking
+
+
+@main.command(context_settings=LOG_SENTENCES)
+@options.output_path("--out", metavar="XLSX", help="Write the registers as a workbook to be filled in.")
+@click.option("--from", "source", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="XLSX",
+              help="Take a workbook back: print the rows that it would add.")  # fmt: skip
+@click.option("--write", is_flag=True, help="With --from: add them to the registers.")
+@options.main_language
+def registers_command(out: Path | None, source: Path | None, write: bool, language: str) -> None:
+    """Fill in the registers in a workbook: what they have already, and rows with lists to choose from.
+
+    Rows are only ever added: a correction is a further row. Each gets the day of recording. Where any row is refused,
+    nothing is written. The same workbook may be taken twice: what it has added already is not added again.
+
+    Exit codes: 0 done, or nothing to do, 2 usage, 3 a row was refused, or a register cannot be read, 7 nothing can be
+    written there.
+    """
+    from helpers.desk import register_book, register_taking
+
+    if (out is None) == (source is None):
+        raise click.UsageError(say("give one of --out and --from"))
+    if write and source is None:
+        raise click.UsageError(say("--write goes with --from"))
+    if out:
+        counts = register_book.write_register_book(out, language, options.utc_today())
+        print_lines([relative_path(out), *(f"  {name}: {n}" for name, n in counts.items())])
+        return
+    with options.check_arguments():
+        read = register_taking.take_register_book(source, options.utc_today(), write)
+    print_lines(_list_lines(read, write))
+    sys.exit(ExitCode.DATA_REFUSED if read.refused else ExitCode.DONE)
+
+
+def _list_lines(read: register_taking.BookRows, write: bool) -> Iterator[str]:
+    """Yield what a workbook adds, row by row as the registers have it, what is refused, and what became of it."""
+    for name, rows in read.new.items():
+        if rows:
+            yield f"{name}.csv: + {len(rows)}"
+            yield from (f"  + {_as_csv(list(row.values()))}" for row in rows)
+    yield from (say("remark: {text}", text=text) for text in read.remarks)
+    yield from (say("not taken: {text}", text=text) for text in read.refused)
+    n, counts = sum(map(len, read.new.values())), {"known": read.n_known, "refused": len(read.refused)}
+    if read.refused:
+        yield say("nothing is written: {refused} refused; correct them in the workbook, and take it again", **counts)
+    elif write:
+        yield say("rows added: {n}; there already: {known}", n=n, **counts)
+    else:
+        yield say(
+            "rows that would be added: {n}; there already: {known}; nothing is written without --write", n=n, **counts
+        )
+
+
+def _as_csv(cells: list[str]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow(cells)
+    return text.getvalue()

@@ -1,0 +1,182 @@
+"""The workbook of the registers taken back: rows that were filled in; those that are there held against the files."""
+
+import io
+import re
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+
+from helpers.desk import register_rows
+from helpers.desk.register_book import CSV_ROW, UP_TO
+from helpers.desk.register_rows import RECORDED_ON, TextRow
+from helpers.desk.register_words import RegisterWords
+from helpers.i18n import plain
+from helpers.ingest import register_files, registers
+from helpers.plan import read_settings
+from helpers.speech import say
+from helpers.strings import clean
+
+_FIRST_HEAD = re.compile(rf"{CSV_ROW}(?:{UP_TO}(?P<last>\d+))?")
+_HEAD_ROWS = 5  # within which the row of codes is: somebody may have written above it
+
+
+@dataclass(frozen=True)
+class BookRows:
+    """What a workbook of registers would add, by register; how many rows it repeats; what is refused, and noticed."""
+
+    new: Mapping[str, Sequence[TextRow]] = field(default_factory=dict)
+    n_known: int = 0
+    refused: Sequence[str] = ()
+    remarks: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class _Row:
+    """One row of a sheet: its number there, and its texts by column, codes for words."""
+
+    number: int
+    texts: TextRow
+
+
+@dataclass(frozen=True)
+class _Sheet:
+    """One register's sheet: the last row of the file that it was written from, what it shows of it, what is new."""
+
+    title: str
+    name: str
+    last: int
+    known: Mapping[int, _Row]
+    new: Sequence[_Row]
+    refused: Sequence[str]
+
+
+def take_register_book(path: Path, recorded_on: date, write: bool = False) -> BookRows:
+    """Read a workbook of registers, hold it against the registers, and add its new rows if `write`.
+
+    Rows are added all or none: to none of the registers where any row is refused. Raises ValueError for a file that is
+    no such workbook, DataRefused for registers that cannot be read, OSError where nothing can be written.
+    """
+    book = _open_book(path)
+    with register_rows.lock_registers():
+        files, words = register_rows.read_register_files(), RegisterWords(read_settings().master_language)
+        sheets = [sheet for each in book if (sheet := _read_sheet(each, words))]
+        if not sheets:
+            raise ValueError(say("{file} has no sheet of a register; give what papu registers --out wrote", file=path))
+        read = _compare(sheets, files, words)
+        if write and not read.refused:
+            register_rows.write_rows(files, read.new, recorded_on)
+    return read
+
+
+def _open_book(path: Path) -> Sequence:
+    import openpyxl  # it takes long to load
+
+    try:
+        book = openpyxl.load_workbook(io.BytesIO(path.read_bytes()), read_only=True)
+    except (KeyError, ValueError, zipfile.BadZipFile) as error:
+        raise ValueError(say("{file} is no Excel workbook; save it as .xlsx", file=path)) from error
+    return book.worksheets
+
+
+def _read_sheet(sheet, words: RegisterWords) -> _Sheet | None:
+    """Read the sheet of a register; None for any other."""
+    sheet.reset_dimensions()  # a program may declare a million rows
+    rows = [[_read_cell(cell) for cell in row] for row in sheet.iter_rows()]
+    top = next((n for n, row in enumerate(rows[:_HEAD_ROWS]) if any(map(_FIRST_HEAD.fullmatch, row))), None)
+    if top is None:
+        return None
+    heads = rows[top]
+    name = next((name for name, columns in registers.COLUMNS.items() if set(columns) <= set(heads)), "")
+    if not name:
+        missing = say("the first row lacks codes of its columns; write the workbook again", sheet=sheet.title)
+        return _Sheet(sheet.title, "", 0, {}, (), [f"{sheet.title}: {missing}"])
+    first = next(n for n, head in enumerate(heads) if _FIRST_HEAD.fullmatch(head))
+    places = {register_files.key_of_column(column): heads.index(column) for column in registers.COLUMNS[name]}
+    known, new, refused = {}, [], []
+    for number, cells in enumerate(rows[top + 2 :], start=top + 3):
+        cells += [""] * (len(heads) - len(cells))
+        texts = {column: words.read(column, cells[at]) for column, at in places.items()}
+        if cells[first].isdigit():
+            known[int(cells[first])] = _Row(number, texts)
+        elif cells[first]:
+            wrong = say("the first column is not filled in; leave it blank")
+            refused.append(f"{_place(sheet.title, number)}: {wrong}")
+        elif any(text for column, text in texts.items() if column != RECORDED_ON):
+            new.append(_Row(number, texts))
+    last = int(_FIRST_HEAD.fullmatch(heads[first])["last"] or 0)
+    return _Sheet(sheet.title, name, last, known, new, refused)
+
+
+def _read_cell(cell) -> str:
+    """Return a cell as a register writes it: days as 2024-10-31, whole numbers without decimals, one line of text."""
+    value = cell.value
+    if isinstance(value, datetime | date):
+        return value.strftime("%Y-%m-%d")
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    text = plain(clean("" if value is None else str(value)))
+    return " ".join(text.split())
+
+
+def _place(title: str, number: int) -> str:
+    return say("{sheet}, row {row}", sheet=title, row=number)
+
+
+def _compare(
+    sheets: Sequence[_Sheet], files: Mapping[str, register_files.RegisterFile], words: RegisterWords
+) -> BookRows:
+    """Return what is new, refused and noticed in a workbook, held against the registers as they are."""
+    new, n_known = {}, 0
+    refused = [each for sheet in sheets for each in sheet.refused]
+    by_name = {sheet.name: sheet for sheet in sheets if sheet.name}
+    twice = [sheet for sheet in sheets if sheet.name and sheet is not by_name[sheet.name]]
+    refused += [say("{sheet}: there is another sheet of this register; keep one", sheet=each.title) for each in twice]
+    workshops = [row["workshop"] for row in files["workshops"].rows]
+    workshops += [row.texts["workshop"] for row in by_name["workshops"].new] if "workshops" in by_name else []
+    for name, sheet in by_name.items():
+        refused += _list_changes(sheet, files[name], words)
+        faults = {row.number: register_rows.find_fault(name, row.texts, workshops) for row in sheet.new}
+        refused += [_say_fault(sheet, number, fault) for number, fault in faults.items() if fault]
+        rows = [register_rows.normalise_row(name, row.texts) for row in sheet.new if not faults[row.number]]
+        new[name] = register_rows.select_new_rows(files[name], rows, sheet.last)
+        n_known += len(rows) - len(new[name])
+    lacking = (name for name in files if name not in by_name)
+    remarks = [say("no sheet of {register}: nothing is taken for it", register=name) for name in lacking]
+    return BookRows(new, n_known, refused, remarks)
+
+
+def _say_fault(sheet: _Sheet, number: int, fault: tuple[str, str, str]) -> str:
+    column, text, expected = fault
+    told = "row" if column == "of_row" else column
+    facts = {"column": told, "text": text, "expected": expected}
+    said = say("{column} is “{text}”, which cannot be taken; expected: {expected}", **facts)
+    return f"{_place(sheet.title, number)}: {said}"
+
+
+def _list_changes(sheet: _Sheet, file: register_files.RegisterFile, words: RegisterWords) -> Iterator[str]:
+    """Yield each row of the register that the sheet shows otherwise, or no more: rows are never changed."""
+    remedy = say("rows are never changed: leave it as it was, and add a further row")
+    there = {int(row["row"]): row for row in file.rows}
+    for number in sorted({*sheet.known, *(n for n in there if n <= sheet.last)}):
+        shown, own = sheet.known.get(number), there.get(number)
+        where = say("row {row} of {file}", row=number, file=f"{file.name}.csv")
+        if shown is None:
+            missing = say("{where} is missing here; {remedy}", where=where, remedy=remedy)
+            yield f"{sheet.title}: {missing}"
+            continue
+        place = _place(sheet.title, shown.number)
+        if own is None:
+            gone = say("{where} is not there; write the workbook again", where=where)
+            yield f"{place}: {gone}"
+            continue
+        for column, text in shown.texts.items():
+            if text != (before := words.read(column, _plain(own[column]))):
+                facts = {"column": column, "text": text, "before": before, "where": where, "remedy": remedy}
+                changed = say("{column} is “{text}”, and “{before}” in {where}; {remedy}", **facts)
+                yield f"{place}: {changed}"
+
+
+def _plain(text: str) -> str:
+    return " ".join(plain(clean(text)).split())

@@ -1,0 +1,17 @@
+"""The words of what the desk sends out and fills in, in the languages that reports can be in."""
+
+import csv
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+
+@cache
+def _read_texts() -> Mapping[str, Mapping[str, str]]:
+    with Path(__file__).with_suffix(".csv").open(encoding="utf-8", newline="") as file:
+        return {row["key"]: row for row in csv.DictReader(file)}
+
+
+def desk_text(key: str, language: str, **values: object) -> str:
+    """Return a text of texts.csv in a language, with the values in its {fields}."""
+    return _read_texts()[key][language].format(**values)
