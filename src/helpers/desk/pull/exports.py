@@ -32,7 +32,7 @@ def fetch_export(source: Source, limits: Limits) -> Export:
 
 
 def _fetch_kobo(source: Source, limits: Limits) -> Export:
-    """Fetch KoboToolbox's synchronous XLSX export: a CSV has no repeats, and its JSON no labels of the reviews."""
+    """Fetch KoboToolbox's synchronous XLSX export, as a person would: its CSV has no repeats."""
     client = Client(source.url, f"Token {source.secret}", limits)
     path = f"/api/v2/assets/{quote(source.form, safe='')}/"
     asset = client.get_json(path, {"format": "json"})
