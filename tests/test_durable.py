@@ -79,3 +79,13 @@ def test_only_a_file_system_that_cannot_sync_folders_is_excused(monkeypatch, tmp
             durable.sync_folder(tmp_path)
     else:
         durable.sync_folder(tmp_path)
+
+
+def test_files_written_together_are_all_on_the_disk_before_the_first_takes_its_place(calls, tmp_path):
+    (tmp_path / "a.csv").write_bytes(b"old")
+    (tmp_path / "a.csv").chmod(0o640)
+    durable.write_together_durably({tmp_path / name: name.encode() for name in ("a.csv", "b.csv")})
+    written = ["sync .writing-a.csv", "sync .writing-b.csv"]
+    assert calls == [*written, "rename a.csv", "rename b.csv", f"sync {tmp_path.name}"]
+    assert (tmp_path / "a.csv").stat().st_mode & 0o777 == 0o640
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"a.csv": b"a.csv", "b.csv": b"b.csv"}

@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
@@ -322,13 +323,13 @@ def test_a_full_disk_changes_no_register(book):
 
 def test_the_command_shows_what_it_would_write_then_writes_it(book):
     fill(book, workshops=[WORKSHOP])
-    shown = CliRunner().invoke(main, ["registers", "--from", str(book)])
+    shown = CliRunner().invoke(main, ["registers", "--language", "en", "--from", str(book)])
     assert shown.exit_code == 0 and "+ A-2025-1,5.2,financial_inclusion,2025-01-12,Un atelier" in shown.output
     assert "nothing is written without --write" in shown.output and len(rows_of("workshops")) == 1
-    done = CliRunner().invoke(main, ["registers", "--from", str(book), "--write"])
+    done = CliRunner().invoke(main, ["registers", "--language", "en", "--from", str(book), "--write"])
     assert done.exit_code == 0 and "rows added: 1" in done.output and len(rows_of("workshops")) == 2
     fill(book, attendance=[{"workshop": "W1", "member": "Atlantis"}])
-    refused = CliRunner().invoke(main, ["registers", "--from", str(book), "--write"])
+    refused = CliRunner().invoke(main, ["registers", "--language", "en", "--from", str(book), "--write"])
     assert refused.exit_code == 3 and "not taken: Présences, row 4: member is “Atlantis”" in refused.output
 
 
@@ -425,3 +426,11 @@ def test_a_workbook_that_libreoffice_saved_is_taken_the_same(book, tmp_path):
         "workshops": 2,
         "attendance": 2,
     }
+
+
+def test_two_who_take_the_same_workbook_at_once_add_its_rows_once(book):
+    fill(book, workshops=[WORKSHOP], attendance=[{"workshop": "A-2025-1", "member": "KEN", "women": 1}])
+    call = [sys.executable, "-m", "helpers", "registers", "--from", str(book), "--write"]
+    running = [subprocess.Popen(call, stdout=subprocess.DEVNULL) for _ in range(2)]
+    assert [each.wait(60) for each in running] == [0, 0]
+    assert [row["workshop"] for row in rows_of("workshops")] == ["W1", "A-2025-1"] and len(rows_of("attendance")) == 2

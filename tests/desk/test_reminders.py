@@ -189,7 +189,8 @@ def test_another_plan_has_its_own_days_members_and_languages(tmp_path, monkeypat
 
 
 def test_the_command_says_what_was_made_and_who_gets_the_other_letter(answered, tmp_path):
-    words = ["letters", Q, "--remind", "--out", str(tmp_path / "out"), "--member", "GHA", "--member", "KEN"]
+    words = ["letters", Q, "--remind", "--out", str(tmp_path / "out"), "--language", "en"]
+    words += ["--member", "GHA", "--member", "KEN"]
     first = CliRunner().invoke(main, [*words, "--today", "2024-10-30"])
     assert first.exit_code == 0 and f"{Q}_GHA.eml: reminder 1\n" in first.output, first.output
     assert "answered, but nothing of it counts; they get the other letter: KEN" in first.output

@@ -215,8 +215,11 @@ def _remind(
         _check_members(members)
         made = reminders.remind(quarter, today, out, members, language, attach)
     for each, path in zip(made.reminders, made.files, strict=False):
-        last = say("; the last one on {day}", day=each.last_on) if each.last_on else ""
-        yield f"{relative_path(path)}: " + say("reminder {n}", n=each.number) + last
+        facts = {"file": relative_path(path), "n": each.number, "day": each.last_on}
+        if each.last_on:
+            yield say("{file}: reminder {n}; the last one on {day}", **facts)
+        else:
+            yield say("{file}: reminder {n}", **facts)
     yield relative_path(made.files[-1])
     if attach and (bare := [each.letter.code for each in made.reminders if not each.workbook]):
         yield say("no workbook in {folder} for {members}", folder=attach, members=", ".join(bare))

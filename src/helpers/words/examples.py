@@ -21,8 +21,10 @@ _USES = {
     "explain": "papu explain", "explore": "explorer of figures", "start": "papu plan", "i18n": "everywhere",
     "notebooks": "heading of the report",
 }  # fmt: skip
-_TABLES = {"issues.csv": "finding of papu check, in letters and briefs", "letters.csv": "letter to a member",
-           "news.csv": "what papu pull found"}  # fmt: skip
+_TABLES = {
+    "issues.csv": "finding of papu check, in letters and briefs", "letters.csv": "letter to a member",
+    "news.csv": "what papu pull found", "texts.csv": "questionnaire, workbook of the registers",
+}  # fmt: skip
 _NAMED = re.compile(r"(formula|source|rule|unit|severity|channel|targets:?) \w")  # the rest of the key is data
 _MOST_PLACES = 3
 
