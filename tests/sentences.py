@@ -49,7 +49,7 @@ def list_said() -> dict[str, str]:
 
 def list_help(command: click.Command = main) -> dict[str, str]:
     """Return the words of the help pages of a command and of those in it, by their English."""
-    context = click.Context(command, info_name=command.name)
+    context = click.Context(command, info_name=command.name, **main.context_settings)
     found = [*command.paragraphs, command.options_metavar, getattr(command, "subcommand_metavar", "")]
     for parameter in command.get_params(context):
         found.append(getattr(parameter, "help", None) or "")
@@ -62,7 +62,7 @@ def list_help(command: click.Command = main) -> dict[str, str]:
 
 def list_clicks() -> dict[str, str]:
     """Return what click says in the modules that the command uses, by its English."""
-    found: dict[str, str] = {}
+    found = {"required": ""}  # looked up by its name
     for path in (Path(click.__file__).with_name(f"{name}.py") for name in _CLICK):
         found |= {texts[0]: "" for texts in _list_calls(path, "_")}
         found |= {texts[0]: texts[1] for texts in _list_calls(path, "ngettext")}
@@ -85,8 +85,9 @@ def read_catalogue(language: str) -> Mapping[str, tuple[str, ...]]:
 
 
 def list_fields(text: str) -> set[str]:
-    """Return the fields of a sentence, each with how its value is shown."""
-    return {f"{name}!{shown}:{spec}" for _, name, spec, shown in string.Formatter().parse(text) if name is not None}
+    """Return the fields of a sentence, each with how its value is shown; braces that nothing fills are none."""
+    parts = [(name or "", shown, spec) for _, name, spec, shown in string.Formatter().parse(text)]
+    return {f"{name}!{shown}:{spec}" for name, shown, spec in parts if name.isidentifier()}
 
 
 def as_entry(english: str, plural: str = "") -> str:

@@ -29,7 +29,11 @@ class _Path(click.Path):
         return say("file") if not self.dir_okay else say("path") if self.file_okay else say("directory")
 
 
-_OURS = {click.Option: _Option, click.Argument: _Argument, click.Path: _Path}
+class _IntRange(click.IntRange):
+    name = property(lambda self: say("integer range"))
+
+
+_OURS = {click.Option: _Option, click.Argument: _Argument, click.Path: _Path, click.IntRange: _IntRange}
 
 
 def _make_speak(parameter: click.Parameter) -> None:

@@ -118,19 +118,23 @@ def _check_header(header: list[str], columns: Iterable[str], optional: Iterable[
 
 
 @lru_cache(maxsize=16_384)
-def _check_cell(column: str, text: str, allowed: Allowed) -> str:
-    """Return what is wrong with a cell, blank where nothing is."""
+def _find_fault(text: str, allowed: Allowed) -> str:
+    """Return what is wrong with a text, blank where nothing is; a sentence that lacks its values yet."""
     if text != text.strip() or clean(text) != text:
-        return say(
-            "{column} {text!r} has blanks around it, or invisible characters; remove them", column=column, text=text
-        )
+        return to_say("{column} {text!r} has blanks around it, or invisible characters; remove them")
     with contextlib.suppress(ValueError):
         if re.fullmatch(allowed.pattern, text) and (not text or allowed.parse(text)):
             return ""
-    if not text:
-        return say("{column} is blank; write {words}", column=column, words=allowed.say())
-    note = f" ({say(allowed.note)})" if allowed.note else ""
-    return say("{column} {text!r} is not {words}", column=column, text=text, words=allowed.say()) + note
+    return to_say("{column} {text!r} is not {words}") if text else to_say("{column} is blank; write {words}")
+
+
+def _check_cell(column: str, text: str, allowed: Allowed) -> str:
+    """Return what is wrong with a cell, blank where nothing is."""
+    if not (fault := _find_fault(text, allowed)):
+        return ""
+    words = allowed.say()
+    note = f" ({say(allowed.note)})" if allowed.note and text else ""
+    return say(fault, column=column, text=text, words=words + note)
 
 
 def read_plan_table(
