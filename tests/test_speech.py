@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 from babel.messages.catalog import Catalog
@@ -59,8 +59,12 @@ def test_a_sentence_is_translated_with_its_fields(language):
         assert [form for form in forms if not form.strip() or not common <= list_fields(form) <= every] == [], english
 
 
-def _list_entries(catalogue: Catalog) -> list[tuple[str, str]]:
-    return sorted((str(each.id), str(each.string)) for each in catalogue if each.id)
+def _list_entries(catalogue: Catalog) -> list[tuple[list[str], list[str]]]:
+    return sorted((_list(each.id), _list(each.string)) for each in catalogue if each.id)
+
+
+def _list(text: str | Sequence[str]) -> list[str]:
+    return [text] if isinstance(text, str) else [*text]
 
 
 @pytest.mark.parametrize("language", OTHERS)

@@ -9,6 +9,7 @@ from functools import cache, partial
 from typing import NamedTuple
 
 from helpers.plan import extractors
+from helpers.plan.columns import OF_ANSWERS, OF_TOTAL  # noqa: F401, other rooms take it from here
 from helpers.plan.extractors import Extractor
 from helpers.plan.plan import Companion, Kpi, Plan
 from helpers.plan.questionnaire import Form

@@ -107,7 +107,7 @@ def read_raw_data(quarter: str) -> RawData:
     recorded = read_whole_registers()
     if registers.WITHDRAWALS in recorded.refused:
         refusal = next(issue for issue in recorded.issues if issue.source_file == f"{registers.WITHDRAWALS}.csv")
-        raise DataRefused(refusal.say(spoken()))
+        raise DataRefused(refusal.message_fr if spoken() == "fr" else refusal.message_en)
     return RawData(plan, form, received, recorded)
 
 

@@ -141,7 +141,7 @@ def read_sheet(path: Path, language: str) -> SheetRead:
 def _find_conflict(message: messages.Message | None, form: int, row: Mapping[str, str]) -> str:
     """Return why a row cannot be taken, blank if it can: it is not about what is there now, or no text."""
     if message is None:
-        return say("no sentence has this key and file, or not for these numbers; write the sheet again")
+        return say("no sentence has this Key and File, or not for these numbers; write the sheet again")
     if row[_ENGLISH] != _as_read(_list_english(message)):
         return say("its English is not that of the catalogue: one of them was changed; write the sheet again")
     if row[_PRESENT] != _as_read(message.forms[form]):
