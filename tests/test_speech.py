@@ -19,6 +19,7 @@ from click.testing import CliRunner
 from commands import papu
 from helpers import speech
 from helpers.cli import main
+from helpers.i18n import glossary
 from sentences import (
     HELPERS,
     LOCALES,
@@ -74,6 +75,12 @@ def test_what_python_reads_is_the_catalogue_compiled(language):
         written, compiled = read_po(po, locale=language), read_mo(mo)
     assert _list_entries(compiled) == _list_entries(written), "make messages"
     assert compiled.plural_expr == written.plural_expr
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_the_catalogue_keeps_to_the_glossary(language):
+    forms = [form for each in read_catalogue(language).values() for form in each]
+    assert [(form, found) for form in forms if (found := glossary.find_rejected(form, language))] == []
 
 
 def test_french_is_written_with_the_spaces_of_a_plain_keyboard():
