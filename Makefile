@@ -10,7 +10,7 @@ READY     := .venv/.ready
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup report test test-fast test-browser faults notebooks sample lab lint format review published determinism mutations briefs contact-sheet benchmark fuzz lock clean
+.PHONY: help setup report test test-fast test-browser faults notebooks sample lab lint format messages review published determinism mutations briefs contact-sheet benchmark fuzz lock clean
 
 help: ## show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -68,6 +68,9 @@ lint: setup ## check the code's style
 format: setup ## put the code into style
 	$(BIN)/python -m ruff check --fix
 	$(BIN)/python -m ruff format
+
+messages: setup ## compile what the command says in other languages, as Python reads it
+	$(BIN)/pybabel compile --directory src/helpers/locales --domain papu
 
 contact-sheet: setup ## put all pages of an edition on one picture per language
 	$(BIN)/python scripts/contact_sheet.py $(QUARTER) fr en pt ar

@@ -7,6 +7,7 @@ import csv
 import ctypes
 import gc
 import hashlib
+import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,6 +27,7 @@ from helpers.plan.plan import Plan, read_plan
 from helpers.plan.questionnaire import Form, read_form
 from present import PERSONAL, REPEAT
 
+os.environ["LANGUAGE"] = "C"  # whatever the locale of whoever runs the tests
 ROOT = Path(__file__).resolve().parents[1]
 PLAN = ROOT / "data" / "raw" / "plan"
 OPTIONS = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
@@ -163,6 +165,12 @@ def pytest_collection_finish() -> None:
 def settled(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hardly wait for files to be complete: those of tests are, unless a test says otherwise."""
     monkeypatch.setattr(received, "SETTLED_AFTER", 0.05)
+
+
+@pytest.fixture(autouse=True)
+def unspoken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no command that a test runs here decide in what language the next one speaks."""
+    monkeypatch.setenv("LANGUAGE", "C")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -4,6 +4,8 @@ import os
 from functools import cache
 from pathlib import Path
 
+from helpers.speech import say, to_say
+
 PACKAGE = Path(__file__).resolve().parent
 
 
@@ -37,8 +39,9 @@ def check_raw_folder() -> None:
     """Raise DataRefused if there is nothing in `data/raw`: it was not mounted, or the root is another folder."""
     folder = raw()
     if not folder.is_dir() or all(path.name.startswith(".") for path in folder.iterdir()):
-        state = "is empty" if folder.is_dir() else "is not there"
-        raise DataRefused(f"{folder} {state}: nothing was received there; mount it, or correct PAPU_ROOT")
+        is_empty = to_say("{folder} is empty: nothing was received there; mount it, or correct PAPU_ROOT")
+        is_absent = to_say("{folder} is not there: nothing was received there; mount it, or correct PAPU_ROOT")
+        raise DataRefused(say(is_empty if folder.is_dir() else is_absent, folder=folder))
 
 
 def plan() -> Path:
@@ -130,12 +133,15 @@ def check_writable(path: Path, name: str) -> Path:
 
     The private folder of a run, whose name begins with a dot, is not yet published.
     """
-    full, editions = path.resolve(), "editions"
-    kept = {raw(): "what was received", reports("", ""): editions, processed("", ""): editions}
+    full, editions = path.resolve(), say("editions")
+    kept = {raw(): say("what was received"), reports("", ""): editions, processed("", ""): editions}
     for folder, content in kept.items():
         if full.is_relative_to(inside := folder.resolve()):
             is_private = any(part.startswith(".") for part in full.relative_to(inside).parts)
             if folder == raw() or not is_private:
                 where = folder.relative_to(root())
-                raise ValueError(f"{name} is in {where}, which holds {content}, nothing else; write elsewhere")
+                raise ValueError(say(
+                    "{name} is in {where}, which holds {content}, nothing else; write elsewhere", name=name,
+                    where=where, content=content,
+                ))  # fmt: skip
     return path

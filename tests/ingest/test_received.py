@@ -317,7 +317,8 @@ def test_the_command_tells_at_once_of_a_file_that_cannot_be_read_and_keeps_it(ra
     ],
 )
 def test_the_command_says_what_is_wrong_with_its_words(raw, mail, words, code, said):
-    assert (papu("add", str(mail), *words)[0], said in papu("add", str(mail), *words)[1]) == (code, True)
+    told = papu("add", str(mail), *words, "--language", "en")
+    assert (told[0], said in told[1]) == (code, True)
 
 
 def test_the_command_says_that_there_is_no_such_file_and_what_is_no_file(raw, tmp_path):
@@ -390,13 +391,14 @@ def test_a_file_may_be_kept_under_another_name_and_a_personal_one_is_said(raw, m
 
 
 def test_a_day_of_receipt_long_before_the_quarter_is_refused_at_once(raw, mail):
-    code, said = papu("add", str(mail), "--quarter", Q, "--received-on", "2023-10-12")
+    code, said = papu("add", str(mail), "--quarter", Q, "--received-on", "2023-10-12", "--language", "en")
     assert (code, "more than a quarter before the end of 2024Q3" in said) == (2, True)
     assert list(raw.folder(Q).iterdir()) == []
 
 
 @pytest.mark.parametrize("command", ["check", "run", "briefs", "verify", "explain"])
-def test_a_date_of_edition_that_has_not_come_is_a_usage_error(raw, command):
+def test_a_date_of_edition_that_has_not_come_is_a_usage_error(raw, monkeypatch, command):
+    monkeypatch.setenv("LANGUAGE", "en")
     words = ["2.1.a", Q] if command == "explain" else [Q]
     code, said = papu(command, *words, "--as-of", "2099-01-01")
     assert (code, "has not come yet" in said) == (2, True)
@@ -405,4 +407,4 @@ def test_a_date_of_edition_that_has_not_come_is_a_usage_error(raw, command):
 def test_a_folder_without_a_file_is_said(raw, tmp_path):
     (tmp_path / "mails" / "older").mkdir(parents=True)
     code, said = papu("add", str(tmp_path / "mails"), "--quarter", Q)
-    assert (code, "older: laissé de côté" in said, "no file was given" in said) == (2, True, True)
+    assert (code, "older: laissé de côté" in said, "aucun fichier donné" in said) == (2, True, True)

@@ -497,14 +497,15 @@ def test_the_problems_of_all_files_come_at_once_and_none_twice(folder):
         (FORM + "survey", "comment", "type", "txt"), (FORM + "choices", "cloud_use pilot", "label::English (en)", ""),
     ]  # fmt: skip
     rows = [f"{file.removeprefix(FORM)}.csv, row {put(folder / f'{file}.csv', *cell)}" for file, *cell in broken]
-    told = CliRunner().invoke(main, ["check", "2024Q3"], catch_exceptions=False)
+    told = CliRunner().invoke(main, ["check", "2024Q3", "--language", "en"], catch_exceptions=False)
     assert told.exit_code == 3
     assert [row for row in rows if told.output.count(row) != 1] == []
     assert "\nCorrect these files of data/raw/plan, or restore them.\n  next: " in told.output
 
 
 @pytest.mark.parametrize("command", [["explain", "2.1.a", "2024Q3"], ["status"], ["briefs", "2024Q3"]])
-def test_every_command_that_reads_the_plan_refuses_it(folder, command):
+def test_every_command_that_reads_the_plan_refuses_it(folder, monkeypatch, command):
+    monkeypatch.setenv("LANGUAGE", "en")
     put(folder / "kpis.csv", "2.1.a", "target", "nan")
     told = CliRunner().invoke(main, command, catch_exceptions=False)
     assert (told.exit_code, "kpis.csv, row 4: target 'nan'" in told.output) == (3, True)

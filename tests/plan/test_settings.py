@@ -275,7 +275,9 @@ def test_nothing_is_added_to_a_plan_that_cannot_be_meant(folder, tmp_path):
     put(folder / "rules.csv", "V08,fall,offices_connected", "V08,fall,offices_linked")
     file = tmp_path / "received.csv"
     file.write_text("member,quarter\nDZA,2024Q3\n", encoding="utf-8")
-    said = CliRunner().invoke(main, ["add", str(file), "--quarter", "2024Q3", "--received-on", "2024-10-10"])
+    said = CliRunner().invoke(
+        main, ["add", str(file), "--quarter", "2024Q3", "--received-on", "2024-10-10", "--language", "en"]
+    )
     assert said.exit_code == 3 and "offices_linked is no question of the form" in said.output
     assert not (folder.parent / "2024Q3").exists()
 

@@ -12,9 +12,9 @@ from conftest import PLAN
 from helpers.ingest.cells import read_answer
 from helpers.plan.extractors import NO_EXTRACT, CountedReturn, Extract, Item
 from helpers.plan.plan import read_plan
+from helpers.plan.source_checks import list_source_problems
 from helpers.plan.sources import (
     list_part_totals,
-    list_problems,
     parse_source,
     source_of,
     workshops_of,
@@ -159,7 +159,7 @@ def test_a_register_counts_workshops_members_or_attendances(source, counted):
 
 
 def test_the_plan_fits_the_form(plan, form):
-    assert list(list_problems(plan, form)) == []
+    assert list(list_source_problems(plan, form)) == []
     parts = list_part_totals(plan, form)
     assert ("offices_connected", "offices_total", 1) in parts
     assert ("trained_cumulative", "staff_total", 1.2) in parts  # it may exceed the staff
@@ -199,7 +199,7 @@ def test_the_plan_fits_the_form(plan, form):
 )  # fmt: skip
 def test_a_source_that_cannot_be_read_says_what_is_wrong_and_what_is_allowed(plan, form, measure, source, said):
     wrong = replace(plan.by_kpi["3.2.a"], measure=measure, source=source, row=9)
-    problems = list(list_problems(replace(plan, kpis=(wrong,)), form))
+    problems = list(list_source_problems(replace(plan, kpis=(wrong,)), form))
     assert any(said in problem for problem in problems)
     assert all(problem.startswith("kpis.csv, row 9 (3.2.a): ") for problem in problems)
 
@@ -224,13 +224,13 @@ def test_items_of_the_kind_other_are_not_counted(form):
 )
 def test_a_row_that_no_report_could_show_is_refused(plan, form, change, said):
     wrong = replace(plan.by_kpi["5.1.b"], row=16, **change)
-    (problem,) = list_problems(replace(plan, kpis=(wrong,)), form)
+    (problem,) = list_source_problems(replace(plan, kpis=(wrong,)), form)
     assert problem.startswith("kpis.csv, row 16") and said in problem
 
 
 def test_everything_that_is_wrong_is_told_together_in_the_order_of_the_file(plan, form):
     wrong = [replace(plan.by_kpi[kpi], row=row, unit="", source="?") for kpi, row in (("5.1.b", 16), ("2.1.a", 4))]
-    problems = list_problems(replace(plan, kpis=tuple(wrong)), form)
+    problems = list_source_problems(replace(plan, kpis=tuple(wrong)), form)
     rows = [problem.partition(":")[0] for problem in problems]
     assert rows == ["kpis.csv, row 4 (2.1.a)"] * 2 + ["kpis.csv, row 16 (5.1.b)"] * 2
 

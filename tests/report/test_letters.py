@@ -166,7 +166,7 @@ def test_the_command_says_what_it_cannot_do(raw, tmp_path):
     assert papu("check", Q, "--excel", str(raw.folder(Q) / "letters.xlsx"))[0] == 2
     assert papu("check", Q, "--out", str(raw.folder(Q)))[0] == 2
     code, said = papu("check", Q, "--excel", str(tmp_path / "none" / "letters.xlsx"))
-    assert (code, "cannot write" in said) == (7, True)
+    assert (code, "écriture impossible" in said) == (7, True)
 
 
 def test_a_quarter_that_nobody_answered_gets_letters_too(raw):

@@ -49,7 +49,7 @@ def test_a_command_of_the_desk_prints_the_error_in_sentences_with_the_next_step(
         raise error
 
     monkeypatch.setattr(pipeline, "read_raw_data", fail)
-    result = CliRunner().invoke(main, ["check", "2024Q3"])
+    result = CliRunner().invoke(main, ["check", "2024Q3", "--language", "en"])
     first, *_, last = result.stderr.splitlines()
     assert result.exit_code == code and first.startswith("papu check: ") and "Traceback" not in result.output
     assert last.startswith("  next: ") and last.endswith("then run it again")
@@ -61,7 +61,7 @@ def test_a_defect_is_one_line_and_its_traceback_is_in_the_file_that_it_names(raw
         raise error
 
     monkeypatch.setattr(pipeline, "read_raw_data", fail)
-    result = CliRunner().invoke(main, ["check", "2024Q3"])
+    result = CliRunner().invoke(main, ["check", "2024Q3", "--language", "en"])
     first, following = result.stderr.splitlines()
     assert result.exit_code == 1 and first.startswith(f"papu check: unexpected {type(error).__name__}: ")
     assert first.endswith(f"; its traceback is in {paths.error_log()}") and following.startswith("  next: ")
@@ -82,7 +82,7 @@ def test_nothing_is_written_among_what_was_received_or_published(raw, monkeypatc
     if not words:
         monkeypatch.setenv("PAPU_OUT", folder)
     before = sorted(raw.root.rglob("*"))
-    result = CliRunner().invoke(main, ["check", "2024Q3", *(word.format(folder) for word in words)])
+    result = CliRunner().invoke(main, ["check", "2024Q3", "--language", "en", *(word.format(folder) for word in words)])
     assert result.exit_code == 2 and "nothing else; write elsewhere" in result.output
     assert sorted(raw.root.rglob("*")) == before
 

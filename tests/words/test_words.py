@@ -259,7 +259,7 @@ def test_a_file_that_is_no_sheet_of_the_language_is_refused(fill, tmp_path):
     other.write_text("no workbook", encoding="utf-8")
     assert papu("--language", "pt", "--from", other)[0] == 2
     book = openpyxl.load_workbook(fill("pt"))
-    book["pt"]["A1"] = "Anglais"
+    book["pt"]["A1"] = "Englisch"
     book.save(other)
     assert "lacks the column English; keep the heads" in papu("--language", "pt", "--from", other)[1]
 

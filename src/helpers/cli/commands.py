@@ -15,7 +15,7 @@ from helpers.cli import collect, options
 from helpers.cli.options import Codes
 from helpers.cli.papu import LOG_SENTENCES, bind_log, main, print_lines, relative_path, to_json_text
 from helpers.runs import ExitCode, RunError
-from helpers.speech import say
+from helpers.speech import say, say_many
 from helpers.strings import escape
 
 if TYPE_CHECKING:
@@ -49,9 +49,9 @@ def run_command(
     failed, 7 nothing can be written there, 8 --due could not fetch returns (what is there made the edition).
     """
     if due == bool(quarter):
-        raise click.UsageError("give a QUARTER, such as 2024Q3, or --due")
+        raise click.UsageError(say("give a QUARTER, such as 2024Q3, or --due"))
     if due and (as_of or only) or (today or modified) and not due:
-        raise click.UsageError("--as-of and --only go with a QUARTER, --today and --modified with --due")
+        raise click.UsageError(say("--as-of and --only go with a QUARTER, --today and --modified with --due"))
     if due:
         _run_due(today or options.utc_today(), languages, without, dry_run, modified)
         return
@@ -65,9 +65,11 @@ def run_command(
         return
     log = bind_log(quarter=request.quarter, as_of=request.as_of)
     if not paths.plan().is_relative_to(paths.root()):
-        log.info(f"{relative_path(paths.raw())} has no plan: read by the one that comes with the workbook")
+        log.info(
+            say("{folder} has no plan: read by the one that comes with the workbook", folder=relative_path(paths.raw()))
+        )
     if not without and edition.is_current(request):
-        log.info(f"{request} is made, and nothing has changed since")
+        log.info(say("{request} is made, and nothing has changed since", request=request))
         _print_published([paths.reports(request.quarter, request.as_of)])
         sys.exit(_update_site(log))
     _print_published([edition.run_edition(request, log.info, progress=sys.stderr.isatty(), without=without)])
@@ -84,7 +86,7 @@ def _update_site(log: Log) -> int:
     try:
         site.update_site(log.info)
     except Exception as error:
-        log.info("what was made is published; only its index, reports/index.html, is not brought up to date")
+        log.info(say("what was made is published; only its index, reports/index.html, is not brought up to date"))
         return log.error(error)
     return ExitCode.DONE
 
@@ -98,16 +100,20 @@ def _run_due(today: date, languages: Codes, without: Codes, dry_run: bool, modif
     with options.check_arguments():
         due = schedule.find_due(today, languages)
     summary = schedule.describe_due(due, today)
-    print_lines([f"{today} (UTC): {summary}"])
+    print_lines([say("{day} (UTC): {what}", day=today, what=summary)])
     log.info(summary, on_terminal=False)
     if due and not modified and (changed := editions.list_modified()):
-        message = f"{', '.join(changed)} not as released; restore what was released, or add --modified to mean it"
+        message = say(
+            "{names} not as released; restore what was released, or add --modified to mean it", names=", ".join(changed)
+        )
         raise RunError(ExitCode.DATA_REFUSED, message)
     if dry_run:
         _print_requests(due)
         return
     if future := [request for request in due if request.as_of > options.utc_today().isoformat()]:
-        raise click.UsageError(f"{future[0]} is in the future; add --dry-run to see what it would run")
+        raise click.UsageError(
+            say("{request} is in the future; add --dry-run to see what it would run", request=future[0])
+        )
     published, codes = schedule.run_due(due, log, progress=sys.stderr.isatty(), without=without)
     _print_published(published)
     for failure in unfetched:
@@ -118,7 +124,9 @@ def _run_due(today: date, languages: Codes, without: Codes, dry_run: bool, modif
 def _print_requests(due: Iterable[edition.EditionRequest]) -> None:
     for request in due:
         target = relative_path(paths.reports(request.quarter, request.as_of))
-        print_lines([f"{request.quarter} as of {request.as_of}, in {', '.join(request.languages)}, into {target}:"])
+        print_lines([say("{quarter} as of {as_of}, in {languages}, into {target}:",
+                         quarter=request.quarter, as_of=request.as_of,
+                         languages=", ".join(request.languages), target=target)])  # fmt: skip
         print_lines(f"  {notebook}.ipynb → {name}.ipynb  {parameters}" for notebook, name, parameters in request.steps)
 
 
@@ -145,8 +153,12 @@ def briefs_command(quarter: str, members: Codes, languages: Codes, as_of: str, w
     log = bind_log(quarter=request.quarter, as_of=request.as_of)
     target, failures = briefs.run_briefs(request, log.info, progress=sys.stderr.isatty(), workers=workers or 0)
     n_tasks = len(request.steps)
-    where = f"in {relative_path(target)}" if len(failures) < n_tasks else "made; nothing was written"
-    print_lines([f"{n_tasks - len(failures)} of {n_tasks} briefs {where}"])
+    n_made, folder = n_tasks - len(failures), relative_path(target)
+    none = say("{n} of {of} briefs made; nothing was written", n=0, of=n_tasks)
+    some = say_many(
+        "{n} of {of} briefs in {folder}", "{n} of {of} briefs in {folder}", n_made, of=n_tasks, folder=folder
+    )
+    print_lines([some if n_made else none])
     for failure in failures:
         log.error(RunError(ExitCode.REPORT_FAILED, failure))
     index = _update_site(log)
@@ -245,10 +257,13 @@ def verify_command(quarter: str, as_of: str) -> None:
     log = bind_log(quarter=request.quarter, as_of=request.as_of)
     result = verify.verify(request.quarter, request.as_of, log.info)
     verify.verify_site(result)
-    found = f"{len(result.different)} differences" if result.different else "every byte is the same"
+    n, n_compared = len(result.different), result.compared
+    compared = say_many("{n} file made again", "{n} files made again", n_compared)
+    found = say_many("{n} difference", "{n} differences", n) if n else say("every byte is the same")
+    edition_of = say("{quarter} as of {as_of}", quarter=request.quarter, as_of=request.as_of)
     print_lines([
-        *(f"note: {note}" for note in result.notes), *result.different,
-        f"{request.quarter} as of {request.as_of}: {result.compared} files made again, {found}",
+        *(say("note: {note}", note=note) for note in result.notes), *result.different,
+        say("{edition}: {compared}, {found}", edition=edition_of, compared=compared, found=found),
     ])  # fmt: skip
     sys.exit(ExitCode.DIFFERENCES_FOUND if result.different else ExitCode.DONE)
 
@@ -286,4 +301,7 @@ def explain_command(
         write_explanation_workbook(excel, shown, t)
     if explanation.differences:
         names = ", ".join(step.name for step in explanation.differences)
-        raise RunError(ExitCode.NOTEBOOK_FAILED, f"{request}: the rows do not give what is published: {names}")
+        raise RunError(
+            ExitCode.NOTEBOOK_FAILED,
+            say("{request}: the rows do not give what is published: {names}", request=request, names=names),
+        )

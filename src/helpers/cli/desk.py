@@ -55,9 +55,12 @@ def add_command(
     with options.check_arguments():
         plan.settings.check_quarter(quarter)
     if received.is_long_before(received_on, quarter):
-        raise click.UsageError(f"{received_on} is more than a quarter before the end of {quarter}; check both")
+        raise click.UsageError(say(
+            "{received_on} is more than a quarter before the end of {quarter}; check both", received_on=received_on,
+            quarter=quarter,
+        ))  # fmt: skip
     if name and (len(files) > 1 or files[0].is_dir()):
-        raise click.UsageError("--as names one file; give the others without it")
+        raise click.UsageError(say("--as names one file; give the others without it"))
     form = form.at(quarter)
     batch, is_complete = add.Batch(files, quarter, received_on, channel, name), True
     checked = rules.check_received(batch.received, registers.read_registers(), plan, form, date.max)
@@ -68,7 +71,7 @@ def add_command(
         kept += [] if outcome.is_refused else [outcome.shown]
     print_lines(_record_confirmed(batch, kept, dry_run))
     if not batch.files:
-        raise click.UsageError("no file was given that can be added; name the files themselves")
+        raise click.UsageError(say("no file was given that can be added; name the files themselves"))
     if batch.received.is_mixed:
         click.echo(letters.letter_text("beside_sample", language), err=True)
     print_lines([f"→ papu check {quarter}"])
@@ -118,7 +121,7 @@ def _check_members(members: Codes) -> None:
     from helpers.plan import read_plan
 
     if unknown := sorted(set(members) - set(read_plan().by_iso3)):
-        raise ValueError(f"no member {', '.join(unknown)}; write the ISO3 code of members.csv")
+        raise ValueError(say("no member {names}; write the ISO3 code of members.csv", names=", ".join(unknown)))
 
 
 def _read_raw_data(quarter: str, as_of: str, members: Codes) -> tuple[pipeline.RawData, date]:
@@ -133,7 +136,7 @@ def _read_raw_data(quarter: str, as_of: str, members: Codes) -> tuple[pipeline.R
 @options.quarter_argument
 @options.as_of
 @options.members_option
-@options.language(help="Default: the plan's first here, the member's own in the workbook.")
+@options.language(help="Default: the locale's, else the plan's first, here; the member's own in the workbook.")
 @click.option("--notes", is_flag=True, help="Include what was only normalised.")
 @options.output_path("--excel", help="Write it as a workbook, one sheet a member.")
 @options.output_path("--out", help="The folder for the tables (default: under build/).")
@@ -154,9 +157,7 @@ def check_command(
     folder, checked = out or paths.out(quarter, day.isoformat()), pipeline.check_as_of(source, day)
     pipeline.write_checked(source, checked, quarter, day, folder)
     feedback = letters.collect_feedback(checked, source.plan, quarter, members, notes=notes, language=language)
-    print_lines(
-        letters.format_letters(feedback, source.form, quarter, day, language or source.plan.settings.master_language)
-    )
+    print_lines(letters.format_letters(feedback, source.form, quarter, day, language or options.find_main_language()))
     if excel:
         letters.write_letters_workbook(excel, feedback, source.form, quarter, day, source.received.is_sample)
     print_lines([relative_path(excel or folder)])

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import click
 
-from helpers import paths
+from helpers import paths, speech
 from helpers.runs import raise_run_errors
+from helpers.speech import say
 from helpers.strings import IN_LINES, escape
 
 
@@ -38,25 +39,40 @@ def parse_date(context: click.Context, parameter: click.Parameter, value: str | 
     try:
         return date.fromisoformat(value) if value else None
     except ValueError as error:
-        raise click.BadParameter(f"{value!r} is not a date; write it as 2024-10-31") from error
+        raise click.BadParameter(say("{value!r} is not a date; write it as 2024-10-31", value=value)) from error
 
 
 def parse_language(context: click.Context, parameter: click.Parameter, value: str | None) -> str:
-    """Return the language given, blank without one."""
+    """Return the language given, blank without one; the command speaks it, or its main language."""
     from helpers.runs import edition
 
     if value:  # without one, the command tells of all that is wrong with the plan at once
         with check_arguments():
             edition.check_languages([value])
+    with check_arguments():
+        speech.speak(value or find_main_language())
     return value or ""
 
 
-def parse_main_language(context: click.Context, parameter: click.Parameter, value: str | None) -> str:
-    """Return the language given, else the first one of the plan."""
+def find_main_language() -> str:
+    """Return the language in which a command shows content: the locale's if the plan has it, else the plan's first."""
     from helpers.plan import read_settings
 
-    with check_arguments():
-        return parse_language(context, parameter, value) or read_settings().master_language
+    settings = read_settings()
+    return next(
+        (each for each in speech.list_locale_languages() if each in settings.languages), settings.master_language
+    )
+
+
+def parse_main_language(context: click.Context, parameter: click.Parameter, value: str | None) -> str:
+    """Return the language given, else the main one; the command speaks it."""
+    return parse_language(context, parameter, value) or find_main_language()
+
+
+def parse_own_language(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
+    """Speak the language given."""
+    if value:
+        speech.speak(value)
 
 
 def parse_past_date(context: click.Context, parameter: click.Parameter, value: str | None) -> date:
@@ -65,7 +81,7 @@ def parse_past_date(context: click.Context, parameter: click.Parameter, value: s
 
     day = parse_date(context, parameter, value) or date.today()
     if day > quarters.today():
-        raise click.BadParameter(f"{day} has not come yet; give the day the file was received")
+        raise click.BadParameter(say("{day} has not come yet; give the day the file was received", day=day))
     return day
 
 
@@ -83,7 +99,7 @@ def parse_as_of(context: click.Context, parameter: click.Parameter, value: str) 
 
     day = parse_date(context, parameter, value)
     if day and day > quarters.today():
-        raise click.BadParameter(f"{day} has not come yet; give today or an earlier day")
+        raise click.BadParameter(say("{day} has not come yet; give today or an earlier day", day=day))
     return value
 
 
@@ -109,11 +125,21 @@ as_of = click.option(
 )  # fmt: skip
 members_option = click.option("--member", "members", multiple=True, help="A member's ISO3 code (default: all of them).")
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print it as JSON, for another program.")
-language = functools.partial(click.option, "--language", callback=parse_language)
+# Read before the other arguments: what is wrong with them is said in it.
+language = functools.partial(click.option, "--language", callback=parse_language, is_eager=True)
 main_language = click.option(
     "--language",
     callback=parse_main_language,
-    help="The language of what is printed (default: the plan's first).",
+    is_eager=True,
+    help="The language of what is printed (default: the locale's if the plan has it, else the plan's first).",
+)
+own_language = click.option(
+    "--language",
+    type=click.Choice(speech.SPOKEN),
+    callback=parse_own_language,
+    is_eager=True,
+    expose_value=False,
+    help="The language of the command itself (default: the locale's).",
 )
 languages = functools.partial(click.option, "--language", "languages", multiple=True)
 received_path = click.Path(exists=True, readable=False, path_type=Path)

@@ -2,6 +2,7 @@
 
 # Rooms are imported in the commands that use them: `papu --help` would take seconds to load them all.
 
+import gettext
 import json
 import os
 import signal
@@ -11,16 +12,18 @@ from pathlib import Path
 
 import click
 
-from helpers import paths
-from helpers.cli import options
+from helpers import paths, speech
+from helpers.cli import options, spoken
 from helpers.runs import Log, RunError, raise_run_errors
+from helpers.speech import say
 from helpers.strings import IN_LINES, escape
 
 # For a command typed by people, who may keep what it prints in a file: its log is always sentences.
 LOG_SENTENCES = {"obj": Log(is_json=False)}
+gettext.textdomain(speech.DOMAIN)  # click's own words are in our catalogues too
 
 
-class Command(click.Command):
+class Command(spoken.SpokenCommand):
     """A command that logs an error, with what to do next, and exits with its code (design, Contracts)."""
 
     def make_context(self, *args: object, **extra: object) -> click.Context:
@@ -56,7 +59,7 @@ def bind_log(**facts: object) -> Log:
 
 def _exit_on_signal(number: int, _: object) -> None:
     """Exit on Ctrl-C and SIGTERM; on the way out, a run ends its kernels and removes its private folder."""
-    Log().info("papu: stopped before it was done; what was published is untouched; run it again")
+    Log().info(say("papu: stopped before it was done; what was published is untouched; run it again"))
     sys.exit(128 + number)
 
 
@@ -80,7 +83,8 @@ def relative_path(path: Path) -> str:
     return str(path.relative_to(root) if path.is_relative_to(root) else path)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=spoken.SpokenGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@options.own_language
 def main() -> None:
     """The quarterly workbook of a union's action plan: from the returns of its members to the report."""
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -14,6 +14,7 @@ from helpers.cli import options
 from helpers.cli.options import Codes
 from helpers.cli.papu import LOG_SENTENCES, main, print_lines, relative_path
 from helpers.runs import ExitCode, RunError
+from helpers.speech import say, say_many, say_of
 
 if TYPE_CHECKING:
     from helpers.i18n import messages
@@ -46,13 +47,13 @@ def words_command(
     with options.check_arguments():
         edition.check_languages(languages)
     if sum((checks, out is not None, source is not None, signer is not None)) != 1:
-        raise click.UsageError("give one of --check, --out, --from and --sign")
+        raise click.UsageError(say("give one of --check, --out, --from and --sign"))
     if write and source is None:
-        raise click.UsageError("--write goes with --from")
+        raise click.UsageError(say("--write goes with --from"))
     if checks:
         _check(languages or read_settings().languages)
     elif len(languages) != 1:
-        raise click.UsageError("give one --language, such as pt")
+        raise click.UsageError(say("give one --language, such as pt"))
     elif out:
         _write_sheet(out, languages[0])
     elif source:
@@ -69,9 +70,12 @@ def _check(languages: Sequence[str]) -> None:
     for language in languages:
         known, reviewer = messages.read_messages(language), catalogue.read_reviewer(language)
         to_do = check.list_to_do(language, known)
-        status = "official by plan.toml" if catalogue.is_official(language) else "unofficial: not signed"
-        signed = f"signed by {reviewer}" if reviewer else status
-        print_lines([f"{language}: {len(to_do) or 'nothing'} to do, {len(known)} sentences, {signed}"])
+        is_official = catalogue.is_official(language)
+        status = say("official by plan.toml") if is_official else say("unofficial: not signed")
+        signed = say("signed by {reviewer}", reviewer=reviewer) if reviewer else status
+        counted = say("{n} to do", n=len(to_do)) if to_do else say("nothing to do")
+        sentences = say_many("{n} sentence", "{n} sentences", len(known))
+        print_lines([say_of(language, f"{counted}, {sentences}, {signed}")])
         print_lines(f"  {each}" for each in to_do)
         n += len(to_do)
     sys.exit(ExitCode.DIFFERENCES_FOUND if n else ExitCode.DONE)
@@ -82,8 +86,9 @@ def _write_sheet(out: Path, language: str) -> None:
 
     printed = {each: examples.read_examples(each) for each in ("en", language)}
     n = sheet.write_sheet(out, language, printed, options.utc_today())
-    missing = [f"no examples: {found.note}" for found in printed.values() if not found.texts]
-    print_lines([f"{relative_path(out)}: {n} sentences", *missing])
+    missing = [say("no examples: {why}", why=found.note) for found in printed.values() if not found.texts]
+    sentences = say_many("{n} sentence", "{n} sentences", n)
+    print_lines([say_of(relative_path(out), sentences), *missing])
 
 
 def _take_back(source: Path, language: str, write: bool) -> None:
@@ -95,16 +100,19 @@ def _take_back(source: Path, language: str, write: bool) -> None:
     with options.check_arguments():
         read = sheet.read_sheet(source, language)
     print_lines(_format_changes(read.changes))
-    print_lines(f"remark: {each}" for each in read.remarks)
-    print_lines(f"not taken: {each}" for each in read.refused)
+    print_lines(say("remark: {remark}", remark=each) for each in read.remarks)
+    print_lines(say("not taken: {what}", what=each) for each in read.refused)
     n, refused = len(read.changes), len(read.refused)
     if not write:
-        print_lines([f"{n} would change, {refused} not taken; nothing is written without --write"])
+        print_lines(
+            [say("{n} would change, {refused} not taken; nothing is written without --write", n=n, refused=refused)]
+        )
     else:
         files = messages.write_messages(language, [after for _, after in read.changes])
-        print_lines([f"{n} changed, {refused} not taken", *map(relative_path, files)])
+        print_lines([say("{n} changed, {refused} not taken", n=n, refused=refused), *map(relative_path, files)])
         if n and (reviewer := catalogue.read_reviewer(language)):
-            print_lines([f"what changed is no longer signed by {reviewer} → papu words --check --language {language}"])
+            lost = say("what changed is no longer signed by {reviewer}", reviewer=reviewer)
+            print_lines([f"{lost} → papu words --check --language {language}"])
     sys.exit(ExitCode.DATA_REFUSED if read.refused else ExitCode.DONE)
 
 
@@ -121,17 +129,24 @@ def _sign(language: str, signer: str) -> None:
 
     name = " ".join(signer.split())
     if not name or not name.isprintable() or set(';"\\') & set(name):
-        raise click.UsageError('--sign takes the name of a person or an office, without ; " and \\')
+        raise click.UsageError(say('--sign takes the name of a person or an office, without ; " and \\'))
     _check_editable()
     known = messages.read_messages(language)
     if to_do := check.check_sentences(language, known):
-        message = f"{len(to_do)} to do before {language} can be signed; see papu words --check --language {language}"
+        message = say(
+            "{n} to do before {language} can be signed; see papu words --check --language {language}", n=len(to_do),
+            language=language,
+        )  # fmt: skip
         raise RunError(ExitCode.DATA_REFUSED, message)
     n, before = len(messages.list_unreviewed(language, known)), catalogue.read_reviewer(language)
     reviewer = f"{name}; {options.utc_today()}"
     messages.sign_catalogue(language, reviewer)
-    since = f"; {n} of them new or changed since signed by {before}" if before else ""
-    print_lines([f"{language}: {len(known)} sentences signed by {reviewer}{since}"])
+    signed = say_many("{n} sentence signed by {reviewer}", "{n} sentences signed by {reviewer}", len(known),
+                      reviewer=reviewer)  # fmt: skip
+    since = say_many("; {n} of them new or changed since signed by {before}",
+                     "; {n} of them new or changed since signed by {before}", n, before=before)  # fmt: skip
+    value = f"{signed}{since if before else ''}"
+    print_lines([say_of(language, value)])
 
 
 def _check_editable() -> None:
@@ -140,5 +155,8 @@ def _check_editable() -> None:
 
     folder = catalogue.LOCALES
     if _INSTALLED & set(folder.parts) or not os.access(folder, os.W_OK):
-        message = f"{folder} is an installed package's, or cannot be written to; work in a checkout (make setup)"
+        message = say(
+            "{folder} is an installed package's, or cannot be written to; work in a checkout (make setup)",
+            folder=folder,
+        )
         raise RunError(ExitCode.NOT_WRITABLE, message)

@@ -22,6 +22,7 @@ from helpers.ingest import received
 from helpers.kpis import Snapshot, compute, figures, register_measures, statuses
 from helpers.paths import DataRefused
 from helpers.plan import Kpi, extractors, questionnaire, read_plan, read_settings, sources
+from helpers.speech import say, to_say
 from helpers.tables import EditionTables, manifest, pipeline, queries, replies, schema
 
 PublishedRow = Mapping[str, Value]
@@ -56,10 +57,10 @@ def explain(kpi: str, quarter: str, scope: str = "", as_of: str = "") -> Explana
     """
     plan = read_plan()
     if kpi not in plan.by_kpi:
-        raise ValueError(f"no KPI {kpi}; choose from {', '.join(plan.by_kpi)}")
+        raise ValueError(say("no KPI {kpi}; choose from {known}", kpi=kpi, known=", ".join(plan.by_kpi)))
     scope = scope or plan.code
     if scope not in plan.scopes:
-        raise ValueError(f"no scope {scope}; choose from {', '.join(plan.scopes)}")
+        raise ValueError(say("no scope {scope}; choose from {known}", scope=scope, known=", ".join(plan.scopes)))
     day = read_settings().resolve_date(quarter, as_of).isoformat()
     published, damaged = manifest.read_published_tables(quarter, day), _list_damaged(quarter, day)
     origin = f"data/processed/{quarter}/{day}" if published else ""
@@ -71,8 +72,10 @@ def explain(kpi: str, quarter: str, scope: str = "", as_of: str = "") -> Explana
     except Exception as error:  # damaged tables raise whatever they meet
         if not damaged:
             raise
-        remedy = f"papu run {quarter} --as-of {day} makes the edition again"
-        raise DataRefused(f"{', '.join(damaged)}: damaged since it was published; {remedy}") from error
+        told = to_say(
+            "{names}: damaged since it was published; papu run {quarter} --as-of {day} makes the edition again"
+        )
+        raise DataRefused(say(told, names=", ".join(damaged), quarter=quarter, day=day)) from error
     return replace(explanation, lost=_find_lost(tables.quarter))
 
 
@@ -124,7 +127,9 @@ def _read_published_row(history: pd.DataFrame, quarter: str) -> PublishedRow:
     rows = history[history["quarter"] == quarter].to_dict("records")
     if not rows:
         first = read_settings().first_status_quarter
-        raise ValueError(f"no figure for {quarter}; they begin with {first}, or the first returns")
+        raise ValueError(
+            say("no figure for {quarter}; they begin with {first}, or the first returns", quarter=quarter, first=first)
+        )
     row = {name: rows[0].get(name) for name in schema.SCHEMAS["kpis"].columns}
     published = {name: None if is_blank(value) or value == "" else value for name, value in row.items()}
     return published | {"status": published["status"] or ""}

@@ -12,6 +12,7 @@ from helpers.i18n import Translator, catalogue, terms
 from helpers.kpis import figures
 from helpers.plan import read_plan, read_settings
 from helpers.report import letters, phrases
+from helpers.speech import say
 
 STEP_WORDS = {
     "value": "value", "share": "share", "lower": "lower bound", "upper": "upper bound",
@@ -54,7 +55,8 @@ def narrow_to_member(explanation: Explanation, member: str) -> Explanation:
         return explanation
     expected = [known.member for known in read_plan().members_in(explanation.quarter, explanation.scope)]
     if member not in expected:
-        raise ValueError(f"no member {member} in {explanation.scope}; choose from {', '.join(expected)}")
+        raise ValueError(say("no member {member} in {scope}; choose from {known}", member=member,
+                             scope=explanation.scope, known=", ".join(expected)))  # fmt: skip
     parts, members = _narrow_parts(explanation.parts, member), _narrow_parts(explanation.members, member)
     return replace(explanation, parts=parts, members=members, only=member)
 

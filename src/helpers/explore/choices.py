@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, replace
 import pandas as pd
 
 from helpers.plan import quarters, read_plan
+from helpers.speech import say, to_say
 from helpers.tables import EditionTables, queries
 
 
@@ -62,23 +63,28 @@ def resolve_choice(tables: EditionTables, choice: Choice) -> Choice:
     members = tuple(dict.fromkeys(choice.members))
     first, last = choice.first or queries.select_quarters(tables)[0], choice.last or tables.quarter
     choice = Choice(choice.kpi, choice.scope, members, first, last)
+    no_kpi = to_say("no KPI {names}; choose among {known}")
+    no_region = to_say("no region {names}; choose among {known}")
+    no_quarter = to_say("no quarter {names}; choose among {known}")
+    no_member = to_say("no member of {scope} in {quarter} {names}; choose among {known}")
     wrong = [
-        *_unknown("KPI", [choice.kpi], read_plan().by_kpi),
-        *_unknown("region", [choice.scope], list_scopes()),
-        *_unknown("quarter", [first, last], list_quarters(tables)),
+        *_unknown(no_kpi, [choice.kpi], read_plan().by_kpi),
+        *_unknown(no_region, [choice.scope], list_scopes()),
+        *_unknown(no_quarter, [first, last], list_quarters(tables)),
     ]
     if not wrong and first > last:
-        wrong.append(f"{first} comes after {last}; give the earlier quarter first")
+        wrong.append(say("{first} comes after {last}; give the earlier quarter first", first=first, last=last))
     if not wrong and queries.has_member_values(choice.kpi):
-        wrong += _unknown(f"member of {choice.scope} in {last}", members, list_choosable_members(choice))
+        wrong += _unknown(no_member, members, list_choosable_members(choice), scope=choice.scope, quarter=last)
     if wrong:
         raise ValueError(". ".join(wrong))
     return drop_impossible_members(choice)
 
 
-def _unknown(what: str, names: Iterable[str], known: Iterable[str]) -> list[str]:
+def _unknown(told: str, names: Iterable[str], known: Iterable[str], **about: str) -> list[str]:
+    """Return the sentence that names what is not known, in a list; an empty one where all of it is."""
     missing = [name for name in dict.fromkeys(names) if name not in known]
-    return [f"no {what} {', '.join(missing)}; choose among {', '.join(known)}"] if missing else []
+    return [say(told, names=", ".join(missing), known=", ".join(known), **about)] if missing else []
 
 
 def select_choice_rows(tables: EditionTables, choice: Choice) -> pd.DataFrame:

@@ -14,6 +14,7 @@ from helpers.i18n.bidi import RIGHT_TO_LEFT
 from helpers.i18n.catalogue import NO_BREAK_SPACE, MissingTranslation, read_catalogue, typeset
 from helpers.i18n.terms import STATUS_WORDS, SYMBOLS
 from helpers.plan import quarters, read_plan
+from helpers.speech import say
 from helpers.strings import LANGUAGES
 
 # The plurals of a language by their number, as CLDR and units.csv call them.
@@ -87,13 +88,15 @@ class Translator:
 
     def __post_init__(self) -> None:
         if self.language not in LANGUAGES:
-            raise ValueError(f"no words in {self.language!r}; choose one of {', '.join(LANGUAGES)}")
+            raise ValueError(say("no words in {language!r}; choose one of {known}", language=self.language,
+                                 known=", ".join(LANGUAGES)))  # fmt: skip
 
     def _forms(self, sentence: str) -> tuple[str, ...]:
         forms = read_catalogue(self.language)[0].get(sentence, ())
         if not forms or not all(forms):
             file = f"locales/{self.language}.po"
-            raise MissingTranslation(f"{self.language}: no translation of {sentence!r}; add it to {file}")
+            raise MissingTranslation(say("{language}: no translation of {sentence!r}; add it to {file}",
+                                         language=self.language, sentence=sentence, file=file))  # fmt: skip
         return forms
 
     def __call__(self, sentence: str, **values: object) -> str:

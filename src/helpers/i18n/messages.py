@@ -21,6 +21,7 @@ from babel.messages.pofile import write_po
 from helpers import paths
 from helpers.durable import write_durably
 from helpers.i18n import catalogue
+from helpers.speech import say
 
 # Sentences to members, a column for each language: kept beside the code that says them.
 TABLES = tuple(
@@ -50,8 +51,8 @@ class Message:
     @property
     def place(self) -> str:
         """Where it is: the file, the line, and its key, shortened."""
-        line = f", line {self.line}" if self.line else ""
-        return f"{self.file}{line} ({textwrap.shorten(self.key, 60, placeholder='…')})"
+        file = say("{file}, line {n}", file=self.file, n=self.line) if self.line else self.file
+        return f"{file} ({textwrap.shorten(self.key, 60, placeholder='…')})"
 
     @property
     def digest(self) -> str:

@@ -20,6 +20,7 @@ from helpers.ingest.quarter import read_quarter
 from helpers.ingest.received import EDITION_TOML, MANIFEST_COLUMNS, MANIFEST_CSV, FileBytes, Manifest
 from helpers.ingest.records import Received, ReceivedFile
 from helpers.plan import quarters
+from helpers.speech import say_of, spoken
 
 _RAW_MODE, _MANIFEST_MODE = 0o440, 0o640
 _QUARTER = re.compile(r"\d{4}-?Q[1-4]|[TQ][1-4] \d{4}")
@@ -30,7 +31,7 @@ class NotAdded(ValueError):
     """A file that was not added; the message says why and what to do."""
 
     def __init__(self, name: str, issue: Issue) -> None:
-        super().__init__(f"{name}: {issue.say('en')}")
+        super().__init__(say_of(name, issue.say(spoken())))
         self.name, self.issue = name, issue
 
 

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from helpers.plan import quarters, read_plan
+from helpers.speech import say
 
 
 class Reference(NamedTuple):
@@ -20,7 +21,7 @@ def parse_reference(text: str) -> Reference:
     """Parse a reference; raises ValueError with how one is written."""
     kpi, *rest = text.strip().split("/")
     if len(rest) not in (1, 2) or not all(rest):
-        raise ValueError(f"{text!r} is not a reference; write KPI/QUARTER or KPI/QUARTER/REGION")
+        raise ValueError(say("{text!r} is not a reference; write KPI/QUARTER or KPI/QUARTER/REGION", text=text))
     return Reference(kpi, quarters.parse_quarter(rest[0]), *rest[1:])
 
 
@@ -28,8 +29,8 @@ def parse_request(figure: str, quarter: str = "", scope: str = "") -> Reference:
     """Return the figure of a reference, or of KPI, quarter and scope. Raises ValueError for both or neither."""
     if "/" in figure:
         if quarter or scope:
-            raise ValueError(f"{figure} is complete; give no quarter or scope beside it")
+            raise ValueError(say("{figure} is complete; give no quarter or scope beside it", figure=figure))
         return parse_reference(figure)
     if not quarter:
-        raise ValueError("give a KPI and a QUARTER, or a reference, KPI/QUARTER")
+        raise ValueError(say("give a KPI and a QUARTER, or a reference, KPI/QUARTER"))
     return Reference(figure, quarter, scope)

@@ -11,6 +11,7 @@ from helpers.plan.files import COUNT, ISO3, LINE, NAME, NUMBER, QUARTER, one_of
 from helpers.plan.rules import CHECKS, RULES
 from helpers.plan.settings import FILE, Settings, read_settings_file
 from helpers.plan.theme_figures import FIGURES, OF_TOTAL
+from helpers.speech import to_say
 
 GENERAL_UNITS = ("number", "percent", "stage")  # with words in the catalogues
 UNIT_NAME = "name"  # among the forms of a unit, which are its plurals
@@ -25,22 +26,26 @@ MEASURES = (*STOCK_MEASURES, "count_ever", "distinct_items", "sum_flow", *REGIST
 COMPANION_MEASURES = (*STOCK_MEASURES, "count_ever", "distinct_items", "sum_reported", "rate")
 _PLACE = "(?:brief|(?:tile|point|call) [1-9])"
 _SHOWN = files.Allowed(
-    f"{_PLACE}(?:; {_PLACE})*", "a list of places, such as tile 1; point 2; call 1; brief"
+    f"{_PLACE}(?:; {_PLACE})*", to_say("a list of places, such as tile 1; point 2; call 1; brief")
 ).or_blank()
-_SORTED = "tables sort codes as text, and 10 would come before 2"
-_THEME = files.Allowed("[1-9]", "a number from 1 to 9", _SORTED)
-_STEP = files.Allowed(r"[1-9]\.[1-9]", "a code such as 2.1", _SORTED)
-_KPI = files.Allowed(r"[1-9]\.[1-9]\.[a-z]", "a step, a dot and a small letter", _SORTED)
-_KPIS = files.Allowed(f"{_KPI.pattern}(?: {_KPI.pattern})*", "codes of KPIs with a blank between")
-_DAY = files.Allowed("[0-9]{4}-[0-9]{2}-[0-9]{2}", "a date such as 2024-07-31", parse=date.fromisoformat).or_blank()
+_SORTED = to_say("tables sort codes as text, and 10 would come before 2")
+_THEME = files.Allowed("[1-9]", to_say("a number from 1 to 9"), _SORTED)
+_STEP = files.Allowed(r"[1-9]\.[1-9]", to_say("a code such as 2.1"), _SORTED)
+_KPI = files.Allowed(r"[1-9]\.[1-9]\.[a-z]", to_say("a step, a dot and a small letter"), _SORTED)
+_KPIS = files.Allowed(f"{_KPI.pattern}(?: {_KPI.pattern})*", to_say("codes of KPIs with a blank between"))
+_DAY = files.Allowed(
+    "[0-9]{4}-[0-9]{2}-[0-9]{2}", to_say("a date such as 2024-07-31"), parse=date.fromisoformat
+).or_blank()
 _PART = f"(?:{NAME.pattern}|{_KPI.pattern})"
 _PARTS = files.Allowed(
-    f"{_PART}(?: {_PART})*", "a name of small letters, digits and _, or several with a blank between"
+    f"{_PART}(?: {_PART})*", to_say("a name of small letters, digits and _, or several with a blank between")
 )
 _YES_NO = one_of(("yes", "no"))
-_STAGE = files.Allowed("[1-9]", "a number from 1 to 9")
-_REGION = files.Allowed("[A-Za-z][A-Za-z0-9_-]*", "a name of letters and digits, such as Western")
-_REFERENCE = files.Allowed("reference_(?!basis$)[a-z0-9_]+", "a column of members.csv that begins with reference_")
+_STAGE = files.Allowed("[1-9]", to_say("a number from 1 to 9"))
+_REGION = files.Allowed("[A-Za-z][A-Za-z0-9_-]*", to_say("a name of letters and digits, such as Western"))
+_REFERENCE = files.Allowed(
+    "reference_(?!basis$)[a-z0-9_]+", to_say("a column of members.csv that begins with reference_")
+)
 
 
 class _CodeOf(NamedTuple):

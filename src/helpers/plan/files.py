@@ -13,13 +13,15 @@ from typing import NamedTuple
 
 from helpers.paths import DataRefused
 from helpers.plan.quarters import parse_quarter
+from helpers.speech import say, say_of, to_say
 from helpers.strings import LANGUAGES, clean
 
-_REASONS = {UnicodeDecodeError: "it is no UTF-8 text", csv.Error: "a quote is not closed, or stands within a cell"}
+_REASONS = {UnicodeDecodeError: to_say("it is no UTF-8 text"),
+            csv.Error: to_say("a quote is not closed, or stands within a cell")}  # fmt: skip
 MOST_PLANS = 8  # that a process keeps: it needs one or two, a long run of tests would keep hundreds
 # A column that is no slip of another: of a language that the plan has not, or a reference figure.
 _OWN_COLUMN = re.compile(rf".+_(?:{'|'.join(LANGUAGES)})|reference_\w+")
-_RESTORE = "restore the file, or save it as CSV UTF-8 separated by commas"
+_RESTORE = to_say("restore the file, or save it as CSV UTF-8 separated by commas")
 
 
 class PlanError(DataRefused):
@@ -27,16 +29,26 @@ class PlanError(DataRefused):
 
 
 class Allowed(NamedTuple):
-    """What a cell may be: a pattern, and the words for it in a message; `note` says more, `parse` refuses the rest."""
+    """What a cell may be: a pattern, and the words for it in a message; `note` says more, `parse` refuses the rest.
+
+    Words and note are said only with a problem; `codes` stands in the words where they name {codes}.
+    """
 
     pattern: str
     words: str
     note: str = ""
     parse: Callable[[str], object] = str
+    codes: str = ""
+    may_be_blank: bool = False
 
     def or_blank(self) -> "Allowed":
         """Return the same, or a blank."""
-        return self._replace(pattern=f"(?:{self.pattern})?", words=f"{self.words}, or blank")
+        return self._replace(pattern=f"(?:{self.pattern})?", may_be_blank=True)
+
+    def say(self) -> str:
+        """Return what a cell may be, in words."""
+        words = say(self.words, codes=self.codes)
+        return say("{words}, or blank", words=words) if self.may_be_blank else words
 
 
 def one_of(codes: Iterable[str], source: str = "") -> Allowed:
@@ -44,16 +56,16 @@ def one_of(codes: Iterable[str], source: str = "") -> Allowed:
     codes = list(dict.fromkeys(codes))
     shown = ", ".join(codes[:12]) + (", …" if len(codes) > 12 else "")
     pattern = "|".join(map(re.escape, codes)) or "(?s:.*)"
-    return Allowed(pattern, f"one of {shown}" + (f" ({source})" if source else ""))
+    return Allowed(pattern, to_say("one of {codes}"), codes=shown + (f" ({source})" if source else ""))
 
 
-ANY = Allowed("(?s:.*)", "any text")
-LINE = Allowed(".+", "a text of one line")
-NAME = Allowed("[a-z][a-z0-9_]*", "a name of small letters, digits and _")
-ISO3 = Allowed("[A-Z]{3}", "an ISO3 code: three capitals")
-QUARTER = Allowed(".+", "a quarter such as 2023Q4", parse=parse_quarter)
-COUNT = Allowed("[1-9][0-9]{0,8}", "a whole number above 0, in digits alone")
-NUMBER = Allowed(r"[0-9]{1,12}(\.[0-9]+)?", "a number such as 12 or 0.80", "no sign, %, blank or comma")
+ANY = Allowed("(?s:.*)", to_say("any text"))
+LINE = Allowed(".+", to_say("a text of one line"))
+NAME = Allowed("[a-z][a-z0-9_]*", to_say("a name of small letters, digits and _"))
+ISO3 = Allowed("[A-Z]{3}", to_say("an ISO3 code: three capitals"))
+QUARTER = Allowed(".+", to_say("a quarter such as 2023Q4"), parse=parse_quarter)
+COUNT = Allowed("[1-9][0-9]{0,8}", to_say("a whole number above 0, in digits alone"))
+NUMBER = Allowed(r"[0-9]{1,12}(\.[0-9]+)?", to_say("a number such as 12 or 0.80"), to_say("no sign, %, blank or comma"))
 
 
 class CsvRow(dict[str, str]):
@@ -61,11 +73,20 @@ class CsvRow(dict[str, str]):
 
     def __init__(self, cells: Iterable[tuple[str, str]], file: str, number: int) -> None:
         super().__init__(cells)
-        self.number, self.place = number, f"{file}, row {number}"
+        self.file, self.number = file, number
 
-    def say(self, problem: str) -> str:
-        """Return a problem of the row as a sentence."""
-        return f"{self.place}: {problem}"
+    @property
+    def place(self) -> str:
+        """The file, and the row's number in a spreadsheet."""
+        return say("{file}, row {number}", file=self.file, number=self.number)
+
+    def say(self, problem: str, /, **values: object) -> str:
+        """Return a problem of the row as a sentence, with its own cells and other values in its {fields}."""
+        return self.tell(say(problem, **{**self, **values}))
+
+    def tell(self, problem: str) -> str:
+        """Return a problem that is said already with the place of the row."""
+        return say_of(self.place, problem)
 
 
 @dataclass(frozen=True)
@@ -85,25 +106,35 @@ class PlanTable:
 def _check_header(header: list[str], columns: Iterable[str], optional: Iterable[str]) -> Iterator[str]:
     missing = [column for column in columns if column not in header]
     if missing:
-        yield f"has no column {', '.join(missing)}; add it to the first row, {_RESTORE}"
+        yield say(
+            "has no column {names}; add it to the first row, {restore}", names=", ".join(missing), restore=say(_RESTORE)
+        )
     if twice := sorted({name for name in header if name and header.count(name) > 1}):
-        yield f"has two columns {', '.join(map(repr, twice))}; keep one of each"
+        yield say("has two columns {names}; keep one of each", names=", ".join(map(repr, twice)))
     for name in header:
         near = difflib.get_close_matches(name.strip().casefold(), optional, n=1, cutoff=0.7)
         if near and name not in (*columns, *optional) and not _OWN_COLUMN.fullmatch(name):
-            yield f"has a column {name!r}; did you mean {near[0]}?"
+            yield say("has a column {name!r}; did you mean {near}?", name=name, near=near[0])
 
 
 @lru_cache(maxsize=16_384)
-def _check_cell(column: str, text: str, allowed: Allowed) -> str:
-    """Return what is wrong with a cell, blank where nothing is."""
+def _find_fault(text: str, allowed: Allowed) -> str:
+    """Return what is wrong with a text, blank where nothing is; a sentence that lacks its values yet."""
     if text != text.strip() or clean(text) != text:
-        return f"{column} {text!r} has blanks around it, or invisible characters; remove them"
+        return to_say("{column} {text!r} has blanks around it, or invisible characters; remove them")
     with contextlib.suppress(ValueError):
         if re.fullmatch(allowed.pattern, text) and (not text or allowed.parse(text)):
             return ""
-    note = f" ({allowed.note})" if allowed.note else ""
-    return f"{column} {text!r} is not {allowed.words}{note}" if text else f"{column} is blank; write {allowed.words}"
+    return to_say("{column} {text!r} is not {words}") if text else to_say("{column} is blank; write {words}")
+
+
+def _check_cell(column: str, text: str, allowed: Allowed) -> str:
+    """Return what is wrong with a cell, blank where nothing is."""
+    if not (fault := _find_fault(text, allowed)):
+        return ""
+    words = allowed.say()
+    note = f" ({say(allowed.note)})" if allowed.note and text else ""
+    return say(fault, column=column, text=text, words=words + note)
 
 
 def read_plan_table(
@@ -123,11 +154,16 @@ def read_plan_table(
         with path.open(encoding="utf-8-sig", newline="") as file:
             header, *lines = list(csv.reader(file, strict=True)) or [[]]
     except (OSError, UnicodeDecodeError, csv.Error) as reason:
-        why = _REASONS.get(type(reason)) or reason.strerror or "no file"
-        return PlanTable(name, problems=(f"{name}: cannot be read ({why}); {_RESTORE}",))
-    found = [f"{name}: {problem}" for problem in _check_header(header, columns, optional)]
+        why = say(_REASONS.get(type(reason)) or reason.strerror or to_say("no file"))
+        return PlanTable(
+            name,
+            problems=(say("{file}: cannot be read ({why}); {restore}", file=name, why=why, restore=say(_RESTORE)),),
+        )
+    found = [say_of(name, problem) for problem in _check_header(header, columns, optional)]
     if not found and not may_be_empty and not any(map(any, lines)):
-        found = [f"{name}: has no row below its header; write its rows, {_RESTORE}"]
+        found = [
+            say("{file}: has no row below its header; write its rows, {restore}", file=name, restore=say(_RESTORE))
+        ]
     if found:
         return PlanTable(name, problems=tuple(found))
     every_row, rows, first = [], [], {}
@@ -138,26 +174,29 @@ def read_plan_table(
         problems = [_check_cell(column, text, allowed.get(column, ANY)) for column, text in row.items()]
         problems = list(filter(None, problems))
         if len(line) != len(header):
-            problems = [f"has {len(line)} cells where the header has {len(header)}; write the row again, or restore it"]
+            problems = [say("has {n} cells where the header has {of}; write the row again, or restore it",
+                            n=len(line), of=len(header))]  # fmt: skip
         elif row.pop("", ""):
-            problems.append("has a cell under no heading; name its column, or empty it")
+            problems.append(say("has a cell under no heading; name its column, or empty it"))
         if key and all(code := tuple(row[column] for column in key)):
             folded = tuple(map(str.casefold, code))
             if (
                 folded in first
             ):  # codes that differ in capitals alone are told apart by nobody, nor by every file system
-                problems.append(f"{' '.join(code)} occurs twice, first in row {first[folded]}; keep one")
+                problems.append(
+                    say("{code} occurs twice, first in row {first}; keep one", code=" ".join(code), first=first[folded])
+                )
             first.setdefault(folded, number)
         every_row.append(row)
         rows += [] if problems else [row]
-        found += map(row.say, problems)
+        found += map(row.tell, problems)
     return PlanTable(name, tuple(every_row), tuple(rows), tuple(found))
 
 
 def refuse(problems: Iterable[str]) -> None:
     """Raise PlanError with all problems, each once; nothing where there is none."""
     if problems := list(dict.fromkeys(problems)):
-        raise PlanError("\n".join(problems) + "\nCorrect these files of data/raw/plan, or restore them.")
+        raise PlanError("\n".join([*problems, say("Correct these files of data/raw/plan, or restore them.")]))
 
 
 def read_rows(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:

@@ -13,6 +13,8 @@ from helpers.plan import quarters, questionnaire
 from helpers.plan.files import CsvRow, PlanTable
 from helpers.plan.plan import Plan
 from helpers.plan.questionnaire import LABEL_LANGUAGES, MEMBER_ASKED, QUARTER_ASKED, Form
+from helpers.plan.settings import FILE
+from helpers.speech import say, say_of, to_say
 
 _SVG = "{http://www.w3.org/2000/svg}"
 # What an attribute of a drawing has where it takes something from elsewhere, or is to change a reference later.
@@ -84,8 +86,10 @@ def _same_labels(rows: Sequence[CsvRow], columns: Sequence[str]) -> Iterator[str
         for text in (row[column] for column in columns):
             owner = owners.setdefault(" ".join(text.casefold().split()), row["name"]) if text else row["name"]
             if owner != row["name"]:
-                means = "the name" if text.casefold() in map(str.casefold, names) else "also that"
-                yield row.say(f"label {text!r} is {means} of {owner}; each needs one of its own")
+                is_name = text.casefold() in map(str.casefold, names)
+                twice = to_say("label {text!r} is also that of {owner}; each needs one of its own")
+                named = to_say("label {text!r} is the name of {owner}; each needs one of its own")
+                yield row.say(named if is_name else twice, text=text, owner=owner)
 
 
 def _check_choices(f: CheckedFiles) -> Iterator[str]:
@@ -95,25 +99,28 @@ def _check_choices(f: CheckedFiles) -> Iterator[str]:
     for row in table.rows:
         if last := row.get("until"):
             if quarters.parse_quarter(last) not in f.quarters:
-                yield row.say(f"until {last} is not within {f.quarters[0]}-{f.quarters[-1]}; correct it")
+                yield row.say("until {quarter} is not within {first}-{last}; correct it", quarter=last,
+                              first=f.quarters[0], last=f.quarters[-1])  # fmt: skip
         else:
             live[row["list_name"]].append(row)
             for column in (column for column in f.label_columns if not row[column]):
-                yield row.say(f"{column} is blank; write it in every language")
+                yield row.say("{column} is blank; write it in every language", column=column)
         if row["list_name"] not in used and f.tables["survey"].every_row:  # none: survey.csv is told of
-            yield row.say(f"list {row['list_name']} is that of no question, and of no kind in plan.toml; correct it")
+            yield row.say("list {list_name} is that of no question, and of no kind in plan.toml; correct it")
         if row["list_name"] == "member" and f.members:  # none: members.csv is told of
             labels = [row[column] for column in f.label_columns]
             if row["name"] not in f.members:
-                yield row.say(f"{row['name']} is no member in members.csv; leave it out, or add the member")
+                yield row.say("{name} is no member in members.csv; leave it out, or add the member")
             elif wrong := [label for label in labels if f.plan.resolve(label).iso3 != row["name"]]:
-                yield row.say(f"label {wrong[0]!r} is no name of {row['name']}; write that of members.csv")
+                yield row.say("label {wrong!r} is no name of {name}; write that of members.csv", wrong=wrong[0])
     for rows in live.values():
         yield from _same_labels(rows, f.label_columns)
     missing = [code for code in f.members if code not in {row["name"] for row in live["member"]}]
     if missing and table.every_row:
-        yield f"choices.csv: list member lacks {', '.join(missing)}, a member in members.csv; add the row"
-    yield from (f"choices.csv: has no list {name}" for name in details if not live[name])
+        yield say(
+            "choices.csv: list member lacks {missing}, a member in members.csv; add the row", missing=", ".join(missing)
+        )
+    yield from (say("choices.csv: has no list {name}", name=name) for name in details if not live[name])
 
 
 def _is_expression(text: str) -> bool:
@@ -130,19 +137,25 @@ def _check_expressions(row: CsvRow, answers: Mapping[str, Sequence[str]]) -> Ite
     for column, text in row.items():
         for name in dict.fromkeys(re.findall(r"\$\{([^}]*)\}", text)):
             if name not in answers:
-                yield row.say(f"{column} names {name}, which is no question of the form")
+                yield row.say("{column} names {name}, which is no question of the form", column=column, name=name)
     for column, text in ((column, row[column]) for column in _EXPRESSIONS if row.get(column)):
         if column == "default" and not _COMPUTED.search(text):
             continue
         if not _is_expression(text):
-            yield row.say(f"{column} {text!r} is no expression; correct its brackets, quotes and operators")
+            yield row.say("{column} {text!r} is no expression; correct its brackets, quotes and operators",
+                          column=column, text=text)  # fmt: skip
         for called in sorted({part["f"] for part in _PARTS.finditer(text) if part["f"]} - {*_FUNCTIONS.split()}):
-            near = difflib.get_close_matches(called.casefold(), _FUNCTIONS.split(), n=1) or ["one of ODK's functions"]
-            yield row.say(f"{column} calls {called}(), which is no function of ODK; write {near[0]}")
+            near = difflib.get_close_matches(called.casefold(), _FUNCTIONS.split(), n=1) or [
+                say("one of ODK's functions")
+            ]
+            yield row.say("{column} calls {called}(), which is no function of ODK; write {near}",
+                          column=column, called=called, near=near[0])  # fmt: skip
         for condition in _CONDITION.finditer(text):
             name, code = (condition[1] or condition[2]).strip("${}").replace(".", row.get("name", "")), condition[4]
             if answers.get(name) and code not in answers[name]:
-                yield row.say(f"{column} names {code}, which is no answer to {name}")
+                yield row.say(
+                    "{column} names {code}, which is no answer to {name}", column=column, code=code, name=name
+                )
 
 
 def _check_texts(row: CsvRow, languages: Iterable[str]) -> Iterator[str]:
@@ -156,7 +169,9 @@ def _check_texts(row: CsvRow, languages: Iterable[str]) -> Iterator[str]:
     needs = {"label": is_asked, "constraint_message": bool(row.get("constraint"))}
     for prefix, lacking in blank.items():
         if lacking and (needs.get(prefix) or len(lacking) < len(written)):
-            yield row.say(f"{prefix} is blank in {', '.join(lacking)}; write it in every language")
+            yield row.say(
+                "{prefix} is blank in {lacking}; write it in every language", prefix=prefix, lacking=", ".join(lacking)
+            )
     if not row["name"] and not row["type"].startswith("end"):
         yield row.say("name is blank; write one")
 
@@ -172,11 +187,11 @@ def _check_survey(f: CheckedFiles) -> Iterator[str]:
         yield from _check_expressions(row, answers)
         for text in (row.get(column, "") for column in f.label_columns):
             if set("{}") & set(re.sub(r"\$\{\w*\}", "", text)):
-                yield row.say(f"label {text!r} has a brace; leave it out")
+                yield row.say("label {text!r} has a brace; leave it out", text=text)
     for row in table.rows:
         for text in (row["name"], *(row[column] for column in f.label_columns)):
             if text.startswith(questionnaire.ADDED):
-                yield row.say(f"{text!r} begins as what `papu questionnaire` adds to a form; write another")
+                yield row.say("{text!r} begins as what `papu questionnaire` adds to a form; write another", text=text)
     for row in f.rows("settings")[1:]:
         yield row.say("a second row; keep one")
     yield from _same_labels([row for row in table.rows if row["name"]], f.label_columns)
@@ -190,42 +205,49 @@ def _check_survey(f: CheckedFiles) -> Iterator[str]:
             *identity.public,
         ):
             yield row.say(
-                f"{name} is neither personal nor public: name it in one of these lists of plan.toml, [identity]"
+                "{name} is neither personal nor public: name it in one of these lists of plan.toml, [identity]",
+                name=name,
             )
         if question.type == "select_multiple" and question.choices and questionnaire.NONE_CODE not in question.choices:
-            yield row.say(f"{name} cannot be answered by none: add `none` to list {question.listed}")
+            yield row.say(
+                "{name} cannot be answered by none: add `none` to list {listed}", name=name, listed=question.listed
+            )
         beside = {each for each in f.form.substantive if question.group in f.form.by_name[each].path}
         unknown = set(question.choices) - {*beside, questionnaire.NONE_CODE}
         if unknown and name.startswith("nd_"):
-            yield row.say(f"list {question.listed} has {', '.join(sorted(unknown))}, no question of {question.group}")
+            yield row.say("list {listed} has {unknown}, no question of {group}", listed=question.listed,
+                          unknown=", ".join(sorted(unknown)), group=question.group)  # fmt: skip
         for earlier in question.formerly:
             owner = earlier if earlier in names else former.setdefault(earlier, name)
             if owner != name:
-                yield row.say(f"formerly names {earlier}, which is {owner}'s name; leave it to one question")
+                yield row.say(
+                    "formerly names {earlier}, which is {owner}'s name; leave it to one question", earlier=earlier,
+                    owner=owner,
+                )  # fmt: skip
 
 
 def _check_logo(path: Path) -> str:
     """Return why a file cannot be the logo, blank where it can: a drawing that is whole and asks for nothing else."""
     if path.is_symlink() or not path.is_file():
-        return "is not a file beside plan.toml"
+        return say("is not a file beside plan.toml")
     text = path.read_text(encoding="utf-8", errors="replace")
     if found := re.search(r"<!DOCTYPE|<!ENTITY|<\?(?!xml\s)", text):
-        return f"has a document type or a style sheet ({found[0]}), which could name other files"
+        return say("has a document type or a style sheet ({found}), which could name other files", found=found[0])
     try:
         drawing = ElementTree.fromstring(text)
     except ElementTree.ParseError as reason:
-        return f"is no whole SVG ({reason})"
+        return say("is no whole SVG ({reason})", reason=reason)
     if drawing.tag != f"{_SVG}svg" or not ("viewBox" in drawing.attrib or {"width", "height"} <= drawing.attrib.keys()):
-        return "is no SVG with a viewBox"
+        return say("is no SVG with a viewBox")
     for element in drawing.iter():
         name = element.tag.rpartition("}")[2].lower()
         if name in ("script", "foreignobject", "image", "a", "style"):
-            return f"has an element {name}"
+            return say("has an element {name}", name=name)
         for attribute, value in element.attrib.items():
             plain = attribute.rpartition("}")[2].lower()
             names_other = plain in ("src", "base") or (plain == "href" and not value.startswith("#"))
             if plain.startswith("on") or names_other or _OUTSIDE.search(value):
-                return f"has an attribute {plain} {value[:40]!r}"
+                return say("has an attribute {plain} {value!r}", plain=plain, value=value[:40])
     return ""
 
 
@@ -235,8 +257,11 @@ def _check_settings(f: CheckedFiles) -> Iterator[str]:
         return
     logo = f.plan.settings.look.get("logo", "")
     if logo and (problem := _check_logo(f.folder / logo)):
-        yield f"plan.toml: [look] logo is {logo}, which {problem}; draw it again as a plain SVG, or leave the line out"
-    identity, repeat, where = f.form.identity, f.form.repeat, "plan.toml: "
+        yield say(
+            "plan.toml: [look] logo is {logo}, which {problem}; draw it again as a plain SVG, or leave the line out",
+            logo=logo, problem=problem,
+        )  # fmt: skip
+    identity, repeat = f.form.identity, f.form.repeat
     types = {MEMBER_ASKED: "select_one", QUARTER_ASKED: "text"} | dict.fromkeys(
         (*identity.personal, *identity.public), ""
     )
@@ -244,40 +269,72 @@ def _check_settings(f: CheckedFiles) -> Iterator[str]:
     for name, kind in types.items():
         question = f.form.by_name.get(name)
         if name and question is None:
-            yield f"{where}{name} is no question of the form; correct its name, or add it to survey.csv"
+            yield say_of(
+                FILE, say("{name} is no question of the form; correct its name, or add it to survey.csv", name=name)
+            )
         elif name and kind and question.type != kind:
-            yield f"{where}{name} is of type {question.type}, where it takes {kind}; name another question"
+            yield say_of(
+                FILE,
+                say(
+                    "{name} is of type {type}, where it takes {kind}; name another question",
+                    name=name,
+                    type=question.type,
+                    kind=kind,
+                ),
+            )
     for name in (*identity.personal, *identity.public):
         if name in f.form.by_name and identity.group not in f.form.by_name[name].path:
-            yield f"{where}{name} is not in the group {identity.group}; move it there, or leave it out"
+            yield say_of(FILE, say("{name} is not in the group {group}; move it there, or leave it out",
+                                   name=name, group=identity.group))  # fmt: skip
     yield from _check_repeat(f)
 
 
 def _check_repeat(f: CheckedFiles) -> Iterator[str]:
     """Check that the form's repeat is the one of plan.toml, with a field in each role."""
-    form, repeat, where = f.form, f.form.repeat, "plan.toml: [repeat] "
+    form, repeat, where = f.form, f.form.repeat, "[repeat] "
     table = f.tables["survey"]
     repeats = [row["name"] for row in table.every_row if row["type"] == "begin_repeat"]
     for row in table.every_row:
         if row["type"] == "begin_repeat" and row["name"] != repeat.name:
-            yield row.say(f"repeat {row['name']} is not the one of plan.toml, [repeat]; name it there, or leave it out")
+            yield row.say("repeat {name} is not the one of plan.toml, [repeat]; name it there, or leave it out")
     if not repeat:
         return
     if repeat.name not in repeats:
-        yield f"{table.file}: has no begin_repeat {repeat.name}, which plan.toml names in [repeat]; restore it"
+        yield say("{file}: has no begin_repeat {name}, which plan.toml names in [repeat]; restore it",
+                  file=table.file, name=repeat.name)  # fmt: skip
     kinds = {"kind": "select_one", "reference": "text", "title": "text", "date": "date", "detail": "text"}
     fields = {field.name: field for field in form.fields}
     for name, role in repeat.role_of.items():
         if name not in fields:
-            yield f"{where}{role} is {name}, no field of {repeat.name} in survey.csv; correct its name"
+            yield say_of(
+                FILE,
+                say(
+                    "{where}{role} is {name}, no field of {repeat} in survey.csv; correct its name",
+                    where=where,
+                    role=role,
+                    name=name,
+                    repeat=repeat.name,
+                ),
+            )
         elif fields[name].type != kinds[role]:
-            yield f"{where}{role} is {name}, of type {fields[name].type}, where it takes {kinds[role]}"
+            yield say_of(FILE, say("{where}{role} is {name}, of type {type}, where it takes {kind}",
+                                   where=where, role=role, name=name, type=fields[name].type,
+                                   kind=kinds[role]))  # fmt: skip
     for name in fields.keys() - repeat.role_of.keys():
         if name in kinds:
-            yield f"{where}has no {name}, though {repeat.name} has a field {name}; give it that role, or rename it"
+            yield say_of(
+                FILE,
+                say(
+                    "{where}has no {name}, though {repeat} has a field {name}; give it that role, or rename it",
+                    where=where,
+                    name=name,
+                    repeat=repeat.name,
+                ),
+            )
     for kind in repeat.details:
         if form.kinds and kind not in form.kinds:
-            yield f"{where}details: {kind} is no kind of {repeat.name}; correct it"
+            yield say_of(FILE, say("{where}details: {kind} is no kind of {repeat}; correct it",
+                                   where=where, kind=kind, repeat=repeat.name))  # fmt: skip
 
 
 FORM_CHECKS = (_check_choices, _check_survey, _check_settings)

@@ -4,6 +4,8 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 
+from helpers.speech import say
+
 _QUARTER = re.compile(r"(?P<year>[0-9]{4})-?Q(?P<n>[1-4])|[TQ](?P<n2>[1-4]) (?P<year2>[0-9]{4})")
 
 
@@ -14,7 +16,7 @@ def parse_quarter(text: str) -> str:
     """
     found = _QUARTER.fullmatch(text.strip())
     if not found:
-        raise ValueError(f"{text!r} is not a quarter; write it as 2024Q3")
+        raise ValueError(say("{text!r} is not a quarter; write it as 2024Q3", text=text))
     return f"{found['year'] or found['year2']}Q{found['n'] or found['n2']}"
 
 

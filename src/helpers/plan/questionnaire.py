@@ -13,6 +13,7 @@ from helpers.plan.columns import read_plan_files
 from helpers.plan.files import ANY, LINE, NAME, NUMBER, QUARTER, Allowed, CsvRow, one_of
 from helpers.plan.quarters import parse_quarter
 from helpers.plan.settings import Identity, Repeat, read_settings_file
+from helpers.speech import say, to_say
 
 # How the form's columns call the languages that reports can be in.
 LABEL_LANGUAGES = {"fr": "Français (fr)", "en": "English (en)", "pt": "Português (pt)", "ar": "العربية (ar)"}
@@ -157,16 +158,16 @@ def label_columns(languages: Iterable[str]) -> tuple[str, ...]:
     return tuple(f"label::{LABEL_LANGUAGES[language]}" for language in languages)
 
 
-_CODE = Allowed("[A-Za-z0-9_.-]+", "a code of letters and digits, without blanks")
-_NAMES = Allowed("[a-z0-9_]+( [a-z0-9_]+)*", "names of questions, separated by a blank").or_blank()
+_CODE = Allowed("[A-Za-z0-9_.-]+", to_say("a code of letters and digits, without blanks"))
+_NAMES = Allowed("[a-z0-9_]+( [a-z0-9_]+)*", to_say("names of questions, separated by a blank")).or_blank()
 _OTHER_TYPES = ("begin_group", "end_group", "begin_repeat", "end_repeat", "note", "calculate")
 
 
 def _types(lists: Iterable[str]) -> Allowed:
     plain = one_of((*_OTHER_TYPES, *TYPES[:3])).pattern
     known = one_of(lists).pattern
-    words = f"one of {', '.join(TYPES[:3])}, select_one or select_multiple with a list of choices.csv, or a group"
-    return Allowed(f"{plain}|select_(?:one|multiple) (?:{known})", words)
+    words = to_say("one of {codes}, select_one or select_multiple with a list of choices.csv, or a group")
+    return Allowed(f"{plain}|select_(?:one|multiple) (?:{known})", words, codes=", ".join(TYPES[:3]))
 
 
 @lru_cache(maxsize=files.MOST_PLANS)
@@ -181,7 +182,8 @@ def read_form_files(folder: Path) -> Mapping[str, files.PlanTable]:
     optional = {"formerly": _NAMES, "required": one_of(("yes", "no")).or_blank()}
     survey = files.read_plan_table(folder / "survey.csv", columns, ("name",), optional)
     columns = {
-        "form_title": LINE, "form_id": NAME, "version": Allowed("20[0-9]{8}", "a date and two digits, as 2026120101"),
+        "form_title": LINE, "form_id": NAME,
+        "version": Allowed("20[0-9]{8}", to_say("a date and two digits, as 2026120101")),
         "default_language": one_of(LABEL_LANGUAGES[language] for language in languages),
     }  # fmt: skip
     return {"survey": survey, "choices": choices, "settings": files.read_plan_table(folder / "settings.csv", columns)}
@@ -228,16 +230,18 @@ def make_form(folder: Path) -> tuple[Form, tuple[str, ...]]:
             groups[row["name"]] = _label(row)
         elif kind == "end":
             if not opened or opened.pop()["type"] != f"begin_{inner}":
-                problem = f"{row['type']} closes no {inner} that is open; restore its begin_{inner}"
-                problems.append(row.say(problem))
+                problem = say(
+                    "{type} closes no {inner} that is open; restore its begin_{inner}", type=row["type"], inner=inner
+                )
+                problems.append(row.tell(problem))
         elif row["type"] == "note":
             notes.append(row["name"])
         elif row["type"] != "calculate" and row["name"]:
             path = [group["name"] for group in opened]
             (fields if settings.repeat.name in path[-1:] else questions).append(_question(row, path, lists, scores))
             if not path:
-                problems.append(row.say(f"{row['name']} is in no group; move it into one"))
-    problems += [row.say(f"{row['name']} is opened and never closed; add its end") for row in opened]
+                problems.append(row.say("{name} is in no group; move it into one"))
+    problems += [row.say("{name} is opened and never closed; add its end") for row in opened]
     form = Form(
         tuple(questions), tuple(fields), groups, tuple(notes), lists, settings.identity, settings.repeat,
         {row["question"]: row["reference"] for row in totals.rows}, retired,

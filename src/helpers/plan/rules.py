@@ -10,6 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from helpers.plan.files import CsvRow
+from helpers.speech import say, to_say
 
 if TYPE_CHECKING:
     from helpers.plan.questionnaire import Form
@@ -131,40 +132,44 @@ def list_row_problems(row: CsvRow) -> Iterator[str]:
     """Yield what is wrong with the cells of a row, whatever the form has."""
     check, low, high = CHECKS[row["check"]], row["low"], row["high"]
     if row["rule"] not in check.rules:
-        yield f"check {row['check']} is one of rule {', '.join(check.rules)}, not of {row['rule']}"
+        yield say("check {check} is one of rule {rules}, not of {rule}", check=row["check"],
+                  rules=", ".join(check.rules), rule=row["rule"])  # fmt: skip
     for name, text, is_needed in (("low", low, check.low), ("high", high, check.high)):
         if is_needed and not text:
-            yield f"{name} is blank; {row['check']} needs a number there"
+            yield say("{name} is blank; {check} needs a number there", name=name, check=row["check"])
         elif text and not is_needed:
-            yield f"{name} is {text}, but {row['check']} has no such limit; leave it blank"
+            yield say("{name} is {text}, but {check} has no such limit; leave it blank", name=name,
+                      text=text, check=row["check"])  # fmt: skip
     if low and high and float(low) >= float(high):
-        yield f"low {low} is not below high {high}; correct one of them"
+        yield say("low {low} is not below high {high}; correct one of them", low=low, high=high)
     for name in ("low", "high") if row["check"] in ("fall", "share_moves") else ():
         if row[name] and not 0 < float(row[name]) < 1:
-            yield f"{name} {row[name]} is no part of 1; write 0.10 for 10 %"
+            yield say("{name} {value} is no part of 1; write 0.10 for 10 %", name=name, value=row[name])
     if row["check"] == "part" and high and float(high) < 1:
-        yield f"high {high} is less than the whole; write 1, or more where a part may exceed it"
+        yield say("high {high} is less than the whole; write 1, or more where a part may exceed it", high=high)
     written = {
-        "": "nothing", "total": "a question", "parts": "questions as a|b|c", "code": "`code needs code`",
-        "answer": "`question in code|code`",
+        "": say("nothing"), "total": say("a question"), "parts": say("questions as a|b|c"),
+        "code": say("`code needs code`"), "answer": say("`question in code|code`"),
     }[check.other]  # fmt: skip
     patterns = {"": "", "total": r"\w+", "parts": r"\w+(\|\w+)*", "code": _CODE_NEEDS, "answer": _ANSWER_IN}
     if not re.fullmatch(patterns[check.other], row["other"]):
-        yield f"other is {row['other']!r}; for {row['check']} write {written}"
+        yield say(
+            "other is {other!r}; for {check} write {written}", other=row["other"], check=row["check"], written=written
+        )
     others = row["other"].split("|")
     if row["question"] in others:
-        yield f"{row['question']} is compared with itself; name another question"
+        yield say("{question} is compared with itself; name another question", question=row["question"])
     if len(set(others)) < len(others):
-        yield f"other is {row['other']!r}, which names a question twice; name each once"
+        yield say("other is {other!r}, which names a question twice; name each once", other=row["other"])
     if (found := _CODE_NEEDS.fullmatch(row["other"])) and found[1] == found[2]:
-        yield f"{found[1]} needs itself; name another answer"
+        yield say("{code} needs itself; name another answer", code=found[1])
     elif found and "none" in found.groups():
-        yield "none is ticked with no other answer; name another"
+        yield say("none is ticked with no other answer; name another")
     is_code_count = bool(_CODES_IN.fullmatch(row["question"]))
     if not (re.fullmatch(r"\w+\*?", row["question"]) or (is_code_count and row["check"] == "fall")):
-        yield f"question is {row['question']!r}; write the name of one, or `prefix_*`" + (
-            ", or `codes in prefix_*`" if row["check"] == "fall" else ""
-        )
+        one = to_say("question is {question!r}; write the name of one, or `prefix_*`")
+        several = to_say("question is {question!r}; write the name of one, or `prefix_*`, or `codes in prefix_*`")
+        yield say(several if row["check"] == "fall" else one, question=row["question"])
 
 
 def list_form_problems(rule: Rule, form: Form) -> Iterator[str]:
@@ -172,23 +177,24 @@ def list_form_problems(rule: Rule, form: Form) -> Iterator[str]:
     kind = "select_multiple" if rule.counts_codes else CHECKS[rule.check].type
     names = rule.questions(form)
     if not names:
-        yield f"{rule.question}: no question of the form begins so"
+        yield say("{question}: no question of the form begins so", question=rule.question)
     yield from _list_wrong(names, kind, form)
     yield from _list_wrong(rule.others, "select_one" if rule.check == "needs_date" else "integer", form)
     if rule.check.startswith("reference") and rule.question in form.by_name and rule.question not in form.totals:
-        yield f"{rule.question} has no reference; name it in totals.csv, or leave the rule out"
+        yield say("{question} has no reference; name it in totals.csv, or leave the rule out", question=rule.question)
     asked = ((name, rule.needs) for name in names if rule.check == "needs_code")
     answered = ((name, rule.answers) for name in rule.others if rule.check == "needs_date")
     for name, codes in (*asked, *answered):
         unknown = [code for code in codes if name in form.by_name and code not in form.by_name[name].choices]
         if unknown:
-            yield f"{', '.join(unknown)} is no answer to {name}; choose from {', '.join(form.by_name[name].choices)}"
+            yield say("{codes} is no answer to {name}; choose from {choices}", codes=", ".join(unknown),
+                      name=name, choices=", ".join(form.by_name[name].choices))  # fmt: skip
 
 
 def _list_wrong(names: tuple[str, ...], kind: str, form: Form) -> Iterator[str]:
     for name in names:
         question = form.by_name.get(name)
         if question is None:
-            yield f"{name} is no question of the form; correct its name, or add it to survey.csv"
+            yield say("{name} is no question of the form; correct its name, or add it to survey.csv", name=name)
         elif question.type != kind:
-            yield f"{name} is of type {question.type}, where it takes {kind}"
+            yield say("{name} is of type {type}, where it takes {kind}", name=name, type=question.type, kind=kind)

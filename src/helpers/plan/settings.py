@@ -13,6 +13,7 @@ from typing import ClassVar, get_args, get_origin, get_type_hints
 
 from helpers import paths
 from helpers.plan import files, quarters
+from helpers.speech import say, say_of
 from helpers.strings import LANGUAGES
 
 FILE = "plan.toml"
@@ -116,7 +117,8 @@ class Settings:
         """Raise ValueError for a quarter outside the plan."""
         if not self.in_plan(quarter):
             period = f"{self.first_quarter}-{self.last_quarter}"
-            raise ValueError(f"{quarter} is outside the plan, {period}; choose a quarter within it")
+            raise ValueError(say("{quarter} is outside the plan, {period}; choose a quarter within it",
+                                 quarter=quarter, period=period))  # fmt: skip
 
     def in_plan(self, quarter: str) -> bool:
         """Tell whether a quarter belongs to the plan."""
@@ -148,9 +150,13 @@ class Settings:
         try:
             day = date.fromisoformat(as_of) if as_of else self.first_cutoff(quarter)
         except ValueError:
-            raise ValueError(f"as_of {as_of!r} is not a date; write it as 2024-10-31, or leave it blank") from None
+            raise ValueError(
+                say("as_of {as_of!r} is not a date; write it as 2024-10-31, or leave it blank", as_of=as_of)
+            ) from None
         if day <= quarters.quarter_end(quarter):
-            raise ValueError(f"as_of {day} is not after the end of {quarter}; give a later date, or none")
+            raise ValueError(say(
+                "as_of {day} is not after the end of {quarter}; give a later date, or none", day=day, quarter=quarter,
+            ))  # fmt: skip
         return day
 
     def name_basis(self, code: str, language: str) -> str:
@@ -178,37 +184,39 @@ def _wrong_type(name: str, value: object, kind: object) -> str:
     """Return what a value should be, blank where it is so."""
     if name.endswith("_quarter"):
         is_text = isinstance(value, str) and quarters.is_quarter(value)
-        return "" if is_text and quarters.parse_quarter(value) == value else 'a quarter such as "2024Q3"'
+        return "" if is_text and quarters.parse_quarter(value) == value else say('a quarter such as "2024Q3"')
     if kind is int:
         is_count = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST_DAYS
-        return "" if is_count else "a whole number such as 45"
+        return "" if is_count else say("a whole number such as 45")
     if kind is date:
-        return "" if type(value) is date else "a date such as 2024-07-31, without quotes"
+        return "" if type(value) is date else say("a date such as 2024-07-31, without quotes")
     if get_origin(kind) is tuple:
         is_list = isinstance(value, list) and all(isinstance(each, str) and each for each in value)
-        return "" if is_list else 'a list of texts such as ["fr", "en"]'
+        return "" if is_list else say('a list of texts such as ["fr", "en"]')
     if kind is str:
         is_line = isinstance(value, str) and bool(value.strip()) and value.isprintable()
-        return "" if is_line else "a text of one line"
+        return "" if is_line else say("a text of one line")
     is_table = isinstance(value, dict) and all(isinstance(text, str) and text.strip() for text in value.values())
-    return "" if is_table else "a section of texts"
+    return "" if is_table else say("a section of texts")
 
 
 def _read_section(data: dict, kind: type, where: str, problems: list[str]) -> dict[str, object]:
     """Return the values of a dataclass found in a section of the file; what is wrong is left out, and said."""
     hints, found = get_type_hints(kind), {}
     for name in data.keys() - hints.keys():
-        problems.append(f"{where}{name} is not known; leave it out, or correct its name: {', '.join(hints)}")
+        problems.append(say("{where}{name} is not known; leave it out, or correct its name: {hints}",
+                            where=where, name=name, hints=", ".join(hints)))  # fmt: skip
     for each in fields(kind):
         if each.name not in data:
             if each.default is each.default_factory:  # neither is given: it must be written
-                problems.append(f"{where}{each.name} is missing; write it")
+                problems.append(say("{where}{name} is missing; write it", where=where, name=each.name))
         elif hints[each.name] in (Identity, Repeat) and isinstance(data[each.name], dict):
             inner = _read_section(data[each.name], hints[each.name], f"[{each.name}] ", problems)
             if each.name == "repeat" or "group" in inner:
                 found[each.name] = hints[each.name](**inner)
         elif wrong := _wrong_type(each.name, data[each.name], hints[each.name]):
-            problems.append(f"{where}{each.name} is {data[each.name]!r}; write {wrong}")
+            problems.append(say("{where}{name} is {value!r}; write {words}", where=where, name=each.name,
+                                value=data[each.name], words=wrong))  # fmt: skip
         else:
             is_list = bool(get_args(hints[each.name])) and isinstance(data[each.name], list)
             found[each.name] = tuple(data[each.name]) if is_list else data[each.name]
@@ -231,16 +239,23 @@ def _check_look(look: Texts) -> Iterator[str]:
     for name, text in look.items():
         beside = texts_on.get(name, "#FFFFFF")
         if name not in (*LOOK, "logo"):
-            yield f"[look] {name} is not known; choose from {', '.join((*LOOK, 'logo'))}"
+            yield say("[look] {name} is not known; choose from {names}", name=name, names=", ".join((*LOOK, "logo")))
         elif name == "logo" and not _LOGO.fullmatch(text):
-            yield f"[look] logo is {text!r}; write the name of an SVG file beside plan.toml, such as logo.svg"
+            yield say(
+                "[look] logo is {text!r}; write the name of an SVG file beside plan.toml, such as logo.svg", text=text
+            )
         elif name != "logo" and not _COLOUR.fullmatch(text):
-            yield f"[look] {name} is {text!r}; write a colour such as #1F5A8A"
+            yield say("[look] {name} is {text!r}; write a colour such as #1F5A8A", name=name, text=text)
         elif name not in ("logo", "grid") and _COLOUR.fullmatch(beside) and _contrast(text, beside) < 4.5:
             if name in texts_on:
-                yield f"[look] {name} {text} is too dark for the text on it; choose a paler one"
+                yield say(
+                    "[look] {name} {text} is too dark for the text on it; choose a paler one", name=name, text=text
+                )
             else:
-                yield f"[look] {name} {text} is too pale to be read on white, or white on it; choose a darker one"
+                yield say(
+                    "[look] {name} {text} is too pale to be read on white, or white on it; choose a darker one",
+                    name=name, text=text,
+                )  # fmt: skip
 
 
 def _check_meaning(settings: Settings) -> Iterator[str]:
@@ -248,65 +263,83 @@ def _check_meaning(settings: Settings) -> Iterator[str]:
     s = settings
     for earlier, later in pairwise(_PERIOD):
         if getattr(s, earlier) > getattr(s, later):
-            yield f"{later} {getattr(s, later)} is before {earlier} {getattr(s, earlier)}; correct one of them"
+            yield say("{later} is before {earlier}; correct one of them",
+                      later=f"{later} {getattr(s, later)}", earlier=f"{earlier} {getattr(s, earlier)}")  # fmt: skip
     if s.first_status_quarter == s.baseline_quarter:
-        yield f"first_status_quarter is {s.first_status_quarter}, as the baseline's; nothing can have been done by then"
+        yield say(
+            "first_status_quarter is {quarter}, as the baseline's; nothing can have been done by then",
+            quarter=s.first_status_quarter,
+        )
     if s.counted_from > quarters.quarter_end(s.last_quarter):
-        yield f"counted_from {s.counted_from} is after the plan's end; correct it"
+        yield say("counted_from {day} is after the plan's end; correct it", day=s.counted_from)
     if not s.official:
-        yield "official names no language; name one at least"
+        yield say("official names no language; name one at least")
     if not 0 < s.on_time_days <= s.cutoff_days < s.revision_days:
-        yield "on_time_days, cutoff_days and revision_days must grow in this order, such as 30, 45, 90"
+        yield say("on_time_days, cutoff_days and revision_days must grow in this order, such as 30, 45, 90")
     if not 1 <= s.carry_quarters <= 8:
-        yield f"carry_quarters is {s.carry_quarters}; write 1 to 8"
+        yield say("carry_quarters is {n}; write 1 to 8", n=s.carry_quarters)
     if unknown := sorted(set(s.languages) - set(LANGUAGES)):
-        yield f"languages has {', '.join(unknown)}; reports can be in {', '.join(LANGUAGES)}"
+        yield say(
+            "languages has {unknown}; reports can be in {known}", unknown=", ".join(unknown), known=", ".join(LANGUAGES)
+        )
     if not s.languages or len(set(s.languages)) < len(s.languages):
-        yield "languages: name each language once, one at least"
+        yield say("languages: name each language once, one at least")
     if unknown := [each for each in (*s.official, s.master_language) if each not in s.languages]:
-        yield f"official and master_language name {', '.join(unknown)}, which is not among languages"
+        yield say(
+            "official and master_language name {unknown}, which is not among languages", unknown=", ".join(unknown)
+        )
     if not re.fullmatch("[A-Z][A-Za-z0-9_-]{1,15}", s.code):
-        yield f"code is {s.code!r}; write 2 to 16 letters and digits, a capital first"
+        yield say("code is {code!r}; write 2 to 16 letters and digits, a capital first", code=s.code)
     for name in ("union", "title"):
         texts = getattr(s, name)
         allowed = {*s.languages, *(f"short_{language}" for language in s.languages)}
         short = [language for language in s.languages if f"short_{language}" in texts]
         if short and len(short) < len(s.languages):
-            yield f"[{name}] has a short form in {', '.join(short)} only; write it in every language, or in none"
+            yield say("[{name}] has a short form in {short} only; write it in every language, or in none",
+                      name=name, short=", ".join(short))  # fmt: skip
         if lacking := [language for language in s.languages if language not in texts]:
-            yield f"[{name}] has no {', '.join(lacking)}; write it in every language"
+            yield say("[{name}] has no {lacking}; write it in every language", name=name, lacking=", ".join(lacking))
         if unknown := sorted(set(texts) - allowed):
-            yield f"[{name}] has {', '.join(unknown)}, no language of the plan; leave it out"
+            yield say(
+                "[{name}] has {unknown}, no language of the plan; leave it out", name=name, unknown=", ".join(unknown)
+            )
     if unknown := sorted(set(s.contact) - {"email", *s.languages}):
-        yield f"[contact] has {', '.join(unknown)}; write email, and the office in each language of the plan"
+        yield say("[contact] has {unknown}; write email, and the office in each language of the plan",
+                  unknown=", ".join(unknown))  # fmt: skip
     if unknown := sorted(set(s.secretariat) - set(s.languages)):
-        yield f"[secretariat] has {', '.join(unknown)}, no language of the plan; leave it out"
+        yield say("[secretariat] has {unknown}, no language of the plan; leave it out", unknown=", ".join(unknown))
     if not _ADDRESS.fullmatch(address := s.contact.get("email", "x@x.x")):
-        yield f"[contact] email is {address!r}; write one address, such as digital@union.example"
-    for name, what in (("contact", "an office"), ("secretariat", "a name")):
+        yield say("[contact] email is {address!r}; write one address, such as digital@union.example", address=address)
+    for name, what in (("contact", say("an office")), ("secretariat", say("a name"))):
         written = [language for language in s.languages if language in getattr(s, name)]
         if written and len(written) < len(s.languages):
-            yield f"[{name}] has {what} in {', '.join(written)} only; write it in every language, or in none"
+            yield say("[{name}] has {what} in {written} only; write it in every language, or in none",
+                      name=name, what=what, written=", ".join(written))  # fmt: skip
     for name in ("union", "title", "responsible", "basis", "contact", "secretariat"):
         if braced := [key for key, text in getattr(s, name).items() if set("{}") & set(text)]:
-            yield f"[{name}] {', '.join(braced)} has a brace; leave it out"
+            yield say("[{name}] {braced} has a brace; leave it out", name=name, braced=", ".join(braced))
     for name in ("member", "quarter"):
         if getattr(s.identity, name) != name:
-            yield f"[identity] {name} is {getattr(s.identity, name)}; that question is called {name} in every form"
+            yield say("[identity] {name} is {value}; that question is called {name} in every form",
+                      name=name, value=getattr(s.identity, name))  # fmt: skip
     if both := sorted(set(s.identity.personal) & set(s.identity.public)):
-        yield f"[identity] {', '.join(both)} is both personal and public; keep it in one"
+        yield say("[identity] {both} is both personal and public; keep it in one", both=", ".join(both))
     roles = {role: name for role in ("language", "remarks") if (name := getattr(s.identity, role))}
     for role in (role for role, name in roles.items() if name in s.identity.personal):
-        yield f"[identity] {role} is {roles[role]}, which is personal; name another question"
+        yield say(
+            "[identity] {role} is {question}, which is personal; name another question", role=role, question=roles[role]
+        )
     if len(set(roles.values())) < len(roles):
-        yield f"[identity] language and remarks are both {s.identity.language}; name two questions"
+        yield say(
+            "[identity] language and remarks are both {language}; name two questions", language=s.identity.language
+        )
     given = [name for role in Repeat.ROLES if (name := getattr(s.repeat, role))]
     if twice := sorted({name for name in given if given.count(name) > 1}):
-        yield f"[repeat] names {', '.join(twice)} in two roles; name a field for each"
+        yield say("[repeat] names {twice} in two roles; name a field for each", twice=", ".join(twice))
     yield from _check_look(s.look)
     missing = [role for role in ("asked", "kind", "reference", "title", "date") if not getattr(s.repeat, role)]
     if s.repeat and missing:
-        yield f"[repeat] has no {', '.join(missing)}; name the question or field in each role"
+        yield say("[repeat] has no {missing}; name the question or field in each role", missing=", ".join(missing))
 
 
 @lru_cache(maxsize=files.MOST_PLANS)
@@ -318,12 +351,12 @@ def read_settings_file(folder: Path) -> tuple[Settings, tuple[str, ...]]:
         data = tomllib.loads((folder / FILE).read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as reason:
         why = getattr(reason, "strerror", "") or str(reason)
-        problem = f"{FILE}: cannot be read ({why}); correct that line, or restore the file"
+        problem = say("{file}: cannot be read ({why}); correct that line, or restore the file", file=FILE, why=say(why))
         return stand_in, (problem,)
     found = _read_section(data, Settings, "", problems)
     settings = replace(stand_in, **found)
     problems += [] if problems else _check_meaning(settings)
-    return settings if not problems else _standing_in(settings), tuple(f"{FILE}: {problem}" for problem in problems)
+    return settings if not problems else _standing_in(settings), tuple(say_of(FILE, problem) for problem in problems)
 
 
 def _guess_languages(folder: Path) -> tuple[str, ...]:

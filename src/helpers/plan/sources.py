@@ -3,17 +3,17 @@
 import difflib
 import math
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import NamedTuple
 
 from helpers.plan import extractors
-from helpers.plan.columns import GENERAL_UNITS, OF_ANSWERS, OF_TOTAL
+from helpers.plan.columns import OF_ANSWERS, OF_TOTAL  # noqa: F401, other rooms take it from here
 from helpers.plan.extractors import Extractor
 from helpers.plan.plan import Companion, Kpi, Plan
 from helpers.plan.questionnaire import Form
-from helpers.plan.rules import expand, list_wholes
+from helpers.speech import say, to_say
 
 ATTENDANCES, DISTINCT_MEMBERS = "attendances", "distinct members"
 RETURN_RATE_SOURCE = "return ledger and questionnaires register"
@@ -50,27 +50,29 @@ class KpiSource:
     is_remembered: bool = False
 
 
-_OVER, _WITHIN, _SCORE = "`number over total`", "`number within total`", "`score of question`"
-_ANY_ITEM = "`any <repeat> of kind kind|kind`"
-# How the sources of each measure are written, for errors.
+# How the sources of each measure are written, for errors; what is written in them has one language.
+_WRITTEN = {
+    "over": "`number over total`", "within": "`number within total`", "score": "`score of question`",
+    "any_item": "`any <repeat> of kind kind|kind`", "rate": f"`{RETURN_RATE_SOURCE}`",
+    "counts": ", ".join(f"`{text}`" for text in RETURN_COUNTS), "workshops": "`workshops of step N`",
+    "attendance": f"`attendance at workshops of step N: {DISTINCT_MEMBERS}`", "attendances": f"`…: {ATTENDANCES}`",
+}  # fmt: skip
 _SYNTAX = {
-    "count_known": "`question in code|code`, `any question, question in code`, `any prefix_* in code`, `a code in "
-    "every prefix_*` or `every *_part within *_whole at 95 %, at least 3`",
-    "count_ever": f"`question in code|code`, `any prefix_* in code`, either with `, remembered`, or {_ANY_ITEM}",
-    "sum_known": f"`number`, {_OVER}, the same with `, up to 1.2 times`, {_WITHIN}, `codes in question` or `codes in "
-    "question with prefix_*`",
-    "mean_index": f"{_OVER}, {_SCORE}, `share of codes in question` or `mean of *_part within *_whole, at least 3`",
-    "distinct_codes": "`select-many question` or `select-many question named by 3`",
-    "distinct_items": "`<repeat> of kind kind|kind`, with ` with detail detail` and `, each member's own` if needed",
+    "count_known": to_say("`question in code|code`, `any question, question in code`, `any prefix_* in code`, `a code "
+                          "in every prefix_*` or `every *_part within *_whole at 95 %, at least 3`"),
+    "count_ever": to_say("`question in code|code`, `any prefix_* in code`, either with `, remembered`, or {any_item}"),
+    "sum_known": to_say("`number`, {over}, the same with `, up to 1.2 times`, {within}, `codes in question` or `codes "
+                        "in question with prefix_*`"),
+    "mean_index": to_say("{over}, {score}, `share of codes in question` or `mean of *_part within *_whole, at least "
+                         "3`"),
+    "distinct_codes": to_say("`select-many question` or `select-many question named by 3`"),
+    "distinct_items": to_say("`<repeat> of kind kind|kind`, with ` with detail detail` and `, each member's own` if "
+                             "needed"),
     "sum_flow": "`number`",
-    "sum_reported": "`number` or `question in code|code`",
+    "sum_reported": to_say("`number` or `question in code|code`"),
     "milestone": "`milestones register, product name`",
-    "register": f"`workshops of step N`, `attendance at workshops of step N: {DISTINCT_MEMBERS}` or `…: {ATTENDANCES}`",
-    "rate": f"`{RETURN_RATE_SOURCE}`; of a companion {', '.join(f'`{text}`' for text in RETURN_COUNTS)}",
-}
-# The only unit of a measure; sums and distinct things have any other, with its words in units.csv.
-_UNITS = {
-    "count_known": "members", "count_ever": "members", "mean_index": "percent", "rate": "percent", "milestone": "stage",
+    "register": to_say("{workshops}, {attendance} or {attendances}"),
+    "rate": to_say("{rate}; of a companion {counts}"),
 }  # fmt: skip
 _CODES = r"([^\s|,]+(?:\|[^\s|,]+)*)"
 _SUFFIXES = r"\*(_\w+) within \*(_\w+)"
@@ -78,8 +80,10 @@ _MILESTONE = re.compile(r"milestones register, product (\w+)")
 _WORKSHOPS = re.compile(rf"(attendance at )?workshops of step ([\d.]+)(?:: ({DISTINCT_MEMBERS}|{ATTENDANCES}))?")
 
 
-def _syntax_error(text: str, measure: str) -> ValueError:
-    return ValueError(f"source {text!r} is not understood; for {measure} write {_SYNTAX[measure]}")
+def syntax_error(text: str, measure: str) -> ValueError:
+    """Return the error for a source that no sentence of its measure reads, with those that there are."""
+    return ValueError(say("source {text!r} is not understood; for {measure} write {written}", text=text,
+                          measure=measure, written=say(_SYNTAX[measure], **_WRITTEN)))  # fmt: skip
 
 
 @cache
@@ -87,7 +91,7 @@ def workshops_of(source: str) -> tuple[str, str]:
     """Return the step, and what is counted there (blank: workshops). Raises ValueError for any other source."""
     found = _WORKSHOPS.fullmatch(source)
     if not found or bool(found[1]) != bool(found[3]):
-        raise _syntax_error(source, "register")
+        raise syntax_error(source, "register")
     return found[2], found[3] or ""
 
 
@@ -101,7 +105,7 @@ def product_of(source: str) -> str:
     """Return the product whose stage a milestone is. Raises ValueError for any other source."""
     if found := _MILESTONE.fullmatch(source):
         return found[1]
-    raise _syntax_error(source, "milestone")
+    raise syntax_error(source, "milestone")
 
 
 def registers_of(kpi: Kpi) -> tuple[str, ...]:
@@ -111,36 +115,27 @@ def registers_of(kpi: Kpi) -> tuple[str, ...]:
     return {"milestone": ("milestones",), "rate": ("questionnaires",)}.get(kpi.measure, ())
 
 
-def _check_register_source(kpi: Kpi, plan: Plan) -> None:
-    """Raise ValueError where the registers do not hold what the source names."""
-    if kpi.measure == "register":
-        _check_codes([workshops_of(kpi.source)[0]], [step.step for step in plan.steps], "step of steps.csv")
-    elif kpi.measure == "rate" and kpi.source != RETURN_RATE_SOURCE:
-        raise _syntax_error(kpi.source, kpi.measure)
-    elif kpi.measure == "milestone":
-        _check_codes([product := product_of(kpi.source)], plan.stages, "product of stages.csv")
-        others = [each.kpi for each in plan.kpis if each.measure == "milestone" and each.kpi != kpi.kpi]
-        if owner := next((other for other in others if product_of(plan.by_kpi[other].source) == product), ""):
-            raise ValueError(f"source names {product}, the product of {owner}; each milestone has its own")
-
-
 def _check_question(name: str, form: Form, *types: str) -> tuple[str, ...]:
     """Return the codes of a question; raise ValueError where the form lacks it or it has another type."""
     question = form.by_name.get(name)
     if question is None:
         near = difflib.get_close_matches(name, form.by_name, n=1)
-        remedy = f"did you mean {near[0]}?" if near else "add it to questionnaire/survey.csv"
-        raise ValueError(f"source names {name}, which is no question of the form; {remedy}")
+        remedy = say("did you mean {name}?", name=near[0]) if near else say("add it to questionnaire/survey.csv")
+        raise ValueError(
+            say("source names {name}, which is no question of the form; {remedy}", name=name, remedy=remedy)
+        )
     if question.type not in types:
-        allowed = " or ".join(types)
-        raise ValueError(f"source names {name}, a question of type {question.type}, where it takes {allowed}")
+        allowed = say(" or ").join(types)
+        raise ValueError(say("source names {name}, a question of type {type}, where it takes {allowed}",
+                             name=name, type=question.type, allowed=allowed))  # fmt: skip
     return question.choices
 
 
-def _check_codes(codes: Iterable[str], allowed: Iterable[str], what: str) -> None:
+def check_codes(codes: Iterable[str], allowed: Iterable[str], what: str, **named: str) -> None:
+    """Raise ValueError where a code is none of those allowed, which the sentence `what` says."""
     unknown = [code for code in codes if code not in allowed]
     if unknown:
-        raise ValueError(f"source names {', '.join(unknown)}, which is no {what}; choose from {', '.join(allowed)}")
+        raise ValueError(say(what, codes=", ".join(unknown), allowed=", ".join(allowed), **named))
 
 
 def _questions(listed: str, form: Form, *types: str) -> tuple[str, ...]:
@@ -150,12 +145,16 @@ def _questions(listed: str, form: Form, *types: str) -> tuple[str, ...]:
         is_prefix, prefix = name.endswith("*"), name[:-1]
         found = [question for question in form.substantive if question.startswith(prefix)] if is_prefix else [name]
         if not found:
-            raise ValueError(f"source names {name}, but no question of the form begins with {prefix}")
+            raise ValueError(
+                say("source names {name}, but no question of the form begins with {prefix}", name=name, prefix=prefix)
+            )
         names += found
     for name in names:
         _check_question(name, form, *types)
         if name.startswith(RESERVED):
-            raise ValueError(f"source names {name}, which asks what is not available; name what is counted")
+            raise ValueError(
+                say("source names {name}, which asks what is not available; name what is counted", name=name)
+            )
     _check_once(names)
     return tuple(names)
 
@@ -163,19 +162,23 @@ def _questions(listed: str, form: Form, *types: str) -> tuple[str, ...]:
 def _check_once(names: Sequence[str]) -> None:
     """Raise ValueError where something is named twice, as a number over itself would."""
     if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise ValueError(f"source names {', '.join(twice)} twice; name each once")
+        raise ValueError(say("source names {twice} twice; name each once", twice=", ".join(twice)))
 
 
 def _check_counting(codes: Iterable[str]) -> None:
     """Raise ValueError for the answers that select nothing of a list, which never count."""
     if neutral := sorted(extractors.NEUTRAL_CODES.intersection(codes)):
-        raise ValueError(f"source names {', '.join(neutral)}, which counts nothing; name what is counted")
+        raise ValueError(
+            say("source names {neutral}, which counts nothing; name what is counted", neutral=", ".join(neutral))
+        )
 
 
-def _check_least(least: str, most: int, what: str) -> int:
-    """Return the least number of something; raise ValueError where it is 0, or more than there are."""
+def _check_least(least: str, most: int, part: str) -> int:
+    """Return the least number of parts; raise ValueError where it is 0, or more than there are."""
     if not 1 <= int(least) <= most:
-        raise ValueError(f"source names at least {least} {what}; write 1 to {most}")
+        raise ValueError(
+            say("source names at least {least} numbers *{part}; write 1 to {most}", least=least, part=part, most=most)
+        )
     return int(least)
 
 
@@ -186,12 +189,16 @@ def _counting_codes(question: str, form: Form) -> tuple[str, ...]:
 def _read_answers(form: Form, any_of: str, listed: str, coded: str, remembered: str = "") -> KpiSource:
     names, codes = _questions(listed, form, "select_one", "select_multiple"), coded.split("|")
     if len(names) > 1 and not any_of:
-        raise ValueError(f"source names {len(names)} questions; write `any {listed} in {coded}`")
+        raise ValueError(
+            say("source names {n} questions; write `any {listed} in {coded}`", n=len(names), listed=listed, coded=coded)
+        )
     _check_once(codes)
     for name in names:
-        _check_codes(codes, form.by_name[name].choices, f"answer to {name}")
+        check_codes(codes, form.by_name[name].choices,
+                     to_say("source names {codes}, which is no answer to {name}; choose from {allowed}"),
+                     name=name)  # fmt: skip
         if set(codes) >= set(form.by_name[name].choices):
-            raise ValueError(f"source names every answer to {name}; name those that count")
+            raise ValueError(say("source names every answer to {name}; name those that count", name=name))
     _check_counting(codes)
     read = partial(extractors.any_of, names, frozenset(codes))
     return KpiSource(read, names, codes=tuple(codes), is_remembered=bool(remembered))
@@ -201,12 +208,19 @@ def _read_items(form: Form, repeat: str, listed: str, detail: str = "", own: str
     kinds = tuple(listed.split("|"))
     _check_once(kinds)
     if repeat != form.repeat.name:
-        named = f"did you mean {form.repeat.name}?" if form.repeat else "plan.toml names none in [repeat]"
-        raise ValueError(f"source names {repeat}, which is no repeat of the form; {named}")
-    _check_codes(kinds, form.kinds, f"kind of {repeat}")
+        named = (say("did you mean {name}?", name=form.repeat.name) if form.repeat
+                 else say("plan.toml names none in [repeat]"))  # fmt: skip
+        raise ValueError(
+            say("source names {repeat}, which is no repeat of the form; {named}", repeat=repeat, named=named)
+        )
+    check_codes(kinds, form.kinds,
+                 to_say("source names {codes}, which is no kind of {repeat}; choose from {allowed}"),
+                 repeat=repeat)  # fmt: skip
     if detail:
         details = {code for kind in kinds for code in form.detail_codes.get(kind, ())}
-        _check_codes([detail], sorted(details), f"detail of {listed}")
+        check_codes([detail], sorted(details),
+                     to_say("source names {codes}, which is no detail of {listed}; choose from {allowed}"),
+                     listed=listed)  # fmt: skip
     _check_counting((*kinds, detail))
     read = partial(extractors.items, kinds, detail=detail or "", per_member=bool(own))
     return KpiSource(read, kinds)
@@ -220,7 +234,9 @@ def _read_part(form: Form, name: str, total: str, times: str = "") -> KpiSource:
     """Read a number over its total, at most `times` as large."""
     asks, most = _questions(f"{name}, {total}", form, "integer"), float(times or 1)
     if most < 1:
-        raise ValueError(f"source says up to {times} times, less than the total; write 1 or more, or leave it out")
+        raise ValueError(
+            say("source says up to {times} times, less than the total; write 1 or more, or leave it out", times=times)
+        )
     reference = form.totals.get(total, "")
     cap = most if reference else math.inf
     return KpiSource(partial(extractors.number, name, total=total), asks, total, reference, cap, most)
@@ -239,22 +255,24 @@ def _pairs(form: Form, part: str, whole: str) -> tuple[tuple[str, str], ...]:
     stems = [name.removesuffix(end) for name in form.by_name for end in (part, whole) if name.endswith(end)]
     pairs = tuple((stem + part, stem + whole) for stem in dict.fromkeys(stems))
     if not pairs:
-        raise ValueError(f"source names *{part} and *{whole}, but no question of the form ends so")
+        raise ValueError(
+            say("source names *{part} and *{whole}, but no question of the form ends so", part=part, whole=whole)
+        )
     _questions(", ".join(name for pair in pairs for name in pair), form, "integer")
     return pairs
 
 
 def _read_mean_within(form: Form, part: str, whole: str, least: str) -> KpiSource:
     pairs = _pairs(form, part, whole)
-    read = partial(extractors.mean_within, pairs, _check_least(least, len(pairs), f"numbers *{part}"))
+    read = partial(extractors.mean_within, pairs, _check_least(least, len(pairs), part))
     return KpiSource(read, tuple(name for pair in pairs for name in pair))
 
 
 def _read_all_within(form: Form, part: str, whole: str, percent: str, least: str) -> KpiSource:
     pairs = _pairs(form, part, whole)
     if not 0 < float(percent) <= 100:
-        raise ValueError(f"source names {percent} %, which is no part of a whole; write 1 to 100")
-    at_least = _check_least(least, len(pairs), f"numbers *{part}")
+        raise ValueError(say("source names {percent} %, which is no part of a whole; write 1 to 100", percent=percent))
+    at_least = _check_least(least, len(pairs), part)
     read = partial(extractors.all_within, pairs, at_least, float(percent) / 100)
     return KpiSource(read, tuple(name for pair in pairs for name in pair))
 
@@ -264,10 +282,15 @@ def _read_score(form: Form, name: str) -> KpiSource:
     question = form.by_name[name]
     scores, highest = question.scores, max(question.scores.values(), default=0)
     if lacking := [code for code in question.choices if code not in scores]:
-        message = f"source names the score of {name}, but list {question.listed} has none for {', '.join(lacking)}"
-        raise ValueError(f"{message}; write one in choices.csv")
+        told = to_say(
+            "source names the score of {name}, but list {listed} has none for {codes}; write one in choices.csv"
+        )
+        raise ValueError(say(told, name=name, listed=question.listed, codes=", ".join(lacking)))
     if not highest:
-        raise ValueError(f"source names the score of {name}, but all of list {question.listed} are 0; correct them")
+        raise ValueError(say(
+            "source names the score of {name}, but all of list {listed} are 0; correct them", name=name,
+            listed=question.listed,
+        ))  # fmt: skip
     return KpiSource(partial(extractors.score, name, {code: 100 * n / highest for code, n in scores.items()}), asks)
 
 
@@ -287,7 +310,7 @@ def _read_share_of_codes(form: Form, listed: str) -> KpiSource:
     names = _questions(listed, form, "select_multiple")
     sizes = tuple((name, len(_counting_codes(name, form))) for name in names)
     if empty := [name for name, size in sizes if not size]:
-        raise ValueError(f"source names {', '.join(empty)}, which lists no code that counts")
+        raise ValueError(say("source names {empty}, which lists no code that counts", empty=", ".join(empty)))
     return KpiSource(partial(extractors.share_of_codes, sizes), names)
 
 
@@ -348,7 +371,7 @@ def parse_source(measure: str, text: str, form: Form) -> KpiSource:
         found = sentence.pattern.fullmatch(text)
         if found and measure in sentence.measures:
             return replace(sentence.read(form, *found.groups()), kind=sentence.kind or measure)
-    raise _syntax_error(text, measure)
+    raise syntax_error(text, measure)
 
 
 def source_of(kpi: Kpi | Companion, form: Form) -> KpiSource:
@@ -361,68 +384,3 @@ def list_part_totals(plan: Plan, form: Form) -> tuple[tuple[str, str, float], ..
     """Return the numbers that their KPI's source limits, each with its total and how often it may contain that."""
     sums = [source_of(kpi, form) for kpi in plan.kpis if kpi.measure == "sum_known"]
     return tuple((source.asks[0], source.total, source.times) for source in sums if source.times < math.inf)
-
-
-def check_unit(unit: str, measure: str, known: Collection[str]) -> str:
-    """Return what is wrong with the unit of a measure, blank where nothing is, or units.csv cannot be read."""
-    only = _UNITS.get(measure)
-    if not known:
-        return ""
-    units = [only] if only else sorted({*known, "number"} - {"percent", "stage"})
-    if unit not in units:
-        return f"unit {unit!r} is not one of {measure}'s: {', '.join(units)}"
-    return "" if unit in GENERAL_UNITS or unit in known else f"unit {unit!r} has no words in units.csv; add its rows"
-
-
-def _check_whole(kpi: Kpi | Companion, plan: Plan, form: Form) -> Iterator[str]:
-    """Yield what a source takes of its own part, as the plan's rules say which is the part."""
-    asks = source_of(kpi, form).asks if re.search(" (?:over|within) ", kpi.source) else ()
-    for part, whole in zip(asks[::2], asks[1::2], strict=True):
-        if part in list_wholes(whole, expand(plan.rules, form)):
-            yield f"source takes {part} of {whole}, which is a part of it (rules.csv); exchange them"
-
-
-def _check_source(kpi: Kpi, plan: Plan, form: Form) -> Iterator[str]:
-    """Yield what is wrong with a KPI's source, such as a share assessed of a source without a total."""
-    try:
-        if kpi.is_from_registers:
-            _check_register_source(kpi, plan)
-        has_total = not kpi.is_from_registers and bool(source_of(kpi, form).total)
-    except ValueError as reason:
-        yield str(reason)
-    else:
-        if kpi.assessed == "share" and not has_total:
-            yield "assessed is share, which takes sum_known of a source with a total: `number over total`"
-        if not kpi.is_from_registers:
-            yield from _check_whole(kpi, plan, form)
-
-
-def _check_companion(companion: Companion, plan: Plan, form: Form) -> Iterator[str]:
-    """Yield what is wrong with a companion's source, or with the share that it is to have."""
-    if companion.measure == "rate":
-        if companion.source not in RETURN_COUNTS:
-            yield str(_syntax_error(companion.source, companion.measure))
-        return
-    try:
-        total = source_of(companion, form).total
-    except ValueError as reason:
-        yield str(reason)
-        return
-    if companion.share == OF_TOTAL and not total:
-        yield f"share is {OF_TOTAL}, which takes sum_known of a source with a total: `number over total`"
-    if companion.share == OF_ANSWERS and companion.measure != "sum_reported":
-        yield f"share is {OF_ANSWERS}, which takes sum_reported"
-    yield from _check_whole(companion, plan, form)
-
-
-def list_problems(plan: Plan, form: Form) -> Iterator[str]:
-    """Yield the file, the row and the reason of all that is wrong with KPIs and companions, held against the form."""
-    for kpi in sorted(plan.kpis, key=lambda kpi: kpi.row):
-        is_of_step = re.fullmatch(rf"{re.escape(kpi.step)}\.[a-z]", kpi.kpi)
-        naming = "" if is_of_step else f"a KPI of step {kpi.step} is called {kpi.step}.a, {kpi.step}.b…"
-        for problem in (naming, check_unit(kpi.unit, kpi.measure, plan.units), *_check_source(kpi, plan, form)):
-            if problem:
-                yield f"kpis.csv, row {kpi.row} ({kpi.kpi}): {problem}"
-    for companion in plan.companions:
-        for problem in _check_companion(companion, plan, form):
-            yield f"companions.csv, row {companion.row} ({companion.kpi} {companion.component}): {problem}"

@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from helpers.speech import say, to_say
+
 if TYPE_CHECKING:
     from helpers.plan.files import PlanTable
     from helpers.plan.plan import Companion, Kpi, Plan
@@ -15,11 +17,11 @@ FIGURES = (
     "trend", "trends", "regions", "regions_over_time", "members", "member_map", "member_stages", "slopes", "companions",
     "families", "ladder", "flow", CHANGES,
 )  # fmt: skip
-_OF = {
-    "companions": "the unit of the companions shown, such as percent", "families": "the list of components.csv",
-    "member_stages": "the companion that members meet before the KPI", "flow": "the companion that is a part of it",
-    "ladder": "its steps in order: companions, and the KPI by its code",
-}  # fmt: skip
+_OF = {"companions": to_say("the unit of the companions shown, such as percent"),
+       "families": to_say("the list of components.csv"),
+       "member_stages": to_say("the companion that members meet before the KPI"),
+       "flow": to_say("the companion that is a part of it"),
+       "ladder": to_say("its steps in order: companions, and the KPI by its code")}  # fmt: skip
 _SEVERAL = {"trends": (2, 4), CHANGES: (1, 3)}  # how many KPIs fit side by side; every other figure is of one
 _NAMED = {"member_stages": "count_known", "flow": "sum_reported", "ladder": ""}  # by name: what their companions are
 OF_TOTAL = "of the total"  # the share of a companion that can be a step of a ladder
@@ -47,65 +49,80 @@ def list_figure_problems(plan: Plan, table: PlanTable, kpis: Collection[str]) ->
     for figure, row in zip(plan.figures, table.rows, strict=True):
         before = first.setdefault((figure.figure, figure.kpis, figure.of), row.number)
         if before != row.number:
-            yield row.say(f"{figure.figure} of {row['kpis']} occurs twice, first in row {before}; keep one")
+            yield row.say(
+                "{figure} of {kpis} occurs twice, first in row {before}; keep one", figure=figure.figure, before=before
+            )
         known = [plan.by_kpi[kpi] for kpi in figure.kpis if kpi in plan.by_kpi]
         if unknown := [kpi for kpi in figure.kpis if kpis and kpi not in kpis]:
-            yield row.say(f"names {', '.join(unknown)}, no KPI of kpis.csv; correct it, or leave it out")
+            yield row.say(
+                "names {unknown}, no KPI of kpis.csv; correct it, or leave it out", unknown=", ".join(unknown)
+            )
         for problem in (*_check_theme(figure, known), *_check_number(figure), *_check_words(figure)):
-            yield row.say(problem)
+            yield row.tell(problem)
         for kpi in known:
             if problem := _check_kpi(figure.figure, kpi) or _check_parts(plan, figure, kpi):
-                yield row.say(problem)
+                yield row.tell(problem)
 
 
 def _check_theme(figure: ThemeFigure, kpis: Collection[Kpi]) -> Iterator[str]:
     if figure.figure == CHANGES:
         if figure.theme:
-            yield f"{CHANGES} is a figure of the section on change; leave theme blank"
+            yield say("{figure} is a figure of the section on change; leave theme blank", figure=CHANGES)
     elif not figure.theme:
-        yield f"theme is blank, as only that of {CHANGES} may be; write the theme of its KPI"
+        yield say("theme is blank, as only that of {figure} may be; write the theme of its KPI", figure=CHANGES)
     else:
         for kpi in kpis:
             if kpi.theme != figure.theme:
-                yield f"{kpi.kpi} is of theme {kpi.theme}, not {figure.theme}; correct one of them"
+                yield say("{kpi} is of theme {own}, not {theme}; correct one of them", kpi=kpi.kpi,
+                          own=kpi.theme, theme=figure.theme)  # fmt: skip
 
 
 def _check_number(figure: ThemeFigure) -> Iterator[str]:
     least, most = _SEVERAL.get(figure.figure, (1, 1))
     if not least <= len(figure.kpis) <= most:
-        number = f"{least} to {most} KPIs" if most > 1 else "one KPI"
-        yield f"{figure.figure} is of {number}, not {len(figure.kpis)}; write a row for each figure"
+        number = say("{least} to {most} KPIs", least=least, most=most) if most > 1 else say("one KPI")
+        yield say("{figure} is of {number}, not {n}; write a row for each figure", figure=figure.figure,
+                  number=number, n=len(figure.kpis))  # fmt: skip
     if len(set(figure.kpis)) < len(figure.kpis):
-        yield "kpis has one of them twice; keep one"
+        yield say("kpis has one of them twice; keep one")
 
 
 def _check_words(figure: ThemeFigure) -> Iterator[str]:
     """Yield what is wrong with `of` and the title, which the figures of companions need and no other has."""
     if figure.figure not in _OF:
         if figure.of or any(figure.title.values()):
-            yield f"{figure.figure} has neither of nor title; leave them blank"
+            yield say("{figure} has neither of nor title; leave them blank", figure=figure.figure)
         return
     if not figure.of:
-        yield f"of is blank; write {_OF[figure.figure]}"
+        yield say("of is blank; write {words}", words=say(_OF[figure.figure]))
     if blank := [language for language, title in figure.title.items() if not title]:
-        yield f"title is blank in {', '.join(blank)}; write what its parts are together in every language"
+        yield say(
+            "title is blank in {blank}; write what its parts are together in every language", blank=", ".join(blank)
+        )
 
 
 def _check_kpi(figure: str, kpi: Kpi) -> str:
     """Return why a KPI cannot have a figure, blank where it can."""
-    measured = f"{kpi.kpi} is {kpi.measure}"
+    measured = say("{kpi} is {measure}", kpi=kpi.kpi, measure=kpi.measure)
     if figure == "member_map" and not (kpi.is_yes_no and kpi.has_member_values):
-        return f"member_map is for a yes or no of each member; {measured}: choose members or trend"
+        return say(
+            "member_map is for a yes or no of each member; {measured}: choose members or trend", measured=measured
+        )
     if figure in ("members", "slopes") and not kpi.has_member_values:
-        return f"{figure} is for what is known member by member; {measured}: choose trend"
+        return say(
+            "{figure} is for what is known member by member; {measured}: choose trend", figure=figure, measured=measured
+        )
     if figure == "member_stages" and kpi.measure != "count_known":
-        return f"{figure} is for count_known; {measured}: choose members or trend"
+        return say("{figure} is for count_known; {measured}: choose members or trend", figure=figure, measured=measured)
     if figure == "ladder" and kpi.assessed != "share":
-        return f"ladder is for a share; {measured}, without one: choose companions"
+        return say("ladder is for a share; {measured}, without one: choose companions", measured=measured)
     if figure in ("regions", "regions_over_time") and not kpi.has_regions:
-        return f"{figure} is for what is known by region; {measured}: choose trend"
+        return say(
+            "{figure} is for what is known by region; {measured}: choose trend", figure=figure, measured=measured
+        )
     if figure == CHANGES and not kpi.has_changes:
-        return f"{CHANGES} is for sums of what members reported last; {measured}: leave it out"
+        return say("{figure} is for sums of what members reported last; {measured}: leave it out",
+                   figure=CHANGES, measured=measured)  # fmt: skip
     return ""
 
 
@@ -127,41 +144,53 @@ def _check_named(plan: Plan, figure: ThemeFigure, kpi: Kpi) -> str:
     parts, names = {part.component: part for part in plan.parts_of(kpi.kpi)}, figure.of.split()
     steps = [name for name in names if name != kpi.kpi]
     if unknown := [name for name in steps if name not in parts]:
-        return f"{kpi.kpi} has no companion {', '.join(unknown)} (companions.csv); correct of, or add the rows"
+        return say("{kpi} has no companion {unknown} (companions.csv); correct of, or add the rows",
+                   kpi=kpi.kpi, unknown=", ".join(unknown))  # fmt: skip
     if figure.figure == "ladder":
         return _check_ladder(names, [parts[name] for name in steps], kpi)
     if len(names) != 1 or steps != names:
-        return f"{figure.figure} shows one companion, not {figure.of}; write one"
+        return say("{figure} shows one companion, not {of}; write one", figure=figure.figure, of=figure.of)
     measure = _NAMED[figure.figure]
     if parts[names[0]].measure != measure:
-        return f"{names[0]} is {parts[names[0]].measure}; {figure.figure} shows a companion that is {measure}"
+        return say("{name} is {measure}; {figure} shows a companion that is {wanted}", name=names[0],
+                   measure=parts[names[0]].measure, figure=figure.figure, wanted=measure)  # fmt: skip
     if figure.figure == "flow" and not plan.list_flow_questions(kpi.kpi):
-        return f"{kpi.kpi} has no parts of its step (components.csv) that are sum_reported (companions.csv); add them"
+        return say(
+            "{kpi} has no parts of its step (components.csv) that are sum_reported (companions.csv); add them",
+            kpi=kpi.kpi,
+        )
     return ""
 
 
 def _check_ladder(names: Sequence[str], shown: Collection[Companion], kpi: Kpi) -> str:
     if names.count(kpi.kpi) != 1 or len(set(names)) < len(names) or not 2 <= len(names) <= MOST_LINES:
-        return f"ladder has 2 to {MOST_LINES} steps, each once, {kpi.kpi} among them; correct of"
+        return say(
+            "ladder has 2 to {most} steps, each once, {kpi} among them; correct of", most=MOST_LINES, kpi=kpi.kpi
+        )
     if bare := [companion.component for companion in shown if companion.share != OF_TOTAL]:
-        return f"{kpi.kpi} has {', '.join(bare)} without a share of the total (companions.csv); leave it out"
+        return say("{kpi} has {bare} without a share of the total (companions.csv); leave it out",
+                   kpi=kpi.kpi, bare=", ".join(bare))  # fmt: skip
     return ""
 
 
 def _check_companions(shown: Collection[Companion], figure: ThemeFigure, kpi: Kpi) -> str:
     if not shown:
-        return f"{kpi.kpi} has no companion in {figure.of} (companions.csv); correct of, or add the rows"
+        return say(
+            "{kpi} has no companion in {of} (companions.csv); correct of, or add the rows", kpi=kpi.kpi, of=figure.of
+        )
     if bare := [companion.component for companion in shown if not companion.has_percent]:
-        return f"{kpi.kpi} has {', '.join(bare)} without a share to show in percent; write share in companions.csv"
+        return say("{kpi} has {bare} without a share to show in percent; write share in companions.csv",
+                   kpi=kpi.kpi, bare=", ".join(bare))  # fmt: skip
     return ""
 
 
 def _check_families(shown: Collection[Companion], figure: ThemeFigure, kpi: Kpi) -> str:
     if not shown:
-        remedy = "correct of, or add rows to companions.csv"
-        return f"{kpi.kpi} has no companion of list {figure.of} (components.csv); {remedy}"
+        told = to_say("{kpi} has no companion of list {of} (components.csv); correct of, or add rows to companions.csv")
+        return say(told, kpi=kpi.kpi, of=figure.of)
     if len(shown) > MOST_LINES:
-        return f"list {figure.of} has {len(shown)} parts, and families shows {MOST_LINES} at most; choose companions"
+        return say("list {of} has {n} parts, and families shows {most} at most; choose companions",
+                   of=figure.of, n=len(shown), most=MOST_LINES)  # fmt: skip
     if any(companion.unit == "percent" for companion in shown):
-        return f"families is in numbers, and list {figure.of} in percent; choose companions"
+        return say("families is in numbers, and list {of} in percent; choose companions", of=figure.of)
     return ""

@@ -15,6 +15,7 @@ import pandas as pd
 from helpers.i18n import Badge, Translator
 from helpers.report.cells import Cell, Number, as_data
 from helpers.report.svg import stand_alone
+from helpers.speech import say
 from helpers.tables import Claim
 
 # matplotlib, Typst and templates take long to load: only what draws or shows asks for them.
@@ -56,7 +57,9 @@ class ReportFigure:
         from helpers.report.drawing import draw_svg
 
         if not self.alt.strip():
-            raise ValueError(f"figure {self.title!r} has no alternative text; say in words what its data show")
+            raise ValueError(
+                say("figure {title!r} has no alternative text; say in words what its data show", title=self.title)
+            )
         object.__setattr__(self, "svg", draw_svg(drawing))
         object.__setattr__(self, "width", 25.4 * drawing.get_figwidth())
 

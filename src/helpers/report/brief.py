@@ -7,6 +7,7 @@ from helpers.plan import Member, quarters, questionnaire, read_plan, read_settin
 from helpers.report import phrases
 from helpers.report.actions import describe_action, describe_advice, describe_outcome
 from helpers.report.document import Report
+from helpers.speech import say
 from helpers.strings import mask_text
 from helpers.tables import actions, profiles, queries, replies
 
@@ -25,7 +26,8 @@ def find_member(member: str, quarter: str) -> Member:
     quarter, code = quarters.parse_quarter(quarter), member.strip().upper()
     found = read_plan().by_iso3.get(code) if code else next(iter(read_plan().members_in(quarter)), None)
     if not found or not found.valid_in(quarter):
-        raise ValueError(f"{member!r} is no member in {quarter}; write the ISO3 code of members.csv")
+        raise ValueError(say("{member!r} is no member in {quarter}; write the ISO3 code of members.csv",
+                             member=member, quarter=quarter))  # fmt: skip
     return found
 
 

@@ -16,6 +16,7 @@ from helpers.report import look
 from helpers.report.blocks import Block, HeadlineTile, ReportFigure, Sentence, Table
 from helpers.report.cells import Cell, Picture, as_data
 from helpers.report.fit import LETTER_WIDTH, break_long_words, make_fit, read_edition_text
+from helpers.speech import say
 from helpers.tables import EditionTables, pipeline
 
 if TYPE_CHECKING:
@@ -78,8 +79,10 @@ class Report:
         """Add the cover, with the Union's document box where `edition.toml` has it."""
         t, texts, settings = self.t, self.authored, read_settings()
         if self.quarter < (first := settings.first_status_quarter) and len(self.tables.kpis):
-            what = f"{self.quarter} has no statuses, which begin with {first} (first_status_quarter of plan.toml)"
-            raise paths.DataRefused(f"{what}; make the report of that quarter or a later one")
+            raise paths.DataRefused(say(
+                "{quarter} has no statuses, which begin with {first} (first_status_quarter of plan.toml); make the "
+                "report of that quarter or a later one", quarter=self.quarter, first=first,
+            ))  # fmt: skip
         names = {"subject": "Subject", "reference": "References", "decision": "Decision expected"}
         box = [[t(name), str(texts[key])] for key, name in names.items() if texts.get(key)]
         facts = [

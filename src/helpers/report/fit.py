@@ -10,6 +10,7 @@ from helpers import paths
 from helpers.i18n import isolate
 from helpers.plan import read_settings
 from helpers.report import look
+from helpers.speech import say
 
 EDITION_TEXT = "edition.toml"
 LETTER_WIDTH = 0.2  # millimetres: about the width of a letter per point of its size
@@ -57,12 +58,14 @@ def read_edition_text(quarter: str, language: str) -> Mapping[str, object]:
     try:
         authored = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as reason:
-        raise ValueError(f"{name}: {reason}; correct it, or remove it") from reason
+        raise ValueError(say("{file}: {reason}; correct it, or remove it", file=name, reason=reason)) from reason
     texts: dict[str, object] = {}
     for source in dict.fromkeys((language, *settings.official, *settings.languages)):
         found = authored.get(source, {})
         if not isinstance(found, dict):
-            raise ValueError(f"{name}: [{source}] is not a table; correct it, or remove it")
+            raise ValueError(
+                say("{file}: [{section}] is not a table; correct it, or remove it", file=name, section=source)
+            )
         mark = "" if source == language else f" [{source}]"
         _fill_in(texts, found, mark)
     return texts

@@ -12,6 +12,7 @@ from helpers.runs import ExitCode, completeness, edition, log, notebook, publish
 from helpers.runs.lock import lock_quarter
 from helpers.runs.log import Reporter
 from helpers.runs.notebook import Ran, Task
+from helpers.speech import say, say_of
 from helpers.tables import EditionTables, manifest, pipeline
 
 BRIEF_NOTEBOOK = "04_country_brief"
@@ -47,7 +48,10 @@ def make_briefs_request(
     valid = [member.member for member in read_plan().members_in(checked.quarter)]
     chosen = tuple(dict.fromkeys(name.upper() for name in members)) or tuple(valid)
     if unknown := sorted(set(chosen) - set(valid)):
-        raise ValueError(f"{', '.join(unknown)}: no member in {checked.quarter}; write the ISO3 code of members.csv")
+        raise ValueError(
+            say("{names}: no member in {quarter}; write the ISO3 code of members.csv",
+                names=", ".join(unknown), quarter=checked.quarter)
+        )  # fmt: skip
     return BriefsRequest(checked.quarter, checked.as_of, chosen, tuple(dict.fromkeys(languages)))
 
 
@@ -108,11 +112,11 @@ def _note_brief(ran: Ran, names: list[str], failures: list[str], report: Reporte
     name = ran.task.executed.stem
     if ran.error is None:
         names.append(name)
-        report(f"{name}: done in {ran.seconds:.1f} s")
+        report(say("{name}: done in {seconds:.1f} s", name=name, seconds=ran.seconds))
     else:
         message = str(ran.error) or type(ran.error).__name__
-        failures.append(f"{name}: {message}")
-        report(f"{name}: failed: {message.splitlines()[0]}")
+        failures.append(say_of(name, message))
+        report(say("{name}: failed: {why}", name=name, why=message.splitlines()[0]))
 
 
 def _collect_briefs(

@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 from helpers import editions, paths
 from helpers.ingest import ReceivedFile, received
 from helpers.runs.errors import ExitCode, RunError
+from helpers.speech import say, say_many
 from helpers.tables import pipeline
 
 
@@ -26,18 +27,19 @@ def list_lost(before: editions.PublishedEdition, quarter: str, now: Mapping[str,
 
 def _describe_loss(name: str, before: editions.PublishedEdition, now: ReceivedFile | None) -> str:
     if now is None:
-        return "no longer counts" if (paths.raw() / name).is_file() else "is gone"
+        return say("no longer counts") if (paths.raw() / name).is_file() else say("is gone")
     if now.rows is not None and now.rows < before.rows.get(name, 0):
-        return f"has {now.rows} rows instead of {before.rows[name]}"
+        told = before.rows[name]
+        return say_many("has {n} row instead of {before}", "has {n} rows instead of {before}", now.rows, before=told)
     if not now.quarter or now.sha256 == before.inputs[name]:
         return ""
     is_damaged = now.name in {issue.source_file for issue in received.find_damaged(now.quarter)}
-    return "is not what MANIFEST.csv lists" if is_damaged else ""
+    return say("is not what MANIFEST.csv lists") if is_damaged else ""
 
 
 def describe_lost(lost: Mapping[str, str]) -> str:
     """Return what was lost as text."""
-    return ", ".join(f"data/raw/{name} {loss}" for name, loss in lost.items())
+    return ", ".join(say("{file} {loss}", file=f"data/raw/{name}", loss=loss) for name, loss in lost.items())
 
 
 def check_complete(quarter: str, as_of: str, without: Sequence[str] = ()) -> None:
@@ -50,10 +52,16 @@ def check_complete(quarter: str, as_of: str, without: Sequence[str] = ()) -> Non
     for pattern in (text.removeprefix("data/raw/") for text in without):
         found = [name for name in lost if name == pattern or fnmatchcase(name, pattern)]
         if not found:
-            raise RunError(ExitCode.USAGE, f"--without {pattern}: nothing that is missing has this name")
+            raise RunError(
+                ExitCode.USAGE, say("--without {pattern}: nothing that is missing has this name", pattern=pattern)
+            )
         for name in found:
             del lost[name]
     if lost:
-        rests = f"the published edition of {before.quarter} as of {before.as_of} rests on it"
-        remedy = "put it back, or say --without FILE, for each, to mean it"
-        raise RunError(ExitCode.DATA_REFUSED, f"{describe_lost(lost)}: {rests}; {remedy}")
+        rests = say(
+            "the published edition of {quarter} as of {as_of} rests on it", quarter=before.quarter, as_of=before.as_of
+        )
+        remedy = say("put it back, or say --without FILE, for each, to mean it")
+        raise RunError(
+            ExitCode.DATA_REFUSED, say("{what}: {why}; {remedy}", what=describe_lost(lost), why=rests, remedy=remedy)
+        )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import openpyxl
 
+from helpers.speech import say, say_of
 from helpers.tables import datapackage, schema
 
 MOST_DIFFERENCES = 20  # listed for one file; the others are counted
@@ -28,25 +29,29 @@ def list_differences(name: str, old: Path, new: Path) -> list[str]:
         read = _READERS[old.suffix]
         try:
             found = _compare_cells(read(old), read(new))
-            lines = [f"{name}: {line}" for line in islice(found, MOST_DIFFERENCES)]
+            lines = [say_of(name, line) for line in islice(found, MOST_DIFFERENCES)]
             more = sum(1 for _ in found)
-            lines += [f"{name}: and {more} more"] if more else []
+            lines += [say("{name}: and {n} more", name=name, n=more)] if more else []
         except Exception as error:  # a published file may be damaged in any way
-            return [f"{name}: cannot be read ({type(error).__name__}: {_shorten(str(error))})"]
+            why = f"{type(error).__name__}: {_shorten(str(error))}"
+            return [say("{name}: cannot be read ({why})", name=name, why=why)]
     first = next(n for n, (a, b) in enumerate(zip_longest(old_bytes, new_bytes), start=1) if a != b)
-    return lines or [f"{name}: differs from byte {first} on ({len(old_bytes)} bytes then, {len(new_bytes)} now)"]
+    return lines or [say(
+        "{name}: differs from byte {first} on ({before} bytes then, {now} now)",
+        name=name, first=first, before=len(old_bytes), now=len(new_bytes),
+    )]  # fmt: skip
 
 
 def _compare_cells(old: _Cells, new: _Cells) -> Iterator[str]:
     for place in sorted(old.keys() | new.keys()):
         if old.get(place) != new.get(place):
-            was, now = (_shorten(cells[place]) if place in cells else "nothing" for cells in (old, new))
-            yield f"{', '.join(filter(None, place))}: was {was}, is {now}"
+            was, now = (_shorten(cells[place]) if place in cells else say("nothing") for cells in (old, new))
+            yield say("{place}: was {was}, is {now}", place=", ".join(filter(None, place)), was=was, now=now)
 
 
 def _shorten(value: str) -> str:
     text = " ".join(value.split())
-    return f"{text[:_LONGEST]}…" if len(text) > _LONGEST else text or "blank"
+    return f"{text[:_LONGEST]}…" if len(text) > _LONGEST else text or say("blank")
 
 
 def _index_table(name: str, rows: Sequence[Sequence[str]]) -> _Cells:
@@ -59,7 +64,7 @@ def _index_table(name: str, rows: Sequence[Sequence[str]]) -> _Cells:
         if row_name:
             cells |= {(row_name, column): value for column, value in zip(header, row, strict=True)}
         else:
-            place = ("row", " | ".join(filter(None, row)))
+            place = (say("row"), " | ".join(filter(None, row)))
             cells[place] = str(int(cells.get(place, "0")) + 1)
     return cells
 
@@ -89,6 +94,7 @@ def _list_leaves(value: object, place: _Place) -> Iterator[tuple[_Place, str]]:
 
 def _read_notebook(path: Path) -> _Cells:
     cells: dict[_Place, str] = {}
+    in_cell, in_line = say("cell"), say("line")
     for number, cell in enumerate(json.loads(path.read_text(encoding="utf-8"))["cells"], start=1):
         texts = [("source", cell["source"])]
         for output in cell.get("outputs", ()):
@@ -96,7 +102,9 @@ def _read_notebook(path: Path) -> _Cells:
             texts += [("text", output["text"])] if "text" in output else []
         for kind, text in texts:
             lines = text if isinstance(text, list) else [text]
-            cells |= {(f"cell {number}", kind, f"line {n}"): str(line) for n, line in enumerate(lines, start=1)}
+            cells |= {
+                (f"{in_cell} {number}", kind, f"{in_line} {n}"): str(line) for n, line in enumerate(lines, start=1)
+            }
     return cells
 
 
@@ -110,8 +118,8 @@ def _read_workbook(path: Path) -> _Cells:
 
 def _read_lines(path: Path) -> _Cells:
     lines = path.read_text(encoding="utf-8").splitlines()
-    width = int(math.log10(len(lines) or 1)) + 1
-    return {(f"line {number:0{width}}",): line for number, line in enumerate(lines, start=1)}
+    width, in_line = int(math.log10(len(lines) or 1)) + 1, say("line")
+    return {(f"{in_line} {number:0{width}}",): line for number, line in enumerate(lines, start=1)}
 
 
 _READERS: Mapping[str, Callable[[Path], _Cells]] = {

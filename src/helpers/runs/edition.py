@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 
 from helpers import editions, paths
 from helpers.editions import INGEST, KPIS, REPORT_NOTEBOOK
-from helpers.i18n import Translator, catalogue
+from helpers.i18n import catalogue
 from helpers.plan import quarters, read_settings
 from helpers.runs import ExitCode, RunError, log, publish, raise_run_errors
 from helpers.runs.lock import lock_quarter
 from helpers.runs.log import Reporter
+from helpers.speech import say
 
 # What makes an edition is imported where it is made: `papu status` asks only what there is to make.
 if TYPE_CHECKING:
@@ -33,8 +34,8 @@ class EditionRequest:
     languages: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        label = f" ({Translator('en').label(True)})" if self.is_revised else ""  # the command speaks English
-        return f"{self.quarter} as of {self.as_of}{label}"
+        told = say("{quarter} as of {as_of}", quarter=self.quarter, as_of=self.as_of)
+        return f"{told} ({say('Rev. 1')})" if self.is_revised else told
 
     @property
     def is_revised(self) -> bool:
@@ -55,7 +56,9 @@ def check_languages(languages: Sequence[str]) -> None:
     """Raise ValueError, naming the languages of the plan, for any other."""
     known = read_settings().languages
     if unknown := sorted(set(languages) - set(known)):
-        raise ValueError(f"no report in {', '.join(unknown)}; choose among {', '.join(known)}")
+        raise ValueError(
+            say("no report in {languages}; choose among {known}", languages=", ".join(unknown), known=", ".join(known))
+        )
 
 
 def make_request(quarter: str, languages: Sequence[str] = (), as_of: str = "") -> EditionRequest:
@@ -143,7 +146,7 @@ def build_edition(
         for ran in notebook.run_notebooks(tasks, progress=progress):
             if ran.error:
                 raise ran.error
-            report(f"{ran.task.executed.stem}: done in {ran.seconds:.1f} s")
+            report(say("{name}: done in {seconds:.1f} s", name=ran.task.executed.stem, seconds=ran.seconds))
     tables = pipeline.load_tables(request.quarter, request.as_of)
     snapshot.check_unchanged(tables.inputs, received_in or {})
     _collect_outputs(request, folder, tables, started)
@@ -172,7 +175,7 @@ def _collect_outputs(request: EditionRequest, folder: Path, tables: EditionTable
     if any(work.glob("claims_*.json")):  # none: a notebook of one's own, whose report makes no claim
         claims.merge(work, report_folder / claims.CLAIMS_JSON, request.languages)
         if false := claims.check(report_folder / claims.CLAIMS_JSON, tables_folder, request.as_of):
-            message = "the report says what the tables do not: " + "\n".join(false)
+            message = say("the report says what the tables do not: {lines}", lines="\n".join(false))
             raise RunError(ExitCode.REPORT_FAILED, message)
     facts = {"sample": tables.sample, "input_id": tables.input_id}
     datapackage.write_datapackage(tables_folder, request.quarter, request.as_of, **facts)

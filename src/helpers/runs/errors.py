@@ -9,6 +9,7 @@ from enum import IntEnum
 from pathlib import Path
 
 from helpers import paths
+from helpers.speech import say, to_say
 
 
 class ExitCode(IntEnum):
@@ -26,12 +27,12 @@ class ExitCode(IntEnum):
 
 
 NEXT_STEPS = {
-    ExitCode.NOTEBOOK_FAILED: "fix the cause, then run it again",
-    ExitCode.DATA_REFUSED: "do what the message says, then run it again",
-    ExitCode.QUARTER_HELD: "wait for that run to end, or end it, then run it again",
-    ExitCode.REPORT_FAILED: "fix the cause, then run it again",
-    ExitCode.NOT_WRITABLE: "free the disk, or correct the folder's permissions, then run it again",
-    ExitCode.NOT_FETCHED: "do what the message says, or wait until the server answers, then run it again",
+    ExitCode.NOTEBOOK_FAILED: to_say("fix the cause, then run it again"),
+    ExitCode.DATA_REFUSED: to_say("do what the message says, then run it again"),
+    ExitCode.QUARTER_HELD: to_say("wait for that run to end, or end it, then run it again"),
+    ExitCode.REPORT_FAILED: to_say("fix the cause, then run it again"),
+    ExitCode.NOT_WRITABLE: to_say("free the disk, or correct the folder's permissions, then run it again"),
+    ExitCode.NOT_FETCHED: to_say("do what the message says, or wait until the server answers, then run it again"),
 }
 
 
@@ -49,7 +50,7 @@ class RunError(RuntimeError):
     def facts(self) -> dict[str, object]:
         """Everything but the message, for the log and the record of runs."""
         where = {"notebook": self.notebook, "cell": self.cell, "line": self.line} if self.notebook else {}
-        return {"exit_code": int(self.code), **where, "next": NEXT_STEPS.get(self.code, "")}
+        return {"exit_code": int(self.code), **where, "next": say(NEXT_STEPS.get(self.code, ""))}
 
 
 @contextlib.contextmanager
@@ -62,13 +63,13 @@ def raise_run_errors(target: Path | None = None) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in (errno.EMFILE, errno.ENFILE):
-            message = "more files are open than this session may have; raise the limit (ulimit -n 1024)"
+            message = say("more files are open than this session may have; raise the limit (ulimit -n 1024)")
             raise RunError(ExitCode.NOTEBOOK_FAILED, message) from error
         is_private = target is not None and f"{os.sep}.{target.name}." in str(error.filename or "")
         path = target if is_private or not error.filename else error.filename
         # shutil.Error lists every file that it could not copy: the first one tells the cause.
-        cause = error.args[0][0][2] if isinstance(error, shutil.Error) else error.strerror or error
-        raise RunError(ExitCode.NOT_WRITABLE, f"cannot write {path}: {cause}") from error
+        cause = error.args[0][0][2] if isinstance(error, shutil.Error) else say(error.strerror or str(error))
+        raise RunError(ExitCode.NOT_WRITABLE, say("cannot write {path}: {cause}", path=path, cause=cause)) from error
     except ValueError as error:
         if isinstance(error, paths.DataRefused):
             raise RunError(ExitCode.DATA_REFUSED, _tell_all(error)) from error

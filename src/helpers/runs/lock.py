@@ -9,6 +9,7 @@ import filelock
 
 from helpers import paths
 from helpers.runs.errors import ExitCode, RunError, raise_run_errors
+from helpers.speech import say
 
 LOCK_TIMEOUT = 0.5  # seconds: longer than another process needs to look who holds the lock
 
@@ -24,9 +25,12 @@ def lock_quarter(quarter: str, timeout: float = LOCK_TIMEOUT) -> Iterator[None]:
             try:
                 lock.acquire(timeout=timeout, poll_interval=0.05)
             except filelock.Timeout as error:
-                message = f"{quarter} is held by {find_lock_holder(quarter)}; wait for it to end, or end it"
+                holder = find_lock_holder(quarter)
+                message = say(
+                    "{quarter} is held by {holder}; wait for it to end, or end it", quarter=quarter, holder=holder
+                )
                 raise RunError(ExitCode.QUARTER_HELD, message) from error
-            holder = f"process {os.getpid()}, started {datetime.now(UTC).isoformat(timespec='seconds')}"
+            holder = f"{os.getpid()} {datetime.now(UTC).isoformat(timespec='seconds')}"
             lock_file.with_suffix(".holder").write_text(holder, encoding="utf-8")
         yield
     finally:
@@ -42,6 +46,7 @@ def find_lock_holder(quarter: str) -> str:
         with filelock.FileLock(lock_file).acquire(timeout=0):
             return ""
     except filelock.Timeout:
-        with contextlib.suppress(OSError):
-            return lock_file.with_suffix(".holder").read_text(encoding="utf-8")
-    return "another process"
+        with contextlib.suppress(OSError, ValueError):
+            number, began = lock_file.with_suffix(".holder").read_text(encoding="utf-8").split()
+            return say("process {number}, started {began}", number=number, began=began)
+    return say("another process")

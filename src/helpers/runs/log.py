@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 
 from helpers import paths
 from helpers.runs.errors import ExitCode, RunError
+from helpers.speech import say, say_of
 from helpers.strings import IN_LINES, escape
 
 RUN_BEGAN, RUN_PUBLISHED, RUN_FAILED, RUN_ENDED = "began", "published", "failed", "ended"
@@ -74,8 +75,9 @@ class Log:
     def _write(self, level: str, message: str, **facts: object) -> None:
         if not self.is_json:
             command = f"papu {self.facts.get('command', '')}".strip()
-            text = f"{command}: {message}" if level == "error" else message
-            text += "".join(f"\n  {name}: {facts[name]}" for name in ("line", "next") if facts.get(name))
+            text = say_of(command, message) if level == "error" else message
+            named = {say("line"): facts.get("line"), say("next"): facts.get("next")}
+            text += "".join(f"\n  {say_of(name, fact)}" for name, fact in named.items() if fact)
             text = escape(text, IN_LINES)
         else:
             text = _to_json({"at": _now(), "level": level, **self.facts, "message": message, **facts})
@@ -84,14 +86,17 @@ class Log:
 
 def _keep_traceback(error: Exception) -> RunError:
     """Append the traceback of an unexpected error to a file; return the error that says so in one line."""
-    path, kept = paths.error_log(), "its traceback could not be kept"
+    path, kept = paths.error_log(), say("its traceback could not be kept")
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a", encoding="utf-8", errors="backslashreplace") as file:
             file.write(f"{_now()}\n{''.join(traceback.format_exception(error))}\n")
-        kept = f"its traceback is in {path}"
+        kept = say("its traceback is in {path}", path=path)
     first_line = next(iter(str(error).splitlines()), "")
-    return RunError(ExitCode.NOTEBOOK_FAILED, f"unexpected {type(error).__name__}: {first_line}; {kept}")
+    return RunError(
+        ExitCode.NOTEBOOK_FAILED,
+        say("unexpected {name}: {first_line}; {kept}", name=type(error).__name__, first_line=first_line, kept=kept),
+    )
 
 
 @dataclass(frozen=True)

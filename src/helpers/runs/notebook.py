@@ -24,6 +24,7 @@ from helpers.editions import REPORT_NOTEBOOK
 from helpers.runs import fork, sections
 from helpers.runs.errors import ExitCode, RunError
 from helpers.runs.log import Reporter
+from helpers.speech import say, say_of
 
 CELL_TIMEOUT, NOTEBOOK_TIMEOUT, START_TIMEOUT = 600, 1800, 120  # seconds: a cell, a notebook, the start of a kernel
 SOCKET_PATH = 107  # bytes that the path of a socket may have
@@ -64,17 +65,19 @@ def check_parameters(notebook: Path, parameters: Mapping[str, str]) -> None:
     try:
         known = papermill.inspect_notebook(str(notebook))
     except Exception as error:  # whatever of nbformat's, papermill's or the disk's
-        problem = f"{notebook.name} cannot be read: {_first_line(error)}; restore it"
+        problem = say(
+            "{name} cannot be read: {first_line}; restore it", name=notebook.name, first_line=_first_line(error)
+        )
         raise RunError(ExitCode.NOTEBOOK_FAILED, problem, notebook.name) from error
     if unknown := sorted(set(parameters) - set(known)):
-        problem = f"no parameter {', '.join(unknown)}; it declares {', '.join(known)}"
-        raise RunError(ExitCode.NOTEBOOK_FAILED, f"{notebook.name}: {problem}")
+        problem = say("no parameter {names}; it declares {known}", names=", ".join(unknown), known=", ".join(known))
+        raise RunError(ExitCode.NOTEBOOK_FAILED, say_of(notebook.name, problem))
 
 
 def report_modified(notebooks: Sequence[str], report: Reporter) -> None:
     """Report which notebooks are not those of the release."""
     if modified := editions.list_modified(notebooks):
-        report(f"not as released: {', '.join(modified)}")
+        report(say("not as released: {names}", names=", ".join(modified)))
 
 
 def isolate_kernel(folder: Path) -> dict[str, str]:
@@ -140,7 +143,7 @@ def run_notebooks(tasks: Sequence[Task], workers: int = 0, progress: bool = Fals
     """
     cells = sum(_count_cells(task.notebook) for task in tasks) if progress else 0
     pool = ThreadPoolExecutor(workers or os.cpu_count() or 1)
-    with tqdm(total=cells, unit="cell", disable=not progress) as bar:
+    with tqdm(total=cells, unit=say("cell"), disable=not progress) as bar:
         running = [pool.submit(_try_notebook, task, bar.update) for task in tasks]
         try:
             for ended in as_completed(running):
@@ -207,7 +210,8 @@ def run_notebook(
         raise _cell_error(notebook.name, cell, f"{error.ename}: {error.evalue}", error.source, code=code) from error
     except (RuntimeError, CellTimeoutError) as error:  # a kernel that cannot start raises a bare RuntimeError
         if not begun:
-            message = f"{notebook.name}: its kernel could not be started: {_first_line(error)}"
+            message = say("{name}: its kernel could not be started: {first_line}", name=notebook.name,
+                          first_line=_first_line(error))  # fmt: skip
             raise RunError(ExitCode.NOTEBOOK_FAILED, message, notebook.name) from error
         raise _cell_error(notebook.name, len(begun) - n_added, _first_line(error), begun[-1]["source"]) from error
     check_executed(ran, notebook.stem)
@@ -230,10 +234,11 @@ def _find_exit_code(error: object, notebook: Path) -> ExitCode:
 
 
 def _cell_error(
-    name: str, cell: int, message: str, source: str, of: str = "", code: ExitCode = ExitCode.NOTEBOOK_FAILED
+    name: str, cell: int, message: str, source: str, of: int = 0, code: ExitCode = ExitCode.NOTEBOOK_FAILED
 ) -> RunError:
     line = source.strip().partition("\n")[0]
-    return RunError(code, f"{name}, cell {cell}{of}: {message}", name, cell, line)
+    place = say("cell {cell} of {of}", cell=cell, of=of) if of else say("cell {cell}", cell=cell)
+    return RunError(code, say_of(f"{name}, {place}", message), name, cell, line)
 
 
 def check_executed(notebook: Mapping, name: str) -> None:
@@ -243,9 +248,10 @@ def check_executed(notebook: Mapping, name: str) -> None:
     for number, cell in enumerate(cells, start=1):
         errors = [output["ename"] for output in cell["outputs"] if output["output_type"] == "error"]
         if cell.get("execution_count") != number or errors:
-            message = errors[0] if errors else "it did not run, or not in order"
-            of = f" of {len(cells) - n_added}"
-            raise _cell_error(f"{name}.ipynb", number - n_added or 1, message, "".join(cell["source"]), of)
+            message = errors[0] if errors else say("it did not run, or not in order")
+            raise _cell_error(
+                f"{name}.ipynb", number - n_added or 1, message, "".join(cell["source"]), len(cells) - n_added
+            )
 
 
 def strip_notebook(notebook: Mapping) -> dict[str, object]:

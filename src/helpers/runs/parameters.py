@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from IPython import get_ipython
 
 from helpers.plan import quarters, read_settings
+from helpers.speech import say
 
 _INJECTED = "# Parameters"  # the first line of the cell that papermill adds
 
@@ -29,7 +30,10 @@ def read_parameters(quarter: object, as_of: object) -> tuple[str, str]:
     for name, value in [*injected, ("quarter", quarter), ("as_of", as_of)]:
         if not isinstance(value, str):
             shown = ast.unparse(value) if isinstance(value, ast.expr) else repr(value)
-            raise ParameterError(f"{name} is {shown}; it must be a text, in quotes (with papermill: -r {name} VALUE)")
+            raise ParameterError(say(
+                "{name} is {shown}; it must be a text, in quotes (with papermill: -r {name} VALUE)", name=name,
+                shown=shown,
+            ))  # fmt: skip
     settings = read_settings()  # what is wrong in it is no wrong parameter
     try:
         name = quarters.parse_quarter(quarter)
@@ -50,6 +54,7 @@ def _list_injected(cells: Sequence[str]) -> Iterator[tuple[str, object]]:
                 elif isinstance(node, ast.Assign) and cell.startswith(_INJECTED):
                     injected[ast.unparse(node.targets[0])] = node.value
     if unknown := [name for name in injected if name not in declared]:
-        raise ParameterError(f"no parameter {', '.join(unknown)}; this notebook declares {', '.join(declared)}")
+        raise ParameterError(say("no parameter {names}; this notebook declares {declared}",
+                                 names=", ".join(unknown), declared=", ".join(declared)))  # fmt: skip
     for name, value in injected.items():
         yield name, value.value if isinstance(value, ast.Constant) else value

@@ -19,6 +19,7 @@ from helpers import durable, paths
 from helpers.runs import log
 from helpers.runs.errors import ExitCode, RunError, raise_run_errors
 from helpers.runs.lock import lock_quarter
+from helpers.speech import say
 
 SITE = "reports"  # locked and recovered as a quarter is: what lies beside the folders of the quarters
 JOURNAL = ".publishing"  # ends the name of a journal, which is that of the last folder it lists
@@ -158,8 +159,11 @@ def recover(quarter: str) -> None:
             with filelock.FileLock(folder / ".lock").acquire(timeout=0):
                 pass
         except filelock.Timeout as error:
-            message = f"another run of {quarter} is at work in {folder}, although its lock was deleted"
-            raise RunError(ExitCode.QUARTER_HELD, f"{message}; wait for it to end, or end it") from error
+            message = say(
+                "another run of {quarter} is at work in {folder}, although its lock was deleted; wait for it to end, "
+                "or end it", quarter=quarter, folder=folder,
+            )  # fmt: skip
+            raise RunError(ExitCode.QUARTER_HELD, message) from error
     for journal in _list_left(quarter, JOURNAL):
         targets = [paths.root() / name for name in json.loads(journal.read_bytes())]
         _replace(targets)
@@ -183,8 +187,9 @@ def recover_all(report: Callable[[str], None]) -> None:
         except RunError as error:
             problem = str(error)
         for target in (target for target in unfinished if target.parent.name == quarter):
-            state = f"is still incomplete: {problem}" if problem else "was interrupted, and is complete now"
-            report(f"the publication of {target.relative_to(paths.root())} {state}")
+            state = (say("is still incomplete: {problem}", problem=problem) if problem
+                     else say("was interrupted, and is complete now"))  # fmt: skip
+            report(say("the publication of {folder} {state}", folder=target.relative_to(paths.root()), state=state))
             if not problem and quarter != SITE:
                 command = "briefs" if target.name.endswith("-briefs") else "run"
                 about = {"command": command, "quarter": quarter, "as_of": target.name.removesuffix("-briefs")}

@@ -11,10 +11,11 @@ from helpers.i18n import catalogue
 from helpers.plan import checks, quarters, read_settings
 from helpers.runs import RunError, edition, publish, raise_run_errors, site
 from helpers.runs.edition import EditionRequest
+from helpers.runs.errors import NEXT_STEPS
 from helpers.runs.lock import find_lock_holder, lock_quarter
 from helpers.runs.log import RUN_BEGAN, RUN_ENDED, Log, RunEvent, read_events
+from helpers.speech import say, say_of, to_say
 
-DAMAGED = "damaged since it was published: "
 SITE_INDEX = "reports/index.html"
 
 DueEditions = Mapping[EditionRequest, str]  # why each is due, in order of dates
@@ -54,22 +55,27 @@ def describe_damage(request: EditionRequest) -> str:
     """Return which files of an edition are no longer what was published; blank if none."""
     published = read_published(request)
     damaged = published.list_damaged() if published else [f"report/{editions.MANIFEST_JSON}"]
-    return f"{DAMAGED}{_name_some(damaged)}" if damaged else ""
+    return _tell_damage(_name_some(damaged)) if damaged else ""
+
+
+def _tell_damage(names: str) -> str:
+    return say("damaged since it was published: {names}", names=names)
 
 
 def _name_some(names: Sequence[str]) -> str:
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    named, n = ", ".join(names[:3]), len(names) - 3
+    return say("{names} and {n} more", names=named, n=n) if n > 0 else named
 
 
 def describe_reason(request: EditionRequest) -> str:
     """Return why an edition must be made, or made again; blank if it need not. Raises RunError for refused data."""
     published = read_published(request)
     if published is None:
-        return "not made yet"
+        return say("not made yet")
     if damage := describe_damage(request):
         return damage
     if missing := [language for language in request.languages if language not in published.languages]:
-        return f"not there in {', '.join(missing)}"
+        return say("not there in {languages}", languages=", ".join(missing))
     if published.state == editions.digest_state(request.quarter):
         return ""
     from helpers.runs import completeness  # it takes long to load, and is not asked where nothing changed
@@ -78,10 +84,10 @@ def describe_reason(request: EditionRequest) -> str:
     with raise_run_errors():
         now = pipeline.list_current_files(request.quarter, request.as_of)
     if lost := completeness.list_lost(published, request.quarter, now):
-        return f"what it rests on is missing: {completeness.describe_lost(lost)}"
+        return say("what it rests on is missing: {what}", what=completeness.describe_lost(lost))
     before, digests = published.inputs, {name: file.sha256 for name, file in now.items()}
     changed = sorted(name for name in before.keys() | now.keys() if before.get(name) != digests.get(name))
-    return f"its inputs changed since: {_name_some(changed)}" if changed else ""
+    return say("its inputs changed since: {names}", names=_name_some(changed)) if changed else ""
 
 
 def select_scheduled(today: date) -> list[EditionRequest]:
@@ -119,14 +125,20 @@ def find_due(today: date, languages: Sequence[str] = ()) -> DueEditions:
 def describe_due(due: DueEditions, today: date) -> str:
     """Return one line on what is due on a day; if nothing is, on why, and on what will be next."""
     if due:
-        return "due: " + "; ".join(f"{request}, {reason}" for request, reason in due.items())
+        listed = (say("{request}, {reason}", request=request, reason=reason) for request, reason in due.items())
+        return say("due: {editions}", editions=say("; ").join(listed))
     settings = read_settings()
     if today >= settings.first_cutoff(quarters.shift(settings.last_quarter, 1)):  # when the next quarter would be due
-        return f"nothing to do: the plan ended with {settings.last_quarter}; no new edition is ever due any more"
+        return say(
+            "nothing to do: the plan ended with {last_quarter}; no new edition is ever due any more",
+            last_quarter=settings.last_quarter,
+        )
     latest = next((request for request in reversed(select_scheduled(today)) if read_published(request)), None)
-    reason = f"{latest} is made and its inputs have not changed" if latest else "no edition is due yet"
+    reason = (say("{latest} is made and its inputs have not changed", latest=latest) if latest
+              else say("no edition is due yet"))  # fmt: skip
     following = find_next(today)
-    return f"nothing to do: {reason}; " + (f"next: {following}" if following else "it was the plan's last")
+    after = say("next: {request}", request=following) if following else say("it was the plan's last")
+    return say("nothing to do: {reason}; {after}", reason=reason, after=after)
 
 
 def run_due(
@@ -139,12 +151,13 @@ def run_due(
     """
     published, codes = [], []
     for request, found in due.items():
-        describe = describe_damage if found.startswith(DAMAGED) else describe_reason
+        describe = describe_damage if found.startswith(_tell_damage("")) else describe_reason
         edition_log = log.bind(quarter=request.quarter, as_of=request.as_of)
         try:
             with lock_quarter(request.quarter):
                 if reason := describe(request):
-                    edition_log.info(f"{request}, in {', '.join(request.languages)}: {reason}")
+                    edition_log.info(say("{request}, in {languages}: {reason}", request=request,
+                                         languages=", ".join(request.languages), reason=reason))  # fmt: skip
                     published.append(edition.run_locked_edition(request, edition_log.info, progress, without))
         except Exception as error:  # whatever it is, the next edition may still be made
             codes.append(edition_log.error(error))
@@ -184,11 +197,11 @@ def read_status(today: date, languages: Sequence[str] = ()) -> RunStatus:
         due = find_due(today, languages)
     except RunError as error:
         refusal = error
-    problems = [f"{_relative(target)}: its publication is not complete" for target in publish.list_unfinished()]
+    unfinished = map(_relative, publish.list_unfinished())
+    problems = [say("{folder}: its publication is not complete", folder=folder) for folder in unfinished]
     problems += [problem for made in all_made if (problem := _describe_briefs(made))]
-    problems += (
-        [] if site.is_site_current() else [f"{SITE_INDEX}: not of what is published now; papu run makes it again"]
-    )
+    stale = say("{file}: not of what is published now; papu run makes it again", file=SITE_INDEX)
+    problems += [] if site.is_site_current() else [stale]
     return RunStatus(today, published, failed, held, due, find_next(today), problems, refusal)
 
 
@@ -202,35 +215,44 @@ def _describe_briefs(made: editions.PublishedEdition) -> str:
     outputs = editions.read_outputs(folder)
     damaged = [name for name, facts in outputs.items() if not editions.has_digest(folder / name, facts["sha256"])]
     stale = [name for name, facts in outputs.items() if facts.get("input_id") != made.input_id]
-    found = [f"{DAMAGED}{_name_some(damaged)}"] if damaged else []
-    found += [f"made of other inputs than the edition: {_name_some(stale)}"] if stale else []
-    return f"{_relative(folder)}: {'; '.join(found)}; papu briefs {made.quarter} makes them again" if found else ""
+    found = [_tell_damage(_name_some(damaged))] if damaged else []
+    found += [say("made of other inputs than the edition: {names}", names=_name_some(stale))] if stale else []
+    again = to_say("{folder}: {found}; papu briefs {quarter} makes them again")
+    return say(again, folder=_relative(folder), found="; ".join(found), quarter=made.quarter) if found else ""
 
 
 def _describe_failure(event: RunEvent) -> Iterator[str]:
-    endings = {RUN_BEGAN: "began and never ended: it was killed", RUN_ENDED: "was stopped by a signal"}
-    ending = endings.get(event.event, event.event)
-    yield f"  {event.quarter} as of {event.as_of}, papu {event.command}: {ending}, {event.at}"
+    endings = {RUN_BEGAN: say("began and never ended: it was killed"), RUN_ENDED: say("was stopped by a signal")}
+    ending = endings.get(event.event) or say("failed")
+    edition_of = say("{quarter} as of {as_of}", quarter=event.quarter, as_of=event.as_of)
+    yield "  " + say("{edition}, papu {command}: {ending}, {at}", edition=edition_of, command=event.command,
+                     ending=ending, at=event.at)  # fmt: skip
     details = [event.facts.get("message"), event.facts.get("line"), *event.facts.get("failures", ())]
     yield from (f"    {text}" for text in details if text)
-    yield f"    next: {event.facts.get('next') or 'run it again'}"
+    remedy = NEXT_STEPS.get(event.facts.get("exit_code")) or to_say("run it again")
+    yield "    " + say_of(say("next"), say(remedy))
+
+
+def _describe_made(request: EditionRequest, published: editions.PublishedEdition) -> str:
+    told = say("{request}: {languages}; made {at}, input id {id}", request=request, at=published.ended_at,
+               languages=", ".join(published.languages), id=published.input_id)  # fmt: skip
+    modified = say("not as released: {names}", names=", ".join(published.modified))
+    return f"{told}; {modified}" if published.modified else told
 
 
 def format_status(status: RunStatus) -> list[str]:
     """Return the status as lines for a person."""
-    lines = [f"editions made, on {status.today} (UTC):"]
-    lines += [
-        f"  {request}: {', '.join(published.languages)}; made {published.ended_at}, input id {published.input_id}"
-        + (f"; not as released: {', '.join(published.modified)}" if published.modified else "")
-        for request, published in status.published.items()
-    ] or ["  none"]
-    lines += [f"running: {quarter} is held by {holder}" for quarter, holder in status.held.items()]
+    lines = [say("editions made, on {day} (UTC):", day=status.today)]
+    lines += [f"  {_describe_made(*made)}" for made in status.published.items()] or ["  " + say("none")]
+    lines += [say("running: {quarter} is held by {holder}", quarter=quarter, holder=holder)
+              for quarter, holder in status.held.items()]  # fmt: skip
     if status.failed:
-        lines += ["did not succeed:", *(line for event in status.failed for line in _describe_failure(event))]
+        lines += [say("did not succeed:"), *(line for event in status.failed for line in _describe_failure(event))]
     lines += [*status.problems]
     if status.refusal:
-        lines += [f"no edition can be made: {str(status.refusal).splitlines()[0]}"]
-    lines += [f"due: {request}, {reason}; papu run --due makes it" for request, reason in status.due.items()]
+        lines += [say("no edition can be made: {why}", why=str(status.refusal).splitlines()[0])]
+    due = to_say("due: {request}, {reason}; papu run --due makes it")
+    lines += [say(due, request=request, reason=reason) for request, reason in status.due.items()]
     return lines if status.due or status.refusal else [*lines, describe_due({}, status.today)]
 
 

@@ -12,6 +12,7 @@ from helpers import editions, paths
 from helpers.runs import ExitCode, RunError, publish, raise_run_errors
 from helpers.runs.lock import lock_quarter
 from helpers.runs.log import Reporter
+from helpers.speech import say, say_many
 
 WAIT = 120.0  # seconds, for another run that makes the site: an edition of another quarter may be made at once
 _TRIES = 3  # where editions are published meanwhile
@@ -73,9 +74,11 @@ def update_site(report: Reporter) -> None:
                 made = build_site(folder / "site", state, may_keep=_read_state()[1:] == state[1:])
                 if state == describe_site_state():  # else an edition was published meanwhile, and tables may be of both
                     _publish(made)
-                    report(f"index of the editions: {paths.site().name}/index.html, {len(read_site_outputs())} files")
+                    n, index = len(read_site_outputs()), f"{paths.site().name}/index.html"
+                    report(say_many("index of the editions: {file}, {n} file",
+                                    "index of the editions: {file}, {n} files", n, file=index))  # fmt: skip
     if not is_site_current():
-        message = "editions were published while their index was made; run it again"
+        message = say("editions were published while their index was made; run it again")
         raise RunError(ExitCode.QUARTER_HELD, message)
 
 

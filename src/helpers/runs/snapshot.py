@@ -16,6 +16,7 @@ from helpers import paths
 from helpers.ingest import received
 from helpers.plan import read_settings
 from helpers.runs import ExitCode, RunError, publish
+from helpers.speech import say
 
 
 @contextlib.contextmanager
@@ -101,7 +102,7 @@ def check_unchanged(inputs: pd.DataFrame, folders: Mapping[str, Path]) -> None:
             if name in names and not _still_holds(copy, original / place):
                 changed.append(f"data/raw/{name}")
     if changed:
-        message = f"{', '.join(changed)} changed during the run; run again once it is whole"
+        message = say("{names} changed during the run; run again once it is whole", names=", ".join(changed))
         raise RunError(ExitCode.DATA_REFUSED, message)
 
 

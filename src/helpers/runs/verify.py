@@ -13,6 +13,7 @@ from helpers import editions, paths
 from helpers.ingest import received
 from helpers.runs import ExitCode, RunError, diff, edition, notebook, publish, raise_run_errors, site, snapshot
 from helpers.runs.log import Reporter
+from helpers.speech import say, say_of, to_say
 from helpers.tables import claims, pipeline
 
 
@@ -32,7 +33,8 @@ def verify(quarter: str, as_of: str, report: Reporter) -> Verification:
     """
     published = editions.read_published_edition(quarter, as_of)
     if published is None:
-        message = f"there is no edition of {quarter} as of {as_of} with a manifest that can be read"
+        message = say("there is no edition of {quarter} as of {as_of} with a manifest that can be read",
+                      quarter=quarter, as_of=as_of)  # fmt: skip
         raise RunError(ExitCode.USAGE, message)
     notebook.prepare_kernels()
     with raise_run_errors(paths.build()):
@@ -40,7 +42,7 @@ def verify(quarter: str, as_of: str, report: Reporter) -> Verification:
         before = {name: path for name in published.outputs if (path := published.find(name)).is_file()}
         digests = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in before.items()}
         result = Verification()
-        result.notes += [*_compare_code(published), *_compare_digests(published.inputs, inputs, "data/raw/")]
+        result.notes += [*_compare_code(published), *_compare_inputs(published.inputs, inputs)]
         result.different += _compare_published(published.outputs, digests)
         with _private_copy(quarter, inputs.keys() - published.inputs.keys()) as folder:
             rebuilt = _rebuild(published, folder, report)
@@ -50,33 +52,41 @@ def verify(quarter: str, as_of: str, report: Reporter) -> Verification:
     return result
 
 
-def _compare_digests(before: Mapping[str, str], now: Mapping[str, str], folder: str = "") -> Iterator[str]:
+def _compare_digests(before: Mapping[str, str], now: Mapping[str, str], changed: str) -> Iterator[str]:
+    """Yield what became of each file, where its digest is `changed` in that sentence."""
     for name in sorted(before.keys() | now.keys()):
         if name not in now:
-            yield f"{folder}{name}: is gone"
+            yield say("{name}: is gone", name=name)
         elif name not in before:
-            yield f"{folder}{name}: was added since; it is left out"
+            yield say("{name}: was added since; it is left out", name=name)
         elif before[name] != now[name]:
-            yield f"{folder}{name}: changed since"
+            yield say(changed, name=name)
+
+
+def _compare_inputs(before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
+    old, new = ({f"data/raw/{name}": digest for name, digest in each.items()} for each in (before, now))
+    return _compare_digests(old, new, to_say("{name}: changed since"))
 
 
 def _compare_published(outputs: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
-    for line in _compare_digests(outputs, now):
-        yield f"{line} it was published" if line.endswith("since") else line
+    return _compare_digests(outputs, now, to_say("{name}: changed since it was published"))
 
 
 def _compare_code(published: editions.PublishedEdition) -> Iterator[str]:
     code, environment = editions.describe_code(), editions.describe_environment()
     if published.code.get("sha256") != code["sha256"]:
-        yield f"the code differs: {_describe_code(published.code)} then, {_describe_code(code)} now"
+        yield say("the code differs: {before} then, {now} now", before=_describe_code(published.code),
+                  now=_describe_code(code))  # fmt: skip
     if published.environment.get("lock_sha256") != environment["lock_sha256"]:
-        yield "the lock file differs: so may the versions of the libraries"
+        yield say("the lock file differs: so may the versions of the libraries")
     if published.environment.get("python") != environment["python"]:
-        yield f"Python differs: {published.environment.get('python')} then, {environment['python']} now"
+        before, now = published.environment.get("python"), environment["python"]
+        yield say("Python differs: {before} then, {now} now", before=before, now=now)
 
 
 def _describe_code(code: Mapping[str, str]) -> str:
-    return f"commit {code.get('commit', '')[:10] or 'unknown'} (sha256 {code.get('sha256', '')[:10]})"
+    commit, digest = code.get("commit", "")[:10] or say("unknown"), code.get("sha256", "")[:10]
+    return say("commit {commit} (sha256 {digest})", commit=commit, digest=digest)
 
 
 @contextlib.contextmanager
@@ -119,15 +129,17 @@ def _check_claims(published: editions.PublishedEdition) -> Iterator[str]:
     path = published.find(f"report/{claims.CLAIMS_JSON}")
     if path.is_file():
         folder = paths.processed(published.quarter, published.as_of)
-        yield from (f"report/{claims.CLAIMS_JSON}: {false}" for false in claims.check(path, folder, published.as_of))
+        yield from (
+            say_of(f"report/{claims.CLAIMS_JSON}", false) for false in claims.check(path, folder, published.as_of)
+        )
 
 
 def _compare_files(outputs: Collection[str], before: Mapping[str, Path], rebuilt: Mapping[str, Path]) -> Iterator[str]:
     for name in sorted({*outputs, *rebuilt}):
         if name not in rebuilt:
-            yield f"{name}: is no longer made"
+            yield say("{name}: is no longer made", name=name)
         elif name not in outputs:
-            yield f"{name}: is new"
+            yield say("{name}: is new", name=name)
         elif name in before:
             yield from diff.list_differences(name, before[name], rebuilt[name])
 
@@ -136,9 +148,8 @@ def verify_site(result: Verification) -> None:
     """Make the site again in private, of what is published, and add to a verification what differs."""
     published, folder = site.read_site_outputs(), paths.site()
     if not published:
-        result.notes.append(
-            f"{folder.name}/index.html: not made yet, or its manifest cannot be read; papu run makes it"
-        )
+        told = to_say("{file}: not made yet, or its manifest cannot be read; papu run makes it")
+        result.notes.append(say(told, file=f"{folder.name}/index.html"))
         return
     with raise_run_errors(paths.build()), publish.folder_beside(paths.build() / "site") as private:
         made = site.build_site(private / "site")

@@ -8,6 +8,7 @@ from pathlib import Path
 from helpers import paths
 from helpers.ingest import registers
 from helpers.plan import checks, read_settings
+from helpers.speech import say
 
 _READMES = Path(__file__).with_name("readme")  # one page in each language
 
@@ -19,7 +20,7 @@ def make_root(folder: Path, plan: Path | None = None) -> list[Path]:
     of the plan where it cannot be meant.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise FileExistsError(f"{folder} is not empty; choose another folder, or empty it")
+        raise FileExistsError(say("{folder} is not empty; choose another folder, or empty it", folder=folder))
     plan = (plan or paths.plan()).resolve()
     checks.check_plan(plan)
     folder.parent.mkdir(parents=True, exist_ok=True)

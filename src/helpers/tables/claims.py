@@ -13,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from helpers.plan import quarters
+from helpers.speech import say, say_of, to_say
 from helpers.tables.facts import Claim, Facts
 from helpers.tables.recorded import read_whole_registers
 
@@ -352,18 +353,21 @@ def find_false(claims: Sequence[Claim], facts: Facts) -> Iterator[str]:
         try:
             values, which = _TRUTHS[claim.says](facts, claim)
         except KeyError as reason:
-            yield f"{claim}: the tables have no {reason}"
+            yield say("{claim}: the tables have no {reason}", claim=claim, reason=reason)
             continue
         for name, said in claim.values.items():
             if name not in values or not math.isclose(said, values[name], rel_tol=1e-9, abs_tol=_TOLERANCE):
-                yield f"{claim}: {name} is said to be {said:g}; the tables have {values.get(name, math.nan):g}"
+                yield say("{claim}: {name} is said to be {said:g}; the tables have {found:g}", claim=claim,
+                          name=name, said=said, found=values.get(name, math.nan))  # fmt: skip
         if claim.which is not None and sorted(claim.which) != sorted(which or ()):
-            said, found = (", ".join(names or ()) or "none" for names in (claim.which, which))
-            yield f"{claim}: {said} said; the tables have {found}"
+            said, found = (", ".join(names or ()) or say("none") for names in (claim.which, which))
+            yield say("{claim}: {said} said; the tables have {found}", claim=claim, said=said, found=found)
         if claim.certain is not None and claim.certain != values.get("certain"):
-            yield f"{claim}: said to be {'certain' if claim.certain else 'open'}; the tables have the contrary"
+            certain = to_say("{claim}: said to be certain; the tables have the contrary")
+            is_open = to_say("{claim}: said to be open; the tables have the contrary")
+            yield say(certain if claim.certain else is_open, claim=claim)
         if not claim.values and claim.which is None and claim.certain is None:
-            yield f"{claim}: says nothing that can be held against the tables"
+            yield say("{claim}: says nothing that can be held against the tables", claim=claim)
 
 
 def merge(folder: Path, target: Path, languages: Sequence[str]) -> None:
@@ -376,7 +380,8 @@ def merge(folder: Path, target: Path, languages: Sequence[str]) -> None:
     for sentences in zip(*found.values(), strict=True):
         first, *others = sentences
         if any((other["place"], other["claims"]) != (first["place"], first["claims"]) for other in others):
-            raise ValueError("the languages claim different things: " + " | ".join(one["text"] for one in sentences))
+            texts = " | ".join(one["text"] for one in sentences)
+            raise ValueError(say("the languages claim different things: {texts}", texts=texts))
         text = {language: sentence["text"] for language, sentence in zip(languages, sentences, strict=True)}
         merged.append({"place": first["place"], "text": text, "claims": first["claims"]})
     target.write_text(json.dumps(merged, ensure_ascii=False, indent=1) + "\n", encoding="utf-8", newline="\n")
@@ -387,5 +392,5 @@ def check(path: Path, folder: Path, as_of: str) -> list[str]:
     facts, found = Facts(folder, as_of), []
     for sentence in json.loads(path.read_text(encoding="utf-8")):
         said = next(iter(sentence["text"].values()))
-        found += [f"“{said}”: {false}" for false in find_false(list(map(Claim.of, sentence["claims"])), facts)]
+        found += [say_of(f"“{said}”", false) for false in find_false(list(map(Claim.of, sentence["claims"])), facts)]
     return found

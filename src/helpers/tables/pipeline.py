@@ -14,6 +14,7 @@ from helpers.ingest import Received, ReceivedFile, Registers, read_returns, rece
 from helpers.kpis import compute, observations
 from helpers.paths import DataRefused
 from helpers.plan import Plan, checks, quarters, questionnaire, read_plan, read_settings
+from helpers.speech import say, spoken
 from helpers.tables import schema
 from helpers.tables.recorded import read_whole_registers
 
@@ -99,14 +100,14 @@ def read_raw_data(quarter: str) -> RawData:
     received = read_returns(read_settings().quarters_to(quarter))
     if received.is_mixed:
         sample = sorted({f"{file.quarter}/{file.name}" for file in received.files if file.channel == "sample"})
-        raise DataRefused(
-            f"invented sample and received returns lie together in data/raw ({len(sample)} sample files, the first "
-            f"{sample[0]}); remove the sample's folders, or work in a folder of its own (PAPU_ROOT)"
-        )
+        raise DataRefused(say(
+            "invented sample and received returns lie together in data/raw ({n} sample files, the first {first}); "
+            "remove the sample's folders, or work in a folder of its own (PAPU_ROOT)", n=len(sample), first=sample[0],
+        ))  # fmt: skip
     recorded = read_whole_registers()
     if registers.WITHDRAWALS in recorded.refused:
         refusal = next(issue for issue in recorded.issues if issue.source_file == f"{registers.WITHDRAWALS}.csv")
-        raise DataRefused(refusal.message_en)
+        raise DataRefused(refusal.message_fr if spoken() == "fr" else refusal.message_en)
     return RawData(plan, form, received, recorded)
 
 

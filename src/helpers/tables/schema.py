@@ -14,6 +14,7 @@ import pyarrow.parquet as parquet
 from helpers.ingest import ReceivedFile, issues, rules, versions
 from helpers.kpis import statuses
 from helpers.plan import questionnaire, read_settings
+from helpers.speech import say, say_of
 from helpers.strings import (
     IN_LINES,
     escape,
@@ -99,7 +100,8 @@ def conform(name: str, rows: pd.DataFrame) -> pd.DataFrame:
         values = rows.get(column, pd.Series(index=rows.index, dtype="object"))
         columns[column] = (values.fillna("") if kind == "text" else values).astype(_DTYPES[kind])
         if column in schema.choices and (unknown := set(columns[column]) - set(schema.choices[column])):
-            raise SchemaError(f"{name}: {column} holds {', '.join(map(repr, sorted(unknown)))}")
+            raise SchemaError(say("{name}: {column} holds {values}", name=name, column=column,
+                                  values=", ".join(map(repr, sorted(unknown)))))  # fmt: skip
     return pd.DataFrame(columns, index=rows.index).reset_index(drop=True)
 
 
@@ -183,9 +185,9 @@ def read_table(name: str, folder: Path) -> pd.DataFrame:
         try:
             header, *rows = csv.reader(file, strict=True)
         except csv.Error as error:
-            raise ValueError(f"{name}.csv: {error}") from error
+            raise ValueError(say_of(f"{name}.csv", error)) from error
     if any(len(row) != len(header) for row in rows):
-        raise ValueError(f"{name}.csv: a row is cut short")
+        raise ValueError(say("{file}: a row is cut short", file=f"{name}.csv"))
     texts = pd.DataFrame(rows, columns=header, dtype="str")
     parsers = {
         "text": lambda column: column.map(unguard_formula),

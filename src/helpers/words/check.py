@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from helpers import paths
 from helpers.i18n import catalogue, glossary, messages
+from helpers.speech import say, say_of
 from helpers.strings import LANGUAGES, clean, without_invisible
 
 _MARKUP = re.compile(r"</?[A-Za-z][^<>]*>|&#?\w+;")
@@ -27,7 +28,7 @@ class ToDo:
     what: str
 
     def __str__(self) -> str:
-        return f"{self.place}: {self.what}"
+        return say_of(self.place, self.what)
 
 
 def list_to_do(language: str, known: Sequence[messages.Message]) -> list[ToDo]:
@@ -44,44 +45,51 @@ def check_review(language: str, known: Sequence[messages.Message]) -> list[ToDo]
     """Return the sentences of a signed language that are no longer those its reviewer has read."""
     reviewer, changed = catalogue.read_reviewer(language), messages.list_unreviewed(language, known)
     if len(changed) == len(known):  # signed by hand
-        what = f"no sentence is recorded as read by {reviewer}; sign it by papu words --language {language} --sign"
+        what = say(
+            "no sentence is recorded as read by {reviewer}; sign it by papu words --language {language} --sign",
+            reviewer=reviewer, language=language,
+        )  # fmt: skip
         return [ToDo(f"{language}.po", what)]
-    return [ToDo(each.place, f"new or changed since signed by {reviewer}; to be read again") for each in changed]
+    return [
+        ToDo(each.place, say("new or changed since signed by {reviewer}; to be read again", reviewer=reviewer))
+        for each in changed
+    ]
 
 
 def list_faults(message: messages.Message, language: str) -> Iterator[str]:
     """Yield what is wrong with a sentence, each with its remedy."""
     if not message.english:
-        yield "no sentence of en.po; correct its msgid, or remove it"
+        yield say("no sentence of en.po; correct its msgid, or remove it")
         return
     if not any(message.forms):
-        yield "not translated"
+        yield say("not translated")
         return
     if len(message.forms) > len(message.rules):
-        yield f"has {len(message.forms)} forms; give {len(message.rules)}"
+        yield say("has {n} forms; give {wanted}", n=len(message.forms), wanted=len(message.rules))
     for form, rule in zip(message.forms, message.rules, strict=False):
-        of = f"plural form for {rule}: " if rule else ""
-        faults = _list_form_faults(form, message.english, language) if form.strip() else ["missing; write it"]
-        yield from (f"{of}{fault}" for fault in faults)
+        faults = _list_form_faults(form, message.english, language) if form.strip() else [say("missing; write it")]
+        told = say("plural form for {numbers}", numbers=rule) if rule else ""
+        yield from (say_of(told, fault) if told else fault for fault in faults)
 
 
 def _list_form_faults(form: str, english: Sequence[str], language: str) -> Iterator[str]:
     """Yield what is wrong with one form of a sentence."""
     if set("{}") & set(_VALUE.sub("", form)):
-        yield "a brace { or } is not one of a pair; copy the names in braces from the English"
+        yield say("a brace { or } is not one of a pair; copy the names in braces from the English")
         return
     given, wanted = _list_names(form), _list_names(english[-1])
     counted = {"n"} if len(english) > 1 else set()  # "the only one" needs no number
     for name in sorted(wanted - given - counted):
-        yield f"{{{name}}} is missing; copy it from the English"
+        yield say("{{{name}}} is missing; copy it from the English", name=name)
     for name in sorted(given - wanted - counted):
-        yield f"{{{name}}} is not in the English; remove it"
+        yield say("{{{name}}} is not in the English; remove it", name=name)
     if marks := sorted(set(_MARKUP.findall(form)) - set(_MARKUP.findall(" ".join(english)))):
-        yield f"has markup, {', '.join(marks)}; write plain words"
+        yield say("has markup, {marks}; write plain words", marks=", ".join(marks))
     if "\n" in form and not any("\n" in each for each in english):
-        yield "has a line break; write it on one line"
+        yield say("has a line break; write it on one line")
     if hidden := sorted(set(form) - set(without_invisible(clean(form)))):
-        yield f"has invisible characters, {', '.join(f'U+{ord(each):04X}' for each in hidden)}; write it without them"
+        yield say("has invisible characters, {codes}; write it without them",
+                  codes=", ".join(f"U+{ord(each):04X}" for each in hidden))  # fmt: skip
     yield from _list_rejected(form, language)
 
 
@@ -92,7 +100,7 @@ def _list_names(text: str) -> set[str]:
 
 def _list_rejected(text: str, language: str) -> Iterator[str]:
     for wording, term in glossary.find_rejected(text, language):
-        yield f"“{wording}” is rejected by glossary.csv; write “{term}”"
+        yield say("“{wording}” is rejected by glossary.csv; write “{term}”", wording=wording, term=term)
 
 
 def check_plan_words(language: str) -> list[ToDo]:
@@ -101,7 +109,8 @@ def check_plan_words(language: str) -> list[ToDo]:
     for place, name, texts in _list_plan_words():
         text = texts.get(language, "")
         if not text.strip() and any(texts.values()):
-            to_do.append(ToDo(place, f"{name} is blank in {language}; write it, another language has it"))
+            what = say("{name} is blank in {language}; write it, another language has it", name=name, language=language)
+            to_do.append(ToDo(place, what))
         if not place.startswith(_AS_GIVEN):
             to_do += [ToDo(f"{place}, {name}", rejected) for rejected in _list_rejected(text, language)]
     return to_do
@@ -114,7 +123,9 @@ def _list_plan_words() -> Iterator[tuple[str, str, Mapping[str, str]]]:
             for number, row in enumerate(csv.DictReader(file), start=2):
                 if row.get("form", _PLURALS[0]) in _PLURALS:
                     named = row.get("name") or next(iter(row.values()))
-                    yield from _group_words(row, f"{path.name}, row {number} ({named})")
+                    yield from _group_words(
+                        row, say("{file}, row {number} ({name})", file=path.name, number=number, name=named)
+                    )
     for section, values in tomllib.loads((paths.plan() / "plan.toml").read_text(encoding="utf-8")).items():
         if isinstance(values, dict):
             yield from _group_words(values, f"plan.toml, [{section}]")
@@ -125,5 +136,5 @@ def _group_words(row: Mapping[str, object], place: str) -> Iterator[tuple[str, s
     texts: dict[str, dict[str, str]] = {}
     for column, value in row.items():
         if (found := _IN_LANGUAGE.fullmatch(column or "")) and isinstance(value, str):
-            texts.setdefault(found[1] or "its text", {})[found[2]] = value
+            texts.setdefault(found[1] or say("its text"), {})[found[2]] = value
     yield from ((place, name, words) for name, words in texts.items() if name not in _OPTIONAL)

@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from helpers.i18n import terms
 from helpers.report.look import BANDS, DARK, PALETTE, STATUS_COLOURS
+from helpers.speech import say
 
 BLOCKS = "blocks.html.jinja"
 PALE_STATUSES = ("on_track", "at_risk", "not_assessable")  # their fill is so near to white that it needs an outline
@@ -111,13 +112,18 @@ def render_cell(cell: object, view: NotebookView) -> str:
     kinds = [name.removeprefix("cell_") for name in view.macros if name.startswith("cell_")]
     if kind := next((kind for kind in kinds if kind in cell), ""):
         return str(view.macros[f"cell_{kind}"](cell))
-    what = f"a cell of {', '.join(cell)} cannot be shown; it has one of {', '.join(kinds)}, or is a text"
-    raise ValueError(f"{what}: add a macro cell_<key> to report/html/{BLOCKS}")
+    raise ValueError(say(
+        "a cell of {keys} cannot be shown; it has one of {kinds}, or is a text: add a macro cell_<key> to "
+        "report/html/{file}", keys=", ".join(cell), kinds=", ".join(kinds), file=BLOCKS,
+    ))  # fmt: skip
 
 
 def render_block(data: Data, view: NotebookView) -> str:
     """Return a block as HTML. Raises ValueError for a kind of block that has no template."""
     kind, name = data["kind"], f"block_{data['kind']}"
     if name not in view.macros:
-        raise ValueError(f"no template for a block of kind {kind!r}: add a macro {name} to report/html/{BLOCKS}")
+        raise ValueError(say(
+            "no template for a block of kind {kind!r}: add a macro {name} to report/html/{file}", kind=kind, name=name,
+            file=BLOCKS,
+        ))  # fmt: skip
     return str(view.macros[name](data))

@@ -15,6 +15,7 @@ import typst
 from PIL import Image
 
 from helpers.report import look
+from helpers.speech import say
 
 SCREEN_PAGE = b"#set page(width: auto, height: auto, margin: 0pt)\n#picture(sys.inputs.svg, auto, none)"
 SIZE = re.compile(r'width="([\d.]+)pt" height="([\d.]+)pt"')  # of a drawing
@@ -55,7 +56,8 @@ def _compile(out: Path, name: str, *jobs: dict[str, object]) -> list[list[bytes]
     with filelock.FileLock(out / TURN):
         ran = subprocess.run([sys.executable, "-P", COMPILER, json.dumps(document)], capture_output=True)
     if ran.returncode:
-        raise RuntimeError(f"{name}: Typst could not set the pages:\n{ran.stderr.decode(errors='replace').strip()}")
+        told = ran.stderr.decode(errors="replace").strip()
+        raise RuntimeError(say("{name}: Typst could not set the pages:", name=name) + f"\n{told}")
     return [[base64.b64decode(file) for file in files] for files in json.loads(ran.stdout)]
 
 

@@ -24,6 +24,7 @@ from helpers.report.document import Report
 from helpers.report.fit import make_fit
 from helpers.report.html import markup, page
 from helpers.report.site import listing
+from helpers.speech import say
 from helpers.tables import EditionTables, KpiFigure, datapackage, manifest, queries
 
 HERE = Path(__file__).parent
@@ -49,9 +50,10 @@ def write_site(folder: Path, kept: Path | None = None) -> None:
     newest = published[0]
     found = manifest.read_published_tables(newest.quarter, newest.as_of)
     if found is None or newest.list_damaged():
-        which = f"{newest.quarter} as of {newest.as_of}"
-        again = f"papu run {newest.quarter} --as-of {newest.as_of} makes it again"
-        raise DataRefused(f"the newest edition, {which}, is damaged, or its tables are gone: {again}")
+        raise DataRefused(say(
+            "the newest edition, {quarter} as of {as_of}, is damaged, or its tables are gone: papu run {quarter} "
+            "--as-of {as_of} makes it again", quarter=newest.quarter, as_of=newest.as_of,
+        ))  # fmt: skip
     (folder / LATEST).mkdir(parents=True)
     for name in (INDICATORS, DATA):
         shutil.copytree(kept / name, folder / name) if kept else (folder / name).mkdir()
