@@ -9,6 +9,7 @@ __all__ = [
     "ReceivedFile",
     "Registers",
     "add",
+    "confirmed",
     "issues",
     "read_returns",
     "received",

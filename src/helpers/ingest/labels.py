@@ -1,5 +1,6 @@
 """From the labels in an answer to its codes: exact matches only."""
 
+from collections.abc import Mapping
 from functools import cache, lru_cache
 
 from helpers.ingest.cells import CellValue, raw_text
@@ -53,10 +54,21 @@ def decode(question: questionnaire.Question, text: str) -> str:
     return " ".join(codes[label] for label in labels) if labels else text
 
 
+def read_mark(cell: CellValue) -> bool | None:
+    """Tell whether a usual mark, or a word for yes or no, ticks a cell; None if unclear."""
+    mark = canonical_header(raw_text(cell))
+    return True if mark in _TICKED else False if mark in _UNTICKED else None
+
+
 def read_tick(question: questionnaire.Question, choice: str, cell: CellValue) -> bool | None:
     """Tell whether the column of a choice is ticked, by a usual mark or the choice's code or label; None if unclear."""
     mark = canonical_header(raw_text(cell))
     labels = question.choice_labels.get(choice, {}).values()
-    if mark in _TICKED or (mark and mark in map(canonical_header, (choice, *labels))):
-        return True
-    return False if mark in _UNTICKED else None
+    return True if mark and mark in map(canonical_header, (choice, *labels)) else read_mark(cell)
+
+
+def find_code(labels: Mapping[str, questionnaire.Label], text: str) -> str:
+    """Return the code of a list that a text is, or is the label of in any language; blank for any other text."""
+    name = canonical_header(text)
+    found = (code for code, label in labels.items() if name in map(canonical_header, (code, *label.values())))
+    return next(found, "") if name else ""

@@ -8,7 +8,7 @@ from openpyxl.utils import get_column_letter
 
 from helpers.ingest.admit import Unreadable
 from helpers.ingest.cells import CellValue, is_empty_cell, raw_text, read_answer
-from helpers.ingest.headers import Header, match_headers
+from helpers.ingest.headers import Header, canonical_header, match_headers
 from helpers.ingest.labels import decode
 from helpers.ingest.sheets import Sheet
 from helpers.ingest.tools import MAILED
@@ -97,6 +97,11 @@ class _Column:
         return next((without_invisible(raw_text(self.cells[row])).strip() for row in rows if row in self.cells), "")
 
     @property
+    def answers(self) -> dict[int, CellValue]:
+        """Its cells without those that only say what the form says of their question."""
+        return {row: cell for row, cell in self.cells.items() if not self.page.is_hint(row, cell)}
+
+    @property
     def letter(self) -> str:
         return get_column_letter(self.index + 1)
 
@@ -131,6 +136,12 @@ class _Page:
         cells = ((n, cell) for line in lines for n, cell in enumerate(line.row))
         self.indexes = sorted({n for n, cell in cells if n >= _LABELS and not is_empty_cell(cell)})
         self.columns: list[_Column] = []
+
+    def is_hint(self, row: int, cell: CellValue) -> bool:
+        """Tell whether a cell beside a question only says what the form says of it, in any language."""
+        asked = next((line.question for line in self.lines if line.number == row and line.header.column), "")
+        hints = self.form.by_name[asked].hint.values() if asked else ()
+        return canonical_header(raw_text(cell)) in map(canonical_header, hints)
 
     def heads(self, index: int) -> list[str]:
         """Return the texts above a column, from top to bottom."""
@@ -307,7 +318,7 @@ class MailedReader:
                 heading = column.heading or column.text("quarter")
                 self.note("MAILED_OTHER_QUARTER", column.letter, sheet=name, observed=heading)
             elif index not in taken:
-                unread += page.quote(column.cells, column.letter)
+                unread += page.quote(column.answers, column.letter)
             stray = [line for line in page.others if index < len(line.row) and not is_empty_cell(line.row[index])]
             for line in stray:
                 if line.header.name and index in taken:

@@ -53,11 +53,22 @@ class ReceivedItem:
 
 
 @dataclass(frozen=True)
+class ConfirmedCount:
+    """A count of a quarter that its member says is right: as a row of the register of confirmations has it."""
+
+    quarter: str
+    member: str
+    question: str
+    value: int
+
+
+@dataclass(frozen=True)
 class ReceivedReturn:
     """One member's return for one quarter: a row of a received file.
 
     `items` is None without the part of the repeat. `identity` is the tool's id of the submission, or the file and row;
-    `other_ids` are ids in other exports. `problems` are the issues that refuse it at once.
+    `other_ids` are ids in other exports. `problems` are the issues that refuse it at once. `confirmed` are the earlier
+    counts that it confirms.
     """
 
     place: Place
@@ -75,6 +86,7 @@ class ReceivedReturn:
     notes: tuple[Issue, ...] = ()
     on_hold: bool = False
     other_ids: tuple[str, ...] = ()
+    confirmed: tuple[ConfirmedCount, ...] = ()
 
     @property
     def content(self) -> dict[str, tuple[str, str]]:

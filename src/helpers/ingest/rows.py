@@ -1,16 +1,16 @@
 """From one file to its returns: reads every row of its tables, and links each item to its return."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import PurePath
 
-from helpers.ingest import admit, cells, delimited, odk, tools, xlsx
+from helpers.ingest import admit, cells, confirmed, delimited, odk, tools, xlsx
 from helpers.ingest.cells import CellValue, is_empty_cell, raw_text, read_answer
 from helpers.ingest.headers import HeaderColumn
 from helpers.ingest.issues import Issue, Place, make_issue
-from helpers.ingest.labels import decode, read_tick
+from helpers.ingest.labels import decode, find_code, read_tick
 from helpers.ingest.layout import AnswerColumns, HeadedSheet, LayoutReader, SheetRow
 from helpers.ingest.records import DetachedItems, ReceivedFile, ReceivedItem, ReceivedReturn, in_utc
 from helpers.ingest.sheets import Contents, cell_at
@@ -66,8 +66,11 @@ def read_file(content: bytes, file: ReceivedFile, plan: Plan, form: questionnair
 
 def _read_file(content: bytes, file: ReceivedFile, plan: Plan, form: questionnaire.Form) -> FileRead:
     reader = LayoutReader(form, plan, file.place, file.received_on)
-    layout = reader.layout(open_file(content, file.name, form))
+    contents, asked = confirmed.take_asked(open_file(content, file.name, form))
+    layout = reader.layout(contents)
     rows = [row for table in layout.returns for row in _TableReader(table, reader, file).read()]
+    said = confirmed.read_said(asked, [(row.received, row.table) for row in rows], reader)
+    rows = [replace(row, received=each) for row, each in zip(rows, said, strict=True)]
     items = list(_read_items(layout.items, reader, file))
     returns, part = [row.received for row in rows], None
     if layout.returns and (layout.items or layout.has_no_items):
@@ -110,6 +113,10 @@ class _ReturnRow:
             return ""
         quarter = quarters.parse_quarter(text)
         return quarter if quarter != self.received.place.quarter and read_settings().in_plan(quarter) else ""
+
+    def is_mailed_with(self, question: str) -> bool:
+        """Tell whether it is a mailed questionnaire that has a question."""
+        return self.table.tool is tools.MAILED and question in self.table.languages
 
     def text(self, name: str) -> str:
         return self.table.text(self.row, name)
@@ -324,11 +331,26 @@ def _read_items(tables: Sequence[HeadedSheet], reader: LayoutReader, file: Recei
             except Exception as reason:  # the other items stand
                 reader.notes.append(make_issue("V20.row", place, type(reason).__name__))
                 continue
+            answers |= _decode_detail(answers, place, reader)
             yield table, row, ReceivedItem(answers, place)
             for question in (columns.question for columns in fields):
                 if question.type == "text":
                     raw = answers[roles.get(question.name, question.name)].raw
                     reader.notes += _text_notes(f"{repeat.name}.{question.name}", raw, place)
+
+
+def _decode_detail(
+    answers: Mapping[str, questionnaire.Answer], place: Place, reader: LayoutReader
+) -> dict[str, questionnaire.Answer]:
+    """Return the detail of an item as its code, with a note, where it is a label of the list of its kind."""
+    repeat, detail = reader.form.repeat, answers["detail"]
+    listed = reader.form.lists.get(repeat.details.get(answers["kind"].value, ""), {})
+    code = find_code(listed, detail.value) if detail.is_reported else ""
+    if not code or code == detail.value.strip():
+        return {}
+    question = repeat.question("detail")
+    reader.notes.append(make_issue("CHOICE_LABEL", place, code, question=question, observed=detail.raw))
+    return {"detail": replace(detail, value=code)}
 
 
 def _find_decimal_mark(table: HeadedSheet, columns: Sequence[AnswerColumns]) -> str:
@@ -357,7 +379,12 @@ def _with_items(
             parts[n].append(item.of(rows[n].received.member))
         if not parents:
             reader.notes.append(item.orphan_issue)
-    return [replace(each.received, items=tuple(part)) for each, part in zip(rows, parts, strict=True)]
+    asked = reader.form.repeat.asked
+    return [
+        # Of a questionnaire that asks whether there is any item, a part left blank says nothing.
+        replace(each.received, items=None if not part and each.is_mailed_with(asked) else tuple(part))
+        for each, part in zip(rows, parts, strict=True)
+    ]
 
 
 class _Links:

@@ -34,7 +34,7 @@ class Question:
 
     It is shown if one of the questions in `asked_if` has the code beside it; always where that is empty. `formerly` are
     its earlier names. `retired` codes are accepted in the returns of some quarter, and count nowhere. `scores` are what
-    its codes are worth, where they have a score.
+    its codes are worth, where they have a score. `constraint` is XLSForm's, with what is said to who breaks it.
     """
 
     name: str
@@ -47,6 +47,9 @@ class Question:
     listed: str = ""
     retired: frozenset[str] = frozenset()
     scores: Mapping[str, float] = field(default_factory=dict)
+    hint: Label = field(default_factory=dict)
+    constraint: str = ""
+    constraint_message: Label = field(default_factory=dict)
 
     @property
     def group(self) -> str:
@@ -65,7 +68,7 @@ class Form:
 
     `identity` and `repeat` say what its questions and fields are for; `totals` has the column of members.csv that is
     used until a total is reported. `retired` has the codes that the form no longer offers, by list: the last quarter of
-    each, and its label.
+    each, and its label. `note_texts` has what the notes say, by name.
     """
 
     questions: tuple[Question, ...]
@@ -77,6 +80,7 @@ class Form:
     repeat: Repeat
     totals: Mapping[str, str]
     retired: Mapping[str, Mapping[str, tuple[str, Label]]] = field(default_factory=dict)
+    note_texts: Mapping[str, Label] = field(default_factory=dict)
 
     def at(self, quarter: str) -> "Form":
         """Return the form for returns of a quarter, in which codes that it retired later are accepted."""
@@ -189,8 +193,8 @@ def read_form_files(folder: Path) -> Mapping[str, files.PlanTable]:
     return {"survey": survey, "choices": choices, "settings": files.read_plan_table(folder / "settings.csv", columns)}
 
 
-def _label(row: CsvRow) -> dict[str, str]:
-    return {language: row.get(f"label::{name}", "") for language, name in LABEL_LANGUAGES.items()}
+def _label(row: CsvRow, column: str = "label") -> dict[str, str]:
+    return {language: row.get(f"{column}::{name}", "") for language, name in LABEL_LANGUAGES.items()}
 
 
 def _question(
@@ -204,7 +208,8 @@ def _question(
     formerly = tuple(row.get("formerly", "").split())
     return Question(
         row["name"], tuple(path), kind, _label(row), lists.get(listed, {}), asked_if, formerly, listed,
-        scores=scores.get(listed, {}),
+        scores=scores.get(listed, {}), hint=_label(row, "hint"), constraint=row.get("constraint", ""),
+        constraint_message=_label(row, "constraint_message"),
     )  # fmt: skip
 
 
@@ -221,7 +226,7 @@ def make_form(folder: Path) -> tuple[Form, tuple[str, ...]]:
             lists[row["list_name"]][row["name"]] = _label(row)
             if row.get("score"):
                 scores[row["list_name"]][row["name"]] = float(row["score"])
-    questions, fields, notes, problems = [], [], [], []
+    questions, fields, notes, problems = [], [], {}, []
     groups, opened = {}, []  # the rows of the groups that are open
     for row in survey.every_row:
         kind, _, inner = row["type"].partition("_")
@@ -235,7 +240,7 @@ def make_form(folder: Path) -> tuple[Form, tuple[str, ...]]:
                 )
                 problems.append(row.tell(problem))
         elif row["type"] == "note":
-            notes.append(row["name"])
+            notes[row["name"]] = _label(row)
         elif row["type"] != "calculate" and row["name"]:
             path = [group["name"] for group in opened]
             (fields if settings.repeat.name in path[-1:] else questions).append(_question(row, path, lists, scores))
@@ -244,7 +249,7 @@ def make_form(folder: Path) -> tuple[Form, tuple[str, ...]]:
     problems += [row.say("{name} is opened and never closed; add its end") for row in opened]
     form = Form(
         tuple(questions), tuple(fields), groups, tuple(notes), lists, settings.identity, settings.repeat,
-        {row["question"]: row["reference"] for row in totals.rows}, retired,
+        {row["question"]: row["reference"] for row in totals.rows}, retired, notes,
     )  # fmt: skip
     return form, tuple(problems)
 
