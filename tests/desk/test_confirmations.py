@@ -65,13 +65,14 @@ def test_a_register_that_cannot_be_read_is_left_alone(raw):
 
 
 class TestAdd:
-    """`papu add` of files that confirm something, as the reading of the mailed questionnaire will say."""
+    """`papu add` of a mailed questionnaire that confirms a count, and denies another."""
 
     @pytest.fixture
-    def add(self, raw, tmp_path, monkeypatch):
-        said = [SAID, ("2024Q3", "KEN", "offices_total", 640, "another.xlsx")]
-        monkeypatch.setattr(desk, "_list_confirmed", lambda batch: said)
-        path = raw.write_plain(Q, [ROW], name="sen.xlsx").rename(tmp_path / "sen.xlsx")
+    def add(self, raw, tmp_path):
+        rows = [["member", "", "SEN"], ["quarter", "", Q], ["offices_total", "", 30], ["staff_total", "", 1800]]
+        asked = [["confirm/2024Q3/offices_total/28", "", "oui"], ["confirm/2024Q3/staff_total/900", "", "non"]]
+        path = raw.write_sheets(Q, {"Questionnaire": [["Code", "Question", "Réponse"], *rows, *asked]}, "sen.xlsx")
+        path = path.rename(tmp_path / "sen.xlsx")
         (raw.folder(Q) / "MANIFEST.csv").unlink()
 
         def run(*arguments: str):
@@ -98,7 +99,7 @@ class TestAdd:
         self, add, monkeypatch
     ):
         with monkeypatch.context() as patched:
-            patched.setattr(desk, "_list_confirmed", lambda batch: [])
+            patched.setattr(desk, "record_confirmed", lambda *given: ())
             add("--received-on", "2025-01-12")
         add("--received-on", "2025-01-20")
         assert [row["recorded_on"] for row in rows()] == ["2025-01-12"]

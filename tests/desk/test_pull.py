@@ -21,7 +21,7 @@ from exports import Said, kobo, kobo_tables, odk_tables, odk_zip, text, workbook
 from helpers import cli, paths
 from helpers.desk import pull
 from helpers.desk.pull import exports as fetched
-from helpers.desk.pull.fetch import Limits, NotFetched
+from helpers.desk.pull.fetch import FetchLimits, NotFetched
 from helpers.ingest import quarter as quarter_files
 from helpers.ingest import registers, rules
 from helpers.plan import quarters
@@ -32,7 +32,7 @@ from served import ASSET, FULL, PASSWORD, SESSION, TOKEN, Answer, Served, as_jso
 
 Q = "2024Q3"
 NOW = datetime(2024, 10, 20, 22, 30, 5, tzinfo=UTC)
-FAST = Limits(answer=5, total=10, first_wait=0.01, longest_wait=0.02)
+FAST = FetchLimits(answer=5, total=10, first_wait=0.01, longest_wait=0.02)
 SECRETS = (TOKEN, PASSWORD, SESSION)
 EXPORTS = {"kobo": kobo(as_text=True).write, "odk": odk_zip().write}
 SPEAKERS = {"kobo": as_kobo, "odk": as_odk}
@@ -362,7 +362,7 @@ def test_a_slow_server_is_not_waited_for_without_end(raw, form, server, tool, sl
     SPEAKERS[tool](server, EXPORTS[tool](form, RETURNS))
     server.on(PATHS[tool], Answer(b"PK" + bytes(1000), slowly=slowly))
     (source,) = pull.read_sources()
-    limits = Limits(answer=0.2, total=0.7, first_wait=0.01)
+    limits = FetchLimits(answer=0.2, total=0.7, first_wait=0.01)
     began = time.monotonic()
     with pytest.raises(NotFetched, match="try again later"):
         pull.pull(source, Q, NOW, limits)
@@ -381,7 +381,7 @@ def test_a_body_over_the_limit_is_not_read_to_its_end(raw, form, server, tool):
     SPEAKERS[tool](server, b"PK" + bytes(300_000))
     (source,) = pull.read_sources()
     with pytest.raises(NotFetched, match="sends more than 0.1 MB"):
-        pull.pull(source, Q, NOW, Limits(first_wait=0.01, most_bytes=100_000))
+        pull.pull(source, Q, NOW, FetchLimits(first_wait=0.01, most_bytes=100_000))
     assert len(server.asked(PATHS[tool])) == 1 and not paths.returns(Q).exists()
 
 

@@ -22,10 +22,10 @@ from helpers.speech import say
     help="The last answers as known that day, YYYY-MM-DD (default: today).",
 )
 def questionnaire_command(quarter: str, out: Path | None, today: date | None) -> None:
-    """Write the questionnaire of QUARTER: an XLSForm for KoboToolbox and ODK.
+    """Write the questionnaire of QUARTER: an XLSForm for KoboToolbox and ODK, and a workbook to be mailed a member.
 
-    questionnaire.xlsx is taken by both as it is; previous.csv, the members' last answers, is attached to it there. Its
-    version grows by itself where the form has changed.
+    questionnaire.xlsx is taken by both tools as it is; previous.csv, the members' last answers, is attached to it
+    there. Its version grows by itself where the form has changed. mail/ has each member's workbook, in its language.
 
     Exit codes: 0 written, 2 usage, 3 data refused, 7 nothing can be written there.
     """
@@ -37,7 +37,9 @@ def questionnaire_command(quarter: str, out: Path | None, today: date | None) ->
         plan.settings.check_quarter(quarter)
     day = today or options.utc_today()
     previous = desk.read_previous(quarter, day)
-    written = desk.write_xlsform(out or paths.desk() / quarter, plan, form, quarter, previous, day)
-    print_lines(relative_path(path) for path in written.files)
+    folder = out or paths.desk() / quarter
+    written = desk.write_xlsform(folder, plan, form, quarter, previous, day)
+    mailed = desk.write_mail_forms(folder, plan, form, quarter, previous, day)
+    print_lines(relative_path(path) for path in (*written.files, *mailed))
     print_lines([say("version {version}", version=written.version)])
     print_lines(say("to mend: {finding}", finding=finding) for finding in written.findings)

@@ -12,6 +12,7 @@ import click
 
 from helpers.cli import options
 from helpers.cli.papu import LOG_SENTENCES, bind_log, main, print_lines
+from helpers.cli.records import record_confirmed
 from helpers.runs import ExitCode, Log, RunError, raise_run_errors
 from helpers.speech import say
 
@@ -113,3 +114,5 @@ def _pull_one(source: pull.Source, quarter: str, log: Log, dry_run: bool, langua
         checked = rules.check_received(pulled.batch.received, registers.read_registers(), plan, form, date.max)
         for outcome in pulled.outcomes:
             print_lines(letters.format_outcome(outcome, checked, plan, form, pulled.batch, language))
+        kept = [outcome.shown for outcome in pulled.outcomes if not outcome.is_refused]
+        print_lines(record_confirmed(pulled.batch.received, kept, dry_run))

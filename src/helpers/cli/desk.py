@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,11 +14,11 @@ from helpers import paths
 from helpers.cli import options
 from helpers.cli.options import Codes
 from helpers.cli.papu import LOG_SENTENCES, main, print_lines, relative_path
+from helpers.cli.records import record_confirmed
 from helpers.runs import ExitCode
 from helpers.speech import say
 
 if TYPE_CHECKING:
-    from helpers.ingest import add
     from helpers.tables import pipeline
 
 
@@ -69,41 +69,13 @@ def add_command(
         print_lines(letters.format_outcome(outcome, checked, plan, form, batch, language))
         is_complete &= not outcome.is_refused
         kept += [] if outcome.is_refused else [outcome.shown]
-    print_lines(_record_confirmed(batch, kept, dry_run))
+    print_lines(record_confirmed(batch.received, kept, dry_run))
     if not batch.files:
         raise click.UsageError(say("no file was given that can be added; name the files themselves"))
     if batch.received.is_mixed:
         click.echo(letters.letter_text("beside_sample", language), err=True)
     print_lines([f"→ papu check {quarter}"])
     sys.exit(ExitCode.DONE if is_complete else ExitCode.DATA_REFUSED)
-
-
-def _record_confirmed(batch: add.Batch, kept: Collection[str], dry_run: bool) -> Iterator[str]:
-    """Add what the files kept confirm to confirmations.csv; yield what is said of it."""
-    from helpers.desk import record_confirmations
-
-    listed = {file.name: file.received_on for file in batch.received.files if file.received_on}
-    days = dict.fromkeys(kept, batch.received_on) | listed
-    confirmed = [each for each in _list_confirmed(batch) if each[-1] in kept]
-    recorded = record_confirmations(confirmed, days, dry_run)
-    if n := len(recorded.rows):
-        if dry_run:
-            yield say("confirmations.csv: {n} would be added; nothing is written (--dry-run)", n=n)
-        else:
-            yield say("confirmations.csv: {n} added", n=n)
-        for row in recorded.rows:
-            yield "  + " + ", ".join(row[column] for column in ("quarter", "member", "question", "value"))
-    if recorded.n_known:
-        yield say("confirmations.csv: {n} there already", n=recorded.n_known)
-    yield from (say("not taken: {text}", text=text) for text in recorded.refused)
-
-
-def _list_confirmed(batch: add.Batch) -> Iterable[tuple[str, str, str, int, str]]:
-    """Return what a batch's files confirm: quarter, member, question, count, and the file as it is published.
-
-    The reading of the box in the mailed questionnaire is joined here.
-    """
-    return ()
 
 
 def _check_choice(quarter: str, as_of: str, members: Codes) -> date:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from helpers.speech import say
 
 if TYPE_CHECKING:
     from helpers.desk import register_taking
+    from helpers.ingest import Received
 
 
 @main.command(context_settings=LOG_SENTENCES)
@@ -49,6 +50,29 @@ def registers_command(out: Path | None, source: Path | None, write: bool, langua
         read = register_taking.take_register_book(source, options.utc_today(), write)
     print_lines(_list_lines(read, write))
     sys.exit(ExitCode.DATA_REFUSED if read.refused else ExitCode.DONE)
+
+
+def record_confirmed(received: Received, kept: Collection[str], dry_run: bool) -> Iterator[str]:
+    """Add the counts that some received files confirm to confirmations.csv; yield what is said of it."""
+    from helpers.desk import record_confirmations
+    from helpers.ingest import confirmed
+
+    days = {file.name: file.received_on for file in received.files if file.received_on}
+    counts = [
+        (each.quarter, each.member, each.question, each.value, name)
+        for name in kept if name in days for each in confirmed.list_confirmed(received, name)
+    ]  # fmt: skip
+    recorded = record_confirmations(counts, days, dry_run)
+    if n := len(recorded.rows):
+        if dry_run:
+            yield say("confirmations.csv: {n} would be added; nothing is written (--dry-run)", n=n)
+        else:
+            yield say("confirmations.csv: {n} added", n=n)
+        for row in recorded.rows:
+            yield "  + " + ", ".join(row[column] for column in ("quarter", "member", "question", "value"))
+    if recorded.n_known:
+        yield say("confirmations.csv: {n} there already", n=recorded.n_known)
+    yield from (say("not taken: {text}", text=text) for text in recorded.refused)
 
 
 def _list_lines(read: register_taking.BookRows, write: bool) -> Iterator[str]:

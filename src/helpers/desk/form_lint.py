@@ -77,9 +77,9 @@ def _lint_changes(made: XlsForm, form: questionnaire.Form, earlier: _Sheets) -> 
         if (name := row.get("name", "")) and name not in names and not name.startswith(questionnaire.ADDED):
             yield say("{name} is gone; write it in formerly of the question that it is now (survey.csv)", name=name)
     listed = {(row["list_name"], row["name"]) for row in made.choices}
-    kept = {name for name, _ in listed}
+    kept = {*form.lists} - {questionnaire.MEMBER_ASKED}  # who is a member changes with the quarter
     for row in earlier["choices"]:
         choice = row["list_name"], row["name"]
-        if row["list_name"] in kept and row["list_name"] != questionnaire.MEMBER_ASKED and choice not in listed:
+        if row["list_name"] in kept and choice not in listed:
             yield say("choice {name} of {listed} is gone; write until beside it (choices.csv)",
                       name=row["name"], listed=row["list_name"])  # fmt: skip

@@ -13,6 +13,7 @@ from helpers.desk import form_warnings
 from helpers.desk.previous import Previous
 from helpers.desk.texts import desk_text
 from helpers.i18n import Translator
+from helpers.ingest import confirmed
 from helpers.plan import Plan, quarters, questionnaire
 from helpers.strings import fold
 
@@ -181,16 +182,14 @@ class _Maker:
             row["choice_filter"] = f"language = ${{pick_{language}}}"
         yield row | {"appearance": "minimal autocomplete"}
         if asked := [each for own in self.previous.values() for each in own.asked]:
-            yield self._last("last_asked", "asked", "")
-            yield self._last("last_asked_values", "asked_values", "")
+            members = " or ".join(f"${{member}} = '{code}'" for code, own in self.previous.items() if own.asked)
             named = {
                 "quarter": lambda language: self.translators[language].quarter(max(each.quarter for each in asked))
             }
             yield {
                 "type": f"select_multiple {_BEFORE}", "name": "confirm_before",
-                "relevant": "${last_asked} != ''", "choice_filter": "selected(${last_asked}, name)",
-                **self._texts("label", "before", **named),
-                **self._texts("hint", "before_hint", **named, asked="${last_asked_values}"),
+                "relevant": members, "choice_filter": "of_member = ${member}",
+                **self._texts("label", "before", **named), **self._texts("hint", "before_hint", **named),
             }  # fmt: skip
 
     def _detail(self, row: FormRow, name: str) -> Iterator[FormRow]:
@@ -237,9 +236,9 @@ class _Maker:
             **self._texts("label", warning.key, **values),
         }  # fmt: skip
 
-    def _last(self, name: str, column: str, nothing: str = "–") -> FormRow:
+    def _last(self, name: str, column: str) -> FormRow:
         """Return what a member's row of the attached file has; a dash, which no number equals, if nothing."""
-        return self._calculate(name, f"coalesce({_LAST}{column}, '{nothing}')")
+        return self._calculate(name, f"coalesce({_LAST}{column}, '–')")
 
     def _calculate(self, name: str, expression: str) -> FormRow:
         return {"type": "calculate", "name": name, "calculation": expression}
@@ -261,8 +260,12 @@ class _Maker:
         if self.form.identity.language:
             for code in self.languages:
                 yield {"list_name": _LANGUAGES, "name": code} | self._labels(dict.fromkeys(self.languages, _own(code)))
-        for name in self.form.numbers if self.previous else ():
-            yield {"list_name": _BEFORE, "name": name} | self._labels(self.form.label_of(name))
+        for code, own in self.previous.items():
+            for each in own.asked:
+                name = confirmed.choice_name(each.quarter, each.question, each.value)
+                label, count = self.form.label_of(each.question), {"quarter": each.quarter, "value": each.value}
+                words = self._texts("label", "before_choice", label=label.get, **count)
+                yield {"list_name": _BEFORE, "name": name, "of_member": code} | words
         if self.previous:
             yield {"list_name": _CONFIRM, "name": "yes"} | self._texts("label", "confirm_yes")
 
@@ -284,7 +287,7 @@ class _Maker:
     # --- what was answered before -----------------------------------------------------------------------------------
 
     def _previous(self) -> Iterator[FormRow]:
-        """Yield what each member answered before: its counts, its references, what is asked of it; nobody's words."""
+        """Yield what each member answered before: its counts, its references; nobody's words."""
         for code in self.members if self.previous else ():
             own, member = self.previous.get(code, Previous()), self.plan.by_iso3[code]
             known = {name: answer.value for name, answer in own.answers.items()}
@@ -295,8 +298,6 @@ class _Maker:
                     f"codes_{rule.subject}": form_warnings.count_codes(rule.questions(self.form), known)
                     for rule in self.plan.rules if rule.counts_codes
                 },
-                "asked": " ".join(each.question for each in own.asked),
-                "asked_values": "; ".join(f"{each.question} = {each.value}" for each in own.asked),
             }  # fmt: skip
 
 

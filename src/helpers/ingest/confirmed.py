@@ -1,19 +1,23 @@
-"""What a member says of counts that it was asked to confirm: rows of the mailed questionnaire with a code of theirs."""
+"""What a member says of counts that it was asked to confirm: rows of a mailed questionnaire, columns of a form."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from openpyxl.utils.cell import column_index_from_string
 
 from helpers.ingest.cells import CellValue, is_empty_cell, raw_text
+from helpers.ingest.headers import canonical_header
 from helpers.ingest.issues import Issue, Place, make_issue
 from helpers.ingest.labels import read_mark
 from helpers.ingest.layout import HeadedSheet, LayoutReader
 from helpers.ingest.records import ConfirmedCount, Received, ReceivedReturn
 from helpers.ingest.sheets import Contents, Sheet, cell_at
+from helpers.plan import questionnaire
 
 _CODE = re.compile(r"confirm/(?P<quarter>\d{4}Q[1-4])/(?P<question>\w+)/(?P<value>\d{1,12})")
+_CHOICE = re.compile(r"(?P<quarter>\d{4}q[1-4])\.(?P<question>\w+)\.(?P<value>\d{1,12})", re.IGNORECASE)
+_CHOICE_LABEL = re.compile(r"(?P<label>.+?) \((?P<quarter>\d{4}q[1-4])\) ?: (?P<value>\d{1,12})\s*", re.IGNORECASE)
 _SAID = {True: "yes", False: "no", None: "unclear"}
 _ANSWERS = "C"  # the column of the answers where no other is known
 
@@ -74,9 +78,48 @@ def read_said(
         right = [row for row, issue in said if issue.key == "CONFIRM.yes"]
         counts = (ConfirmedCount(row.quarter, received.member, row.question, row.value) for row in right)
         notes = (*received.notes, *(issue for _, issue in said))
-        read.append(replace(received, confirmed=tuple(dict.fromkeys(counts)), notes=notes))
+        read.append(replace(received, confirmed=tuple(dict.fromkeys((*received.confirmed, *counts))), notes=notes))
     reader.notes += [_issue(row, reader.place, text, "unclear") for row in left if (text := row.said(""))]
     return read
+
+
+def choice_name(quarter: str, question: str, value: int) -> str:
+    """Return the name of the choice of a form that an earlier count is right."""
+    return f"{quarter}.{question}.{value}"
+
+
+def read_ticked(
+    cells: Mapping[str, str], answers: Mapping[str, questionnaire.Answer], place: Place, form: questionnaire.Form
+) -> list[ConfirmedCount]:
+    """Return the counts that a submission of a written form confirms: its own (`confirm_…`), and earlier ones.
+
+    `cells` has its texts by canonical header, in names or labels; `answers` its own answers.
+    """
+    labels = {canonical_header(label): name for name in form.numbers for label in form.label_of(name).values()}
+    found = []
+    for header, text in cells.items():
+        if not text or not form.is_added(header) or text in ("0", "false", "False"):
+            continue
+        own = header.rpartition("confirm_")[2] if "confirm_" in header else _name_labelled(header, labels)
+        if own in form.numbers and answers[own].number is not None:
+            found.append((place.quarter, own, answers[own].number))
+        elif split := _CHOICE.search(header):
+            found.append((split["quarter"].upper(), split["question"], int(split["value"])))
+        elif own == "before" or "↳" in header:
+            named = [(each["quarter"], each["question"], each["value"]) for each in _CHOICE.finditer(text)]
+            named += [
+                (each["quarter"], labels[label], each["value"])
+                for each in _CHOICE_LABEL.finditer(text) if (label := canonical_header(each["label"])) in labels
+            ]  # fmt: skip
+            found += [(quarter.upper(), question, int(value)) for quarter, question, value in named]
+    named = (each for each in dict.fromkeys(found) if each[1] in form.numbers)
+    return [ConfirmedCount(quarter, place.member, question, value) for quarter, question, value in named]
+
+
+def _name_labelled(header: str, labels: Mapping[str, str]) -> str:
+    """Return the number whose label follows the arrow of a header, blank without one."""
+    label = header.rpartition("↳ ")[2]
+    return next((name for text, name in labels.items() if label.startswith((f"{text} :", f"{text}:"))), "")
 
 
 def _issue(row: AskedRow, place: Place, said: str, kind: str = "") -> Issue:

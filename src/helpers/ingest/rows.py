@@ -196,10 +196,14 @@ class _TableReader:
         texts = [(name, table.text(row, name)) for name in table.tool.identity]
         ids = [f"{text}@{day}" if name == "_id" else text for name, text in texts if text]
         ids = ids or [self._place_id(place)]
+        added = {name: table.text(row, name) for name in table.columns if isinstance(name, str)}
+        counts = confirmed.read_ticked(added, answers, place, form)
+        notes += [make_issue("CONFIRM.yes", place, each.quarter, each.value, question=each.question) for each in counts]
         return ReceivedReturn(
             place, file, member, member_text, quarter_text, day, instant, ids[0], answers,
             {name: raw_text(table.cell(row, HeaderColumn(name))).strip() for name in form.identity.personal},
             problems=tuple(self._refuse(row, place)), notes=tuple(notes), on_hold=on_hold, other_ids=tuple(ids[1:]),
+            confirmed=tuple(counts),
         )  # fmt: skip
 
     def _read_quarter(self, row: SheetRow, place: Place) -> tuple[str, list[Issue]]:

@@ -114,7 +114,7 @@ class Form:
     def _added(self) -> re.Pattern[str]:
         *prefixes, mark = ADDED
         names = "|".join(re.escape(each.name) for each in (*self.questions, *self.fields))
-        about = rf"(?:v\d\d_)?(?:{names}|asked|asked_values|before|codes_\w+|reference_\w+)"
+        about = rf"(?:v\d\d_)?(?:{names}|before|codes_\w+|reference_\w+)"
         return re.compile(rf"(?:^|[^a-z0-9_])(?:{'|'.join(prefixes)}){about}(?:$|[^a-z0-9_])|{mark}")
 
     @cached_property

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
-from helpers.desk.pull.fetch import Client, Limits, NotFetched
+from helpers.desk.pull.fetch import Client, FetchLimits, NotFetched
 from helpers.desk.pull.sources import FROM_KOBO, Source
 from helpers.speech import say
 
@@ -26,12 +26,12 @@ class Export:
     suffix: str
 
 
-def fetch_export(source: Source, limits: Limits) -> Export:
+def fetch_export(source: Source, limits: FetchLimits) -> Export:
     """Fetch the deployed form's id and version, and its submissions. Raises NotFetched."""
     return (_fetch_kobo if source.tool == FROM_KOBO else _fetch_odk)(source, limits)
 
 
-def _fetch_kobo(source: Source, limits: Limits) -> Export:
+def _fetch_kobo(source: Source, limits: FetchLimits) -> Export:
     """Fetch KoboToolbox's synchronous XLSX export, as a person would: its CSV has no repeats."""
     client = Client(source.url, f"Token {source.secret}", limits)
     path = f"/api/v2/assets/{quote(source.form, safe='')}/"
@@ -45,7 +45,7 @@ def _fetch_kobo(source: Source, limits: Limits) -> Export:
     return Export(form, client.get_archive(f"{path}export-settings/{chosen}/data.xlsx"), ".xlsx")
 
 
-def _fetch_odk(source: Source, limits: Limits) -> Export:
+def _fetch_odk(source: Source, limits: FetchLimits) -> Export:
     """Fetch ODK Central's zip of tables: its repeats, reviews and edits, and answers to questions since removed."""
     client = Client(source.url, limits=limits)
     session = client.post_json("/v1/sessions", {"email": source.user, "password": source.secret})

@@ -38,7 +38,7 @@ class _TryAgain(Exception):
 
 
 @dataclass(frozen=True)
-class Limits:
+class FetchLimits:
     """How long a server is waited for, in seconds, and how often it is asked; bytes of one answer.
 
     A synchronous export of KoboToolbox may take it 120 seconds.
@@ -84,7 +84,7 @@ def _make_opener() -> urllib.request.OpenerDirector:
 class Client:
     """Asks one server, all in all for no longer than the limits say; every failure is a NotFetched."""
 
-    def __init__(self, url: str, authorization: str = "", limits: Limits = Limits()) -> None:
+    def __init__(self, url: str, authorization: str = "", limits: FetchLimits = FetchLimits()) -> None:
         self.url, self.limits, self._authorization = url, limits, authorization
         self._opener, self._until = _make_opener(), time.monotonic() + limits.total
 

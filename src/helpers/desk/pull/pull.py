@@ -11,7 +11,7 @@ from filelock import FileLock, Timeout
 
 from helpers import paths
 from helpers.desk.pull.exports import Deployed, fetch_export
-from helpers.desk.pull.fetch import Limits, NotFetched
+from helpers.desk.pull.fetch import FetchLimits, NotFetched
 from helpers.desk.pull.news import News, compare_export
 from helpers.desk.pull.sources import Source
 from helpers.ingest import add, issues, received, registers
@@ -36,7 +36,7 @@ def list_open(today: date) -> list[str]:
 
 
 def pull(
-    source: Source, quarter: str, now: datetime, limits: Limits | None = None, dry_run: bool = False,
+    source: Source, quarter: str, now: datetime, limits: FetchLimits | None = None, dry_run: bool = False,
     language: str = "en",
 ) -> Pulled:  # fmt: skip
     """Fetch what was sent to a form and add it for a quarter, as received on the day of `now` (UTC), if it has news.
@@ -47,7 +47,7 @@ def pull(
     """
     _refuse_sample()
     with _alone(quarter, dry_run), tempfile.TemporaryDirectory(prefix="papu-") as folder:
-        export = fetch_export(source, limits or Limits())
+        export = fetch_export(source, limits or FetchLimits())
         warnings = check_form(export.form, source)
         path = Path(folder, f"{source.tool}-{now:%Y-%m-%d-%H-%M-%S}{export.suffix}")
         path.write_bytes(export.content)
