@@ -7,6 +7,7 @@ A submission is its XML, as Enketo or ODK send it. The exports have every column
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -35,6 +36,32 @@ class WrittenForm:
             if bind.get("readonly") == "true()" and bind.get("type") == "string" and not bind.get("required")
         }  # fmt: skip
         self.repeats = {each.get("nodeset").rpartition("/")[2] for each in root.iter(f"{_X}repeat")}
+        self._texts = {
+            each.get("lang").partition("(")[2].strip(")"): {
+                text.get("id"): "".join(text.find(f"{_X}value").itertext()) for text in each.iter(f"{_X}text")
+            }
+            for each in root.iter(f"{_X}translation")
+        }  # fmt: skip
+        items = {each.get("id"): list(each.iter(f"{_X}item")) for each in root.iter(f"{_X}instance")}
+        self._choices = {
+            each.get("ref"): {
+                item.findtext(f"{_X}name"): item.findtext(f"{_X}itextId")
+                for item in items.get(re.search(r"instance\('(\w+)'\)", set_of.get("nodeset"))[1], ())
+            }
+            for kind in ("select", "select1") for each in root.iter(f"{_X}{kind}")
+            for set_of in each.iter(f"{_X}itemset")
+        }  # fmt: skip
+
+    def label(self, path: tuple[str, ...], language: str) -> str:
+        """Return the label of a node, the name of one without."""
+        place = "/".join(("", local(self.template), *path))
+        return self._texts[language].get(f"{place}:label", path[-1])
+
+    def answer(self, path: tuple[str, ...], text: str, language: str) -> str:
+        """Return an answer in labels, joined by blanks."""
+        choices = self._choices.get("/".join(("", local(self.template), *path)))
+        known = self._texts[language]
+        return " ".join(known[choices[code]] for code in text.split()) if choices and text else text
 
     def submit(self, answers: Mapping[str, object], items: Sequence[Mapping[str, object]] = ()) -> Element:
         """Return a submission of some answers and items by name; nothing is computed as a client would."""
@@ -73,24 +100,29 @@ def _items(element: Element, repeats: set[str]) -> list[dict[str, str]]:
     return [{local(field): field.text or "" for field in each} for each in found]
 
 
-def _kobo_sheets(form: WrittenForm, sent: Sequence[Element]) -> dict[str, Table]:
+def _kobo_sheets(form: WrittenForm, sent: Sequence[Element], language: str = "") -> dict[str, Table]:
     columns = [path for path, _ in _leaves(form.template, form.repeats) if path[-1] not in form.notes]
-    main: Table = [["/".join(path) for path in columns]]
+    titles = [[form.label(path[: n + 1], language) if language else path[n] for n in range(len(path))]
+              for path in columns]  # fmt: skip
+    main: Table = [["/".join(title) for title in titles]]
     main[0] += ["_id", "_uuid", "_submission_time", "_validation_status", "__version__", "meta/rootUuid", "_index"]
     fields = [local(each) for each in next(e for e in form.template.iter() if local(e) in form.repeats)]
     items: Table = [[*fields, "_index", "_parent_table_name", "_parent_index", "_submission__uuid"]]
     for number, element in enumerate(sent, start=1):
         texts = dict(_leaves(element, form.repeats))
-        main.append([*(texts.get(path, "") for path in columns), number, f"u{number}", SENT, None, "1", f"u{number}",
+        shown = [texts.get(path, "") for path in columns]
+        if language:
+            shown = [form.answer(path, text, language) for path, text in zip(columns, shown, strict=True)]
+        main.append([*shown, number, f"u{number}", SENT, None, "1", f"u{number}",
                      number])  # fmt: skip
         for item in _items(element, form.repeats):
             items.append([*(item.get(field, "") for field in fields), len(items), "form", number, f"u{number}"])
     return {"form": main, next(iter(form.repeats)): items}
 
 
-def export_kobo(form: WrittenForm, sent: Sequence[Element]) -> bytes:
-    """Return KoboToolbox's XLSX with XML names and groups."""
-    return workbook(_kobo_sheets(form, sent))
+def export_kobo(form: WrittenForm, sent: Sequence[Element], language: str = "") -> bytes:
+    """Return KoboToolbox's XLSX with groups: with XML names, or in labels, but for the items."""
+    return workbook(_kobo_sheets(form, sent, language))
 
 
 def export_central(form: WrittenForm, sent: Sequence[Element]) -> bytes:

@@ -10,7 +10,7 @@ import pytest
 from pyxform.xls2xform import convert
 
 from helpers import desk
-from helpers.ingest import read_returns
+from helpers.ingest import confirmed, read_returns
 from helpers.ingest.issues import NOTE
 from helpers.plan import checks, read_plan
 from helpers.tables import pipeline
@@ -71,6 +71,24 @@ def test_what_is_sent_is_what_is_read(filled, raw, tmp_path, export, suffix, aga
     received = read_returns([Q])
     assert [issue.message_en for issue in received.issues if issue.severity != NOTE] == []
     assert_read(filled, received)
+
+
+@pytest.mark.parametrize("language", ["", "fr", "en", "pt", "ar"])
+def test_what_is_ticked_as_right_is_confirmed(raw, tmp_path, language):
+    plan, form = checks.check_plan()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("PAPU_ROOT")
+        written = desk.write_xlsform(tmp_path, plan, form, Q, desk.read_previous(Q, DAY), DAY)
+    client = WrittenForm(convert(str(written.files[0]), validate=False).xform)
+    said = {"member": "TUN", "quarter": Q, "pick_form_language": "fr", "form_language": "fr", "offices_total": "1200"}
+    ticked = {"confirm_offices_total": "yes", "confirm_before": "2024Q3.trained_cumulative.3226"}
+    sent = [client.submit(said | ticked), client.submit(said | {"member": "KEN"})]
+    raw.add(Q, "export.xlsx", export_kobo(client, sent, language), "2025-01-13", channel="kobo")
+    received = read_returns([Q])
+    assert [issue.message_en for issue in received.issues if issue.severity != NOTE] == []
+    assert [tuple(vars(each).values()) for each in confirmed.list_confirmed(received)] == [
+        ("2024Q3", "TUN", "trained_cumulative", 3226), (Q, "TUN", "offices_total", 1200),
+    ]  # fmt: skip
 
 
 def assert_read(filled, received) -> None:

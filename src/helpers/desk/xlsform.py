@@ -182,7 +182,7 @@ class _Maker:
             row["choice_filter"] = f"language = ${{pick_{language}}}"
         yield row | {"appearance": "minimal autocomplete"}
         if asked := [each for own in self.previous.values() for each in own.asked]:
-            members = " or ".join(f"${{member}} = '{code}'" for code, own in self.previous.items() if own.asked)
+            members = " or ".join(f"${{member}} = '{code}'" for code, own in sorted(self.previous.items()) if own.asked)
             named = {
                 "quarter": lambda language: self.translators[language].quarter(max(each.quarter for each in asked))
             }
@@ -260,7 +260,7 @@ class _Maker:
         if self.form.identity.language:
             for code in self.languages:
                 yield {"list_name": _LANGUAGES, "name": code} | self._labels(dict.fromkeys(self.languages, _own(code)))
-        for code, own in self.previous.items():
+        for code, own in sorted(self.previous.items()):
             for each in own.asked:
                 name = confirmed.choice_name(each.quarter, each.question, each.value)
                 label, count = self.form.label_of(each.question), {"quarter": each.quarter, "value": each.value}
