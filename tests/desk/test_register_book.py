@@ -100,6 +100,11 @@ def test_each_register_has_a_sheet_with_codes_words_what_is_there_and_rows_to_fi
     assert [cell.protection.locked for cell in sheet[203]] == [True, False, False, False, False, True]
 
 
+def list_offered(lists, rule) -> list[str]:
+    """Return what a drop-down list offers."""
+    return [cell.value for (cell,) in lists[rule.formula1.partition("!")[2].replace("$", "")]]
+
+
 def test_lists_are_in_words_sorted_by_them_and_days_and_numbers_are_held(book):
     read = openpyxl.load_workbook(book)
     rules = {
@@ -109,8 +114,7 @@ def test_lists_are_in_words_sorted_by_them_and_days_and_numbers_are_held(book):
     assert rules["Présences", 2].formula1 == "'Ateliers'!$B$3:$B$203"
     members = rules["Présences", 3]
     assert (members.type, members.errorStyle or "stop", members.error) == ("list", "stop", "Choisir dans la liste.")
-    column = members.formula1.split("$")[1]
-    names = [cell.value for cell in read["Listes"][column][1:] if cell.value]
+    names = list_offered(read["Listes"], members)
     assert names[0] == "Afrique du Sud (ZAF)" and len(names) == 45
     assert (rules["Présences", 4].type, rules["Ateliers", 5].type) == ("whole", "date")
     assert rules["Ateliers", 4].errorStyle == "information"  # another topic may be told
@@ -350,7 +354,7 @@ def test_in_each_language_the_lists_are_read_as_their_codes_and_the_bytes_are_th
     read = openpyxl.load_workbook(first)
     sheet, lists = read.worksheets[3], read.worksheets[-1]
     (rule,) = (each for each in sheet.data_validations.dataValidation if column_of(each) == 3)
-    entries = [cell.value for cell in lists[rule.formula1.split("$")[1]][1:] if cell.value]
+    entries = list_offered(lists, rule)
     empty = find_empty(sheet)
     for number, entry in enumerate(entries, start=empty):
         sheet.cell(number, 2).value, sheet.cell(number, 3).value, sheet.cell(number, 4).value = "A-2022-1", entry, 7

@@ -7,6 +7,6 @@ from helpers.desk.questionnaire import write_xlsform
 from helpers.desk.register_rows import append_rows
 
 __all__ = [
-    "append_rows", "pull", "read_previous", "record_confirmations", "register_book", "register_taking", "reminders",
-    "write_mail_forms", "write_xlsform",
+    "append_rows", "pull", "read_previous", "record_confirmations", "register_book", "register_lists",
+    "register_taking", "reminders", "write_mail_forms", "write_xlsform",
 ]  # fmt: skip

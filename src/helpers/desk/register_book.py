@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 
 from helpers.desk.register_rows import RECORDED_ON, read_register_files
-from helpers.desk.register_words import COUNTS, DAYS, SEVERAL, SUGGESTED, RegisterWords
+from helpers.desk.register_words import COUNTS, DAYS, SEVERAL, SUGGESTED, RegisterWords, name_column
 from helpers.desk.texts import desk_text
 from helpers.ingest import register_files, registers
 from helpers.plan import read_plan
@@ -56,7 +56,7 @@ class _BookWriter:
 
     def label(self, column: str) -> str:
         """Return what a column is called."""
-        return self.say("text_title" if column == "title" else column)
+        return name_column(column, self.language)
 
     def write_guide(self) -> None:
         """Write what the workbook is, and how it is filled in."""
@@ -124,7 +124,9 @@ class _BookWriter:
         if column not in self.lists:
             return ""
         place = list(self.lists).index(column)
-        return xlsx.name_cells(self.say("lists"), place, range(1, 1 + len(self.lists[column])))
+        # The list of members begins with all of them, whom only a questionnaire can be sent to in one row.
+        first = 2 if column == "member" and name != "questionnaires" else 1
+        return xlsx.name_cells(self.say("lists"), place, range(first, 1 + len(self.lists[column])))
 
     def write_lists(self) -> None:
         """Write the lists of the columns, and what the stages of each product are, side by side."""

@@ -11,10 +11,10 @@ from pathlib import Path
 from helpers.desk import register_rows
 from helpers.desk.register_book import CSV_ROW, UP_TO
 from helpers.desk.register_rows import RECORDED_ON, TextRow
-from helpers.desk.register_words import RegisterWords
+from helpers.desk.register_words import EVERYBODY, RegisterWords
 from helpers.i18n import plain
 from helpers.ingest import register_files, registers
-from helpers.plan import read_settings
+from helpers.plan import quarters, read_plan, read_settings
 from helpers.speech import say
 from helpers.strings import clean
 
@@ -58,7 +58,7 @@ def take_register_book(path: Path, recorded_on: date, write: bool = False) -> Bo
     Rows are added all or none: to none of the registers where any row is refused. Raises ValueError for a file that is
     no such workbook, DataRefused for registers that cannot be read, OSError where nothing can be written.
     """
-    book = _open_book(path)
+    book = open_book(path)
     with register_rows.lock_registers():
         files, words = register_rows.read_register_files(), RegisterWords(read_settings().master_language)
         sheets = [sheet for each in book if (sheet := _read_sheet(each, words))]
@@ -70,7 +70,8 @@ def take_register_book(path: Path, recorded_on: date, write: bool = False) -> Bo
     return read
 
 
-def _open_book(path: Path) -> Sequence:
+def open_book(path: Path) -> Sequence:
+    """Return the sheets of a workbook. Raises ValueError for any other file."""
     import openpyxl  # it takes long to load
 
     try:
@@ -83,7 +84,7 @@ def _open_book(path: Path) -> Sequence:
 def _read_sheet(sheet, words: RegisterWords) -> _Sheet | None:
     """Read the sheet of a register; None for any other."""
     sheet.reset_dimensions()  # a program may declare a million rows
-    rows = [[_read_cell(cell) for cell in row] for row in sheet.iter_rows()]
+    rows = [[read_cell(cell) for cell in row] for row in sheet.iter_rows()]
     top = next((n for n, row in enumerate(rows[:_HEAD_ROWS]) if any(map(_FIRST_HEAD.fullmatch, row))), None)
     if top is None:
         return None
@@ -104,12 +105,21 @@ def _read_sheet(sheet, words: RegisterWords) -> _Sheet | None:
             wrong = say("the first column is not filled in; leave it blank")
             refused.append(f"{_place(sheet.title, number)}: {wrong}")
         elif any(text for column, text in texts.items() if column != RECORDED_ON):
-            new.append(_Row(number, texts))
+            new += [_Row(number, each) for each in _expand(name, texts)]
     last = int(_FIRST_HEAD.fullmatch(heads[first])["last"] or 0)
     return _Sheet(sheet.title, name, last, known, new, refused)
 
 
-def _read_cell(cell) -> str:
+def _expand(name: str, texts: TextRow) -> list[TextRow]:
+    """Return a row of a questionnaire that was sent to everybody as a row for each member; any other as it is."""
+    if name != "questionnaires" or texts["member"] != EVERYBODY:
+        return [texts]
+    day, _ = registers.parse_written_day(texts["sent_on"])
+    members = read_plan().members_in(quarters.quarter_of(day)) if day else read_plan().members
+    return [texts | {"member": member.member} for member in members]
+
+
+def read_cell(cell) -> str:
     """Return a cell as a register writes it: days as 2024-10-31, whole numbers without decimals, one line of text."""
     value = cell.value
     if isinstance(value, datetime | date):
@@ -138,7 +148,7 @@ def _compare(
     for name, sheet in by_name.items():
         refused += _list_changes(sheet, files[name], words)
         faults = {row.number: register_rows.find_fault(name, row.texts, workshops) for row in sheet.new}
-        refused += [_say_fault(sheet, number, fault) for number, fault in faults.items() if fault]
+        refused += [say_fault(sheet.title, number, fault) for number, fault in faults.items() if fault]
         rows = [register_rows.normalise_row(name, row.texts) for row in sheet.new if not faults[row.number]]
         new[name] = register_rows.select_new_rows(files[name], rows, sheet.last)
         n_known += len(rows) - len(new[name])
@@ -147,12 +157,13 @@ def _compare(
     return BookRows(new, n_known, refused, remarks)
 
 
-def _say_fault(sheet: _Sheet, number: int, fault: tuple[str, str, str]) -> str:
+def say_fault(sheet: str, number: int, fault: tuple[str, str, str]) -> str:
+    """Return why a row of a sheet cannot be taken."""
     column, text, expected = fault
     told = "row" if column == "of_row" else column
     facts = {"column": told, "text": text, "expected": expected}
     said = say("{column} is “{text}”, which cannot be taken; expected: {expected}", **facts)
-    return f"{_place(sheet.title, number)}: {said}"
+    return f"{_place(sheet, number)}: {said}"
 
 
 def _list_changes(sheet: _Sheet, file: register_files.RegisterFile, words: RegisterWords) -> Iterator[str]:

@@ -1,12 +1,12 @@
 """What may stand in the cells of a register, in words: members, quarters, questions… and the codes that they mean."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from helpers.desk.register_rows import list_product_parts, list_received_files
 from helpers.desk.texts import desk_text
 from helpers.i18n import Translator
-from helpers.ingest import registers
+from helpers.ingest import register_files, registers
 from helpers.plan import quarters, questionnaire, read_plan, read_settings, sources
 from helpers.strings import fold
 
@@ -15,7 +15,13 @@ COUNTS = ("stage", "women", "men", "value", "of_row")
 SEVERAL = ("parts",)  # codes separated by ; in one cell
 SUGGESTED = ("topic",)  # a list from which another word may be told
 
+EVERYBODY = "*"  # instead of a member: a row for each of them
 Labels = Mapping[str, Mapping[str, str]]  # by code, then by language
+
+
+def name_column(column: str, language: str) -> str:
+    """Return what a column of a register is called."""
+    return desk_text(f"register_{'text_title' if column == 'title' else column}", language)
 
 
 class RegisterWords:
@@ -77,7 +83,8 @@ class RegisterWords:
         if found := self._codes[column].get(fold(text)):
             return found
         if column == "member":
-            return self._plan.resolve(text).iso3 or text
+            said = {fold(desk_text("register_everybody", language)) for language in self._languages}
+            return EVERYBODY if fold(text) in said else self._plan.resolve(text).iso3 or text
         return quarters.parse_quarter(text) if column == "quarter" and quarters.is_quarter(text) else text
 
     @cached_property
@@ -92,9 +99,31 @@ class RegisterWords:
                     texts[text] = code if texts.get(text, code) == code else ""
         return found
 
+    def read_heading(self, text: str, columns: Sequence[str]) -> str:
+        """Return which of some columns a heading names, in whatever language of the plan; blank for none."""
+        return next((column for column in columns if fold(text) in self._headings[column]), "") if text else ""
+
+    def count_headings(self, cells: Sequence[str]) -> int:
+        """Count the cells of a row that are headings of registers."""
+        return sum(any(fold(cell) in names for names in self._headings.values()) for cell in cells if cell)
+
+    @cached_property
+    def _headings(self) -> Mapping[str, set[str]]:
+        """What each column of the registers may be called: its name, its label, and what else people call it."""
+        own = questionnaire.read_form().label_of(questionnaire.MEMBER_ASKED)
+        found = {}
+        for column in {register_files.key_of_column(each) for row in registers.COLUMNS.values() for each in row}:
+            labels = [name_column(column, language) for language in self._languages]
+            if column == "member":
+                labels += own.values()
+                labels += "|".join(desk_text("register_member_also", each) for each in self._languages).split("|")
+            found[column] = {fold(label) for label in (column, column.replace("_", " "), *labels)}
+        return found
+
     def list_shown(self, column: str) -> list[str]:
         """Return what the drop-down list of a column offers, in order; nothing for a column without one."""
-        return [self._show_one(column, code) for code in self.labels.get(column, ())]
+        everybody = [desk_text("register_everybody", self.language)] if column == "member" else []
+        return [*everybody, *(self._show_one(column, code) for code in self.labels.get(column, ()))]
 
     def list_stages(self) -> list[str]:
         """Return what the stages of each product are called, with their numbers."""

@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from helpers.ingest import admit, received
 from helpers.ingest.admit import Unreadable
 from helpers.ingest.delimited import Line, Records, decode_text, split_records
 from helpers.ingest.sheets import HEADER_ROWS, is_empty_row
+from helpers.speech import say
 from helpers.strings import fold, without_invisible
 
 COLUMNS = {
@@ -164,6 +165,19 @@ def _find_last_header(records: Records, name: str) -> tuple[dict[str, int], int]
 def split_rows(name: str, content: bytes) -> Iterator[dict[str, str]]:
     """Yield the rows of a register as texts. Raises Unreadable as `list_raw_rows` does."""
     yield from (row for row, _ in list_raw_rows(_split(content, name), name))
+
+
+def read_lines(path: Path, count_known: Callable[[Sequence[str]], int]) -> list[Line]:
+    """Read any CSV file, separated by whatever gives a row of the most known headings: its lines that are not blank.
+
+    Raises ValueError for a file that is no text.
+    """
+    try:
+        lines = split_records(read_content(path), count_known).lines
+    except Unreadable as reason:
+        raise ValueError(say("{file} cannot be read as CSV; save it as .xlsx, or as CSV UTF-8", file=path)) from reason
+    texts = [(number, [without_invisible(cell).strip() for cell in cells]) for number, cells in lines]
+    return [(number, cells) for number, cells in texts if any(cells)]
 
 
 def read_register_file(name: str, path: Path) -> RegisterFile:
