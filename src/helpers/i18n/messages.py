@@ -23,7 +23,7 @@ from helpers.durable import write_durably
 from helpers.i18n import catalogue
 
 # Sentences to members, a column for each language: kept beside the code that says them.
-TABLES = (paths.PACKAGE / "ingest" / "issues.csv", paths.PACKAGE / "report" / "letters.csv")
+TABLES = tuple(paths.PACKAGE / name for name in ("ingest/issues.csv", "report/letters.csv", "desk/texts.csv"))
 _REVIEWED_COLUMNS = ("file", "key", "digest")
 _FURTHEST = 1000  # numbers tried to say which ones take a plural form
 

@@ -21,7 +21,10 @@ _USES = {
     "explain": "papu explain", "explore": "explorer of figures", "start": "papu plan", "i18n": "everywhere",
     "notebooks": "heading of the report",
 }  # fmt: skip
-_TABLES = {"issues.csv": "finding of papu check, in letters and briefs", "letters.csv": "letter to a member"}
+_TABLES = {
+    "issues.csv": "finding of papu check, in letters and briefs", "letters.csv": "letter to a member",
+    "texts.csv": "what the desk sends out: questionnaires",
+}  # fmt: skip
 _NAMED = re.compile(r"(formula|source|rule|unit|severity|channel|targets:?) \w")  # the rest of the key is data
 _MOST_PLACES = 3
 
@@ -63,9 +66,9 @@ class Examples:
     texts: Mapping[str, str] = field(default_factory=dict)
 
     def find(self, message: messages.Message) -> str:
-        """Return how a sentence is printed, or why no example of it is there. No report has letters."""
-        is_letter = message.file == "letters.csv"
-        return f"({self.note})" if is_letter or message.key not in self.texts else self.texts[message.key]
+        """Return how a sentence is printed, or why no example of it is there. No report has letters or forms."""
+        is_sent = message.file in ("letters.csv", "texts.csv")
+        return f"({self.note})" if is_sent or message.key not in self.texts else self.texts[message.key]
 
 
 def read_examples(language: str) -> Examples:
