@@ -119,11 +119,12 @@ def _texts_of(path, columns) -> list[str]:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_no_text_of_the_plan_or_of_a_letter_has_a_rejected_wording(language):
+def test_no_text_of_the_plan_or_sent_to_members_has_a_rejected_wording(language):
     names = ("themes", "steps", "kpis", "names", "companions", "components", "figures", "stages", "units")
     columns = [f"{name}_{language}" for name in ("title", "text", "reached", "below")]
     texts = [text for name in names for text in _texts_of(PLAN / f"{name}.csv", columns)]
-    texts += _texts_of(paths.PACKAGE / "report" / "letters.csv", [language])
+    for name in ("report/letters.csv", "desk/texts.csv"):
+        texts += _texts_of(paths.PACKAGE / name, [language])
     found = {text: glossary.find_rejected(text, language) for text in texts}
     assert {text: rejected for text, rejected in found.items() if rejected} == {}
 

@@ -1,7 +1,7 @@
 """The questionnaire as a workbook for each member, in its language: sent by mail, and read back by `ingest`."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -15,32 +15,34 @@ from helpers.plan import Member, Plan, quarters, questionnaire
 from helpers.report import xlsx
 
 FOLDER = "mail"
-MOST_ITEMS = 100  # rows of the sheet of the repeat
+MOST_ITEMS = 60  # rows of the sheet of the repeat
 _CODE, _LABEL, _ANSWER, _LAST, _HINT = range(5)  # columns
-_WIDTHS = (8, 52, 34, 22, 62)
+_WIDTHS = (8, 54, 34, 24, 68)
 _FIELD_WIDTHS = {"select_one": 20, "date": 14, "integer": 14, "text": 34}
 _LONGEST_NAME, _NOT_IN_NAMES = 31, re.compile(r"[\[\]:*?/\\']")  # of a sheet
-_LINE_HEIGHT, _LONG_TEXT, _LONG_LINES = 15, 400, 12  # points; characters; lines for what is longer
+_REMARKS_HEIGHT = 180  # points: twelve lines
 _FREE = xlsx.REPLY | {"locked": False}
 _PRESET = {"bg_color": "#EEF1F4", "bold": True}
+_RULE = {"bottom": 1, "bottom_color": "#DDE3E9"}
 _SMALL = {"font_size": 7, "font_color": "#8A939C"}
-_QUIET = {"font_color": "#55616D", "text_wrap": True}
+_QUIET = {"font_color": "#55616D", "text_wrap": True, "indent": 1} | _RULE
 _HEADING = {"bold": True, "bg_color": "#DCE5EE", "top": 1, "top_color": "#9FB3C8"}
 _FORMATS = {"integer": "#,##0", "date": "yyyy-mm-dd", "text": "@"}
 _ALLOWED = {"format_columns": True, "format_rows": True, "select_locked_cells": True}
 
 
 def write_mail_forms(
-    folder: Path, plan: Plan, form: questionnaire.Form, quarter: str, previous: Mapping[str, Previous], as_of: date
-) -> list[Path]:
-    """Write `mail/<ISO3>.xlsx` for each member valid in a quarter, in its language; return the files.
+    folder: Path, plan: Plan, form: questionnaire.Form, quarter: str, previous: Mapping[str, Previous], as_of: date,
+    members: Collection[str] = (),
+) -> list[Path]:  # fmt: skip
+    """Write `mail/<ISO3>.xlsx` for each member valid in a quarter (or those given), in its language; return the files.
 
     `previous` is what each answered last, by member; `as_of` the day the workbooks are of. The same inputs give the
     same bytes. Raises OSError where nothing can be written.
     """
     (folder / FOLDER).mkdir(parents=True, exist_ok=True)
     written = []
-    for member in plan.members_in(quarter):
+    for member in (each for each in plan.members_in(quarter) if not members or each.member in members):
         path = folder / FOLDER / f"{member.member}.xlsx"
         name = member.name.get(member.language) or member.member
         title = desk_text("title", member.language, quarter=Translator(member.language).quarter(quarter), member=name)
@@ -157,7 +159,7 @@ class _MailForm:
             yield _Line(question.name, self._word(question), question)
             if question.type == "select_multiple":
                 for code, label in offered(question):
-                    yield _Line(f"{question.name}/{code}", f"    {self.say(label, code)}", question, code)
+                    yield _Line(f"{question.name}/{code}", self.say(label, code), question, code)
 
     def _word(self, question: questionnaire.Question) -> str:
         """Return a question in words; below it when it is asked, or where its answer goes on."""
@@ -191,11 +193,14 @@ class _MailForm:
                 sheet.write(row, column, text, **_HEADING | (_SMALL if column == _CODE else {}))
             return
         hint, last = self._explain(line), self._last(line)
-        is_title = not line.has_answer
-        sheet.write(row, _CODE, line.code, **_SMALL)
-        sheet.write(row, _LABEL, line.label, text_wrap=True, bold=is_title)
-        sheet.write(row, _LAST, last, **_QUIET | ({"num_format": "#,##0"} if isinstance(last, int) else {}))
-        sheet.write(row, _HINT, hint, **_QUIET)
+        start = "right" if sheet.is_rtl else "left"
+        quiet = _QUIET | {"align": start}
+        shown = quiet | ({"num_format": "#,##0"} if isinstance(last, int) else {})
+        within = {"indent": 2, "align": start} if line.choice else {"bold": not line.has_answer}
+        sheet.write(row, _CODE, line.code, **_SMALL, **_RULE)
+        sheet.write(row, _LABEL, line.label, text_wrap=True, **within, **_RULE)
+        sheet.write(row, _LAST, last, **shown)
+        sheet.write(row, _HINT, hint, **quiet)
         sheet.fit_row(row, ["", line.label, "", str(last), hint])
         if preset := self._preset(line):
             sheet.write(row, _ANSWER, preset, **_PRESET)
@@ -240,8 +245,8 @@ class _MailForm:
         else:
             rule = self.validator.of_question(line.question, cells, quarters.quarter_end(self.quarter))
         sheet.worksheet.data_validation(row, _ANSWER, row, _ANSWER, rule)
-        if line.question and line.question.type == "text" and rule.get("value", 0) > _LONG_TEXT:
-            sheet.worksheet.set_row(row, _LINE_HEIGHT * _LONG_LINES)
+        if line.code == self.form.identity.remarks:
+            sheet.worksheet.set_row(row, _REMARKS_HEIGHT)
 
     # --- the sheet of the repeat ---
 
@@ -265,6 +270,7 @@ class _MailForm:
             sheet.worksheet.data_validation(first, column, last, column, rule)
         sheet.worksheet.freeze_panes(first, 0)
         sheet.worksheet.set_selection(first, 0, first, 0)
+        sheet.worksheet.print_area(0, 0, last, len(fields) - 1)
         self._finish(sheet, top + 1, label)
 
     def _list_field_rules(self, first: int) -> Iterator[Validation]:

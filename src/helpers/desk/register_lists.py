@@ -68,7 +68,7 @@ def _read_sheets(path: Path, words: RegisterWords) -> list[tuple[str, list[_Line
     if path.suffix.casefold() == ".csv":
         return [(path.name, register_files.read_lines(path, words.count_headings))]
     sheets = []
-    for sheet in register_taking.open_book(path):
+    for sheet in register_taking.open_register_sheets(path):
         sheet.reset_dimensions()
         rows = [[register_taking.read_cell(cell) for cell in row] for row in sheet.iter_rows()]
         sheets.append((sheet.title, [(n, row) for n, row in enumerate(rows, start=1) if any(row)]))

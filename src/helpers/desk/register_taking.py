@@ -58,7 +58,7 @@ def take_register_book(path: Path, recorded_on: date, write: bool = False) -> Bo
     Rows are added all or none: to none of the registers where any row is refused. Raises ValueError for a file that is
     no such workbook, DataRefused for registers that cannot be read, OSError where nothing can be written.
     """
-    book = open_book(path)
+    book = open_register_sheets(path)
     with register_rows.lock_registers():
         files, words = register_rows.read_register_files(), RegisterWords(read_settings().master_language)
         sheets = [sheet for each in book if (sheet := _read_sheet(each, words))]
@@ -70,7 +70,7 @@ def take_register_book(path: Path, recorded_on: date, write: bool = False) -> Bo
     return read
 
 
-def open_book(path: Path) -> Sequence:
+def open_register_sheets(path: Path) -> Sequence:
     """Return the sheets of a workbook. Raises ValueError for any other file."""
     import openpyxl  # it takes long to load
 

@@ -79,9 +79,9 @@ class Examples:
     texts: Mapping[str, str] = field(default_factory=dict)
 
     def find(self, message: messages.Message) -> str:
-        """Return how a sentence is printed, or why no example of it is there. No report has letters."""
-        is_letter = message.file == "letters.csv"
-        return f"({self.note})" if is_letter or message.key not in self.texts else self.texts[message.key]
+        """Return how a sentence is printed, or why no example of it is there. No report has letters or forms."""
+        is_sent = message.file in ("letters.csv", "texts.csv")
+        return f"({self.note})" if is_sent or message.key not in self.texts else self.texts[message.key]
 
 
 def read_examples(language: str) -> Examples:
