@@ -37,7 +37,7 @@ def papu(*words: str) -> tuple[int, str]:
 
 COMMANDS = (
     ("status", "--today", "2022-11-15"), ("run", "--due", "--today", "2022-11-14", "--dry-run"), ("verify", "2022Q4"),
-    ("explain", "2.1.a", QUARTER), ("check", QUARTER),
+    ("explain", "2.1.a", QUARTER, "--language", "en"), ("check", QUARTER, "--language", "en"),
 )  # fmt: skip
 
 
