@@ -266,9 +266,9 @@ def test_another_form_is_refused_and_an_older_version_is_a_warning(raw, form, se
 
 
 @pytest.mark.parametrize(
-    ("deployed", "warnings"), [("2026112701", 0), ("2026112701.03", 0), ("2026112702", 1), ("", 1)]
+    ("deployed", "warnings"), [("2026112701", 0), ("2026120103", 0), ("2026112601", 1), ("v3", 1), ("", 1)]
 )
-def test_a_version_that_begins_with_the_plans_is_the_plans(deployed, warnings):
+def test_a_version_older_than_the_plans_is_a_warning(deployed, warnings):
     source = pull.Source("kobo", "https://kf.example", ASSET, TOKEN)
     form = fetched.Deployed("upap_digital_quarterly", deployed)
     assert len(pull.pull.__globals__["check_form"](form, source)) == warnings

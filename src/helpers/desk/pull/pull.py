@@ -69,7 +69,7 @@ def pull(
 def check_form(deployed: Deployed, source: Source) -> tuple[str, ...]:
     """Hold the deployed form against the plan's: return warnings, raise DataRefused for another form.
 
-    The questionnaire that is written from the plan has a version that begins with the plan's.
+    The questionnaire that is written from the plan has the plan's version, or a later one.
     """
     row = questionnaire.read_form_files(paths.questionnaire())["settings"].rows[0]
     form_id, version = row["form_id"], row["version"]
@@ -80,7 +80,7 @@ def check_form(deployed: Deployed, source: Source) -> tuple[str, ...]:
         raise paths.DataRefused(message)
     if not deployed.form_id:
         return (say("{source} does not say which form it is; the plan's is {form}", **facts),)
-    if not deployed.version.startswith(version):
+    if not deployed.version.isdecimal() or int(deployed.version) < int(version):
         deployed_version = deployed.version or "?"
         return (say("{source} is deployed in version {deployed}, the plan's is {version}: deploy the questionnaire of "
                     "the plan, unless it changed on purpose", deployed=deployed_version, **facts),)  # fmt: skip
