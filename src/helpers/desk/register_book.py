@@ -50,7 +50,7 @@ class _BookWriter:
         lists = {column: self.words.list_shown(column) for column in self.words.labels}
         self.lists = {column: entries for column, entries in lists.items() if entries}
 
-    def say(self, key: str, **values: object) -> str:
+    def text(self, key: str, **values: object) -> str:
         """Return a text of the registers in the workbook's language."""
         return desk_text(f"register_{key}", self.language, **values)
 
@@ -60,15 +60,15 @@ class _BookWriter:
 
     def write_guide(self) -> None:
         """Write what the workbook is, and how it is filled in."""
-        sheet = self.book.add_sheet(self.say("guide"), self.language, (_GUIDE_WIDTH,))
+        sheet = self.book.add_sheet(self.text("guide"), self.language, (_GUIDE_WIDTH,))
         for row in range(_GUIDE):
-            sheet.write_row(row, [self.say(f"help_{row + 1}")])
+            sheet.write_row(row, [self.text(f"help_{row + 1}")])
 
     def write_register(self, file: register_files.RegisterFile) -> None:
         """Write a register's sheet: its heads, the rows that it has, and those to be filled in."""
         columns = [CSV_ROW, *map(register_files.key_of_column, registers.COLUMNS[file.name])]
         widths = [_WIDTHS.get(column, _WIDTH) for column in columns]
-        sheet = self.book.add_sheet(self.say(file.name), self.language, widths)
+        sheet = self.book.add_sheet(self.text(file.name), self.language, widths)
         last = max((int(row["row"]) for row in file.rows), default=1)
         for place, code in enumerate((f"{CSV_ROW}{UP_TO}{last}", *registers.COLUMNS[file.name])):
             sheet.write(0, place, code, **_CODE)
@@ -113,25 +113,25 @@ class _BookWriter:
             yield from {"validate": "list", "source": source}.items()
             yield "error_type", "information" if column in SUGGESTED else "stop"
         if hint:
-            said = self.say(f"hint_{hint}", **values)
+            said = self.text(f"hint_{hint}", **values)
             yield from {"input_message": said, "error_message": said}.items()
 
     def _find_list(self, name: str, column: str) -> str:
         """Return the cells that the list of a column is, blank for a column without one."""
         if name == "attendance" and column == "workshop":  # the register's, and those filled in beside it
             place, n = 1 + registers.COLUMNS["workshops"].index(column), self.n_workshops + _EMPTY_ROWS
-            return xlsx.name_cells(self.say("workshops"), place, range(_HEADS, _HEADS + n))
+            return xlsx.name_cells(self.text("workshops"), place, range(_HEADS, _HEADS + n))
         if column not in self.lists:
             return ""
         place = list(self.lists).index(column)
         # The list of members begins with all of them, whom only a questionnaire can be sent to in one row.
         first = 2 if column == "member" and name != "questionnaires" else 1
-        return xlsx.name_cells(self.say("lists"), place, range(first, 1 + len(self.lists[column])))
+        return xlsx.name_cells(self.text("lists"), place, range(first, 1 + len(self.lists[column])))
 
     def write_lists(self) -> None:
         """Write the lists of the columns, and what the stages of each product are, side by side."""
         lists = self.lists | {"stage": self.words.list_stages()}
-        sheet = self.book.add_sheet(self.say("lists"), self.language, [_LIST_WIDTH] * len(lists))
+        sheet = self.book.add_sheet(self.text("lists"), self.language, [_LIST_WIDTH] * len(lists))
         sheet.write_heads(0, [self.label(column) for column in lists])
         for place, entries in enumerate(lists.values()):
             for row, text in enumerate(entries, start=1):
