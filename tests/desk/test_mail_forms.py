@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -12,20 +12,19 @@ import openpyxl
 import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
-from helpers.desk import Previous, write_mail_forms
+from helpers.desk import write_mail_forms
 from helpers.desk.limits import read_limits
-from helpers.desk.previous import Asked, LastAnswer
-from helpers.desk.validations import TICKS
+from helpers.desk.previous import Asked, LastAnswer, Previous
 from helpers.ingest import add, confirmed, registers, rules
 from helpers.ingest.quarter import read_quarter
 from helpers.ingest.records import ConfirmedCount, Received, ReceivedReturn
 from helpers.plan import quarters
 from helpers.plan.plan import read_plan
 from helpers.plan.questionnaire import Form, Question, read_form
+from mailed import ANSWERS, fill, rows_by_code
 from second.placing import place
 
 Q = "2024Q4"
-ANSWERS = 3  # column C
 PLACES = {"fr": "SEN", "en": "KEN", "pt": "MOZ", "ar": "EGY"}
 PREVIOUS = Previous(
     {
@@ -70,55 +69,6 @@ def items_of(form: Form, quarter: str) -> list[dict[str, str]]:
         item = {field.name: plain.get(field.type, "") for field in form.fields}
         items.append(item | {repeat.kind: kind, repeat.detail: details[-1] if details else "Ville hôte"})
     return items
-
-
-def rows_by_code(sheet: Worksheet) -> dict[str, int]:
-    return {str(row[0].value): row[0].row for row in sheet.iter_rows(max_col=1) if row[0].value}
-
-
-def cell_of(question: Question, text: str, language: str) -> object:
-    """Return what a person has in the cell: a number, a day, a label of the list, a text."""
-    if question.type == "integer":
-        return int(text)
-    if question.type == "date":
-        return date.fromisoformat(text)
-    return question.choice_labels[text][language] if question.choices else text
-
-
-def fill(
-    path: Path, form: Form, language: str, said: Mapping[str, str], items: Sequence[Mapping[str, str]] = (),
-    confirms: Mapping[str, str] | None = None,
-) -> Path:  # fmt: skip
-    """Fill in a workbook as it was written: only cells that are not locked."""
-    book = openpyxl.load_workbook(path)
-    sheet, listed = book.worksheets[0], book.worksheets[1]
-    rows = rows_by_code(sheet)
-
-    def write(on: Worksheet, row: int, column: int, value: object) -> None:
-        cell = on.cell(row, column)
-        assert not cell.protection.locked, (on.title, cell.coordinate)
-        cell.value = value
-        if isinstance(value, str):
-            cell.data_type = "s"
-
-    for name, text in said.items():
-        question = form.by_name[name]
-        if question.type == "select_multiple":
-            for code in text.split():
-                write(sheet, rows[f"{name}/{code}"], ANSWERS, TICKS[0])
-        else:
-            write(sheet, rows[name], ANSWERS, cell_of(question, text, language))
-    for code, text in (confirms or {}).items():
-        write(sheet, rows[code], ANSWERS, text)
-    labels = [field.label[language] for field in form.fields]
-    top = next(row for row in range(1, 12) if [cell.value for cell in listed[row]][: len(labels)] == labels)
-    for row, item in enumerate(items, start=top + 1):
-        for column, field in enumerate(form.fields, start=1):
-            text, details = item[field.name], form.lists.get(form.repeat.details.get(item[form.repeat.kind], ""), {})
-            label = details.get(text, {}).get(language) if field.name == form.repeat.detail else ""
-            write(listed, row, column, label or cell_of(field, text, language))
-    book.save(path)
-    return path
 
 
 def read(path: Path, quarter: str = Q, day: str = "2025-01-20") -> Received:

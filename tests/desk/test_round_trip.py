@@ -9,12 +9,14 @@ from datetime import date
 import pytest
 from pyxform.xls2xform import convert
 
-from helpers import desk
+from commands import papu
+from helpers import desk, paths
 from helpers.ingest import confirmed, read_returns
 from helpers.ingest.issues import NOTE
 from helpers.plan import checks, read_plan
 from helpers.tables import pipeline
 from instances import WrittenForm, export_central, export_kobo
+from mailed import fill
 
 Q, BEFORE, DAY = "2024Q4", "2024Q3", date(2025, 1, 10)
 
@@ -89,6 +91,36 @@ def test_what_is_ticked_as_right_is_confirmed(raw, tmp_path, language):
     assert [tuple(vars(each).values()) for each in confirmed.list_confirmed(received)] == [
         ("2024Q3", "TUN", "trained_cumulative", 3226), (Q, "TUN", "offices_total", 1200),
     ]  # fmt: skip
+
+
+@pytest.mark.slow
+def test_the_whole_round_by_both_channels_ends_in_an_edition(filled, raw, tmp_path):
+    """Generate, fill in for 45 members in four languages, read, the same answers cell for cell, an edition."""
+    done = papu("questionnaire", Q, "--out", str(tmp_path), "--today", "2024-12-20")
+    assert done.returncode == 0, done.stderr
+    _, form = checks.check_plan()
+    client = WrittenForm(convert(str(tmp_path / "questionnaire.xlsx"), validate=False).xform)
+    online, by_mail = list(filled)[::2], list(filled)[1::2]
+    export = tmp_path / "KoboToolbox - all versions - False - 2025-01-20-09-00-00.xlsx"
+    export.write_bytes(export_kobo(client, [client.submit(*as_submitted(filled[code])) for code in online]))
+    for code in by_mail:
+        own = filled[code]
+        said = {name: text for name, text in own.answers.items() if name not in ("member", "quarter", "form_language")}
+        language = next(member.language for member in read_plan().members_in(Q) if member.member == code)
+        items = [dict.fromkeys((each.name for each in form.fields), "") | item for item in own.items]
+        fill(tmp_path / "mail" / f"{code}.xlsx", form, language, said, items)
+    files = [str(tmp_path / "mail" / f"{code}.xlsx") for code in by_mail]
+    how = ("--quarter", Q, "--received-on", "2025-01-21", "--language", "en")
+    added = [papu("add", str(export), *how, "--channel", "kobo"), papu("add", *files, *how)]
+    assert [each.returncode for each in added] == [0, 0], [each.stdout for each in added]
+    received = read_returns([Q])
+    assert [issue.message_en for issue in received.issues if issue.severity != NOTE] == []
+    assert_read(filled, received)
+    made = papu("run", Q, "--language", "fr", "--only")
+    assert made.returncode == 0, made.stderr
+    tables = pipeline.load_tables(Q, "2025-02-14")
+    assert set(tables.returns.loc[tables.returns["counts"], "member"]) == filled.keys()
+    assert (paths.reports(Q, "2025-02-14") / "report_fr.pdf").stat().st_size > 100_000
 
 
 def assert_read(filled, received) -> None:
