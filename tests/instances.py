@@ -100,7 +100,7 @@ def _items(element: Element, repeats: set[str]) -> list[dict[str, str]]:
     return [{local(field): field.text or "" for field in each} for each in found]
 
 
-def _kobo_sheets(form: WrittenForm, sent: Sequence[Element], language: str = "") -> dict[str, Table]:
+def _kobo_sheets(form: WrittenForm, sent: Sequence[Element], language: str, at: datetime) -> dict[str, Table]:
     columns = [path for path, _ in _leaves(form.template, form.repeats) if path[-1] not in form.notes]
     titles = [[form.label(path[: n + 1], language) if language else path[n] for n in range(len(path))]
               for path in columns]  # fmt: skip
@@ -113,19 +113,19 @@ def _kobo_sheets(form: WrittenForm, sent: Sequence[Element], language: str = "")
         shown = [texts.get(path, "") for path in columns]
         if language:
             shown = [form.answer(path, text, language) for path, text in zip(columns, shown, strict=True)]
-        main.append([*shown, number, f"u{number}", SENT, None, "1", f"u{number}",
+        main.append([*shown, number, f"u{number}", at, None, "1", f"u{number}",
                      number])  # fmt: skip
         for item in _items(element, form.repeats):
             items.append([*(item.get(field, "") for field in fields), len(items), "form", number, f"u{number}"])
     return {"form": main, next(iter(form.repeats)): items}
 
 
-def export_kobo(form: WrittenForm, sent: Sequence[Element], language: str = "") -> bytes:
+def export_kobo(form: WrittenForm, sent: Sequence[Element], language: str = "", at: datetime = SENT) -> bytes:
     """Return KoboToolbox's XLSX with groups: with XML names, or in labels, but for the items."""
-    return workbook(_kobo_sheets(form, sent, language))
+    return workbook(_kobo_sheets(form, sent, language, at))
 
 
-def export_central(form: WrittenForm, sent: Sequence[Element]) -> bytes:
+def export_central(form: WrittenForm, sent: Sequence[Element], at: datetime = SENT) -> bytes:
     """Return ODK Central's zip; notes are empty columns there."""
     columns = [path for path, _ in _leaves(form.template, form.repeats)]
     root: Table = [["SubmissionDate", *("-".join(path) for path in columns), "meta-instanceID", "KEY", "SubmitterID",
@@ -134,7 +134,7 @@ def export_central(form: WrittenForm, sent: Sequence[Element]) -> bytes:
     child: Table = [[*fields, "PARENT_KEY", "KEY"]]
     for number, element in enumerate(sent, start=1):
         key, texts = f"uuid:{number}", dict(_leaves(element, form.repeats))
-        stamp = SENT.isoformat(timespec="milliseconds") + "Z"
+        stamp = at.isoformat(timespec="milliseconds") + "Z"
         root.append([stamp, *(texts.get(path, "") for path in columns), key, key, 5, "central", None, None, None, 0,
                      form.template.get("version")])  # fmt: skip
         for n, item in enumerate(_items(element, form.repeats), start=1):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
 
 import pytest
 from pyxform.xls2xform import convert
 
 from commands import papu
+from filled import Filled, answer_as_before, as_submitted
 from helpers import desk, paths
 from helpers.ingest import confirmed, read_returns
 from helpers.ingest.issues import NOTE
@@ -21,42 +21,10 @@ from mailed import fill
 Q, BEFORE, DAY = "2024Q4", "2024Q3", date(2025, 1, 10)
 
 
-@dataclass
-class Filled:
-    """What a member answers, and its items, each by name."""
-
-    answers: dict[str, str] = field(default_factory=dict)
-    items: list[dict[str, str]] = field(default_factory=list)
-
-
 @pytest.fixture(scope="module")
 def filled() -> Mapping[str, Filled]:
-    """Return what each member answers: as in its newest return, with items of this quarter; one hardly anything."""
-    source = pipeline.read_raw_data(BEFORE)
-    said = {}
-    for each in sorted(pipeline.check_as_of(source, DAY).returns, key=lambda each: each.entry.quarter):
-        if each.entry.counts:
-            own = Filled({name: answer.value for name, answer in each.answers.items() if answer.value})
-            for n, item in enumerate(each.items or (), start=1):
-                values = {name: answer.value for name, answer in item.answers.items() if answer.value}
-                own.items.append(values | {"date": f"2024-11-{n:02}"})
-            said[each.entry.member] = own
-    silent = Filled({"attended_meetings": "yes", "has_innovations": "no"})
-    for member in read_plan().members_in(Q):
-        own = said.setdefault(member.member, silent).answers
-        own |= {"member": member.member, "quarter": Q, "form_language": own.get("form_language", member.language)}
-    assert len(said) == 45 and len({own.answers["form_language"] for own in said.values()}) == 4
-    return said
-
-
-def as_submitted(own: Filled) -> tuple[dict[str, str], list[dict[str, str]]]:
-    """Return answers and items as the form sends them, with what it computes."""
-    answers = own.answers | {"pick_form_language": own.answers.get("form_language", "fr")}
-    items = []
-    for item in own.items:
-        typed = "pick_detail" if item["kind"] in ("solution", "adoption") else "write_detail"
-        items.append(item | ({typed: item["detail"]} if "detail" in item else {}))
-    return answers, items
+    """Return what each member answers."""
+    return answer_as_before(Q)
 
 
 @pytest.mark.parametrize("export, suffix", [(export_kobo, "xlsx"), (export_central, "csv.zip")])

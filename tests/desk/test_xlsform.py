@@ -127,12 +127,20 @@ def test_a_detail_is_chosen_from_the_list_of_its_kind_or_written(made):
 
 
 def test_the_last_answers_go_with_it_and_nobody_s_words(written):
-    attached = written / "previous.csv"
-    if not attached.exists():
-        return
-    rows = list(csv.DictReader(attached.read_text(encoding="utf-8").splitlines()))
+    rows = list(csv.DictReader((written / "previous.csv").read_text(encoding="utf-8").splitlines()))
     texts = {column for row in rows for column, text in row.items() if text and not text.replace(" ", "").isdigit()}
     assert len(rows) > 5 and texts == {"member"}
+
+
+def test_the_first_quarter_doubts_what_is_far_from_its_reference_and_nothing_else():
+    plan, form = checks.check_plan()
+    first = make_xlsform(plan, form, "2022Q3", {})
+    added = {name for name in names(first) if name.startswith(("warn_", "confirm_", "last_"))}
+    assert added == {
+        f"{kind}_{name}"
+        for kind, of in {"warn_v05": "total", "confirm": "total", "last_reference": ""}.items()
+        for name in ((f"offices_{of}", f"staff_{of}") if of else ("offices", "staff"))
+    }
 
 
 def test_a_member_is_asked_to_confirm_what_a_rule_doubted(made):

@@ -27,6 +27,11 @@ class FormWarning:
     values: Mapping[str, str]
     reads: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def needs_last(self) -> bool:
+        """Whether it compares with a last answer, and not only with a member's reference."""
+        return self.key != "reference"
+
 
 def list_form_warnings(plan: Plan, form: questionnaire.Form) -> list[FormWarning]:
     """Return the warnings on the answers of a form, in the order of its rules."""

@@ -49,7 +49,9 @@ class _Maker:
         self.tables = questionnaire.read_form_files(paths.questionnaire())
         self.languages = plan.settings.languages
         self.translators = {language: Translator(language) for language in self.languages}
-        self.warnings = form_warnings.list_form_warnings(plan, form) if previous else []
+        known = form_warnings.list_form_warnings(plan, form)
+        self.warnings = [each for each in known if previous or not each.needs_last]
+        self.has_file = bool(previous or self.warnings)  # a row a member: last answers, references
 
     @cached_property
     def members(self) -> list[str]:
@@ -84,7 +86,7 @@ class _Maker:
     # --- survey ---------------------------------------------------------------------------------------------------
 
     def _survey(self) -> Iterator[FormRow]:
-        if self.previous:
+        if self.has_file:
             yield {"type": "csv-external", "name": PREVIOUS}
         rows, group = self._order(self.tables["survey"].every_row), ""
         asked = {question for names in self._unavailable.values() for question in names}
@@ -146,7 +148,7 @@ class _Maker:
             yield self._calculate(name, f"${{pick_{name}}}")  # asked before the member
         elif name and name == self.form.repeat.detail and self.form.repeat.details:
             yield from self._detail(row, name)
-        elif kind == "integer":
+        elif name in self.form.numbers:
             yield from self._number(row, name)
         else:
             yield row
@@ -207,11 +209,10 @@ class _Maker:
 
     def _number(self, row: FormRow, name: str) -> Iterator[FormRow]:
         """Yield a number with its last value as a hint, the warnings on it, and the box to confirm it despite them."""
-        if not self.previous or name not in self.form.numbers:
-            yield row
-            return
-        yield self._last(f"last_{name}", name)
-        texts = self._texts("hint", "last", last=f"${{last_{name}}}")
+        texts = {}
+        if self.previous:
+            yield self._last(f"last_{name}", name)
+            texts = self._texts("hint", "last", last=f"${{last_{name}}}")
         yield row | {column: " ".join(filter(None, (row.get(column), text))) for column, text in texts.items()}
         yield from self._warnings_after(name)
         if doubted := [each.expression for each in self.warnings if each.question == name]:
@@ -266,7 +267,7 @@ class _Maker:
                 label, count = self.form.label_of(each.question), {"quarter": each.quarter, "value": each.value}
                 words = self._texts("label", "before_choice", label=label.get, **count)
                 yield {"list_name": _BEFORE, "name": name, "of_member": code} | words
-        if self.previous:
+        if any(each.question in self.form.numbers for each in self.warnings):
             yield {"list_name": _CONFIRM, "name": "yes"} | self._texts("label", "confirm_yes")
 
     def _member_choices(self) -> Iterator[FormRow]:
@@ -288,7 +289,7 @@ class _Maker:
 
     def _previous(self) -> Iterator[FormRow]:
         """Yield what each member answered before: its counts, its references; nobody's words."""
-        for code in self.members if self.previous else ():
+        for code in self.members if self.has_file else ():
             own, member = self.previous.get(code, Previous()), self.plan.by_iso3[code]
             known = {name: answer.value for name, answer in own.answers.items()}
             yield {
