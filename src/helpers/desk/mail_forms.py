@@ -85,7 +85,7 @@ class _MailForm:
     def text(self, key: str, **values: object) -> str:
         return desk_text(key, self.language, **values)
 
-    def say(self, label: questionnaire.Label, code: str) -> str:
+    def word(self, label: questionnaire.Label, code: str) -> str:
         """Return a label in the member's language, its code where it has none."""
         return label.get(self.language) or code
 
@@ -103,7 +103,7 @@ class _MailForm:
     def _name_items(self) -> str:
         """Return the name of the sheet of the repeat: its label where a sheet may be called so, else its name."""
         name = self.form.repeat.name
-        label = self.say(self.form.groups.get(name, {}), name)
+        label = self.word(self.form.groups.get(name, {}), name)
         others = (self.text("sheet_questions").casefold(), self.text("sheet_lists").casefold())
         is_legal = len(label) <= _LONGEST_NAME and not _NOT_IN_NAMES.search(label) and label.casefold() not in others
         return label if is_legal else name
@@ -140,7 +140,7 @@ class _MailForm:
         yield from (self.text(key) for key in ("how_cells", "how_blank", "how_tick"))
         if self.previous.answers:
             yield self.text("how_last")
-        yield from filter(None, (self.say(text, "") for text in self.form.note_texts.values()))
+        yield from filter(None, (self.word(text, "") for text in self.form.note_texts.values()))
 
     def _list_lines(self) -> Iterator[_Line]:
         """Yield the rows: what is to be confirmed, then the questions under the headings of their groups."""
@@ -148,27 +148,27 @@ class _MailForm:
             yield _Line("", self.text("confirm"))
         for asked in self.previous.asked:
             words = {"quarter": self.t.quarter(asked.quarter), "value": self.t.number(asked.value)}
-            label = self.say(self.form.label_of(asked.question), asked.question)
+            label = self.word(self.form.label_of(asked.question), asked.question)
             code = confirmed.confirm_code(asked.quarter, asked.question, asked.value)
             yield _Line(code, self.text("confirm_count", question=label, **words), asked=asked)
         group = ""
         for question in self.form.questions:
             if question.group != group:
                 group = question.group
-                yield _Line(group, self.say(self.form.groups.get(group, {}), group))
+                yield _Line(group, self.word(self.form.groups.get(group, {}), group))
             yield _Line(question.name, self._word(question), question)
             if question.type == "select_multiple":
                 for code, label in offered(question):
-                    yield _Line(f"{question.name}/{code}", self.say(label, code), question, code)
+                    yield _Line(f"{question.name}/{code}", self.word(label, code), question, code)
 
     def _word(self, question: questionnaire.Question) -> str:
         """Return a question in words; below it when it is asked, or where its answer goes on."""
-        lines = [self.say(question.label, question.name)]
+        lines = [self.word(question.label, question.name)]
         answers: dict[str, list[str]] = {}
         for name, code in question.asked_if:
             other = self.form.by_name.get(name)
-            label = self.say(other.choice_labels.get(code, {}), code) if other else code
-            answers.setdefault(self.say(self.form.label_of(name), name), []).append(label)
+            label = self.word(other.choice_labels.get(code, {}), code) if other else code
+            answers.setdefault(self.word(self.form.label_of(name), name), []).append(label)
         for asked, labels in answers.items():
             lines.append(self.text("only_if", question=asked, answers=", ".join(labels)))
         if self.form.repeat and question.name == self.form.repeat.asked:
@@ -211,7 +211,7 @@ class _MailForm:
     def _explain(self, line: _Line) -> str:
         if line.asked:
             return self.text("confirm_why", yes=self.text("yes"), no=self.text("no"))
-        return "" if line.choice else self.say(line.question.hint, "")
+        return "" if line.choice else self.word(line.question.hint, "")
 
     def _last(self, line: _Line) -> object:
         """Return the last answer to a question as it is shown: a number as such where it is of the last quarter."""
@@ -225,7 +225,7 @@ class _MailForm:
         elif question.type == "select_multiple":
             value = ""
         elif question.type == "select_one":
-            value = self.say(question.choice_labels.get(answer.value, {}), answer.value)
+            value = self.word(question.choice_labels.get(answer.value, {}), answer.value)
         elif question.type == "integer" and answer.quarter == self.last_quarter:
             return int(answer.value)
         elif question.type == "integer":
@@ -255,13 +255,13 @@ class _MailForm:
         fields, repeat = self.form.fields, self.form.repeat
         widths = [_FIELD_WIDTHS.get(field.type, 34) for field in fields]
         sheet = self.book.add_sheet(self.items_name, self.language, widths)
-        label = self.say(self.form.groups.get(repeat.name, {}), repeat.name)
+        label = self.word(self.form.groups.get(repeat.name, {}), repeat.name)
         sheet.write_lines(0, label, bold=True, font_size=14)
-        asked = self.say(self.form.label_of(repeat.asked), repeat.asked)
+        asked = self.word(self.form.label_of(repeat.asked), repeat.asked)
         words = {"months": self.t.months(self.quarter), "no": self.text("no"), "question": asked}
         top = sheet.write_lines(1, self.text("one_row_each" if repeat.asked else "one_row_only", **words))
-        sheet.write_row(top, [self.say(field.hint, "") for field in fields], font_color="#55616D", italic=True)
-        sheet.write_heads(top + 1, [self.say(field.label, field.name) for field in fields])
+        sheet.write_row(top, [self.word(field.hint, "") for field in fields], font_color="#55616D", italic=True)
+        sheet.write_heads(top + 1, [self.word(field.label, field.name) for field in fields])
         first, last = top + 2, top + 1 + MOST_ITEMS
         for row in range(first, last + 1):
             for column, field in enumerate(fields):
@@ -276,10 +276,10 @@ class _MailForm:
     def _list_field_rules(self, first: int) -> Iterator[Validation]:
         """Yield what may be written in each column of the repeat, whose first row is given."""
         repeat, fields = self.form.repeat, self.form.fields
-        kinds = {code: self.say(label, code) for field in fields if field.name == repeat.kind
+        kinds = {code: self.word(label, code) for field in fields if field.name == repeat.kind
                  for code, label in field.choice_labels.items()}  # fmt: skip
         details = {
-            kinds[kind]: [self.say(label, code) for code, label in self.form.lists.get(listed, {}).items()]
+            kinds[kind]: [self.word(label, code) for code, label in self.form.lists.get(listed, {}).items()]
             for kind, listed in repeat.details.items() if kind in kinds
         }  # fmt: skip
         cells = {field.name: f"${_letter(n)}{first + 1}" for n, field in enumerate(fields)}
