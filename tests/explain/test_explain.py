@@ -311,7 +311,7 @@ def test_a_reference_names_one_figure(text, wanted):
 )
 def test_what_cannot_be_explained_is_told_with_what_to_write(raw, words, said):
     raw.write_plain(Q, [SEN], received_on="2024-10-10")
-    code, output = papu(*words)
+    code, output = papu(*words, "--language", "en")
     assert (code, said in output) == (2, True), output
     assert "Traceback" not in output and "\x1b" not in output and "\u202e" not in output
 
@@ -347,9 +347,9 @@ def test_the_command_of_the_annex_explains_the_figure_it_names(raw):
 
 def test_nothing_is_written_among_what_was_received_nor_where_nothing_can_be(raw, tmp_path):
     raw.write_plain(Q, [SEN], received_on="2024-10-10")
-    code, said = papu("1.1.b", Q, "--excel", str(raw.folder(Q) / "x.xlsx"))
+    code, said = papu("1.1.b", Q, "--language", "en", "--excel", str(raw.folder(Q) / "x.xlsx"))
     assert (code, "write elsewhere" in said) == (2, True)
-    code, said = papu("1.1.b", Q, "--excel", str(tmp_path / "none" / "x.xlsx"))
+    code, said = papu("1.1.b", Q, "--language", "en", "--excel", str(tmp_path / "none" / "x.xlsx"))
     assert (code, "cannot write" in said) == (7, True)
 
 
@@ -401,7 +401,7 @@ def test_a_damaged_table_is_named(published, name, kept):
     assert papu("2.1.a", Q)[0] == 0
     content = (published / name).read_bytes()
     (published / name).write_bytes(content[: int(kept * len(content))])
-    ran = CliRunner().invoke(main, ["explain", "2.1.a", Q])
+    ran = CliRunner().invoke(main, ["explain", "2.1.a", Q, "--language", "en"])
     message = f"data/processed/{Q}/{published.name}/{name}: damaged since it was published; papu run {Q} --as-of"
     assert ran.exit_code == 3 and message in ran.stderr
 

@@ -162,7 +162,7 @@ def test_a_slip_is_told_as_contributing_shows_it(root, tmp_path, monkeypatch):
     text = path.read_text(encoding="utf-8").replace("parcels_tracked", "parcels_traked").replace("in yes", "in oui")
     path.write_text(text, encoding="utf-8")
     monkeypatch.setenv("PAPU_ROOT", str(tmp_path))
-    told = CliRunner().invoke(main, ["check", LAST], catch_exceptions=False)
+    told = CliRunner().invoke(main, ["check", LAST, "--language", "en"], catch_exceptions=False)
     shown = re.search(r"^ *```text\n(.*?)^ *```$", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.M | re.S)
     assert (told.exit_code, told.output) == (3, textwrap.dedent(shown[1]))
 
