@@ -383,11 +383,14 @@ def _with_items(
             parts[n].append(item.of(rows[n].received.member))
         if not parents:
             reader.notes.append(item.orphan_issue)
-    asked = reader.form.repeat.asked
+    # The sheet of one member's own questionnaire, left blank, says nothing: it also asks whether there is any item. A
+    # list that names its members is complete.
+    is_own = not any(HeaderColumn(questionnaire.MEMBER_ASKED) in table.columns for table in tables)
+    says_nothing = [is_own and not part and row.is_mailed_with(reader.form.repeat.asked)
+                    for row, part in zip(rows, parts, strict=True)]  # fmt: skip
     return [
-        # Of a questionnaire that asks whether there is any item, a part left blank says nothing.
-        replace(each.received, items=None if not part and each.is_mailed_with(asked) else tuple(part))
-        for each, part in zip(rows, parts, strict=True)
+        replace(row.received, items=None if blank else tuple(part))
+        for row, part, blank in zip(rows, parts, says_nothing, strict=True)
     ]
 
 
