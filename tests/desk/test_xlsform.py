@@ -100,6 +100,13 @@ def test_the_members_are_listed_in_the_alphabet_of_each_language(made):
     assert "Éthiopie" in french[french.index("Eswatini") :][:3]
 
 
+def test_without_a_question_on_the_language_the_members_are_listed_once():
+    plan, form = checks.check_plan()
+    silent = replace(form, identity=replace(form.identity, language=""))
+    listed = [row["name"] for row in make_xlsform(plan, silent, Q, {}).choices if row["list_name"] == "member"]
+    assert len(listed) == len(set(listed)) == 45 and listed[0] == "ZAF"
+
+
 def test_the_quarter_is_there_and_cannot_be_changed(made):
     row = row_of(made, "quarter")
     assert (row["default"], row["readonly"]) == (Q, "yes")

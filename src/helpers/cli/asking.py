@@ -40,6 +40,7 @@ def questionnaire_command(quarter: str, out: Path | None, today: date | None) ->
     folder = out or paths.desk() / quarter
     written = desk.write_xlsform(folder, plan, form, quarter, previous, day)
     mailed = desk.write_mail_forms(folder, plan, form, quarter, previous, day)
-    print_lines(relative_path(path) for path in (*written.files, *mailed))
+    print_lines(relative_path(path) for path in written.files)
+    print_lines([say("{folder}: {n} workbooks", folder=relative_path(mailed[0].parent), n=len(mailed))])
     print_lines([say("version {version}", version=written.version)])
     print_lines(say("to mend: {finding}", finding=finding) for finding in written.findings)

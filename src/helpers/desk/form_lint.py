@@ -28,7 +28,8 @@ def _lint_texts(made: XlsForm, spoken: Iterable[str]) -> Iterator[str]:
                 languages = ", ".join(lacking)
                 yield say("{name}: {text} is missing in {languages}", name=row["name"], text=text, languages=languages)
         for condition in ("required", "constraint"):
-            if row.get(condition) and not any(column.startswith(f"{condition}_message::") for column in row):
+            has_message = any(column.startswith(f"{condition}_message::") for column in row)
+            if row.get(condition, "no") != "no" and not has_message:
                 yield say("{name}: {condition} has no message", name=row["name"], condition=condition)
 
 

@@ -88,12 +88,10 @@ class _Maker:
     def _survey(self) -> Iterator[FormRow]:
         if self.has_file:
             yield {"type": "csv-external", "name": PREVIOUS}
-        rows, group = self._order(self.tables["survey"].every_row), ""
         asked = {question for names in self._unavailable.values() for question in names}
-        for row in rows:
+        for row in self._order(self.tables["survey"].every_row):
             name, kind = row["name"], row["type"].split(" ")[0]
             row = {column: text for column, text in row.items() if text and column != "formerly"}
-            group = name if kind == "begin_group" else group
             if kind in ("begin_group", "begin_repeat") and not self._holds_repeat(name):
                 row["appearance"] = "field-list"
             if name in asked:
@@ -132,7 +130,7 @@ class _Maker:
 
     def _question(self, row: FormRow, name: str, kind: str) -> Iterator[FormRow]:
         """Yield a row of the form as it is asked, and what is added to it."""
-        if row.get("required"):
+        if row.get("required") == "yes":
             row |= self._texts("required_message", "required")
         if kind == "date":
             row |= self._limit_date(row, name)
@@ -271,9 +269,9 @@ class _Maker:
             yield {"list_name": _CONFIRM, "name": "yes"} | self._texts("label", "confirm_yes")
 
     def _member_choices(self) -> Iterator[FormRow]:
-        """Yield the members once a language, in its alphabet: no tool sorts them."""
+        """Yield the members in the alphabet, once a language where the form asks for it: no tool sorts them."""
         named = {code: self.form.by_name[questionnaire.MEMBER_ASKED].choice_labels[code] for code in self.members}
-        for language in self.languages:
+        for language in self.languages if self.form.identity.language else [self.plan.settings.master_language]:
             for code, label in sorted(named.items(), key=lambda item: fold(item[1][language])):
                 yield {
                     "list_name": questionnaire.MEMBER_ASKED,

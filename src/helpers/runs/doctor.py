@@ -15,9 +15,9 @@ from pathlib import Path
 
 from helpers import editions, paths
 from helpers.plan import read_settings
-from helpers.speech import say
+from helpers.speech import say, say_of, spoken, to_say
 
-IN_ORDER, TO_MEND, REMARKED = "ok", "missing", "note"
+IN_ORDER, TO_MEND, REMARKED = to_say("ok"), to_say("missing"), to_say("note")
 _NEEDED = 500_000_000  # bytes: some editions, with the copy of data/raw that each run takes
 _OPEN_FILES = 512
 _SHORT = 80  # bytes of a folder: the path of a socket has 107
@@ -25,8 +25,10 @@ _FONTS = [
     *(f"PAPUSans-{style}.ttf" for style in ("Regular", "Italic", "SemiBold", "Bold")),
     *(f"PAPUSansArabic-{style}.ttf" for style in ("Regular", "SemiBold", "Bold")),
 ]
-_TOOLS = {"git": "the commit of an edition", "make": "the recipes of the Makefile", "soffice": "tests only",
-          "chromium": "tests only", "java": "tests only"}  # fmt: skip
+_TOOLS = {
+    "git": to_say("the commit of an edition"), "make": to_say("the recipes of the Makefile"),
+    "soffice": to_say("tests only"), "chromium": to_say("tests only"), "java": to_say("tests only"),
+}  # fmt: skip
 _PINNED = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^ ;\\]+)(?P<marker> ;)?", re.MULTILINE)
 _MOST_NAMED = 5
 
@@ -41,7 +43,9 @@ class Diagnosis:
     remedy: str = ""
 
     def __str__(self) -> str:
-        return f"{self.state:<8} {self.check}: {self.what}" + (f" → {self.remedy}" if self.remedy else "")
+        return f"{say(self.state):<8} {say_of(say(self.check), self.what)}" + (
+            f" → {self.remedy}" if self.remedy else ""
+        )
 
 
 Found = tuple[str, str, str]  # state, what is so, remedy
@@ -74,12 +78,22 @@ def diagnoses_to_json(diagnoses: list[Diagnosis]) -> list[dict[str, str]]:
 
 def _list_checks(today: date) -> dict[str, Callable[[], Iterator[Found]]]:
     return {
-        "python": _check_python, "packages": _check_packages, "kernel": _check_kernel, "fonts": _check_fonts,
-        "programs": _check_programs, "settings": _check_settings, "folders": _check_folders, "space": _check_space,
-        "clock": lambda: _check_clock(today), "plan": _check_plan, "registers": _check_registers,
-        "returns": _check_returns, "sample": _check_sample, "permissions": _check_permissions,
-        "notebooks": _check_notebooks,
-    }  # fmt: skip
+        to_say("python"): _check_python,
+        to_say("packages"): _check_packages,
+        to_say("kernel"): _check_kernel,
+        to_say("fonts"): _check_fonts,
+        to_say("programs"): _check_programs,
+        to_say("settings"): _check_settings,
+        to_say("folders"): _check_folders,
+        to_say("space"): _check_space,
+        to_say("clock"): lambda: _check_clock(today),
+        to_say("plan"): _check_plan,
+        to_say("registers"): _check_registers,
+        to_say("returns"): _check_returns,
+        to_say("sample"): _check_sample,
+        to_say("permissions"): _check_permissions,
+        to_say("notebooks"): _check_notebooks,
+    }
 
 
 def _name_some(names: list[str]) -> str:
@@ -168,7 +182,7 @@ def _check_fonts() -> Iterator[Found]:
 def _check_programs() -> Iterator[Found]:
     for name, use in _TOOLS.items():
         if not shutil.which(name):
-            yield REMARKED, say("{name} is not installed; it is for: {use}", name=name, use=use), ""
+            yield REMARKED, say("{name} is not installed; it is for: {use}", name=name, use=say(use)), ""
     if found := [name for name in _TOOLS if shutil.which(name)]:
         yield IN_ORDER, ", ".join(found), ""
 
@@ -253,7 +267,7 @@ def _check_registers() -> Iterator[Found]:
 
     found = [each for each in registers.read_registers().issues_at(date.max) if each.severity != issues.NOTE]
     for each in found:
-        yield TO_MEND if each.severity == issues.REFUSED else REMARKED, each.message_en, ""
+        yield TO_MEND if each.severity == issues.REFUSED else REMARKED, each.message(spoken()), ""
     if not any(each.severity == issues.REFUSED for each in found):
         yield IN_ORDER, say("can be read"), ""
 
@@ -266,8 +280,8 @@ def _check_returns() -> Iterator[Found]:
     for quarter in read_settings().quarters:
         manifest = received.read_manifest(paths.returns(quarter), quarter)
         n += len(manifest.rows)
-        found += [*(issue.message_en for issue in manifest.issues),
-                  *(issue.message_en for issue in received.find_damaged(quarter))]  # fmt: skip
+        found += [*(issue.message(spoken()) for issue in manifest.issues),
+                  *(issue.message(spoken()) for issue in received.find_damaged(quarter))]  # fmt: skip
         for name, refusal in manifest.refusals.items():
             what = say("row of {name} in MANIFEST.csv of {quarter}: {text}",
                        name=name, quarter=quarter, text=refusal.observed or refusal.reason)  # fmt: skip
