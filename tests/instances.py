@@ -94,20 +94,36 @@ def _leaves(element: Element, repeats: set[str], path: tuple[str, ...] = ()) -> 
     return found
 
 
+def _fields(form: WrittenForm) -> tuple[tuple[str, ...], list[str]]:
+    """Return where the repeat of a form is, and its fields."""
+    path: tuple[str, ...] = ()
+    place = form.template
+    while local(place) not in form.repeats:
+        place = next(each for each in place if any(local(inner) in form.repeats for inner in each.iter()))
+        path = (*path, local(place))
+    return path, [local(field) for field in place]
+
+
 def _items(element: Element, repeats: set[str]) -> list[dict[str, str]]:
     """Return the items of the repeat of a submission, as a client sent them."""
     found = [each for each in element.iter() if local(each) in repeats]
     return [{local(field): field.text or "" for field in each} for each in found]
 
 
-def _kobo_sheets(form: WrittenForm, sent: Sequence[Element], language: str, at: datetime) -> dict[str, Table]:
+def _kobo_sheets(
+    form: WrittenForm, sent: Sequence[Element], language: str, at: datetime, separator: str
+) -> dict[str, Table]:  # fmt: skip
     columns = [path for path, _ in _leaves(form.template, form.repeats) if path[-1] not in form.notes]
-    titles = [[form.label(path[: n + 1], language) if language else path[n] for n in range(len(path))]
-              for path in columns]  # fmt: skip
-    main: Table = [["/".join(title) for title in titles]]
+
+    def head(path: tuple[str, ...]) -> str:
+        titles = [form.label(path[: n + 1], language) if language else path[n] for n in range(len(path))]
+        return separator.join(titles)
+
+    main: Table = [list(map(head, columns))]
     main[0] += ["_id", "_uuid", "_submission_time", "_validation_status", "__version__", "meta/rootUuid", "_index"]
-    fields = [local(each) for each in next(e for e in form.template.iter() if local(e) in form.repeats)]
-    items: Table = [[*fields, "_index", "_parent_table_name", "_parent_index", "_submission__uuid"]]
+    repeat, fields = _fields(form)
+    items: Table = [[*(head((*repeat, field)) for field in fields), "_index", "_parent_table_name", "_parent_index",
+                     "_submission__uuid"]]  # fmt: skip
     for number, element in enumerate(sent, start=1):
         texts = dict(_leaves(element, form.repeats))
         shown = [texts.get(path, "") for path in columns]
@@ -116,13 +132,20 @@ def _kobo_sheets(form: WrittenForm, sent: Sequence[Element], language: str, at: 
         main.append([*shown, number, f"u{number}", at, None, "1", f"u{number}",
                      number])  # fmt: skip
         for item in _items(element, form.repeats):
-            items.append([*(item.get(field, "") for field in fields), len(items), "form", number, f"u{number}"])
+            cells = [item.get(field, "") for field in fields]
+            if language:
+                cells = [
+                    form.answer((*repeat, field), text, language) for field, text in zip(fields, cells, strict=True)
+                ]
+            items.append([*cells, len(items), "form", number, f"u{number}"])
     return {"form": main, next(iter(form.repeats)): items}
 
 
-def export_kobo(form: WrittenForm, sent: Sequence[Element], language: str = "", at: datetime = SENT) -> bytes:
-    """Return KoboToolbox's XLSX with groups: with XML names, or in labels, but for the items."""
-    return workbook(_kobo_sheets(form, sent, language, at))
+def export_kobo(
+    form: WrittenForm, sent: Sequence[Element], language: str = "", at: datetime = SENT, separator: str = "/"
+) -> bytes:  # fmt: skip
+    """Return KoboToolbox's XLSX in XML names or in labels, with groups joined by any text that a person may choose."""
+    return workbook(_kobo_sheets(form, sent, language, at, separator))
 
 
 def export_central(form: WrittenForm, sent: Sequence[Element], at: datetime = SENT) -> bytes:

@@ -43,6 +43,25 @@ def test_what_is_sent_is_what_is_read(filled, raw, tmp_path, export, suffix, aga
     assert_read(filled, received)
 
 
+@pytest.mark.parametrize("separator", ["/", "-", "__", "_", "x", " > "])
+@pytest.mark.parametrize("language", ["", "fr", "ar"])
+def test_however_groups_are_joined_the_same_is_read(filled, raw, tmp_path, language, separator):
+    plan, form = checks.check_plan()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("PAPU_ROOT")
+        written = desk.write_xlsform(tmp_path, plan, form, Q, desk.read_previous(Q, DAY), DAY)
+    client = WrittenForm(convert(str(written.files[0]), validate=False).xform)
+    last = {f"last_{name}": "7" for name in form.numbers}
+    sent = []
+    for own in filled.values():
+        answers, items = as_submitted(own)
+        sent.append(client.submit(answers | last, items))
+    raw.add(Q, "export.xlsx", export_kobo(client, sent, language, separator=separator), "2025-01-13", channel="kobo")
+    received = read_returns([Q])
+    assert [issue.message_en for issue in received.issues if issue.severity != NOTE] == []
+    assert_read(filled, received)
+
+
 @pytest.mark.parametrize("language", ["", "fr", "en", "pt", "ar"])
 def test_what_is_ticked_as_right_is_confirmed(raw, tmp_path, language):
     plan, form = checks.check_plan()

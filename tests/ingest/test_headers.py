@@ -108,6 +108,8 @@ def test_every_header_of_every_convention_is_understood(form, language, separato
         found = match_headers([header for header, _ in written], form, tuple(question.name for question in part))
         assert [header.column for header in found] == [column for _, column in written]
         others = [header for header in found if header.spelled != header.text or header.column.language != language]
+        # Its group is called alike in French and English, and it has no label where a written form computes it.
+        others = [header for header in others if not header.text.endswith("form_language")]
         assert [header.text for header in others] in ([], ["Reference"])  # the English label of the field reference
 
 

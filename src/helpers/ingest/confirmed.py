@@ -103,17 +103,21 @@ def read_ticked(
         own = header.rpartition("confirm_")[2] if "confirm_" in header else _name_labelled(header, labels)
         if own in form.numbers and answers[own].number is not None:
             found.append((place.quarter, own, answers[own].number))
-        elif split := _CHOICE.search(header):
-            found.append((split["quarter"].upper(), split["question"], int(split["value"])))
-        elif own == "before" or "↳" in header:
-            named = [(each["quarter"], each["question"], each["value"]) for each in _CHOICE.finditer(text)]
-            named += [
-                (each["quarter"], labels[label], each["value"])
-                for each in _CHOICE_LABEL.finditer(text) if (label := canonical_header(each["label"])) in labels
-            ]  # fmt: skip
-            found += [(quarter.upper(), question, int(value)) for quarter, question, value in named]
+        elif "confirm_before" in header or "↳" in header:
+            # A column for each choice names it in its header, one for all of them in its cell.
+            found += _list_choices(header, labels) or _list_choices(text, labels)
     named = (each for each in dict.fromkeys(found) if each[1] in form.numbers)
     return [ConfirmedCount(quarter, place.member, question, value) for quarter, question, value in named]
+
+
+def _list_choices(text: str, labels: Mapping[str, str]) -> list[tuple[str, str, int]]:
+    """Return the counts that a text names as choices of `confirm_before`, by their names or their labels."""
+    named = [(each["quarter"], each["question"], each["value"]) for each in _CHOICE.finditer(text)]
+    for each in _CHOICE_LABEL.finditer(text):
+        label = canonical_header(each["label"])  # after whatever stands before it
+        ends = [known for known in labels if label.endswith(known)]
+        named += [(each["quarter"], labels[max(ends, key=len)], each["value"])] if ends else []
+    return [(quarter.upper(), question, int(value)) for quarter, question, value in named]
 
 
 def _name_labelled(header: str, labels: Mapping[str, str]) -> str:

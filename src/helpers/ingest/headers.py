@@ -64,8 +64,10 @@ def header_title(name: str, label: questionnaire.Label, language: str) -> str:
 def _paths(question: questionnaire.Question, form: questionnaire.Form, language: str) -> list[tuple[str, ...]]:
     """Return the titles of a question's groups and its own, with all groups first, then with ever fewer."""
     groups = [header_title(group, form.groups[group], language) for group in question.path]
-    title = header_title(question.name, question.label, language)
-    return [(*groups[start:], title) for start in range(len(groups))]
+    titles = [header_title(question.name, question.label, language)]
+    if question.name in (form.identity.language, form.repeat.detail):
+        titles.append(question.name)  # a written form computes it, without a label: its groups alone are in words
+    return [(*groups[start:], title) for title in titles for start in range(len(groups))]
 
 
 def spell_headers(
@@ -141,7 +143,8 @@ def _joints_of(header: str, form: questionnaire.Form) -> tuple[str, ...]:
 
 def _joints(form: questionnaire.Form, headers: Iterable[str]) -> frozenset[str]:
     """Return the separators of a file: a person may choose any text, but a file uses one or two."""
-    joints = Counter(joint for header in headers for joint in _joints_of(header, form))
+    own = (header for header in headers if not form.is_added(header))
+    joints = Counter(joint for header in own for joint in _joints_of(header, form))
     return frozenset(joint for joint, _ in joints.most_common(3))
 
 

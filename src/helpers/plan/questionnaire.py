@@ -107,15 +107,19 @@ class Form:
         return text
 
     def is_added(self, header: str) -> bool:
-        """Tell whether a header, in whatever groups, is of something that a written form adds to these questions."""
-        return bool(self._added.search(header))
+        """Tell whether a header, in whatever groups, is of something that a written form adds to these questions.
+
+        Whoever exports may choose letters to join groups by: `network__last_offices_total` is what is added, too.
+        """
+        found = self._added.search(header)
+        return bool(found) and not header.endswith(tuple(name for name in self.by_name if self._added.search(name)))
 
     @cached_property
     def _added(self) -> re.Pattern[str]:
         *prefixes, mark = ADDED
         names = "|".join(re.escape(each.name) for each in (*self.questions, *self.fields))
-        about = rf"(?:v\d\d_)?(?:{names}|before|codes_\w+|reference_\w+)"
-        return re.compile(rf"(?:^|[^a-z0-9_])(?:{'|'.join(prefixes)}){about}(?:$|[^a-z0-9_])|{mark}")
+        about = rf"(?:v\d\d_)?(?:{names}|codes_\w+|reference_\w+)"
+        return re.compile(rf"(?:{'|'.join(prefixes)}){about}$|confirm_before|{mark}|^previous$")
 
     @cached_property
     def substantive(self) -> tuple[str, ...]:
