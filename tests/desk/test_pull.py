@@ -503,7 +503,7 @@ def test_settings_that_cannot_be_meant_are_told_without_the_secret(
 ):  # fmt: skip
     path = write_settings(tmp_path_factory.mktemp("etc"), content, mode)
     monkeypatch.setenv("PAPU_COLLECT", str(path))
-    result = CliRunner().invoke(cli.main, ["pull", Q])
+    result = CliRunner().invoke(cli.main, ["pull", Q, "--language", "en"])
     assert result.exit_code == 2 and told in " ".join(result.output.split())
     assert not any(secret in result.output for secret in SECRETS)
 
