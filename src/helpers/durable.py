@@ -12,17 +12,18 @@ PRIVATE = ".writing"  # the file being written, hidden from readers of the folde
 _CANNOT_SYNC = (errno.EINVAL, errno.ENOTSUP)  # from file systems that do not sync folders
 
 
-def write_durably(path: Path, content: bytes, mode: int | None = None) -> None:
+def write_durably(path: Path, content: bytes | Iterable[bytes], mode: int | None = None) -> None:
     """Write a file whole or not at all, and return once it is on the disk; one that is there is replaced.
 
-    `mode` are its permissions, by default as the umask allows. Callers lock what they write: one file of a folder is
-    written at a time. Raises OSError; what was there then stays.
+    What is too large for the memory is given in parts; an error in making them writes nothing. `mode` are its
+    permissions, by default as the umask allows. Callers lock what they write: one file of a folder is written at a
+    time. Raises OSError; what was there then stays.
     """
     private = path.with_name(PRIVATE)
     private.unlink(missing_ok=True)
     try:
         with private.open("xb") as file:
-            file.write(content)
+            file.writelines((content,) if isinstance(content, bytes) else content)
             if mode is not None:
                 private.chmod(mode)
             file.flush()

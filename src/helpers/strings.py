@@ -40,7 +40,7 @@ _ADDRESSED = re.compile(
 )
 # 20241014, in the name of an export.
 _COMPACT_DATE = re.compile(r"(?<!\d)((?:19|20)\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?!\d)")
-_SUFFIX = re.compile(r"(?i)\.(?:xls[xmb]?|csv|tsv|txt|zip|json|ods|html?|pdf|docx?)$")
+_SUFFIX = re.compile(r"(?i)\.(?:xls[xmb]?|csv|parquet|tsv|txt|zip|json|ods|html?|pdf|docx?)$")
 # A text that a spreadsheet would take for a formula; numbers stay numbers.
 _FORMULA, _NUMBER = re.compile(r"'*[=+\-@\t\r]"), re.compile(r"[+-]?\d+(\.\d+)?")
 # A number, or a range whose ends are too close for a telephone number.

@@ -1,11 +1,12 @@
 """The cells that a member's value was read from, each with its return, its place and its issues."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import pandas as pd
 
+from helpers.explain.office_rows import find_column
 from helpers.explain.records import REGISTERS_FOLDER, CellIssue, CellTrace, Value, exact_number
 from helpers.ingest import issues, registers
 from helpers.plan import extractors, questionnaire, read_settings
@@ -22,7 +23,8 @@ ItemCells = tuple[tuple[extractors.Item, CellTrace], ...]
 class CellIndex:
     """The cells of the counted returns by quarter, member and question; all else by quarter and member.
 
-    `firsts` holds the first accepted returns, with the day as the value; `refused` the refused ones, with the reasons.
+    `firsts` holds the first accepted returns, with the day as the value; `refused` the refused ones, with the reasons;
+    `lists` the lists of offices that count, each with the issue that says what it holds.
     """
 
     answers: Mapping[tuple[str, str, str], object]  # rows, traced when they are asked for
@@ -30,6 +32,7 @@ class CellIndex:
     items: Mapping[tuple[str, str], ItemCells]
     firsts: Mapping[tuple[str, str], CellTrace]
     refused: Mapping[tuple[str, str], Sequence[CellTrace]]
+    lists: Mapping[tuple[str, str], tuple[str, CellIssue]]
 
     def find(self, quarters: Iterable[str], member: str, questions: Iterable[str]) -> tuple[CellTrace, ...]:
         """Return a member's cells of some questions, quarter by quarter."""
@@ -38,7 +41,11 @@ class CellIndex:
 
     def _trace(self, key: tuple[str, str, str]) -> CellTrace:
         row, question = self.answers[key], key[-1]
-        return _trace(row, question, row.raw, row.value, row.obs_status, self.about(row, question))
+        cell = _trace(row, question, row.raw, row.value, row.obs_status, self.about(row, question))
+        if key[:2] not in self.lists or not find_column(question):
+            return cell
+        file, holds = self.lists[key[:2]]
+        return replace(cell, offices=file, issues=(*(issue for issue in cell.issues if issue != holds), holds))
 
     def find_last(self, question: str, member: str, quarter: str) -> tuple[CellTrace, ...]:
         """Return the last cell up to a quarter in which a member gave a number, if any."""
@@ -65,7 +72,11 @@ def index_cells(tables: EditionTables, form: questionnaire.Form) -> CellIndex:
         cell = _trace(row, form.repeat.name, raw, item.key(row.member), found=here)
         items[row.quarter, row.member] = (*items.get((row.quarter, row.member), ()), (item, cell))
     about = partial(_find_issues, found, form)
-    return CellIndex(answers, about, items, _index_firsts(tables), _index_refused(tables, found))
+    lists = {
+        (quarter, member): (file, issue)
+        for (quarter, file, *_), here in found.items() for member, issue in here if issue.rule == "OFFICES_READ"
+    }  # fmt: skip
+    return CellIndex(answers, about, items, _index_firsts(tables), _index_refused(tables, found), lists)
 
 
 def _index_firsts(tables: EditionTables) -> dict[tuple[str, str], CellTrace]:

@@ -7,8 +7,10 @@ from datetime import date
 from typing import NamedTuple
 
 from helpers.explain import records
+from helpers.explain.office_rows import add_office_rows, find_column
 from helpers.explain.records import CalculationStep, CellIssue, CellTrace, ExplainedPart, Explanation, Value
 from helpers.i18n import Translator, catalogue, terms
+from helpers.ingest import offices
 from helpers.kpis import figures
 from helpers.plan import read_plan, read_settings
 from helpers.report import letters, phrases
@@ -63,7 +65,10 @@ def narrow_to_member(explanation: Explanation, member: str) -> Explanation:
 
 def _narrow_parts(parts: Sequence[ExplainedPart], member: str) -> tuple[ExplainedPart, ...]:
     own = [part for part in parts if member in (part.name, *part.members, *(cell.member for cell in part.traces))]
-    return tuple(replace(part, traces=tuple(cell for cell in part.traces if cell.member == member)) for part in own)
+    return tuple(
+        replace(part, traces=tuple(add_office_rows(cell) for cell in part.traces if cell.member == member))
+        for part in own
+    )
 
 
 def list_facts(explanation: Explanation, t: Translator) -> list[str]:
@@ -249,6 +254,18 @@ def describe_place(cell: CellTrace, t: Translator) -> str:
     return f"{file}, {t('row {row}', row=cell.row)}" if cell.row else file
 
 
+def describe_office_rows(cell: CellTrace, t: Translator) -> list[str]:
+    """Return a line on the first rows of a list of offices that count for a cell, and one on those in doubt."""
+    file, column = f"data/raw/{cell.quarter}/{cell.offices}", find_column(cell.question)
+    rows, doubts = (", ".join((*found, "…")) if found else "" for found in (cell.office_rows, cell.office_doubts))
+    return [
+        *([t("{file}, rows with {condition}: {rows}", file=file, condition=offices.say_condition(column), rows=rows)]
+          if rows else []),
+        *([t("{file}, rows in which {column} is not known: {rows}", file=file, column=column, rows=doubts)]
+          if doubts else []),
+    ]  # fmt: skip
+
+
 def describe_issue(issue: CellIssue, t: Translator) -> str:
     """Return an issue in French, or in English for every other language."""
     message = issue.message["fr" if t.language == "fr" else "en"]
@@ -268,7 +285,8 @@ def list_cell_rows(explanation: Explanation, t: Translator) -> Listing:
     rows = tuple(
         (
             cell.member, cell.quarter, cell.question, cell.raw, cell.value, _describe_state(cell, t), cell.version,
-            cell.received_on, describe_place(cell, t), "\n".join(describe_issue(issue, t) for issue in cell.issues),
+            cell.received_on, describe_place(cell, t),
+            "\n".join((*(describe_issue(issue, t) for issue in cell.issues), *describe_office_rows(cell, t))),
         )
         for cell in find_cells(explanation)
     )  # fmt: skip

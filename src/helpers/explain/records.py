@@ -31,6 +31,8 @@ class CellTrace:
     """One cell of a return, or one row of a register (`raw` is the row, `received_on` the day it was recorded).
 
     Without a question it is the return itself, with the issues about it as a whole, such as why it was refused.
+    `offices` is the member's list of offices that counts for the quarter, for a question that is counted in it:
+    `office_rows` are the first rows that count, each with its office, `office_doubts` those of which it is not known.
     """
 
     quarter: str
@@ -45,6 +47,9 @@ class CellTrace:
     sheet: str = ""
     row: str = ""
     issues: tuple[CellIssue, ...] = ()
+    offices: str = ""
+    office_rows: tuple[str, ...] = ()
+    office_doubts: tuple[str, ...] = ()
 
     @property
     def path(self) -> str:

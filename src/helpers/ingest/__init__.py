@@ -11,6 +11,7 @@ __all__ = [
     "add",
     "confirmed",
     "issues",
+    "offices",
     "read_returns",
     "received",
     "register_files",

@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import hashlib
 import io
 import os
 import re
@@ -14,10 +15,10 @@ from pathlib import Path, PurePath
 from filelock import FileLock
 
 from helpers import durable, paths, strings
-from helpers.ingest import received
+from helpers.ingest import offices, received
 from helpers.ingest.issues import Issue, Place, make_issue
 from helpers.ingest.quarter import read_quarter
-from helpers.ingest.received import EDITION_TOML, MANIFEST_COLUMNS, MANIFEST_CSV, FileBytes, Manifest
+from helpers.ingest.received import EDITION_TOML, LISTS, MANIFEST_COLUMNS, MANIFEST_CSV, FileBytes, Manifest
 from helpers.ingest.records import Received, ReceivedFile
 from helpers.plan import quarters
 from helpers.speech import say_of, spoken
@@ -37,7 +38,7 @@ class NotAdded(ValueError):
 
 @dataclass(frozen=True)
 class Addition:
-    """A file to add: where it is, the name it is given, its bytes, and whether it is not listed yet."""
+    """A file to add: where it is, the name it is given, its bytes (not a list's), and whether it is not listed yet."""
 
     source: Path
     name: str
@@ -48,6 +49,11 @@ class Addition:
     def shown(self) -> str:
         """The name that it is published under."""
         return strings.mask_name(self.name)
+
+    @property
+    def is_list(self) -> bool:
+        """Whether it is a list of offices, which has a folder of its own."""
+        return self.name.startswith(f"{LISTS}/")
 
 
 @dataclass(frozen=True)
@@ -129,7 +135,8 @@ def prepare(source: Path, quarter: str, name: str = "", taken: Collection[str] =
     if unreadable := [issue for issue in manifest.issues if issue.key == "V20.manifest"]:
         raise NotAdded(source.name, unreadable[0])
     stored = _find_stored(folder, manifest, given.sha256)
-    name = stored or _free_name(folder, _safe_name(name or received.file_name(source)), {*manifest.rows, *taken})
+    free = (f"{LISTS}/" if offices.is_list(source) else "") + _safe_name(name or received.file_name(source))
+    name = stored or _free_name(folder, free, {*manifest.rows, *taken})
     return Addition(source, name, given, stored not in manifest.rows)
 
 
@@ -138,7 +145,7 @@ def preview(additions: Sequence[Addition], quarter: str, received_on: date, chan
     given = []
     for each in (each for each in additions if each.is_new):
         file = ReceivedFile(quarter, each.shown, each.given.sha256, each.given.size, channel, received_on)
-        given.append((file, each.given.content))
+        given.append((file, each.source if each.is_list else each.given.content))
     return read_quarter(quarter, given)
 
 
@@ -165,8 +172,7 @@ def add_file(
     folder = paths.returns(quarter)
     given = _read_source(source, quarter)
     if not folder.exists():
-        durable.make_folder_durably(folder)
-        folder.chmod(folder.stat().st_mode | 0o050)
+        _make_folder(folder)
     paths.locks().mkdir(parents=True, exist_ok=True)
     with FileLock(paths.locks() / f"{quarter}.add.lock"):
         addition = prepare(source, quarter, name)
@@ -176,7 +182,9 @@ def add_file(
             raise NotAdded(source.name, make_issue("V20.changed", Place(quarter)))
         target = folder / addition.name
         was_there = target.exists()
-        durable.write_durably(target, given.content, _RAW_MODE)
+        if not target.parent.exists():
+            _make_folder(target.parent)
+        durable.write_durably(target, _parts(source, given, quarter) if addition.is_list else given.content, _RAW_MODE)
         try:
             _append_to_manifest(folder, (addition.name, given.sha256, received_on.isoformat(), channel, note))
         except OSError:
@@ -186,9 +194,25 @@ def add_file(
     return addition.name, True
 
 
+def _make_folder(folder: Path) -> None:
+    durable.make_folder_durably(folder)
+    folder.chmod(folder.stat().st_mode | 0o050)
+
+
+def _parts(source: Path, given: FileBytes, quarter: str) -> Iterator[bytes]:
+    """Yield the bytes of a list of offices, which may be large; raises NotAdded where they are no longer those read."""
+    digest = hashlib.sha256()
+    with source.open("rb") as file:
+        while part := file.read(1 << 20):
+            digest.update(part)
+            yield part
+    if digest.hexdigest() != given.sha256:
+        raise NotAdded(source.name, make_issue("V20.changed", Place(quarter)))
+
+
 def _read_source(source: Path, quarter: str) -> FileBytes:
     try:
-        given = received.read_bytes(source)
+        given = received.digest_list(source) if offices.is_list(source) else received.read_bytes(source)
     except OSError as reason:
         raise NotAdded(source.name, make_issue("V20.file", Place(quarter), reason.strerror)) from reason
     if given.refusal:
@@ -202,7 +226,7 @@ def _find_stored(folder: Path, manifest: Manifest, digest: str) -> str:
 
     An unlisted one was put there by hand, or by a command that was killed before it listed it.
     """
-    names = {received.file_name(path): path for path in received.name_files(folder) if not path.name.startswith(".")}
+    names = {received.listed_name(path): path for path in received.name_files(folder) if path.name[0] != "."}
     listed = [name for name, row in manifest.rows.items() if row["sha256"].casefold() == digest and name in names]
     unlisted = [name for name in names if name not in manifest.rows and name not in (MANIFEST_CSV, EDITION_TOML)]
     return next((name for name in (*listed, *unlisted) if received.read_bytes(names[name]).sha256 == digest), "")
@@ -210,7 +234,7 @@ def _find_stored(folder: Path, manifest: Manifest, digest: str) -> str:
 
 def _free_name(folder: Path, name: str, taken: Collection[str]) -> str:
     """Return a name that no other file has, so that nothing received is overwritten."""
-    stem, suffix = PurePath(name).stem, PurePath(name).suffix
+    stem, suffix = PurePath(name).with_suffix("").as_posix(), PurePath(name).suffix
     number, free = 1, name
     while os.path.lexists(folder / free) or free in taken:
         number += 1

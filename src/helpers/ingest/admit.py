@@ -8,16 +8,18 @@ from dataclasses import dataclass
 
 MAX_BYTES, MAX_UNPACKED, MAX_MEMBER, MAX_MEMBERS, MAX_RATIO = 20_000_000, 100_000_000, 50_000_000, 500, 200
 MAX_ROWS, MAX_COLUMNS, MAX_CELLS = 20_000, 2_000, 5_000_000
+MAX_LIST_BYTES, MAX_LIST_ROWS = 4_000_000_000, 100_000_000  # of a list of offices, which is never held in memory
 
 WORKBOOK, ARCHIVE, JSON, TEXT = "workbook", "archive", "json", "text"
 # The suffixes of each kind; any other is noted, never refused.
 SUFFIXES = {WORKBOOK: (".xlsx", ".xlsm"), ARCHIVE: (".zip",), JSON: (".json",), TEXT: (".csv", ".txt", ".tsv")}
 
+PARQUET = b"PAR1"
 _ZIP, _OLE = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08"), b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _OTHERS = {
     b"%PDF-": "PDF", b"{\\rtf": "RTF", b"MIME-Version:": "MHTML", b"\x1f\x8b": "GZIP", b"7z\xbc\xaf\x27\x1c": "7z",
     b"Rar!": "RAR", b"BZh": "BZIP2", b"\xfd7zXZ": "XZ", b"\x89PNG": "PNG", b"\xff\xd8\xff": "JPEG", b"GIF8": "GIF",
-    b"SQLite format 3": "SQLite",
+    b"SQLite format 3": "SQLite", PARQUET: "Parquet",
 }  # fmt: skip
 _CONTROL = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f]")
 _MAX_CONTROL = 0.02  # of the bytes; above it the content is no text
@@ -46,12 +48,12 @@ class Remark:
     cells: Sequence[str] = ()
 
 
-def check_size(size: int) -> None:
+def check_size(size: int, most: int = MAX_BYTES) -> None:
     """Refuse a file that is empty or over the limit (bytes)."""
     if size == 0:
         raise Unreadable("empty", observed="0")
-    if size > MAX_BYTES:
-        raise Unreadable("large", observed=str(size))
+    if size > most:
+        raise Unreadable("large" if most == MAX_BYTES else "offices_large", observed=str(size))
 
 
 def check_range(rows: int, columns: int, n_cells: int = 0) -> None:

@@ -13,7 +13,7 @@ from helpers.strings import clean
 
 MAX_COUNT = 10**9
 
-_TOKENS = {
+TOKENS = {
     **dict.fromkeys(("", "-", "...", "…"), questionnaire.MISSING),
     **dict.fromkeys(("na", "n.a.", "sans objet"), questionnaire.NOT_APPLICABLE),
     **dict.fromkeys(("nd", "n.d.", "non disponible"), questionnaire.NOT_AVAILABLE),
@@ -215,7 +215,7 @@ def _read_cell(question: questionnaire.Question, cell: CellValue, decimal_mark: 
     raw = raw_text(cell)
     if isinstance(shown, ShownAs) and shown.text and question.type in ("integer", "date"):
         return questionnaire.Answer(shown.text, rule="V03", held=raw)
-    token = _TOKENS.get(raw.strip().casefold()) if isinstance(cell, str) or cell is None else None
+    token = TOKENS.get(raw.strip().casefold()) if isinstance(cell, str) or cell is None else None
     if token is not None:
         return questionnaire.Answer(raw, state=token)
     if question.type == "integer":

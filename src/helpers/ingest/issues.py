@@ -35,7 +35,10 @@ def _read_sentences() -> dict[str, dict[str, str]]:
 
 @dataclass(frozen=True)
 class Place:
-    """Where something was read; `row_of` has sheet and row of each question where a return runs down the page."""
+    """Where something was read; `row_of` has sheet and row of each question where a return runs down the page.
+
+    `file_of` has the file of each question that was counted in another one.
+    """
 
     quarter: str = ""
     source_file: str = ""
@@ -43,17 +46,21 @@ class Place:
     row: str = ""
     member: str = ""
     row_of: Mapping[str, tuple[str, str]] = field(default_factory=dict, compare=False, repr=False)
+    file_of: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     def of(self, question: str) -> Place:
         """Return the place of the answer to a question."""
+        if question in self.file_of:
+            return replace(self, source_file=self.file_of[question], sheet="", row="")
         sheet, row = self.row_of.get(question, (self.sheet, self.row))
         return replace(self, sheet=sheet, row=row) if (sheet, row) != (self.sheet, self.row) else self
 
     @property
     def all_rows(self) -> list[Place]:
-        """The places of a return: one for each row that it fills."""
+        """The places of a return: one for each row that it fills, and each other file that has a part of it."""
         places = sorted({(self.sheet, self.row), *self.row_of.values()})
-        return [replace(self, sheet=sheet, row=row) for sheet, row in places]
+        others = (self.of(question) for question in self.file_of)
+        return list(dict.fromkeys([*(replace(self, sheet=sheet, row=row) for sheet, row in places), *others]))
 
     def say(self, language: str) -> str:
         """Return the place in French or English, as a person reads it."""

@@ -7,11 +7,20 @@ from datetime import date
 from pathlib import Path
 
 from helpers import paths
-from helpers.ingest import cells
+from helpers.ingest import cells, offices
 from helpers.ingest.admit import Unreadable, is_cut
 from helpers.ingest.issues import Issue, Place, make_issue
-from helpers.ingest.received import Manifest, file_name, list_candidates, name_files, read_bytes, read_manifest
-from helpers.ingest.records import DetachedItems, Received, ReceivedFile, ReceivedReturn
+from helpers.ingest.received import (
+    LISTS,
+    Manifest,
+    digest_list,
+    list_candidates,
+    listed_name,
+    name_files,
+    read_bytes,
+    read_manifest,
+)
+from helpers.ingest.records import DetachedItems, OfficeList, Received, ReceivedFile, ReceivedReturn
 from helpers.plan import questionnaire, read_plan
 from helpers.strings import mask_name
 
@@ -25,29 +34,31 @@ class _QuarterReader:
         self.files: list[ReceivedFile] = []
         self.returns: list[ReceivedReturn] = []
         self.parts: list[DetachedItems] = []
+        self.offices: list[OfficeList] = []
         self.issues: list[Issue] = []
         self.passed_over: set[str] = set()  # submissions for other quarters
         self._first: dict[str, str] = {}  # by digest: the first file with these bytes
 
     def read(self, path: Path, shown: str) -> None:
         """Read a file, named in what is published as `shown`; if that fails, add an issue."""
-        row, place = self.manifest.rows.get(file_name(path), {}), Place(self.quarter, shown)
+        row, place = self.manifest.rows.get(listed_name(path), {}), Place(self.quarter, shown)
+        is_list = path.parent.name == LISTS
         known_on = cells.parse_day(row.get("received_on", ""))
         with self._report_unreadable(place, known_on):
-            given, digest = read_bytes(path), row.get("sha256", "").casefold()
+            given, digest = (digest_list if is_list else read_bytes)(path), row.get("sha256", "").casefold()
             file = ReceivedFile(self.quarter, shown, given.sha256, given.size, row.get("channel", ""), known_on)
             self.files.append(file)
-            if refusal := given.refusal or self.manifest.refusals.get(file_name(path)):
+            if refusal := given.refusal or self.manifest.refusals.get(listed_name(path)):
                 raise refusal
             if digest and digest != given.sha256:
                 raise Unreadable("tampered", digest, observed=given.sha256)
             # The digest shows that a listed file is whole; of an unlisted one, only how it ends.
-            if not digest and is_cut(given.content):
+            if not digest and not is_list and is_cut(given.content):
                 raise Unreadable("cut")
-            self._read_content(given.content, file)
+            self._read_content(path if is_list else given.content, file)
 
-    def read_given(self, file: ReceivedFile, content: bytes) -> None:
-        """Read a file that is not in the folder yet; if that fails, add an issue."""
+    def read_given(self, file: ReceivedFile, content: bytes | Path) -> None:
+        """Read a file that is not in the folder yet (a list of offices: its path); if that fails, add an issue."""
         self.files.append(file)
         with self._report_unreadable(file.place, file.received_on):
             self._read_content(content, file)
@@ -62,10 +73,15 @@ class _QuarterReader:
         except OSError as reason:
             self.issues.append(make_issue("V20.file", place, reason.strerror))
 
-    def _read_content(self, content: bytes, file: ReceivedFile) -> None:
+    def _read_content(self, content: bytes | Path, file: ReceivedFile) -> None:
         first = self._first.setdefault(file.sha256, file.name)
         if first != file.name:
             self.issues.append(make_issue("FILE_DUPLICATE", file.place, first, known_on=file.received_on))
+            return
+        if isinstance(content, Path):
+            if file.received_on is None:
+                raise Unreadable("receipt")
+            self.offices.append(offices.read_list(content, file, self.plan))
             return
         from helpers.ingest.rows import read_file  # it takes long to load: a published edition needs no reader
 
@@ -98,7 +114,7 @@ class _QuarterReader:
                 self.returns[n] = replace(each, items=own)
 
 
-GivenFile = tuple[ReceivedFile, bytes]  # a file that is not in its folder yet, and its content
+GivenFile = tuple[ReceivedFile, bytes | Path]  # a file that is not in its folder yet, and its content or place
 
 
 def read_quarter(quarter: str, given: Sequence[GivenFile] = ()) -> Received:
@@ -115,15 +131,16 @@ def read_quarter(quarter: str, given: Sequence[GivenFile] = ()) -> Received:
     reader = _QuarterReader(quarter, manifest)
     for file, content in given:
         reader.read_given(file, content)
-    days = {path: manifest.rows.get(file_name(path), {}).get("received_on") or "9999" for path in candidates}
+    days = {path: manifest.rows.get(listed_name(path), {}).get("received_on") or "9999" for path in candidates}
     # Of files with the same bytes, the first received is read.
-    for path in sorted(candidates, key=lambda path: (days[path], file_name(path))):
+    for path in sorted(candidates, key=lambda path: (days[path], listed_name(path))):
         if shown[path] not in [file.name for file, _ in given]:
             reader.read(path, shown[path])
     reader.join()
-    for name in sorted(manifest.rows.keys() - set(map(file_name, shown))):
+    for name in sorted(manifest.rows.keys() - set(map(listed_name, shown))):
         reader.issues.append(make_issue("V20.missing", Place(quarter, mask_name(name)), manifest.rows[name]["sha256"]))
-    return Received(tuple(reader.files), tuple(reader.returns), (*manifest.issues, *skipped, *reader.issues))
+    found = (*manifest.issues, *skipped, *reader.issues)
+    return Received(tuple(reader.files), tuple(reader.returns), found, tuple(reader.offices))
 
 
 def read_returns(quarters: Sequence[str]) -> Received:
@@ -133,4 +150,5 @@ def read_returns(quarters: Sequence[str]) -> Received:
         tuple(file for part in parts for file in part.files),
         tuple(each for part in parts for each in part.returns),
         tuple(issue for part in parts for issue in part.issues),
+        tuple(each for part in parts for each in part.offices),
     )

@@ -15,13 +15,14 @@ from pathlib import Path
 
 from helpers import paths, strings
 from helpers.ingest import cells
-from helpers.ingest.admit import MAX_BYTES, Unreadable, check_size
+from helpers.ingest.admit import MAX_BYTES, MAX_LIST_BYTES, Unreadable, check_size
 from helpers.ingest.issues import Issue, Phrase, Place, make_issue
 from helpers.ingest.records import SAMPLE_CHANNEL as SAMPLE_CHANNEL
-from helpers.plan import quarters
+from helpers.plan import quarters, read_settings
 from helpers.strings import escape
 
 MANIFEST_CSV, EDITION_TOML = "MANIFEST.csv", "edition.toml"
+LISTS = "offices"  # the folder, in a quarter's, of lists of offices
 MANIFEST_COLUMNS = ("file", "sha256", "received_on", "channel", "note")
 SETTLED_AFTER = 1.0  # seconds without a change after which an unlisted file is complete
 
@@ -31,11 +32,24 @@ def file_name(path: Path) -> str:
     return escape(os.fsencode(path.name).decode("utf-8", errors="replace"))
 
 
+def listed_name(path: Path) -> str:
+    """Return a file of a quarter's folder as MANIFEST.csv lists it: `file_name`, or `offices/` and it."""
+    return f"{LISTS}/{file_name(path)}" if path.parent.name == LISTS else file_name(path)
+
+
 def name_files(folder: Path) -> dict[Path, str]:
-    """Return the files and folders of a quarter's folder, by name, each with the name that it is published under."""
-    found = sorted(folder.iterdir(), key=file_name) if folder.is_dir() else []
-    shown = strings.mask_names(map(file_name, found))
-    return {path: shown[file_name(path)] for path in found}
+    """Return the files and folders of a quarter's folder, by name, each with the name that it is published under.
+
+    The folder of lists of offices is opened, where the plan takes such lists.
+    """
+    found = list(folder.iterdir()) if folder.is_dir() else []
+    lists = folder / LISTS
+    if lists in found and lists.is_dir() and not lists.is_symlink() and read_settings().offices:
+        found.remove(lists)
+        found += lists.iterdir()
+    names = {path: listed_name(path) for path in sorted(found, key=listed_name)}
+    shown = strings.mask_names(names.values())
+    return {path: shown[name] for path, name in names.items()}
 
 
 @dataclass(frozen=True)
@@ -127,7 +141,7 @@ def is_long_before(day: date, quarter: str) -> bool:
 def list_manifest_rows(folder: Path, quarter: str, as_of: date, used: Container[str]) -> list[tuple[str, ...]]:
     """Return the rows of MANIFEST.csv, without remarks, for the files used or received by a date."""
     listed = read_manifest(folder, quarter).rows
-    names = {file_name(path): name for path, name in name_files(folder).items()}
+    names = {listed_name(path): name for path, name in name_files(folder).items()}
     days = {name: cells.parse_day(row["received_on"]) or date.max for name, row in listed.items()}
     known = [row for name, row in listed.items() if names.get(name) in used or days[name] <= as_of]
     return sorted(tuple(row[column] for column in MANIFEST_COLUMNS[:4]) for row in known)
@@ -154,7 +168,7 @@ def list_candidates(shown: Mapping[Path, str], quarter: str, listed: Container[s
             notes.append((key, path))
         elif path.name not in (MANIFEST_CSV, EDITION_TOML) and not path.name.startswith("."):
             candidates.append(path)
-    changing = _find_changing([path for path in candidates if file_name(path) not in listed])
+    changing = _find_changing([path for path in candidates if listed_name(path) not in listed])
     notes += [("FILE_CHANGING", path) for path in changing]
     issues = [make_issue(key, Place(quarter, shown[path])) for key, path in notes]
     return [path for path in candidates if path not in changing], issues
@@ -198,8 +212,16 @@ class FileBytes:
     refusal: Unreadable | None = None
 
 
-def read_bytes(path: Path) -> FileBytes:
-    """Read a file. Links, special files and files over the limit are reported, not read."""
+def digest_list(path: Path) -> FileBytes:
+    """Return the digest and size of a list of offices, and no content: it may not fit into the memory."""
+    return replace(read_bytes(path, MAX_LIST_BYTES), content=b"")
+
+
+def read_bytes(path: Path, most: int = MAX_BYTES) -> FileBytes:
+    """Read a file. Links, special files and files over the limit are reported, not read.
+
+    Of a file of `most` bytes the content is read as far as MAX_BYTES.
+    """
     reason = "link" if path.is_symlink() else "" if stat.S_ISREG(path.stat().st_mode) else "special"
     if reason:
         return FileBytes(b"", hashlib.sha256().hexdigest(), 0, Unreadable(reason))
@@ -210,7 +232,7 @@ def read_bytes(path: Path) -> FileBytes:
             digest.update(more)
             size += len(more)
     try:
-        check_size(size)
+        check_size(size, most)
     except Unreadable as reason:
         return FileBytes(b"", digest.hexdigest(), size, reason)
     return FileBytes(content, digest.hexdigest(), size)

@@ -31,6 +31,44 @@ class ReceivedFile:
 
 
 @dataclass(frozen=True)
+class OfficeCounts:
+    """What a list of offices says of one member; figures by column of plan.toml, [offices].
+
+    `least` are the offices of which it says that they are open and, of another column than that, have it; `most` those
+    that may be and have. Where both are equal the total is known. `values` counts what the offices have in a column:
+    yes, no, blank, unreadable; of other columns than `open` only in offices that may be open.
+    """
+
+    rows: int
+    offices: int
+    least: Mapping[str, int]
+    most: Mapping[str, int]
+    values: Mapping[str, Mapping[str, int]]
+    repeated: int = 0  # rows beyond the first of an office
+    contradicted: int = 0  # offices whose rows differ: all that they say is taken as unknown
+    unnamed: int = 0  # rows without an office: each may be one more, or none
+
+
+@dataclass(frozen=True)
+class OfficeList:
+    """A member's list of its offices for a quarter: its counts, and the rows of others that are not counted.
+
+    `absent` are the columns of plan.toml that the file does not have.
+    """
+
+    file: ReceivedFile
+    member: str
+    counts: OfficeCounts
+    others: Mapping[str, int] = field(default_factory=dict)
+    absent: tuple[str, ...] = ()
+
+    @property
+    def place(self) -> Place:
+        """Where it is."""
+        return replace(self.file.place, member=self.member)
+
+
+@dataclass(frozen=True)
 class ReceivedItem:
     """One entry of the repeat, as read: an answer for each of its roles (`kind`, `date`…) and other fields."""
 
@@ -120,11 +158,12 @@ class DetachedItems:
 
 @dataclass(frozen=True)
 class Received:
-    """Everything received: the files, their returns, and the issues of reading them."""
+    """Everything received: the files, their returns, the issues of reading them, and the lists of offices."""
 
     files: tuple[ReceivedFile, ...]
     returns: tuple[ReceivedReturn, ...]
     issues: tuple[Issue, ...]
+    offices: tuple[OfficeList, ...] = ()
 
     @property
     def is_sample(self) -> bool:

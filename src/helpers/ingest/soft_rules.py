@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from helpers.ingest.hard_rules import EPSILON, CheckedReturn, ConfirmedValues, shown_number
 from helpers.ingest.issues import CONFIRMED, Issue, make_issue
+from helpers.ingest.reconcile import KnownLists, warn_lists
 from helpers.ingest.records import ReceivedItem
 from helpers.plan import Member, Plan, checks, extractors, quarters, questionnaire
 from helpers.strings import fold
@@ -257,9 +258,13 @@ def _warn_by_rules(checked: CheckedReturn, past: LastKnown, plan: Plan, form: qu
 
 
 def list_warnings(
-    counting: Sequence[CheckedReturn], plan: Plan, form: questionnaire.Form, confirmed: ConfirmedValues
+    counting: Sequence[CheckedReturn],
+    plan: Plan,
+    form: questionnaire.Form,
+    confirmed: ConfirmedValues,
+    lists: KnownLists,
 ) -> list[Issue]:
-    """Run the soft rules on the versions that count."""
+    """Run the soft rules on the versions that count, and hold them against the lists of offices."""
     past = LastKnown({checked.key: checked for checked in counting}, sorted({checked.key[0] for checked in counting}))
     issues: list[Issue] = []
     for checked in counting:
@@ -273,7 +278,8 @@ def list_warnings(
         returns = [checked for checked in counting if checked.key[0] == quarter]
         for rule in checks.expand(plan.rules, form):
             issues += warn_outliers(rule, returns) if rule.check == "outlier" else ()
-    return [_mention_confirmed(issue, past, confirmed) for issue in (*issues, *warn_references(counting, form.repeat))]
+    issues += [*warn_references(counting, form.repeat), *warn_lists(counting, lists)]
+    return [_mention_confirmed(issue, past, confirmed) for issue in issues]
 
 
 def _mention_confirmed(issue: Issue, past: LastKnown, confirmed: ConfirmedValues) -> Issue:

@@ -266,7 +266,8 @@ def _check_settings(f: CheckedFiles) -> Iterator[str]:
         (*identity.personal, *identity.public), ""
     )
     types |= {identity.language: "", identity.remarks: "text", repeat.asked: "select_one"}
-    for name, kind in types.items():
+    counted = ((name, "integer") for name in f.plan.settings.offices.values())
+    for name, kind in (*types.items(), *counted):
         question = f.form.by_name.get(name)
         if name and question is None:
             yield say_of(

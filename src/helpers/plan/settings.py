@@ -22,6 +22,7 @@ LOOK = ("ink", "muted", "grid", "blue", "pale", "amber", "cover")  # the colours
 DEFAULT_INK = "#1B2733"  # the report's (report/look.py), where the plan names none
 _LOGO = re.compile(r"[A-Za-z0-9_-]+\.svg")
 _ADDRESS = re.compile(r"[A-Za-z0-9._+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
+_COLUMN = re.compile("[a-z][a-z0-9_]*")
 _COLOUR = re.compile("#[0-9A-Fa-f]{6}")
 _MOST_DAYS = 366
 _PERIOD = ("first_quarter", "baseline_quarter", "first_status_quarter", "last_quarter")  # in order
@@ -80,6 +81,9 @@ class Repeat:
 class Settings:
     """The plan as a whole: quarters as 2024Q3, days after a quarter's end, languages as codes."""
 
+    OFFICE_KEYS: ClassVar = ("member", "office")  # in every list of offices, beside the columns of `offices`
+    OPEN: ClassVar = "open"  # the column of `offices` that says which of them count
+
     code: str
     reference: str
     first_quarter: str
@@ -103,11 +107,17 @@ class Settings:
     basis: Texts = field(default_factory=dict)  # names of the codes of reference_basis, such as public_fr
     contact: Texts = field(default_factory=dict)  # whom members turn to: email, and the office by language
     secretariat: Texts = field(default_factory=dict)  # the body that keeps the registers, with its article
+    offices: Texts = field(default_factory=dict)  # each column of a list of offices: the question counted
 
     @cached_property
     def quarters(self) -> tuple[str, ...]:
         """All quarters of the plan, in order."""
         return tuple(quarters.quarters_between(self.first_quarter, self.last_quarter))
+
+    @property
+    def office_columns(self) -> tuple[str, ...]:
+        """The columns of yes and no in a list of offices, OPEN first; none where the plan takes no such list."""
+        return tuple(sorted(self.offices, key=lambda name: name != self.OPEN))
 
     def quarters_to(self, quarter: str) -> list[str]:
         """Return the quarters of the plan up to one, in order."""
@@ -258,6 +268,16 @@ def _check_look(look: Texts) -> Iterator[str]:
                 )  # fmt: skip
 
 
+def _check_offices(columns: Texts) -> Iterator[str]:
+    """Yield what is wrong with the columns of a list of offices; without any, no such list is taken."""
+    if columns and Settings.OPEN not in columns:
+        yield f"[offices] has no {Settings.OPEN}, which says which offices count; name the question for their number"
+    if taken := [name for name in columns if name in Settings.OFFICE_KEYS or not _COLUMN.fullmatch(name)]:
+        yield f"[offices] {', '.join(taken)} cannot be a column of yes and no; call it otherwise"
+    if len(set(columns.values())) < len(columns):
+        yield "[offices] counts two columns for one question; name a question for each"
+
+
 def _check_meaning(settings: Settings) -> Iterator[str]:
     """Yield what cannot be meant, though each value is of the right kind."""
     s = settings
@@ -337,6 +357,7 @@ def _check_meaning(settings: Settings) -> Iterator[str]:
     if twice := sorted({name for name in given if given.count(name) > 1}):
         yield say("[repeat] names {twice} in two roles; name a field for each", twice=", ".join(twice))
     yield from _check_look(s.look)
+    yield from _check_offices(s.offices)
     missing = [role for role in ("asked", "kind", "reference", "title", "date") if not getattr(s.repeat, role)]
     if s.repeat and missing:
         yield say("[repeat] has no {missing}; name the question or field in each role", missing=", ".join(missing))

@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
-from pathlib import Path, PurePath
+from pathlib import Path
 
 from helpers.i18n import Translator, catalogue
-from helpers.ingest import add, issues, rules, versions
+from helpers.ingest import add, issues, received, rules, versions
 from helpers.plan import Member, Plan, questionnaire, read_settings
 from helpers.report.xlsx import REPLY, Book, SheetWriter, open_book
 from helpers.strings import clean
@@ -206,7 +206,7 @@ def format_outcome(
         "others": ", ".join(f"{t.quarter(other)} ({other})" for other in others),
     }  # fmt: skip
     yield f"{outcome.file}: {letter_text(outcome.key, language, **words)}"
-    if outcome.shown and outcome.shown != PurePath(outcome.file).name:
+    if outcome.shown and not outcome.file.endswith(f"/{outcome.shown}"):
         yield f"  {letter_text('personal_name', language)}"
     if outcome.shown:
         yield from (f"  {line}" for line in _file_lines(checked, plan, form, batch.quarter, outcome.shown, language))
@@ -218,7 +218,8 @@ def _file_lines(
     """Yield what was read in one file: how many returns, then member by member."""
     ledger = tuple(entry for entry in checked.ledger if entry.received.file.name == file)
     own = replace(checked, ledger=ledger, issues=tuple(issue for issue in checked.issues if issue.source_file == file))
-    letters = collect_feedback(own, plan, quarter, language=language)
+    is_list = file.startswith(f"{received.LISTS}/")  # it holds no return: its note says what it does
+    letters = collect_feedback(own, plan, quarter, language=language, notes=is_list)
     letters = [letter for letter in letters if letter.entries or letter.issues]
     yield letter_text("file_holds", language, **_count_returns(letters))
     yield from _letter_lines(letters, form, Translator(language).quarter(quarter), language)

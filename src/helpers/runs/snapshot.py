@@ -72,12 +72,13 @@ def _drop_incomplete(folders: Mapping[str, Path], copy: Path) -> None:
     fresh = []
     for name in folders.keys() - {"plan", "registers"}:
         listed = received.read_manifest(copy / name, name).rows
-        unlisted = [path for path in (copy / name).iterdir() if received.file_name(path) not in listed]
+        unlisted = [path for path in received.name_files(copy / name) if received.listed_name(path) not in listed]
         fresh += [path for path in unlisted if time.time() - path.lstat().st_mtime < received.SETTLED_AFTER]
     if fresh:
         time.sleep(received.SETTLED_AFTER)
     for path in fresh:
-        if path.is_file() and not _is_same(path, folders[path.parent.name] / path.name):
+        name, *place = path.relative_to(copy).parts
+        if path.is_file() and not _is_same(path, folders[name].joinpath(*place)):
             path.unlink()
 
 

@@ -100,17 +100,17 @@ def _private_copy(quarter: str, new_inputs: set[str]) -> Iterator[Path]:
         for name in new_inputs:
             if not name.startswith(("plan/", "registers/")) and not name.endswith(f"/{received.MANIFEST_CSV}"):
                 (paths.raw() / name).unlink(missing_ok=True)
-                _unlist(paths.raw() / name)
+                _unlist(*name.split("/", 1))
         with publish.set_environment(PAPU_OUT=str(Path(folder) / "work")):
             yield Path(folder)
 
 
-def _unlist(path: Path) -> None:
-    """Remove a file's row from the MANIFEST.csv beside it."""
-    listing = path.parent / received.MANIFEST_CSV
+def _unlist(quarter: str, name: str) -> None:
+    """Remove a file's row from the MANIFEST.csv of its quarter."""
+    listing = paths.returns(quarter) / received.MANIFEST_CSV
     if listing.is_file():
         reader = csv.reader(io.StringIO(listing.read_text(encoding="utf-8-sig"), newline=""))
-        kept = [row for row in reader if not row or row[0].strip() != path.name]
+        kept = [row for row in reader if not row or row[0].strip() != name]
         with listing.open("w", encoding="utf-8", newline="") as file:
             csv.writer(file).writerows(kept)
 

@@ -223,7 +223,7 @@ def tabulate_all_answers(returns: Iterable[rules.CheckedReturn], form: questionn
             hide = str if is_safe else mask if name in figures else mask_text
             cells = (name, hide(answer.raw), hide(answer.value), answer.state)
             place = own.of(name)
-            rows.append((*key, *cells, own.source_file, place.sheet, place.row))
+            rows.append((*key, *cells, place.source_file, place.sheet, place.row))
         has_part = checked.items is not None
         n, state = (str(len(checked.items)), questionnaire.ANSWERED) if has_part else ("", questionnaire.MISSING)
         if form.repeat:

@@ -1,0 +1,285 @@
+"""Counts a list of offices: which file is one, and what it says of its member's offices (methodology, section 2d).
+
+Narwhals counts, so that another engine is another frame; a file is read by DuckDB, out of core: a list may have fifty
+million rows. Both are loaded when there is a list to read.
+"""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import csv
+import re
+import tempfile
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from helpers import paths
+from helpers.ingest.admit import MAX_LIST_ROWS, PARQUET, Unreadable
+from helpers.ingest.cells import TOKENS
+from helpers.ingest.labels import read_mark
+from helpers.ingest.records import OfficeCounts, OfficeList, ReceivedFile
+from helpers.plan import Plan, read_settings
+
+if TYPE_CHECKING:
+    import duckdb
+    from narwhals.typing import IntoFrame
+
+FLAG_YES, FLAG_NO, FLAG_UNKNOWN, FLAG_UNREADABLE = "yes", "no", "unknown", "unreadable"
+_BLANK = frozenset((*TOKENS, "n/a"))
+_MOST_PATTERNS = 100_000  # of texts in the columns of yes and no, and of rows that repeat an office: more is no list
+# The first is enough for fifty million rows; the second for those that repeat, or are wider.
+_MEMORY, _THREADS, _SPILL = ("150MB", "1GB"), 2, "30GB"
+_NAMED = 5  # members in a message
+_HEAD = 1 << 16  # bytes in which the heading of a CSV file must end
+_SIMPLE = re.compile(r"VARCHAR|BOOLEAN|U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|DECIMAL.*")
+
+
+@cache
+def read_flag(text: str) -> str:
+    """Tell what a text in a column of yes and no says: yes, no, unknown (blank, or a mark for it) or unreadable."""
+    if text.strip().lower() in _BLANK:
+        return FLAG_UNKNOWN
+    return {True: FLAG_YES, False: FLAG_NO, None: FLAG_UNREADABLE}[read_mark(text)]
+
+
+def count_offices(
+    frame: IntoFrame, columns: Sequence[str], marks: Sequence[str] = ("member", "office")
+) -> dict[str, OfficeCounts]:
+    """Count the offices of each member in a frame of any engine that Narwhals knows, lazy or not.
+
+    It has `member`, `office` and the `columns` of yes and no, `open` first, with any text. `marks` are the columns in
+    which two rows of one office are surely equal: narrow ones save memory, and need not tell all offices apart. Rows
+    are collected only as patterns of texts and where an office is repeated. Raises Unreadable beyond _MOST_PATTERNS.
+    """
+    import narwhals as nw
+
+    keys = ("member", "office")
+    texts = (nw.col(name).cast(nw.String).fill_null("").alias(name) for name in (*keys, *columns))
+    rows = nw.from_native(frame).lazy().select(*texts, *(mark for mark in marks if mark not in keys))
+    rows = rows.with_columns(unnamed=nw.col("office") == "")
+    named = rows.filter(~nw.col("unnamed"))
+    twice = named.group_by(*marks).agg(n=nw.len()).filter(nw.col("n") > 1).select(*marks)
+    repeated = named.join(twice, on=list(marks), how="semi").group_by(*keys, *columns).agg(n=nw.len())
+    patterns = rows.group_by("member", "unnamed", *columns).agg(n=nw.len())
+    found: dict[str, _Tally] = defaultdict(lambda: _Tally(columns))
+    for member, unnamed, *flags, n in _collect(patterns, "values"):
+        found[member].add(tuple(map(read_flag, flags)), int(n), bool(unnamed))
+    offices: dict[tuple[str, str], Counter[tuple[str, ...]]] = defaultdict(Counter)
+    for member, office, *flags, n in _collect(repeated, "repeated"):
+        offices[member, office][tuple(map(read_flag, flags))] += int(n)
+    for (member, _), said in offices.items():
+        found[member].join(said)
+    return {member: tally.sum_up() for member, tally in sorted(found.items())}
+
+
+def _collect(frame: object, reason: str) -> list[tuple]:
+    found = frame.head(_MOST_PATTERNS + 1).collect().rows()
+    if len(found) > _MOST_PATTERNS:
+        raise Unreadable(f"offices_{reason}", f"{_MOST_PATTERNS}")
+    return found
+
+
+class _Tally:
+    """What the rows of one member say: offices by what they have in each column, `open` first."""
+
+    def __init__(self, columns: Sequence[str]) -> None:
+        self.columns, self.rows, self.repeated, self.contradicted = columns, 0, 0, 0
+        self.named: Counter[tuple[str, ...]] = Counter()
+        self.unnamed: Counter[tuple[str, ...]] = Counter()
+
+    def add(self, flags: tuple[str, ...], n: int, unnamed: bool) -> None:
+        self.rows += n
+        (self.unnamed if unnamed else self.named)[flags] += n
+
+    def join(self, said: Counter[tuple[str, ...]]) -> None:
+        """Make the rows of one office one; where they differ, nothing is known of it."""
+        self.named -= said
+        self.repeated += said.total() - 1
+        self.contradicted += len(said) > 1
+        self.named[next(iter(said)) if len(said) == 1 else (FLAG_UNKNOWN,) * len(self.columns)] += 1
+
+    def sum_up(self) -> OfficeCounts:
+        least, most, values = Counter(), Counter(), {name: Counter() for name in self.columns}
+        for flags, n in (*self.named.items(), *self.unnamed.items()):
+            may_be_open = flags[0] != FLAG_NO
+            for name, flag in zip(self.columns, flags, strict=True):
+                most[name] += n * (may_be_open and flag != FLAG_NO)
+        for flags, n in self.named.items():
+            for name, flag in zip(self.columns, flags, strict=True):
+                least[name] += n * (flags[0] == flag == FLAG_YES)
+                values[name][flag] += n * (flags[0] != FLAG_NO or name == self.columns[0])
+        return OfficeCounts(
+            self.rows, self.named.total(), dict(least), dict(most), {name: dict(+n) for name, n in values.items()},
+            self.repeated, self.contradicted, self.unnamed.total(),
+        )  # fmt: skip
+
+
+def say_condition(column: str) -> str:
+    """Return which rows of a list count for a column, as SQL would say it."""
+    opening = read_settings().OPEN
+    return f"{opening} = yes" if column == opening else f"{opening} = yes AND {column} = yes"
+
+
+def is_list(path: Path) -> bool:
+    """Tell whether a file is a list of offices, by its content: Parquet, or a heading with the columns of one."""
+    settings = read_settings()
+    if not settings.offices or path.is_symlink() or not path.is_file():
+        return False
+    with contextlib.suppress(Unreadable, csv.Error, OSError):
+        return _is_parquet(path) or {*settings.OFFICE_KEYS, settings.OPEN} <= {*map(_plain, _read_heading(path)[0])}
+    return False
+
+
+def read_list(path: Path, file: ReceivedFile, plan: Plan) -> OfficeList:
+    """Count a member's list of offices: that of the member whom most of its rows name. Raises Unreadable."""
+    columns = read_settings().office_columns
+    for memory in _MEMORY:
+        with contextlib.suppress(_OutOfMemory), _open(path, memory) as (connection, absent):
+            frame = connection.sql("SELECT *, hash(member, office) AS mark FROM offices")
+            counts = count_offices(frame, columns, ("mark",))
+            break
+    else:
+        raise Unreadable("offices_memory")
+    rows = Counter({member: count.rows for member, count in counts.items()})
+    _check_rows(rows.total())
+    (owner, n), *_ = rows.most_common(1) or [("", 0)]
+    if owner not in plan.by_iso3 or 2 * n <= rows.total():
+        named = ", ".join(f"{member or '–'}: {n}" for member, n in rows.most_common(_NAMED))
+        raise Unreadable("offices_member", observed=named)
+    del rows[owner]
+    return OfficeList(file, owner, counts[owner], dict(rows), absent)
+
+
+def list_rows(path: Path, member: str, column: str, flags: Sequence[str], n: int) -> list[tuple[int, str]]:
+    """Return the first rows of a member's offices that may be open and say some flags in a column: number and office.
+
+    Rows are numbered as a spreadsheet shows them, those of Parquet from 1. Raises Unreadable.
+    """
+    opening = read_settings().OPEN
+    pair = f"coalesce({_name(opening)}, ''), coalesce({_name(column)}, '')"
+    try:
+        with _open(path, _MEMORY[-1], in_order=True) as (connection, _):
+            said = connection.execute(f"SELECT DISTINCT {pair} FROM offices LIMIT {_MOST_PATTERNS}").fetchall()
+            found = [each for each in said if read_flag(each[1]) in flags and FLAG_NO not in map(read_flag, each)]
+            if not found:
+                return []
+            wanted = ", ".join(f"({', '.join(map(_quote, each))})" for each in found)
+            numbered = f"SELECT row_number() OVER () + {0 if _is_parquet(path) else 1} AS number, * FROM offices"
+            where = f"member = {_quote(member)} AND ({pair}) IN ({wanted})"
+            return connection.execute(f"SELECT number, office FROM ({numbered}) WHERE {where} LIMIT {n}").fetchall()
+    except _OutOfMemory as reason:
+        raise Unreadable("offices_memory") from reason
+
+
+class _OutOfMemory(Exception):
+    """A list does not fit into the memory, nor what does not into the folder beside it."""
+
+
+@contextlib.contextmanager
+def _open(path: Path, memory: str, in_order: bool = False) -> Iterator[tuple[duckdb.DuckDBPyConnection, Sequence[str]]]:
+    """Open a list as the table `offices` of DuckDB, all its columns texts; yield it, and the columns that it lacks.
+
+    What does not fit into the memory goes into a private folder. Raises Unreadable for what is no such list.
+    """
+    import duckdb
+
+    place = paths.locks() if paths.locks().is_dir() else None
+    with tempfile.TemporaryDirectory(prefix="offices-", dir=place, ignore_cleanup_errors=True) as folder:
+        options = {
+            "memory_limit": memory, "threads": _THREADS, "temp_directory": folder, "max_temp_directory_size": _SPILL,
+            "preserve_insertion_order": in_order, "autoload_known_extensions": False,
+            "autoinstall_known_extensions": False,
+        }  # fmt: skip
+        with duckdb.connect(config=options) as connection:
+            try:
+                connection.execute("SET enable_progress_bar = false")
+                yield connection, _make_table(path, connection)
+            except duckdb.OutOfMemoryException as reason:
+                raise _OutOfMemory from reason
+            except duckdb.Error as reason:
+                raise _explain_error(str(reason)) from reason
+
+
+def _explain_error(text: str) -> Unreadable:
+    if re.search("(?i)utf-?8|unicode", text):
+        return Unreadable("offices_encoding")
+    line = re.search(r"(?i)\bline:? (\d+)", text)
+    return Unreadable("offices_row", line[1], observed=line[1]) if line else Unreadable("damaged")
+
+
+def _make_table(path: Path, connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
+    """Make the table `offices`; return the columns that the file does not have, which are blank."""
+    columns, keys = read_settings().office_columns, read_settings().OFFICE_KEYS
+    place = _quote(re.sub(r"([*?[])", r"[\1]", str(path)))  # a name is no pattern
+    table, names = _find_parquet(place, connection) if _is_parquet(path) else _find_csv(path, place)
+    plain = [_plain(name) for name in names]
+    needed = (*keys, columns[0])
+    if missing := [name for name in needed if name not in plain]:
+        raise Unreadable("offices_columns", ", ".join(missing), observed=", ".join(names[:20]))
+    if twice := [name for name in (*keys, *columns) if plain.count(name) > 1]:
+        raise Unreadable("offices_twice", ", ".join(twice))
+    own = {name: f"CAST(c{plain.index(name)} AS VARCHAR)" for name in (*keys, *columns) if name in plain}
+    cells = ", ".join(f"{own.get(name, 'CAST(NULL AS VARCHAR)')} AS {_name(name)}" for name in (*keys, *columns))
+    connection.execute(f"CREATE TEMP VIEW offices AS SELECT {cells} FROM {table}")
+    return tuple(name for name in columns if name not in own)
+
+
+def _find_csv(path: Path, place: str) -> tuple[str, list[str]]:
+    """Return a CSV file as a table of SQL, with columns c0, c1…, and their names."""
+    names, delimiter = _read_heading(path)
+    kinds = ", ".join(f"c{n}: 'VARCHAR'" for n in range(len(names)))
+    how = f"header = true, auto_detect = false, strict_mode = true, delim = '{delimiter}', quote = '\"', escape = '\"'"
+    return f"read_csv({place}, columns = {{{kinds}}}, {how})", names
+
+
+def _find_parquet(place: str, connection: duckdb.DuckDBPyConnection) -> tuple[str, list[str]]:
+    """Return a Parquet file as a table of SQL, with columns c0, c1…, and their names."""
+    table = f"read_parquet({place}, binary_as_string = true)"
+    found = connection.execute(f"DESCRIBE SELECT * FROM {table}").fetchall()
+    wanted = (*read_settings().OFFICE_KEYS, *read_settings().offices)
+    for name, kind, *_ in found:
+        if _plain(name) in wanted and not _SIMPLE.fullmatch(kind):
+            raise Unreadable("offices_type", name, observed=kind)
+    _check_rows(connection.execute(f"SELECT sum(num_rows) FROM parquet_file_metadata({place})").fetchone()[0])
+    names = [name for name, *_ in found]
+    return f"(SELECT * FROM {table}) AS t({', '.join(f'c{n}' for n in range(len(names)))})", names
+
+
+def _read_heading(path: Path) -> tuple[list[str], str]:
+    """Return the names of a CSV file's columns, and its delimiter."""
+    with path.open("rb") as file:
+        head = file.read(_HEAD)
+    try:
+        first = codecs.getincrementaldecoder("utf-8-sig")().decode(head).partition("\n")[0].rstrip("\r")
+    except UnicodeDecodeError as reason:
+        raise Unreadable("offices_encoding") from reason
+    known = {*read_settings().OFFICE_KEYS, *read_settings().offices}
+    rows = {mark: next(csv.reader([first], delimiter=mark), []) for mark in (",", ";")}
+    delimiter = max(rows, key=lambda mark: len(known & {*map(_plain, rows[mark])}))
+    return rows[delimiter], delimiter
+
+
+def _is_parquet(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(PARQUET)) == PARQUET
+
+
+def _plain(name: str) -> str:
+    return name.strip().casefold()
+
+
+def _name(text: str) -> str:
+    return _quote(text, '"')
+
+
+def _quote(text: str, mark: str = "'") -> str:
+    return mark + text.replace(mark, 2 * mark) + mark
+
+
+def _check_rows(rows: int) -> None:
+    if rows > MAX_LIST_ROWS:
+        raise Unreadable("offices_large", observed=str(rows))
