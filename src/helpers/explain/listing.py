@@ -257,7 +257,7 @@ def describe_place(cell: CellTrace, t: Translator) -> str:
 def describe_office_rows(cell: CellTrace, t: Translator) -> list[str]:
     """Return a line on the first rows of a list of offices that count for a cell, and one on those in doubt."""
     file, column = f"data/raw/{cell.quarter}/{cell.offices}", find_column(cell.question)
-    rows, doubts = (", ".join((*found, "…")) if found else "" for found in (cell.office_rows, cell.office_doubts))
+    rows, doubts = (", ".join(found) for found in (cell.office_rows, cell.office_doubts))
     return [
         *([t("{file}, rows with {condition}: {rows}", file=file, condition=offices.say_condition(column), rows=rows)]
           if rows else []),

@@ -24,7 +24,7 @@ def add_office_rows(cell: CellTrace) -> CellTrace:
         return cell
 
     def find(*flags: str) -> tuple[str, ...]:
-        return _say_rows(offices.list_rows(path, cell.member, column, flags, _SHOWN))
+        return _say_rows(offices.list_rows(path, cell.member, column, flags, _SHOWN + 1))
 
     try:
         doubts = find(offices.FLAG_UNKNOWN, offices.FLAG_UNREADABLE)
@@ -34,4 +34,5 @@ def add_office_rows(cell: CellTrace) -> CellTrace:
 
 
 def _say_rows(rows: Sequence[tuple[int, str]]) -> tuple[str, ...]:
-    return tuple(f"{number} ({mask_text(clean(office or ''))})" for number, office in rows)
+    shown = tuple(f"{number} ({mask_text(clean(office or ''))})" for number, office in rows[:_SHOWN])
+    return (*shown, "…") if len(rows) > _SHOWN else shown

@@ -85,7 +85,7 @@ def _cell_lines(cells: Sequence[CellTrace], t: Translator) -> Iterator[str]:
         yield from _issue_lines((issue for cell in here for issue in cell.issues if not issue.question), t, "      ")
         for cell in (cell for cell in here if cell.question):
             yield from _wrapped(_describe_cell(cell), "      ")
-            yield from _issue_lines((issue for issue in cell.issues if issue.question or cell.offices), t, "          ")
+            yield from _issue_lines((issue for issue in cell.issues if issue.question), t, "          ")
             for line in listing.describe_office_rows(cell, t):
                 yield from _wrapped(line, "          ")
 

@@ -135,7 +135,8 @@ def prepare(source: Path, quarter: str, name: str = "", taken: Collection[str] =
     if unreadable := [issue for issue in manifest.issues if issue.key == "V20.manifest"]:
         raise NotAdded(source.name, unreadable[0])
     stored = _find_stored(folder, manifest, given.sha256)
-    free = (f"{LISTS}/" if offices.is_list(source) else "") + _safe_name(name or received.file_name(source))
+    plain = _safe_name(name.removeprefix(f"{LISTS}/") or received.file_name(source))
+    free = f"{LISTS}/{plain}" if offices.is_list(source) else plain
     name = stored or _free_name(folder, free, {*manifest.rows, *taken})
     return Addition(source, name, given, stored not in manifest.rows)
 

@@ -201,10 +201,12 @@ def _open(path: Path, memory: str, in_order: bool = False) -> Iterator[tuple[duc
             except duckdb.OutOfMemoryException as reason:
                 raise _OutOfMemory from reason
             except duckdb.Error as reason:
-                raise _explain_error(str(reason)) from reason
+                raise _explain_error(path, str(reason)) from reason
 
 
-def _explain_error(text: str) -> Unreadable:
+def _explain_error(path: Path, text: str) -> Unreadable:
+    if _is_parquet(path):
+        return Unreadable("damaged")
     if re.search("(?i)utf-?8|unicode", text):
         return Unreadable("offices_encoding")
     line = re.search(r"(?i)\bline:? (\d+)", text)
