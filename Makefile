@@ -10,10 +10,10 @@ READY     := .venv/.ready
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup report test test-fast test-browser faults notebooks sample lab lint format messages review published determinism mutations briefs contact-sheet benchmark fuzz lock clean
+.PHONY: help setup report test test-fast test-browser faults notebooks sample lab lint format messages review published determinism mutations briefs contact-sheet benchmark benchmark-scale fuzz lock clean
 
 help: ## show this help
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 17
 
 setup: $(READY) ## make the environment in .venv
 
@@ -94,6 +94,9 @@ benchmark: setup ## measure the desk's work against commit be73697, and the read
 	$(BIN)/python benchmarks/desk.py
 	$(BIN)/python benchmarks/ingest.py
 	$(BIN)/python benchmarks/scale.py
+
+benchmark-scale: setup ## measure what many members, quarters and offices cost, for docs/scale.md
+	$(BIN)/python benchmarks/offices.py
 
 fuzz: setup ## try the reader of returns on damaged files: make fuzz MINUTES=3
 	$(BIN)/python benchmarks/fuzz.py $(MINUTES)

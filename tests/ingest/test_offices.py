@@ -281,9 +281,9 @@ def test_a_list_that_does_not_fit_into_the_memory_is_tried_with_more_then_refuse
     path = tmp_path / "list.csv"
     path.write_text(text_of(*(f"KEN,{'x' * 90}{n},yes,no,no,no,no" for n in range(60_000))), encoding="utf-8")
     file = ReceivedFile(Q, "offices/list.csv", "", 1, "mail", DAY)
-    monkeypatch.setattr(offices, "_MEMORY", ("1MB", "200MB"))
+    monkeypatch.setattr(offices, "MEMORY", ("1MB", "200MB"))
     assert offices.read_list(path, file, read_plan()).counts.offices == 60_000
-    monkeypatch.setattr(offices, "_MEMORY", ("1MB",))
+    monkeypatch.setattr(offices, "MEMORY", ("1MB",))
     with pytest.raises(Unreadable, match="offices_memory"):
         offices.read_list(path, file, read_plan())
 

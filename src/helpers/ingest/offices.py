@@ -32,8 +32,8 @@ FLAG_YES, FLAG_NO, FLAG_UNKNOWN, FLAG_UNREADABLE = "yes", "no", "unknown", "unre
 _BLANK = frozenset((*TOKENS, "n/a"))
 _MOST_PATTERNS = 100_000  # of texts in the columns of yes and no, and of rows that repeat an office: more is no list
 # The first is enough for fifty million rows; the second for those that repeat, or are wider.
-_MEMORY, _THREADS, _SPILL = ("150MB", "1GB"), 2, "30GB"
-_NAMED = 5  # members in a message
+MEMORY, THREADS, _SPILL = ("150MB", "1GB"), 2, "30GB"
+_FEW, _NAMED = 100, 5  # offices looked for one by one; members in a message
 _HEAD = 1 << 16  # bytes in which the heading of a CSV file must end
 _SIMPLE = re.compile(r"VARCHAR|BOOLEAN|U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|DECIMAL.*")
 
@@ -63,13 +63,18 @@ def count_offices(
     rows = rows.with_columns(unnamed=nw.col("office") == "")
     named = rows.filter(~nw.col("unnamed"))
     twice = named.group_by(*marks).agg(n=nw.len()).filter(nw.col("n") > 1).select(*marks)
-    repeated = named.join(twice, on=list(marks), how="semi").group_by(*keys, *columns).agg(n=nw.len())
     patterns = rows.group_by("member", "unnamed", *columns).agg(n=nw.len())
     found: dict[str, _Tally] = defaultdict(lambda: _Tally(columns))
     for member, unnamed, *flags, n in _collect(patterns, "values"):
         found[member].add(tuple(map(read_flag, flags)), int(n), bool(unnamed))
     offices: dict[tuple[str, str], Counter[tuple[str, ...]]] = defaultdict(Counter)
-    for member, office, *flags, n in _collect(repeated, "repeated"):
+    few = twice.head(_FEW + 1).collect().rows()  # most lists have none or few, for which no join need fill the memory
+    if len(marks) == 1 and len(few) <= _FEW:
+        found_twice = named.filter(nw.col(marks[0]).is_in([mark for (mark,) in few]))
+    else:
+        found_twice = named.join(twice, on=list(marks), how="semi")
+    repeated = found_twice.group_by(*keys, *columns).agg(n=nw.len())
+    for member, office, *flags, n in _collect(repeated, "repeated") if few else ():
         offices[member, office][tuple(map(read_flag, flags))] += int(n)
     for (member, _), said in offices.items():
         found[member].join(said)
@@ -103,19 +108,25 @@ class _Tally:
         self.named[next(iter(said)) if len(said) == 1 else (FLAG_UNKNOWN,) * len(self.columns)] += 1
 
     def sum_up(self) -> OfficeCounts:
-        least, most, values = Counter(), Counter(), {name: Counter() for name in self.columns}
-        for flags, n in (*self.named.items(), *self.unnamed.items()):
-            may_be_open = flags[0] != FLAG_NO
-            for name, flag in zip(self.columns, flags, strict=True):
-                most[name] += n * (may_be_open and flag != FLAG_NO)
-        for flags, n in self.named.items():
-            for name, flag in zip(self.columns, flags, strict=True):
-                least[name] += n * (flags[0] == flag == FLAG_YES)
-                values[name][flag] += n * (flags[0] != FLAG_NO or name == self.columns[0])
-        return OfficeCounts(
-            self.rows, self.named.total(), dict(least), dict(most), {name: dict(+n) for name, n in values.items()},
-            self.repeated, self.contradicted, self.unnamed.total(),
-        )  # fmt: skip
+        least, most, values = {}, {}, {}
+        named, unnamed = self._count_pairs(self.named), self._count_pairs(self.unnamed)
+        for name, column, nameless in zip(self.columns, named, unnamed, strict=True):
+            told = Counter()
+            for (opening, flag), n in column.items():
+                told[flag] += n * (opening != FLAG_NO or name == self.columns[0])
+            least[name] = column[FLAG_YES, FLAG_YES]
+            most[name] = sum(n for pair, n in (*column.items(), *nameless.items()) if FLAG_NO not in pair)
+            values[name] = dict(+told)
+        figures = (self.repeated, self.contradicted, self.unnamed.total())
+        return OfficeCounts(self.rows, self.named.total(), least, most, values, *figures)
+
+    def _count_pairs(self, offices: Counter[tuple[str, ...]]) -> list[Counter[tuple[str, str]]]:
+        """Count, for each column, the offices by what they say of being open and in that column."""
+        counts = [Counter() for _ in self.columns]
+        for flags, n in offices.items():
+            for count, flag in zip(counts, flags, strict=True):
+                count[flags[0], flag] += n
+        return counts
 
 
 def say_condition(column: str) -> str:
@@ -137,8 +148,8 @@ def is_list(path: Path) -> bool:
 def read_list(path: Path, file: ReceivedFile, plan: Plan) -> OfficeList:
     """Count a member's list of offices: that of the member whom most of its rows name. Raises Unreadable."""
     columns = read_settings().office_columns
-    for memory in _MEMORY:
-        with contextlib.suppress(_OutOfMemory), _open(path, memory) as (connection, absent):
+    for memory in MEMORY:
+        with contextlib.suppress(_OutOfMemory), open_list(path, memory) as (connection, absent):
             frame = connection.sql("SELECT *, hash(member, office) AS mark FROM offices")
             counts = count_offices(frame, columns, ("mark",))
             break
@@ -162,7 +173,7 @@ def list_rows(path: Path, member: str, column: str, flags: Sequence[str], n: int
     opening = read_settings().OPEN
     pair = f"coalesce({_name(opening)}, ''), coalesce({_name(column)}, '')"
     try:
-        with _open(path, _MEMORY[-1], in_order=True) as (connection, _):
+        with open_list(path, MEMORY[-1], in_order=True) as (connection, _):
             said = connection.execute(f"SELECT DISTINCT {pair} FROM offices LIMIT {_MOST_PATTERNS}").fetchall()
             found = [each for each in said if read_flag(each[1]) in flags and FLAG_NO not in map(read_flag, each)]
             if not found:
@@ -180,7 +191,9 @@ class _OutOfMemory(Exception):
 
 
 @contextlib.contextmanager
-def _open(path: Path, memory: str, in_order: bool = False) -> Iterator[tuple[duckdb.DuckDBPyConnection, Sequence[str]]]:
+def open_list(
+    path: Path, memory: str, in_order: bool = False
+) -> Iterator[tuple[duckdb.DuckDBPyConnection, Sequence[str]]]:
     """Open a list as the table `offices` of DuckDB, all its columns texts; yield it, and the columns that it lacks.
 
     What does not fit into the memory goes into a private folder. Raises Unreadable for what is no such list.
@@ -190,7 +203,7 @@ def _open(path: Path, memory: str, in_order: bool = False) -> Iterator[tuple[duc
     place = paths.locks() if paths.locks().is_dir() else None
     with tempfile.TemporaryDirectory(prefix="offices-", dir=place, ignore_cleanup_errors=True) as folder:
         options = {
-            "memory_limit": memory, "threads": _THREADS, "temp_directory": folder, "max_temp_directory_size": _SPILL,
+            "memory_limit": memory, "threads": THREADS, "temp_directory": folder, "max_temp_directory_size": _SPILL,
             "preserve_insertion_order": in_order, "autoload_known_extensions": False,
             "autoinstall_known_extensions": False,
         }  # fmt: skip
