@@ -150,10 +150,11 @@ def test_the_package_opens_no_connection_and_loads_no_code_from_data():
     reaching_out = {"AF_INET", "AF_INET6", "connect", "create_connection", "listen", "accept"}
     for path in sorted((ROOT / "src" / "helpers").rglob("*.py")):
         # Forked kernels are asked for through a pair of sockets, which no other process can reach; papu doctor looks
-        # whether one can be made; papu pull asks the server that it was told.
-        allowed = {"fork.py": {"socket"}, "doctor.py": {"socket"}}.get(path.name, set())
-        allowed |= {"urllib", "http", "ssl"} if path.parent.name == "pull" else set()
-        assert not names_of(path.read_text(encoding="utf-8")) & (forbidden - allowed | reaching_out), path
+        # whether one can be made; papu pull asks the server that it was told. DuckDB is a library within the process:
+        # what `connect` opens is its memory, and it may read the one file.
+        own = {"fork.py": {"socket"}, "doctor.py": {"socket"}, "offices.py": {"connect"}}
+        allowed = own.get(path.name, set()) | ({"urllib", "http", "ssl"} if path.parent.name == "pull" else set())
+        assert not names_of(path.read_text(encoding="utf-8")) & ((forbidden | reaching_out) - allowed), path
 
 
 # --- an edition of hostile texts ----------------------------------------------------------------------------------

@@ -128,6 +128,16 @@ LIST = text_of(*(f"KEN,A{n},yes,{'yes' if n < 8 else 'no'},no,yes," for n in ran
 KEN = {"member": "KEN", "quarter": Q, "staff_total": 2000, "submitted_on": "2024-10-10"}
 
 
+def test_the_engine_reads_the_file_and_no_other(tmp_path):
+    for name in ("list*.csv", "list.csv"):
+        (tmp_path / name).write_text(text_of("KEN,A1,yes,,,,"), encoding="utf-8")
+    with offices.open_list(tmp_path / "list*.csv", "150MB") as (connection, _):
+        assert connection.sql("SELECT count(*) FROM offices").fetchall() == [(1,)]
+        for other in (tmp_path / "list.csv", "/etc/hostname", "https://example.org/list.csv"):
+            with pytest.raises(duckdb.Error):
+                connection.sql(f"SELECT * FROM read_csv('{other}')").fetchall()
+
+
 @pytest.mark.parametrize("name", ["ken.csv", "a [b]*?.csv"])
 def test_totals_that_the_return_leaves_blank_are_taken_from_the_list(raw, name):
     listed = put(raw, LIST, name)

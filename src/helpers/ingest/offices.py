@@ -209,7 +209,9 @@ def open_list(
         }  # fmt: skip
         with duckdb.connect(config=options) as connection:
             try:
-                connection.execute("SET enable_progress_bar = false")
+                # It reads this file and its own folder, no other, and no network.
+                connection.execute(f"SET allowed_paths = [{_quote(str(path))}, {_quote(_as_pattern(path))}]")
+                connection.execute("SET enable_external_access = false; SET enable_progress_bar = false")
                 yield connection, _make_table(path, connection)
             except duckdb.OutOfMemoryException as reason:
                 raise _OutOfMemory from reason
@@ -229,7 +231,7 @@ def _explain_error(path: Path, text: str) -> Unreadable:
 def _make_table(path: Path, connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
     """Make the table `offices`; return the columns that the file does not have, which are blank."""
     columns, keys = read_settings().office_columns, read_settings().OFFICE_KEYS
-    place = _quote(re.sub(r"([*?[])", r"[\1]", str(path)))  # a name is no pattern
+    place = _quote(_as_pattern(path))
     table, names = _find_parquet(place, connection) if _is_parquet(path) else _find_csv(path, place)
     plain = [_plain(name) for name in names]
     needed = (*keys, columns[0])
@@ -241,6 +243,11 @@ def _make_table(path: Path, connection: duckdb.DuckDBPyConnection) -> tuple[str,
     cells = ", ".join(f"{own.get(name, 'CAST(NULL AS VARCHAR)')} AS {_name(name)}" for name in (*keys, *columns))
     connection.execute(f"CREATE TEMP VIEW offices AS SELECT {cells} FROM {table}")
     return tuple(name for name in columns if name not in own)
+
+
+def _as_pattern(path: Path) -> str:
+    """Return the pattern that DuckDB takes a name for, of this file alone."""
+    return re.sub(r"([*?[])", r"[\1]", str(path))
 
 
 def _find_csv(path: Path, place: str) -> tuple[str, list[str]]:
