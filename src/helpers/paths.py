@@ -1,8 +1,12 @@
 """Where things live: every path of the workbook, from one root."""
 
+import contextlib
 import os
+from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 
 from helpers.speech import say, to_say
 
@@ -13,9 +17,32 @@ class DataRefused(ValueError):
     """Data that no edition can be made from; the message says why and what to do."""
 
 
+# What a run sets for itself: of several runs in one process, each in its thread has its own.
+_own: ContextVar[Mapping[str, str]] = ContextVar("own", default=MappingProxyType({}))
+
+
+@contextlib.contextmanager
+def set_variables(**variables: str) -> Iterator[None]:
+    """Set environment variables (`PAPU_…`) for this run and its kernels alone; blank for none."""
+    token = _own.set({**_own.get(), **variables})
+    try:
+        yield
+    finally:
+        _own.reset(token)
+
+
+def variables() -> Mapping[str, str]:
+    """Return the variables that this run set for itself: what it starts, threads and kernels, must be given them."""
+    return _own.get()
+
+
+def _variable(name: str) -> str:
+    return variables().get(name, os.environ.get(name, ""))
+
+
 def root() -> Path:
     """Return the checkout: `PAPU_ROOT` when set, else the one that holds this package."""
-    chosen = os.environ.get("PAPU_ROOT")
+    chosen = _variable("PAPU_ROOT")
     return _resolve(str(Path.cwd() / chosen)) if chosen else PACKAGE.parents[1]
 
 
@@ -31,7 +58,7 @@ def _or_shipped(own: Path, *parts: str) -> Path:
 
 def raw() -> Path:
     """Return the folder of what was received; nothing under it is ever edited. Runs set `PAPU_SNAPSHOT`, their copy."""
-    snapshot = os.environ.get("PAPU_SNAPSHOT")
+    snapshot = _variable("PAPU_SNAPSHOT")
     return Path(snapshot) if snapshot else root() / "data" / "raw"
 
 
@@ -124,7 +151,7 @@ def out(quarter: str, as_of: str) -> Path:
 
     Raises ValueError for one among what was received or published.
     """
-    chosen = os.environ.get("PAPU_OUT")
+    chosen = _variable("PAPU_OUT")
     return check_writable(Path(chosen), "PAPU_OUT").resolve() if chosen else build() / quarter / as_of
 
 

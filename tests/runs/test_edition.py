@@ -242,13 +242,13 @@ if member == "KEN" or member == "SEN" and tries.stat().st_size == 1:
         assert len(reported) == 3
 
     @pytest.mark.slow
-    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-    def test_a_run_that_is_ended_ends_its_kernels(self, received, raw, number):
+    @pytest.mark.parametrize(("number", "workers"), [(signal.SIGINT, 2), (signal.SIGTERM, 2), (signal.SIGINT, 1)])
+    def test_a_run_that_is_ended_ends_its_kernels(self, received, raw, number, workers):
         sleeps = f"import time\npathlib.Path({str(raw.root)!r}, member).touch()\ntime.sleep(60)"
         write_brief_notebook(raw.root / "notebooks", sleeps)
-        command = [sys.executable, "-m", "helpers", "briefs", "2022Q3", "--workers", "2"]
+        command = [sys.executable, "-m", "helpers", "briefs", "2022Q3", "--workers", str(workers)]
         run = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
-        wait_until(lambda: len([path for path in raw.root.iterdir() if path.name.isupper()]) == 2)
+        wait_until(lambda: len([path for path in raw.root.iterdir() if path.name.isupper()]) == workers)
         children = psutil.Process(run.pid).children(recursive=True)
         # Ctrl-C in a terminal reaches the whole process group.
         os.killpg(run.pid, number) if number == signal.SIGINT else run.send_signal(number)

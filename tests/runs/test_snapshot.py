@@ -30,8 +30,7 @@ def test_a_return_added_while_a_run_reads_is_left_for_the_next_one(quick, tmp_pa
 
     def run_notebook(path: Path, *rest: object) -> None:
         if path.stem == step:
-            with pytest.MonkeyPatch.context() as elsewhere:  # another process does not read the copy
-                elsewhere.delenv("PAPU_SNAPSHOT")
+            with paths.set_variables(PAPU_SNAPSHOT=""):  # another process does not read the copy
                 add.add_file(late, QUARTER, date(2022, 10, 12))
         make_report(path, *rest)
 

@@ -2,26 +2,23 @@
 
 import contextlib
 import errno
+import functools
 import json
-import logging
 import os
 import re
-import signal
 import subprocess
 import sys
 import tempfile
 import time
-import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed, wait
 from pathlib import Path
 from typing import NamedTuple
 
 from tqdm import tqdm
 
-from helpers import editions
+from helpers import editions, paths
 from helpers.editions import REPORT_NOTEBOOK
-from helpers.runs import fork, sections
+from helpers.runs import fork, parallel, sections
 from helpers.runs.errors import ExitCode, RunError
 from helpers.runs.log import Reporter
 from helpers.speech import say, say_of
@@ -32,7 +29,6 @@ UNWRITABLE_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errn
 WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 # jsonschema would check web addresses with it: a second to import, and no notebook has one to check.
 sys.modules.setdefault("rfc3987_syntax", None)
-_kernels = weakref.WeakSet()  # the kernel managers of this process
 
 
 class Task(NamedTuple):
@@ -44,18 +40,15 @@ class Task(NamedTuple):
 
 
 class Ran(NamedTuple):
-    """A task that has ended: how long it took, in seconds, and its error, or None."""
+    """A task that has ended: how long it took, in seconds, and its error, or None.
+
+    `is_killed`: whether its kernel was killed, by something other than its own code it may be.
+    """
 
     task: Task
     seconds: float
     error: Exception | None
-
-    @property
-    def is_killed(self) -> bool:
-        """Whether its kernel was killed, by something other than its own code it may be."""
-        from nbclient.exceptions import DeadKernelError
-
-        return isinstance(self.error, RunError) and isinstance(self.error.__cause__, DeadKernelError)
+    is_killed: bool = False
 
 
 def check_parameters(notebook: Path, parameters: Mapping[str, str]) -> None:
@@ -101,6 +94,7 @@ def _private_kernel(cwd: Path) -> Iterator[type]:
     os.environ.setdefault("JUPYTER_DEFAULT_PROVISIONER_NAME", fork.name_provisioner())
     # The path must stay short, however long that of the checkout or TMPDIR is.
     is_short = len(os.fsencode(tempfile.gettempdir())) + len("/papuxxxxxxxx/k-5") <= SOCKET_PATH
+    variables = os.environ | paths.variables()
     with tempfile.TemporaryDirectory("", "papu", None if is_short else "/tmp", ignore_cleanup_errors=True) as folder:
 
         class PrivateKernelManager(AsyncKernelManager):
@@ -112,11 +106,12 @@ def _private_kernel(cwd: Path) -> Iterator[type]:
                 return ["helpers.runs.kernel" if word == "ipykernel_launcher" else word for word in command]
 
             async def start_kernel(self, **options: object) -> None:
-                env = (options.get("env") or os.environ) | isolate_kernel(Path(folder) / "ipython")
+                env = (options.get("env") or variables) | isolate_kernel(Path(folder) / "ipython")
                 # What a kernel prints outside its cells, when it is ended for example, is not for the log.
                 quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-                _kernels.add(self)
+                parallel.own_kernel(self)
                 await super().start_kernel(**options | quiet | {"env": env, "cwd": str(cwd)})
+                parallel.own_kernel(self)
 
         yield PrivateKernelManager
 
@@ -127,36 +122,19 @@ def prepare_kernels() -> None:
         fork.start_server(os.environ | isolate_kernel(Path()))
 
 
-def end_kernels() -> None:
-    """Kill every kernel of this process, and what they started."""
-    for manager in list(_kernels):
-        provisioner = manager.provisioner
-        if provisioner and provisioner.has_process:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(provisioner.pid, signal.SIGKILL)
-
-
 def run_notebooks(tasks: Sequence[Task], workers: int = 0, progress: bool = False) -> Iterator[Ran]:
     """Run notebooks side by side, by default as many as there are processors; yield each as it ends.
 
-    Threads are enough: kernels do the work. A caller that leaves early, on a signal too, ends those that still run.
+    A caller that leaves early, on a signal too, ends those that still run.
     """
     cells = sum(_count_cells(task.notebook) for task in tasks) if progress else 0
-    pool = ThreadPoolExecutor(workers or os.cpu_count() or 1)
     with tqdm(total=cells, unit=say("cell"), disable=not progress) as bar:
-        running = [pool.submit(_try_notebook, task, bar.update) for task in tasks]
-        try:
-            for ended in as_completed(running):
+        run = functools.partial(try_notebook, count_cell=bar.update)
+        with contextlib.closing(parallel.call_each(run, tasks, workers)) as all_ran:
+            for ran in all_ran:
                 bar.clear()  # the caller may print a line
-                yield ended.result()
+                yield ran
                 bar.refresh()
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-            logging.disable()  # what libraries say of kernels that are killed here
-            while not all(future.done() for future in running):
-                end_kernels()
-                wait(running, timeout=0.2)
-            logging.disable(logging.NOTSET)
 
 
 def _count_cells(notebook: Path) -> int:
@@ -165,13 +143,16 @@ def _count_cells(notebook: Path) -> int:
     return 0
 
 
-def _try_notebook(task: Task, count_cell: Callable[[], object]) -> Ran:
+def try_notebook(task: Task, count_cell: Callable[[], object] = lambda: None) -> Ran:
+    """Run one notebook, whatever becomes of it."""
+    from nbclient.exceptions import DeadKernelError
+
     began, error = time.monotonic(), None
     try:
         run_notebook(*task, count_cell)
     except Exception as problem:
         error = problem
-    return Ran(task, time.monotonic() - began, error)
+    return Ran(task, time.monotonic() - began, error, isinstance(error and error.__cause__, DeadKernelError))
 
 
 def run_notebook(

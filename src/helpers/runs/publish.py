@@ -43,22 +43,8 @@ def folder_beside(target: Path) -> Iterator[Path]:
 @contextlib.contextmanager
 def private_folder(target: Path) -> Iterator[Path]:
     """Make the private folder of a run beside its target, and let notebooks write to its `work`."""
-    with folder_beside(target) as folder, set_environment(PAPU_OUT=str(folder / "work")):
+    with folder_beside(target) as folder, paths.set_variables(PAPU_OUT=str(folder / "work")):
         yield folder
-
-
-@contextlib.contextmanager
-def set_environment(**variables: str) -> Iterator[None]:
-    """Set environment variables, for kernels to inherit, and restore them afterwards."""
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ |= variables
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name, None)
-            if value is not None:
-                os.environ[name] = value
 
 
 def _new_of(target: Path) -> Path:

@@ -15,7 +15,7 @@ import pandas as pd
 from helpers import paths
 from helpers.ingest import received
 from helpers.plan import read_settings
-from helpers.runs import ExitCode, RunError, publish
+from helpers.runs import ExitCode, RunError
 from helpers.speech import say
 
 
@@ -36,7 +36,7 @@ def take_snapshot(quarter: str, parent: str | Path) -> Iterator[Mapping[str, Pat
         for name, folder in folders.items():
             _copy_folder(folder, copy / name)
         _drop_incomplete(folders, copy)
-        with publish.set_environment(PAPU_SNAPSHOT=str(copy)):
+        with paths.set_variables(PAPU_SNAPSHOT=str(copy)):
             yield folders
     finally:
         shutil.rmtree(copy, ignore_errors=True)

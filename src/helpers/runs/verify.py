@@ -101,7 +101,7 @@ def _private_copy(quarter: str, new_inputs: set[str]) -> Iterator[Path]:
             if not name.startswith(("plan/", "registers/")) and not name.endswith(f"/{received.MANIFEST_CSV}"):
                 (paths.raw() / name).unlink(missing_ok=True)
                 _unlist(*name.split("/", 1))
-        with publish.set_environment(PAPU_OUT=str(Path(folder) / "work")):
+        with paths.set_variables(PAPU_OUT=str(Path(folder) / "work")):
             yield Path(folder)
 
 
