@@ -102,7 +102,7 @@ fuzz: setup ## try the reader of returns on damaged files: make fuzz MINUTES=3
 	$(BIN)/python benchmarks/fuzz.py $(MINUTES)
 
 lock: setup ## resolve the dependencies again
-	$(BIN)/uv pip compile pyproject.toml --group dev --group lab --group browser --universal --generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --group dev --group lab --group browser --group cluster --universal --generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements.lock
 	$(BIN)/python scripts/write_environment.py
 
 clean: ## remove what was built; raw data and published editions stay
