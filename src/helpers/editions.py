@@ -61,13 +61,21 @@ def list_modified(notebooks: Sequence[str] = EDITION_NOTEBOOKS) -> list[str]:
     return [path.name for name, path in found.items() if digest_notebook(path) != released[name]]
 
 
+def _list_package() -> list[Path]:
+    return [path for path in paths.PACKAGE.rglob("*.*") if path.is_file() and path.suffix != ".pyc"]
+
+
+def digest_package() -> str:
+    """Return the digest of this package's files."""
+    return _digest_of(_list_package())
+
+
 def describe_code(notebooks: Sequence[str] = EDITION_NOTEBOOKS) -> dict[str, object]:
     """Return commit (blank without one), digest of package and notebooks, and which notebooks were modified."""
     commit, command = "", ["git", "-C", str(paths.root()), "rev-parse", "HEAD"]
     with contextlib.suppress(OSError, subprocess.CalledProcessError):
         commit = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
-    code = [path for path in paths.PACKAGE.rglob("*.*") if path.is_file() and path.suffix != ".pyc"]
-    digest = _digest_of([*code, *paths.notebooks().glob("*.ipynb")])
+    digest = _digest_of([*_list_package(), *paths.notebooks().glob("*.ipynb")])
     return {"commit": commit, "sha256": digest, "modified": list_modified(notebooks)}
 
 

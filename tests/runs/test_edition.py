@@ -233,7 +233,9 @@ if member == "KEN" or member == "SEN" and tries.stat().st_size == 1:
         monkeypatch.setenv("PAPU_OUT", str(tmp_path / "work"))
         reported: list[str] = []
         steps = briefs.make_briefs_request("2022Q3", ["KEN", "SEN", "TUN"], ["fr"]).steps
-        names, failures = briefs.make_briefs(steps, tmp_path, 2, reported.append)
+        names, failures = briefs.make_briefs(
+            steps, tmp_path, lambda tasks: notebook.run_notebooks(tasks, workers=2), reported.append
+        )
         assert names == ["brief_SEN_fr", "brief_TUN_fr"]
         assert failures == ["brief_KEN_fr: 04_country_brief.ipynb, cell 3: Kernel died"]
         assert {path.stem: path.read_text() for path in (tmp_path / "work").glob("*.tries")} == {

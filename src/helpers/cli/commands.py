@@ -140,18 +140,28 @@ def _print_published(folders: Iterable[Path]) -> None:
 @options.languages(help="A language of the plan, such as fr (default: each member's own).")
 @options.as_of
 @click.option("--workers", type=click.IntRange(1), help="How many to make at a time (default: one a processor).")
-def briefs_command(quarter: str, members: Codes, languages: Codes, as_of: str, workers: int | None) -> None:
+@click.option("--backend", type=click.Choice(["dask", "ray"]), help="Make them on a cluster: what runs it.")
+@click.option("--scheduler", metavar="ADDRESS", help="The cluster's address, such as tcp://10.0.0.5:8786.")
+def briefs_command(
+    quarter: str, members: Codes, languages: Codes, as_of: str, workers: int | None, backend: str | None,
+    scheduler: str | None,
+) -> None:  # fmt: skip
     """Make the brief of every member for QUARTER, in parallel; one that fails does not stop the others.
+
+    With --backend and --scheduler they are made on a cluster that is there already, and come back here as bytes.
 
     Exit codes: 0 all done, 5 some could not be made (named), 2 usage, 3 data refused, 4 another run holds the
     quarter, 7 nothing can be written there.
     """
+    if bool(backend) != bool(scheduler) or (backend and workers):
+        raise click.UsageError(say("--backend and --scheduler go together, and without --workers"))
     from helpers.runs import briefs
 
     with options.check_arguments():
         request = briefs.make_briefs_request(quarter, members, languages, as_of)
     log = bind_log(quarter=request.quarter, as_of=request.as_of)
-    target, failures = briefs.run_briefs(request, log.info, progress=sys.stderr.isatty(), workers=workers or 0)
+    cluster = briefs.Cluster(backend, scheduler) if backend and scheduler else None
+    target, failures = briefs.run_briefs(request, log.info, sys.stderr.isatty(), workers or 0, cluster)
     n_tasks = len(request.steps)
     n_made, folder = n_tasks - len(failures), relative_path(target)
     none = say("{n} of {of} briefs made; nothing was written", n=0, of=n_tasks)

@@ -1,7 +1,8 @@
 """Makes the members' briefs in parallel, each in a kernel of its own, and publishes them in one folder."""
 
+import functools
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from helpers import editions, paths
 from helpers.plan import read_plan
 from helpers.runs import ExitCode, completeness, edition, log, notebook, publish, raise_run_errors, snapshot
+from helpers.runs.cluster import Cluster, run_on_cluster
 from helpers.runs.lock import lock_quarter
 from helpers.runs.log import Reporter
 from helpers.runs.notebook import Ran, Task
@@ -56,9 +58,9 @@ def make_briefs_request(
 
 
 def run_briefs(
-    request: BriefsRequest, report: Reporter, progress: bool = False, workers: int = 0
+    request: BriefsRequest, report: Reporter, progress: bool = False, workers: int = 0, cluster: Cluster | None = None
 ) -> tuple[Path, list[str]]:
-    """Make the briefs in parallel and publish those that succeed.
+    """Make the briefs in parallel, on this machine or on a cluster, and publish those that succeed.
 
     Returns the folder, unchanged if none succeeded, and a message for each that failed. Raises RunError if none can
     be started, if their inputs changed meanwhile, or if they cannot be published.
@@ -77,7 +79,10 @@ def run_briefs(
         ):
             completeness.check_complete(request.quarter, request.as_of)
             tables = pipeline.load_tables(request.quarter, request.as_of)  # once, for every brief to read
-            names, failures = make_briefs(request.steps, folder, workers, report, progress)
+            run = functools.partial(notebook.run_notebooks, workers=workers, progress=progress)
+            if cluster:
+                run = functools.partial(run_on_cluster, cluster, request.quarter, request.as_of, progress=progress)
+            names, failures = make_briefs(request.steps, folder, run, report)
             snapshot.check_unchanged(tables.inputs, received_in)
             if names:
                 new = _collect_briefs(request, folder, target, names, tables, started)
@@ -89,21 +94,21 @@ def run_briefs(
 
 
 def make_briefs(
-    steps: Sequence[BriefStep], folder: Path, workers: int, report: Reporter, progress: bool = False
+    steps: Sequence[BriefStep], folder: Path, run: Callable[[Sequence[Task]], Iterator[Ran]], report: Reporter
 ) -> tuple[list[str], list[str]]:
-    """Make the briefs in parallel; return the names of those that succeeded and a message for each that failed.
+    """Run the notebook for each brief; return the names of those that succeeded and a message for each that failed.
 
     A brief whose kernel was killed is tried once more: something else may have killed it.
     """
     template = paths.notebooks() / f"{BRIEF_NOTEBOOK}.ipynb"
     tasks = [Task(template, folder / f"{name}.ipynb", parameters) for name, parameters in steps]
     names, failures, killed = [], [], []
-    for ran in notebook.run_notebooks(tasks, workers, progress):
+    for ran in run(tasks):
         if ran.is_killed:
             killed.append(ran.task)
         else:
             _note_brief(ran, names, failures, report)
-    for ran in notebook.run_notebooks(killed, workers, progress):
+    for ran in run(killed):
         _note_brief(ran, names, failures, report)
     return sorted(names), sorted(failures)
 

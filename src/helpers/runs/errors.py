@@ -46,6 +46,10 @@ class RunError(RuntimeError):
         super().__init__(message)
         self.code, self.notebook, self.cell, self.line = code, notebook, cell, line
 
+    def __reduce__(self) -> tuple:
+        """Let an error come back from another process with all that it says."""
+        return type(self), (self.code, str(self), self.notebook, self.cell, self.line)
+
     @property
     def facts(self) -> dict[str, object]:
         """Everything but the message, for the log and the record of runs."""

@@ -1,0 +1,205 @@
+"""Runs notebooks on a cluster of machines, Dask's or Ray's, by joblib: bytes go to its workers, and bytes come back.
+
+A worker shares no disk with this machine; it has this package installed, and runs a notebook in a folder of its own.
+"""
+
+import contextlib
+import io
+import re
+import socket
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+from tqdm import tqdm
+
+from helpers import editions, paths, speech
+from helpers.ingest import received
+from helpers.runs import notebook
+from helpers.runs.errors import ExitCode, RunError
+from helpers.runs.notebook import Ran, Task
+from helpers.speech import say
+from helpers.tables import pipeline
+
+PACKAGE = "papu-workbook"  # as it is installed
+CONNECT_TIMEOUT = 20  # seconds, for the scheduler to answer and a worker to be there
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A cluster that is there already: what runs it, and the address of its scheduler."""
+
+    backend: str
+    scheduler: str
+
+    @contextlib.contextmanager
+    def connect(self) -> Iterator[None]:
+        """Let joblib make its calls there. Raises whatever the cluster's own library raises."""
+        from joblib import parallel_config
+
+        if self.backend == "dask":
+            from distributed import Client
+
+            with (
+                Client(self.scheduler, timeout=CONNECT_TIMEOUT, set_as_default=False) as client,
+                parallel_config("dask", client=client, wait_for_workers_timeout=CONNECT_TIMEOUT),
+            ):
+                yield
+        else:
+            import ray
+            from ray.util.joblib import register_ray
+
+            register_ray()
+            with ray.init(self.scheduler, log_to_driver=False), parallel_config("ray"):
+                yield
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """What a worker needs to run notebooks of an edition: its files, what they were made with, the language to speak.
+
+    `files` is a zip archive of a root: plan, registers, notebooks, manifests of what is published, and in `work` the
+    edition's tables; no return is in it. `installation` is that of `describe_installation`.
+    """
+
+    quarter: str
+    as_of: str
+    files: bytes
+    installation: Mapping[str, str]
+    language: str
+
+
+@dataclass(frozen=True)
+class Returned:
+    """What comes back of a task: as `Ran`, and the content of the files made, by name; "" is the executed notebook."""
+
+    number: int
+    seconds: float
+    error: RunError | None
+    is_killed: bool
+    files: Mapping[str, bytes]
+
+
+def describe_installation() -> dict[str, str]:
+    """Return what the same bytes take: the digest of the package, and the versions of Python and of its libraries."""
+    facts = {PACKAGE: editions.digest_package()[:12], "python": sys.version.split()[0]}
+    with contextlib.suppress(metadata.PackageNotFoundError):
+        names = (re.match(r"[\w.-]+", required)[0] for required in metadata.requires(PACKAGE) or ())
+        facts |= {name: metadata.version(name) for name in names}
+    return facts
+
+
+def pack_parcel(quarter: str, as_of: str) -> Parcel:
+    """Pack what notebooks of an edition read once its tables are made."""
+    folders = {
+        "data/raw/plan": paths.plan(), "data/raw/plan/questionnaire": paths.questionnaire(),
+        "data/raw/registers": paths.registers(), "notebooks": paths.notebooks(),
+    }  # fmt: skip
+    files = {f"{name}/{path.relative_to(folder)}": path for name, folder in folders.items() for path in _list(folder)}
+    tables = (path for path in _list(paths.out(quarter, as_of)) if path.suffix in (".csv", ".parquet"))
+    files |= {f"work/{path.name}": path for path in tables}
+    files[f"data/raw/{quarter}/{received.EDITION_TOML}"] = paths.returns(quarter) / received.EDITION_TOML
+    for edition in editions.list_published_editions():
+        name = f"{edition.quarter}/{edition.as_of}/{editions.MANIFEST_JSON}"
+        files[f"reports/{name}"] = paths.site() / name
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, path in files.items():
+            if path.is_file():
+                archive.write(path, name)
+    return Parcel(quarter, as_of, packed.getvalue(), describe_installation(), speech.spoken())
+
+
+def _list(folder: Path) -> list[Path]:
+    """Return the files of a folder but hidden ones, which nobody reads."""
+    found = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    return [path for path in found if not any(part.startswith(".") for part in path.relative_to(folder).parts)]
+
+
+def run_on_cluster(
+    cluster: Cluster, quarter: str, as_of: str, tasks: Sequence[Task], progress: bool = False
+) -> Iterator[Ran]:
+    """Run notebooks of an edition whose tables are made, as `run_notebooks` does, and leave the same files here.
+
+    Raises RunError if the cluster cannot be reached or gives up; on a worker that has something else installed, the
+    notebook fails.
+    """
+    from joblib import delayed
+
+    parcel = pack_parcel(quarter, as_of) if tasks else None
+    calls = (
+        delayed(run_there)(parcel, number, task.notebook.name, task.executed.name, dict(task.parameters))
+        for number, task in enumerate(tasks)
+    )
+    with tqdm(total=len(tasks), unit=say("notebook"), disable=not progress) as bar:
+        for back in _call_there(cluster, calls) if tasks else ():
+            task, work = tasks[back.number], paths.out(quarter, as_of)
+            work.mkdir(parents=True, exist_ok=True)
+            for name, content in back.files.items():
+                (work / Path(name).name if name else task.executed).write_bytes(content)
+            bar.update()
+            bar.clear()  # the caller may print a line
+            yield Ran(task, back.seconds, back.error, back.is_killed)
+            bar.refresh()
+
+
+def _call_there(cluster: Cluster, calls: Iterable) -> Iterator[Returned]:
+    from joblib import Parallel
+
+    try:
+        with cluster.connect():
+            yield from Parallel(-1, batch_size=1, return_as="generator_unordered")(calls)
+    except ImportError as error:
+        problem = say(
+            "{name} is not installed here ({why}); --backend {backend} needs it on this machine and on each worker",
+            name=error.name, why=error, backend=cluster.backend,
+        )  # fmt: skip
+        raise RunError(ExitCode.NOTEBOOK_FAILED, problem) from error
+    except Exception as error:
+        problem = say(
+            "{backend} at {scheduler}: {why}; see that its scheduler answers, and that each worker has {package}",
+            backend=cluster.backend, scheduler=cluster.scheduler, why=str(error) or type(error).__name__,
+            package=PACKAGE,
+        )  # fmt: skip
+        raise RunError(ExitCode.NOTEBOOK_FAILED, problem) from error
+
+
+def run_there(parcel: Parcel, number: int, name: str, executed: str, parameters: Mapping[str, str]) -> Returned:
+    """Run one notebook on this worker, in a folder of its own; nothing is left of it."""
+    speech.speak(parcel.language)
+    ran, files = Ran(Task(Path(name), Path(executed), parameters), 0.0, None), {}
+    try:
+        _check_installation(parcel.installation)
+        with tempfile.TemporaryDirectory(prefix="papu-", ignore_cleanup_errors=True) as folder:
+            root, work = Path(folder), Path(folder) / "work"
+            zipfile.ZipFile(io.BytesIO(parcel.files)).extractall(root)
+            with paths.set_variables(PAPU_ROOT=folder, PAPU_OUT=str(work), PAPU_SNAPSHOT=""):
+                pipeline.adopt_tables(parcel.quarter, parcel.as_of)
+                before = _list(work)
+                ran = notebook.try_notebook(Task(root / "notebooks" / name, root / executed, parameters))
+                made = [path for path in _list(work) if path.parent == work and path not in before]
+                files = {path.name: path.read_bytes() for path in made}
+                files |= {"": (root / executed).read_bytes()} if ran.error is None else {}
+    except Exception as error:  # of this worker: others may do better
+        ran = ran._replace(error=error)
+    error = ran.error
+    if error and not isinstance(error, RunError):  # another machine may not know its class
+        error = RunError(ExitCode.NOTEBOOK_FAILED, f"{type(error).__name__}: {error}")
+    return Returned(number, ran.seconds, error, ran.is_killed, files)
+
+
+def _check_installation(expected: Mapping[str, str]) -> None:
+    """Raise RunError where this worker would not make the same bytes."""
+    here = describe_installation()
+    different = [
+        say("{name} {here} instead of {there}", name=name, here=here.get(name) or "-", there=version)
+        for name, version in expected.items() if here.get(name) != version
+    ]  # fmt: skip
+    if different:
+        problem = say("the worker on {host} has {differences}; install there what is installed here",
+                      host=socket.gethostname(), differences=", ".join(different))  # fmt: skip
+        raise RunError(ExitCode.NOTEBOOK_FAILED, problem)
