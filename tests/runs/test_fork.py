@@ -88,6 +88,14 @@ def test_a_kernel_outlives_a_change_of_the_package(tmp_path, monkeypatch):
     assert server not in fork._servers and server.is_idle
 
 
+def test_a_kernel_ends_when_the_process_that_forked_it_is_gone(tmp_path):
+    env = os.environ | isolate_kernel(tmp_path)
+    server = fork.ForkServer(env)
+    kernel = server.fork(["ipykernel_launcher", "-f", str(tmp_path / "kernel.json")], env, str(tmp_path))
+    server.end()
+    kernel.wait(10)  # raises subprocess.TimeoutExpired
+
+
 @pytest.mark.parametrize(
     ("command", "is_ours"),
     [

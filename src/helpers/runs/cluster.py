@@ -43,7 +43,9 @@ class Cluster:
 
         if self.backend == "dask":
             from distributed import Client
+            from distributed.comm import resolve_address
 
+            resolve_address(self.scheduler)  # a client of an address that cannot be one would hang at its end
             with (
                 Client(self.scheduler, timeout=CONNECT_TIMEOUT, set_as_default=False) as client,
                 parallel_config("dask", client=client, wait_for_workers_timeout=CONNECT_TIMEOUT),

@@ -201,6 +201,7 @@ def serve() -> None:
 def _become_kernel(command: list[str], env: dict[str, str], cwd: str, line: socket.socket) -> None:
     """Be a kernel from here on, in a process group of its own; `line` stays open as long as it runs."""
     import numpy as np
+    from ipykernel.parentpoller import ParentPollerUnix
 
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.setsid()
@@ -209,6 +210,8 @@ def _become_kernel(command: list[str], env: dict[str, str], cwd: str, line: sock
     os.environ.clear()
     os.environ.update(env | {"JPY_PARENT_PID": str(os.getppid())})
     np.random.seed()  # the module `random` seeds itself after a fork
+    # ipykernel starts one too, by the JPY_PARENT_PID that it found when it was imported: in the parent, none.
+    ParentPollerUnix(os.getppid()).start()
     line.send(str(os.getpid()).encode())
     sys.argv = command
     runpy.run_module(command[0], run_name="__main__", alter_sys=True)
