@@ -25,20 +25,27 @@ if TYPE_CHECKING:
 @main.command()
 @options.optional_quarter
 @click.option("--due", is_flag=True, help="Instead of QUARTER: whatever is due and not made of today's inputs.")
+@options.quarter_option("--from", "first", help="Instead of QUARTER: the editions of this quarter and of later ones.")
+@options.quarter_option("--to", "last", help="With --from: the last of these quarters.")
 @options.languages(help="A language of the plan, such as fr (default: those that are official).")
 @options.as_of
 @click.option(
-    "--today", callback=options.parse_date, help="With --due: try another day, YYYY-MM-DD (default: today, UTC)."
+    "--today",
+    callback=options.parse_date,
+    help="With --due or --from: try another day, YYYY-MM-DD (default: today, UTC).",
 )
 @click.option("--only", is_flag=True, help="Only these languages: others that are published are removed.")
 @click.option("--without", metavar="FILE", multiple=True, help="A file that is gone from data/raw, and not missed.")
 @click.option("--dry-run", is_flag=True, help="Print what would be run, and write nothing.")
-@click.option("--modified", is_flag=True, help="With --due: run notebooks that are not those of the release.")
+@click.option("--modified", is_flag=True, help="With --due or --from: run notebooks that are not those of the release.")
 def run_command(
-    quarter: str, due: bool, languages: Codes, as_of: str, today: date | None, only: bool, without: Codes,
-    dry_run: bool, modified: bool,
+    quarter: str, due: bool, first: str, last: str, languages: Codes, as_of: str, today: date | None, only: bool,
+    without: Codes, dry_run: bool, modified: bool,
 ) -> None:  # fmt: skip
     """Run the notebooks of QUARTER and publish its edition; or, with --due, every edition that is due.
+
+    With --from and --to, it makes whatever is missing or out of date among the editions of these quarters that are
+    past, the first and the revised ones, quarters side by side; one that fails does not stop the others.
 
     A quarter is due at its first cut-off, and its revised edition later, as plan.toml says. Nothing to do is exit
     code 0, and touches nothing. Where a server is set for papu pull, --due first fetches what was sent. Languages that
@@ -48,12 +55,14 @@ def run_command(
     Exit codes: 0 done, 1 a notebook failed, 2 usage, 3 data refused, 4 another run holds the quarter, 5 the report
     failed, 7 nothing can be written there, 8 --due could not fetch returns (what is there made the edition).
     """
-    if due == bool(quarter):
-        raise click.UsageError(say("give a QUARTER, such as 2024Q3, or --due"))
-    if due and (as_of or only) or (today or modified) and not due:
-        raise click.UsageError(say("--as-of and --only go with a QUARTER, --today and --modified with --due"))
-    if due:
-        _run_due(today or options.utc_today(), languages, without, dry_run, modified)
+    if [bool(quarter), due, bool(first)].count(True) != 1 or bool(first) != bool(last):
+        raise click.UsageError(say("give a QUARTER, such as 2024Q3, or --due, or --from QUARTER --to QUARTER"))
+    if not quarter and (as_of or only) or quarter and (today or modified) or first and without:
+        raise click.UsageError(
+            say("--as-of and --only go with a QUARTER, --today and --modified without one, --without not with --from")
+        )
+    if not quarter:
+        _run_due(today or options.utc_today(), (first, last) if first else (), languages, without, dry_run, modified)
         return
     from helpers.runs import edition
 
@@ -91,15 +100,17 @@ def _update_site(log: Log) -> int:
     return ExitCode.DONE
 
 
-def _run_due(today: date, languages: Codes, without: Codes, dry_run: bool, modified: bool) -> None:
+def _run_due(today: date, between: Codes, languages: Codes, without: Codes, dry_run: bool, modified: bool) -> None:
+    """Make the editions that are due; where `between` names two quarters, those of theirs that are not up to date."""
     from helpers import editions
     from helpers.runs import schedule
 
     log = bind_log(today=today)
-    unfetched = collect.pull_open(today, log, dry_run)  # what is there makes the edition, whatever became of it
+    # What is there makes the edition, whatever became of it.
+    unfetched = [] if between else collect.pull_open(today, log, dry_run)
     with options.check_arguments():
-        due = schedule.find_due(today, languages)
-    summary = schedule.describe_due(due, today)
+        due = schedule.find_between(*between, today, languages) if between else schedule.find_due(today, languages)
+    summary = schedule.describe_due(due, today, *between)
     print_lines([say("{day} (UTC): {what}", day=today, what=summary)])
     log.info(summary, on_terminal=False)
     if due and not modified and (changed := editions.list_modified()):

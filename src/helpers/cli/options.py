@@ -118,6 +118,7 @@ def utc_today() -> date:
 
 Codes = tuple[str, ...]  # of languages or members
 quarter_argument = click.argument("quarter", callback=convert_quarter)
+quarter_option = functools.partial(click.option, metavar="QUARTER", callback=convert_quarter)
 optional_quarter = click.argument("quarter", required=False, callback=convert_quarter)
 as_of = click.option(
     "--as-of", default="", callback=parse_as_of,

@@ -26,8 +26,9 @@ _calls: ContextVar[Calls | None] = ContextVar("calls", default=None)
 class Calls:
     """The calls that one caller makes side by side, and the kernels that they started."""
 
-    def __init__(self) -> None:
+    def __init__(self, workers: int) -> None:
         self.caller, self._variables = _calls.get(), paths.variables()
+        self.workers = workers or max(1, (os.cpu_count() or 1) // (self.caller.workers if self.caller else 1))
         self.stop, self.is_ended = None, False
         self._running: set[int] = set()
         self._kernels: weakref.WeakSet[KernelManager] = weakref.WeakSet()
@@ -79,12 +80,13 @@ def own_kernel(manager: KernelManager) -> None:
 def call_each(function: Callable[[_Item], _Result], items: Iterable[_Item], workers: int = 0) -> Iterator[_Result]:
     """Call a function on each item, by default as many at once as there are processors; yield results as they come.
 
-    Where the caller of all this was ended by a signal, what ended it is raised here too.
+    Calls that are made side by side share the processors in the calls that they make themselves. Where the caller of
+    all this was ended by a signal, what ended it is raised here too.
     """
     from joblib import Parallel, delayed  # it takes a while to load, and most commands make no calls
 
-    calls, stop = Calls(), None
-    side_by_side = Parallel(workers or os.cpu_count() or 1, backend="threading", return_as="generator_unordered")
+    calls, stop = Calls(workers), None
+    side_by_side = Parallel(calls.workers, backend="threading", return_as="generator_unordered")
     results = side_by_side(delayed(calls.make)(number, function, item) for number, item in enumerate(items))
     try:
         for result in results:

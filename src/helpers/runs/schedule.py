@@ -1,6 +1,8 @@
 """Finds the editions that are due on a day, makes them, and reports the status of all editions and runs."""
 
 import contextlib
+import functools
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -9,11 +11,11 @@ from pathlib import Path
 from helpers import editions, paths
 from helpers.i18n import catalogue
 from helpers.plan import checks, quarters, read_settings
-from helpers.runs import RunError, edition, publish, raise_run_errors, site
+from helpers.runs import RunError, edition, parallel, publish, raise_run_errors, site
 from helpers.runs.edition import EditionRequest
 from helpers.runs.errors import NEXT_STEPS
 from helpers.runs.lock import find_lock_holder, lock_quarter
-from helpers.runs.log import RUN_BEGAN, RUN_ENDED, Log, RunEvent, read_events
+from helpers.runs.log import RUN_BEGAN, RUN_ENDED, Log, Reporter, RunEvent, read_events
 from helpers.speech import say, say_of, to_say
 
 SITE_INDEX = "reports/index.html"
@@ -102,6 +104,23 @@ def select_scheduled(today: date) -> list[EditionRequest]:
     return [request for request in past if request.quarter == latest]
 
 
+def find_between(first: str, last: str, today: date, languages: Sequence[str] = ()) -> DueEditions:
+    """Return the scheduled editions of quarters `first` to `last`, of up to a day, that are missing or out of date.
+
+    Those already followed by another one too. Languages already published are kept. Raises RunError for refused data,
+    ValueError for an unknown quarter or language.
+    """
+    wanted = [edition.make_request(quarter, languages).languages for quarter in (first, last)][0]
+    if first > last:
+        raise ValueError(say("{first} is after {last}", first=first, last=last))
+    with raise_run_errors():
+        paths.check_raw_folder()
+    past = [request for request in list_schedule() if request.as_of <= today.isoformat()]
+    asked = [replace(request, languages=wanted) for request in past if first <= request.quarter <= last]
+    kept = map(edition.keep_languages, asked)
+    return {request: reason for request in kept if (reason := describe_reason(request))}
+
+
 def find_due(today: date, languages: Sequence[str] = ()) -> DueEditions:
     """Return the editions due on a day that are not published or whose inputs changed since, and the damaged ones.
 
@@ -122,11 +141,19 @@ def find_due(today: date, languages: Sequence[str] = ()) -> DueEditions:
     return due
 
 
-def describe_due(due: DueEditions, today: date) -> str:
-    """Return one line on what is due on a day; if nothing is, on why, and on what will be next."""
+def describe_due(due: DueEditions, today: date, first: str = "", last: str = "") -> str:
+    """Return one line on what is due on a day; if nothing is, on why, and on what will be next.
+
+    With two quarters, on what is missing or out of date among theirs.
+    """
     if due:
         listed = (say("{request}, {reason}", request=request, reason=reason) for request, reason in due.items())
         return say("due: {editions}", editions=say("; ").join(listed))
+    if first:
+        return say(
+            "nothing to do: from {first} to {last}, every edition that is past is made and its inputs have not changed",
+            first=first, last=last,
+        )  # fmt: skip
     settings = read_settings()
     if today >= settings.first_cutoff(quarters.shift(settings.last_quarter, 1)):  # when the next quarter would be due
         return say(
@@ -144,24 +171,50 @@ def describe_due(due: DueEditions, today: date) -> str:
 def run_due(
     due: DueEditions, log: Log, progress: bool = False, without: Sequence[str] = ()
 ) -> tuple[list[Path], list[int]]:
-    """Make the editions that are due, in order, `without` some files; one that fails does not stop the next.
+    """Make the editions that are due, `without` some files; one that fails does not stop the others.
 
-    Returns the folders published and the exit code of each failure. Each reason is checked again once its quarter is
-    locked, so that an edition that another timer made meanwhile is not made twice.
+    Quarters are made side by side, the editions of each in order: a revised one names the one that it revises.
+    Returns the folders published and the exit code of each failure, in the order of `due`.
     """
-    published, codes = [], []
-    for request, found in due.items():
-        describe = describe_damage if found.startswith(_tell_damage("")) else describe_reason
+    by_quarter: dict[str, list[EditionRequest]] = {}
+    for request in due:
+        by_quarter.setdefault(request.quarter, []).append(request)
+    run = functools.partial(_run_quarter, due, log, progress and len(by_quarter) == 1, without)
+    workers, outcomes = min(len(by_quarter), os.cpu_count() or 1), {}
+    with contextlib.closing(parallel.call_each(run, by_quarter.values(), workers)) as all_run:
+        for of_quarter in all_run:
+            outcomes |= of_quarter
+    ordered = [outcomes[request] for request in due]
+    return [each for each in ordered if isinstance(each, Path)], [each for each in ordered if isinstance(each, int)]
+
+
+def _run_quarter(
+    due: DueEditions, log: Log, progress: bool, without: Sequence[str], requests: Sequence[EditionRequest]
+) -> dict[EditionRequest, Path | int | None]:
+    """Make editions of one quarter; return the folder of each or its exit code, None where it need not be made.
+
+    Each reason is checked again once the quarter is locked, so that an edition that another timer made meanwhile is not
+    made twice.
+    """
+    outcomes = dict.fromkeys(requests)
+    for request in requests:
+        describe = describe_damage if due[request].startswith(_tell_damage("")) else describe_reason
         edition_log = log.bind(quarter=request.quarter, as_of=request.as_of)
+        report = edition_log.info if len(requests) == len(due) else _name_edition(request, edition_log.info)
         try:
             with lock_quarter(request.quarter):
                 if reason := describe(request):
                     edition_log.info(say("{request}, in {languages}: {reason}", request=request,
                                          languages=", ".join(request.languages), reason=reason))  # fmt: skip
-                    published.append(edition.run_locked_edition(request, edition_log.info, progress, without))
+                    outcomes[request] = edition.run_locked_edition(request, report, progress, without)
         except Exception as error:  # whatever it is, the next edition may still be made
-            codes.append(edition_log.error(error))
-    return published, codes
+            outcomes[request] = edition_log.error(error)
+    return outcomes
+
+
+def _name_edition(request: EditionRequest, report: Reporter) -> Reporter:
+    """Return a reporter that says which of several editions a line is about."""
+    return lambda line: report(say_of(request, line))
 
 
 @dataclass(frozen=True)
