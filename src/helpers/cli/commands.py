@@ -20,6 +20,7 @@ from helpers.strings import escape
 
 if TYPE_CHECKING:
     from helpers.runs import Log, edition
+    from helpers.runs.cluster import Cluster
 
 
 @main.command()
@@ -38,14 +39,16 @@ if TYPE_CHECKING:
 @click.option("--without", metavar="FILE", multiple=True, help="A file that is gone from data/raw, and not missed.")
 @click.option("--dry-run", is_flag=True, help="Print what would be run, and write nothing.")
 @click.option("--modified", is_flag=True, help="With --due or --from: run notebooks that are not those of the release.")
+@options.cluster_options
 def run_command(
     quarter: str, due: bool, first: str, last: str, languages: Codes, as_of: str, today: date | None, only: bool,
-    without: Codes, dry_run: bool, modified: bool,
+    without: Codes, dry_run: bool, modified: bool, cluster: Cluster | None,
 ) -> None:  # fmt: skip
     """Run the notebooks of QUARTER and publish its edition; or, with --due, every edition that is due.
 
     With --from and --to, it makes whatever is missing or out of date among the editions of these quarters that are
-    past, the first and the revised ones, quarters side by side; one that fails does not stop the others.
+    past, the first and the revised ones, quarters side by side; one that fails does not stop the others. With --backend
+    and --scheduler the reports are made on a cluster that is there already, and come back here as bytes.
 
     A quarter is due at its first cut-off, and its revised edition later, as plan.toml says. Nothing to do is exit
     code 0, and touches nothing. Where a server is set for papu pull, --due first fetches what was sent. Languages that
@@ -62,7 +65,8 @@ def run_command(
             say("--as-of and --only go with a QUARTER, --today and --modified without one, --without not with --from")
         )
     if not quarter:
-        _run_due(today or options.utc_today(), (first, last) if first else (), languages, without, dry_run, modified)
+        between = (first, last) if first else ()
+        _run_due(today or options.utc_today(), between, languages, without, dry_run, modified, cluster)
         return
     from helpers.runs import edition
 
@@ -81,7 +85,7 @@ def run_command(
         log.info(say("{request} is made, and nothing has changed since", request=request))
         _print_published([paths.reports(request.quarter, request.as_of)])
         sys.exit(_update_site(log))
-    _print_published([edition.run_edition(request, log.info, progress=sys.stderr.isatty(), without=without)])
+    _print_published([edition.run_edition(request, log.info, sys.stderr.isatty(), without, cluster)])
     sys.exit(_update_site(log))
 
 
@@ -100,7 +104,10 @@ def _update_site(log: Log) -> int:
     return ExitCode.DONE
 
 
-def _run_due(today: date, between: Codes, languages: Codes, without: Codes, dry_run: bool, modified: bool) -> None:
+def _run_due(
+    today: date, between: Codes, languages: Codes, without: Codes, dry_run: bool, modified: bool,
+    cluster: Cluster | None,
+) -> None:  # fmt: skip
     """Make the editions that are due; where `between` names two quarters, those of theirs that are not up to date."""
     from helpers import editions
     from helpers.runs import schedule
@@ -125,7 +132,7 @@ def _run_due(today: date, between: Codes, languages: Codes, without: Codes, dry_
         raise click.UsageError(
             say("{request} is in the future; add --dry-run to see what it would run", request=future[0])
         )
-    published, codes = schedule.run_due(due, log, progress=sys.stderr.isatty(), without=without)
+    published, codes = schedule.run_due(due, log, sys.stderr.isatty(), without, cluster)
     _print_published(published)
     for failure in unfetched:
         log.info(say("not fetched, so that returns may be missing: {what}", what=failure))
@@ -151,12 +158,10 @@ def _print_published(folders: Iterable[Path]) -> None:
 @options.languages(help="A language of the plan, such as fr (default: each member's own).")
 @options.as_of
 @click.option("--workers", type=click.IntRange(1), help="How many to make at a time (default: one a processor).")
-@click.option("--backend", type=click.Choice(["dask", "ray"]), help="Make them on a cluster: what runs it.")
-@click.option("--scheduler", metavar="ADDRESS", help="The cluster's address, such as tcp://10.0.0.5:8786.")
+@options.cluster_options
 def briefs_command(
-    quarter: str, members: Codes, languages: Codes, as_of: str, workers: int | None, backend: str | None,
-    scheduler: str | None,
-) -> None:  # fmt: skip
+    quarter: str, members: Codes, languages: Codes, as_of: str, workers: int | None, cluster: Cluster | None
+) -> None:
     """Make the brief of every member for QUARTER, in parallel; one that fails does not stop the others.
 
     With --backend and --scheduler they are made on a cluster that is there already, and come back here as bytes.
@@ -164,14 +169,13 @@ def briefs_command(
     Exit codes: 0 all done, 5 some could not be made (named), 2 usage, 3 data refused, 4 another run holds the
     quarter, 7 nothing can be written there.
     """
-    if bool(backend) != bool(scheduler) or (backend and workers):
-        raise click.UsageError(say("--backend and --scheduler go together, and without --workers"))
+    if cluster and workers:
+        raise click.UsageError(say("--workers is for this machine, and goes without --backend"))
     from helpers.runs import briefs
 
     with options.check_arguments():
         request = briefs.make_briefs_request(quarter, members, languages, as_of)
     log = bind_log(quarter=request.quarter, as_of=request.as_of)
-    cluster = briefs.Cluster(backend, scheduler) if backend and scheduler else None
     target, failures = briefs.run_briefs(request, log.info, sys.stderr.isatty(), workers or 0, cluster)
     n_tasks = len(request.steps)
     n_made, folder = n_tasks - len(failures), relative_path(target)

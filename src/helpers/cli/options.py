@@ -2,7 +2,7 @@
 
 import contextlib
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -12,6 +12,8 @@ from helpers import paths, speech
 from helpers.runs import raise_run_errors
 from helpers.speech import say
 from helpers.strings import IN_LINES, escape
+
+BACKENDS = ("dask", "ray")
 
 
 @contextlib.contextmanager
@@ -145,3 +147,19 @@ own_language = click.option(
 languages = functools.partial(click.option, "--language", "languages", multiple=True)
 received_path = click.Path(exists=True, readable=False, path_type=Path)
 output_path = functools.partial(click.option, type=click.Path(path_type=Path), callback=refuse_kept_folder)
+
+
+def cluster_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add `--backend` and `--scheduler`, which the command takes as one argument: `cluster`, None without them."""
+
+    @click.option("--backend", type=click.Choice(BACKENDS), help="Make it on a cluster: what runs that.")
+    @click.option("--scheduler", metavar="ADDRESS", help="The cluster's address, such as tcp://10.0.0.5:8786.")
+    @functools.wraps(command)
+    def with_cluster(backend: str | None, scheduler: str | None, **arguments: object) -> None:
+        from helpers.runs.cluster import Cluster
+
+        if bool(backend) != bool(scheduler):
+            raise click.UsageError(say("--backend and --scheduler go together"))
+        command(**arguments, cluster=Cluster(backend, scheduler) if backend and scheduler else None)
+
+    return with_cluster

@@ -1,8 +1,7 @@
 """Makes the members' briefs in parallel, each in a kernel of its own, and publishes them in one folder."""
 
-import functools
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 from helpers import editions, paths
 from helpers.plan import read_plan
 from helpers.runs import ExitCode, completeness, edition, log, notebook, publish, raise_run_errors, snapshot
-from helpers.runs.cluster import Cluster, run_on_cluster
+from helpers.runs.cluster import Cluster, Runner, choose_runner
 from helpers.runs.lock import lock_quarter
 from helpers.runs.log import Reporter
 from helpers.runs.notebook import Ran, Task
@@ -79,9 +78,7 @@ def run_briefs(
         ):
             completeness.check_complete(request.quarter, request.as_of)
             tables = pipeline.load_tables(request.quarter, request.as_of)  # once, for every brief to read
-            run = functools.partial(notebook.run_notebooks, workers=workers, progress=progress)
-            if cluster:
-                run = functools.partial(run_on_cluster, cluster, request.quarter, request.as_of, progress=progress)
+            run = choose_runner(cluster, request.quarter, request.as_of, progress, workers)
             names, failures = make_briefs(request.steps, folder, run, report)
             snapshot.check_unchanged(tables.inputs, received_in)
             if names:
@@ -93,9 +90,7 @@ def run_briefs(
     return target, failures
 
 
-def make_briefs(
-    steps: Sequence[BriefStep], folder: Path, run: Callable[[Sequence[Task]], Iterator[Ran]], report: Reporter
-) -> tuple[list[str], list[str]]:
+def make_briefs(steps: Sequence[BriefStep], folder: Path, run: Runner, report: Reporter) -> tuple[list[str], list[str]]:
     """Run the notebook for each brief; return the names of those that succeeded and a message for each that failed.
 
     A brief whose kernel was killed is tried once more: something else may have killed it.

@@ -4,13 +4,14 @@ A worker shares no disk with this machine; it has this package installed, and ru
 """
 
 import contextlib
+import functools
 import io
 import re
 import socket
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -24,6 +25,8 @@ from helpers.runs.errors import ExitCode, RunError
 from helpers.runs.notebook import Ran, Task
 from helpers.speech import say
 from helpers.tables import pipeline
+
+Runner = Callable[[Sequence[Task]], Iterator[Ran]]
 
 PACKAGE = "papu-workbook"  # as it is installed
 CONNECT_TIMEOUT = 20  # seconds, for the scheduler to answer and a worker to be there
@@ -56,7 +59,9 @@ class Cluster:
             from ray.util.joblib import register_ray
 
             register_ray()
-            with ray.init(self.scheduler, log_to_driver=False), parallel_config("ray"):
+            # One connection serves every run of this process, and ends with it.
+            ray.init(self.scheduler, log_to_driver=False, ignore_reinit_error=True)
+            with parallel_config("ray"):
                 yield
 
 
@@ -120,6 +125,15 @@ def _list(folder: Path) -> list[Path]:
     """Return the files of a folder but hidden ones, which nobody reads."""
     found = (path for path in sorted(folder.rglob("*")) if path.is_file())
     return [path for path in found if not any(part.startswith(".") for part in path.relative_to(folder).parts)]
+
+
+def choose_runner(
+    cluster: Cluster | None, quarter: str, as_of: str, progress: bool = False, workers: int = 0
+) -> Runner:
+    """Return what runs notebooks of an edition whose tables are made: `workers` at a time here, or a cluster."""
+    if cluster:
+        return functools.partial(run_on_cluster, cluster, quarter, as_of, progress=progress)
+    return functools.partial(notebook.run_notebooks, workers=workers, progress=progress)
 
 
 def run_on_cluster(

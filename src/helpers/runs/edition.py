@@ -22,6 +22,7 @@ from helpers.speech import say
 
 # What makes an edition is imported where it is made: `papu status` asks only what there is to make.
 if TYPE_CHECKING:
+    from helpers.runs.cluster import Cluster
     from helpers.tables import EditionTables
 
 
@@ -89,20 +90,24 @@ def is_current(request: EditionRequest) -> bool:
     )
 
 
-def run_edition(request: EditionRequest, report: Reporter, progress: bool = False, without: Sequence[str] = ()) -> Path:
+def run_edition(
+    request: EditionRequest, report: Reporter, progress: bool = False, without: Sequence[str] = (),
+    cluster: Cluster | None = None,
+) -> Path:  # fmt: skip
     """Lock the quarter, make its edition and publish it. Returns the published folder; raises RunError."""
     with raise_run_errors():
         paths.check_raw_folder()  # before there is a folder for locks
     with lock_quarter(request.quarter):
-        return run_locked_edition(request, report, progress, without)
+        return run_locked_edition(request, report, progress, without, cluster)
 
 
 def run_locked_edition(
-    request: EditionRequest, report: Reporter, progress: bool = False, without: Sequence[str] = ()
-) -> Path:
+    request: EditionRequest, report: Reporter, progress: bool = False, without: Sequence[str] = (),
+    cluster: Cluster | None = None,
+) -> Path:  # fmt: skip
     """Make and publish an edition whose quarter is locked; a RunError leaves the one published before untouched.
 
-    It must rest on whatever that one rests on, except `without` some files.
+    It must rest on whatever that one rests on, except `without` some files. Its reports may be made on a cluster.
     """
     from helpers.runs import completeness, notebook, snapshot
 
@@ -117,7 +122,9 @@ def run_locked_edition(
             snapshot.take_snapshot(request.quarter, paths.locks()) as received_in,
         ):
             completeness.check_complete(request.quarter, request.as_of, without)
-            tables_folder, report_folder, tables = build_edition(request, folder, report, progress, received_in)
+            tables_folder, report_folder, tables = build_edition(
+                request, folder, report, progress, received_in, cluster
+            )
             # First onto the disk of their target, which may be another one than that of the report.
             tables_folder = Path(shutil.move(tables_folder, beside_tables / "tables"))
             publish.move_into_place((tables_folder, tables_target), (report_folder, target))
@@ -128,14 +135,15 @@ def run_locked_edition(
 
 def build_edition(
     request: EditionRequest, folder: Path, report: Reporter, progress: bool = False,
-    received_in: Mapping[str, Path] | None = None,
+    received_in: Mapping[str, Path] | None = None, cluster: Cluster | None = None,
 ) -> tuple[Path, Path, EditionTables]:  # fmt: skip
     """Run the notebooks in a private folder; return the folders of tables and report to publish, and the tables.
 
-    The languages are made side by side.
+    The languages are made side by side, on this machine or on a cluster.
     What was copied from the folders `received_in` must not have changed there meanwhile; else raises RunError.
     """
     from helpers.runs import notebook, snapshot
+    from helpers.runs.cluster import choose_runner
     from helpers.tables import pipeline
 
     started = datetime.now(UTC)
@@ -143,7 +151,8 @@ def build_edition(
     for name, steps in itertools.groupby(request.steps, key=lambda step: step[0]):
         path = paths.notebooks() / f"{name}.ipynb"
         tasks = [notebook.Task(path, folder / f"{executed}.ipynb", parameters) for _, executed, parameters in steps]
-        for ran in notebook.run_notebooks(tasks, progress=progress):
+        run = choose_runner(cluster if name == REPORT_NOTEBOOK else None, request.quarter, request.as_of, progress)
+        for ran in run(tasks):
             if ran.error:
                 raise ran.error
             report(say("{name}: done in {seconds:.1f} s", name=ran.task.executed.stem, seconds=ran.seconds))

@@ -81,7 +81,7 @@ class Log:
             text = escape(text, IN_LINES)
         else:
             text = _to_json({"at": _now(), "level": level, **self.facts, "message": message, **facts})
-        print(text, file=sys.stderr, flush=True)
+        print(text + "\n", end="", file=sys.stderr, flush=True)  # in one piece: editions may run side by side
 
 
 def _keep_traceback(error: Exception) -> RunError:

@@ -1,5 +1,7 @@
 """Finds the editions that are due on a day, makes them, and reports the status of all editions and runs."""
 
+from __future__ import annotations
+
 import contextlib
 import functools
 import os
@@ -7,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from helpers import editions, paths
 from helpers.i18n import catalogue
@@ -18,7 +21,11 @@ from helpers.runs.lock import find_lock_holder, lock_quarter
 from helpers.runs.log import RUN_BEGAN, RUN_ENDED, Log, Reporter, RunEvent, read_events
 from helpers.speech import say, say_of, to_say
 
+if TYPE_CHECKING:
+    from helpers.runs.cluster import Cluster
+
 SITE_INDEX = "reports/index.html"
+WAITING = 4  # quarters made at once, a processor, where a cluster does most of the work and this machine waits
 
 DueEditions = Mapping[EditionRequest, str]  # why each is due, in order of dates
 
@@ -169,7 +176,7 @@ def describe_due(due: DueEditions, today: date, first: str = "", last: str = "")
 
 
 def run_due(
-    due: DueEditions, log: Log, progress: bool = False, without: Sequence[str] = ()
+    due: DueEditions, log: Log, progress: bool = False, without: Sequence[str] = (), cluster: Cluster | None = None
 ) -> tuple[list[Path], list[int]]:
     """Make the editions that are due, `without` some files; one that fails does not stop the others.
 
@@ -179,8 +186,9 @@ def run_due(
     by_quarter: dict[str, list[EditionRequest]] = {}
     for request in due:
         by_quarter.setdefault(request.quarter, []).append(request)
-    run = functools.partial(_run_quarter, due, log, progress and len(by_quarter) == 1, without)
-    workers, outcomes = min(len(by_quarter), os.cpu_count() or 1), {}
+    run = functools.partial(_run_quarter, due, log, progress and len(by_quarter) == 1, without, cluster)
+    at_once = (os.cpu_count() or 1) * (WAITING if cluster else 1)
+    workers, outcomes = min(len(by_quarter), at_once), {}
     with contextlib.closing(parallel.call_each(run, by_quarter.values(), workers)) as all_run:
         for of_quarter in all_run:
             outcomes |= of_quarter
@@ -189,7 +197,12 @@ def run_due(
 
 
 def _run_quarter(
-    due: DueEditions, log: Log, progress: bool, without: Sequence[str], requests: Sequence[EditionRequest]
+    due: DueEditions,
+    log: Log,
+    progress: bool,
+    without: Sequence[str],
+    cluster: Cluster | None,
+    requests: Sequence[EditionRequest],
 ) -> dict[EditionRequest, Path | int | None]:
     """Make editions of one quarter; return the folder of each or its exit code, None where it need not be made.
 
@@ -206,7 +219,7 @@ def _run_quarter(
                 if reason := describe(request):
                     edition_log.info(say("{request}, in {languages}: {reason}", request=request,
                                          languages=", ".join(request.languages), reason=reason))  # fmt: skip
-                    outcomes[request] = edition.run_locked_edition(request, report, progress, without)
+                    outcomes[request] = edition.run_locked_edition(request, report, progress, without, cluster)
         except Exception as error:  # whatever it is, the next edition may still be made
             outcomes[request] = edition_log.error(error)
     return outcomes
