@@ -11,8 +11,13 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
+import pandas as pd
+
+from helpers import paths
+
 TOKEN, PASSWORD, SESSION = "kobo-secret-4711", "odk-secret-4712", "session-secret-4713"
 ASSET, FORM, PROJECT = "aXyZ123", "upap_digital_quarterly", "7"
+VERSION = pd.read_csv(paths.questionnaire() / "settings.csv", dtype=str)["version"][0]
 FULL = {"lang": "_xml", "type": "xls", "fields": [], "fields_from_all_versions": True, "multiple_select": "both"}
 
 
@@ -114,7 +119,7 @@ DATA_PATH = f"{SETTINGS_PATH}es1/data.xlsx"
 
 
 def as_kobo(
-    served: Served, export: bytes, form_id: str = FORM, version: str = "2026112701", settings: dict | None = None
+    served: Served, export: bytes, form_id: str = FORM, version: str = VERSION, settings: dict | None = None
 ) -> None:  # fmt: skip
     """Have a server answer as KoboToolbox: the asset, its saved exports on two pages, the file behind a redirect."""
     content = {"survey": [], "settings": {"id_string": form_id, "version": version, "style": "pages"}}
@@ -143,7 +148,7 @@ FORM_PATH = f"/v1/projects/{PROJECT}/forms/{FORM}"
 ZIP_PATH = f"{FORM_PATH}/submissions.csv.zip"
 
 
-def as_odk(served: Served, export: bytes, form_id: str = FORM, version: str = "2026112701") -> None:
+def as_odk(served: Served, export: bytes, form_id: str = FORM, version: str = VERSION) -> None:
     """Have a server answer as ODK Central: a session, the form, the zip without a length, as it is streamed."""
 
     def open_session(request: Request) -> Answer:

@@ -266,7 +266,7 @@ def test_another_form_is_refused_and_an_older_version_is_a_warning(raw, form, se
 
 
 @pytest.mark.parametrize(
-    ("deployed", "warnings"), [("2026112701", 0), ("2026120103", 0), ("2026112601", 1), ("v3", 1), ("", 1)]
+    ("deployed", "warnings"), [(servers.VERSION, 0), ("2026120103", 0), ("2026112601", 1), ("v3", 1), ("", 1)]
 )
 def test_a_version_older_than_the_plans_is_a_warning(deployed, warnings):
     source = pull.Source("kobo", "https://kf.example", ASSET, TOKEN)

@@ -29,7 +29,7 @@ LOG = Log({"command": "run"})
 FIRST, REVISED = date(2024, 11, 14), date(2024, 12, 29)  # of 2024Q3
 
 
-def make(request: edition.EditionRequest, report: Callable, progress: bool = False, without: object = ()) -> Path:
+def make(request: edition.EditionRequest, *_: object) -> Path:
     """Stand in for `run_locked_edition`: publish only a manifest with the current inputs."""
     with log.record_run({"command": "run", "quarter": request.quarter, "as_of": request.as_of}):
         inputs = pipeline.list_current_inputs(request.quarter, request.as_of)

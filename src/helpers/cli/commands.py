@@ -19,8 +19,7 @@ from helpers.speech import say, say_many
 from helpers.strings import escape
 
 if TYPE_CHECKING:
-    from helpers.runs import Log, edition
-    from helpers.runs.cluster import Cluster
+    from helpers.runs import Log, cluster, edition
 
 
 @main.command()
@@ -42,7 +41,7 @@ if TYPE_CHECKING:
 @options.cluster_options
 def run_command(
     quarter: str, due: bool, first: str, last: str, languages: Codes, as_of: str, today: date | None, only: bool,
-    without: Codes, dry_run: bool, modified: bool, cluster: Cluster | None,
+    without: Codes, dry_run: bool, modified: bool, cluster: cluster.Cluster | None,
 ) -> None:  # fmt: skip
     """Run the notebooks of QUARTER and publish its edition; or, with --due, every edition that is due.
 
@@ -106,7 +105,7 @@ def _update_site(log: Log) -> int:
 
 def _run_due(
     today: date, between: Codes, languages: Codes, without: Codes, dry_run: bool, modified: bool,
-    cluster: Cluster | None,
+    cluster: cluster.Cluster | None,
 ) -> None:  # fmt: skip
     """Make the editions that are due; where `between` names two quarters, those of theirs that are not up to date."""
     from helpers import editions
@@ -160,7 +159,7 @@ def _print_published(folders: Iterable[Path]) -> None:
 @click.option("--workers", type=click.IntRange(1), help="How many to make at a time (default: one a processor).")
 @options.cluster_options
 def briefs_command(
-    quarter: str, members: Codes, languages: Codes, as_of: str, workers: int | None, cluster: Cluster | None
+    quarter: str, members: Codes, languages: Codes, as_of: str, workers: int | None, cluster: cluster.Cluster | None
 ) -> None:
     """Make the brief of every member for QUARTER, in parallel; one that fails does not stop the others.
 

@@ -124,7 +124,7 @@ quarter_option = functools.partial(click.option, metavar="QUARTER", callback=con
 optional_quarter = click.argument("quarter", required=False, callback=convert_quarter)
 as_of = click.option(
     "--as-of", default="", callback=parse_as_of,
-    help="The date the edition is as of (default: its first cut-off).",
+    help="The date of the edition (default: its first cut-off).",
 )  # fmt: skip
 members_option = click.option("--member", "members", multiple=True, help="A member's ISO3 code (default: all of them).")
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print it as JSON, for another program.")
@@ -156,10 +156,10 @@ def cluster_options(command: Callable[..., None]) -> Callable[..., None]:
     @click.option("--scheduler", metavar="ADDRESS", help="The cluster's address, such as tcp://10.0.0.5:8786.")
     @functools.wraps(command)
     def with_cluster(backend: str | None, scheduler: str | None, **arguments: object) -> None:
-        from helpers.runs.cluster import Cluster
+        from helpers.runs import cluster
 
         if bool(backend) != bool(scheduler):
             raise click.UsageError(say("--backend and --scheduler go together"))
-        command(**arguments, cluster=Cluster(backend, scheduler) if backend and scheduler else None)
+        command(**arguments, cluster=cluster.Cluster(backend, scheduler) if backend and scheduler else None)
 
     return with_cluster

@@ -4,6 +4,6 @@ from helpers.runs.errors import ExitCode, RunError, raise_run_errors
 from helpers.runs.log import Log
 
 __all__ = [
-    "ExitCode", "Log", "RunError", "briefs", "doctor", "edition", "parameters", "publish", "raise_run_errors",
-    "schedule", "site", "verify",
+    "ExitCode", "Log", "RunError", "briefs", "cluster", "doctor", "edition", "parameters", "publish",
+    "raise_run_errors", "schedule", "site", "verify",
 ]  # fmt: skip

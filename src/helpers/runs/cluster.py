@@ -28,7 +28,7 @@ from helpers.tables import pipeline
 
 Runner = Callable[[Sequence[Task]], Iterator[Ran]]
 
-PACKAGE = "papu-workbook"  # as it is installed
+DISTRIBUTION = "papu-workbook"  # as it is installed
 CONNECT_TIMEOUT = 20  # seconds, for the scheduler to answer and a worker to be there
 
 
@@ -38,6 +38,14 @@ class Cluster:
 
     backend: str
     scheduler: str
+
+    @property
+    def is_concurrent(self) -> bool:
+        """Whether threads can use it side by side, and each result comes back as it is made.
+
+        Joblib takes Ray for processes of this machine: from threads it would make the calls here.
+        """
+        return self.backend == "dask"
 
     @contextlib.contextmanager
     def connect(self) -> Iterator[None]:
@@ -93,9 +101,9 @@ class Returned:
 
 def describe_installation() -> dict[str, str]:
     """Return what the same bytes take: the digest of the package, and the versions of Python and of its libraries."""
-    facts = {PACKAGE: editions.digest_package()[:12], "python": sys.version.split()[0]}
+    facts = {DISTRIBUTION: editions.digest_package()[:12], "python": sys.version.split()[0]}
     with contextlib.suppress(metadata.PackageNotFoundError):
-        names = (re.match(r"[\w.-]+", required)[0] for required in metadata.requires(PACKAGE) or ())
+        names = (re.match(r"[\w.-]+", required)[0] for required in metadata.requires(DISTRIBUTION) or ())
         facts |= {name: metadata.version(name) for name in names}
     return facts
 
@@ -168,7 +176,8 @@ def _call_there(cluster: Cluster, calls: Iterable) -> Iterator[Returned]:
 
     try:
         with cluster.connect():
-            yield from Parallel(-1, batch_size=1, return_as="generator_unordered")(calls)
+            return_as = "generator_unordered" if cluster.is_concurrent else "list"
+            yield from Parallel(-1, batch_size=1, return_as=return_as)(calls)
     except ImportError as error:
         problem = say(
             "{name} is not installed here ({why}); --backend {backend} needs it on this machine and on each worker",
@@ -179,7 +188,7 @@ def _call_there(cluster: Cluster, calls: Iterable) -> Iterator[Returned]:
         problem = say(
             "{backend} at {scheduler}: {why}; see that its scheduler answers, and that each worker has {package}",
             backend=cluster.backend, scheduler=cluster.scheduler, why=str(error) or type(error).__name__,
-            package=PACKAGE,
+            package=DISTRIBUTION,
         )  # fmt: skip
         raise RunError(ExitCode.NOTEBOOK_FAILED, problem) from error
 

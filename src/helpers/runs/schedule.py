@@ -187,7 +187,7 @@ def run_due(
     for request in due:
         by_quarter.setdefault(request.quarter, []).append(request)
     run = functools.partial(_run_quarter, due, log, progress and len(by_quarter) == 1, without, cluster)
-    at_once = (os.cpu_count() or 1) * (WAITING if cluster else 1)
+    at_once = 1 if cluster and not cluster.is_concurrent else (os.cpu_count() or 1) * (WAITING if cluster else 1)
     workers, outcomes = min(len(by_quarter), at_once), {}
     with contextlib.closing(parallel.call_each(run, by_quarter.values(), workers)) as all_run:
         for of_quarter in all_run:
