@@ -96,6 +96,7 @@ benchmark: setup ## measure the desk's work against commit be73697, and the read
 	$(BIN)/python benchmarks/scale.py
 
 benchmark-scale: setup ## measure what many members, quarters and offices cost, for docs/scale.md
+	$(BIN)/python benchmarks/briefs.py
 	$(BIN)/python benchmarks/offices.py
 
 fuzz: setup ## try the reader of returns on damaged files: make fuzz MINUTES=3

@@ -20,8 +20,8 @@ from pathlib import Path
 
 import duckdb
 
-ROOT = Path(__file__).resolve().parents[1]
-PAGE, BEGIN, END = ROOT / "docs" / "scale.md", "<!-- offices: begin -->\n", "<!-- offices: end -->\n"
+import pages
+
 SIZES = {30_000: 55, 700_000: 192, 50_000_000: 192}  # rows, and members: Africa, the world, far beyond it
 ROUNDS = 3
 MOST_PANDAS = 8 << 30  # bytes: beyond it pandas does not fit
@@ -138,15 +138,6 @@ def describe(size: int, found: Mapping[str, Mapping[str, float | str]]) -> list[
     return lines
 
 
-def write_page(lines: list[str]) -> None:
-    """Put the table into its part of the page, whatever else is there."""
-    text = PAGE.read_text(encoding="utf-8") if PAGE.is_file() else "# Past one machine\n\n"
-    part = BEGIN + "\n".join(lines) + "\n" + END
-    found = re.search(re.escape(BEGIN) + ".*?" + re.escape(END), text, re.S)
-    text = text.replace(found[0], part) if found else f"{text.rstrip()}\n\n## Lists of offices\n\n{part}"
-    PAGE.write_text(text, encoding="utf-8")
-
-
 def main(sizes: list[int]) -> None:
     """Measure every size, print it and write it down."""
     lines = [
@@ -166,7 +157,7 @@ def main(sizes: list[int]) -> None:
             assert counted == {size}, counted
             lines += describe(size, found)
             print("\n".join(lines[-len(METHODS) :]), flush=True)
-    write_page(lines)
+    pages.write_part("offices", lines)
 
 
 if __name__ == "__main__":
