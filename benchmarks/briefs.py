@@ -89,8 +89,8 @@ def main() -> None:
     head = "".join(f" {n} workers |" for n in WORKERS)
     rule = "|---|---|---|" + "---|" * (len(WORKERS) + 1)
     lines += [
-        "", "From it, by multiplication: not measured. A quarter's tables are made here, one after another, and taken to "
-        "cost what they do for 45 members.", "", f"| | briefs | hours of a worker |{head} disk |", rule,
+        "", "From it, by multiplication: not measured. A quarter's tables are made here, one after another, and taken "
+        "to cost what they do for 45 members.", "", f"| | briefs | hours of a worker |{head} disk |", rule,
     ]  # fmt: skip
     for union, (members, languages, quarters) in UNIONS.items():
         n, per_brief = members * languages * quarters, 2 * each[way]  # the two workers share what each brief takes
