@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
@@ -167,6 +168,53 @@ class TestChangedInputs:
         assert self.reasons(FIRST) == ["not made yet"]
 
 
+class TestBetween:
+    def find(self, first: str = "2024Q2", last: str = "2024Q3", today: date = REVISED) -> dict[str, str]:
+        return {str(request): reason for request, reason in schedule.find_between(first, last, today).items()}
+
+    def test_every_edition_of_the_quarters_that_is_past_is_made_and_then_nothing(self, root):
+        due = schedule.find_between("2024Q2", "2024Q3", REVISED)
+        published, codes = schedule.run_due(due, LOG)
+        made = [f"{folder.parent.name} {folder.name}" for folder in published]
+        assert made == ["2024Q2 2024-08-14", "2024Q2 2024-09-28", "2024Q3 2024-11-14", "2024Q3 2024-12-29"]
+        assert codes == [] and self.find() == {}
+        text = schedule.describe_due({}, REVISED, "2024Q2", "2024Q3")
+        assert text.startswith("nothing to do: from 2024Q2 to 2024Q3, every edition that is past is made")
+
+    def test_an_edition_is_not_made_before_its_day_nor_one_of_another_quarter(self, root):
+        assert list(self.find("2024Q2", "2024Q4", FIRST)) == [
+            "2024Q2 as of 2024-08-14", "2024Q2 as of 2024-09-28 (Rev. 1)", "2024Q3 as of 2024-11-14",
+        ]  # fmt: skip
+
+    def test_one_that_is_out_of_date_is_made_again_though_another_follows_it(self, root, raw):
+        schedule.run_due(schedule.find_between("2024Q3", "2024Q3", REVISED), LOG)
+        raw.add("2024Q3", "found.csv", b"member,quarter,offices_total\nKEN,2024Q3,623\n", "2024-11-13")
+        reason = "its inputs changed since: 2024Q3/MANIFEST.csv, 2024Q3/found.csv"
+        assert self.find() == {
+            "2024Q2 as of 2024-08-14": "not made yet", "2024Q2 as of 2024-09-28 (Rev. 1)": "not made yet",
+            "2024Q3 as of 2024-11-14": reason, "2024Q3 as of 2024-12-29 (Rev. 1)": reason,
+        }  # fmt: skip
+
+    def test_quarters_are_made_side_by_side_each_in_order_and_one_that_fails_stops_no_other(self, root, monkeypatch):
+        together, order = threading.Barrier(2, timeout=20), []
+
+        def make_or_fail(request: EditionRequest, *given: object) -> Path:
+            if not request.is_revised:
+                together.wait()  # the first editions of both quarters are under way at once
+            order.append((request.quarter, request.as_of))
+            if request.as_of == "2024-08-14":
+                raise RunError(5, "the report failed")
+            return make(request, *given)
+
+        monkeypatch.setattr(os, "cpu_count", lambda: 2)
+        monkeypatch.setattr(edition, "run_locked_edition", make_or_fail)
+        published, codes = schedule.run_due(schedule.find_between("2024Q2", "2024Q3", REVISED), LOG)
+        assert [folder.name for folder in published] == ["2024-09-28", "2024-11-14", "2024-12-29"] and codes == [5]
+        assert all([day for q, day in order if q == each] == sorted(day for q, day in order if q == each)
+                   for each in ("2024Q2", "2024Q3"))  # fmt: skip
+        assert self.find() == {"2024Q2 as of 2024-08-14": "not made yet"}
+
+
 class TestFailure:
     def test_a_failure_is_reported_with_its_cell_and_the_next_step_and_tried_again(self, root, monkeypatch, capsys):
         def fail(request: edition.EditionRequest, report: Callable, *_: object) -> Path:
@@ -271,7 +319,9 @@ class TestCommand:
         [
             ("run",), ("run", "2024Q3", "--due"), ("run", "--due", "--as-of", "2024-11-14"),
             ("run", "2024Q3", "--today", "2024-11-14"), ("run", "--due", "--today", "soon"),
-            ("run", "2024Q3", "--modified"),
+            ("run", "2024Q3", "--modified"), ("run", "--from", "2024Q3"), ("run", "--to", "2024Q3"),
+            ("run", "--due", "--from", "2024Q3", "--to", "2024Q3"), ("run", "--from", "2024Q4", "--to", "2024Q3"),
+            ("run", "--from", "2024Q3", "--to", "2024Q3", "--without", "2024Q3/mail.csv"),
             ("run", "--due", "--language", "xx", "--today", "2024-11-14"), ("status", "--today", "14/11/2024"),
         ],
     )  # fmt: skip
