@@ -128,7 +128,10 @@ def test_a_notebook_that_does_not_finish_fails_and_names_the_cell(tmp_path, monk
 
 def wait_for_kernels() -> None:
     """Check that no kernel of this process outlives its notebook by five seconds."""
-    kernels = [child for child in psutil.Process().children(recursive=True) if "helpers.runs.kernel" in child.cmdline()]
+    kernels = []
+    for child in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):  # it ends meanwhile
+            kernels += [child] if "helpers.runs.kernel" in child.cmdline() else []
     assert not psutil.wait_procs(kernels, timeout=5)[1]
 
 

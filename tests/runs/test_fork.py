@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import select
+import socket
 import sys
 import time
 from pathlib import Path
@@ -94,6 +96,21 @@ def test_a_kernel_ends_when_the_process_that_forked_it_is_gone(tmp_path):
     kernel = server.fork(["ipykernel_launcher", "-f", str(tmp_path / "kernel.json")], env, str(tmp_path))
     server.end()
     kernel.wait(10)  # raises subprocess.TimeoutExpired
+
+
+def test_a_kernel_that_one_thread_finds_ended_is_no_error_for_another_that_waits_for_it(monkeypatch):
+    line, other = socket.socketpair()
+    other.send(b"7")
+    kernel, look = fork.ForkedKernel(line), select.select
+
+    def between(*arguments: object) -> object:
+        monkeypatch.undo()
+        other.close()
+        assert kernel.poll() == 1  # as another thread would, meanwhile
+        return look(*arguments)
+
+    monkeypatch.setattr(fork.select, "select", between)
+    assert kernel.wait(5) == 1
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ A worker shares no disk with this machine; it has this package installed, and ru
 import contextlib
 import functools
 import io
+import platform
 import re
-import socket
 import sys
 import tempfile
 import zipfile
@@ -226,5 +226,5 @@ def _check_installation(expected: Mapping[str, str]) -> None:
     ]  # fmt: skip
     if different:
         problem = say("the worker on {host} has {differences}; install there what is installed here",
-                      host=socket.gethostname(), differences=", ".join(different))  # fmt: skip
+                      host=platform.node(), differences=", ".join(different))  # fmt: skip
         raise RunError(ExitCode.NOTEBOOK_FAILED, problem)

@@ -55,9 +55,12 @@ class ForkedKernel:
     def poll(self) -> int | None:
         """Return None while the kernel runs; how it ended is not known."""
         if self.returncode is None and select.select([self._line], [], [], 0)[0]:
-            self._line.close()
             self.returncode = 1
         return self.returncode
+
+    def __del__(self) -> None:
+        """Close the line, no earlier: another thread may look at it too."""
+        self._line.close()
 
     def wait(self, timeout: float | None = None) -> int:
         """Wait until the kernel has ended."""

@@ -202,18 +202,18 @@ def _run_quarter(
     progress: bool,
     without: Sequence[str],
     cluster: Cluster | None,
-    requests: Sequence[EditionRequest],
+    wanted: Sequence[EditionRequest],
 ) -> dict[EditionRequest, Path | int | None]:
     """Make editions of one quarter; return the folder of each or its exit code, None where it need not be made.
 
     Each reason is checked again once the quarter is locked, so that an edition that another timer made meanwhile is not
     made twice.
     """
-    outcomes = dict.fromkeys(requests)
-    for request in requests:
+    outcomes = dict.fromkeys(wanted)
+    for request in wanted:
         describe = describe_damage if due[request].startswith(_tell_damage("")) else describe_reason
         edition_log = log.bind(quarter=request.quarter, as_of=request.as_of)
-        report = edition_log.info if len(requests) == len(due) else _name_edition(request, edition_log.info)
+        report = edition_log.info if len(wanted) == len(due) else _name_edition(request, edition_log.info)
         try:
             with lock_quarter(request.quarter):
                 if reason := describe(request):
