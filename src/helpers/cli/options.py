@@ -156,10 +156,13 @@ def cluster_options(command: Callable[..., None]) -> Callable[..., None]:
     @click.option("--scheduler", metavar="ADDRESS", help="The cluster's address, such as tcp://10.0.0.5:8786.")
     @functools.wraps(command)
     def with_cluster(backend: str | None, scheduler: str | None, **arguments: object) -> None:
-        from helpers.runs import cluster
-
         if bool(backend) != bool(scheduler):
             raise click.UsageError(say("--backend and --scheduler go together"))
-        command(**arguments, cluster=cluster.Cluster(backend, scheduler) if backend and scheduler else None)
+        named = None
+        if backend and scheduler:
+            from helpers.runs import cluster  # it takes a while to load, and most commands reach none
+
+            named = cluster.Cluster(backend, scheduler)
+        command(**arguments, cluster=named)
 
     return with_cluster

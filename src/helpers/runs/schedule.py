@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from helpers import editions, paths
 from helpers.i18n import catalogue
 from helpers.plan import checks, quarters, read_settings
-from helpers.runs import RunError, edition, parallel, publish, raise_run_errors, site
+from helpers.runs import RunError, edition, publish, raise_run_errors, site
 from helpers.runs.edition import EditionRequest
 from helpers.runs.errors import NEXT_STEPS
 from helpers.runs.lock import find_lock_holder, lock_quarter
@@ -183,6 +183,10 @@ def run_due(
     Quarters are made side by side, the editions of each in order: a revised one names the one that it revises.
     Returns the folders published and the exit code of each failure, in the order of `due`.
     """
+    if not due:
+        return [], []
+    from helpers.runs import parallel  # it takes a while to load, and most days there is nothing to make
+
     by_quarter: dict[str, list[EditionRequest]] = {}
     for request in due:
         by_quarter.setdefault(request.quarter, []).append(request)
