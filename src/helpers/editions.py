@@ -15,6 +15,7 @@ from helpers.plan import read_settings
 
 MANIFEST_JSON = "manifest.json"
 EDITION_NOTEBOOKS = INGEST, KPIS, REPORT_NOTEBOOK = ("01_ingest", "02_kpis", "03_report")
+INDICATORS, DATA, LATEST = "indicators", "data", "latest"  # the folders of the site, beside its index
 RELEASED_NOTEBOOKS = Path(__file__).with_name("notebooks.json")  # the digest of each one's code, as released
 
 
@@ -205,3 +206,14 @@ def find_revised(quarter: str, as_of: str) -> dict[str, str] | None:
     """Return the edition that one as of this date revises: the last before it in its quarter; None without one."""
     earlier = [edition for edition in list_published_editions(quarter) if edition.as_of < as_of]
     return {"as_of": earlier[-1].as_of, "input_id": earlier[-1].input_id} if earlier else None
+
+
+def list_site_languages() -> list[str]:
+    """Return the languages of the site: the plan's master language, and those in which an edition is published."""
+    settings, used = read_settings(), {each for edition in list_published_editions() for each in edition.languages}
+    return [each for each in settings.languages if each in used or each == settings.master_language]
+
+
+def name_index(language: str) -> str:
+    """Return the file of the site's index in a language: that of the plan's master language needs no other name."""
+    return "index.html" if language == read_settings().master_language else f"index_{language}.html"

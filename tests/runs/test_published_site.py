@@ -16,12 +16,12 @@ from click.testing import CliRunner
 import interrupted
 from commands import hashes
 from conftest import Raw
-from helpers import cli, paths
+from helpers import cli, editions, paths
 from helpers.plan import read_settings
 from helpers.report import blocks, drawing, figures
-from helpers.report.site import listing
-from helpers.runs import publish, site, verify
-from helpers.runs.errors import RunError
+from helpers.report import site as report_site
+from helpers.runs import fork, publish, site, verify
+from helpers.runs.errors import ExitCode, RunError
 from helpers.runs.site import update_site
 from quick import DAY, QUARTER, quick_root, run_edition  # noqa: F401
 
@@ -61,6 +61,10 @@ class Links(HTMLParser):
             self.found.append(values["content"].partition("url=")[2])
 
 
+def refuse_to_fork(*_: object) -> None:
+    raise OSError("no fork on this system")
+
+
 @pytest.fixture
 def sited(quick, monkeypatch) -> Raw:
     """Return a root with one edition and its site, in whose pages every figure is the same drawing."""
@@ -68,7 +72,8 @@ def sited(quick, monkeypatch) -> Raw:
     monkeypatch.setattr(figures, "trend", lambda report, kpi: drawn)
     monkeypatch.setattr(site, "update_site", update_site)
     # As if editions were published in every language of the plan, which takes its time.
-    monkeypatch.setattr(listing, "list_languages", lambda published: read_settings().languages)
+    monkeypatch.setattr(editions, "list_site_languages", lambda: read_settings().languages)
+    monkeypatch.setattr(fork, "run_modules", refuse_to_fork)  # in processes of their own, nothing would stand in
     run_edition()
     update_site(print)
     return quick
@@ -112,6 +117,23 @@ def test_the_same_editions_give_the_same_bytes_and_nothing_changed_touches_nothi
     (paths.site() / "manifest.json").unlink()
     update_site(said.append)
     assert len(said) == 1 and state() == before and (paths.site() / "manifest.json").read_bytes() == manifest
+
+
+def test_where_pages_cannot_be_made_their_language_is_named_and_the_site_stays_as_it_was(sited, monkeypatch):
+    before, write = hashes(paths.site()), report_site.write_pages
+
+    def fail_in_arabic(folder: Path, language: str, with_indicators: bool) -> None:
+        if language == "ar":
+            raise ValueError("boom")
+        write(folder, language, with_indicators)
+
+    monkeypatch.setattr(report_site, "write_pages", fail_in_arabic)
+    run_edition(LATER)
+    with pytest.raises(RunError, match="the pages in ar could not be made; .*errors.log says why") as caught:
+        update_site(print)
+    assert caught.value.code == ExitCode.REPORT_FAILED and "ValueError: boom" in paths.error_log().read_text()
+    after = hashes(paths.site())
+    assert {name: after.get(name) for name in before} == before
 
 
 def test_where_nothing_changed_no_table_and_no_drawing_is_loaded(sited):

@@ -328,6 +328,15 @@ class TestCommand:
     def test_arguments_that_do_not_go_together_are_a_usage_error(self, words, tmp_path):
         assert papu(*words, PAPU_ROOT=str(tmp_path)).returncode == 2 and not list(tmp_path.iterdir())
 
+    def test_where_nothing_is_due_nothing_that_runs_notebooks_is_loaded(self, root):
+        code = (
+            "import sys; from helpers.cli import main\n"
+            "try: main(['run', '--due', '--today', '2022-01-01'])\n"
+            "except SystemExit as end: print(end.code, {'joblib', 'jupyter_client', 'pandas'} & set(sys.modules))"
+        )
+        ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        assert ended.stdout.splitlines()[-1] == "0 set()", ended.stdout
+
     def test_an_unexpected_error_of_one_edition_does_not_stop_the_next(self, root, monkeypatch):
         run(date(2024, 11, 13))
 

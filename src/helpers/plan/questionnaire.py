@@ -97,8 +97,11 @@ class Form:
 
     def label_of(self, name: str) -> Label:
         """Return the label of a question, a field of the repeat (`repeat.date`) or a group; else an empty one."""
-        labels = {question.name: question.label for question in (*self.fields, *self.questions)}
-        return labels.get(name.removeprefix(f"{self.repeat.name}.")) or self.groups.get(name, {})
+        return self._labels.get(name.removeprefix(f"{self.repeat.name}.")) or self.groups.get(name, {})
+
+    @cached_property
+    def _labels(self) -> Mapping[str, Label]:
+        return {question.name: question.label for question in (*self.fields, *self.questions)}
 
     def word_questions(self, text: str, language: str) -> str:
         """Return a text with the labels of the questions that it names by their codes."""

@@ -144,6 +144,16 @@ def start_server(env: Mapping[str, str]) -> ForkServer:
         return _servers[-1]
 
 
+def run_modules(commands: Sequence[Sequence[str]], env: Mapping[str, str]) -> None:
+    """Run modules side by side, each with its arguments, forked from what has imported all; return when they ended.
+
+    What became of them is for the caller to see. Raises OSError where there is no fork.
+    """
+    server = start_server(env)
+    for running in [server.fork(command, env, str(Path.cwd())) for command in commands]:
+        running.wait()
+
+
 @atexit.register
 def _end_servers() -> None:
     for server in _servers:

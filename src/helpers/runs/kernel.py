@@ -1,4 +1,9 @@
-"""The kernel of a run: ipykernel without the TCP port that it opens for the output of programs started in a cell."""
+"""The kernel of a run: ipykernel without the TCP port that it opens for the output of programs started in a cell.
+
+Nor has it a debugger, to which nobody connects here: it takes a tenth of a second to load.
+"""
+
+import sys
 
 from ipykernel import kernelapp
 
@@ -12,4 +17,5 @@ class Portless(kernelapp.IOPubThread):
 
 if __name__ == "__main__":
     kernelapp.IOPubThread = Portless
+    sys.modules.setdefault("debugpy", None)
     kernelapp.launch_new_instance()

@@ -55,7 +55,7 @@ class Log:
 
         Of an error that the program does not expect, one line says where its traceback is kept.
         """
-        known = error if isinstance(error, RunError) else _keep_traceback(error)
+        known = error if isinstance(error, RunError) else keep_traceback(error)
         self._write("error", str(known), **known.facts)
         return known.code
 
@@ -84,7 +84,7 @@ class Log:
         print(text + "\n", end="", file=sys.stderr, flush=True)  # in one piece: editions may run side by side
 
 
-def _keep_traceback(error: Exception) -> RunError:
+def keep_traceback(error: Exception) -> RunError:
     """Append the traceback of an unexpected error to a file; return the error that says so in one line."""
     path, kept = paths.error_log(), say("its traceback could not be kept")
     with contextlib.suppress(OSError):

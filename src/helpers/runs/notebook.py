@@ -25,6 +25,7 @@ from helpers.speech import say, say_of
 
 CELL_TIMEOUT, NOTEBOOK_TIMEOUT, START_TIMEOUT = 600, 1800, 120  # seconds: a cell, a notebook, the start of a kernel
 SOCKET_PATH = 107  # bytes that the path of a socket may have
+PROMPT = 0.02  # seconds between looks at a kernel that starts or ends
 UNWRITABLE_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
 WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 # jsonschema would check web addresses with it: a second to import, and no notebook has one to check.
@@ -87,6 +88,7 @@ def _private_kernel(cwd: Path) -> Iterator[type]:
 
     It sets the kernel's current folder: papermill would change that of this process, which threads share.
     """
+    from jupyter_client.asynchronous import AsyncKernelClient
     from jupyter_client.manager import AsyncKernelManager
 
     # Prefer the kernel of this environment to one of the same name that a user installed elsewhere.
@@ -97,9 +99,20 @@ def _private_kernel(cwd: Path) -> Iterator[type]:
     variables = os.environ | paths.variables()
     with tempfile.TemporaryDirectory("", "papu", None if is_short else "/tmp", ignore_cleanup_errors=True) as folder:
 
+        class PromptClient(AsyncKernelClient):
+            async def wait_for_ready(self, timeout: float | None = None) -> None:
+                """Wait for the kernel, and no longer than `PROMPT` for what it says of its start: that is no cell's."""
+                channel, get = self.iopub_channel, self.iopub_channel.get_msg
+                channel.get_msg = lambda timeout: get(timeout=min(timeout, PROMPT))
+                await super().wait_for_ready(timeout)
+                channel.get_msg = get
+
         class PrivateKernelManager(AsyncKernelManager):
             def __init__(self, **options: object) -> None:
-                super().__init__(transport="ipc", ip=str(Path(folder) / "k"), **options)
+                super().__init__(transport="ipc", ip=str(Path(folder) / "k"), client_factory=PromptClient, **options)
+
+            async def _async_finish_shutdown(self, *given: object, **options: object) -> None:
+                await super()._async_finish_shutdown(*given, **{"pollinterval": PROMPT} | options)
 
             def format_kernel_cmd(self, extra_arguments: list[str] | None = None) -> list[str]:
                 command = super().format_kernel_cmd(extra_arguments)

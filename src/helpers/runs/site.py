@@ -87,15 +87,34 @@ def build_site(folder: Path, state: Sequence[str] = (), may_keep: bool = False) 
 
     The pages of the indicators and their data are those that are published where these `may_keep`.
     """
-    from helpers.report import site  # it takes long to load, and is not asked where nothing changed
+    from helpers.runs import pages  # it takes long to load, and is not asked where nothing changed
     from helpers.tables import manifest
 
-    site.write_site(folder, paths.site() if may_keep else None)
+    _begin_site(folder, paths.site() if may_keep else None)
+    pages.make_pages(folder, editions.list_site_languages(), with_indicators=not may_keep)
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     outputs = {path.relative_to(folder).as_posix(): manifest.describe_file(path) for path in files}
     text = json.dumps({"state": list(state), "outputs": outputs}, ensure_ascii=False, indent=1) + "\n"
     (folder / editions.MANIFEST_JSON).write_text(text, encoding="utf-8", newline="\n")
     return folder
+
+
+def _begin_site(folder: Path, kept: Path | None) -> None:
+    """Make the folders of the site, and the data of its indicators; what takes longest is copied if it is `kept`."""
+    from helpers.tables import datapackage, manifest
+
+    newest = editions.list_published_editions()[-1]
+    found = manifest.read_published_tables(newest.quarter, newest.as_of)
+    if found is None or newest.list_damaged():
+        raise paths.DataRefused(say(
+            "the newest edition, {quarter} as of {as_of}, is damaged, or its tables are gone: papu run {quarter} "
+            "--as-of {as_of} makes it again", quarter=newest.quarter, as_of=newest.as_of,
+        ))  # fmt: skip
+    (folder / editions.LATEST).mkdir(parents=True)
+    for name in (editions.INDICATORS, editions.DATA):
+        shutil.copytree(kept / name, folder / name) if kept else (folder / name).mkdir()
+    if not kept:
+        datapackage.write_series(folder / editions.DATA, found)
 
 
 def _publish(made: Path) -> None:

@@ -341,13 +341,20 @@ def sum_answers(
     states: Collection[str] = questionnaire.REPORTED_STATES,
 ) -> pd.Series:
     """Return the sum of some numbers by member, of the members whose counted return has them all."""
+    numbers = _pivot_numbers(tables, quarter, tuple(sorted(states))).reindex(columns=list(questions))
+    return numbers.dropna().sum(axis="columns") if questions else pd.Series(dtype=float)
+
+
+@computed_once
+def _pivot_numbers(tables: EditionTables, quarter: str, states: Collection[str]) -> pd.DataFrame:
+    """Return the answers of a quarter's counted returns that are numbers: a row a member, a column a question."""
     counted = tables.returns[tables.returns["counts"].fillna(False).astype(bool)]
     counted = select_rows(counted, quarter=quarter)[["member", "version"]]
     rows = select_rows(tables.answers, quarter=quarter)
-    is_reported = rows["obs_status"].isin(states)
-    rows = rows[rows["question"].isin(questions) & is_reported].merge(counted, on=["member", "version"])
-    numbers = rows.assign(number=pd.to_numeric(rows["value"])).groupby("member")["number"]
-    return numbers.sum()[numbers.count() == len(questions)]
+    rows = rows[rows["obs_status"].isin(states)].merge(counted, on=["member", "version"])
+    return rows.assign(number=pd.to_numeric(rows["value"], "coerce")).pivot(
+        index="member", columns="question", values="number"
+    )
 
 
 @computed_once

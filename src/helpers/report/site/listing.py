@@ -17,12 +17,6 @@ from helpers.tables import claims
 _KINDS = {"report_{}.pdf": "Report (PDF)", "report_{}.html": "Web page", "tables_{}.xlsx": "Tables (Excel)"}
 
 
-def list_languages(published: Sequence[PublishedEdition]) -> list[str]:
-    """Return the languages of the site: the plan's master language, and those in which an edition is published."""
-    settings, used = read_settings(), {language for edition in published for language in edition.languages}
-    return [each for each in settings.languages if each in used or each == settings.master_language]
-
-
 def list_newest_first() -> list[PublishedEdition]:
     """Return the published editions, that of the latest quarter and date first."""
     return editions.list_published_editions()[::-1]

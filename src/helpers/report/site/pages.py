@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,10 +12,10 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
-from helpers.editions import PublishedEdition
+from helpers import editions
+from helpers.editions import DATA, INDICATORS, LATEST, PublishedEdition, name_index
 from helpers.i18n import Translator, catalogue, is_blank
 from helpers.kpis import Reference
-from helpers.paths import DataRefused
 from helpers.plan import Kpi, read_plan, read_settings
 from helpers.report import figures, headlines, phrases, tables
 from helpers.report.cells import as_data
@@ -24,16 +23,9 @@ from helpers.report.document import Report
 from helpers.report.fit import make_fit
 from helpers.report.html import markup, page
 from helpers.report.site import listing
-from helpers.speech import say
-from helpers.tables import EditionTables, KpiFigure, datapackage, manifest, queries
+from helpers.tables import EditionTables, KpiFigure, manifest, queries
 
 HERE = Path(__file__).parent
-INDICATORS, DATA, LATEST = "indicators", "data", "latest"  # the folders beside the index
-
-
-def name_index(language: str) -> str:
-    """Return the file of the index in a language: that of the plan's master language needs no other name."""
-    return "index.html" if language == read_settings().master_language else f"index_{language}.html"
 
 
 def name_indicator(kpi: str, language: str) -> str:
@@ -41,31 +33,18 @@ def name_indicator(kpi: str, language: str) -> str:
     return f"{kpi}_{language}.html"
 
 
-def write_site(folder: Path, kept: Path | None = None) -> None:
-    """Write the site of what is published to a new folder; raises DataRefused without the newest edition's tables.
+def write_pages(folder: Path, language: str, with_indicators: bool = True) -> None:
+    """Write the pages in one language into a site that is begun; the index, which is written last, is there if all is.
 
-    The pages of indicators and their data are copied from a site that is `kept`, where there is one: they take longest.
+    The pages of its indicators are left as they are unless asked for.
     """
     published = listing.list_newest_first()
-    newest = published[0]
-    found = manifest.read_published_tables(newest.quarter, newest.as_of)
-    if found is None or newest.list_damaged():
-        raise DataRefused(say(
-            "the newest edition, {quarter} as of {as_of}, is damaged, or its tables are gone: papu run {quarter} "
-            "--as-of {as_of} makes it again", quarter=newest.quarter, as_of=newest.as_of,
-        ))  # fmt: skip
-    (folder / LATEST).mkdir(parents=True)
-    for name in (INDICATORS, DATA):
-        shutil.copytree(kept / name, folder / name) if kept else (folder / name).mkdir()
-    if not kept:
-        datapackage.write_series(folder / DATA, found)
-    with tempfile.TemporaryDirectory(dir=folder) as drawings:
-        languages = listing.list_languages(published)
-        for language in languages:
-            pages = _Pages(folder, language, languages, found, Path(drawings))
-            pages.write_index(published)
-            if not kept:
-                pages.write_indicators()
+    found = manifest.read_published_tables(published[0].quarter, published[0].as_of)
+    with tempfile.TemporaryDirectory() as drawings:
+        pages = _Pages(folder, language, editions.list_site_languages(), found, Path(drawings))
+        if with_indicators:
+            pages.write_indicators()
+        pages.write_index(published)
 
 
 class _Pages:
