@@ -180,10 +180,8 @@ def plot_responses(report: Report) -> Drawing:
 def caption_members(report: Report, kpi: str) -> phrases.Caption:
     """Return the caption of a KPI member by member."""
     t, what, quarter = report.t, phrases.name_kpi(kpi, report.t), report.t.quarter(report.quarter)
-    kpi_figure, rows = queries.select_figure(report.tables, kpi), queries.select_members(report.tables, kpi)
-    known = rows.dropna(subset=["value"])
-    values = list(known["value"] if known["denominator"].isna().all() else 100 * known["value"] / known["denominator"])
-    values = [value for value in values if not is_blank(value)]
+    kpi_figure, rows = queries.select_figure(report.tables, kpi), queries.select_levels(report.tables, kpi)
+    values = list(rows["level"].dropna())
     low, middle, high = (
         [t.measured(f(values), kpi_figure.unit) for f in (min, statistics.median, max)] if values else [t.missing] * 3
     )
