@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import random
 import re
 import shutil
 from collections.abc import Iterator
@@ -26,6 +27,7 @@ QUARTERS = quarters.quarters_between("2022Q3", "2024Q3")
 
 def publish(found: Invented, folder: Path) -> claims.Facts:
     """Write the tables as an edition publishes them; return them as the check reads them."""
+    folder.mkdir(exist_ok=True)
     for name, rows in {**vars(found), "kpi_components": found.components}.items():
         if name in schema.PUBLISHED_TABLES:
             schema.write_table(name, schema.conform(name, rows), folder)
@@ -77,6 +79,29 @@ def test_every_sentence_of_drawn_tables_is_so(quarter, seed, tmp_path):
 def test_every_sentence_of_a_quarter_nobody_answered_is_so(tmp_path):
     found = empty()
     assert list_false(say_all(report_of(found, "en")), publish(found, tmp_path)) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(6))
+def test_every_sentence_of_returns_with_few_answers_is_so(raw, seed, tmp_path):
+    draw = random.Random(seed)
+    asked = [each.name for each in raw.form.questions if each.type == "integer"]
+    for quarter in ("2024Q2", "2024Q3"):
+        rows = [
+            {"member": member, "quarter": quarter} | {name: draw.randint(1, 9) for name in draw.sample(asked, 1 + seed)}
+            for member in draw.sample([each.member for each in read_plan().members_in(quarter)], 1 + seed // 2)
+        ]
+        raw.write_plain(quarter, rows, received_on=str(read_settings().first_cutoff(quarter)))
+    found = pipeline.load_tables("2024Q3")
+    assert list_false(say_all(report_of(found, "en")), publish(found, tmp_path / "published")) == []
+
+
+def test_every_sentence_of_a_member_that_gives_a_part_and_no_whole_is_so(raw, tmp_path):
+    raw.write_plain(
+        "2024Q3", [{"member": "KEN", "quarter": "2024Q3", "offices_connected": 3}], received_on="2024-10-20"
+    )
+    found = pipeline.load_tables("2024Q3")
+    assert list_false(say_all(report_of(found, "en")), publish(found, tmp_path / "published")) == []
 
 
 @pytest.mark.slow
