@@ -233,6 +233,34 @@ def test_a_column_that_the_list_does_not_have_is_no_total(raw):
     assert [key for key, *_ in issues_of(found, "V24")] == ["V24.columns"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Member;Office;OPEN\nKEN;A1;yes\nKEN;A2;no\n", "member\toffice\topen\nKEN\tA1\tyes\nKEN\tA2\tno\n",
+        "\ufeffmember,office,open\r\nKEN,A1,yes\r\n\r\nKEN,A2,no\r\n",
+        "sep=;\r\nopen;office;member;town\r\nyes;A1;KEN;x\r\nno;A2;KEN;y\r\n",
+        "member,office,open\nKEN,A1 ,yes\nken, A1,yes\n KEN,A2\u00a0,no\nKEN,A2,no\n",
+    ],
+)  # fmt: skip
+def test_a_list_is_read_however_a_spreadsheet_wrote_it(raw, text):
+    assert put(raw, text) == "offices/ken.csv"
+    (found,) = pipeline.read_raw_data(Q).received.offices
+    assert (found.member, found.counts.offices, found.counts.least["open"]) == ("KEN", 2, 1)
+
+
+def test_a_list_copied_beside_the_returns_is_read_too(raw):
+    raw.add(Q, "our offices.csv", LIST.encode(), "2024-10-12")
+    raw.write_plain(Q, [KEN], received_on="2024-10-10")
+    assert checked().returns[0].number("offices_total") == 300
+
+
+@pytest.mark.parametrize("line", ["KEN,A2,yes\n", "KEN,Bureau \xe0 F,yes,,,,\n"])
+def test_a_list_that_is_refused_is_told_to_the_member_that_it_names(raw, line):
+    put(raw, (HEAD + "KEN,A1,yes,,,,\n" + line).encode("cp1252"))
+    (refused,) = [issue for issue in checked().issues if issue.rule == "V20"]
+    assert (refused.member, refused.severity, refused.source_file) == ("KEN", "refused", "offices/ken.csv")
+
+
 HOSTILE = {
     "offices_encoding": (HEAD + "KEN,A1,yes,é,,,\n").encode("cp1252"),
     "offices_row": (HEAD + "KEN,A1,yes\n").encode(),
@@ -240,7 +268,7 @@ HOSTILE = {
     "offices_columns": b"member,office,opened\nKEN,A1,yes\n",
     "offices_twice": b"member,office,open,Open\nKEN,A1,yes,no\n",
     "offices_member": text_of("KEN,A1,1,,,,", "TZA,A1,1,,,,").encode(),
-    "offices_member ": HEAD.encode(),
+    "offices_empty": HEAD.encode(),
     "damaged": b"PAR1" + bytes(range(256)) * 9 + b"PAR1",
     "empty": b"",
 }
@@ -373,6 +401,42 @@ def test_papu_add_says_what_a_list_holds(raw):
     assert "a list of offices: 300 rows, 300 offices; open: 300 yes" in result.output
     again = CliRunner().invoke(main, ["add", str(path), "--quarter", Q, "--language", "en"])
     assert "these bytes are there already" in again.output
+
+
+def test_papu_add_says_of_a_list_what_it_makes_of_a_return_that_is_there(raw):
+    raw.write_plain(Q, [KEN | {"offices_total": 301}], name="mail.xlsx", received_on="2024-10-10")
+    (raw.root / "ken.csv").write_text(LIST, encoding="utf-8")
+    words = ["add", str(raw.root / "ken.csv"), "--quarter", Q, "--received-on", "2024-10-12", "--language", "en"]
+    said = CliRunner().invoke(main, words).output
+    assert "Kenya (KEN) - mail.xlsx: received on time; offices/ken.csv: list of offices read" in said
+    assert "offices_total is 301, the list of offices offices/ken.csv counts 300" in said
+    assert "No return" not in said and "Returns read" not in said
+
+
+def test_the_rows_of_an_explanation_are_those_that_count_as_a_spreadsheet_numbers_them(raw, tmp_path):
+    rows = [
+        "KEN,A1,yes,,,yes,", "", "KEN,A1,oui,,,1,", 'KEN,"A\n2",yes,,,yes,', "KEN,A3,yes,,,yes,", "KEN,A3,yes,,,no,",
+        "TZA,A4,yes,,,yes,", "ken, A5 ,yes,,,yes,",
+    ]  # fmt: skip
+    path = tmp_path / "ken.csv"
+    path.write_text(text_of(*rows), encoding="utf-8")
+    found = offices.list_rows(path, "KEN", "internet", [offices.FLAG_YES], 9)
+    assert found == [(2, "A1"), (5, "A\n2"), (9, "A5")]
+    assert offices.list_rows(path, "KEN", "internet", [offices.FLAG_YES], 2) == found[:2]
+    assert offices.list_rows(path, "KEN", "internet", [offices.FLAG_UNKNOWN], 9) == []
+    table = pd.DataFrame([row.split(",") for row in rows if row], columns=["member", "office", *COLUMNS])
+    (tmp_path / "ken.parquet").write_bytes(parquet_of(tmp_path, table))
+    numbered = offices.list_rows(tmp_path / "ken.parquet", "KEN", "internet", [offices.FLAG_YES], 9)
+    assert [number for number, _ in numbered] == [1, 3, 7]
+
+
+def test_what_keeps_a_total_from_being_taken_is_in_its_explanation(raw):
+    put(raw, text_of("KEN,A1,yes,,,yes,", "KEN,A2,,,,yes,", "KEN,A3,yes,,,yes,", "KEN,A3,no,,,yes,"))
+    raw.write_plain(Q, [KEN], received_on="2024-10-10")
+    told = "\n".join(format_explanation(narrow_to_member(explain("2.1.a", Q), "KEN"), Translator("en")))
+    plain = " ".join(told.split())
+    assert "offices_total is between 1 and 3, so that no total is taken; offices of which it is not known: 2" in plain
+    assert "offices listed several times, differently: 1" in plain
 
 
 def test_a_list_that_disagrees_is_explained_to_its_rows(raw):

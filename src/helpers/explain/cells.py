@@ -24,7 +24,7 @@ class CellIndex:
     """The cells of the counted returns by quarter, member and question; all else by quarter and member.
 
     `firsts` holds the first accepted returns, with the day as the value; `refused` the refused ones, with the reasons;
-    `lists` the lists of offices that count, each with the issue that says what it holds.
+    `lists` the lists of offices that count, each with what is said of it.
     """
 
     answers: Mapping[tuple[str, str, str], object]  # rows, traced when they are asked for
@@ -32,7 +32,7 @@ class CellIndex:
     items: Mapping[tuple[str, str], ItemCells]
     firsts: Mapping[tuple[str, str], CellTrace]
     refused: Mapping[tuple[str, str], Sequence[CellTrace]]
-    lists: Mapping[tuple[str, str], tuple[str, CellIssue]]
+    lists: Mapping[tuple[str, str], tuple[str, Sequence[CellIssue]]]
 
     def find(self, quarters: Iterable[str], member: str, questions: Iterable[str]) -> tuple[CellTrace, ...]:
         """Return a member's cells of some questions, quarter by quarter."""
@@ -44,8 +44,9 @@ class CellIndex:
         cell = _trace(row, question, row.raw, row.value, row.obs_status, self.about(row, question))
         if key[:2] not in self.lists or not find_column(question):
             return cell
-        file, holds = self.lists[key[:2]]
-        return replace(cell, offices=file, issues=(*(issue for issue in cell.issues if issue != holds), holds))
+        file, said = self.lists[key[:2]]
+        more = (issue for issue in said if issue.question in ("", question) and issue not in cell.issues)
+        return replace(cell, offices=file, issues=(*cell.issues, *more))
 
     def find_last(self, question: str, member: str, quarter: str) -> tuple[CellTrace, ...]:
         """Return the last cell up to a quarter in which a member gave a number, if any."""
@@ -73,7 +74,7 @@ def index_cells(tables: EditionTables, form: questionnaire.Form) -> CellIndex:
         items[row.quarter, row.member] = (*items.get((row.quarter, row.member), ()), (item, cell))
     about = partial(_find_issues, found, form)
     lists = {
-        (quarter, member): (file, issue)
+        (quarter, member): (file, [each for name, each in here if name == member])
         for (quarter, file, *_), here in found.items() for member, issue in here if issue.rule == "OFFICES_READ"
     }  # fmt: skip
     return CellIndex(answers, about, items, _index_firsts(tables), _index_refused(tables, found), lists)

@@ -12,7 +12,8 @@ import csv
 import re
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,6 +36,7 @@ _MOST_PATTERNS = 100_000  # of texts in the columns of yes and no, and of rows t
 MEMORY, THREADS, _SPILL = ("150MB", "1GB"), 2, "30GB"
 _FEW, _NAMED = 100, 5  # offices looked for one by one; members in a message
 _HEAD = 1 << 16  # bytes in which the heading of a CSV file must end
+_BLANKS = " \t\r\n\u00a0"  # around a code: none of them tells two members, or two offices, apart
 _SIMPLE = re.compile(r"VARCHAR|BOOLEAN|U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|DECIMAL.*")
 
 
@@ -58,8 +60,12 @@ def count_offices(
     import narwhals as nw
 
     keys = ("member", "office")
-    texts = (nw.col(name).cast(nw.String).fill_null("").alias(name) for name in (*keys, *columns))
-    rows = nw.from_native(frame).lazy().select(*texts, *(mark for mark in marks if mark not in keys))
+    texts = {name: nw.col(name).cast(nw.String).fill_null("") for name in (*keys, *columns)}
+    if marks == keys:  # else whoever made the marks made these ready too
+        texts |= {name: texts[name].str.strip_chars(_BLANKS) for name in keys}
+        texts["member"] = texts["member"].str.to_uppercase()
+    named = (text.alias(name) for name, text in texts.items())
+    rows = nw.from_native(frame).lazy().select(*named, *(mark for mark in marks if mark not in keys))
     rows = rows.with_columns(unnamed=nw.col("office") == "")
     named = rows.filter(~nw.col("unnamed"))
     twice = named.group_by(*marks).agg(n=nw.len()).filter(nw.col("n") > 1).select(*marks)
@@ -141,7 +147,7 @@ def is_list(path: Path) -> bool:
     if not settings.offices or path.is_symlink() or not path.is_file():
         return False
     with contextlib.suppress(Unreadable, csv.Error, OSError):
-        return _is_parquet(path) or {*settings.OFFICE_KEYS, settings.OPEN} <= {*map(_plain, _read_heading(path)[0])}
+        return _is_parquet(path) or _read_heading(path).is_of_offices
     return False
 
 
@@ -157,7 +163,9 @@ def read_list(path: Path, file: ReceivedFile, plan: Plan) -> OfficeList:
         raise Unreadable("offices_memory")
     rows = Counter({member: count.rows for member, count in counts.items()})
     _check_rows(rows.total())
-    (owner, n), *_ = rows.most_common(1) or [("", 0)]
+    if not rows:
+        raise Unreadable("offices_empty")
+    (owner, n), *_ = rows.most_common(1)
     if owner not in plan.by_iso3 or 2 * n <= rows.total():
         named = ", ".join(f"{member or '–'}: {n}" for member, n in rows.most_common(_NAMED))
         raise Unreadable("offices_member", observed=named)
@@ -168,22 +176,80 @@ def read_list(path: Path, file: ReceivedFile, plan: Plan) -> OfficeList:
 def list_rows(path: Path, member: str, column: str, flags: Sequence[str], n: int) -> list[tuple[int, str]]:
     """Return the first rows of a member's offices that may be open and say some flags in a column: number and office.
 
-    Rows are numbered as a spreadsheet shows them, those of Parquet from 1. Raises Unreadable.
+    An office that is listed twice is one: by its first row, or where its rows differ none. Rows are numbered as a
+    spreadsheet shows them, those of Parquet from 1. Raises Unreadable.
     """
-    opening = read_settings().OPEN
+    opening, found = read_settings().OPEN, []
     pair = f"coalesce({_name(opening)}, ''), coalesce({_name(column)}, '')"
+    own = f"FROM offices WHERE member = {_quote(member)}"
     try:
         with open_list(path, MEMORY[-1], in_order=True) as (connection, _):
-            said = connection.execute(f"SELECT DISTINCT {pair} FROM offices LIMIT {_MOST_PATTERNS}").fetchall()
-            found = [each for each in said if read_flag(each[1]) in flags and FLAG_NO not in map(read_flag, each)]
-            if not found:
+            said = connection.execute(f"SELECT DISTINCT {pair} {own} LIMIT {_MOST_PATTERNS}").fetchall()
+            if not any(map(_is_wanted(flags), said)):
                 return []
-            wanted = ", ".join(f"({', '.join(map(_quote, each))})" for each in found)
-            numbered = f"SELECT row_number() OVER () + {0 if _is_parquet(path) else 1} AS number, * FROM offices"
-            where = f"member = {_quote(member)} AND ({pair}) IN ({wanted})"
-            return connection.execute(f"SELECT number, office FROM ({numbered}) WHERE {where} LIMIT {n}").fetchall()
+            texts = ", ".join(map(_name, read_settings().office_columns))
+            twice = f"SELECT office {own} AND office != '' GROUP BY office HAVING count(*) > 1"
+            repeated = connection.execute(f"SELECT DISTINCT office, {texts} {own} AND office IN ({twice})").fetchall()
+            rows = Counter(office for office, *_ in {(office, *map(_read, texts)) for office, *texts in repeated})
+            passed_over = {office: n > 1 for office, n in rows.items()}  # and, once one row was seen, the others
+            for number, office, *each in _iterate_rows(path, member, (opening, column), connection):
+                if not passed_over.get(office, False) and _is_wanted(flags)(each):
+                    found.append((number, office))
+                if office in passed_over:
+                    passed_over[office] = True
+                if len(found) == n:
+                    break
     except _OutOfMemory as reason:
         raise Unreadable("offices_memory") from reason
+    except csv.Error as reason:
+        raise Unreadable("damaged") from reason
+    return found
+
+
+def _read(text: str | None) -> str:
+    return read_flag(text or "")
+
+
+def _is_wanted(flags: Sequence[str]) -> Callable[[Sequence[str]], bool]:
+    return lambda texts: read_flag(texts[1]) in flags and FLAG_NO not in map(read_flag, texts)
+
+
+def _iterate_rows(
+    path: Path, member: str, columns: Sequence[str], connection: duckdb.DuckDBPyConnection
+) -> Iterator[tuple[int, str, ...]]:
+    """Yield the number of each row of a member, its office and its texts in some columns.
+
+    DuckDB passes over blank rows of CSV, which a spreadsheet numbers too: they are read one by one here.
+    """
+    if _is_parquet(path):
+        texts = ", ".join(f"coalesce({_name(name)}, '')" for name in columns)
+        numbered = "SELECT row_number() OVER () AS number, * FROM offices"
+        rows = connection.execute(f"SELECT number, office, {texts} FROM ({numbered}) WHERE member = {_quote(member)}")
+        while found := rows.fetchmany(10_000):
+            yield from found
+        return
+    heading = _read_heading(path)
+    names = [*map(_plain, heading.names)]
+    places = [names.index(name) if name in names else None for name in (*read_settings().OFFICE_KEYS, *columns)]
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        for number, row in enumerate(csv.reader(file, delimiter=heading.delimiter), start=1):
+            if number > heading.above + 1 and row:
+                named, office, *texts = ("" if place is None else row[place] for place in places)
+                if named.strip(_BLANKS).upper() == member:
+                    yield number, office.strip(_BLANKS), *texts
+
+
+def find_owner(path: Path, plan: Plan) -> str:
+    """Return the member that the first rows of a list name, and no other; blank for a file that names none or more."""
+    with contextlib.suppress(OSError, csv.Error, ValueError, IndexError):
+        heading = _read_heading(path)
+        with path.open("rb") as file:
+            lines = file.read(_HEAD).decode("utf-8" if heading.is_utf8 else "cp1252", "replace").splitlines()
+        place = [*map(_plain, heading.names)].index(read_settings().OFFICE_KEYS[0])
+        rows = csv.reader(lines[heading.above + 1 : -1] or lines[heading.above + 1 :], delimiter=heading.delimiter)
+        named = {row[place].strip(_BLANKS).upper() for row in rows if len(row) > place} & plan.by_iso3.keys()
+        return named.pop() if len(named) == 1 else ""
+    return ""
 
 
 class _OutOfMemory(Exception):
@@ -225,7 +291,7 @@ def _explain_error(path: Path, text: str) -> Unreadable:
     if re.search("(?i)utf-?8|unicode", text):
         return Unreadable("offices_encoding")
     line = re.search(r"(?i)\bline:? (\d+)", text)
-    return Unreadable("offices_row", line[1], observed=line[1]) if line else Unreadable("damaged")
+    return Unreadable("offices_row", line[1]) if line else Unreadable("damaged")
 
 
 def _make_table(path: Path, connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
@@ -240,6 +306,8 @@ def _make_table(path: Path, connection: duckdb.DuckDBPyConnection) -> tuple[str,
     if twice := [name for name in (*keys, *columns) if plain.count(name) > 1]:
         raise Unreadable("offices_twice", ", ".join(twice))
     own = {name: f"CAST(c{plain.index(name)} AS VARCHAR)" for name in (*keys, *columns) if name in plain}
+    member, office = (f"trim({own[name]}, {_quote(_BLANKS)})" for name in keys)
+    own |= dict(zip(keys, (f"upper({member})", office), strict=True))
     cells = ", ".join(f"{own.get(name, 'CAST(NULL AS VARCHAR)')} AS {_name(name)}" for name in (*keys, *columns))
     connection.execute(f"CREATE TEMP VIEW offices AS SELECT {cells} FROM {table}")
     return tuple(name for name in columns if name not in own)
@@ -252,10 +320,13 @@ def _as_pattern(path: Path) -> str:
 
 def _find_csv(path: Path, place: str) -> tuple[str, list[str]]:
     """Return a CSV file as a table of SQL, with columns c0, c1…, and their names."""
-    names, delimiter = _read_heading(path)
-    kinds = ", ".join(f"c{n}: 'VARCHAR'" for n in range(len(names)))
-    how = f"header = true, auto_detect = false, strict_mode = true, delim = '{delimiter}', quote = '\"', escape = '\"'"
-    return f"read_csv({place}, columns = {{{kinds}}}, {how})", names
+    heading = _read_heading(path)
+    if not heading.is_utf8:
+        raise Unreadable("offices_encoding")
+    kinds = ", ".join(f"c{n}: 'VARCHAR'" for n in range(len(heading.names)))
+    form = f"delim = '{heading.delimiter}', quote = '\"', escape = '\"', skip = {heading.above}"
+    how = f"header = true, auto_detect = false, strict_mode = true, {form}"
+    return f"read_csv({place}, columns = {{{kinds}}}, {how})", heading.names
 
 
 def _find_parquet(place: str, connection: duckdb.DuckDBPyConnection) -> tuple[str, list[str]]:
@@ -271,18 +342,34 @@ def _find_parquet(place: str, connection: duckdb.DuckDBPyConnection) -> tuple[st
     return f"(SELECT * FROM {table}) AS t({', '.join(f'c{n}' for n in range(len(names)))})", names
 
 
-def _read_heading(path: Path) -> tuple[list[str], str]:
-    """Return the names of a CSV file's columns, and its delimiter."""
+@dataclass(frozen=True)
+class _Heading:
+    """The heading of a CSV file: its names, what separates them, the lines above it, and whether it is UTF-8."""
+
+    names: Sequence[str]
+    delimiter: str
+    above: int
+    is_utf8: bool
+
+    @property
+    def is_of_offices(self) -> bool:
+        return {*read_settings().OFFICE_KEYS, read_settings().OPEN} <= {*map(_plain, self.names)}
+
+
+def _read_heading(path: Path) -> _Heading:
     with path.open("rb") as file:
         head = file.read(_HEAD)
     try:
-        first = codecs.getincrementaldecoder("utf-8-sig")().decode(head).partition("\n")[0].rstrip("\r")
-    except UnicodeDecodeError as reason:
-        raise Unreadable("offices_encoding") from reason
+        text, is_utf8 = codecs.getincrementaldecoder("utf-8-sig")().decode(head), True
+    except UnicodeDecodeError:  # what it is a list of can be read all the same
+        is_utf16 = head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        text, is_utf8 = head.decode("utf-16" if is_utf16 else "cp1252", "replace"), False
+    lines = text.splitlines() or [""]
+    above = int(lines[0].casefold().startswith("sep="))  # as a spreadsheet writes it
     known = {*read_settings().OFFICE_KEYS, *read_settings().offices}
-    rows = {mark: next(csv.reader([first], delimiter=mark), []) for mark in (",", ";")}
+    rows = {mark: next(csv.reader(lines[above:], delimiter=mark), []) for mark in (",", ";", "\t")}
     delimiter = max(rows, key=lambda mark: len(known & {*map(_plain, rows[mark])}))
-    return rows[delimiter], delimiter
+    return _Heading(rows[delimiter], delimiter, above, is_utf8)
 
 
 def _is_parquet(path: Path) -> bool:

@@ -42,7 +42,8 @@ class _QuarterReader:
     def read(self, path: Path, shown: str) -> None:
         """Read a file, named in what is published as `shown`; if that fails, add an issue."""
         row, place = self.manifest.rows.get(listed_name(path), {}), Place(self.quarter, shown)
-        is_list = path.parent.name == LISTS
+        is_list = path.parent.name == LISTS or offices.is_list(path)  # copied by hand, it may lie beside the returns
+        place = replace(place, member=offices.find_owner(path, self.plan)) if is_list else place
         known_on = cells.parse_day(row.get("received_on", ""))
         with self._report_unreadable(place, known_on):
             given, digest = (digest_list if is_list else read_bytes)(path), row.get("sha256", "").casefold()
@@ -60,7 +61,8 @@ class _QuarterReader:
     def read_given(self, file: ReceivedFile, content: bytes | Path) -> None:
         """Read a file that is not in the folder yet (a list of offices: its path); if that fails, add an issue."""
         self.files.append(file)
-        with self._report_unreadable(file.place, file.received_on):
+        owner = offices.find_owner(content, self.plan) if isinstance(content, Path) else ""
+        with self._report_unreadable(replace(file.place, member=owner), file.received_on):
             self._read_content(content, file)
 
     @contextlib.contextmanager

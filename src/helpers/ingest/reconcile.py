@@ -28,7 +28,7 @@ def choose_lists(
         if each.file.received_on > as_of:
             continue
         if (each.file.quarter, each.file.name, "") in withdrawn:
-            issues.append(make_issue("V20.withdrawn", each.place))
+            issues.append(make_issue("V20.offices_withdrawn", each.place))
         else:
             standing[each.file.quarter, each.member].append(each)
     chosen = {}
@@ -49,7 +49,7 @@ def _list_remarks(each: OfficeList) -> Iterator[Issue]:
     """Yield what a list holds, and what in it is not counted or not known."""
     counts = each.counts
     said = "; ".join(f"{name}: {', '.join(f'{n} {flag}' for flag, n in sorted(found.items(), reverse=True))}"
-                     for name, found in counts.values.items() if name not in each.absent)  # fmt: skip
+                     for name, found in counts.values.items() if found and name not in each.absent)  # fmt: skip
     yield make_issue("OFFICES_READ", each.place, counts.rows, counts.offices, said)
     numbers = {
         "repeated": counts.repeated, "contradicted": counts.contradicted, "unnamed": counts.unnamed,

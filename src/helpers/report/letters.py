@@ -40,7 +40,7 @@ class MemberFeedback:
     """The letter to one member, in its language; without a `member`, the Secretariat's: registers, what names none.
 
     `lost` are files that were received and cannot be read now: the member's own or, where nobody knows whose they are,
-    `strangers`.
+    `strangers`. `lists` are the lists of offices that count.
     """
 
     member: Member | None
@@ -49,6 +49,7 @@ class MemberFeedback:
     issues: tuple[issues.Issue, ...]
     lost: tuple[str, ...] = ()
     strangers: tuple[str, ...] = ()
+    lists: tuple[str, ...] = ()
 
     @property
     def code(self) -> str:
@@ -111,7 +112,8 @@ def collect_feedback(
         own = {each for each in shown if (member is None if each.is_register else each.member in codes)}
         own_issues = tuple(issue for issue in shown if issue in own or issue in lost)
         files = tuple(issue.source_file for issue in lost)
-        return MemberFeedback(member, language or own_language, returns, own_issues, files, strangers)
+        lists = [each.file.name for (of, code), each in checked.lists.items() if of == quarter and code in codes]
+        return MemberFeedback(member, language or own_language, returns, own_issues, files, strangers, tuple(lists))
 
     letters = [write(valid[code], valid[code].language, {code}) for code in valid if not members or code in members]
     if members:
@@ -174,7 +176,8 @@ def format_letters(
 
 def list_received(letter: MemberFeedback, language: str) -> list[str]:
     """Return what was received from a member, file by file, and what became of it."""
-    files = ((entry.received.file.name, _state(entry, language)) for entry in letter.entries)
+    files = [(entry.received.file.name, _state(entry, language)) for entry in letter.entries]
+    files += [(name, letter_text("list_read", language)) for name in letter.lists if letter.entries]
     states = Counter(letter_text("said_of", language, what=name, text=state) for name, state in files)
     return [f"{state} (x {times})" if times > 1 else state for state, times in states.items()]
 
@@ -216,12 +219,16 @@ def _file_lines(
     checked: rules.Checked, plan: Plan, form: questionnaire.Form, quarter: str, file: str, language: str
 ) -> Iterator[str]:
     """Yield what was read in one file: how many returns, then member by member."""
-    ledger = tuple(entry for entry in checked.ledger if entry.received.file.name == file)
-    own = replace(checked, ledger=ledger, issues=tuple(issue for issue in checked.issues if issue.source_file == file))
-    is_list = file.startswith(f"{received.LISTS}/")  # it holds no return: its note says what it does
-    letters = collect_feedback(own, plan, quarter, language=language, notes=is_list)
+    found = tuple(issue for issue in checked.issues if issue.source_file == file)
+    # A list of offices holds no return: its note says what it does, and V24 what it makes of its member's return.
+    members = {issue.member for issue in found} if file.startswith(f"{received.LISTS}/") else set()
+    found += tuple(each for each in checked.issues if each.rule == "V24" and each.member in members - {""})
+    ledger = (entry for entry in checked.ledger if entry.member in members or entry.received.file.name == file)
+    own = replace(checked, ledger=tuple(ledger), issues=tuple(dict.fromkeys(found)))
+    letters = collect_feedback(own, plan, quarter, language=language, notes=bool(members))
     letters = [letter for letter in letters if letter.entries or letter.issues]
-    yield letter_text("file_holds", language, **_count_returns(letters))
+    if not members:
+        yield letter_text("file_holds", language, **_count_returns(letters))
     yield from _letter_lines(letters, form, Translator(language).quarter(quarter), language)
 
 
