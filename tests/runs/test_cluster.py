@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 
 import psutil
 import pytest
+from joblib import delayed
 
 from commands import hashes, papu, wait_until
-from helpers.runs import ExitCode, RunError, cluster, notebook
+from helpers.runs import ExitCode, RunError, cluster, notebook, parallel
 
 pytest.importorskip("distributed")
 pytestmark = pytest.mark.slow
@@ -46,12 +50,22 @@ def start(tmp_path_factory) -> Iterator[Callable[..., subprocess.Popen]]:
 
 
 @pytest.fixture(scope="module")
-def scheduler(start, tmp_path_factory) -> str:
-    """Return the address of a scheduler that has one worker, of two threads: with one, joblib would make calls here."""
-    told = tmp_path_factory.mktemp("address") / "scheduler.json"
-    start("scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(told))
-    address = json.loads(told.read_text(encoding="utf-8"))["address"]
-    start("worker", address, "--nthreads", "2", "--no-nanny")
+def start_scheduler(start, tmp_path_factory) -> Callable[[], str]:
+    """Return what starts a scheduler without a worker, and returns its address."""
+
+    def begin() -> str:
+        told = tmp_path_factory.mktemp("address") / "scheduler.json"
+        start("scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(told))
+        return json.loads(told.read_text(encoding="utf-8"))["address"]
+
+    return begin
+
+
+@pytest.fixture(scope="module")
+def scheduler(start, start_scheduler) -> str:
+    """Return the address of a scheduler that has one worker."""
+    address = start_scheduler()
+    start("worker", address, "--nthreads", "1", "--no-nanny")
     return address
 
 
@@ -108,6 +122,40 @@ def test_a_worker_with_something_else_installed_makes_nothing_and_says_what(chec
     assert isinstance(ran.error, RunError) and not ran.is_killed
     assert f"typst {installed['typst']} instead of 0.1" in str(ran.error)
     assert not task.executed.exists() and not any((tmp_path / "work").glob("*"))
+
+
+def test_one_thread_of_one_worker_makes_the_calls_and_not_this_process(start, start_scheduler):
+    address = start_scheduler()
+    worker = start("worker", address, "--nthreads", "1", "--no-nanny")
+    pids = list(cluster._call_there(cluster.Cluster("dask", address), [delayed(os.getpid)()] * 3))
+    assert set(pids) == {worker.pid}
+
+
+def test_where_no_worker_comes_or_none_is_left_the_calls_end_with_an_error(start, start_scheduler, monkeypatch):
+    monkeypatch.setattr(cluster, "CONNECT_TIMEOUT", 3)
+    address = start_scheduler()
+    wait = cluster._call_there(cluster.Cluster("dask", address), [delayed(time.sleep)(60)] * 2)
+    with pytest.raises(RunError, match="no worker is there, after 3 seconds"):
+        list(wait)
+    worker = start("worker", address, "--nthreads", "1", "--no-nanny")
+    threading.Timer(2, worker.kill).start()
+    wait = cluster._call_there(cluster.Cluster("dask", address), [delayed(time.sleep)(60)] * 2)
+    with pytest.raises(RunError, match="no worker is there, after 3 seconds"):
+        list(wait)
+
+
+def test_whoever_leaves_ends_what_waits_for_a_cluster(start, start_scheduler):
+    address = start_scheduler()
+    start("worker", address, "--nthreads", "1", "--no-nanny")
+
+    def wait(seconds: int) -> list:
+        calls = [delayed(time.sleep)(seconds)] if seconds else []
+        return list(cluster._call_there(cluster.Cluster("dask", address), calls))
+
+    began = time.monotonic()
+    with contextlib.closing(parallel.call_each(wait, [60, 0], workers=2)) as results:
+        assert next(results) == []  # of what had nothing to wait for
+    assert time.monotonic() - began < 30
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,11 @@ import platform
 import re
 import sys
 import tempfile
+import threading
+import time
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextvars import copy_context
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -20,7 +23,7 @@ from tqdm import tqdm
 
 from helpers import editions, paths, speech
 from helpers.ingest import received
-from helpers.runs import notebook
+from helpers.runs import notebook, parallel
 from helpers.runs.errors import ExitCode, RunError
 from helpers.runs.notebook import Ran, Task
 from helpers.speech import say
@@ -49,18 +52,11 @@ class Cluster:
 
     @contextlib.contextmanager
     def connect(self) -> Iterator[None]:
-        """Let joblib make its calls there. Raises whatever the cluster's own library raises."""
+        """Let joblib make its calls there. Raises RunError, or whatever the cluster's own library raises."""
         from joblib import parallel_config
 
         if self.backend == "dask":
-            from distributed import Client
-            from distributed.comm import resolve_address
-
-            resolve_address(self.scheduler)  # a client of an address that cannot be one would hang at its end
-            with (
-                Client(self.scheduler, timeout=CONNECT_TIMEOUT, set_as_default=False) as client,
-                parallel_config("dask", client=client, wait_for_workers_timeout=CONNECT_TIMEOUT),
-            ):
+            with self._connect_dask() as backend, parallel_config(backend):
                 yield
         else:
             import ray
@@ -71,6 +67,50 @@ class Cluster:
             ray.init(self.scheduler, log_to_driver=False, ignore_reinit_error=True)
             with parallel_config("ray"):
                 yield
+
+    @contextlib.contextmanager
+    def _connect_dask(self) -> Iterator[object]:
+        """Yield Dask's part of joblib; the connection ends where no worker is left, or whoever called has left."""
+        import dask
+        from distributed import Client
+        from distributed.comm import resolve_address
+        from joblib._dask import DaskDistributedBackend
+
+        class Backend(DaskDistributedBackend):
+            def effective_n_jobs(self, n_jobs: int) -> int:
+                return max(2, super().effective_n_jobs(n_jobs))  # for one at a time, joblib makes the calls here
+
+        resolve_address(self.scheduler)  # a client of an address that cannot be one would hang at its end
+        if self.scheduler.startswith("tls://") and not dask.config.get("distributed.comm.tls.ca-file", None):
+            raise RunError(ExitCode.NOTEBOOK_FAILED, say(
+                "{scheduler}: Dask's configuration names no certificates (distributed.comm.tls)",
+                scheduler=self.scheduler,
+            ))  # fmt: skip
+        lost = RunError(ExitCode.NOTEBOOK_FAILED, say(
+            "{backend} at {scheduler}: no worker is there, after {seconds} seconds; start one, then run it again",
+            backend=self.backend, scheduler=self.scheduler, seconds=CONNECT_TIMEOUT,
+        ))  # fmt: skip
+        with Client(self.scheduler, timeout=CONNECT_TIMEOUT, set_as_default=False) as client:
+            done, is_lost = threading.Event(), threading.Event()
+
+            def watch() -> None:
+                seen = time.monotonic()
+                while not done.wait(1) and client.status == "running":
+                    seen = time.monotonic() if client.ncores() else seen
+                    if time.monotonic() - seen > CONNECT_TIMEOUT:
+                        is_lost.set()
+                    if is_lost.is_set() or parallel.is_ended():
+                        client.close()  # what waits for its results raises an error
+
+            watching = threading.Thread(target=copy_context().run, args=(watch,), daemon=True)
+            try:
+                client.wait_for_workers(1, timeout=CONNECT_TIMEOUT)
+                watching.start()
+                yield Backend(client=client)
+            except Exception as error:
+                raise (lost if is_lost.is_set() or isinstance(error, TimeoutError) else error) from error
+            finally:
+                done.set()
 
 
 @dataclass(frozen=True)
@@ -184,13 +224,19 @@ def _call_there(cluster: Cluster, calls: Iterable) -> Iterator[Returned]:
             name=error.name, why=error, backend=cluster.backend,
         )  # fmt: skip
         raise RunError(ExitCode.NOTEBOOK_FAILED, problem) from error
+    except RunError:
+        raise
     except Exception as error:
         problem = say(
             "{backend} at {scheduler}: {why}; see that its scheduler answers, and that each worker has {package}",
-            backend=cluster.backend, scheduler=cluster.scheduler, why=str(error) or type(error).__name__,
+            backend=cluster.backend, scheduler=cluster.scheduler, why=_first_line(error) or type(error).__name__,
             package=DISTRIBUTION,
         )  # fmt: skip
         raise RunError(ExitCode.NOTEBOOK_FAILED, problem) from error
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), "").strip(" .")
 
 
 def run_there(parcel: Parcel, number: int, name: str, executed: str, parameters: Mapping[str, str]) -> Returned:

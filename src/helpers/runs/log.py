@@ -63,7 +63,7 @@ class Log:
     def take_warnings(self) -> Iterator[None]:
         """Write what libraries warn of as lines of this log."""
         handler, root = logging.Handler(logging.WARNING), logging.getLogger()
-        handler.emit = lambda record: self._write(record.levelname.lower(), record.getMessage().strip())
+        handler.emit = self._take_record
         root.addHandler(handler)
         logging.captureWarnings(True)
         try:
@@ -71,6 +71,10 @@ class Log:
         finally:
             logging.captureWarnings(False)
             root.removeHandler(handler)
+
+    def _take_record(self, record: logging.LogRecord) -> None:
+        if message := record.getMessage().strip():
+            self._write(record.levelname.lower(), message)
 
     def _write(self, level: str, message: str, **facts: object) -> None:
         if not self.is_json:

@@ -71,6 +71,12 @@ class Calls:
                     os.killpg(provisioner.pid, signal.SIGKILL)  # and what it started
 
 
+def is_ended() -> bool:
+    """Tell whether the caller of all this has left, so that no more need be begun."""
+    calls = _calls.get()
+    return calls is not None and calls.is_ended
+
+
 def own_kernel(manager: KernelManager) -> None:
     """Let the call that starts a kernel answer for it, before and after it starts."""
     if calls := _calls.get():
@@ -98,5 +104,6 @@ def call_each(function: Callable[[_Item], _Result], items: Iterable[_Item], work
         raise
     finally:
         calls.end(stop if isinstance(stop, SystemExit) else None)
-        for _ in results:  # whatever was not begun is refused: joblib would warn of results that nobody takes
-            pass
+        with contextlib.suppress(Exception):  # of calls that were ended
+            for _ in results:  # whatever was not begun is refused: joblib would warn of results that nobody takes
+                pass

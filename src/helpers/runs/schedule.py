@@ -213,8 +213,12 @@ def _run_quarter(
     Each reason is checked again once the quarter is locked, so that an edition that another timer made meanwhile is not
     made twice.
     """
+    from helpers.runs import parallel
+
     outcomes = dict.fromkeys(wanted)
     for request in wanted:
+        if parallel.is_ended():
+            break
         describe = describe_damage if due[request].startswith(_tell_damage("")) else describe_reason
         edition_log = log.bind(quarter=request.quarter, as_of=request.as_of)
         report = edition_log.info if len(wanted) == len(due) else _name_edition(request, edition_log.info)
@@ -225,6 +229,8 @@ def _run_quarter(
                                          languages=", ".join(request.languages), reason=reason))  # fmt: skip
                     outcomes[request] = edition.run_locked_edition(request, report, progress, without, cluster)
         except Exception as error:  # whatever it is, the next edition may still be made
+            if parallel.is_ended():
+                break  # it failed because it was ended
             outcomes[request] = edition_log.error(error)
     return outcomes
 
