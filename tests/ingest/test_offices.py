@@ -248,6 +248,16 @@ def test_a_list_is_read_however_a_spreadsheet_wrote_it(raw, text):
     assert (found.member, found.counts.offices, found.counts.least["open"]) == ("KEN", 2, 1)
 
 
+@pytest.mark.parametrize(
+    "rows", [[("KEN", "A1 "), ("KEN", "A1")], [("KEN", "A1"), (" ken", "A1")], [("KEN", "A1")] * 2]
+)
+def test_codes_of_parquet_are_tidied_too(raw, tmp_path, rows):
+    table = pd.DataFrame([(*row, True) for row in rows], columns=["member", "office", "open"])
+    put(raw, parquet_of(tmp_path, table), "ken.parquet")
+    (found,) = pipeline.read_raw_data(Q).received.offices
+    assert (found.member, found.counts.offices, found.counts.repeated) == ("KEN", 1, 1)
+
+
 def test_a_list_copied_beside_the_returns_is_read_too(raw):
     raw.add(Q, "our offices.csv", LIST.encode(), "2024-10-12")
     raw.write_plain(Q, [KEN], received_on="2024-10-10")

@@ -307,10 +307,21 @@ def _make_table(path: Path, connection: duckdb.DuckDBPyConnection) -> tuple[str,
         raise Unreadable("offices_twice", ", ".join(twice))
     own = {name: f"CAST(c{plain.index(name)} AS VARCHAR)" for name in (*keys, *columns) if name in plain}
     member, office = (f"trim({own[name]}, {_quote(_BLANKS)})" for name in keys)
-    own |= dict(zip(keys, (f"upper({member})", office), strict=True))
+    # Tidying takes longer than counting; to see whether it is needed takes less, unless the file is text to be parsed.
+    if not _is_parquet(path) or _is_untidy(connection, table, *(own[name] for name in keys)):
+        own |= dict(zip(keys, (f"upper({member})", office), strict=True))
     cells = ", ".join(f"{own.get(name, 'CAST(NULL AS VARCHAR)')} AS {_name(name)}" for name in (*keys, *columns))
     connection.execute(f"CREATE TEMP VIEW offices AS SELECT {cells} FROM {table}")
     return tuple(name for name in columns if name not in own)
+
+
+def _is_untidy(connection: duckdb.DuckDBPyConnection, table: str, member: str, office: str) -> bool:
+    """Tell whether there are blanks around codes, or members in another case."""
+    named = connection.execute(f"SELECT DISTINCT {member} FROM {table} LIMIT {_MOST_PATTERNS}").fetchall()
+    if any(text and text != text.strip(_BLANKS).upper() for (text,) in named):
+        return True
+    blank = f"starts_with({office}, ' ') OR ends_with({office}, ' ')"
+    return bool(connection.execute(f"SELECT bool_or({blank}) FROM {table}").fetchone()[0])
 
 
 def _as_pattern(path: Path) -> str:
