@@ -249,7 +249,14 @@ def test_a_list_is_read_however_a_spreadsheet_wrote_it(raw, text):
 
 
 @pytest.mark.parametrize(
-    "rows", [[("KEN", "A1 "), ("KEN", "A1")], [("KEN", "A1"), (" ken", "A1")], [("KEN", "A1")] * 2]
+    "rows",
+    [
+        [("KEN", "A1 "), ("KEN", "A1")],
+        [("KEN", "A1"), ("KEN", "\tA1")],
+        [("KEN", "A1\u00a0"), ("KEN", "A1")],
+        [("KEN", "A1"), (" ken", "A1")],
+        [("KEN", "A1")] * 2,
+    ],
 )
 def test_codes_of_parquet_are_tidied_too(raw, tmp_path, rows):
     table = pd.DataFrame([(*row, True) for row in rows], columns=["member", "office", "open"])
@@ -426,17 +433,21 @@ def test_papu_add_says_of_a_list_what_it_makes_of_a_return_that_is_there(raw):
 def test_the_rows_of_an_explanation_are_those_that_count_as_a_spreadsheet_numbers_them(raw, tmp_path):
     rows = [
         "KEN,A1,yes,,,yes,", "", "KEN,A1,oui,,,1,", 'KEN,"A\n2",yes,,,yes,', "KEN,A3,yes,,,yes,", "KEN,A3,yes,,,no,",
-        "TZA,A4,yes,,,yes,", "ken, A5 ,yes,,,yes,",
+        "TZA,A4,yes,,,yes,", "ken, A5 ,yes,,,yes,", "KEN,A6,,,,yes,", "KEN,A7,,,,no,", "KEN,,yes,,,yes,",
     ]  # fmt: skip
     path = tmp_path / "ken.csv"
     path.write_text(text_of(*rows), encoding="utf-8")
-    found = offices.list_rows(path, "KEN", "internet", [offices.FLAG_YES], 9)
+    found = offices.list_rows(path, "KEN", "internet", False, 9)
     assert found == [(2, "A1"), (5, "A\n2"), (9, "A5")]
-    assert offices.list_rows(path, "KEN", "internet", [offices.FLAG_YES], 2) == found[:2]
-    assert offices.list_rows(path, "KEN", "internet", [offices.FLAG_UNKNOWN], 9) == []
+    assert offices.list_rows(path, "KEN", "internet", False, 2) == found[:2]
+    # Its rows differ; whether it is open is not known; which one it is is not known.
+    assert offices.list_rows(path, "KEN", "internet", True, 9) == [(6, "A3"), (10, "A6"), (12, "")]
+    assert offices.list_rows(path, "TZA", "internet", True, 9) == []
+    counts = offices.read_list(path, ReceivedFile(Q, "ken.csv", "0" * 64, 1, "mail", DAY), read_plan()).counts
+    assert (counts.least["internet"], counts.most["internet"]) == (3, 6)  # as many rows as are listed
     table = pd.DataFrame([row.split(",") for row in rows if row], columns=["member", "office", *COLUMNS])
     (tmp_path / "ken.parquet").write_bytes(parquet_of(tmp_path, table))
-    numbered = offices.list_rows(tmp_path / "ken.parquet", "KEN", "internet", [offices.FLAG_YES], 9)
+    numbered = offices.list_rows(tmp_path / "ken.parquet", "KEN", "internet", False, 9)
     assert [number for number, _ in numbered] == [1, 3, 7]
 
 

@@ -23,12 +23,11 @@ def add_office_rows(cell: CellTrace) -> CellTrace:
     if not (cell.offices and column and path.is_file()):
         return cell
 
-    def find(*flags: str) -> tuple[str, ...]:
-        return _say_rows(offices.list_rows(path, cell.member, column, flags, _SHOWN + 1))
+    def find(in_doubt: bool) -> tuple[str, ...]:
+        return _say_rows(offices.list_rows(path, cell.member, column, in_doubt, _SHOWN + 1))
 
     try:
-        doubts = find(offices.FLAG_UNKNOWN, offices.FLAG_UNREADABLE)
-        return replace(cell, office_rows=find(offices.FLAG_YES), office_doubts=doubts)
+        return replace(cell, office_rows=find(in_doubt=False), office_doubts=find(in_doubt=True))
     except ValueError:  # the file is no longer what was received, which is told beside the figure
         return cell
 

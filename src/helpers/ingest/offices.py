@@ -12,7 +12,7 @@ import csv
 import re
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -61,11 +61,11 @@ def count_offices(
 
     keys = ("member", "office")
     texts = {name: nw.col(name).cast(nw.String).fill_null("") for name in (*keys, *columns)}
-    if marks == keys:  # else whoever made the marks made these ready too
+    if "office" in marks:  # else whoever made the marks has tidied the codes
         texts |= {name: texts[name].str.strip_chars(_BLANKS) for name in keys}
         texts["member"] = texts["member"].str.to_uppercase()
-    named = (text.alias(name) for name, text in texts.items())
-    rows = nw.from_native(frame).lazy().select(*named, *(mark for mark in marks if mark not in keys))
+    cells = (text.alias(name) for name, text in texts.items())
+    rows = nw.from_native(frame).lazy().select(*cells, *(mark for mark in marks if mark not in keys))
     rows = rows.with_columns(unnamed=nw.col("office") == "")
     named = rows.filter(~nw.col("unnamed"))
     twice = named.group_by(*marks).agg(n=nw.len()).filter(nw.col("n") > 1).select(*marks)
@@ -173,30 +173,28 @@ def read_list(path: Path, file: ReceivedFile, plan: Plan) -> OfficeList:
     return OfficeList(file, owner, counts[owner], dict(rows), absent)
 
 
-def list_rows(path: Path, member: str, column: str, flags: Sequence[str], n: int) -> list[tuple[int, str]]:
-    """Return the first rows of a member's offices that may be open and say some flags in a column: number and office.
+def list_rows(path: Path, member: str, column: str, in_doubt: bool, n: int) -> list[tuple[int, str]]:
+    """Return the first rows of a member's offices that count in a column, or those `in_doubt`: number and office.
 
-    An office that is listed twice is one: by its first row, or where its rows differ none. Rows are numbered as a
-    spreadsheet shows them, those of Parquet from 1. Raises Unreadable.
+    An office that is listed twice is one, by its first row. Rows are numbered as a spreadsheet shows them, those of
+    Parquet from 1. Raises Unreadable.
     """
     opening, found = read_settings().OPEN, []
     pair = f"coalesce({_name(opening)}, ''), coalesce({_name(column)}, '')"
     own = f"FROM offices WHERE member = {_quote(member)}"
     try:
         with open_list(path, MEMORY[-1], in_order=True) as (connection, _):
-            said = connection.execute(f"SELECT DISTINCT {pair} {own} LIMIT {_MOST_PATTERNS}").fetchall()
-            if not any(map(_is_wanted(flags), said)):
+            differs, seen = _find_repeated(connection, own), set()
+            kinds = f"SELECT DISTINCT coalesce(office, '') != '', {pair} {own} LIMIT {_MOST_PATTERNS}"
+            said = {_is_in_doubt(bool(is_named), texts) for is_named, *texts in connection.execute(kinds).fetchall()}
+            if in_doubt not in said | {True for each in differs.values() if each}:
                 return []
-            texts = ", ".join(map(_name, read_settings().office_columns))
-            twice = f"SELECT office {own} AND office != '' GROUP BY office HAVING count(*) > 1"
-            repeated = connection.execute(f"SELECT DISTINCT office, {texts} {own} AND office IN ({twice})").fetchall()
-            rows = Counter(office for office, *_ in {(office, *map(_read, texts)) for office, *texts in repeated})
-            passed_over = {office: n > 1 for office, n in rows.items()}  # and, once one row was seen, the others
-            for number, office, *each in _iterate_rows(path, member, (opening, column), connection):
-                if not passed_over.get(office, False) and _is_wanted(flags)(each):
+            for number, office, *texts in _iterate_rows(path, member, (opening, column), connection):
+                if office in seen:
+                    continue
+                seen |= {office} & differs.keys()
+                if _is_in_doubt(bool(office), texts, differs.get(office, False)) == in_doubt:
                     found.append((number, office))
-                if office in passed_over:
-                    passed_over[office] = True
                 if len(found) == n:
                     break
     except _OutOfMemory as reason:
@@ -206,12 +204,23 @@ def list_rows(path: Path, member: str, column: str, flags: Sequence[str], n: int
     return found
 
 
-def _read(text: str | None) -> str:
-    return read_flag(text or "")
+def _find_repeated(connection: duckdb.DuckDBPyConnection, own: str) -> dict[str, bool]:
+    """Return a member's offices that are listed more than once, each with whether its rows differ."""
+    columns = ", ".join(map(_name, read_settings().office_columns))
+    twice = f"SELECT office {own} AND office != '' GROUP BY office HAVING count(*) > 1"
+    rows = connection.execute(f"SELECT DISTINCT office, {columns} {own} AND office IN ({twice})").fetchall()
+    kinds = Counter(
+        office for office, *_ in {(each[0], *(read_flag(text or "") for text in each[1:])) for each in rows}
+    )
+    return {office: n > 1 for office, n in kinds.items()}
 
 
-def _is_wanted(flags: Sequence[str]) -> Callable[[Sequence[str]], bool]:
-    return lambda texts: read_flag(texts[1]) in flags and FLAG_NO not in map(read_flag, texts)
+def _is_in_doubt(is_named: bool, texts: Sequence[str], differs: bool = False) -> bool | None:
+    """Tell whether an office may count in a column, by what it says there and of being open; None where it does not."""
+    flags = [read_flag(text) for text in texts]
+    if not differs and FLAG_NO in flags:
+        return None
+    return differs or not is_named or any(flag != FLAG_YES for flag in flags)
 
 
 def _iterate_rows(
@@ -320,8 +329,9 @@ def _is_untidy(connection: duckdb.DuckDBPyConnection, table: str, member: str, o
     named = connection.execute(f"SELECT DISTINCT {member} FROM {table} LIMIT {_MOST_PATTERNS}").fetchall()
     if any(text and text != text.strip(_BLANKS).upper() for (text,) in named):
         return True
-    blank = f"starts_with({office}, ' ') OR ends_with({office}, ' ')"
-    return bool(connection.execute(f"SELECT bool_or({blank}) FROM {table}").fetchone()[0])
+    codes = ", ".join(str(ord(blank)) for blank in _BLANKS)
+    ends = " OR ".join(f"ends_with({office}, chr({ord(blank)}))" for blank in _BLANKS)
+    return bool(connection.execute(f"SELECT bool_or(ord({office}) IN ({codes}) OR {ends}) FROM {table}").fetchone()[0])
 
 
 def _as_pattern(path: Path) -> str:

@@ -271,11 +271,12 @@ def _check_look(look: Texts) -> Iterator[str]:
 def _check_offices(columns: Texts) -> Iterator[str]:
     """Yield what is wrong with the columns of a list of offices; without any, no such list is taken."""
     if columns and Settings.OPEN not in columns:
-        yield f"[offices] has no {Settings.OPEN}, which says which offices count; name the question for their number"
+        yield say("[offices] has no {column}, which says which offices count; name the question for their number",
+                  column=Settings.OPEN)  # fmt: skip
     if taken := [name for name in columns if name in Settings.OFFICE_KEYS or not _COLUMN.fullmatch(name)]:
-        yield f"[offices] {', '.join(taken)} cannot be a column of yes and no; call it otherwise"
+        yield say("[offices] {names} cannot be a column of yes and no; call it otherwise", names=", ".join(taken))
     if len(set(columns.values())) < len(columns):
-        yield "[offices] counts two columns for one question; name a question for each"
+        yield say("[offices] counts two columns for one question; name a question for each")
 
 
 def _check_meaning(settings: Settings) -> Iterator[str]:

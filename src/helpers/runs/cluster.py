@@ -24,7 +24,7 @@ from tqdm import tqdm
 from helpers import editions, paths, speech
 from helpers.ingest import received
 from helpers.runs import notebook, parallel
-from helpers.runs.errors import ExitCode, RunError
+from helpers.runs.errors import ExitCode, RunError, first_line
 from helpers.runs.notebook import Ran, Task
 from helpers.speech import say
 from helpers.tables import pipeline
@@ -229,14 +229,10 @@ def _call_there(cluster: Cluster, calls: Iterable) -> Iterator[Returned]:
     except Exception as error:
         problem = say(
             "{backend} at {scheduler}: {why}; see that its scheduler answers, and that each worker has {package}",
-            backend=cluster.backend, scheduler=cluster.scheduler, why=_first_line(error) or type(error).__name__,
+            backend=cluster.backend, scheduler=cluster.scheduler, why=first_line(error).rstrip(" ."),
             package=DISTRIBUTION,
         )  # fmt: skip
         raise RunError(ExitCode.NOTEBOOK_FAILED, problem) from error
-
-
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).splitlines()), "").strip(" .")
 
 
 def run_there(parcel: Parcel, number: int, name: str, executed: str, parameters: Mapping[str, str]) -> Returned:

@@ -91,3 +91,8 @@ def _tell_all(error: paths.DataRefused) -> str:
     except checks.PlanError as whole:
         return str(whole) if first in str(whole) else str(error)
     return str(error)
+
+
+def first_line(error: Exception) -> str:
+    """Return the first line of what an error says; its name where it says nothing."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

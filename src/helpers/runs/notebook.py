@@ -19,7 +19,7 @@ from tqdm import tqdm
 from helpers import editions, paths
 from helpers.editions import REPORT_NOTEBOOK
 from helpers.runs import fork, parallel, sections
-from helpers.runs.errors import ExitCode, RunError
+from helpers.runs.errors import ExitCode, RunError, first_line
 from helpers.runs.log import Reporter
 from helpers.speech import say, say_of
 
@@ -60,7 +60,7 @@ def check_parameters(notebook: Path, parameters: Mapping[str, str]) -> None:
         known = papermill.inspect_notebook(str(notebook))
     except Exception as error:  # whatever of nbformat's, papermill's or the disk's
         problem = say(
-            "{name} cannot be read: {first_line}; restore it", name=notebook.name, first_line=_first_line(error)
+            "{name} cannot be read: {first_line}; restore it", name=notebook.name, first_line=first_line(error)
         )
         raise RunError(ExitCode.NOTEBOOK_FAILED, problem, notebook.name) from error
     if unknown := sorted(set(parameters) - set(known)):
@@ -205,16 +205,12 @@ def run_notebook(
     except (RuntimeError, CellTimeoutError) as error:  # a kernel that cannot start raises a bare RuntimeError
         if not begun:
             message = say("{name}: its kernel could not be started: {first_line}", name=notebook.name,
-                          first_line=_first_line(error))  # fmt: skip
+                          first_line=first_line(error))  # fmt: skip
             raise RunError(ExitCode.NOTEBOOK_FAILED, message, notebook.name) from error
-        raise _cell_error(notebook.name, len(begun) - n_added, _first_line(error), begun[-1]["source"]) from error
+        raise _cell_error(notebook.name, len(begun) - n_added, first_line(error), begun[-1]["source"]) from error
     check_executed(ran, notebook.stem)
     text = json.dumps(strip_notebook(ran), ensure_ascii=False, indent=1, sort_keys=True)
     executed.write_text(text + "\n", encoding="utf-8")
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
 def _find_exit_code(error: object, notebook: Path) -> ExitCode:

@@ -72,9 +72,11 @@ class Calls:
 
 
 def is_ended() -> bool:
-    """Tell whether the caller of all this has left, so that no more need be begun."""
+    """Tell whether whoever made the call that this is within, or called that one, has left: no more need be begun."""
     calls = _calls.get()
-    return calls is not None and calls.is_ended
+    while calls and not calls.is_ended:
+        calls = calls.caller
+    return calls is not None
 
 
 def own_kernel(manager: KernelManager) -> None:

@@ -117,7 +117,7 @@ def find_between(first: str, last: str, today: date, languages: Sequence[str] = 
     Those already followed by another one too. Languages already published are kept. Raises RunError for refused data,
     ValueError for an unknown quarter or language.
     """
-    wanted = [edition.make_request(quarter, languages).languages for quarter in (first, last)][0]
+    wanted, _ = (edition.make_request(quarter, languages).languages for quarter in (first, last))
     if first > last:
         raise ValueError(say("{first} is after {last}", first=first, last=last))
     with raise_run_errors():
