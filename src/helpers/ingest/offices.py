@@ -209,10 +209,8 @@ def _find_repeated(connection: duckdb.DuckDBPyConnection, own: str) -> dict[str,
     columns = ", ".join(map(_name, read_settings().office_columns))
     twice = f"SELECT office {own} AND office != '' GROUP BY office HAVING count(*) > 1"
     rows = connection.execute(f"SELECT DISTINCT office, {columns} {own} AND office IN ({twice})").fetchall()
-    kinds = Counter(
-        office for office, *_ in {(each[0], *(read_flag(text or "") for text in each[1:])) for each in rows}
-    )
-    return {office: n > 1 for office, n in kinds.items()}
+    kinds = {(office, *(read_flag(text or "") for text in texts)) for office, *texts in rows}
+    return {office: n > 1 for office, n in Counter(office for office, *_ in kinds).items()}
 
 
 def _is_in_doubt(is_named: bool, texts: Sequence[str], differs: bool = False) -> bool | None:
