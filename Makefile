@@ -1,4 +1,4 @@
-# Each recipe is a plain command that can be typed where there is no make (docs/operations.md).
+# Each recipe is a plain command that can be typed where there is no make (docs/deployment.md).
 QUARTER   ?= 2024Q3
 LANGUAGES ?= fr en
 MINUTES   ?= 3

@@ -210,13 +210,13 @@ def test_the_context_of_the_container_holds_what_it_copies_and_nothing_received(
 
 
 def test_the_page_names_every_file_of_the_folder():
-    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "deployment.md").read_text(encoding="utf-8")
     units = {path.name for path in DEPLOY.iterdir()} - {"mail_failure.sh"}  # which the unit names
     assert [name for name in sorted({*units, "Containerfile"}) if name not in page] == []
 
 
 def test_the_backup_of_the_page_can_be_restored(tmp_path):
-    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "deployment.md").read_text(encoding="utf-8")
     (command,) = re.findall(r"^tar --create .+$", page, re.MULTILINE)
     root, other = tmp_path / "srv", tmp_path / "other"
     for name in ("data/raw/2024Q4/a.csv", "reports/2024Q4/x.pdf", "build/y", ".runs/z", "data/raw/.hidden"):
@@ -231,7 +231,7 @@ def test_the_backup_of_the_page_can_be_restored(tmp_path):
 
 
 def test_the_rights_of_the_page_leave_the_group_its_own_and_others_none(tmp_path):
-    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "deployment.md").read_text(encoding="utf-8")
     (command,) = re.findall(r"chmod -R u\+rwX,\S+ /srv/papu && find .+$", page, re.MULTILINE)
     (tmp_path / "srv" / "data").mkdir(parents=True)
     path = tmp_path / "srv" / "data" / "a.csv"

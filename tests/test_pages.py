@@ -49,7 +49,7 @@ def _name(pair: tuple[Path, Path]) -> str:
 
 
 def test_what_a_desk_reads_is_there_in_french():
-    assert {path.name for _, path in PAIRS} >= {"operations_fr.md", "inputs_fr.md", "guide_fr.md"}
+    assert {path.name for _, path in PAIRS} >= {"operations_fr.md", "deployment_fr.md", "inputs_fr.md", "guide_fr.md"}
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids=_name)

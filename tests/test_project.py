@@ -26,7 +26,7 @@ def targets() -> set[str]:
     return set(re.findall(r"^([a-z-]+):", read("Makefile"), re.MULTILINE))
 
 
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/operations.md"])
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/operations.md", "docs/deployment.md"])
 def test_every_make_command_a_page_names_exists(page):
     named = set(
         re.findall(r"\bmake ([a-z-]+)", " ".join(re.findall(r"`[^`]+`|^    .+$|```.+?```", read(page), re.S | re.M)))
@@ -98,7 +98,7 @@ def test_every_source_file_a_page_names_exists(page):
     named = re.findall(r"`([\w./]+/[\w./]+\.(?:py|po|typ|css))`", read(page))
     places = (ROOT, HELPERS, ROOT / "tests", ROOT / "src")
     assert [name for name in named if not any((place / name).is_file() for place in places)] == []
-    tests = re.findall(r"`((?:\w+/)?test_\w+)`", read(page)) if page == "docs/operations.md" else []
+    tests = re.findall(r"`((?:\w+/)?test_\w+)`", read(page)) if page == "docs/deployment.md" else []
     assert [name for name in tests if not (ROOT / "tests" / f"{name}.py").is_file()] == []
 
 

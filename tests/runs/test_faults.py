@@ -1,6 +1,6 @@
 """Faults that are quick to cause: runs that are stopped, inputs that change, files that are missing or damaged.
 
-Those that take whole editions are in `tests/faults`; `docs/operations.md` lists the test of each fault.
+Those that take whole editions are in `tests/faults`; `docs/deployment.md` lists the test of each fault.
 """
 
 from __future__ import annotations
