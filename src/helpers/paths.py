@@ -11,6 +11,7 @@ from types import MappingProxyType
 from helpers.speech import say, to_say
 
 PACKAGE = Path(__file__).resolve().parent
+_CHECKOUT = PACKAGE.parents[1]
 
 
 class DataRefused(ValueError):
@@ -43,23 +44,29 @@ def _variable(name: str) -> str:
 def root() -> Path:
     """Return the checkout: `PAPU_ROOT` when set, else the one that holds this package."""
     chosen = _variable("PAPU_ROOT")
-    return _resolve(str(Path.cwd() / chosen)) if chosen else PACKAGE.parents[1]
+    return _resolve(os.path.join(os.getcwd(), chosen)) if chosen else _CHECKOUT  # noqa: PTH109, PTH118
+
+
+# These folders are asked for thousands of times: resolving looks at every folder on the way, and joining takes as long.
+@cache
+def _resolve(path: str) -> Path:
+    return Path(path).resolve()
 
 
 @cache
-def _resolve(path: str) -> Path:
-    return Path(path).resolve()  # it looks at every folder on the way, and the root is asked for thousands of times
+def _part(folder: Path, *names: str) -> Path:
+    return folder.joinpath(*names)
 
 
 def _or_shipped(own: Path, *parts: str) -> Path:
     """Return a part of the root, or the one shipped with this package where the root has data only."""
-    return own if own.exists() else PACKAGE.parents[1].joinpath(*parts)
+    return own if own.exists() else _part(_CHECKOUT, *parts)
 
 
 def raw() -> Path:
     """Return the folder of what was received; nothing under it is ever edited. Runs set `PAPU_SNAPSHOT`, their copy."""
     snapshot = _variable("PAPU_SNAPSHOT")
-    return Path(snapshot) if snapshot else root() / "data" / "raw"
+    return _part(Path(snapshot)) if snapshot else _part(root(), "data", "raw")
 
 
 def check_raw_folder() -> None:
@@ -73,12 +80,12 @@ def check_raw_folder() -> None:
 
 def plan() -> Path:
     """Return the folder of the action plan as data."""
-    return _or_shipped(raw() / "plan", "data", "raw", "plan")
+    return _or_shipped(_part(raw(), "plan"), "data", "raw", "plan")
 
 
 def questionnaire() -> Path:
     """Return the folder of the questionnaire, an XLSForm in text form."""
-    return _or_shipped(raw() / "plan" / "questionnaire", "data", "raw", "plan", "questionnaire")
+    return _or_shipped(_part(raw(), "plan", "questionnaire"), "data", "raw", "plan", "questionnaire")
 
 
 def registers() -> Path:
