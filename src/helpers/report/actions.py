@@ -55,18 +55,15 @@ def word_proposal(advice: actions.Advice, t: Translator) -> str:
 
 def describe_advice(report: Report, advice: actions.Advice) -> str:
     """Return what figures suggest, with these figures."""
-    t, what = report.t, _name_subject(advice, report.t)
+    t, what, details = report.t, _name_subject(advice, report.t), _name_details(advice, report.t)
     if advice.kind == "near":
         gap = phrases.describe_gap(report, queries.select_figure(report.tables, advice.kpi))
         return t("{what} ({gap})", what=what, gap=gap) + "."
-    words = {"details": t.enumerated(_name_details(advice, t))}
+    words = {"details": t.enumerated(details), "since": t.quarter(advice.since)}
     if advice.kind == "parts":
-        pairs = zip(_name_details(advice, t), advice.numbers[::2], advice.numbers[1::2], strict=True)
-        words = {"parts": t.joined(t("{name} {part}/{whole}", name=n, part=a, whole=b) for n, a, b in pairs)}
-        words["percent"] = t.percent(100 * actions.LOW_PART, 0)
-    elif advice.kind == "unchanged":
-        words["since"] = t.quarter(advice.since)
-    return t(_FINDINGS[advice.kind], what=what, **words)
+        pairs = zip(details, advice.numbers[::2], advice.numbers[1::2], strict=True)
+        words["parts"] = t.joined(t("{name} {part}/{whole}", name=n, part=a, whole=b) for n, a, b in pairs)
+    return t(_FINDINGS[advice.kind], what=what, percent=t.percent(100 * actions.LOW_PART, 0), **words)
 
 
 def describe_action(action: actions.Action, t: Translator) -> str:

@@ -1,5 +1,6 @@
 """The findings of an edition in sentences that stay true for any data: headings, main points, tiles."""
 
+import itertools
 from collections.abc import Sequence
 
 from helpers import editions
@@ -74,9 +75,12 @@ def describe_theme(report: Report, theme: int) -> Sentence:
     is_settled = figure.robust is not False and (figure.is_reached or figure.is_missed)
     own = t.localised(record.reached if figure.is_reached else record.below) if is_settled else ""
     if own:
-        known = {"of": t.number(figure.n_expected), "known": t.number(figure.n_known)}
-        since = t.quarter(report.tables.first_collected)
-        return Sentence(own.format_map({"value": value, "target": target, "since": since, **known}), *claims)
+        of, known, since = (
+            t.number(figure.n_expected),
+            t.number(figure.n_known),
+            t.quarter(report.tables.first_collected),
+        )
+        return Sentence(own.format(value=value, target=target, since=since, of=of, known=known), *claims)
     what = phrases.name_kpi(figure.kpi.kpi, t)
     if is_blank(figure.target):
         return Sentence(t("{what}: {value}", what=what, value=value), *claims)
@@ -154,49 +158,40 @@ def describe_reached(report: Report) -> Sentence:
         text = t("None of the {of} indicators is known to reach its proposed target", of=len(figures))
         return Sentence(text, *claims)
     text = t.plural("{n} of {of} indicators reaches its proposed target", len(reached), of=len(figures))
-    return Sentence(
-        t("{what}, {n} of them to be confirmed", what=text, n=len(open_ones)) if open_ones else text, *claims
-    )
+    if open_ones:
+        text = t("{what}, {n} of them to be confirmed", what=text, n=len(open_ones))
+    return Sentence(text, *claims)
 
 
 def describe_statuses(report: Report) -> Sentence:
     """Return how many KPIs reached their target, and when; how many statuses are to be confirmed."""
     t, figures, quarter = report.t, list_figures(report), report.quarter
-    groups = {
-        "n": [figure for figure in figures if figure.is_reached],
-        "achieved": [figure for figure in figures if figure.status == statuses.ACHIEVED],
-        "late": [figure for figure in figures if figure.status == statuses.ACHIEVED_LATE],
-        "missed": [figure for figure in figures if figure.is_missed],
-        "open": [figure for figure in figures if figure.is_open],
-        "unknown": [figure for figure in figures if figure.status == statuses.NOT_ASSESSABLE],
-    }
     about = {
         "n": statuses.REACHED, "achieved": (statuses.ACHIEVED,), "late": (statuses.ACHIEVED_LATE,),
         "unknown": (statuses.NOT_ASSESSABLE,),
     }  # fmt: skip
+    which = {name: phrases.codes(each for each in figures if each.status in group) for name, group in about.items()}
+    others = {
+        "missed": phrases.codes(figure for figure in figures if figure.is_missed),
+        "open": phrases.codes(figure for figure in figures if figure.is_open),
+        "uncertain": phrases.codes(figure for figure in figures if figure.robust is False),
+    }
     claims = [
-        Claim(
-            "statuses", quarter, about=about[name], which=phrases.codes(groups[name]), values={"n": len(groups[name])}
-        )
-        for name in about
+        Claim("statuses", quarter, about=about[name], which=found, values={"n": len(found)})
+        for name, found in which.items()
     ]
-    claims += [Claim(says, quarter, which=phrases.codes(groups[says])) for says in ("missed", "open")]
-    counts = {name: len(group) for name, group in groups.items()}
-    first = t.plural(
+    claims += [Claim(says, quarter, which=found) for says, found in others.items()]
+    counts = {name: len(found) for name, found in {**which, **others, "of": figures}.items()}
+    sentence = (
         "Of {of} indicators, {n} reached the target ({achieved} by the due quarter, {late} later); due and not "
-        "reached: {missed}; not due yet: {open}; not assessable: {unknown}.",
-        counts.pop("n"),
-        of=len(figures),
-        **counts,
+        "reached: {missed}; not due yet: {open}; not assessable: {unknown}."
     )
-    uncertain = [figure for figure in figures if figure.robust is False]
-    claim = Claim("uncertain", quarter, which=phrases.codes(uncertain))
-    if not uncertain:  # of what cannot be assessed, missing data would say more
-        certain = "" if groups["unknown"] else " " + t("Missing data can change no status.")
-        return Sentence(first + certain, *claims, claim)
-    return Sentence(
-        f"{first} {t('To be confirmed, for missing data could change them: {n}.', n=len(uncertain))}", *claims, claim
-    )
+    texts = [t.plural(sentence, counts.pop("n"), **counts)]
+    if others["uncertain"]:
+        texts.append(t("To be confirmed, for missing data could change them: {n}.", n=counts["uncertain"]))
+    elif not which["unknown"]:  # of what cannot be assessed, missing data would say more
+        texts.append(t("Missing data can change no status."))
+    return Sentence(" ".join(texts), *claims)
 
 
 def describe_news(report: Report) -> list[Sentence]:
@@ -204,25 +199,18 @@ def describe_news(report: Report) -> list[Sentence]:
     t, past, points = report.t, quarters.shift(report.quarter, -1), []
     if not report.tables.had_statuses:
         return points
-    before = [queries.select_figure(report.tables, kpi.kpi, quarter=past) for kpi in read_plan().kpis]
+    pairs = [(now, queries.select_figure(report.tables, now.kpi.kpi, quarter=past)) for now in list_figures(report)]
+    moved = [(now, then) for now, then in pairs if now.is_reached is not then.is_reached and _is_assessed(now)]
     for says, text in (("newly reached", "Reached this quarter: {kpis}."), ("lost", "No longer reached: {kpis}.")):
-        is_reached = says == "newly reached"
-        found = [
-            now
-            for now, then in zip(list_figures(report), before, strict=True)
-            if now.is_reached is is_reached and then.is_reached is not is_reached and _is_assessed(now)
-        ]
-        if found:
-            claim = Claim(says, report.quarter, since=past, which=phrases.codes(found))
-            names = t.joined(phrases.name_kpi(figure.kpi.kpi, t) for figure in found)
-            points.append(Sentence(t(text, kpis=names), claim))
-    pairs = zip(list_figures(report), before, strict=True)
-    gone = [(now, then) for now, then in pairs if now.status == statuses.NOT_ASSESSABLE and _is_assessed(then)]
+        which = phrases.codes(now for now, _ in moved if now.is_reached is (says == "newly reached"))
+        if which:
+            names = t.joined(phrases.name_kpi(kpi, t) for kpi in which)
+            points.append(Sentence(t(text, kpis=names), Claim(says, report.quarter, since=past, which=which)))
+    gone = [then for now, then in pairs if now.status == statuses.NOT_ASSESSABLE and _is_assessed(then)]
     if gone:
-        counts = {"n": len(gone), "reached": sum(then.is_reached for _, then in gone)}
+        counts = {"n": len(gone), "reached": sum(then.is_reached for then in gone)}
         text = "{n} indicator can no longer be assessed, for lack of figures; of them, reached before: {reached}."
-        which = phrases.codes(now for now, _ in gone)
-        claim = Claim("unassessable", report.quarter, since=past, which=which, values=counts)
+        claim = Claim("unassessable", report.quarter, since=past, which=phrases.codes(gone), values=counts)
         points.append(Sentence(t.plural(text, len(gone), reached=counts["reached"]), claim))
     return points
 
@@ -236,13 +224,12 @@ def describe_missed(report: Report) -> list[Sentence]:
     t, found = report.t, [figure for figure in list_figures(report) if figure.is_missed]
     if not found:
         return []
-    gaps = [phrases.describe_gap(report, figure) for figure in found]
-    lines = t.joined(
-        t("{what} ({gap})", what=phrases.name_kpi(figure.kpi.kpi, t), gap=gap)
-        for figure, gap in zip(found, gaps, strict=True)
-    )
-    claims = [Claim("missed", report.quarter, which=phrases.codes(found)), *(c for gap in gaps for c in gap.claims)]
-    return [Sentence(t("Due and not reached: {lines}.", lines=lines), *claims)]
+    lines, claims = [], [Claim("missed", report.quarter, which=phrases.codes(found))]
+    for figure in found:
+        gap = phrases.describe_gap(report, figure)
+        lines.append(t("{what} ({gap})", what=phrases.name_kpi(figure.kpi.kpi, t), gap=gap))
+        claims += gap.claims
+    return [Sentence(t("Due and not reached: {lines}.", lines=t.joined(lines)), *claims)]
 
 
 def list_to_decide(report: Report) -> list[KpiFigure]:
@@ -265,10 +252,10 @@ def add_decisions(report: Report) -> Block:
 def describe_to_decide(report: Report) -> Sentence:
     """Return how many targets ask for a decision, as a title."""
     found = list_to_decide(report)
-    claims = [phrases.claim_status(figure) for figure in found]
     if not found:
-        return Sentence(report.t("No target asks for a decision"), *claims)
-    return Sentence(report.t.plural("{n} target asks for a decision", len(found)), *claims)
+        return Sentence(report.t("No target asks for a decision"))
+    text = report.t.plural("{n} target asks for a decision", len(found))
+    return Sentence(text, *map(phrases.claim_status, found))
 
 
 def describe_flows(report: Report) -> list[Sentence]:
@@ -317,7 +304,7 @@ def describe_point(report: Report, kpi: str) -> Sentence:
 def describe_registers(report: Report) -> list[str]:
     """Return which registers cannot be read and which indicators are blank because of it; nothing where all can."""
     t, refused = report.t, queries.find_refused_registers(report.tables)
-    blank, points = {kpi for kpis in refused.values() for kpi in kpis}, []
+    blank, points = set(itertools.chain(*refused.values())), []
     if blank:
         names = t.enumerated(f"{name}.csv" for name, kpis in refused.items() if kpis)
         sentence = "Registers that could not be read: {names}. Indicators that are blank, not 0, because of it: {kpis}."
@@ -376,16 +363,10 @@ def _tile(report: Report, kpi: str) -> HeadlineTile:
         detail = rest.rstrip(")")
     else:
         detail = t.counted(figure.value, figure.kpi.unit).removeprefix(value).strip() if is_known else ""
-    return HeadlineTile(
-        phrases.name_kpi(kpi, t),
-        value,
-        detail,
-        describe_change(report, kpi),
-        phrases.format_target(figure, t),
-        phrases.badge(figure, t),
-        phrases.describe_coverage(report, figure),
-        name_reference(report, kpi),
-    )
+    change, target = describe_change(report, kpi), phrases.format_target(figure, t)
+    behind, reference = phrases.describe_coverage(report, figure), name_reference(report, kpi)
+    badge = phrases.badge(figure, t)
+    return HeadlineTile(phrases.name_kpi(kpi, t), value, detail, change, target, badge, behind, reference)
 
 
 def name_members(report: Report, states: Sequence[str]) -> str:

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from helpers.i18n import Badge, Translator, is_blank
 from helpers.plan import Kpi, quarters, questionnaire, read_plan, read_settings, sources
@@ -22,9 +22,11 @@ def codes(figures: Iterable[KpiFigure]) -> tuple[str, ...]:
     return tuple(figure.kpi.kpi for figure in figures)
 
 
-def _subject(figure: KpiFigure) -> dict[str, str]:
+def _claim(says: str, figure: KpiFigure, values: Mapping[str, float] | None = None, **details: object) -> Claim:
+    """Return what is said of a figure; a value that is blank is left out."""
     scope = "" if figure.scope == read_plan().code else figure.scope
-    return {"quarter": figure.quarter, "kpi": figure.kpi.kpi, "scope": scope}
+    known = {name: value for name, value in (values or {}).items() if not is_blank(value)}
+    return Claim(says, figure.quarter, figure.kpi.kpi, scope, values=known, **details)
 
 
 def claim_level(report: Report, figure: KpiFigure) -> Claim:
@@ -33,23 +35,19 @@ def claim_level(report: Report, figure: KpiFigure) -> Claim:
         return claim_bounds(figure)
     part, whole = queries.select_rate_parts(report.tables, figure)
     values = {"level": figure.assessed, "part": part, "whole": whole, "n": figure.n_known, "of": figure.n_expected}
-    return Claim(
-        "level", **_subject(figure), values={name: each for name, each in values.items() if not is_blank(each)}
-    )
+    return _claim("level", figure, values)
 
 
 def claim_bounds(figure: KpiFigure) -> Claim:
     """Return what is said by printing the bounds of a figure; an upper one that there is not is left out."""
-    values = dict(zip(("lower", "upper"), figure.bounds, strict=True))
-    return Claim(
-        "bounds", **_subject(figure), values={name: value for name, value in values.items() if not is_blank(value)}
-    )
+    lower, upper = figure.bounds
+    return _claim("bounds", figure, {"lower": lower, "upper": upper})
 
 
 def claim_status(figure: KpiFigure) -> Claim:
     """Return what is said by printing a status: which it is, and whether missing data could change it."""
     certain = None if is_blank(figure.robust) else bool(figure.robust)
-    return Claim("status", **_subject(figure), which=(figure.status,), certain=certain)
+    return _claim("status", figure, which=(figure.status,), certain=certain)
 
 
 def claim_change(report: Report, kpi: str) -> Claim:
@@ -80,31 +78,28 @@ def describe_gap(report: Report, figure: KpiFigure) -> Sentence:
     part, whole = queries.select_rate_parts(report.tables, figure)
     if not is_blank(whole):
         needed = math.ceil(target * whole / 100 - 1e-9)
-        claim = Claim("parts", **_subject(figure), values={"part": part, "whole": whole, "needed": needed})
+        claim = _claim("parts", figure, {"part": part, "whole": whole, "needed": needed})
         if figure.kpi.measure == "rate":
-            parts = {"part": t.number(part), "whole": t.number(whole)}
-            return Sentence(
-                t("{gap} short: {part} of {whole} questionnaires", gap=t.number(needed - part), **parts), claim
-            )
+            text = t("{gap} short: {part} of {whole} questionnaires", gap=needed - part, part=part, whole=whole)
+            return Sentence(text, claim)
         return Sentence(t("{gap} short", gap=t.counted(needed - part, figure.kpi.unit)), claim)
     gap = target - figure.assessed
-    shown = (
-        t.plural("{gap} point", gap, gap=t.number(gap, 1)) if figure.unit == "percent" else t.counted(gap, figure.unit)
-    )
-    return Sentence(t("{gap} short", gap=shown), Claim("gap", **_subject(figure), values={"gap": gap}))
+    is_index = figure.unit == "percent"
+    shown = t.plural("{gap} point", gap, gap=t.number(gap, 1)) if is_index else t.counted(gap, figure.unit)
+    return Sentence(t("{gap} short", gap=shown), _claim("gap", figure, {"gap": gap}))
 
 
 def _describe_stage_gap(report: Report, figure: KpiFigure) -> Sentence:
     """Return what is missing of a milestone: stages, parts that its product does not cover, or both."""
     t, plan, texts, claims = report.t, read_plan(), [], []
     if (gap := figure.target - figure.assessed) > 0:
-        stages = {"lower": t("stage {n}", n=figure.assessed), "upper": t("stage {n}", n=figure.target)}
-        texts.append(t("{lower} to {upper}", **stages))
-        claims.append(Claim("gap", **_subject(figure), values={"gap": gap}))
+        lower, upper = (t("stage {n}", n=stage) for stage in (figure.assessed, figure.target))
+        texts.append(t("{lower} to {upper}", lower=lower, upper=upper))
+        claims.append(_claim("gap", figure, {"gap": gap}))
     if parts := queries.list_missing_parts(report.tables, figure.kpi.kpi):
         titles = {part.code: part.title for part in plan.components if part.step == figure.kpi.step}
         texts.append(t("missing: {parts}", parts=t.enumerated(t.localised(titles[part]) for part in parts)))
-        claims.append(Claim("missing parts", **_subject(figure), which=parts))
+        claims.append(_claim("missing parts", figure, which=parts))
     return Sentence(t.joined(texts), *claims)
 
 
@@ -157,11 +152,9 @@ def format_level(report: Report, figure: KpiFigure) -> str:
 
 def bounds(figure: KpiFigure, t: Translator) -> Text:
     """Return the bounds of the figure the target is about; a dash where non-response cannot change it."""
-    return (
-        Text("–")
-        if figure.is_certain and not is_blank(figure.assessed)
-        else cells.interval(*figure.bounds, figure.unit, t)
-    )
+    if figure.is_certain and not is_blank(figure.assessed):
+        return Text("–")
+    return cells.interval(*figure.bounds, figure.unit, t)
 
 
 def format_bounds(figure: KpiFigure, t: Translator) -> str:
@@ -179,10 +172,8 @@ def describe_coverage(report: Report, kpi_figure: KpiFigure) -> str:
     t = report.t
     if is_unreadable(report, kpi_figure):
         return t("a register under it could not be read: blank, not 0")
-    n_lost = queries.count_missing_rows(report.tables, kpi_figure.kpi.kpi)
-    return t.joined(
-        [_describe_sources(kpi_figure, t), *_list_others(report, kpi_figure), *describe_lost_rows(n_lost, t)]
-    )
+    lost = describe_lost_rows(queries.count_missing_rows(report.tables, kpi_figure.kpi.kpi), t)
+    return t.joined([_describe_sources(kpi_figure, t), *_list_others(report, kpi_figure), *lost])
 
 
 def _list_others(report: Report, figure: KpiFigure) -> list[str]:
@@ -222,11 +213,11 @@ def describe_lost_rows(n: int, t: Translator) -> list[str]:
 def _describe_sources(kpi_figure: KpiFigure, t: Translator) -> str:
     if is_blank(kpi_figure.n_reported):
         return t("registers of the secretariat, no non-response") if kpi_figure.is_certain else t.missing
-    if kpi_figure.kpi.measure == "rate":
-        return t("quarterly returns: {n}/{of}", n=kpi_figure.n_reported, of=kpi_figure.n_expected)
-    if not kpi_figure.n_carried:
-        return t("{n}/{of} members", n=kpi_figure.n_reported, of=kpi_figure.n_expected)
     n, of, carried = kpi_figure.n_reported, kpi_figure.n_expected, kpi_figure.n_carried
+    if kpi_figure.kpi.measure == "rate":
+        return t("quarterly returns: {n}/{of}", n=n, of=of)
+    if not carried:
+        return t("{n}/{of} members", n=n, of=of)
     return t("{n}/{of} members; carried forward (c): {carried}", n=n, of=of, carried=carried)
 
 
@@ -283,23 +274,19 @@ def describe_trend(report: Report, trend: Sequence[KpiFigure]) -> Sentence:
         return Sentence(t("{what}: {value}", **shown), claim)
     if last.kpi.measure == "rate" and not is_blank(last.target):
         known = [point for point in trend if not is_blank(point.assessed)]
-        met = [point for point in known if point.is_reached]
-        claims = [claim_status(point) for point in known]
-        return Sentence(
-            t("{what}: {value}; target met in {n} of {of} quarters", n=len(met), of=len(known), **shown), claim, *claims
-        )
+        shown |= {"n": sum(point.is_reached for point in known), "of": len(known)}
+        text = t("{what}: {value}; target met in {n} of {of} quarters", **shown)
+        return Sentence(text, claim, *map(claim_status, known))
     if last.kpi.is_stock and last.kpi.measure != "distinct_codes":
         before, now, n = queries.compare_panel(report.tables, last.kpi.kpi, first.quarter, last.quarter, last.scope)
         if not n:
             return Sentence(t("{what}: {value}", **shown), claim)
-        panel = Claim("panel", **_subject(last), since=first.quarter, values={"before": before, "now": now, "n": n})
+        panel = _claim("panel", last, {"before": before, "now": now, "n": n}, since=first.quarter)
         shown |= {"before": t.measured(before, last.unit), "now": t.measured(now, last.unit), "n": n}
         text = t("{what}: {value}; the same {n} members: {before} in {quarter}, {now} now", **shown)
         return Sentence(text, claim, panel)
-    before = format_level(report, first)
-    return Sentence(
-        t("{what}: {value}; in {quarter}: {before}", before=before, **shown), claim, claim_level(report, first)
-    )
+    text = t("{what}: {value}; in {quarter}: {before}", before=format_level(report, first), **shown)
+    return Sentence(text, claim, claim_level(report, first))
 
 
 def describe_measure(kpi_figure: KpiFigure, t: Translator) -> str:
