@@ -17,12 +17,13 @@ from click.testing import CliRunner
 from conftest import table_of
 from helpers import paths
 from helpers.cli import main
+from helpers.i18n import catalogue
 from helpers.ingest import rules
 from helpers.ingest.issues import SEVERITIES
 from helpers.ingest.quarter import read_quarter
 from helpers.ingest.registers import read_registers
 from helpers.plan import read_settings
-from helpers.report.letters import MemberFeedback, _read_texts, collect_feedback, format_letters, write_letters_workbook
+from helpers.report.letters import TEXTS, MemberFeedback, collect_feedback, format_letters, write_letters_workbook
 from helpers.report.mailing import write_letter_files
 
 Q = "2024Q3"
@@ -174,9 +175,9 @@ def test_a_quarter_that_nobody_answered_gets_letters_too(raw):
     assert (code, said.count("Aucun retour reçu")) == (0, 45)
 
 
-@pytest.mark.parametrize("key", list(_read_texts()))
+@pytest.mark.parametrize("key", list(catalogue.read_by_key(TEXTS)))
 def test_every_word_of_a_letter_is_said_in_the_four_languages(key):
-    said = [_read_texts()[key][language] for language in ("fr", "en", "pt", "ar")]
+    said = [catalogue.read_by_key(TEXTS)[key][language] for language in ("fr", "en", "pt", "ar")]
     assert all(said)
     assert len({tuple(sorted(re.findall(r"\{\w+\}", text))) for text in said}) == 1
 

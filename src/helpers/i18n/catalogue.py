@@ -1,5 +1,6 @@
 """The catalogues of sentences, one per language, and which languages are official."""
 
+import csv
 import gettext
 import re
 from collections.abc import Callable, Mapping
@@ -42,9 +43,7 @@ def plain(text: str) -> str:
 
 def is_official(language: str) -> bool:
     """Tell whether a language is official: so by plan.toml, or one whose catalogue a reviewer has signed."""
-    if language in read_settings().official:
-        return True
-    return bool(read_reviewer(language))
+    return language in read_settings().official or bool(read_reviewer(language))
 
 
 def read_reviewer(language: str) -> str:
@@ -65,6 +64,23 @@ def parse_catalogue(language: str) -> Catalog:
         return read_po(file, locale=language)
 
 
+def read_csv(path: Path) -> list[dict[str, str]]:
+    """Return the rows of a CSV file by the names of its columns."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@cache
+def read_by_key(path: Path) -> Mapping[str, Mapping[str, str]]:
+    """Return the texts of a CSV file by their key, each in every language."""
+    return {row["key"]: row for row in read_csv(path)}
+
+
+def key_of(message: Message) -> str:
+    """Return the key of a sentence: its short English, in the first form of a plural."""
+    return message.id[0] if message.pluralizable else message.id
+
+
 def list_forms(message: Message) -> tuple[str, ...]:
     """Return the forms of a sentence: several where a number decides."""
     return tuple(message.string) if message.pluralizable else (message.string,)
@@ -75,6 +91,5 @@ def read_catalogue(language: str) -> tuple[Mapping[str, tuple[str, ...]], Callab
     """Read a language's sentences, typeset, by their short English; the rule that picks a plural, and their number."""
     catalogue, sentences = parse_catalogue(language), {}
     for message in filter(lambda each: each.id, catalogue):
-        key = message.id[0] if message.pluralizable else message.id
-        sentences[key] = tuple(typeset(form, language) for form in list_forms(message))
+        sentences[key_of(message)] = tuple(typeset(form, language) for form in list_forms(message))
     return sentences, gettext.c2py(catalogue.plural_expr), catalogue.num_plurals

@@ -1,12 +1,13 @@
 """The glossary: one term for one thing in every language, and the wordings that are never used for it."""
 
-import csv
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
-GLOSSARY = Path(__file__).with_name("glossary.csv")
+from helpers.i18n.catalogue import read_csv
+
+_GLOSSARY = Path(__file__).with_name("glossary.csv")
 _MARKS = str.maketrans({"’": "'", "\u00a0": " ", "\u202f": " ", "ـ": ""})
 _VOWELS = re.compile("[\u064b-\u0652]")  # signs above and below Arabic letters, which many texts leave out
 _NAMES = re.compile(r"\{\w+\}")  # what fills a sentence is no wording of its own
@@ -15,8 +16,7 @@ _NAMES = re.compile(r"\{\w+\}")  # what fills a sentence is no wording of its ow
 @cache
 def read_glossary() -> Sequence[Mapping[str, str]]:
     """Return the rows of glossary.csv: a term by language, and in `not_en`… the wordings never used for it."""
-    with GLOSSARY.open(encoding="utf-8", newline="") as file:
-        return tuple(csv.DictReader(file))
+    return read_csv(_GLOSSARY)
 
 
 def list_rejected(row: Mapping[str, str], language: str) -> list[str]:

@@ -106,19 +106,14 @@ def _read_file(path: Path, language: str) -> dict[str, Message]:
         entries = _read_entries(language)
         found = [(each.lineno, key, catalogue.list_forms(each)) for key, each in entries.items()]
     else:
-        found = [(line, row["key"], (row.get(language, ""),)) for line, row in enumerate(_read_rows(path), start=2)]
+        rows = enumerate(catalogue.read_csv(path), start=2)
+        found = [(line, row["key"], (row.get(language, ""),)) for line, row in rows]
     return {key: Message(path.name, line, key, forms) for line, key, forms in found}
 
 
 def _read_entries(language: str) -> dict[str, Entry]:
     """Return the entries of a catalogue by their key."""
-    entries = [each for each in catalogue.parse_catalogue(language) if each.id]
-    return {each.id[0] if each.pluralizable else each.id: each for each in entries}
-
-
-def _read_rows(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+    return {catalogue.key_of(each): each for each in catalogue.parse_catalogue(language) if each.id}
 
 
 def _fill_catalogue(path: Path, language: str, forms: Mapping[str, Forms]) -> str:
@@ -145,7 +140,7 @@ def _fill_catalogue(path: Path, language: str, forms: Mapping[str, Forms]) -> st
 
 def _fill_table(path: Path, language: str, forms: Mapping[str, Forms]) -> str:
     """Return a table of sentences with the translations of some keys."""
-    rows = _read_rows(path)
+    rows = catalogue.read_csv(path)
     for row in rows:
         row[language] = forms.get(row["key"], (row[language],))[0]
     return _as_csv([list(rows[0]), *(row.values() for row in rows)])
@@ -165,7 +160,8 @@ def list_unreviewed(language: str, messages: Sequence[Message]) -> list[Message]
     if not catalogue.read_reviewer(language):
         return []
     path = _reviewed_path(language)
-    digests = {(row["file"], row["key"]): row["digest"] for row in _read_rows(path)} if path.exists() else {}
+    rows = catalogue.read_csv(path) if path.exists() else []
+    digests = {(row["file"], row["key"]): row["digest"] for row in rows}
     return [each for each in messages if digests.get((each.file, each.key)) != each.digest]
 
 

@@ -1,6 +1,5 @@
 """A report: an edition's tables, a language, and the blocks of the document that is made of them."""
 
-import csv
 import hashlib
 import json
 import os
@@ -292,7 +291,6 @@ def _logo() -> str:
 
 
 def _motif() -> list[list[object]]:
-    with (paths.plan() / "tile_grid.csv").open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["member"] == "yes"]
+    rows = [row for row in catalogue.read_csv(paths.plan() / "tile_grid.csv") if row["member"] == "yes"]
     rows.sort(key=lambda row: row["iso3"])
     return [[int(row["row"]), int(row["column"]), sum(map(ord, row["iso3"])) % 3 > 0] for row in rows]

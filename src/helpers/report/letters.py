@@ -1,11 +1,9 @@
 """Letters to the focal points: what was received from each member, and what remains to correct or confirm."""
 
-import csv
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cache
 from pathlib import Path
 
 from helpers.i18n import Translator, catalogue
@@ -15,6 +13,7 @@ from helpers.report.xlsx import REPLY, Book, SheetWriter, open_book
 from helpers.strings import clean
 from helpers.tables import manifest
 
+TEXTS = Path(__file__).with_suffix(".csv")
 # Issues that keep a whole file from being read although it was received: its members are not told to send it again.
 _LOST = ("V20.tampered", "V20.missing", "V20.listed_twice", "V20.manifest_date")
 _ISSUE_COLUMNS = ("severity", "question", "observed", "expected", "message", "place", "reply")
@@ -24,15 +23,9 @@ _CONTENTS_WIDTHS = (44, 12, 14, 16, 14)
 _TITLE, _PART, _CENTRED = {"bold": True, "font_size": 14}, {"bold": True, "font_size": 12}, {"align": "center"}
 
 
-@cache
-def _read_texts() -> Mapping[str, Mapping[str, str]]:
-    with Path(__file__).with_suffix(".csv").open(encoding="utf-8", newline="") as file:
-        return {row["key"]: row for row in csv.DictReader(file)}
-
-
 def letter_text(key: str, language: str, **values: object) -> str:
     """Return a text of letters.csv in a language."""
-    return _read_texts()[key][language].format(**values)
+    return catalogue.read_by_key(TEXTS)[key][language].format(**values)
 
 
 @dataclass(frozen=True)
@@ -238,18 +231,19 @@ def _issue_lines(issue: issues.Issue, form: questionnaire.Form, language: str) -
     code = f" ({issue.question})" if issue.question else ""
     yield f"  {letter_text(issue.severity, language):<16} {issue.rule:<4} {name_subject(issue, form, language)}{code}"
     facts = (("observed", issue.observed), ("expected", issue.expected))
-    told = ((letter_text(key, language), _one_line(text)) for key, text in facts if text)
+    told = ((letter_text(key, language), one_line(text)) for key, text in facts if text)
     seen = " | ".join(letter_text("said_of", language, what=name, text=text) for name, text in told)
     place = (("file", issue.source_file), ("sheet", issue.sheet), ("row", issue.row))
     where = ", ".join(f"{letter_text(key, language).casefold()} {text}" for key, text in place if text)
-    yield from (margin + _one_line(text) for text in (seen, issue.say(language), where) if text)
+    yield from (margin + one_line(text) for text in (seen, issue.say(language), where) if text)
 
 
 def _union(language: str) -> str:
     return read_settings().short("union")[language]
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
+    """Return a text on one line, without what could disturb a terminal."""
     return " ".join(clean(text).split())
 
 

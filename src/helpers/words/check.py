@@ -1,6 +1,5 @@
 """What a translator has to do: sentences that a language lacks, or that cannot be right, and the plan's own words."""
 
-import csv
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -119,13 +118,11 @@ def check_plan_words(language: str) -> list[ToDo]:
 def _list_plan_words() -> Iterator[tuple[str, str, Mapping[str, str]]]:
     """Yield each text of the plan's files: where it is, what, and its words by language."""
     for path in [*sorted(paths.plan().glob("*.csv")), *sorted(paths.questionnaire().glob("*.csv"))]:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            for number, row in enumerate(csv.DictReader(file), start=2):
-                if row.get("form", _PLURALS[0]) in _PLURALS:
-                    named = row.get("name") or next(iter(row.values()))
-                    yield from _group_words(
-                        row, say("{file}, row {number} ({name})", file=path.name, number=number, name=named)
-                    )
+        for number, row in enumerate(catalogue.read_csv(path), start=2):
+            if row.get("form", _PLURALS[0]) in _PLURALS:
+                named = row.get("name") or next(iter(row.values()))
+                place = say("{file}, row {number} ({name})", file=path.name, number=number, name=named)
+                yield from _group_words(row, place)
     for section, values in tomllib.loads((paths.plan() / "plan.toml").read_text(encoding="utf-8")).items():
         if isinstance(values, dict):
             yield from _group_words(values, f"plan.toml, [{section}]")
