@@ -15,7 +15,6 @@ from helpers.plan import questionnaire, read_settings
 from helpers.report import letters
 from helpers.report.letters import MemberFeedback
 from helpers.speech import say
-from helpers.strings import clean
 
 LIST = "letters.csv"
 _XLSX = ("application", "vnd.openxmlformats-officedocument.spreadsheetml.sheet")
@@ -43,52 +42,43 @@ def write_letter_files(
         attached = [] if letter.is_silent else [workbook]  # to whom sent nothing there is nothing to reply to in cells
         for path in attached:
             letters.write_letters_workbook(path, [letter], form, quarter, as_of, sample)
-        message = _compose(letter, form, quarter, as_of, attached, sample)
-        write_durably(mail, message.as_bytes(policy=SMTP))
+        lines = _list_lines(letter, form, quarter, as_of)
+        known = _write_draft(mail, letter, letter.title(quarter), lines, attached, sample)
         counts = Counter(issue.severity for issue in letter.issues)
-        name, files = letter.member.name[letter.language], (mail.name, "".join(path.name for path in attached))
-        numbers = (len(letter.entries), *(counts[severity] for severity in _COUNTED))
-        rows.append((letter.code, name, letter.language, message["Subject"], *files, *numbers))
+        rows.append((*known, len(letter.entries), *(counts[severity] for severity in _COUNTED)))
         written += [*attached, mail]
     write_csv_durably(folder / LIST, [_COLUMNS, *rows])
     return [*written, folder / LIST]
 
 
-def _compose(
-    letter: MemberFeedback, form: questionnaire.Form, quarter: str, as_of: date, attached: Sequence[Path], sample: bool
-) -> EmailMessage:
-    """Return a letter as a draft."""
-    lines = _list_lines(letter, form, quarter, as_of, sample)
-    return _draft(letter.title(quarter), letter.language, lines, attached)
-
-
-def _draft(subject: str, language: str, lines: Iterable[str], attached: Sequence[Path]) -> EmailMessage:
-    """Return an e-mail as a draft: whoever opens it writes the address and sends it."""
+def _write_draft(
+    path: Path, letter: MemberFeedback, subject: str, lines: Iterable[str], attached: Sequence[Path], sample: bool
+) -> tuple[str, ...]:
+    """Write an e-mail as a draft: whoever opens it writes the address and sends it. Return what the list says of it."""
+    opening = [*([letter.text("sample"), ""] if sample else []), letter.text("salutation"), ""]
     message = EmailMessage()
     message["Subject"] = subject
     if address := read_settings().contact.get("email"):
         message["From"] = address
     message["X-Unsent"] = "1"  # Outlook opens it as a draft
-    message.set_content("\n".join(lines) + "\n")
-    message["Content-Language"] = language  # of the text: what comes after it has none
+    message.set_content("\n".join([*opening, *lines]) + "\n")
+    message["Content-Language"] = letter.language  # of the text: what comes after it has none
     kind, subtype = _XLSX
-    for path in attached:
-        message.add_attachment(path.read_bytes(), maintype=kind, subtype=subtype, filename=path.name)
+    for file in attached:
+        message.add_attachment(file.read_bytes(), maintype=kind, subtype=subtype, filename=file.name)
         message.set_boundary(_BOUNDARY)
-    return message
+    write_durably(path, message.as_bytes(policy=SMTP))
+    name, workbook = letter.member.name[letter.language], "".join(file.name for file in attached)
+    return letter.code, name, letter.language, message["Subject"], path.name, workbook
 
 
-def _list_lines(
-    letter: MemberFeedback, form: questionnaire.Form, quarter: str, as_of: date, sample: bool
-) -> Iterator[str]:
+def _list_lines(letter: MemberFeedback, form: questionnaire.Form, quarter: str, as_of: date) -> Iterator[str]:
     """Yield the text of a letter: what was received, what is asked, until when, of whom."""
-    yield from (*([letter.text("sample"), ""] if sample else []), letter.text("salutation"), "")
-    named = Translator(letter.language).quarter(quarter)
     if letter.entries:
         yield letter.text("received")
         yield from (f"  {line}" for line in letters.list_received(letter, letter.language))
     else:
-        yield letter.say_nothing_read(letter.language, named)
+        yield letter.say_nothing_read(letter.language, Translator(letter.language).quarter(quarter))
     yield ""
     if letter.issues:
         yield letter.text("findings")
@@ -106,7 +96,7 @@ def _describe_issue(issue: issues.Issue, form: questionnaire.Form, language: str
     name = letters.letter_text("observed", language)
     read = letters.letter_text("said_of", language, what=name, text=issue.observed) if issue.observed else ""
     subject = letters.name_subject(issue, form, language) + (f" ({read})" if read else "")
-    return " ".join(clean(letters.letter_text("said_of", language, what=subject, text=said)).split())
+    return letters.one_line(letters.letter_text("said_of", language, what=subject, text=said))
 
 
 # --- reminders --------------------------------------------------------------------------------------------------
@@ -145,20 +135,16 @@ class Reminder:
         key, title = "remind_title" if self.number == 1 else "remind_title_again", self.letter.title(self.quarter)
         return self.letter.text(key, title=title, n=str(self.number))
 
-    def list_lines(self, sample: bool) -> Iterator[str]:
+    def list_lines(self) -> Iterator[str]:
         """Yield its text: what is missing, by when, what to do, of whom to ask."""
         letter, settings, t = self.letter, read_settings(), Translator(self.letter.language)
         days = {"due": settings.on_time_by(self.quarter), "cutoff": settings.first_cutoff(self.quarter)}
         said = {"quarter": t.quarter(self.quarter), **{name: t.day(day) for name, day in days.items()}}
-        yield from (*([letter.text("sample"), ""] if sample else []), letter.text("salutation"), "")
         yield letter.text(f"remind_{self.situation}", **said)
         if self.last_on:
             yield letter.text("remind_again", day=t.day(self.last_on))
-        yield from (
-            "",
-            letter.text("remind_attached" if self.workbook else "remind_ask"),
-            letter.text("remind_crossed"),
-        )
+        asked = letter.text("remind_attached" if self.workbook else "remind_ask")
+        yield from ("", asked, letter.text("remind_crossed"))
         # Who is not late yet is not told of the revised edition, as if there were time until then.
         day = settings.revised_on(self.quarter) if self.situation == _BEFORE else self.made_on
         yield from ("", *letter.list_closing(self.quarter, day))
@@ -172,20 +158,14 @@ def write_reminder_files(folder: Path, reminders: Sequence[Reminder], sample: bo
     """
     others = sorted({path.name for path in folder.glob("*.eml")} - {reminder.file for reminder in reminders})
     if others:
-        names = ", ".join(others)
-        raise ValueError(
-            say("{folder} has drafts of others: {files}; choose another folder", folder=folder, files=names)
-        )
+        raise ValueError(say("{folder} has drafts of others: {files}; choose another folder", folder=folder,
+                             files=", ".join(others)))  # fmt: skip
     make_folder_durably(folder)
     rows = []
     for reminder in reminders:
-        letter, due = reminder.letter, read_settings().on_time_by(reminder.quarter).isoformat()
-        attached = [reminder.workbook] if reminder.workbook else []
-        message = _draft(reminder.subject, letter.language, reminder.list_lines(sample), attached)
-        write_durably(folder / reminder.file, message.as_bytes(policy=SMTP))
-        last = reminder.last_on.isoformat() if reminder.last_on else ""
-        files = (message["Subject"], reminder.file, "".join(path.name for path in attached))
-        known = (letter.code, letter.member.name[letter.language], letter.language, *files)
-        rows.append((*known, reminder.situation, due, reminder.number, last))
+        path, attached = folder / reminder.file, [reminder.workbook] if reminder.workbook else []
+        known = _write_draft(path, reminder.letter, reminder.subject, reminder.list_lines(), attached, sample)
+        due = read_settings().on_time_by(reminder.quarter)
+        rows.append((*known, reminder.situation, due, reminder.number, reminder.last_on))
     write_csv_durably(folder / LIST, [_REMINDED, *rows])
     return [*(folder / reminder.file for reminder in reminders), folder / LIST]
