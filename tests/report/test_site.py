@@ -113,7 +113,7 @@ def test_no_text_becomes_markup(template, language):
          "edition", "drawn", "csv", "size", "reference"), HOSTILE,
     )  # fmt: skip
     names = text | {
-        "language": language, "rtl": language == "ar", "digest": "sha256-0", "style": Markup("p { color: red }"),
+        "language": language, "rtl": language == "ar", "style": Markup("p { color: red }"),
         "is_sample": True, "words": Words(), "others": [("fr", HOSTILE, HOSTILE)], "groups": [(HOSTILE, [indicator])],
         "editions": [edition, edition], "files": edition["files"][0]["links"], "near": [("prev", HOSTILE, HOSTILE)],
         "by_quarter": {"title": HOSTILE, "columns": [HOSTILE] * 2}, "rows": [[HOSTILE, HOSTILE]],

@@ -1,5 +1,7 @@
 """Blocks and cells as HTML, in JupyterLab's output and in the page, from the same templates (blocks.html.jinja)."""
 
+import base64
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, cached_property
 from html import escape
@@ -30,6 +32,11 @@ def as_attribute(text: object) -> str:
     return escape(str(text)).replace("\n", " ").replace("\u200b", "")
 
 
+def digest_source(text: str) -> str:
+    """Return the digest by which a page's Content-Security-Policy lets a style or script in."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+
+
 @cache
 def load_templates() -> Environment:
     """Return the templates. Whatever they print is escaped unless it is Markup, which only they themselves make."""
@@ -43,7 +50,8 @@ def load_templates() -> Environment:
         keep_trailing_newline=True,
     )
     templates.filters["one_line"] = lambda text: Markup(as_attribute(text))
-    templates.globals |= {"badge_style": badge_style, "group_rows": group_rows, "symbols": terms.SYMBOLS, "dark": DARK}
+    templates.globals |= {"badge_style": badge_style, "group_rows": group_rows, "digest": digest_source}
+    templates.globals |= {"symbols": terms.SYMBOLS, "dark": DARK}
     return templates
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -92,18 +91,13 @@ def _split_parts(blocks: Sequence[Data]) -> list[dict[str, object]]:
     return [{"name": f"part-{n}", "first": part[0], "blocks": part} for n, part in enumerate(parts)]
 
 
-def _digest(text: str) -> str:
-    """Return the digest by which the page's Content-Security-Policy lets a block in."""
-    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
-
-
 def render_page(document: Data, blocks: Sequence[Block], folder: Path) -> str:
     """Return a document as one HTML text. Raises ValueError for a kind of block that has no template."""
     view, templates = PageView(document, blocks, folder), markup.load_templates()
     stylesheet, script = (Markup(path.read_text(encoding="utf-8")) for path in (STYLESHEET, SCRIPT))
     fonts = Markup(svg.embed_fonts(document["rtl"]))
     style = templates.get_template("style.css.jinja").render(document=document, stylesheet=stylesheet, fonts=fonts)
-    names = {"view": view, "look": view.look, "document": document, "script": script, "digest": _digest}
+    names = {"view": view, "look": view.look, "document": document, "script": script}
     names["render"] = lambda block: Markup(markup.render_block(block, view))
     return templates.get_template("page.html.jinja").render(names, style=Markup(style))
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, cached_property
-from hashlib import sha256
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader
@@ -91,8 +89,8 @@ class _Pages:
     def write_indicators(self) -> None:
         """Write a page for each indicator."""
         kpis = read_plan().kpis
-        for n, kpi in enumerate(kpis):
-            self._write_indicator(kpi, kpis[n - 1] if n else None, kpis[n + 1] if n + 1 < len(kpis) else None)
+        for before, kpi, after in zip((None, *kpis), kpis, (*kpis[1:], None), strict=False):
+            self._write_indicator(kpi, before, after)
 
     def _write(self, template: str, path: str, others: Mapping[str, str], is_sample: bool, **names: object) -> None:
         """Write a page at a path within the site; `others` is its address in each language, from where it lies."""
@@ -100,7 +98,6 @@ class _Pages:
             "language": self.language, "rtl": self.t.is_rtl, "is_sample": is_sample, "style": Markup(self.style),
             "home": f"{'../' * path.count('/')}{name_index(self.language)}", "words": self.words,
             "others": [(each, listing.name_language(each), href) for each, href in others.items()],
-            "digest": f"sha256-{b64encode(sha256(self.style.encode()).digest()).decode()}",
         }  # fmt: skip
         text = _render(template, self.language, {**frame, **names})
         (self.folder / path).write_text(text, encoding="utf-8", newline="\n")
