@@ -90,17 +90,19 @@ def _describe_movement(report: Report, member: Member) -> str:
     matched = {kpi: queries.select_matched(report.tables, kpi) for kpi in read_plan().shown("brief")}
     own = {kpi: rows[rows["member"] == member.member]["change"] for kpi, rows in matched.items()}
     moves = {kpi: change for kpi, changes in own.items() for change in changes}  # one, or none
-    rose = t.listed([phrases.name_own_kpi(kpi, t) for kpi, move in moves.items() if move > 0])
-    fell = t.listed([phrases.name_own_kpi(kpi, t) for kpi, move in moves.items() if move < 0])
+    rose = [phrases.name_own_kpi(kpi, t) for kpi, move in moves.items() if move > 0]
+    fell = [phrases.name_own_kpi(kpi, t) for kpi, move in moves.items() if move < 0]
     if not moves:
-        return t("No figure was reported in both quarters: nothing to compare with {quarter}.", quarter=quarter)
-    if rose != t.nobody and fell != t.nobody:
-        return t("Since {quarter}, up: {rose}; down: {fell}.", quarter=quarter, rose=rose, fell=fell)
-    if rose != t.nobody:
-        return t("Since {quarter}, up: {rose}.", quarter=quarter, rose=rose)
-    if fell != t.nobody:
-        return t("Since {quarter}, down: {fell}.", quarter=quarter, fell=fell)
-    return t("No figure reported in both quarters has changed since {quarter}.", quarter=quarter)
+        sentence = "No figure was reported in both quarters: nothing to compare with {quarter}."
+    elif rose and fell:
+        sentence = "Since {quarter}, up: {rose}; down: {fell}."
+    elif rose:
+        sentence = "Since {quarter}, up: {rose}."
+    elif fell:
+        sentence = "Since {quarter}, down: {fell}."
+    else:
+        sentence = "No figure reported in both quarters has changed since {quarter}."
+    return t(sentence, quarter=quarter, rose=t.listed(rose), fell=t.listed(fell))
 
 
 def brief_points(report: Report, member: Member) -> list[str]:
@@ -161,13 +163,10 @@ def next_actions(report: Report, member: Member) -> list[str]:
     """
     t, agreed = report.t, [each for each in actions.list_actions(report.tables) if each.member == member.member]
     sentence = "Agreed on in {quarter}: {action}; due on {due}: {outcome}."
-    lines = [
-        t(
-            sentence, quarter=t.quarter(action.quarter), action=describe_action(action, t),
-            due=t.day(action.due), outcome=describe_outcome(report, action),
-        )
-        for action in agreed
-    ]  # fmt: skip
+    lines = []
+    for each in agreed:
+        action, outcome = describe_action(each, t), describe_outcome(report, each)
+        lines.append(t(sentence, quarter=t.quarter(each.quarter), action=action, due=t.day(each.due), outcome=outcome))
     underway, found = actions.list_rules_underway(agreed), actions.list_advice(report.tables, member)
     advice = [each for each in found if each.kind != "blank" and each.rule not in underway]
     lines += [*_list_requests(report, member), *(describe_advice(report, each) for each in advice[:MOST_ADVICE])]
@@ -181,8 +180,7 @@ def _list_requests(report: Report, member: Member) -> list[str]:
     quarter, asked = t.quarter(report.quarter), []
     state = profiles.select_member_response(tables, code).state
     if state == replies.NO_RETURN:
-        send = "Send the questionnaire for {quarter}."
-        asked.append(t(send, quarter=quarter))
+        asked.append(t("Send the questionnaire for {quarter}.", quarter=quarter))
     if state == replies.ONLY_REFUSED:
         resend = "Correct the return for {quarter} and send it again; until then it counts as not received."
         asked.append(t(resend, quarter=quarter))
@@ -199,9 +197,8 @@ def _list_requests(report: Report, member: Member) -> list[str]:
         day = t.day(read_settings().revised_on(report.quarter))
         asked.append(t("What comes by {day} counts in the revised edition.", day=day))
     open_statuses, plan = queries.select_open_statuses(tables), read_plan()
-    stocks = [kpi for kpi in plan.shown("brief") if plan.by_kpi[kpi].is_stock]
-    held = [kpi for kpi in stocks if code in open_statuses.get(kpi, ())]
-    if held:
+    shown = [kpi for kpi in plan.shown("brief") if code in open_statuses.get(kpi, ())]
+    if held := [kpi for kpi in shown if plan.by_kpi[kpi].is_stock]:
         names = t.listed([phrases.name_own_kpi(kpi, t) for kpi in held])
         asked.append(t("A figure for these would help to settle the Union's status: {names}.", names=names))
     return asked or [t("Nothing is asked for {quarter}: thank you.", quarter=quarter)]

@@ -89,6 +89,8 @@ class Report:
             [t("Input id: "), self.tables.input_id],
             [t("Targets: "), t(f"targets {read_plan().targets}")],
         ]
+        name = settings.look.get("logo")
+        logo = self._keep((paths.plan() / name).read_text(encoding="utf-8")) if name else ""
         return self._add(
             "cover",
             union=t.localised(settings.union),
@@ -99,7 +101,7 @@ class Report:
             box=box,
             facts=facts,
             tiles=_motif(),
-            logo=self._keep(logo) if (logo := _logo()) else "",
+            logo=logo,
         )
 
     def _period(self) -> dict[str, str]:
@@ -239,12 +241,10 @@ class Report:
 
         self.out.mkdir(parents=True, exist_ok=True)
         document, name = self.document(), f"{self.name}_{self.t.language}"
-        text = json.dumps(document, ensure_ascii=False, indent=1) + "\n"
-        (self.out / f"{name}.json").write_text(text, encoding="utf-8", newline="\n")
+        self._write_json(self.name, document)
         self._write_words()
         if self.name == REPORT_NAME:  # a brief's few tables are the member's own answers, as it sent them
-            claims = json.dumps(self.sentences, ensure_ascii=False, indent=1) + "\n"
-            (self.out / f"claims_{self.t.language}.json").write_text(claims, encoding="utf-8", newline="\n")
+            self._write_json("claims", self.sentences)
             write_page(document, self.blocks, self.out / f"{name}.html")
             write_tables_workbook(document, self.blocks, self.out / f"tables_{self.t.language}.xlsx")
         moment = datetime.fromisoformat(self.as_of).replace(tzinfo=UTC)
@@ -261,8 +261,10 @@ class Report:
         if is_report and self.tables.sample:
             findings = self.tables.issues.drop_duplicates("key")
             words |= zip(findings["key"], findings[f"said_{self.t.language}"], strict=True)
-        text = json.dumps(words, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
-        name = "words" if is_report else f"words_{self.name}"
+        self._write_json("words" if is_report else f"words_{self.name}", dict(sorted(words.items())))
+
+    def _write_json(self, name: str, content: object) -> None:
+        text = json.dumps(content, ensure_ascii=False, indent=1) + "\n"
         (self.out / f"{name}_{self.t.language}.json").write_text(text, encoding="utf-8", newline="\n")
 
 
@@ -282,12 +284,6 @@ def _find_sentences(data: object) -> Iterator[Sentence]:
     elif isinstance(data, Mapping | list | tuple):
         for value in data.values() if isinstance(data, Mapping) else data:
             yield from _find_sentences(value)
-
-
-def _logo() -> str:
-    """Return the drawing that plan.toml names as the Union's logo, blank without one."""
-    name = read_settings().look.get("logo", "")
-    return (paths.plan() / name).read_text(encoding="utf-8") if name else ""
 
 
 def _motif() -> list[list[object]]:

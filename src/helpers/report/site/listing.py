@@ -65,20 +65,16 @@ def _describe_changes(edition: PublishedEdition, earlier: Sequence[PublishedEdit
     """Yield how many answered, and what changed since the edition before, from what the editions themselves claim."""
     told = _read_claims(edition)
     if returns := told.get("returns"):
-        revised = next(
-            (each for each in earlier if (each.quarter, each.as_of) == (edition.quarter, edition.revises)), None
-        )
-        before = _read_claims(revised).get("returns") if revised else None
-        if revised and before:
-            day = t.day(revised.as_of)
+        revised = (each for each in earlier if (each.quarter, each.as_of) == (edition.quarter, edition.revises))
+        before = next((found for each in revised if (found := _read_claims(each).get("returns"))), None)
+        if before:
+            day = t.day(edition.revises)
             yield t("Accepted returns: {n} of {of}; as of {day}: {before}", **returns, day=day, before=before["n"])
         else:
             yield t("Accepted returns: {n} of {of}", **returns)
     if revisions := told.get("revised"):
-        yield (
-            t.plural("{n} published figure has changed since first published", revisions["n"])
-            if revisions["n"] else t("No published figure has changed since the last edition")
-        )  # fmt: skip
+        changed = t.plural("{n} published figure has changed since first published", revisions["n"])
+        yield changed if revisions["n"] else t("No published figure has changed since the last edition")
 
 
 def _read_claims(edition: PublishedEdition) -> dict[str, Mapping[str, int]]:
