@@ -105,7 +105,13 @@ class _Pages:
     def write_index(self, published: Sequence[PublishedEdition]) -> None:
         """Write the index, and the stable address of the latest report."""
         told = [listing.describe_edition(each, published[n + 1 :], self.t) for n, each in enumerate(published)]
-        self._write_latest(published[0], told[0])
+        newest, latest = published[0], f"{LATEST}/{name_index(self.language)}"
+        others = {each: name_index(each) for each in self.languages}
+        shown = self.language if self.language in newest.languages else newest.languages[0]
+        target = f"../{newest.quarter}/{newest.as_of}/report_{shown}.html"
+        self._write(
+            "latest.html.jinja", latest, others, newest.is_sample, edition=told[0], target=target, shown=shown
+        )  # fmt: skip
         themes, data = read_plan().themes, self.folder / DATA
         groups = [
             (headlines.name_theme(each.theme, self.t), list(self._list_indicators(each.theme))) for each in themes
@@ -114,8 +120,6 @@ class _Pages:
             {"href": f"{DATA}/{name}", "text": name, "size": listing.format_size((data / name).stat().st_size, self.t)}
             for name in ("kpis.csv", "datapackage.json")
         ]
-        others = {each: name_index(each) for each in self.languages}
-        latest = f"{LATEST}/{name_index(self.language)}"
         names = {"editions": told, "groups": groups, "files": files, "latest": latest}
         names["at_quarter"] = self.t("Indicators in {quarter}", quarter=self.t.quarter(self.found.quarter))
         is_sample = all(each.is_sample for each in published)
@@ -143,15 +147,6 @@ class _Pages:
 
     def _show(self, cell: object) -> Markup:
         return Markup(markup.render_cell(make_fit(cell, self.language), self.view))
-
-    def _write_latest(self, newest: PublishedEdition, told: dict[str, object]) -> None:
-        languages = (self.language, *newest.languages)
-        shown = next(each for each in languages if each in newest.languages)
-        target = f"../{newest.quarter}/{newest.as_of}/report_{shown}.html"
-        others = {each: name_index(each) for each in self.languages}
-        path = f"{LATEST}/{name_index(self.language)}"
-        names = {"edition": told, "target": target, "shown": shown}
-        self._write("latest.html.jinja", path, others, newest.is_sample, **names)
 
     def _write_indicator(self, kpi: Kpi, before: Kpi | None, after: Kpi | None) -> None:
         report, t, plan = self._start(), self.t, read_plan()
