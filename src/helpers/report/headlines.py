@@ -44,9 +44,9 @@ def add_change(report: Report) -> Block:
     return report.heading(report.t("What the changes are made of"), kicker=report.t("Change on the last quarter"))
 
 
-def add_annex(report: Report, letter: str, text: str, *, page: bool = False) -> Block:
+def add_annex(report: Report, letter: str, text: str) -> Block:
     """Add an annex's heading."""
-    return report.heading(text, kicker=report.t("Annex {letter}", letter=report.t.annex(letter)), page=page)
+    return report.heading(text, kicker=report.t("Annex {letter}", letter=report.t.annex(letter)))
 
 
 def add_revisions(report: Report, text: Sentence) -> Block:

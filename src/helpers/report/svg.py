@@ -22,6 +22,7 @@ _FAMILIES = f"'{FONT}', '{ARABIC_FONT}', sans-serif"
 _DECIMALS = re.compile(r"-?\d+\.\d{3,}")
 _MOVE = re.compile(r"translate\(([^ ]+) ([^)]+)\)")
 _TURN = re.compile(r"rotate\(([^ )]+)")
+_LOOK = ("font-weight", "font-style", "text-anchor", "fill", "opacity")  # of letters, all that is kept
 _WEIGHTS = {400: "Regular", 600: "SemiBold", 700: "Bold"}
 _TAG = re.compile("<[^>]+>")
 _NAMES = re.compile(r'(?<=\bid=")|(?<=\bhref="#)|(?<=url\(#)')
@@ -67,13 +68,10 @@ def _list_attributes(element: Element) -> Iterator[tuple[str, str]]:
     """
     for name, text in element.attrib.items():
         if name == "style":
-            yield from ((rule.strip(), _round_numbers(value.strip())) for rule, value in _list_rules(text))
+            rules = (rule.split(":", 1) for rule in text.split(";") if rule.strip())
+            yield from ((rule.strip(), _round_numbers(value.strip())) for rule, value in rules)
         elif name != "version":
             yield name.removeprefix("{http://www.w3.org/1999/xlink}"), _round_numbers(text)
-
-
-def _list_rules(style: str) -> Iterator[tuple[str, str]]:
-    return (tuple(rule.split(":", 1)) for rule in style.split(";") if rule.strip())
 
 
 def _rewrite_text(text: Element) -> Element:
@@ -81,14 +79,12 @@ def _rewrite_text(text: Element) -> Element:
     given = dict(_list_attributes(text))
     move, turn = _MOVE.match(given.get("transform", "")), _TURN.search(given.get("transform", ""))
     place = dict(zip("xy", move.groups() if move else (given["x"], given["y"]), strict=True))
-    look = {
-        name: given[name] for name in ("font-weight", "font-style", "text-anchor", "fill", "opacity") if name in given
-    }
+    look = {name: given[name] for name in _LOOK if name in given}
+    if look.get("text-anchor") == "start":
+        del look["text-anchor"]
     written = Element("text", place | {"font-size": given["font-size"].removesuffix("px")} | look)
     if turn and float(turn[1]):
         written.set("transform", f"rotate({turn[1]} {place['x']} {place['y']})")
-    if written.get("text-anchor") == "start":
-        del written.attrib["text-anchor"]
     written.text = _lead_from_right(text.text)
     return written
 
