@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 import shutil
+import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -251,6 +253,15 @@ def test_a_sheet_is_refused_where_the_catalogue_has_changed_since(fill, catalogu
     code, output = papu("--language", "pt", "--from", path)
     assert code == 3
     assert "the catalogue has changed since the sheet was written, and now has “Revisão 1”" in output
+
+
+@pytest.mark.parametrize("declared", ["A1", "A1:XFD1048576"])
+def test_a_sheet_is_read_whatever_size_the_program_that_wrote_it_declares(declared, fill, tmp_path):
+    path = tmp_path / "declared.xlsx"
+    with zipfile.ZipFile(fill("pt", new={"Rev. 1": "Revisão 1"})) as book, zipfile.ZipFile(path, "w") as other:
+        for name in book.namelist():
+            other.writestr(name, re.sub(rb'(?<=<dimension ref=")[^"]+', declared.encode(), book.read(name)))
+    assert [changed.forms for _, changed in sheet.read_sheet(path, "pt").changes] == [("Revisão 1",)]
 
 
 def test_a_file_that_is_no_sheet_of_the_language_is_refused(fill, tmp_path):

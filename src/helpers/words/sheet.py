@@ -174,7 +174,9 @@ def _read_rows(path: Path, language: str) -> Iterator[tuple[int, dict[str, str]]
             "{path} has no sheet {language}; give what papu words --language {language} --out wrote", path=path,
             language=language,
         ))  # fmt: skip
-    rows = [[_as_read(str(cell or "")) for cell in row] for row in book[language].iter_rows(values_only=True)]
+    sheet = book[language]
+    sheet.reset_dimensions()  # a program may declare a million rows, or one cell
+    rows = [[_as_read(str(cell or "")) for cell in row] for row in sheet.iter_rows(values_only=True)]
     known = {_as_read(said): head for head in _HEADS for said in say_in_all(head)}
     heads = [known.get(head, head) for head in rows[0]] if rows else []
     if missing := [head for head in _HEADS if head not in heads]:
