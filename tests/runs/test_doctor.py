@@ -90,7 +90,7 @@ def test_too_few_open_files_and_a_folder_without_sockets_are_told(raw, monkeypat
 def test_a_font_that_is_gone_is_told(raw, monkeypatch, tmp_path):
     shutil.copytree(paths.PACKAGE / "report" / "fonts", tmp_path / "src" / "helpers" / "report" / "fonts")
     monkeypatch.setattr(paths, "PACKAGE", tmp_path / "src" / "helpers")
-    assert doctor._FONTS and list(doctor._check_fonts()) == [(IN_ORDER, "the 7 of the package", "")]
+    assert doctor._FONTS and list(doctor._check_fonts()) == [(IN_ORDER, "the 7 of the package")]
     (tmp_path / "src" / "helpers" / "report" / "fonts" / "PAPUSans-Bold.ttf").write_bytes(b"")
     assert list(doctor._check_fonts())[0][:2] == (TO_MEND, "not in the package: PAPUSans-Bold.ttf")
 

@@ -8,6 +8,7 @@ import shutil
 import socket
 import sys
 import tempfile
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from helpers import editions, paths
 from helpers.plan import read_settings
+from helpers.runs.errors import first_line
 from helpers.speech import say, say_of, spoken, to_say
 
 IN_ORDER, TO_MEND, REMARKED = to_say("ok"), to_say("missing"), to_say("note")
@@ -43,12 +45,11 @@ class Diagnosis:
     remedy: str = ""
 
     def __str__(self) -> str:
-        return f"{say(self.state):<8} {say_of(say(self.check), self.what)}" + (
-            f" → {self.remedy}" if self.remedy else ""
-        )
+        found = f"{say(self.state):<8} {say_of(say(self.check), self.what)}"
+        return f"{found} → {self.remedy}" if self.remedy else found
 
 
-Found = tuple[str, str, str]  # state, what is so, remedy
+Found = tuple[str, ...]  # state, what is so, and its remedy if there is one
 
 
 def examine(today: date) -> list[Diagnosis]:
@@ -58,7 +59,7 @@ def examine(today: date) -> list[Diagnosis]:
         try:
             found = list(check())
         except Exception as error:  # whatever is broken here, the other checks still tell
-            what = say("cannot be checked: {reason}", reason=next(iter(str(error).splitlines()), type(error).__name__))
+            what = say("cannot be checked: {reason}", reason=first_line(error))
             found = [(TO_MEND, what, say("mend what the other lines tell, then try again"))]
         diagnoses += [Diagnosis(name, *each) for each in found]
     return diagnoses
@@ -109,25 +110,25 @@ def _check_python() -> Iterator[Found]:
     version = sys.version.split()[0]
     is_new = sys.version_info[: len(needed)] >= needed
     remedy = say("install Python {needed} or later, remove .venv, and make setup", needed=".".join(map(str, needed)))
-    yield (IN_ORDER, version, "") if is_new else (TO_MEND, version, remedy)
+    yield (IN_ORDER, version) if is_new else (TO_MEND, version, remedy)
 
 
 def _check_packages() -> Iterator[Found]:
     """Hold what is installed against the lock; a package that the lock has for some machines only may be absent."""
-    pinned, always = {}, set()
-    for found in _PINNED.finditer(paths.lock().read_text(encoding="utf-8")):
-        pinned.setdefault(_normal(found["name"]), set()).add(found["version"])
-        always |= set() if found["marker"] else {_normal(found["name"])}
+    lock, always, versions = paths.lock(), set(), defaultdict(set)
+    for pinned in _PINNED.finditer(lock.read_text(encoding="utf-8")):
+        versions[_normal(pinned["name"])].add(pinned["version"])
+        if not pinned["marker"]:
+            always.add(_normal(pinned["name"]))
     installed = {_normal(each.name): each.version for each in importlib.metadata.distributions() if each.name}
-    wrong = [name for name in sorted(always) if name not in installed]
-    wrong += [
-        f"{name} {installed[name]}" for name in sorted(pinned) if installed.get(name) not in {None, *pinned[name]}
-    ]
+    wrong = sorted(always - installed.keys())
+    wrong += [f"{name} {installed[name]}" for name in sorted(versions.keys() & installed.keys())
+              if installed[name] not in versions[name]]  # fmt: skip
     remedy = say("make setup, or .venv/bin/python -m pip install --require-hashes -r requirements.lock")
     if wrong:
-        yield TO_MEND, say("not as in {lock}: {names}", lock=paths.lock().name, names=_name_some(wrong)), remedy
+        yield TO_MEND, say("not as in {lock}: {names}", lock=lock.name, names=_name_some(wrong)), remedy
     else:
-        yield IN_ORDER, say("the {n} of {lock}", n=len(always), lock=paths.lock().name), ""
+        yield IN_ORDER, say("the {n} of {lock}", n=len(always), lock=lock.name)
 
 
 def _normal(name: str) -> str:
@@ -157,7 +158,7 @@ def _check_kernel() -> Iterator[Found]:
     if (limit := _read_open_files()) and limit < _OPEN_FILES:
         yield TO_MEND, say("{n} files may be open at a time", n=limit), "ulimit -n 1024"
     else:
-        yield IN_ORDER, say("can be started"), ""
+        yield IN_ORDER, say("can be started")
 
 
 def _read_open_files() -> int:
@@ -176,15 +177,16 @@ def _check_fonts() -> Iterator[Found]:
     if missing:
         yield TO_MEND, say("not in the package: {names}", names=", ".join(missing)), say("restore the checkout")
     else:
-        yield IN_ORDER, say("the {n} of the package", n=len(_FONTS)), ""
+        yield IN_ORDER, say("the {n} of the package", n=len(_FONTS))
 
 
 def _check_programs() -> Iterator[Found]:
+    found = [name for name in _TOOLS if shutil.which(name)]
     for name, use in _TOOLS.items():
-        if not shutil.which(name):
-            yield REMARKED, say("{name} is not installed; it is for: {use}", name=name, use=say(use)), ""
-    if found := [name for name in _TOOLS if shutil.which(name)]:
-        yield IN_ORDER, ", ".join(found), ""
+        if name not in found:
+            yield REMARKED, say("{name} is not installed; it is for: {use}", name=name, use=say(use))
+    if found:
+        yield IN_ORDER, ", ".join(found)
 
 
 # --- the root ---------------------------------------------------------------------------------------------------
@@ -194,9 +196,10 @@ def _check_settings() -> Iterator[Found]:
     from helpers.desk import pull
 
     root = paths.root()
-    yield (IN_ORDER, say("root {root}", root=root), "") if root.is_dir() else (
-        TO_MEND, say("there is no folder {root}", root=root), say("correct PAPU_ROOT, or mount it")
-    )  # fmt: skip
+    if root.is_dir():
+        yield IN_ORDER, say("root {root}", root=root)
+    else:
+        yield TO_MEND, say("there is no folder {root}", root=root), say("correct PAPU_ROOT, or mount it")
     if "PAPU_SNAPSHOT" in os.environ:
         yield TO_MEND, say("PAPU_SNAPSHOT is set, which only a run sets for its notebooks"), "unset PAPU_SNAPSHOT"
     try:
@@ -205,7 +208,7 @@ def _check_settings() -> Iterator[Found]:
         yield from ((TO_MEND, line, say("correct it: docs/operations.md")) for line in str(error).splitlines())
         return
     fetched = say("returns are fetched from {sources}", sources=", ".join(map(str, sources)))
-    yield (IN_ORDER, fetched, "") if sources else (REMARKED, say("no server is set for papu pull"), "")
+    yield (IN_ORDER, fetched) if sources else (REMARKED, say("no server is set for papu pull"))
 
 
 def _check_folders() -> Iterator[Found]:
@@ -213,28 +216,30 @@ def _check_folders() -> Iterator[Found]:
     folders = (root / "data" / "raw", root / "data" / "processed", paths.site(), paths.build(), paths.locks())
     closed = [str(folder.relative_to(root)) for folder in folders if not _is_writable(folder)]
     if not closed:
-        yield IN_ORDER, say("can be written to"), ""
+        yield IN_ORDER, say("can be written to")
     elif closed == ["data/raw"] and paths.raw().is_dir():
-        yield REMARKED, say("data/raw is read-only: editions can be made, nothing can be added"), ""
+        yield REMARKED, say("data/raw is read-only: editions can be made, nothing can be added")
     else:
         remedy = say("give them to the user that runs papu: chown, chmod u+rwx")
         yield TO_MEND, say("cannot be written to: {names}", names=", ".join(closed)), remedy
 
 
 def _is_writable(folder: Path) -> bool:
-    there = next(each for each in (folder, *folder.parents) if each.exists())
+    there = _find_existing(folder)
     return there.is_dir() and os.access(there, os.W_OK | os.X_OK)
+
+
+def _find_existing(folder: Path) -> Path:
+    """Return a folder, or what it would be made in."""
+    return next(each for each in (folder, *folder.parents) if each.exists())
 
 
 def _check_space() -> Iterator[Found]:
     for folder in dict.fromkeys((paths.root(), Path(tempfile.gettempdir()))):
-        free = shutil.disk_usage(next(each for each in (folder, *folder.parents) if each.exists())).free
+        free = shutil.disk_usage(_find_existing(folder)).free
         what = say("{n} MB free in {folder}", n=free // 1_000_000, folder=folder)
-        yield (
-            (IN_ORDER, what, "")
-            if free >= _NEEDED
-            else (TO_MEND, what, say("free at least {n} MB", n=_NEEDED // 1_000_000))
-        )
+        remedy = say("free at least {n} MB", n=_NEEDED // 1_000_000)
+        yield (IN_ORDER, what) if free >= _NEEDED else (TO_MEND, what, remedy)
 
 
 def _check_clock(today: date) -> Iterator[Found]:
@@ -246,7 +251,7 @@ def _check_clock(today: date) -> Iterator[Found]:
     if today.isoformat() < newest:
         yield TO_MEND, say("today is {today}, before {newest}", today=today, newest=newest), remedy
     else:
-        yield IN_ORDER, say("{today} (UTC)", today=today), ""
+        yield IN_ORDER, say("{today} (UTC)", today=today)
 
 
 def _check_plan() -> Iterator[Found]:
@@ -256,10 +261,10 @@ def _check_plan() -> Iterator[Found]:
     try:
         plan, form = checks.check_plan()
     except checks.PlanError as error:
-        yield from ((TO_MEND, problem, "") for problem in str(error).splitlines())
+        yield from ((TO_MEND, problem) for problem in str(error).splitlines())
         return
     facts = {"code": plan.settings.code, "where": where, "n": len(plan.kpis), "m": len(form.questions)}
-    yield IN_ORDER, say("{code}, {where}: {n} KPIs, {m} questions", **facts), ""
+    yield IN_ORDER, say("{code}, {where}: {n} KPIs, {m} questions", **facts)
 
 
 def _check_registers() -> Iterator[Found]:
@@ -267,9 +272,9 @@ def _check_registers() -> Iterator[Found]:
 
     found = [each for each in registers.read_registers().issues_at(date.max) if each.severity != issues.NOTE]
     for each in found:
-        yield TO_MEND if each.severity == issues.REFUSED else REMARKED, each.message(spoken()), ""
+        yield TO_MEND if each.severity == issues.REFUSED else REMARKED, each.message(spoken())
     if not any(each.severity == issues.REFUSED for each in found):
-        yield IN_ORDER, say("can be read"), ""
+        yield IN_ORDER, say("can be read")
 
 
 def _check_returns() -> Iterator[Found]:
@@ -280,15 +285,13 @@ def _check_returns() -> Iterator[Found]:
     for quarter in read_settings().quarters:
         manifest = received.read_manifest(paths.returns(quarter), quarter)
         n += len(manifest.rows)
-        found += [*(issue.message(spoken()) for issue in manifest.issues),
-                  *(issue.message(spoken()) for issue in received.find_damaged(quarter))]  # fmt: skip
-        for name, refusal in manifest.refusals.items():
-            what = say("row of {name} in MANIFEST.csv of {quarter}: {text}",
-                       name=name, quarter=quarter, text=refusal.observed or refusal.reason)  # fmt: skip
-            found.append(what)
+        found += [issue.message(spoken()) for issue in (*manifest.issues, *received.find_damaged(quarter))]
+        found += [say("row of {name} in MANIFEST.csv of {quarter}: {text}",
+                      name=name, quarter=quarter, text=refusal.observed or refusal.reason)
+                  for name, refusal in manifest.refusals.items()]  # fmt: skip
     yield from ((TO_MEND, each, say("papu check says more")) for each in found)
     if not found:
-        yield IN_ORDER, say("{n} files, as they were received", n=n), ""
+        yield IN_ORDER, say("{n} files, as they were received", n=n)
 
 
 def _list_channels() -> dict[str, set[str]]:
@@ -302,20 +305,14 @@ def _check_sample() -> Iterator[Found]:
 
     channels = set().union(*_list_channels().values())
     remedy = say("remove the sample's folders from data/raw, or set PAPU_ROOT to a folder of your own")
-    if received.SAMPLE_CHANNEL not in channels:
-        yield (
-            (IN_ORDER, say("only what was received"), "")
-            if channels
-            else (REMARKED, say("nothing was received yet"), "")
-        )
+    if not channels:
+        yield REMARKED, say("nothing was received yet")
+    elif received.SAMPLE_CHANNEL not in channels:
+        yield IN_ORDER, say("only what was received")
     elif len(channels) > 1:
         yield TO_MEND, say("the invented sample lies beside what was received: no edition can be made of both"), remedy
     else:
-        yield (
-            REMARKED,
-            say("only the invented sample is here; before anything real is added: {remedy}", remedy=remedy),
-            "",
-        )
+        yield REMARKED, say("only the invented sample is here; before anything real is added: {remedy}", remedy=remedy)
 
 
 def _check_permissions() -> Iterator[Found]:
@@ -327,7 +324,7 @@ def _check_permissions() -> Iterator[Found]:
     raw = paths.raw()
     own = [quarter for quarter, channels in _list_channels().items() if received.SAMPLE_CHANNEL not in channels]
     if not own:
-        yield IN_ORDER, say("no focal point is named here"), ""
+        yield IN_ORDER, say("no focal point is named here")
         return
     files = [path for quarter in own for path in sorted(paths.returns(quarter).iterdir()) if path.is_file()]
     seen = [path for path in files if path.stat().st_mode & 0o004 and path.parent.stat().st_mode & 0o001]
@@ -335,7 +332,7 @@ def _check_permissions() -> Iterator[Found]:
         names = _name_some([str(path.relative_to(raw)) for path in seen])
         yield TO_MEND, say("everybody on this machine can read {names}", names=names), f"chmod -R o-rwx {raw}"
     else:
-        yield IN_ORDER, say("returns are closed to others on this machine"), ""
+        yield IN_ORDER, say("returns are closed to others on this machine")
     mask = os.umask(0o077)
     os.umask(mask)
     if not mask & 0o004:
@@ -352,4 +349,4 @@ def _check_notebooks() -> Iterator[Found]:
         remedy = say("restore them, or run with --modified to mean it")
         yield TO_MEND, say("not as released: {names}", names=", ".join(changed)), remedy
     else:
-        yield IN_ORDER, say("as released"), ""
+        yield IN_ORDER, say("as released")
