@@ -108,14 +108,16 @@ def lock() -> Path:
     return _or_shipped(root() / "requirements.lock", "requirements.lock")
 
 
+def place_in_root(path: Path) -> str:
+    """Return where a file lies in a root: one of this root, of the copy of `data/raw` that a run reads, or shipped."""
+    places = {raw(): "data/raw", root(): "", _CHECKOUT: ""}
+    innermost = max(filter(path.is_relative_to, places), key=lambda folder: len(folder.parts))
+    return Path(places[innermost], path.relative_to(innermost)).as_posix()
+
+
 def processed(quarter: str, as_of: str) -> Path:
     """Return the folder of the published tables of an edition."""
     return root() / "data" / "processed" / quarter / as_of
-
-
-def reports(quarter: str, as_of: str) -> Path:
-    """Return the folder of a published edition."""
-    return root() / "reports" / quarter / as_of
 
 
 def site() -> Path:
@@ -123,9 +125,14 @@ def site() -> Path:
     return root() / "reports"
 
 
+def reports(quarter: str, as_of: str) -> Path:
+    """Return the folder of a published edition."""
+    return site() / quarter / as_of
+
+
 def briefs(quarter: str, as_of: str) -> Path:
     """Return the folder of an edition's briefs: beside the edition, which is always replaced whole."""
-    return root() / "reports" / quarter / f"{as_of}-briefs"
+    return site() / quarter / f"{as_of}-briefs"
 
 
 def build() -> Path:

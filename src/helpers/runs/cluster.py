@@ -150,22 +150,17 @@ def describe_installation() -> dict[str, str]:
 
 def pack_parcel(quarter: str, as_of: str) -> Parcel:
     """Pack what notebooks of an edition read once its tables are made."""
-    folders = {
-        "data/raw/plan": paths.plan(), "data/raw/plan/questionnaire": paths.questionnaire(),
-        "data/raw/registers": paths.registers(), "notebooks": paths.notebooks(),
-    }  # fmt: skip
-    files = {f"{name}/{path.relative_to(folder)}": path for name, folder in folders.items() for path in _list(folder)}
+    folders = (paths.plan(), paths.questionnaire(), paths.registers(), paths.notebooks())
+    made = [paths.reports(each.quarter, each.as_of) for each in editions.list_published_editions()]
+    read = [path for folder in folders for path in _list(folder)]
+    read += [paths.returns(quarter) / received.EDITION_TOML, *(folder / editions.MANIFEST_JSON for folder in made)]
+    files = {paths.place_in_root(path): path for path in read if path.is_file()}
     tables = (path for path in _list(paths.out(quarter, as_of)) if path.suffix in (".csv", ".parquet"))
     files |= {f"work/{path.name}": path for path in tables}
-    files[f"data/raw/{quarter}/{received.EDITION_TOML}"] = paths.returns(quarter) / received.EDITION_TOML
-    for edition in editions.list_published_editions():
-        name = f"{edition.quarter}/{edition.as_of}/{editions.MANIFEST_JSON}"
-        files[f"reports/{name}"] = paths.site() / name
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, path in files.items():
-            if path.is_file():
-                archive.write(path, name)
+            archive.write(path, name)
     return Parcel(quarter, as_of, packed.getvalue(), describe_installation(), speech.spoken())
 
 
@@ -229,8 +224,7 @@ def _call_there(cluster: Cluster, calls: Iterable) -> Iterator[Returned]:
     except Exception as error:
         problem = say(
             "{backend} at {scheduler}: {why}; see that its scheduler answers, and that each worker has {package}",
-            backend=cluster.backend, scheduler=cluster.scheduler, why=first_line(error).rstrip(" ."),
-            package=DISTRIBUTION,
+            **vars(cluster), why=first_line(error).rstrip(" ."), package=DISTRIBUTION,
         )  # fmt: skip
         raise RunError(ExitCode.NOTEBOOK_FAILED, problem) from error
 
@@ -242,15 +236,15 @@ def run_there(parcel: Parcel, number: int, name: str, executed: str, parameters:
     try:
         _check_installation(parcel.installation)
         with tempfile.TemporaryDirectory(prefix="papu-", ignore_cleanup_errors=True) as folder:
-            root, work = Path(folder), Path(folder) / "work"
-            zipfile.ZipFile(io.BytesIO(parcel.files)).extractall(root)
+            work, copy = Path(folder, "work"), Path(folder, executed)
+            zipfile.ZipFile(io.BytesIO(parcel.files)).extractall(folder)
             with paths.set_variables(PAPU_ROOT=folder, PAPU_OUT=str(work), PAPU_SNAPSHOT=""):
                 pipeline.adopt_tables(parcel.quarter, parcel.as_of)
                 before = _list(work)
-                ran = notebook.try_notebook(Task(root / "notebooks" / name, root / executed, parameters))
+                ran = notebook.try_notebook(Task(paths.notebooks() / name, copy, parameters))
                 made = [path for path in _list(work) if path.parent == work and path not in before]
                 files = {path.name: path.read_bytes() for path in made}
-                files |= {"": (root / executed).read_bytes()} if ran.error is None else {}
+                files |= {"": copy.read_bytes()} if ran.error is None else {}
     except Exception as error:  # of this worker: others may do better
         ran = ran._replace(error=error)
     error = ran.error
