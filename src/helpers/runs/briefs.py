@@ -12,7 +12,7 @@ from helpers.runs import ExitCode, completeness, edition, log, notebook, publish
 from helpers.runs.cluster import Cluster, Runner, choose_runner
 from helpers.runs.lock import lock_quarter
 from helpers.runs.log import Reporter
-from helpers.runs.notebook import Ran, Task
+from helpers.runs.notebook import Task
 from helpers.speech import say, say_of
 from helpers.tables import EditionTables, manifest, pipeline
 
@@ -36,9 +36,8 @@ class BriefsRequest:
         plan, common = read_plan(), {"quarter": self.quarter, "as_of": self.as_of}
         return [
             (f"brief_{member}_{language}", common | {"member": member, "language": language})
-            for member in self.members
-            for language in self.languages or (plan.by_iso3[member].language,)
-        ]
+            for member in self.members for language in self.languages or (plan.by_iso3[member].language,)
+        ]  # fmt: skip
 
 
 def make_briefs_request(
@@ -98,25 +97,19 @@ def make_briefs(steps: Sequence[BriefStep], folder: Path, run: Runner, report: R
     template = paths.notebooks() / f"{BRIEF_NOTEBOOK}.ipynb"
     tasks = [Task(template, folder / f"{name}.ipynb", parameters) for name, parameters in steps]
     names, failures, killed = [], [], []
-    for ran in run(tasks):
-        if ran.is_killed:
-            killed.append(ran.task)
-        else:
-            _note_brief(ran, names, failures, report)
-    for ran in run(killed):
-        _note_brief(ran, names, failures, report)
+    for attempt in (tasks, killed):
+        for ran in run(attempt):
+            name = ran.task.executed.stem
+            if ran.is_killed and attempt is tasks:
+                killed.append(ran.task)
+            elif ran.error is None:
+                names.append(name)
+                report(say("{name}: done in {seconds:.1f} s", name=name, seconds=ran.seconds))
+            else:
+                message = str(ran.error) or type(ran.error).__name__
+                failures.append(say_of(name, message))
+                report(say("{name}: failed: {why}", name=name, why=message.splitlines()[0]))
     return sorted(names), sorted(failures)
-
-
-def _note_brief(ran: Ran, names: list[str], failures: list[str], report: Reporter) -> None:
-    name = ran.task.executed.stem
-    if ran.error is None:
-        names.append(name)
-        report(say("{name}: done in {seconds:.1f} s", name=name, seconds=ran.seconds))
-    else:
-        message = str(ran.error) or type(ran.error).__name__
-        failures.append(say_of(name, message))
-        report(say("{name}: failed: {why}", name=name, why=message.splitlines()[0]))
 
 
 def _collect_briefs(
