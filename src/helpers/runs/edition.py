@@ -47,10 +47,13 @@ class EditionRequest:
     def steps(self) -> list[tuple[str, str, dict[str, str]]]:
         """The notebooks to run, in order: notebook, name of its executed copy, parameters."""
         common = {"quarter": self.quarter, "as_of": self.as_of}
-        steps = [(INGEST, INGEST, common), (KPIS, KPIS, common)]
-        for language in self.languages:
-            steps.append((REPORT_NOTEBOOK, f"{REPORT_NOTEBOOK}_{language}", common | {"language": language}))
-        return steps
+        named = {language: f"{REPORT_NOTEBOOK}_{language}" for language in self.languages}
+        reports = ((REPORT_NOTEBOOK, name, common | {"language": language}) for language, name in named.items())
+        return [(INGEST, INGEST, common), (KPIS, KPIS, common), *reports]
+
+    def read_published(self) -> editions.PublishedEdition | None:
+        """Return the edition as it is published; None without a manifest that can be read."""
+        return editions.read_published_edition(self.quarter, self.as_of)
 
 
 def check_languages(languages: Sequence[str]) -> None:
@@ -72,7 +75,7 @@ def make_request(quarter: str, languages: Sequence[str] = (), as_of: str = "") -
 
 def keep_languages(request: EditionRequest) -> EditionRequest:
     """Add to a request the languages in which the edition is published, so that it replaces all of its files."""
-    published = editions.read_published_edition(request.quarter, request.as_of)
+    published = request.read_published()
     files = paths.reports(request.quarter, request.as_of).glob("report_*.pdf")
     known = {*(published.languages if published else ()), *(path.stem.removeprefix("report_") for path in files)}
     kept = [language for language in read_settings().languages if language in known]
@@ -81,7 +84,7 @@ def keep_languages(request: EditionRequest) -> EditionRequest:
 
 def is_current(request: EditionRequest) -> bool:
     """Whether an edition is published, undamaged, in these languages, and made of all that is there now."""
-    published = editions.read_published_edition(request.quarter, request.as_of)
+    published = request.read_published()
     return (
         published is not None
         and set(published.languages) == set(request.languages)
@@ -193,7 +196,12 @@ def _collect_outputs(request: EditionRequest, folder: Path, tables: EditionTable
             shutil.copyfile(work / file, report_folder / file)
     for _, name, _ in request.steps:
         shutil.move(folder / f"{name}.ipynb", report_folder / f"{name}.ipynb")
-    outputs = {f"processed/{path.name}": manifest.describe_file(path) for path in tables_folder.iterdir()}
-    outputs |= {f"report/{path.name}": manifest.describe_file(path) for path in report_folder.iterdir()}
+    outputs = {name: manifest.describe_file(path) for name, path in name_outputs(tables_folder, report_folder).items()}
     revises = editions.find_revised(request.quarter, request.as_of)
     manifest.write_manifest(report_folder, asdict(request), outputs, tables, started, revises)
+
+
+def name_outputs(tables_folder: Path, report_folder: Path) -> dict[str, Path]:
+    """Return the files of an edition by their names in its manifest."""
+    folders = {"processed": tables_folder, "report": report_folder}
+    return {f"{part}/{path.name}": path for part, folder in folders.items() for path in folder.iterdir()}

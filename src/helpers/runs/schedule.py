@@ -48,21 +48,16 @@ def find_next(today: date) -> EditionRequest | None:
 
 def list_made(today: date) -> list[EditionRequest]:
     """Return the editions of up to a day of which a report or a manifest is there, whatever its state."""
-    reports, made = paths.root() / "reports", set()
+    reports, made = paths.site(), set()
     for path in (*reports.glob("*/????-??-??/report_*.pdf"), *reports.glob(f"*/????-??-??/{editions.MANIFEST_JSON}")):
         with contextlib.suppress(ValueError):
             made.add(replace(edition.make_request(path.parts[-3], (), path.parts[-2]), languages=()))
     return [request for request in made if request.as_of <= today.isoformat()]
 
 
-def read_published(request: EditionRequest) -> editions.PublishedEdition | None:
-    """Return a published edition; None without a manifest that can be read."""
-    return editions.read_published_edition(request.quarter, request.as_of)
-
-
 def describe_damage(request: EditionRequest) -> str:
     """Return which files of an edition are no longer what was published; blank if none."""
-    published = read_published(request)
+    published = request.read_published()
     damaged = published.list_damaged() if published else [f"report/{editions.MANIFEST_JSON}"]
     return _tell_damage(_name_some(damaged)) if damaged else ""
 
@@ -78,7 +73,7 @@ def _name_some(names: Sequence[str]) -> str:
 
 def describe_reason(request: EditionRequest) -> str:
     """Return why an edition must be made, or made again; blank if it need not. Raises RunError for refused data."""
-    published = read_published(request)
+    published = request.read_published()
     if published is None:
         return say("not made yet")
     if damage := describe_damage(request):
@@ -105,7 +100,7 @@ def select_scheduled(today: date) -> list[EditionRequest]:
     If none is published, those of the latest quarter only: `papu run QUARTER` makes any earlier one.
     """
     past = [request for request in list_schedule() if request.as_of <= today.isoformat()]
-    if published := [number for number, request in enumerate(past) if read_published(request)]:
+    if published := [number for number, request in enumerate(past) if request.read_published()]:
         return past[published[-1] :]
     latest = max((request.quarter for request in past), default="")
     return [request for request in past if request.quarter == latest]
@@ -140,7 +135,7 @@ def find_due(today: date, languages: Sequence[str] = ()) -> DueEditions:
     wanted, due = tuple(languages or catalogue.official_languages()), {}
     selected, made = select_scheduled(today), list_made(today)
     for request in sorted({*selected, *made}, key=lambda request: (request.as_of, request.quarter)):
-        is_final = request not in selected or (read_published(request) is not None and request != selected[-1])
+        is_final = request not in selected or (request.read_published() is not None and request != selected[-1])
         asked = request if is_final else replace(request, languages=wanted)
         if reason := describe_damage(request) if is_final else describe_reason(asked):
             kept = edition.keep_languages(asked)
@@ -167,7 +162,7 @@ def describe_due(due: DueEditions, today: date, first: str = "", last: str = "")
             "nothing to do: the plan ended with {last_quarter}; no new edition is ever due any more",
             last_quarter=settings.last_quarter,
         )
-    latest = next((request for request in reversed(select_scheduled(today)) if read_published(request)), None)
+    latest = next((request for request in reversed(select_scheduled(today)) if request.read_published()), None)
     reason = (say("{latest} is made and its inputs have not changed", latest=latest) if latest
               else say("no edition is due yet"))  # fmt: skip
     following = find_next(today)

@@ -25,6 +25,15 @@ class Verification:
     different: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
+    def add_differences(
+        self, outputs: Mapping[str, str], before: Mapping[str, Path], rebuilt: Mapping[str, Path]
+    ) -> None:
+        """Add what differs of some `outputs` (digests by name): what is there `before`, and what was made again."""
+        digests = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in before.items()}
+        self.compared += len(rebuilt)
+        self.different += _compare_digests(outputs, digests, to_say("{name}: changed since it was published"))
+        self.different += _compare_files(outputs, before, rebuilt)
+
 
 def verify(quarter: str, as_of: str, report: Reporter) -> Verification:
     """Build a published edition again from the raw files of its manifest, and compare every file byte by byte.
@@ -40,14 +49,9 @@ def verify(quarter: str, as_of: str, report: Reporter) -> Verification:
     with raise_run_errors(paths.build()):
         inputs = pipeline.list_current_inputs(quarter, as_of)
         before = {name: path for name in published.outputs if (path := published.find(name)).is_file()}
-        digests = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in before.items()}
-        result = Verification()
-        result.notes += [*_compare_code(published), *_compare_inputs(published.inputs, inputs)]
-        result.different += _compare_published(published.outputs, digests)
+        result = Verification(notes=[*_compare_code(published), *_compare_inputs(published.inputs, inputs)])
         with _private_copy(quarter, inputs.keys() - published.inputs.keys()) as folder:
-            rebuilt = _rebuild(published, folder, report)
-            result.compared = len(rebuilt)
-            result.different += _compare_files(published.outputs, before, rebuilt)
+            result.add_differences(published.outputs, before, _rebuild(published, folder, report))
         result.different += _check_claims(published)
     return result
 
@@ -66,10 +70,6 @@ def _compare_digests(before: Mapping[str, str], now: Mapping[str, str], changed:
 def _compare_inputs(before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
     old, new = ({f"data/raw/{name}": digest for name, digest in each.items()} for each in (before, now))
     return _compare_digests(old, new, to_say("{name}: changed since"))
-
-
-def _compare_published(outputs: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
-    return _compare_digests(outputs, now, to_say("{name}: changed since it was published"))
 
 
 def _compare_code(published: editions.PublishedEdition) -> Iterator[str]:
@@ -119,19 +119,16 @@ def _rebuild(published: editions.PublishedEdition, folder: Path, report: Reporte
     """Build the edition in a private folder; return its files by their names in the manifest."""
     request = edition.EditionRequest(published.quarter, published.as_of, published.languages)
     tables_folder, report_folder, _ = edition.build_edition(request, folder, report)
-    files = {f"processed/{path.name}": path for path in tables_folder.iterdir()}
-    files |= {f"report/{path.name}": path for path in report_folder.iterdir() if path.name != editions.MANIFEST_JSON}
-    return files
+    files = edition.name_outputs(tables_folder, report_folder)
+    return {name: path for name, path in files.items() if path.name != editions.MANIFEST_JSON}
 
 
 def _check_claims(published: editions.PublishedEdition) -> Iterator[str]:
     """Yield what the published report says and the published tables do not; nothing of an edition before claims."""
-    path = published.find(f"report/{claims.CLAIMS_JSON}")
-    if path.is_file():
+    name = f"report/{claims.CLAIMS_JSON}"
+    if (path := published.find(name)).is_file():
         folder = paths.processed(published.quarter, published.as_of)
-        yield from (
-            say_of(f"report/{claims.CLAIMS_JSON}", false) for false in claims.check(path, folder, published.as_of)
-        )
+        yield from (say_of(name, false) for false in claims.check(path, folder, published.as_of))
 
 
 def _compare_files(outputs: Collection[str], before: Mapping[str, Path], rebuilt: Mapping[str, Path]) -> Iterator[str]:
@@ -156,7 +153,4 @@ def verify_site(result: Verification) -> None:
         rebuilt = {f"{folder.name}/{name}": made / name for name in editions.read_outputs(made)}
         outputs = {f"{folder.name}/{name}": digest for name, digest in published.items()}
         before = {name: path for name in outputs if (path := folder.parent / name).is_file()}
-        digests = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in before.items()}
-        result.compared += len(rebuilt)
-        result.different += _compare_published(outputs, digests)
-        result.different += _compare_files(outputs, before, rebuilt)
+        result.add_differences(outputs, before, rebuilt)
