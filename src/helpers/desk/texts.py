@@ -5,13 +5,16 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+_TEXTS = Path(__file__).with_suffix(".csv")
+
 
 @cache
-def _read_texts() -> Mapping[str, Mapping[str, str]]:
-    with Path(__file__).with_suffix(".csv").open(encoding="utf-8", newline="") as file:
+def read_texts(path: Path) -> Mapping[str, Mapping[str, str]]:
+    """Return a file of texts: by key, then by language."""
+    with path.open(encoding="utf-8", newline="") as file:
         return {row["key"]: row for row in csv.DictReader(file)}
 
 
 def desk_text(key: str, language: str, **values: object) -> str:
     """Return a text of texts.csv in a language, with the values in its {fields}."""
-    return _read_texts()[key][language].format(**values)
+    return read_texts(_TEXTS)[key][language].format(**values)

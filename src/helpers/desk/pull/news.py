@@ -1,19 +1,14 @@
 """What an export has that those before it had not: compared by submission, answers and reviews, never by bytes."""
 
-import csv
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
+from helpers.desk.texts import read_texts
 from helpers.i18n import Translator
 from helpers.ingest import Received, versions
 
-
-@cache
-def _read_texts() -> Mapping[str, Mapping[str, str]]:
-    with Path(__file__).with_suffix(".csv").open(encoding="utf-8", newline="") as file:
-        return {row["key"]: row for row in csv.DictReader(file)}
+_TEXTS = Path(__file__).with_suffix(".csv")
 
 
 @dataclass(frozen=True)
@@ -63,7 +58,7 @@ def _review(received: versions.ReceivedReturn) -> tuple[bool, frozenset[str]]:
 
 def format_news(news: News, source: str, quarter: str, language: str) -> Iterator[str]:
     """Yield what an export has, and what is new of it, as lines of text."""
-    texts = {key: row[language] for key, row in _read_texts().items()}
+    texts = {key: row[language] for key, row in read_texts(_TEXTS).items()}
     shown = Translator(language).quarter(quarter)
     yield texts["fetched"].format(source=source, n=news.count, quarter=shown)
     for key in ("new", "edited", "reviewed", "gone"):
