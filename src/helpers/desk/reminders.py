@@ -49,7 +49,7 @@ def remind(
     if strangers := sorted({name for letter in own for name in letter.strangers}):
         names = ", ".join(strangers)
         raise DataRefused(say("{files}: damaged or missing, and nobody knows whose; restore them first", files=names))
-    with _lock_log():
+    with FileLock(paths.locks() / "reminders.lock"):
         rows, silent = read_log(), [letter for letter in own if letter.is_silent]
         made = list_days(rows, quarter)
         reminders = [_make(letter, quarter, today, made, questionnaires) for letter in silent]
@@ -60,11 +60,6 @@ def remind(
             write_csv_durably(paths.desk() / LOG, [_COLUMNS, *rows, *new])
     refused = [each.code for each in own if each.entries and not any(entry.counts for entry in each.entries)]
     return Reminded(files, reminders, refused, [each.code for each in own if each.lost and not each.entries])
-
-
-def _lock_log() -> FileLock:
-    paths.locks().mkdir(parents=True, exist_ok=True)
-    return FileLock(paths.locks() / "reminders.lock")
 
 
 def _make(

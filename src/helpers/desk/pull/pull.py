@@ -2,7 +2,6 @@
 
 import contextlib
 import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -46,7 +45,8 @@ def pull(
     the invented sample, OSError where nothing can be written. Nothing is added then.
     """
     _refuse_sample()
-    with _alone(quarter, dry_run), tempfile.TemporaryDirectory(prefix="papu-") as folder:
+    alone = contextlib.nullcontext() if dry_run else _lock_pull(quarter)
+    with alone, tempfile.TemporaryDirectory(prefix="papu-") as folder:
         export = fetch_export(source, limits or FetchLimits())
         warnings = check_form(export.form, source)
         path = Path(folder, f"{source.tool}-{now:%Y-%m-%d-%H-%M-%S}{export.suffix}")
@@ -105,17 +105,9 @@ def _refuse_unreadable(source: Source, batch: add.Batch, shown: str, language: s
                                     source=source, what=what))  # fmt: skip
 
 
-@contextlib.contextmanager
-def _alone(quarter: str, dry_run: bool) -> Iterator[None]:
-    """Let one pull at a time work on a quarter: two at once would each add what is new."""
-    if dry_run:
-        yield
-        return
-    paths.locks().mkdir(parents=True, exist_ok=True)
-    lock = FileLock(paths.locks() / f"{quarter}.pull.lock", timeout=0)
-    with contextlib.ExitStack() as stack:
-        try:
-            stack.enter_context(lock)
-        except Timeout:
-            raise NotFetched(say("another papu pull works on {quarter}; wait for its end", quarter=quarter)) from None
-        yield
+def _lock_pull(quarter: str) -> contextlib.AbstractContextManager:
+    """Lock a quarter for one pull at a time, until the context is left: two at once would each add what is new."""
+    try:
+        return FileLock(paths.locks() / f"{quarter}.pull.lock").acquire(timeout=0)
+    except Timeout:
+        raise NotFetched(say("another papu pull works on {quarter}; wait for its end", quarter=quarter)) from None
