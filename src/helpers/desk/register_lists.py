@@ -5,7 +5,6 @@ from datetime import date
 from pathlib import Path
 
 from helpers.desk import register_rows, register_taking
-from helpers.desk.register_rows import TextRow
 from helpers.desk.register_taking import BookRows
 from helpers.desk.register_words import RegisterWords
 from helpers.ingest import register_files, registers
@@ -34,7 +33,7 @@ def take_list(
         raise ValueError(say("{names}: no column of {register}; choose among {columns}", **names))
     words = RegisterWords(read_settings().master_language)
     shared = dict.fromkeys(own, "") | {column: words.read(column, text) for column, text in given.items()}
-    read, remarks, refused = [], [], []
+    read, remarks = [], []
     for title, lines in _read_sheets(path, words):
         found = _find_rows(lines, [column for column in own if column not in given], words)
         if found is None:
@@ -44,19 +43,13 @@ def take_list(
         remarks += [say("{sheet}: column “{head}” is not taken", sheet=title, head=head) for head in unread]
         for number, cells in below:
             texts = {column: words.read(column, _cell(cells, at)) for column, at in places.items()}
-            read.append((title, number, shared | texts))
+            read.append((register_taking.place_row(title, number), shared | texts))
     if not read:
         expected = ", ".join(column for column in own if column not in given)
         raise ValueError(say("{file}: no row under headings such as {columns}", file=path, columns=expected))
     with register_rows.lock_registers():
         files = register_rows.read_register_files()
-        workshops = [row["workshop"] for row in files["workshops"].rows]
-        rows: list[TextRow] = []
-        for title, number, texts in read:
-            if fault := register_rows.find_fault(register, texts, workshops):
-                refused.append(register_taking.say_fault(title, number, fault))
-            else:
-                rows.append(register_rows.normalise_row(register, texts))
+        rows, refused = register_taking.check_rows(register, read, register_rows.list_workshops(files))
         new = {register: register_rows.select_new_rows(files[register], rows)}
         if write and not refused:
             register_rows.write_rows(files, new, recorded_on)

@@ -1,6 +1,6 @@
 """Adds rows to the registers: checked as they are read, never twice, all or none, each with its `recorded_on`."""
 
-import contextlib
+import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
@@ -9,7 +9,7 @@ from filelock import FileLock
 
 from helpers import paths, strings
 from helpers.durable import make_folder_durably, write_together_durably
-from helpers.ingest import received, register_files, registers
+from helpers.ingest import issues, received, register_files, registers
 from helpers.paths import DataRefused
 from helpers.plan import questionnaire, read_plan, sources
 from helpers.speech import say
@@ -18,12 +18,9 @@ RECORDED_ON = "recorded_on"
 TextRow = Mapping[str, str]  # a row's texts by column; the row of a withdrawn return is `of_row`
 
 
-@contextlib.contextmanager
-def lock_registers() -> Iterator[None]:
-    """Let one command at a time add to the registers."""
-    paths.locks().mkdir(parents=True, exist_ok=True)
-    with FileLock(paths.locks() / "registers.lock"):
-        yield
+def lock_registers() -> FileLock:
+    """Return the lock under which one command at a time adds to the registers."""
+    return FileLock(paths.locks() / "registers.lock")
 
 
 def read_register_files() -> dict[str, register_files.RegisterFile]:
@@ -31,15 +28,17 @@ def read_register_files() -> dict[str, register_files.RegisterFile]:
 
     Raises DataRefused, with all that is wrong, where one is there and nothing can rest on it.
     """
-    folder, wrong = paths.registers(), []
-    read = registers.read_registers()
-    for issue in (issue for issue in read.issues if issue.severity == "refused"):
-        if (folder / issue.source_file).exists() or (folder / issue.source_file).is_symlink():
-            wrong.append(f"{issue.source_file}: {issue.message_en}")
+    folder = paths.registers()
+    refused = [issue for issue in registers.read_registers().issues if issue.severity == issues.REFUSED]
+    wrong = [f"{each.source_file}: {each.message_en}" for each in refused if os.path.lexists(folder / each.source_file)]
     if wrong:
         raise DataRefused("\n".join(wrong))
-    names = registers.COLUMNS
-    return {name: register_files.read_register_file(name, folder / f"{name}.csv") for name in names}
+    return {name: register_files.read_register_file(name, folder / f"{name}.csv") for name in registers.COLUMNS}
+
+
+def list_workshops(files: Mapping[str, register_files.RegisterFile]) -> list[str]:
+    """Return the codes of the workshops that are registered, which attendance may name."""
+    return [row["workshop"] for row in files["workshops"].rows]
 
 
 def list_own_columns(name: str) -> list[str]:
@@ -158,9 +157,8 @@ def append_rows(register: str, rows: Sequence[TextRow], recorded_on: date) -> li
     """
     with lock_registers():
         files = read_register_files()
-        workshops = [row["workshop"] for row in files["workshops"].rows]
-        found = [fault for row in rows if (fault := find_fault(register, row, workshops))]
-        if found:
+        workshops = list_workshops(files)
+        if found := [fault for row in rows if (fault := find_fault(register, row, workshops))]:
             said = (f"{register}.csv, {column}: {text!r} is not {expected}" for column, text, expected in found)
             raise ValueError("; ".join(said))
         new = select_new_rows(files[register], [normalise_row(register, row) for row in rows])

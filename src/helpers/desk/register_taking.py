@@ -3,7 +3,7 @@
 import io
 import re
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -32,12 +32,7 @@ class BookRows:
     remarks: Sequence[str] = ()
 
 
-@dataclass(frozen=True)
-class _Row:
-    """One row of a sheet: its number there, and its texts by column, codes for words."""
-
-    number: int
-    texts: TextRow
+PlacedRow = tuple[str, TextRow]  # where a row is, to be told, and its texts by column, codes for words
 
 
 @dataclass(frozen=True)
@@ -47,8 +42,8 @@ class _Sheet:
     title: str
     name: str
     last: int
-    known: Mapping[int, _Row]
-    new: Sequence[_Row]
+    known: Mapping[int, PlacedRow]
+    new: Sequence[PlacedRow]
     refused: Sequence[str]
 
 
@@ -98,14 +93,15 @@ def _read_sheet(sheet, words: RegisterWords) -> _Sheet | None:
     known, new, refused = {}, [], []
     for number, cells in enumerate(rows[top + 2 :], start=top + 3):
         cells += [""] * (len(heads) - len(cells))
+        place = place_row(sheet.title, number)
         texts = {column: words.read(column, cells[at]) for column, at in places.items()}
         if cells[first].isdigit():
-            known[int(cells[first])] = _Row(number, texts)
+            known[int(cells[first])] = place, texts
         elif cells[first]:
             wrong = say("the first column is not filled in; leave it blank")
-            refused.append(f"{_place(sheet.title, number)}: {wrong}")
+            refused.append(f"{place}: {wrong}")
         elif any(text for column, text in texts.items() if column != RECORDED_ON):
-            new += [_Row(number, each) for each in _expand(name, texts)]
+            new += [(place, each) for each in _expand(name, texts)]
     last = int(_FIRST_HEAD.fullmatch(heads[first])["last"] or 0)
     return _Sheet(sheet.title, name, last, known, new, refused)
 
@@ -130,7 +126,8 @@ def read_cell(cell) -> str:
     return " ".join(text.split())
 
 
-def _place(title: str, number: int) -> str:
+def place_row(title: str, number: int) -> str:
+    """Return where a row is, to be told."""
     return say("{sheet}, row {row}", sheet=title, row=number)
 
 
@@ -143,13 +140,12 @@ def _compare(
     by_name = {sheet.name: sheet for sheet in sheets if sheet.name}
     twice = [sheet for sheet in sheets if sheet.name and sheet is not by_name[sheet.name]]
     refused += [say("{sheet}: there is another sheet of this register; keep one", sheet=each.title) for each in twice]
-    workshops = [row["workshop"] for row in files["workshops"].rows]
-    workshops += [row.texts["workshop"] for row in by_name["workshops"].new] if "workshops" in by_name else []
+    workshops = register_rows.list_workshops(files)
+    workshops += [texts["workshop"] for _, texts in by_name["workshops"].new] if "workshops" in by_name else []
     for name, sheet in by_name.items():
         refused += _list_changes(sheet, files[name], words)
-        faults = {row.number: register_rows.find_fault(name, row.texts, workshops) for row in sheet.new}
-        refused += [say_fault(sheet.title, number, fault) for number, fault in faults.items() if fault]
-        rows = [register_rows.normalise_row(name, row.texts) for row in sheet.new if not faults[row.number]]
+        rows, faults = check_rows(name, sheet.new, workshops)
+        refused += faults
         new[name] = register_rows.select_new_rows(files[name], rows, sheet.last)
         n_known += len(rows) - len(new[name])
     lacking = (name for name in files if name not in by_name)
@@ -157,13 +153,18 @@ def _compare(
     return BookRows(new, n_known, refused, remarks)
 
 
-def say_fault(sheet: str, number: int, fault: tuple[str, str, str]) -> str:
-    """Return why a row of a sheet cannot be taken."""
-    column, text, expected = fault
-    told = "row" if column == "of_row" else column
-    facts = {"column": told, "text": text, "expected": expected}
-    said = say("{column} is “{text}”, which cannot be taken; expected: {expected}", **facts)
-    return f"{_place(sheet, number)}: {said}"
+def check_rows(register: str, placed: Iterable[PlacedRow], workshops: Sequence[str]) -> tuple[list[TextRow], list[str]]:
+    """Return the rows that can be taken, as they are written, and why the others cannot, each once."""
+    rows, refused = [], {}
+    for place, texts in placed:
+        if fault := register_rows.find_fault(register, texts, workshops):
+            column, text, expected = fault
+            facts = {"column": "row" if column == "of_row" else column, "text": text, "expected": expected}
+            said = say("{column} is “{text}”, which cannot be taken; expected: {expected}", **facts)
+            refused[f"{place}: {said}"] = None
+        else:
+            rows.append(register_rows.normalise_row(register, texts))
+    return rows, list(refused)
 
 
 def _list_changes(sheet: _Sheet, file: register_files.RegisterFile, words: RegisterWords) -> Iterator[str]:
@@ -177,12 +178,12 @@ def _list_changes(sheet: _Sheet, file: register_files.RegisterFile, words: Regis
             missing = say("{where} is missing here; {remedy}", where=where, remedy=remedy)
             yield f"{sheet.title}: {missing}"
             continue
-        place = _place(sheet.title, shown.number)
+        place, texts = shown
         if own is None:
             gone = say("{where} is not there; write the workbook again", where=where)
             yield f"{place}: {gone}"
             continue
-        for column, text in shown.texts.items():
+        for column, text in texts.items():
             if text != (before := words.read(column, _plain(own[column]))):
                 facts = {"column": column, "text": text, "before": before, "where": where, "remedy": remedy}
                 changed = say("{column} is “{text}”, and “{before}” in {where}; {remedy}", **facts)
