@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from openpyxl.utils import get_column_letter
+
 from helpers.desk.previous import Asked, Previous
 from helpers.desk.texts import desk_text
-from helpers.desk.validations import Lists, Validation, Validator, offered
+from helpers.desk.validations import ALLOWED, Lists, Validation, Validator, offered
 from helpers.i18n import Translator
 from helpers.ingest import confirmed
 from helpers.plan import Member, Plan, quarters, questionnaire
@@ -28,7 +30,6 @@ _SMALL = {"font_size": 7, "font_color": "#8A939C"}
 _QUIET = {"font_color": "#55616D", "text_wrap": True, "indent": 1} | _RULE
 _HEADING = {"bold": True, "bg_color": "#DCE5EE", "top": 1, "top_color": "#9FB3C8"}
 _FORMATS = {"integer": "#,##0", "date": "yyyy-mm-dd", "text": "@"}
-_ALLOWED = {"format_columns": True, "format_rows": True, "select_locked_cells": True}
 
 
 def write_mail_forms(
@@ -98,7 +99,7 @@ class _MailForm:
         for row, text in enumerate(self.validator.lists.texts):
             sheet.write(row, Lists.COLUMN, text)
         sheet.worksheet.hide()
-        sheet.worksheet.protect("", _ALLOWED)
+        sheet.worksheet.protect("", ALLOWED)
 
     def _name_items(self) -> str:
         """Return the name of the sheet of the repeat: its label where a sheet may be called so, else its name."""
@@ -177,13 +178,9 @@ class _MailForm:
 
     def _preset(self, line: _Line) -> str:
         """Return the answer that is written already, blank for all other questions."""
-        name, identity = line.code, self.form.identity
-        presets = {
-            identity.member: self.member.member,
-            identity.quarter: self.quarter,
-            identity.language: self.language,
-        }
-        value = presets.get(name, "")
+        own = self.form.identity
+        presets = {own.member: self.member.member, own.quarter: self.quarter, own.language: self.language}
+        value = presets.get(line.code, "")
         is_possible = not line.question or not line.question.choices or value in line.question.choices
         return value if is_possible else ""
 
@@ -282,7 +279,7 @@ class _MailForm:
             kinds[kind]: [self.word(label, code) for code, label in self.form.lists.get(listed, {}).items()]
             for kind, listed in repeat.details.items() if kind in kinds
         }  # fmt: skip
-        cells = {field.name: f"${_letter(n)}{first + 1}" for n, field in enumerate(fields)}
+        cells = {field.name: f"${get_column_letter(n)}{first + 1}" for n, field in enumerate(fields, start=1)}
         start, end = quarters.quarter_start(self.quarter), quarters.quarter_end(self.quarter)
         for field in fields:
             if field.name == repeat.date:
@@ -297,16 +294,12 @@ class _MailForm:
         sheet.set_page(head)
         sheet.worksheet.set_footer(f"&L{title.replace('&', '&&')[:200]}&R&P/&N")
         sheet.worksheet.ignore_errors({"number_stored_as_text": "A1:XFD1048576"})
-        sheet.worksheet.protect("", _ALLOWED)
+        sheet.worksheet.protect("", ALLOWED)
 
 
 def _cell(row: int) -> str:
     """Return the address of the answer in a row, counted from 0."""
     return f"$C${row + 1}"
-
-
-def _letter(column: int) -> str:
-    return chr(ord("A") + column)
 
 
 def _list_excluding(line: _Line, lines: Mapping[int, _Line]) -> list[str]:
@@ -317,8 +310,7 @@ def _list_excluding(line: _Line, lines: Mapping[int, _Line]) -> list[str]:
         return []
     if line.choice != none:
         return [_cell(rows[none])]
-    others = sorted(row for code, row in rows.items() if code != none)
-    return _join_rows(others)
+    return _join_rows(sorted(row for code, row in rows.items() if code != none))
 
 
 def _join_rows(rows: Sequence[int]) -> list[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from helpers.desk.register_rows import RECORDED_ON, read_register_files
 from helpers.desk.register_words import COUNTS, DAYS, SEVERAL, SUGGESTED, RegisterWords, name_column
 from helpers.desk.texts import desk_text
+from helpers.desk.validations import ALLOWED
 from helpers.ingest import register_files, registers
 from helpers.plan import read_plan
 from helpers.report import xlsx
@@ -22,7 +23,6 @@ _WIDTHS = {
 _WIDTH, _LIST_WIDTH, _GUIDE_WIDTH = 16, 44, 110
 _GUIDE = 4  # texts
 _FIRST_DAY, _LAST_DAY, _MOST = date(2000, 1, 1), date(2099, 12, 31), 10**9  # that a register takes
-_ALLOWED = {"format_columns": True, "format_rows": True, "select_locked_cells": True}
 
 
 def write_register_book(path: Path, language: str, today: date) -> dict[str, int]:
@@ -84,7 +84,7 @@ class _BookWriter:
         sheet.worksheet.freeze_panes(_HEADS, 1, max(_HEADS, first - 3), 1)
         sheet.worksheet.set_selection(first, 1, first, 1)
         sheet.worksheet.ignore_errors({"number_stored_as_text": "A1:XFD1048576"})
-        sheet.worksheet.protect("", _ALLOWED)
+        sheet.worksheet.protect("", ALLOWED)
         sheet.set_page(1)
 
     def _open_column(self, sheet: xlsx.SheetWriter, name: str, column: str, place: int, first: int) -> None:
@@ -137,4 +137,4 @@ class _BookWriter:
             for row, text in enumerate(entries, start=1):
                 sheet.write(row, place, text)
         sheet.worksheet.freeze_panes(1, 0)
-        sheet.worksheet.protect("", _ALLOWED)
+        sheet.worksheet.protect("", ALLOWED)

@@ -10,6 +10,7 @@ from helpers.plan import questionnaire
 
 Validation = dict[str, object]
 LONGEST_ANSWER = 2_000  # characters of a text whose constraint says nothing: longer ones are shown cut
+ALLOWED = {"format_columns": True, "format_rows": True, "select_locked_cells": True}  # in a sheet that is protected
 TICKS, BLOCKED = ("✓", "x"), ("-",)  # what ticks a choice; what is left once another choice excludes it
 _EARLIEST, _LATEST = date(1950, 1, 1), date(2099, 12, 31)  # of a day that nothing else limits
 _LONGEST_TITLE, _LONGEST_MESSAGE = 32, 255  # characters, limits of the format
@@ -58,13 +59,9 @@ class Validator:
             labels = [label.get(self.language) or code for code, label in offered(question)]
             return self.choice(labels, self._message(question))
         most = limits.longest_text(question, LONGEST_ANSWER)
-        otherwise = desk_text("text_length", self.language, most=self.t.number(most))
-        return {
-            "validate": "length",
-            "criteria": "<=",
-            "value": most,
-            **self._error(self._message(question, otherwise)),
-        }
+        otherwise = self.text("text_length", most=self.t.number(most))
+        error = self._error(self._message(question) or otherwise)
+        return {"validate": "length", "criteria": "<=", "value": most, **error}
 
     def _count(self, question: questionnaire.Question, cells: Mapping[str, str]) -> Validation:
         found = limits.read_limits(question, cells)
@@ -105,8 +102,8 @@ class Validator:
         """Return a text of the desk in the workbook's language."""
         return desk_text(key, self.language, **values)
 
-    def _message(self, question: questionnaire.Question, otherwise: str = "") -> str:
-        return question.constraint_message.get(self.language) or otherwise
+    def _message(self, question: questionnaire.Question) -> str:
+        return question.constraint_message.get(self.language, "")
 
     def _error(self, message: str) -> dict[str, str]:
         return {"error_title": self.text("to_correct")[:_LONGEST_TITLE], "error_message": message[:_LONGEST_MESSAGE]}

@@ -245,16 +245,8 @@ class _Maker:
     # --- choices --------------------------------------------------------------------------------------------------
 
     def _choices(self) -> Iterator[FormRow]:
-        """Yield the choices. Those that are retired stay, never offered: earlier submissions keep their words."""
-        for row in self.tables["choices"].every_row:
-            kept = {column: text for column, text in row.items() if text and column not in ("score", "until")}
-            if last := row.get("until"):
-                kept["until"] = _as_number(quarters.parse_quarter(last))
-            if row["list_name"] != questionnaire.MEMBER_ASKED:
-                yield kept
-            for kind, listed in self.form.repeat.details.items():
-                if row["list_name"] == listed and not last:
-                    yield kept | {"list_name": _ITEM_DETAILS, "item_kind": kind}
+        """Yield the choices: the form's own, the members, the languages, and what is to be confirmed."""
+        yield from self._own_choices()
         yield from self._member_choices()
         if self.form.identity.language:
             for code in self.languages:
@@ -268,17 +260,25 @@ class _Maker:
         if any(each.question in self.form.numbers for each in self.warnings):
             yield {"list_name": _CONFIRM, "name": "yes"} | self._texts("label", "confirm_yes")
 
+    def _own_choices(self) -> Iterator[FormRow]:
+        """Yield the form's own. Those that are retired stay, never offered: earlier submissions keep their words."""
+        for row in self.tables["choices"].every_row:
+            kept = {column: text for column, text in row.items() if text and column not in ("score", "until")}
+            if last := row.get("until"):
+                kept["until"] = _as_number(quarters.parse_quarter(last))
+            if row["list_name"] != questionnaire.MEMBER_ASKED:
+                yield kept
+            for kind, listed in self.form.repeat.details.items():
+                if row["list_name"] == listed and not last:
+                    yield kept | {"list_name": _ITEM_DETAILS, "item_kind": kind}
+
     def _member_choices(self) -> Iterator[FormRow]:
         """Yield the members in the alphabet, once a language where the form asks for it: no tool sorts them."""
         named = {code: self.form.by_name[questionnaire.MEMBER_ASKED].choice_labels[code] for code in self.members}
         for language in self.languages if self.form.identity.language else [self.plan.settings.master_language]:
             for code, label in sorted(named.items(), key=lambda item: fold(item[1][language])):
-                yield {
-                    "list_name": questionnaire.MEMBER_ASKED,
-                    "name": code,
-                    "language": language,
-                    **self._labels(label),
-                }
+                member = {"list_name": questionnaire.MEMBER_ASKED, "name": code, "language": language}
+                yield member | self._labels(label)
 
     def _labels(self, label: questionnaire.Label) -> FormRow:
         return {f"label::{questionnaire.LABEL_LANGUAGES[language]}": label[language] for language in self.languages}
