@@ -20,14 +20,8 @@ def write_durably(path: Path, content: bytes | Iterable[bytes], mode: int | None
     time. Raises OSError; what was there then stays.
     """
     private = path.with_name(PRIVATE)
-    private.unlink(missing_ok=True)
     try:
-        with private.open("xb") as file:
-            file.writelines((content,) if isinstance(content, bytes) else content)
-            if mode is not None:
-                private.chmod(mode)
-            file.flush()
-            os.fsync(file.fileno())
+        _write_new(private, (content,) if isinstance(content, bytes) else content, mode)
         private.replace(path)
     finally:
         private.unlink(missing_ok=True)
@@ -44,13 +38,8 @@ def write_together_durably(contents: Mapping[Path, bytes]) -> None:
     private = {path.with_name(f"{PRIVATE}-{path.name}"): path for path in contents}
     try:
         for new, path in private.items():
-            new.unlink(missing_ok=True)
-            with new.open("xb") as file:
-                file.write(contents[path])
-                if path.exists():
-                    new.chmod(stat.S_IMODE(path.stat().st_mode))
-                file.flush()
-                os.fsync(file.fileno())
+            mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else None
+            _write_new(new, (contents[path],), mode)
         for new, path in private.items():
             new.replace(path)
     finally:
@@ -58,6 +47,17 @@ def write_together_durably(contents: Mapping[Path, bytes]) -> None:
             new.unlink(missing_ok=True)
     for folder in {path.parent for path in contents}:
         sync_folder(folder)
+
+
+def _write_new(private: Path, parts: Iterable[bytes], mode: int | None) -> None:
+    """Write a file under a private name, onto the disk; what a killed write left there is removed."""
+    private.unlink(missing_ok=True)
+    with private.open("xb") as file:
+        file.writelines(parts)
+        if mode is not None:
+            private.chmod(mode)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def write_csv_durably(path: Path, rows: Iterable[Sequence[object]]) -> None:
