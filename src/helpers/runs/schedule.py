@@ -196,13 +196,9 @@ def run_due(
 
 
 def _run_quarter(
-    due: DueEditions,
-    log: Log,
-    progress: bool,
-    without: Sequence[str],
-    cluster: Cluster | None,
+    due: DueEditions, log: Log, progress: bool, without: Sequence[str], cluster: Cluster | None,
     wanted: Sequence[EditionRequest],
-) -> dict[EditionRequest, Path | int | None]:
+) -> dict[EditionRequest, Path | int | None]:  # fmt: skip
     """Make editions of one quarter; return the folder of each or its exit code, None where it need not be made.
 
     Each reason is checked again once the quarter is locked, so that an edition that another timer made meanwhile is not

@@ -60,14 +60,8 @@ def _make_cells(notebook: str, plan: Plan, there: Mapping[str, _Cell]) -> list[_
             code = {"execution_count": None, "outputs": []} if kind == "code" else {}
             first = name_plan_cell(section, source)
             name = next(name for name in (first, *(f"{first}-{n}" for n in range(2, 99))) if name not in cells)
-            new = {
-                "cell_type": kind,
-                "id": name,
-                "metadata": {"tags": [TAG]},
-                "source": source.splitlines(True),
-                **code,
-            }
-            cells[name] = there.get(name, new)
+            new = {"cell_type": kind, "id": name, "metadata": {"tags": [TAG]}, "source": source.splitlines(True)}
+            cells[name] = there.get(name, new | code)
     return list(cells.values())
 
 
@@ -116,44 +110,45 @@ def _list_kpi_sections(plan: Plan) -> Iterator[tuple[str, list[_Source]]]:
         views += ["theme_members"] if any(kpi.has_member_values for kpi in _kpis_of(plan, theme.theme)) else []
         calls = [("code", f"views.{view}(tables, {theme.theme})") for view in views]
         yield str(theme.theme), [_head(plan, theme.theme, question), *calls]
-    if not _has_changes(plan):
-        return
-    text = (
-        "## Why did the sums change?\n\n"
-        "`before` as first published, then revisions, the members that answered both quarters (matched), those\n"
-        "carried, entered and left; the parts add up to `after` exactly."
-    )
-    yield "change", [("markdown", text), ("code", "views.sum_changes(tables)")]
+    if _has_changes(plan):
+        text = (
+            "## Why did the sums change?\n\n"
+            "`before` as first published, then revisions, the members that answered both quarters (matched), those\n"
+            "carried, entered and left; the parts add up to `after` exactly."
+        )
+        yield "change", [("markdown", text), ("code", "views.sum_changes(tables)")]
 
 
 def _list_report_sections(plan: Plan) -> Iterator[tuple[str, list[_Source]]]:
     """Yield the sections of 03: each theme with its figures as figures.csv has them, the change, the components."""
     question = "What is the finding, and where do its indicators stand against their targets?"
     for theme in plan.themes:
-        table = f"report.add(tables.theme(report, {theme.theme}), in_workbook=True)"
-        calls = [f"headlines.add_theme(report, {theme.theme})", table]
-        sources = [_head(plan, theme.theme, question), *(("code", call) for call in calls)]
-        yield str(theme.theme), sources + list(_list_figures(plan, theme.theme))
+        sources = [
+            _head(plan, theme.theme, question),
+            ("code", f"headlines.add_theme(report, {theme.theme})"),
+            ("code", f"report.add(tables.theme(report, {theme.theme}), in_workbook=True)"),
+            *_list_figures(plan, theme.theme),
+        ]
+        yield str(theme.theme), sources
     if _has_changes(plan):
         yield "change", _list_change(plan)
-    tables = [
-        ("code", f"report.add(tables.companions(report, {theme.theme}))")
-        for theme in plan.themes
-        if _has_companions(plan, theme.theme)
-    ]
-    if tables:
+    themes = [theme.theme for theme in plan.themes if _has_companions(plan, theme.theme)]
+    if themes:
         text = "## Components\n\nWhat is behind the indicators: their parts, and the figures beside them?"
         heading = 'report.heading(t("Components of the indicators"))'
+        tables = [("code", f"report.add(tables.companions(report, {theme}))") for theme in themes]
         yield "components", [("markdown", text), ("code", heading), *tables]
 
 
 def _list_change(plan: Plan) -> list[_Source]:
     """Return the section on the change of the sums since the last quarter."""
     question = "What is the change of each total made of: the same members, carried values, members newly known or not?"
-    heading = "headlines.add_change(report)"
-    figures = [_call(figure.figure, figure.kpis, figure.of) for figure in plan.figures_of(0)]
-    calls = [heading, *figures, "report.add(tables.changes(report), in_workbook=True)"]
-    return [("markdown", f"## Change\n\n{question}"), *(("code", call) for call in calls)]
+    return [
+        ("markdown", f"## Change\n\n{question}"),
+        ("code", "headlines.add_change(report)"),
+        *(_call(each.figure, each.kpis, each.of) for each in plan.figures_of(0)),
+        ("code", "report.add(tables.changes(report), in_workbook=True)"),
+    ]
 
 
 def _list_figures(plan: Plan, theme: int) -> Iterator[_Source]:
@@ -161,15 +156,15 @@ def _list_figures(plan: Plan, theme: int) -> Iterator[_Source]:
     for kpis, group in groupby(plan.figures_of(theme), key=lambda figure: figure.kpis):
         names = [f"**{kpi}** {_in_english(plan.by_kpi[kpi].title)}" for kpi in kpis]
         yield "markdown", "\n".join(names if len(names) == 1 else (f"- {name}" for name in names))
-        yield from (("code", _call(figure.figure, figure.kpis, figure.of)) for figure in group)
+        yield from (_call(each.figure, each.kpis, each.of) for each in group)
 
 
-def _call(figure: str, kpis: Sequence[str], of: str) -> str:
+def _call(figure: str, kpis: Sequence[str], of: str) -> _Source:
     """Return the call of a figure. What figures.csv may hold there is letters, digits, point and _, and no code."""
     codes = [f'"{kpi}"' for kpi in kpis]
     chosen = f"({', '.join(codes)}{',' * (len(codes) == 1)})" if figure in _OF_SEVERAL else codes[0]
     also = f', "{of}"' if of else ""
-    return f"report.add(figures.{_CALLS.get(figure, figure)}(report, {chosen}{also}))"
+    return "code", f"report.add(figures.{_CALLS.get(figure, figure)}(report, {chosen}{also}))"
 
 
 def _kpis_of(plan: Plan, theme: int) -> list[Kpi]:
