@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-import click
-
 from helpers import paths
 from helpers.cli import options
 from helpers.cli.papu import LOG_SENTENCES, main, print_lines, relative_path
@@ -16,11 +14,7 @@ from helpers.speech import say
 @main.command(context_settings=LOG_SENTENCES)
 @options.quarter_argument
 @options.output_path("--out", metavar="FOLDER", help="The folder of the files (default: data/desk/QUARTER).")
-@click.option(
-    "--today",
-    callback=options.parse_date,
-    help="The last answers as known that day, YYYY-MM-DD (default: today).",
-)
+@options.today_option(help="The last answers as known that day, YYYY-MM-DD (default: today).")
 def questionnaire_command(quarter: str, out: Path | None, today: date | None) -> None:
     """Write the questionnaire of QUARTER: an XLSForm for KoboToolbox and ODK, and a workbook to be mailed a member.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,11 +30,7 @@ if TYPE_CHECKING:
 @options.quarter_option("--to", "last", help="With --from: the last of these quarters.")
 @options.languages(help="A language of the plan, such as fr (default: those that are official).")
 @options.as_of
-@click.option(
-    "--today",
-    callback=options.parse_date,
-    help="With --due or --from: try another day, YYYY-MM-DD (default: today, UTC).",
-)
+@options.today_option(help="With --due or --from: try another day, YYYY-MM-DD (default: today, UTC).")
 @click.option("--only", is_flag=True, help="Only these languages: others that are published are removed.")
 @click.option("--without", metavar="FILE", multiple=True, help="A file that is gone from data/raw, and not missed.")
 @click.option("--dry-run", is_flag=True, help="Print what would be run, and write nothing.")
@@ -82,9 +79,10 @@ def run_command(
         )
     if not without and edition.is_current(request):
         log.info(say("{request} is made, and nothing has changed since", request=request))
-        _print_published([paths.reports(request.quarter, request.as_of)])
-        sys.exit(_update_site(log))
-    _print_published([edition.run_edition(request, log.info, sys.stderr.isatty(), without, cluster)])
+        folder = paths.reports(request.quarter, request.as_of)
+    else:
+        folder = edition.run_edition(request, log.info, sys.stderr.isatty(), without, cluster)
+    _print_published([folder])
     sys.exit(_update_site(log))
 
 
@@ -176,13 +174,11 @@ def briefs_command(
         request = briefs.make_briefs_request(quarter, members, languages, as_of)
     log = bind_log(quarter=request.quarter, as_of=request.as_of)
     target, failures = briefs.run_briefs(request, log.info, sys.stderr.isatty(), workers or 0, cluster)
-    n_tasks = len(request.steps)
-    n_made, folder = n_tasks - len(failures), relative_path(target)
-    none = say("{n} of {of} briefs made; nothing was written", n=0, of=n_tasks)
-    some = say_many(
-        "{n} of {of} briefs in {folder}", "{n} of {of} briefs in {folder}", n_made, of=n_tasks, folder=folder
-    )
-    print_lines([some if n_made else none])
+    counts = {"of": len(request.steps), "folder": relative_path(target)}
+    if n := len(request.steps) - len(failures):
+        print_lines([say_many("{n} of {of} briefs in {folder}", "{n} of {of} briefs in {folder}", n, **counts)])
+    else:
+        print_lines([say("{n} of {of} briefs made; nothing was written", n=0, **counts)])
     for failure in failures:
         log.error(RunError(ExitCode.REPORT_FAILED, failure))
     index = _update_site(log)
@@ -229,9 +225,7 @@ def plan_command(language: str, html: Path | None) -> None:
 
 
 @main.command()
-@click.option(
-    "--today", callback=options.parse_date, help="The status on another day, YYYY-MM-DD (default: today, UTC)."
-)
+@options.today_option(help="The status on another day, YYYY-MM-DD (default: today, UTC).")
 @options.languages(help="A language of the plan, such as fr (default: those that are official).")
 @options.as_json_option
 def status_command(today: date | None, languages: Codes, as_json: bool) -> None:
@@ -258,8 +252,7 @@ def doctor_command(as_json: bool) -> None:
     from helpers.runs import doctor
 
     diagnoses = doctor.examine(options.utc_today())
-    data = doctor.diagnoses_to_json(diagnoses)
-    print_lines([to_json_text(data)] if as_json else doctor.format_diagnoses(diagnoses))
+    print_lines([to_json_text(list(map(asdict, diagnoses)))] if as_json else doctor.format_diagnoses(diagnoses))
     is_missing = any(each.state == doctor.TO_MEND for each in diagnoses)
     sys.exit(ExitCode.DIFFERENCES_FOUND if is_missing else ExitCode.DONE)
 

@@ -95,22 +95,20 @@ def refuse_kept_folder(context: click.Context, parameter: click.Parameter, path:
         raise click.BadParameter(escape(str(error))) from error
 
 
-def parse_as_of(context: click.Context, parameter: click.Parameter, value: str) -> str:
-    """Return the date of an edition as it was given: one that has come."""
+def parse_today(context: click.Context, parameter: click.Parameter, value: str | None) -> date | None:
+    """Return the day on which something is made, None without one: one that has come."""
     from helpers.plan import quarters
 
     day = parse_date(context, parameter, value)
     if day and day > quarters.today():
         raise click.BadParameter(say("{day} has not come yet; give today or an earlier day", day=day))
-    return value
-
-
-def parse_today(context: click.Context, parameter: click.Parameter, value: str | None) -> date | None:
-    """Return the day on which something is made, None without one: one that has come."""
-    day = parse_date(context, parameter, value)
-    if day:
-        parse_as_of(context, parameter, value)
     return day
+
+
+def parse_as_of(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    """Return the date of an edition as it was given: one that has come."""
+    parse_today(context, parameter, value)
+    return value
 
 
 def utc_today() -> date:
@@ -122,6 +120,7 @@ Codes = tuple[str, ...]  # of languages or members
 quarter_argument = click.argument("quarter", callback=convert_quarter)
 quarter_option = functools.partial(click.option, metavar="QUARTER", callback=convert_quarter)
 optional_quarter = click.argument("quarter", required=False, callback=convert_quarter)
+today_option = functools.partial(click.option, "--today", callback=parse_date)
 as_of = click.option(
     "--as-of", default="", callback=parse_as_of,
     help="The date of the edition (default: its first cut-off).",
@@ -130,20 +129,14 @@ members_option = click.option("--member", "members", multiple=True, help="A memb
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print it as JSON, for another program.")
 # Read before the other arguments: what is wrong with them is said in it.
 language = functools.partial(click.option, "--language", callback=parse_language, is_eager=True)
-main_language = click.option(
-    "--language",
+main_language = language(
     callback=parse_main_language,
-    is_eager=True,
     help="The language of what is printed (default: the locale's if the plan has it, else the plan's first).",
 )
-own_language = click.option(
-    "--language",
-    type=click.Choice(speech.SPOKEN),
-    callback=parse_own_language,
-    is_eager=True,
-    expose_value=False,
+own_language = language(
+    type=click.Choice(speech.SPOKEN), callback=parse_own_language, expose_value=False,
     help="The language of the command itself (default: the locale's).",
-)
+)  # fmt: skip
 languages = functools.partial(click.option, "--language", "languages", multiple=True)
 received_path = click.Path(exists=True, readable=False, path_type=Path)
 output_path = functools.partial(click.option, type=click.Path(path_type=Path), callback=refuse_kept_folder)
@@ -159,7 +152,7 @@ def cluster_options(command: Callable[..., None]) -> Callable[..., None]:
         if bool(backend) != bool(scheduler):
             raise click.UsageError(say("--backend and --scheduler go together"))
         named = None
-        if backend and scheduler:
+        if backend:
             from helpers.runs import cluster  # it takes a while to load, and most commands reach none
 
             named = cluster.Cluster(backend, scheduler)

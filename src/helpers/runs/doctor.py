@@ -10,7 +10,7 @@ import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -70,11 +70,6 @@ def format_diagnoses(diagnoses: list[Diagnosis]) -> Iterator[str]:
     yield from map(str, diagnoses)
     n = sum(each.state == TO_MEND for each in diagnoses)
     yield say("{n} to mend", n=n) if n else say("nothing is missing")
-
-
-def diagnoses_to_json(diagnoses: list[Diagnosis]) -> list[dict[str, str]]:
-    """Return the diagnoses as plain data."""
-    return [asdict(each) for each in diagnoses]
 
 
 def _list_checks(today: date) -> dict[str, Callable[[], Iterator[Found]]]:
