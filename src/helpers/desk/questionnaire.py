@@ -49,15 +49,12 @@ def write_xlsform(
     if made.previous:
         files.append(folder / f"{PREVIOUS}.csv")
         text = io.StringIO(newline="")
-        rows = [list(made.previous[0]), *(row.values() for row in made.previous)]
-        csv.writer(text, lineterminator="\n").writerows(rows)
+        writer = csv.DictWriter(text, made.previous[0], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(made.previous)
         write_durably(files[-1], text.getvalue().encode())  # without the mark of Excel: forms read it
     findings = tuple(lint_form(made, plan, form, last))
     return WrittenForm(tuple(files), made.settings["version"], findings)
-
-
-def _columns(rows: Sequence[FormRow]) -> list[str]:
-    return list(dict.fromkeys(column for row in rows for column in row))
 
 
 def _write_book(path: Path, made: XlsForm) -> None:
@@ -65,7 +62,7 @@ def _write_book(path: Path, made: XlsForm) -> None:
     written = date(int(version[:4]), int(version[4:6]), int(version[6:8]))
     with xlsx.open_book(path, written, title=made.settings["form_title"]) as book:
         for name, rows in _list_sheets(made).items():
-            columns = _columns(rows)
+            columns = list(dict.fromkeys(column for row in rows for column in row))
             sheet = book.add_sheet(name, "en", [_WIDTHS[name]] * len(columns))
             for place, row in enumerate([dict(zip(columns, columns, strict=True)), *rows]):
                 for number, column in enumerate(columns):

@@ -1,6 +1,5 @@
 """The registers as a workbook: a sheet each, what is there locked, below it rows to be filled in from lists."""
 
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -92,29 +91,27 @@ class _BookWriter:
         last, shown = first + _EMPTY_ROWS - 1, "dd/mm/yyyy" if column in DAYS else "0" if column in COUNTS else "@"
         for at in range(first, last + 1):
             sheet.write(at, place, "", **xlsx.REPLY, locked=False, num_format=shown)
-        if rule := dict(self._make_rule(name, column)):
+        if rule := self._make_rule(name, column):
             sheet.worksheet.data_validation(first, place, last, place, rule)
 
-    def _make_rule(self, name: str, column: str) -> Iterator[tuple[str, object]]:
-        """Yield what a spreadsheet is told of a column: what it takes, what it offers, what it says."""
-        hint, values = "", {}
+    def _make_rule(self, name: str, column: str) -> dict[str, object]:
+        """Return what a spreadsheet is told of a column: what it takes, offers and says; nothing for any text."""
         if column in DAYS:
-            hint = "day"
-            yield from {"validate": "date", "criteria": "between", "minimum": _FIRST_DAY, "maximum": _LAST_DAY}.items()
+            rule = {"validate": "date", "criteria": "between", "minimum": _FIRST_DAY, "maximum": _LAST_DAY}
+            said = self.text("hint_day")
         elif column in COUNTS:
             highest = max(map(len, read_plan().stages.values()), default=0) if column == "stage" else _MOST
-            hint, values = "count", {"least": 0, "most": highest}
-            yield from {"validate": "integer", "criteria": "between", "minimum": 0, "maximum": highest}.items()
+            rule = {"validate": "integer", "criteria": "between", "minimum": 0, "maximum": highest}
+            said = self.text("hint_count", least=0, most=highest)
         elif column in SEVERAL:
-            hint = "several"
-            yield "validate", "any"
+            rule, said = {"validate": "any"}, self.text("hint_several")
         elif source := self._find_list(name, column):
-            hint = "suggested" if column in SUGGESTED else "list"
-            yield from {"validate": "list", "source": source}.items()
-            yield "error_type", "information" if column in SUGGESTED else "stop"
-        if hint:
-            said = self.text(f"hint_{hint}", **values)
-            yield from {"input_message": said, "error_message": said}.items()
+            is_open = column in SUGGESTED
+            rule = {"validate": "list", "source": source, "error_type": "information" if is_open else "stop"}
+            said = self.text("hint_suggested" if is_open else "hint_list")
+        else:
+            return {}
+        return rule | {"input_message": said, "error_message": said}
 
     def _find_list(self, name: str, column: str) -> str:
         """Return the cells that the list of a column is, blank for a column without one."""

@@ -24,6 +24,11 @@ def name_column(column: str, language: str) -> str:
     return desk_text(f"register_{'text_title' if column == 'title' else column}", language)
 
 
+def _split(column: str, text: str) -> list[str]:
+    """Return the texts in one cell of a column."""
+    return [part.strip() for part in text.split(";") if part.strip()] if column in SEVERAL else [text]
+
+
 class RegisterWords:
     """The lists of the registers' columns, by the name of the column: shown in one language, read in all of them."""
 
@@ -61,9 +66,7 @@ class RegisterWords:
 
     def show(self, column: str, text: str) -> str:
         """Return a cell's text with the label of its code, which follows in brackets; any other text as it is."""
-        if column in SEVERAL:
-            return "; ".join(self._show_one(column, part.strip()) for part in text.split(";") if part.strip())
-        return self._show_one(column, text)
+        return "; ".join(self._show_one(column, part) for part in _split(column, text))
 
     def _show_one(self, column: str, text: str) -> str:
         code = self._read_one(column, text)
@@ -72,9 +75,7 @@ class RegisterWords:
 
     def read(self, column: str, text: str) -> str:
         """Return the code of what is written in a cell, in whatever language of the plan; any other text as it is."""
-        if column in SEVERAL:
-            return ";".join(self._read_one(column, part.strip()) for part in text.split(";") if part.strip())
-        return self._read_one(column, text)
+        return ";".join(self._read_one(column, part) for part in _split(column, text))
 
     def _read_one(self, column: str, text: str) -> str:
         codes = self.labels.get(column, {})

@@ -124,9 +124,7 @@ class _Maker:
 
     def _shown_unless_unavailable(self, name: str, row: FormRow) -> FormRow:
         ticks = [tick for tick, names in self._unavailable.items() if name in names]
-        hidden = [f"not(selected(${{{tick}}}, '{name}'))" for tick in ticks]
-        relevant = [f"({row['relevant']})"] if row.get("relevant") else []
-        return {"relevant": " and ".join([*relevant, *hidden])}
+        return {"relevant": _join(row.get("relevant"), *(f"not(selected(${{{tick}}}, '{name}'))" for tick in ticks))}
 
     def _question(self, row: FormRow, name: str, kind: str) -> Iterator[FormRow]:
         """Yield a row of the form as it is asked, and what is added to it."""
@@ -155,21 +153,19 @@ class _Maker:
     def _limit_choices(self, row: FormRow, name: str, kind: str) -> FormRow:
         """Return how the choices of a question are shown: a long list folded, without those that are retired."""
         question = next(each for each in (*self.form.questions, *self.form.fields) if each.name == name)
-        given = [f"({row['choice_filter']})"] if row.get("choice_filter") else []
         hidden = [f"not(until < {_as_number(self.quarter)})"] if question.listed in self.form.retired else []
         shown = {"appearance": "minimal"} if kind == "select_one" and len(question.choices) > _FEW else {}
-        return shown | ({"choice_filter": " and ".join([*given, *hidden])} if given or hidden else {})
+        offered = _join(row.get("choice_filter"), *hidden)
+        return shown | ({"choice_filter": offered} if offered else {})
 
     def _limit_date(self, row: FormRow, name: str) -> FormRow:
         """Return the limits of a date: of an item within the quarter, else no later than its end."""
         start, end = quarters.quarter_start(self.quarter), quarters.quarter_end(self.quarter)
-        limits = [f". <= date('{end}')"]
-        key = "by_quarter"
+        limits, key = [f". <= date('{end}')"], "by_quarter"
         if name == self.form.repeat.date:
             limits, key = [f". >= date('{start}')", *limits], "in_quarter"
-        given = [f"({row['constraint']})"] if row.get("constraint") else []
         texts = self._texts("constraint_message", key, **self._days(start, end))
-        return {"constraint": " and ".join([*given, *limits])} | texts
+        return {"constraint": _join(row.get("constraint"), *limits)} | texts
 
     def _member(self, row: FormRow) -> Iterator[FormRow]:
         """Yield the question on the member after the language its list is sorted in, then what it was asked before."""
@@ -298,6 +294,11 @@ class _Maker:
                     for rule in self.plan.rules if rule.counts_codes
                 },
             }  # fmt: skip
+
+
+def _join(given: str | None, *further: str) -> str:
+    """Return conditions that must all hold: one that a row has, in brackets, and further ones; blank without any."""
+    return " and ".join([*([f"({given})"] if given else []), *further])
 
 
 def _as_number(quarter: str) -> str:
