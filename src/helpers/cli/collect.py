@@ -51,14 +51,9 @@ def pull_command(quarter: str, dry_run: bool, language: str) -> None:
     sys.exit(failed[0].code if failed else ExitCode.DONE)
 
 
-def is_configured() -> bool:
-    """Tell whether anything says where to fetch from."""
-    return any(text and name.startswith(_SET_BY) for name, text in os.environ.items())
-
-
 def pull_open(today: date, log: Log, dry_run: bool = False) -> list[RunError]:
     """Fetch the returns of every quarter that is collected on a day; return what failed, which stops nothing."""
-    if not is_configured():
+    if not any(text and name.startswith(_SET_BY) for name, text in os.environ.items()):
         return []
     from helpers.desk import pull
     from helpers.plan import read_settings
@@ -81,19 +76,16 @@ def _pull_each(
     sources: Iterable[pull.Source], quarters: Iterable[str], log: Log, dry_run: bool = False, language: str = ""
 ) -> Iterator[RunError]:
     """Fetch each quarter from each source, and say what came; yield what failed."""
+    from helpers.desk import pull
+
     for quarter in quarters:
         for source in sources:
             try:
                 with raise_run_errors():
                     _pull_one(source, quarter, log, dry_run, language)
             except Exception as error:  # whatever it is, the others may still be fetched
-                yield RunError(log.bind(quarter=quarter).error(_as_run_error(error)), str(error))
-
-
-def _as_run_error(error: Exception) -> Exception:
-    from helpers.desk import pull
-
-    return RunError(ExitCode.NOT_FETCHED, str(error)) if isinstance(error, pull.NotFetched) else error
+                known = RunError(ExitCode.NOT_FETCHED, str(error)) if isinstance(error, pull.NotFetched) else error
+                yield RunError(log.bind(quarter=quarter).error(known), str(error))
 
 
 def _pull_one(source: pull.Source, quarter: str, log: Log, dry_run: bool, language: str) -> None:

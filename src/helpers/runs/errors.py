@@ -74,10 +74,8 @@ def raise_run_errors(target: Path | None = None) -> Iterator[None]:
         # shutil.Error lists every file that it could not copy: the first one tells the cause.
         cause = error.args[0][0][2] if isinstance(error, shutil.Error) else say(error.strerror or str(error))
         raise RunError(ExitCode.NOT_WRITABLE, say("cannot write {path}: {cause}", path=path, cause=cause)) from error
-    except ValueError as error:
-        if isinstance(error, paths.DataRefused):
-            raise RunError(ExitCode.DATA_REFUSED, _tell_all(error)) from error
-        raise
+    except paths.DataRefused as error:
+        raise RunError(ExitCode.DATA_REFUSED, _tell_all(error)) from error
 
 
 def _tell_all(error: paths.DataRefused) -> str:

@@ -38,7 +38,8 @@ def _read_state() -> list[str]:
     """Return the state of the site that is published; blank for one that is damaged, or not there."""
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
         manifest = json.loads((paths.site() / editions.MANIFEST_JSON).read_bytes())
-        return [] if _list_damaged() else list(manifest["state"])
+        if all(editions.has_digest(paths.site() / name, digest) for name, digest in read_site_outputs().items()):
+            return list(manifest["state"])
     return []
 
 
@@ -50,14 +51,7 @@ def read_site_outputs() -> dict[str, str]:
 def is_site_current() -> bool:
     """Whether the site is undamaged and of what is published now; so too where no file is published."""
     has_files = any(edition.outputs for edition in editions.list_published_editions())
-    return _read_state() == describe_site_state() if has_files else True
-
-
-def _list_damaged() -> list[str]:
-    """Return the files of the site that are gone, or no longer what was published."""
-    return [
-        name for name, digest in read_site_outputs().items() if not editions.has_digest(paths.site() / name, digest)
-    ]
+    return not has_files or _read_state() == describe_site_state()
 
 
 def update_site(report: Reporter) -> None:
