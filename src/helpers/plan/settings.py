@@ -3,26 +3,25 @@
 import contextlib
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import date, timedelta
 from functools import cached_property, lru_cache
 from itertools import pairwise
 from pathlib import Path
-from typing import ClassVar, get_args, get_origin, get_type_hints
+from typing import ClassVar, get_origin, get_type_hints
 
 from helpers import paths
 from helpers.plan import files, quarters
-from helpers.speech import say, say_of
+from helpers.speech import say, say_of, to_say
 from helpers.strings import LANGUAGES
 
 FILE = "plan.toml"
 Texts = Mapping[str, str]  # a text by language
 LOOK = ("ink", "muted", "grid", "blue", "pale", "amber", "cover")  # the colours that a plan may choose
 DEFAULT_INK = "#1B2733"  # the report's (report/look.py), where the plan names none
-_LOGO = re.compile(r"[A-Za-z0-9_-]+\.svg")
 _ADDRESS = re.compile(r"[A-Za-z0-9._+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
-_COLUMN = re.compile("[a-z][a-z0-9_]*")
 _COLOUR = re.compile("#[0-9A-Fa-f]{6}")
 _MOST_DAYS = 366
 _PERIOD = ("first_quarter", "baseline_quarter", "first_status_quarter", "last_quarter")  # in order
@@ -217,19 +216,19 @@ def _read_section(data: dict, kind: type, where: str, problems: list[str]) -> di
         problems.append(say("{where}{name} is not known; leave it out, or correct its name: {hints}",
                             where=where, name=name, hints=", ".join(hints)))  # fmt: skip
     for each in fields(kind):
-        if each.name not in data:
+        name, hint, value = each.name, hints[each.name], data.get(each.name)
+        if name not in data:
             if each.default is each.default_factory:  # neither is given: it must be written
-                problems.append(say("{where}{name} is missing; write it", where=where, name=each.name))
-        elif hints[each.name] in (Identity, Repeat) and isinstance(data[each.name], dict):
-            inner = _read_section(data[each.name], hints[each.name], f"[{each.name}] ", problems)
-            if each.name == "repeat" or "group" in inner:
-                found[each.name] = hints[each.name](**inner)
-        elif wrong := _wrong_type(each.name, data[each.name], hints[each.name]):
-            problems.append(say("{where}{name} is {value!r}; write {words}", where=where, name=each.name,
-                                value=data[each.name], words=wrong))  # fmt: skip
+                problems.append(say("{where}{name} is missing; write it", where=where, name=name))
+        elif hint in (Identity, Repeat) and isinstance(value, dict):
+            inner = _read_section(value, hint, f"[{name}] ", problems)
+            if hint is Repeat or "group" in inner:
+                found[name] = hint(**inner)
+        elif wrong := _wrong_type(name, value, hint):
+            problems.append(say("{where}{name} is {value!r}; write {words}",
+                                where=where, name=name, value=value, words=wrong))  # fmt: skip
         else:
-            is_list = bool(get_args(hints[each.name])) and isinstance(data[each.name], list)
-            found[each.name] = tuple(data[each.name]) if is_list else data[each.name]
+            found[name] = tuple(value) if isinstance(value, list) else value
     return found
 
 
@@ -250,22 +249,18 @@ def _check_look(look: Texts) -> Iterator[str]:
         beside = texts_on.get(name, "#FFFFFF")
         if name not in (*LOOK, "logo"):
             yield say("[look] {name} is not known; choose from {names}", name=name, names=", ".join((*LOOK, "logo")))
-        elif name == "logo" and not _LOGO.fullmatch(text):
-            yield say(
-                "[look] logo is {text!r}; write the name of an SVG file beside plan.toml, such as logo.svg", text=text
-            )
-        elif name != "logo" and not _COLOUR.fullmatch(text):
-            yield say("[look] {name} is {text!r}; write a colour such as #1F5A8A", name=name, text=text)
-        elif name not in ("logo", "grid") and _COLOUR.fullmatch(beside) and _contrast(text, beside) < 4.5:
-            if name in texts_on:
-                yield say(
-                    "[look] {name} {text} is too dark for the text on it; choose a paler one", name=name, text=text
+        elif name == "logo":
+            if not re.fullmatch(r"[A-Za-z0-9_-]+\.svg", text):
+                told = to_say(
+                    "[look] logo is {text!r}; write the name of an SVG file beside plan.toml, such as logo.svg"
                 )
-            else:
-                yield say(
-                    "[look] {name} {text} is too pale to be read on white, or white on it; choose a darker one",
-                    name=name, text=text,
-                )  # fmt: skip
+                yield say(told, text=text)
+        elif not _COLOUR.fullmatch(text):
+            yield say("[look] {name} is {text!r}; write a colour such as #1F5A8A", name=name, text=text)
+        elif name != "grid" and _COLOUR.fullmatch(beside) and _contrast(text, beside) < 4.5:
+            dark = to_say("[look] {name} {text} is too dark for the text on it; choose a paler one")
+            pale = to_say("[look] {name} {text} is too pale to be read on white, or white on it; choose a darker one")
+            yield say(dark if name in texts_on else pale, name=name, text=text)
 
 
 def _check_offices(columns: Texts) -> Iterator[str]:
@@ -273,57 +268,57 @@ def _check_offices(columns: Texts) -> Iterator[str]:
     if columns and Settings.OPEN not in columns:
         yield say("[offices] has no {column}, which says which offices count; name the question for their number",
                   column=Settings.OPEN)  # fmt: skip
-    if taken := [name for name in columns if name in Settings.OFFICE_KEYS or not _COLUMN.fullmatch(name)]:
+    keys = Settings.OFFICE_KEYS
+    if taken := [name for name in columns if name in keys or not re.fullmatch("[a-z][a-z0-9_]*", name)]:
         yield say("[offices] {names} cannot be a column of yes and no; call it otherwise", names=", ".join(taken))
     if len(set(columns.values())) < len(columns):
         yield say("[offices] counts two columns for one question; name a question for each")
 
 
-def _check_meaning(settings: Settings) -> Iterator[str]:
-    """Yield what cannot be meant, though each value is of the right kind."""
-    s = settings
+def _check_period(s: Settings) -> Iterator[str]:
     for earlier, later in pairwise(_PERIOD):
         if getattr(s, earlier) > getattr(s, later):
             yield say("{later} is before {earlier}; correct one of them",
                       later=f"{later} {getattr(s, later)}", earlier=f"{earlier} {getattr(s, earlier)}")  # fmt: skip
     if s.first_status_quarter == s.baseline_quarter:
-        yield say(
-            "first_status_quarter is {quarter}, as the baseline's; nothing can have been done by then",
-            quarter=s.first_status_quarter,
-        )
+        told = to_say("first_status_quarter is {quarter}, as the baseline's; nothing can have been done by then")
+        yield say(told, quarter=s.first_status_quarter)
     if s.counted_from > quarters.quarter_end(s.last_quarter):
         yield say("counted_from {day} is after the plan's end; correct it", day=s.counted_from)
-    if not s.official:
-        yield say("official names no language; name one at least")
+
+
+def _check_days(s: Settings) -> Iterator[str]:
     if not 0 < s.on_time_days <= s.cutoff_days < s.revision_days:
         yield say("on_time_days, cutoff_days and revision_days must grow in this order, such as 30, 45, 90")
     if not 1 <= s.carry_quarters <= 8:
         yield say("carry_quarters is {n}; write 1 to 8", n=s.carry_quarters)
-    if unknown := sorted(set(s.languages) - set(LANGUAGES)):
-        yield say(
-            "languages has {unknown}; reports can be in {known}", unknown=", ".join(unknown), known=", ".join(LANGUAGES)
-        )
+
+
+def _check_languages(s: Settings) -> Iterator[str]:
+    if unknown := ", ".join(sorted(set(s.languages) - set(LANGUAGES))):
+        yield say("languages has {unknown}; reports can be in {known}", unknown=unknown, known=", ".join(LANGUAGES))
     if not s.languages or len(set(s.languages)) < len(s.languages):
         yield say("languages: name each language once, one at least")
-    if unknown := [each for each in (*s.official, s.master_language) if each not in s.languages]:
-        yield say(
-            "official and master_language name {unknown}, which is not among languages", unknown=", ".join(unknown)
-        )
-    if not re.fullmatch("[A-Z][A-Za-z0-9_-]{1,15}", s.code):
-        yield say("code is {code!r}; write 2 to 16 letters and digits, a capital first", code=s.code)
-    for name in ("union", "title"):
-        texts = getattr(s, name)
-        allowed = {*s.languages, *(f"short_{language}" for language in s.languages)}
+    if unknown := ", ".join(each for each in (*s.official, s.master_language) if each not in s.languages):
+        yield say("official and master_language name {unknown}, which is not among languages", unknown=unknown)
+
+
+def _check_titles(s: Settings) -> Iterator[str]:
+    """Yield what is wrong with the names of the Union and the plan, which stand in every language."""
+    allowed = {name for language in s.languages for name in (language, f"short_{language}")}
+    for name, texts in (("union", s.union), ("title", s.title)):
         short = [language for language in s.languages if f"short_{language}" in texts]
-        if short and len(short) < len(s.languages):
+        if 0 < len(short) < len(s.languages):
             yield say("[{name}] has a short form in {short} only; write it in every language, or in none",
                       name=name, short=", ".join(short))  # fmt: skip
         if lacking := [language for language in s.languages if language not in texts]:
             yield say("[{name}] has no {lacking}; write it in every language", name=name, lacking=", ".join(lacking))
         if unknown := sorted(set(texts) - allowed):
-            yield say(
-                "[{name}] has {unknown}, no language of the plan; leave it out", name=name, unknown=", ".join(unknown)
-            )
+            yield say("[{name}] has {unknown}, no language of the plan; leave it out",
+                      name=name, unknown=", ".join(unknown))  # fmt: skip
+
+
+def _check_contact(s: Settings) -> Iterator[str]:
     if unknown := sorted(set(s.contact) - {"email", *s.languages}):
         yield say("[contact] has {unknown}; write email, and the office in each language of the plan",
                   unknown=", ".join(unknown))  # fmt: skip
@@ -331,34 +326,46 @@ def _check_meaning(settings: Settings) -> Iterator[str]:
         yield say("[secretariat] has {unknown}, no language of the plan; leave it out", unknown=", ".join(unknown))
     if not _ADDRESS.fullmatch(address := s.contact.get("email", "x@x.x")):
         yield say("[contact] email is {address!r}; write one address, such as digital@union.example", address=address)
-    for name, what in (("contact", say("an office")), ("secretariat", say("a name"))):
-        written = [language for language in s.languages if language in getattr(s, name)]
-        if written and len(written) < len(s.languages):
+    for name, what, texts in (("contact", say("an office"), s.contact), ("secretariat", say("a name"), s.secretariat)):
+        written = [language for language in s.languages if language in texts]
+        if 0 < len(written) < len(s.languages):
             yield say("[{name}] has {what} in {written} only; write it in every language, or in none",
                       name=name, what=what, written=", ".join(written))  # fmt: skip
-    for name in ("union", "title", "responsible", "basis", "contact", "secretariat"):
-        if braced := [key for key, text in getattr(s, name).items() if set("{}") & set(text)]:
-            yield say("[{name}] {braced} has a brace; leave it out", name=name, braced=", ".join(braced))
+
+
+def _check_roles(s: Settings) -> Iterator[str]:
+    """Yield the questions and fields with two roles, or with one that they cannot have."""
     for name in ("member", "quarter"):
         if getattr(s.identity, name) != name:
             yield say("[identity] {name} is {value}; that question is called {name} in every form",
                       name=name, value=getattr(s.identity, name))  # fmt: skip
-    if both := sorted(set(s.identity.personal) & set(s.identity.public)):
-        yield say("[identity] {both} is both personal and public; keep it in one", both=", ".join(both))
-    roles = {role: name for role in ("language", "remarks") if (name := getattr(s.identity, role))}
-    for role in (role for role, name in roles.items() if name in s.identity.personal):
-        yield say(
-            "[identity] {role} is {question}, which is personal; name another question", role=role, question=roles[role]
-        )
-    if len(set(roles.values())) < len(roles):
-        yield say(
-            "[identity] language and remarks are both {language}; name two questions", language=s.identity.language
-        )
-    given = [name for role in Repeat.ROLES if (name := getattr(s.repeat, role))]
-    if twice := sorted({name for name in given if given.count(name) > 1}):
-        yield say("[repeat] names {twice} in two roles; name a field for each", twice=", ".join(twice))
-    yield from _check_look(s.look)
-    yield from _check_offices(s.offices)
+    if both := ", ".join(sorted(set(s.identity.personal) & set(s.identity.public))):
+        yield say("[identity] {both} is both personal and public; keep it in one", both=both)
+    language, remarks = s.identity.language, s.identity.remarks
+    for role, question in (("language", language), ("remarks", remarks)):
+        if question and question in s.identity.personal:
+            told = to_say("[identity] {role} is {question}, which is personal; name another question")
+            yield say(told, role=role, question=question)
+    if language and language == remarks:
+        yield say("[identity] language and remarks are both {language}; name two questions", language=language)
+    given = Counter(name for role in Repeat.ROLES if (name := getattr(s.repeat, role)))
+    if twice := ", ".join(sorted(name for name, times in given.items() if times > 1)):
+        yield say("[repeat] names {twice} in two roles; name a field for each", twice=twice)
+
+
+def _check_meaning(s: Settings) -> Iterator[str]:
+    """Yield what cannot be meant, though each value is of the right kind."""
+    yield from _check_period(s)
+    if not s.official:
+        yield say("official names no language; name one at least")
+    yield from (*_check_days(s), *_check_languages(s))
+    if not re.fullmatch("[A-Z][A-Za-z0-9_-]{1,15}", s.code):
+        yield say("code is {code!r}; write 2 to 16 letters and digits, a capital first", code=s.code)
+    yield from (*_check_titles(s), *_check_contact(s))
+    for name in ("union", "title", "responsible", "basis", "contact", "secretariat"):
+        if braced := [key for key, text in getattr(s, name).items() if set("{}") & set(text)]:
+            yield say("[{name}] {braced} has a brace; leave it out", name=name, braced=", ".join(braced))
+    yield from (*_check_roles(s), *_check_look(s.look), *_check_offices(s.offices))
     missing = [role for role in ("asked", "kind", "reference", "title", "date") if not getattr(s.repeat, role)]
     if s.repeat and missing:
         yield say("[repeat] has no {missing}; name the question or field in each role", missing=", ".join(missing))
