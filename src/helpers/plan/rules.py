@@ -15,9 +15,15 @@ from helpers.speech import say, to_say
 if TYPE_CHECKING:
     from helpers.plan.questionnaire import Form
 
-_CODES_IN = re.compile(r"codes in (\w+\*?)")
+_CODES_IN = "codes in "  # before the name of a question whose codes are counted
 _CODE_NEEDS = re.compile(r"(\S+) needs (\S+)")
 _ANSWER_IN = re.compile(r"(\w+) in ([^\s|]+(?:\|[^\s|]+)*)")
+# What a check is compared with, by its kind: how that is written, and the words for it.
+_OTHERS = {
+    "": ("", to_say("nothing")), "total": (r"\w+", to_say("a question")),
+    "parts": (r"\w+(\|\w+)*", to_say("questions as a|b|c")), "code": (_CODE_NEEDS, to_say("`code needs code`")),
+    "answer": (_ANSWER_IN, to_say("`question in code|code`")),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -25,7 +31,7 @@ class Check:
     """What a check takes: the rules that it may belong to, and what its cells must hold."""
 
     rules: tuple[str, ...]
-    other: str = ""  # blank: none; `total`, `parts`, `code`, `answer`
+    other: str = ""  # a kind of _OTHERS
     low: bool = False
     high: bool = False
     type: str = "integer"
@@ -65,18 +71,16 @@ class Rule:
     @property
     def counts_codes(self) -> bool:
         """Tell whether it is about the number of codes ticked in some questions."""
-        return bool(_CODES_IN.fullmatch(self.question))
+        return self.question.startswith(_CODES_IN)
 
     @property
     def subject(self) -> str:
         """What an issue says that it is about: the question, or what the names of its questions have in common."""
-        found = _CODES_IN.fullmatch(self.question)
-        return found[1].rstrip("*_") if found else self.question
+        return self.question.removeprefix(_CODES_IN).rstrip("*_") if self.counts_codes else self.question
 
     def questions(self, form: Form) -> tuple[str, ...]:
         """Return its questions; `prefix_*` means all that begin so, in the form's order."""
-        found = _CODES_IN.fullmatch(self.question)
-        name = found[1] if found else self.question
+        name = self.question.removeprefix(_CODES_IN)
         if not name.endswith("*"):
             return (name,)
         return tuple(question for question in form.substantive if question.startswith(name[:-1]))
@@ -92,8 +96,7 @@ class Rule:
     @property
     def needs(self) -> tuple[str, str]:
         """A code, and the one that it does not go without."""
-        found = _CODE_NEEDS.fullmatch(self.other)
-        return found[1], found[2]
+        return _CODE_NEEDS.fullmatch(self.other).groups()
 
     @property
     def answers(self) -> frozenset[str]:
@@ -130,46 +133,50 @@ def make_rule(row: CsvRow) -> Rule:
 
 def list_row_problems(row: CsvRow) -> Iterator[str]:
     """Yield what is wrong with the cells of a row, whatever the form has."""
-    check, low, high = CHECKS[row["check"]], row["low"], row["high"]
+    name, check = row["check"], CHECKS[row["check"]]
     if row["rule"] not in check.rules:
-        yield say("check {check} is one of rule {rules}, not of {rule}", check=row["check"],
-                  rules=", ".join(check.rules), rule=row["rule"])  # fmt: skip
-    for name, text, is_needed in (("low", low, check.low), ("high", high, check.high)):
+        yield say("check {check} is one of rule {rules}, not of {rule}",
+                  check=name, rules=", ".join(check.rules), rule=row["rule"])  # fmt: skip
+    yield from (*_list_wrong_limits(row, check), *_list_wrong_others(row, check))
+    one = to_say("question is {question!r}; write the name of one, or `prefix_*`")
+    several = to_say("question is {question!r}; write the name of one, or `prefix_*`, or `codes in prefix_*`")
+    pattern, told = (rf"(?:{_CODES_IN})?\w+\*?", several) if name == "fall" else (r"\w+\*?", one)
+    if not re.fullmatch(pattern, row["question"]):
+        yield say(told, question=row["question"])
+
+
+def _list_wrong_limits(row: CsvRow, check: Check) -> Iterator[str]:
+    name, low, high = row["check"], row["low"], row["high"]
+    for limit, text, is_needed in (("low", low, check.low), ("high", high, check.high)):
         if is_needed and not text:
-            yield say("{name} is blank; {check} needs a number there", name=name, check=row["check"])
+            yield say("{name} is blank; {check} needs a number there", name=limit, check=name)
         elif text and not is_needed:
-            yield say("{name} is {text}, but {check} has no such limit; leave it blank", name=name,
-                      text=text, check=row["check"])  # fmt: skip
+            yield say("{name} is {text}, but {check} has no such limit; leave it blank",
+                      name=limit, text=text, check=name)  # fmt: skip
     if low and high and float(low) >= float(high):
         yield say("low {low} is not below high {high}; correct one of them", low=low, high=high)
-    for name in ("low", "high") if row["check"] in ("fall", "share_moves") else ():
-        if row[name] and not 0 < float(row[name]) < 1:
-            yield say("{name} {value} is no part of 1; write 0.10 for 10 %", name=name, value=row[name])
-    if row["check"] == "part" and high and float(high) < 1:
+    for limit in ("low", "high") if name in ("fall", "share_moves") else ():
+        if row[limit] and not 0 < float(row[limit]) < 1:
+            yield say("{name} {value} is no part of 1; write 0.10 for 10 %", name=limit, value=row[limit])
+    if name == "part" and high and float(high) < 1:
         yield say("high {high} is less than the whole; write 1, or more where a part may exceed it", high=high)
-    written = {
-        "": say("nothing"), "total": say("a question"), "parts": say("questions as a|b|c"),
-        "code": say("`code needs code`"), "answer": say("`question in code|code`"),
-    }[check.other]  # fmt: skip
-    patterns = {"": "", "total": r"\w+", "parts": r"\w+(\|\w+)*", "code": _CODE_NEEDS, "answer": _ANSWER_IN}
-    if not re.fullmatch(patterns[check.other], row["other"]):
-        yield say(
-            "other is {other!r}; for {check} write {written}", other=row["other"], check=row["check"], written=written
-        )
+
+
+def _list_wrong_others(row: CsvRow, check: Check) -> Iterator[str]:
+    pattern, written = _OTHERS[check.other]
+    if not re.fullmatch(pattern, row["other"]):
+        yield say("other is {other!r}; for {check} write {written}",
+                  other=row["other"], check=row["check"], written=say(written))  # fmt: skip
     others = row["other"].split("|")
     if row["question"] in others:
         yield say("{question} is compared with itself; name another question", question=row["question"])
     if len(set(others)) < len(others):
         yield say("other is {other!r}, which names a question twice; name each once", other=row["other"])
-    if (found := _CODE_NEEDS.fullmatch(row["other"])) and found[1] == found[2]:
-        yield say("{code} needs itself; name another answer", code=found[1])
-    elif found and "none" in found.groups():
-        yield say("none is ticked with no other answer; name another")
-    is_code_count = bool(_CODES_IN.fullmatch(row["question"]))
-    if not (re.fullmatch(r"\w+\*?", row["question"]) or (is_code_count and row["check"] == "fall")):
-        one = to_say("question is {question!r}; write the name of one, or `prefix_*`")
-        several = to_say("question is {question!r}; write the name of one, or `prefix_*`, or `codes in prefix_*`")
-        yield say(several if row["check"] == "fall" else one, question=row["question"])
+    if found := _CODE_NEEDS.fullmatch(row["other"]):
+        if found[1] == found[2]:
+            yield say("{code} needs itself; name another answer", code=found[1])
+        elif "none" in found.groups():
+            yield say("none is ticked with no other answer; name another")
 
 
 def list_form_problems(rule: Rule, form: Form) -> Iterator[str]:
