@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 from helpers.plan import quarters, questionnaire
 from helpers.plan.files import CsvRow, PlanTable
 from helpers.plan.plan import Plan
-from helpers.plan.questionnaire import LABEL_LANGUAGES, MEMBER_ASKED, QUARTER_ASKED, Form
+from helpers.plan.questionnaire import LABEL_LANGUAGES, MEMBER_ASKED, NONE_CODE, QUARTER_ASKED, Form, Question
 from helpers.plan.settings import FILE
 from helpers.speech import say, say_of, to_say
 
@@ -108,19 +108,21 @@ def _check_choices(f: CheckedFiles) -> Iterator[str]:
         if row["list_name"] not in used and f.tables["survey"].every_row:  # none: survey.csv is told of
             yield row.say("list {list_name} is that of no question, and of no kind in plan.toml; correct it")
         if row["list_name"] == "member" and f.members:  # none: members.csv is told of
-            labels = [row[column] for column in f.label_columns]
-            if row["name"] not in f.members:
-                yield row.say("{name} is no member in members.csv; leave it out, or add the member")
-            elif wrong := [label for label in labels if f.plan.resolve(label).iso3 != row["name"]]:
-                yield row.say("label {wrong!r} is no name of {name}; write that of members.csv", wrong=wrong[0])
+            yield from _check_member_label(row, f)
     for rows in live.values():
         yield from _same_labels(rows, f.label_columns)
-    missing = [code for code in f.members if code not in {row["name"] for row in live["member"]}]
+    missing = ", ".join(code for code in f.members if code not in {row["name"] for row in live["member"]})
     if missing and table.every_row:
-        yield say(
-            "choices.csv: list member lacks {missing}, a member in members.csv; add the row", missing=", ".join(missing)
-        )
+        yield say("choices.csv: list member lacks {missing}, a member in members.csv; add the row", missing=missing)
     yield from (say("choices.csv: has no list {name}", name=name) for name in details if not live[name])
+
+
+def _check_member_label(row: CsvRow, f: CheckedFiles) -> Iterator[str]:
+    labels = [row[column] for column in f.label_columns]
+    if row["name"] not in f.members:
+        yield row.say("{name} is no member in members.csv; leave it out, or add the member")
+    elif wrong := [label for label in labels if f.plan.resolve(label).iso3 != row["name"]]:
+        yield row.say("label {wrong!r} is no name of {name}; write that of members.csv", wrong=wrong[0])
 
 
 def _is_expression(text: str) -> bool:
@@ -161,25 +163,19 @@ def _check_expressions(row: CsvRow, answers: Mapping[str, Sequence[str]]) -> Ite
 def _check_texts(row: CsvRow, languages: Iterable[str]) -> Iterator[str]:
     """Check the texts of a row of the survey: each in all languages."""
     written = [LABEL_LANGUAGES[language] for language in languages]
-    blank = {
-        prefix: [name for name in written if not row.get(f"{prefix}::{name}")]
-        for prefix in ("label", "hint", "constraint_message")
-    }
     is_asked = not row["type"].startswith(("end", "calculate"))
-    needs = {"label": is_asked, "constraint_message": bool(row.get("constraint"))}
-    for prefix, lacking in blank.items():
-        if lacking and (needs.get(prefix) or len(lacking) < len(written)):
-            yield row.say(
-                "{prefix} is blank in {lacking}; write it in every language", prefix=prefix, lacking=", ".join(lacking)
-            )
+    for prefix, is_needed in (("label", is_asked), ("hint", False), ("constraint_message", row.get("constraint"))):
+        lacking = [name for name in written if not row.get(f"{prefix}::{name}")]
+        if lacking and (is_needed or len(lacking) < len(written)):
+            yield row.say("{prefix} is blank in {lacking}; write it in every language",
+                          prefix=prefix, lacking=", ".join(lacking))  # fmt: skip
     if not row["name"] and not row["type"].startswith("end"):
         yield row.say("name is blank; write one")
 
 
 def _check_survey(f: CheckedFiles) -> Iterator[str]:
     table = f.tables["survey"]
-    names, former = table.codes("name"), {}
-    row_of = {row["name"]: row for row in table.every_row}
+    names = table.codes("name")
     for row in table.rows:
         yield from _check_texts(row, f.languages)
     answers = dict.fromkeys(names, ()) | {each.name: each.choices for each in (*f.form.questions, *f.form.fields)}
@@ -195,35 +191,29 @@ def _check_survey(f: CheckedFiles) -> Iterator[str]:
     for row in f.rows("settings")[1:]:
         yield row.say("a second row; keep one")
     yield from _same_labels([row for row in table.rows if row["name"]], f.label_columns)
+    row_of, owners = {row["name"]: row for row in table.every_row}, {name: name for name in names}
     for question in (*f.form.questions, *f.form.fields):
-        row, name = row_of[question.name], question.name
-        identity = f.form.identity
-        if identity.group in question.path and name not in (
-            MEMBER_ASKED,
-            QUARTER_ASKED,
-            *identity.personal,
-            *identity.public,
-        ):
-            yield row.say(
-                "{name} is neither personal nor public: name it in one of these lists of plan.toml, [identity]",
-                name=name,
-            )
-        if question.type == "select_multiple" and question.choices and questionnaire.NONE_CODE not in question.choices:
-            yield row.say(
-                "{name} cannot be answered by none: add `none` to list {listed}", name=name, listed=question.listed
-            )
-        beside = {each for each in f.form.substantive if question.group in f.form.by_name[each].path}
-        unknown = set(question.choices) - {*beside, questionnaire.NONE_CODE}
-        if unknown and name.startswith("nd_"):
-            yield row.say("list {listed} has {unknown}, no question of {group}", listed=question.listed,
-                          unknown=", ".join(sorted(unknown)), group=question.group)  # fmt: skip
+        row = row_of[question.name]
+        yield from _check_question(question, row, f.form)
         for earlier in question.formerly:
-            owner = earlier if earlier in names else former.setdefault(earlier, name)
-            if owner != name:
-                yield row.say(
-                    "formerly names {earlier}, which is {owner}'s name; leave it to one question", earlier=earlier,
-                    owner=owner,
-                )  # fmt: skip
+            if (owner := owners.setdefault(earlier, question.name)) != question.name:
+                yield row.say("formerly names {earlier}, which is {owner}'s name; leave it to one question",
+                              earlier=earlier, owner=owner)  # fmt: skip
+
+
+def _check_question(question: Question, row: CsvRow, form: Form) -> Iterator[str]:
+    """Check that a question is open to be written, can be answered by none, and lists what there is (`nd_…`)."""
+    identity, name = form.identity, question.name
+    public = (MEMBER_ASKED, QUARTER_ASKED, *identity.personal, *identity.public)
+    if identity.group in question.path and name not in public:
+        yield row.say("{name} is neither personal nor public: name it in one of these lists of plan.toml, [identity]")
+    if question.type == "select_multiple" and question.choices and NONE_CODE not in question.choices:
+        yield row.say("{name} cannot be answered by none: add `none` to list {listed}", listed=question.listed)
+    beside = {each for each in form.substantive if question.group in form.by_name[each].path}
+    unknown = ", ".join(sorted(set(question.choices) - {*beside, NONE_CODE}))
+    if unknown and name.startswith("nd_"):
+        yield row.say("list {listed} has {unknown}, no question of {group}",
+                      listed=question.listed, unknown=unknown, group=question.group)  # fmt: skip
 
 
 def _check_logo(path: Path) -> str:
@@ -253,89 +243,63 @@ def _check_logo(path: Path) -> str:
 
 def _check_settings(f: CheckedFiles) -> Iterator[str]:
     """Check that the questions and fields to which plan.toml gives a role are there, and are of the right type."""
-    if not f.tables["survey"].every_row:
+    table, repeat = f.tables["survey"], f.form.repeat
+    if not table.every_row:
         return
     logo = f.plan.settings.look.get("logo", "")
     if logo and (problem := _check_logo(f.folder / logo)):
-        yield say(
-            "plan.toml: [look] logo is {logo}, which {problem}; draw it again as a plain SVG, or leave the line out",
-            logo=logo, problem=problem,
-        )  # fmt: skip
-    identity, repeat = f.form.identity, f.form.repeat
-    types = {MEMBER_ASKED: "select_one", QUARTER_ASKED: "text"} | dict.fromkeys(
-        (*identity.personal, *identity.public), ""
-    )
-    types |= {identity.language: "", identity.remarks: "text", repeat.asked: "select_one"}
-    counted = ((name, "integer") for name in f.plan.settings.offices.values())
-    for name, kind in (*types.items(), *counted):
-        question = f.form.by_name.get(name)
-        if name and question is None:
-            yield say_of(
-                FILE, say("{name} is no question of the form; correct its name, or add it to survey.csv", name=name)
-            )
-        elif name and kind and question.type != kind:
-            yield say_of(
-                FILE,
-                say(
-                    "{name} is of type {type}, where it takes {kind}; name another question",
-                    name=name,
-                    type=question.type,
-                    kind=kind,
-                ),
-            )
-    for name in (*identity.personal, *identity.public):
-        if name in f.form.by_name and identity.group not in f.form.by_name[name].path:
-            yield say_of(FILE, say("{name} is not in the group {group}; move it there, or leave it out",
-                                   name=name, group=identity.group))  # fmt: skip
-    yield from _check_repeat(f)
-
-
-def _check_repeat(f: CheckedFiles) -> Iterator[str]:
-    """Check that the form's repeat is the one of plan.toml, with a field in each role."""
-    form, repeat, where = f.form, f.form.repeat, "[repeat] "
-    table = f.tables["survey"]
-    repeats = [row["name"] for row in table.every_row if row["type"] == "begin_repeat"]
-    for row in table.every_row:
-        if row["type"] == "begin_repeat" and row["name"] != repeat.name:
+        told = to_say("plan.toml: [look] logo is {logo}, which {problem}; draw it again as a plain SVG, or leave the "
+                      "line out")  # fmt: skip
+        yield say(told, logo=logo, problem=problem)
+    yield from (say_of(FILE, problem) for problem in _list_wrong_questions(f))
+    repeats = [row for row in table.every_row if row["type"] == "begin_repeat"]
+    for row in repeats:
+        if row["name"] != repeat.name:
             yield row.say("repeat {name} is not the one of plan.toml, [repeat]; name it there, or leave it out")
-    if not repeat:
-        return
-    if repeat.name not in repeats:
+    if repeat and repeat.name not in [row["name"] for row in repeats]:
         yield say("{file}: has no begin_repeat {name}, which plan.toml names in [repeat]; restore it",
                   file=table.file, name=repeat.name)  # fmt: skip
+    yield from (say_of(FILE, problem) for problem in _list_wrong_fields(f.form) if repeat)
+
+
+def _list_wrong_questions(f: CheckedFiles) -> Iterator[str]:
+    """Yield the roles whose question is not in the form, or not of the type and in the group that it takes."""
+    identity, form = f.form.identity, f.form
+    listed = (*identity.personal, *identity.public)
+    types = {MEMBER_ASKED: "select_one", QUARTER_ASKED: "text", **dict.fromkeys(listed, "")}
+    types |= {identity.language: "", identity.remarks: "text", form.repeat.asked: "select_one"}
+    counted = ((name, "integer") for name in f.plan.settings.offices.values())
+    for name, kind in (*types.items(), *counted):
+        question = form.by_name.get(name)
+        if name and question is None:
+            yield say("{name} is no question of the form; correct its name, or add it to survey.csv", name=name)
+        elif name and kind and question.type != kind:
+            told = to_say("{name} is of type {type}, where it takes {kind}; name another question")
+            yield say(told, name=name, type=question.type, kind=kind)
+    for name in listed:
+        if name in form.by_name and identity.group not in form.by_name[name].path:
+            told = to_say("{name} is not in the group {group}; move it there, or leave it out")
+            yield say(told, name=name, group=identity.group)
+
+
+def _list_wrong_fields(form: Form) -> Iterator[str]:
+    """Yield the roles of the form's repeat whose field is not in it, or not of the type that it takes."""
+    about = {"where": "[repeat] ", "repeat": form.repeat.name}
     kinds = {"kind": "select_one", "reference": "text", "title": "text", "date": "date", "detail": "text"}
     fields = {field.name: field for field in form.fields}
-    for name, role in repeat.role_of.items():
+    for name, role in form.repeat.role_of.items():
         if name not in fields:
-            yield say_of(
-                FILE,
-                say(
-                    "{where}{role} is {name}, no field of {repeat} in survey.csv; correct its name",
-                    where=where,
-                    role=role,
-                    name=name,
-                    repeat=repeat.name,
-                ),
-            )
+            told = to_say("{where}{role} is {name}, no field of {repeat} in survey.csv; correct its name")
+            yield say(told, role=role, name=name, **about)
         elif fields[name].type != kinds[role]:
-            yield say_of(FILE, say("{where}{role} is {name}, of type {type}, where it takes {kind}",
-                                   where=where, role=role, name=name, type=fields[name].type,
-                                   kind=kinds[role]))  # fmt: skip
-    for name in fields.keys() - repeat.role_of.keys():
-        if name in kinds:
-            yield say_of(
-                FILE,
-                say(
-                    "{where}has no {name}, though {repeat} has a field {name}; give it that role, or rename it",
-                    where=where,
-                    name=name,
-                    repeat=repeat.name,
-                ),
-            )
-    for kind in repeat.details:
+            told = to_say("{where}{role} is {name}, of type {type}, where it takes {kind}")
+            yield say(told, role=role, name=name, type=fields[name].type, kind=kinds[role], **about)
+    for name in (fields.keys() & kinds.keys()) - form.repeat.role_of.keys():
+        told = to_say("{where}has no {name}, though {repeat} has a field {name}; give it that role, or rename it")
+        yield say(told, name=name, **about)
+    for kind in form.repeat.details:
         if form.kinds and kind not in form.kinds:
-            yield say_of(FILE, say("{where}details: {kind} is no kind of {repeat}; correct it",
-                                   where=where, kind=kind, repeat=repeat.name))  # fmt: skip
+            yield say("{where}details: {kind} is no kind of {repeat}; correct it", kind=kind, **about)
 
 
 FORM_CHECKS = (_check_choices, _check_survey, _check_settings)
