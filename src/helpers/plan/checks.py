@@ -67,38 +67,31 @@ def _find_most(kpi: Kpi, f: CheckedFiles) -> tuple[float, str]:
     return (1 if is_share else math.inf), ""
 
 
-def _check_amount(row: CsvRow, column: str, f: CheckedFiles) -> str:
-    """Return what is wrong with the size of a baseline or target, blank where nothing is."""
-    text, value, unit = row[column], float(row[column] or 0), row["unit"]
+def _check_amount(row: CsvRow, column: str, f: CheckedFiles) -> Iterator[str]:
+    """Check the size of a baseline or target."""
+    value, told = float(row[column] or 0), ""
     most, what = _find_most(f.plan.by_kpi[row["kpi"]], f) if row["kpi"] in f.plan.by_kpi else (math.inf, "")
-    if row["assessed"] == "share":
-        return (
-            say(
-                "{column} {text} is a share, {most:g} at most; write 0.80 for 80 %", column=column, text=text, most=most
-            )
-            if value > most
-            else ""
-        )
-    if unit == "percent":
-        return (
-            say("{column} {text} is a percentage, 1 to 100; write 80 for 80 %", column=column, text=text)
-            if 0 < value < 1 or value > 100 else ""
-        )  # fmt: skip
-    if value % 1:
-        return say("{column} {text} counts {unit}: write a whole number", column=column, text=text, unit=unit)
     highest = len(f.plan.stages.get(row["source"].rpartition(" ")[2], ()))  # none: the source is told of
-    if row["measure"] == "milestone" and highest < value and highest:
-        return say("{column} {text} is no stage; write 1 to {highest}, as in stages.csv", column=column,
-                   text=text, highest=highest)  # fmt: skip
-    return (say("{column} {text} is more than {what}; write a number that can be reached", column=column,
-                text=text, what=what) if value > most else "")  # fmt: skip
+    if row["assessed"] == "share":
+        if value > most:
+            told = to_say("{column} {text} is a share, {most:g} at most; write 0.80 for 80 %")
+    elif row["unit"] == "percent":
+        if 0 < value < 1 or value > 100:
+            told = to_say("{column} {text} is a percentage, 1 to 100; write 80 for 80 %")
+    elif value % 1:
+        told = to_say("{column} {text} counts {unit}: write a whole number")
+    elif row["measure"] == "milestone" and value > highest > 0:
+        told = to_say("{column} {text} is no stage; write 1 to {highest}, as in stages.csv")
+    elif value > most:
+        told = to_say("{column} {text} is more than {what}; write a number that can be reached")
+    if told:
+        yield row.say(told, column=column, text=row[column], most=most, what=what, highest=highest)
 
 
 def _check_targets(f: CheckedFiles) -> Iterator[str]:
     for row in f.rows("kpis"):
         for column in ("baseline", "target"):
-            if problem := _check_amount(row, column, f):
-                yield row.tell(problem)
+            yield from _check_amount(row, column, f)
         if row["target"] and float(row["target"]) <= float(row["baseline"] or 0):
             yield row.say("target {target} is not above the baseline {baseline}", baseline=row["baseline"] or 0)
         if row["target_status"] == "adopted" and not row.get("target_reference"):
@@ -191,13 +184,13 @@ def _check_names(f: CheckedFiles) -> Iterator[str]:
     for name in ("aliases", "tile_grid"):
         for row in f.rows(name) if f.members else ():
             if (row["member"] == "yes") != (row["iso3"] in f.members):
-                is_one, is_none = (to_say("member is {member}, but {iso3} is a member"),
-                                   to_say("member is {member}, but {iso3} is no member"))  # fmt: skip
+                is_one = to_say("member is {member}, but {iso3} is a member")
+                is_none = to_say("member is {member}, but {iso3} is no member")
                 yield row.say(is_one if row["iso3"] in f.members else is_none)
-        missing = [code for code in f.members if code not in f.tables[name].codes("iso3")]
-        if missing and f.tables[name].every_row:
-            yield say("{file}: has no row of {missing}; add it, or restore the file", file=f"{name}.csv",
-                      missing=", ".join(missing))  # fmt: skip
+        table = f.tables[name]
+        missing = ", ".join(code for code in f.members if code not in table.codes("iso3"))
+        if missing and table.every_row:
+            yield say("{file}: has no row of {missing}; add it, or restore the file", file=table.file, missing=missing)
 
 
 def _check_tiles(f: CheckedFiles) -> Iterator[str]:
@@ -207,9 +200,8 @@ def _check_tiles(f: CheckedFiles) -> Iterator[str]:
         if code in f.members and not (int(place[0]) in _TILE_ROWS and int(place[1]) in _TILE_COLUMNS):
             yield row.say("{code} lies outside the map; write a row from 1 to 10 and a column from 3 to 12", code=code)
         if taken.setdefault(place, code) != code:
-            yield row.say(
-                "{code} lies on the tile of {taken}; choose a free row and column", code=code, taken=taken[place]
-            )
+            yield row.say("{code} lies on the tile of {taken}; choose a free row and column",
+                          code=code, taken=taken[place])  # fmt: skip
 
 
 def _check_regions(f: CheckedFiles) -> Iterator[str]:
@@ -234,9 +226,8 @@ def _check_units(f: CheckedFiles) -> Iterator[str]:
                 yield row.say("text_{language} {text!r} lacks {{n}}, which the number takes the place of",
                               language=language, text=text)  # fmt: skip
             elif set("{}") & set(text.replace("{n}", "")):
-                yield row.say(
-                    "text_{language} {text!r} has a brace that is not {{n}}; leave it out", language=language, text=text
-                )
+                yield row.say("text_{language} {text!r} has a brace that is not {{n}}; leave it out",
+                              language=language, text=text)  # fmt: skip
     for name, unit in f.plan.units.items():
         for form in (OTHER, ONE):  # the least that each of the languages has
             if form not in unit.forms:
@@ -267,13 +258,11 @@ def _check_stages(f: CheckedFiles) -> Iterator[str]:
     for name, stages in f.plan.stages.items():
         rows = [row for row in f.rows("stages") if row["product"] == name]
         if sorted(int(row["stage"]) for row in rows) != list(range(1, len(stages) + 1)):
-            yield rows[0].say(
-                "the stages of {name} do not run from 1 to {n_stages}; correct them", name=name, n_stages=len(stages)
-            )
+            yield rows[0].say("the stages of {name} do not run from 1 to {n_stages}; correct them",
+                              name=name, n_stages=len(stages))  # fmt: skip
         if products and name not in products:
-            yield rows[0].say(
-                "{name} is the product of no milestone in kpis.csv; leave it out, or correct its name", name=name
-            )
+            told = to_say("{name} is the product of no milestone in kpis.csv; leave it out, or correct its name")
+            yield rows[0].say(told, name=name)
 
 
 def _check_totals(f: CheckedFiles) -> Iterator[str]:
@@ -285,9 +274,8 @@ def _check_totals(f: CheckedFiles) -> Iterator[str]:
     for column in sorted(header):
         is_used = column in f.tables["totals"].codes("reference")
         if column.startswith("reference_") and column != "reference_basis" and not is_used:
-            yield say(
-                "members.csv: column {column} is the reference of no total in totals.csv; name it there", column=column
-            )
+            told = to_say("members.csv: column {column} is the reference of no total in totals.csv; name it there")
+            yield say(told, column=column)
 
 
 def _check_themes(f: CheckedFiles) -> Iterator[str]:
