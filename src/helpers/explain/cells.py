@@ -105,8 +105,8 @@ def _index_refused(tables: EditionTables, issues_found: _Issues) -> dict[tuple[s
 
 def _select_counted(tables: EditionTables, rows: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of the counted returns, with the day each was received."""
-    returns = tables.returns[tables.returns["counts"].fillna(False).astype(bool)]
-    return rows.merge(returns[["quarter", "member", "version", "received_on"]], on=["quarter", "member", "version"])
+    key = ["quarter", "member", "version"]
+    return rows.merge(tables.counted_returns[[*key, "received_on"]], on=key)
 
 
 def _trace(

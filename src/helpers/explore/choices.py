@@ -32,11 +32,6 @@ class Choice:
         return f"{period}_{self.kpi}_{self.scope}"
 
 
-def list_scopes() -> list[str]:
-    """Return the scopes that can be chosen: the Union, then its regions."""
-    return list(read_plan().scopes)
-
-
 def list_quarters(tables: EditionTables) -> list[str]:
     """Return the quarters that can be chosen: from the first collected to the one reported."""
     return quarters.quarters_between(tables.first_collected, tables.quarter)
@@ -44,7 +39,7 @@ def list_quarters(tables: EditionTables) -> list[str]:
 
 def list_choosable_members(choice: Choice) -> list[str]:
     """Return the members that can be chosen: those of the scope, where the KPI has values of members."""
-    if not queries.has_member_values(choice.kpi):
+    if not read_plan().by_kpi[choice.kpi].has_member_values:
         return []
     return [member.member for member in read_plan().members_in(choice.last, choice.scope)]
 
@@ -69,12 +64,12 @@ def resolve_choice(tables: EditionTables, choice: Choice) -> Choice:
     no_member = to_say("no member of {scope} in {quarter} {names}; choose among {known}")
     wrong = [
         *_unknown(no_kpi, [choice.kpi], read_plan().by_kpi),
-        *_unknown(no_region, [choice.scope], list_scopes()),
+        *_unknown(no_region, [choice.scope], read_plan().scopes),
         *_unknown(no_quarter, [first, last], list_quarters(tables)),
     ]
     if not wrong and first > last:
         wrong.append(say("{first} comes after {last}; give the earlier quarter first", first=first, last=last))
-    if not wrong and queries.has_member_values(choice.kpi):
+    if not wrong and read_plan().by_kpi[choice.kpi].has_member_values:
         wrong += _unknown(no_member, members, list_choosable_members(choice), scope=choice.scope, quarter=last)
     if wrong:
         raise ValueError(". ".join(wrong))

@@ -10,7 +10,6 @@ from helpers.explore.choices import Choice
 from helpers.plan import read_plan
 from helpers.report import html
 from helpers.strings import fold
-from helpers.tables import queries
 
 if TYPE_CHECKING:
     from helpers.explore.explorer import Explorer
@@ -36,7 +35,7 @@ class Panel:
     def _add_controls(self, widgets: ModuleType) -> None:
         t, choice = self.t, self.explorer.choice
         kpis = [(f"{kpi.kpi}  {t.localised(kpi.title)}", kpi.kpi) for kpi in read_plan().kpis]
-        scopes = [(t.region(scope), scope) for scope in choices.list_scopes()]
+        scopes = [(t.region(scope), scope) for scope in read_plan().scopes]
         names = choices.list_quarters(self.report.tables)
         quarters = [(f"{t.short_quarter(quarter)} {quarter[:4]}", quarter) for quarter in names]
         look = {"style": {"description_width": "92px"}, "layout": widgets.Layout(width="auto", max_width="680px")}
@@ -81,7 +80,7 @@ class Panel:
         finally:
             self._is_settling = False
         hint = self.t("Ctrl or Cmd and a click: choose several.")
-        if not queries.has_member_values(choice.kpi):
+        if not read_plan().by_kpi[choice.kpi].has_member_values:
             hint = self.t("This indicator has no values of single members.")
         self.hint.value = f'<div dir="auto" style="line-height:1.3"><small>{html.as_html(hint)}</small></div>{_CSS}'
 

@@ -80,7 +80,7 @@ def show_figure(report: Report, choice: Choice, figure: blocks.ReportFigure) -> 
 def _remarks(report: Report, choice: Choice) -> list[str]:
     """Return what a reader must know: that there are no values of members, or which are left out of the figure."""
     t, most, remarks = report.t, figures.MOST_MEMBERS, []
-    if not queries.has_member_values(choice.kpi):
+    if not read_plan().by_kpi[choice.kpi].has_member_values:
         remarks.append(t("This indicator has no values of single members."))
     if left := choice.members[most:]:
         names = t.enumerated(t.member(member) for member in left)

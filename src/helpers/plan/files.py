@@ -104,11 +104,8 @@ class PlanTable:
 
 
 def _check_header(header: list[str], columns: Iterable[str], optional: Iterable[str]) -> Iterator[str]:
-    missing = [column for column in columns if column not in header]
-    if missing:
-        yield say(
-            "has no column {names}; add it to the first row, {restore}", names=", ".join(missing), restore=say(_RESTORE)
-        )
+    if missing := ", ".join(column for column in columns if column not in header):
+        yield say("has no column {names}; add it to the first row, {restore}", names=missing, restore=say(_RESTORE))
     if twice := sorted({name for name in header if name and header.count(name) > 1}):
         yield say("has two columns {names}; keep one of each", names=", ".join(map(repr, twice)))
     for name in header:
@@ -155,15 +152,12 @@ def read_plan_table(
             header, *lines = list(csv.reader(file, strict=True)) or [[]]
     except (OSError, UnicodeDecodeError, csv.Error) as reason:
         why = say(_REASONS.get(type(reason)) or reason.strerror or to_say("no file"))
-        return PlanTable(
-            name,
-            problems=(say("{file}: cannot be read ({why}); {restore}", file=name, why=why, restore=say(_RESTORE)),),
-        )
+        problem = say("{file}: cannot be read ({why}); {restore}", file=name, why=why, restore=say(_RESTORE))
+        return PlanTable(name, problems=(problem,))
     found = [say_of(name, problem) for problem in _check_header(header, columns, optional)]
     if not found and not may_be_empty and not any(map(any, lines)):
-        found = [
-            say("{file}: has no row below its header; write its rows, {restore}", file=name, restore=say(_RESTORE))
-        ]
+        told = to_say("{file}: has no row below its header; write its rows, {restore}")
+        found = [say(told, file=name, restore=say(_RESTORE))]
     if found:
         return PlanTable(name, problems=tuple(found))
     every_row, rows, first = [], [], {}
@@ -171,26 +165,34 @@ def read_plan_table(
         if not any(cell.strip() for cell in line):
             continue
         row = CsvRow(zip_longest(header, line[: len(header)], fillvalue=""), name, number)
-        problems = [_check_cell(column, text, allowed.get(column, ANY)) for column, text in row.items()]
-        problems = list(filter(None, problems))
-        if len(line) != len(header):
-            problems = [say("has {n} cells where the header has {of}; write the row again, or restore it",
-                            n=len(line), of=len(header))]  # fmt: skip
-        elif row.pop("", ""):
-            problems.append(say("has a cell under no heading; name its column, or empty it"))
-        if key and all(code := tuple(row[column] for column in key)):
-            folded = tuple(map(str.casefold, code))
-            if (
-                folded in first
-            ):  # codes that differ in capitals alone are told apart by nobody, nor by every file system
-                problems.append(
-                    say("{code} occurs twice, first in row {first}; keep one", code=" ".join(code), first=first[folded])
-                )
-            first.setdefault(folded, number)
+        problems = [*_check_line(row, line, header, allowed), *_check_key(row, key, first)]
         every_row.append(row)
         rows += [] if problems else [row]
         found += map(row.tell, problems)
     return PlanTable(name, tuple(every_row), tuple(rows), tuple(found))
+
+
+def _check_line(row: CsvRow, line: list[str], header: list[str], allowed: Mapping[str, Allowed]) -> Iterator[str]:
+    """Yield what is wrong with the cells of a row, or with their number; a blank cell under no heading is dropped."""
+    if len(line) != len(header):
+        yield say("has {n} cells where the header has {of}; write the row again, or restore it",
+                  n=len(line), of=len(header))  # fmt: skip
+        return
+    yield from filter(None, (_check_cell(column, text, allowed.get(column, ANY)) for column, text in row.items()))
+    if row.pop("", ""):
+        yield say("has a cell under no heading; name its column, or empty it")
+
+
+def _check_key(row: CsvRow, key: tuple[str, ...], first: dict[tuple[str, ...], int]) -> Iterator[str]:
+    """Yield that a code occurs twice; `first` has the row of each, and takes this one.
+
+    Codes that differ in capitals alone are told apart by nobody, nor by every file system.
+    """
+    code = tuple(row[column] for column in key)
+    if key and all(code):
+        number = first.setdefault(tuple(map(str.casefold, code)), row.number)
+        if number != row.number:
+            yield say("{code} occurs twice, first in row {first}; keep one", code=" ".join(code), first=number)
 
 
 def refuse(problems: Iterable[str]) -> None:

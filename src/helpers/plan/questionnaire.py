@@ -13,7 +13,7 @@ from helpers.plan.columns import read_plan_files
 from helpers.plan.files import ANY, LINE, NAME, NUMBER, QUARTER, Allowed, CsvRow, one_of
 from helpers.plan.quarters import parse_quarter
 from helpers.plan.settings import Identity, Repeat, read_settings_file
-from helpers.speech import say, to_say
+from helpers.speech import to_say
 
 # How the form's columns call the languages that reports can be in.
 LABEL_LANGUAGES = {"fr": "Français (fr)", "en": "English (en)", "pt": "Português (pt)", "ar": "العربية (ar)"}
@@ -225,14 +225,7 @@ def make_form(folder: Path) -> tuple[Form, tuple[str, ...]]:
     """Make the form of the rows of its files; with it the problems of its groups, which hold the questions."""
     survey, choices = (read_form_files(folder)[name] for name in ("survey", "choices"))
     settings, totals = read_settings_file(folder.parent)[0], read_plan_files(folder.parent)["totals"]
-    lists, retired, scores = defaultdict(dict), defaultdict(dict), defaultdict(dict)
-    for row in choices.rows:
-        if last := row.get("until"):
-            retired[row["list_name"]][row["name"]] = parse_quarter(last), _label(row)
-        else:
-            lists[row["list_name"]][row["name"]] = _label(row)
-            if row.get("score"):
-                scores[row["list_name"]][row["name"]] = float(row["score"])
+    lists, retired, scores = _read_choices(choices.rows)
     questions, fields, notes, problems = [], [], {}, []
     groups, opened = {}, []  # the rows of the groups that are open
     for row in survey.every_row:
@@ -242,10 +235,9 @@ def make_form(folder: Path) -> tuple[Form, tuple[str, ...]]:
             groups[row["name"]] = _label(row)
         elif kind == "end":
             if not opened or opened.pop()["type"] != f"begin_{inner}":
-                problem = say(
-                    "{type} closes no {inner} that is open; restore its begin_{inner}", type=row["type"], inner=inner
+                problems.append(
+                    row.say("{type} closes no {inner} that is open; restore its begin_{inner}", inner=inner)
                 )
-                problems.append(row.tell(problem))
         elif row["type"] == "note":
             notes[row["name"]] = _label(row)
         elif row["type"] != "calculate" and row["name"]:
@@ -261,18 +253,26 @@ def make_form(folder: Path) -> tuple[Form, tuple[str, ...]]:
     return form, tuple(problems)
 
 
+def _read_choices(rows: Iterable[CsvRow]) -> tuple[dict[str, dict], dict[str, dict], dict[str, dict]]:
+    """Return, by list and code, the labels, the last quarter and label of the retired codes, and the scores."""
+    lists, retired, scores = defaultdict(dict), defaultdict(dict), defaultdict(dict)
+    for row in rows:
+        listed, code = row["list_name"], row["name"]
+        if last := row.get("until"):
+            retired[listed][code] = parse_quarter(last), _label(row)
+            continue
+        lists[listed][code] = _label(row)
+        if row.get("score"):
+            scores[listed][code] = float(row["score"])
+    return lists, retired, scores
+
+
 def read_form(folder: Path | None = None) -> Form:
     """Read the form (default: that of the plan). Raises PlanError with file, row and reason of all that is wrong."""
     folder = folder or paths.questionnaire()
     form, problems = make_form(folder)
-    settings_problems = read_settings_file(folder.parent)[1]
-    files.refuse(
-        [
-            *settings_problems,
-            *(problem for table in read_form_files(folder).values() for problem in table.problems),
-            *problems,
-        ]
-    )
+    in_files = (problem for table in read_form_files(folder).values() for problem in table.problems)
+    files.refuse([*read_settings_file(folder.parent)[1], *in_files, *problems])
     return form
 
 

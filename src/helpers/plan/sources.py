@@ -329,38 +329,34 @@ def _read_named_codes(form: Form, listed: str, least: str = "") -> KpiSource:
 class _Sentence(NamedTuple):
     """One sentence that a source can be: its pattern, what reads it, the measures it is for, and what it is called."""
 
-    pattern: re.Pattern[str]
+    pattern: str
     read: Callable[..., KpiSource]
-    measures: set[str]
-    kind: str
-
-
-def _sentence(pattern: str, read: Callable[..., KpiSource], measures: str, kind: str = "") -> _Sentence:
-    return _Sentence(re.compile(pattern), read, set(measures.split()), kind)
+    measures: str
+    kind: str = ""
 
 
 _ANSWERS = rf"(any )?(\w+\*?(?:, ?\w+\*?)*) in {_CODES}"
 _ITEMS = rf"(\w+) of kind {_CODES}(?: with detail (\w+))?"
 _SENTENCES = (
-    _sentence(_ANSWERS, _read_answers, "count_known count_ever sum_reported"),
-    _sentence(rf"{_ANSWERS}(, remembered)", _read_answers, "count_ever"),
-    _sentence(rf"any {_ITEMS}", _read_items, "count_ever", "any item"),
-    _sentence(_ITEMS, _read_items, "distinct_items"),
-    _sentence(rf"{_ITEMS}(, each member's own)", _read_items, "distinct_items", "own items"),
-    _sentence(r"(\w+)", _read_number, "sum_known sum_flow sum_reported"),
-    _sentence(r"(\w+) over (\w+)(?:, up to (\d+(?:\.\d+)?) times)?", _read_part, "sum_known"),
-    _sentence(r"(\w+) over (\w+)", _read_percentage, "mean_index"),
-    _sentence(r"(\w+) within (\w+)", _read_within, "sum_known"),
-    _sentence(rf"mean of {_SUFFIXES}, at least (\d+)", _read_mean_within, "mean_index", "mean of parts"),
-    _sentence(
+    _Sentence(_ANSWERS, _read_answers, "count_known count_ever sum_reported"),
+    _Sentence(rf"{_ANSWERS}(, remembered)", _read_answers, "count_ever"),
+    _Sentence(rf"any {_ITEMS}", _read_items, "count_ever", "any item"),
+    _Sentence(_ITEMS, _read_items, "distinct_items"),
+    _Sentence(rf"{_ITEMS}(, each member's own)", _read_items, "distinct_items", "own items"),
+    _Sentence(r"(\w+)", _read_number, "sum_known sum_flow sum_reported"),
+    _Sentence(r"(\w+) over (\w+)(?:, up to (\d+(?:\.\d+)?) times)?", _read_part, "sum_known"),
+    _Sentence(r"(\w+) over (\w+)", _read_percentage, "mean_index"),
+    _Sentence(r"(\w+) within (\w+)", _read_within, "sum_known"),
+    _Sentence(rf"mean of {_SUFFIXES}, at least (\d+)", _read_mean_within, "mean_index", "mean of parts"),
+    _Sentence(
         rf"every {_SUFFIXES} at (\d+(?:\.\d+)?) %, at least (\d+)", _read_all_within, "count_known", "every part"
     ),
-    _sentence(r"score of (\w+)", _read_score, "mean_index", "score"),
-    _sentence(r"codes in (\w+\*?)", _read_all_codes, "sum_known", "codes"),
-    _sentence(r"codes in (\w+) with (\w+\*)", _read_codes_among, "sum_known"),
-    _sentence(r"share of codes in (\w+\*?)", _read_share_of_codes, "mean_index", "share of codes"),
-    _sentence(r"a code in every (\w+\*)", _read_a_code_in_each, "count_known", "a code in each"),
-    _sentence(r"(\w+\*?)(?: named by ([1-9]\d*))?", _read_named_codes, "distinct_codes"),
+    _Sentence(r"score of (\w+)", _read_score, "mean_index", "score"),
+    _Sentence(r"codes in (\w+\*?)", _read_all_codes, "sum_known", "codes"),
+    _Sentence(r"codes in (\w+) with (\w+\*)", _read_codes_among, "sum_known"),
+    _Sentence(r"share of codes in (\w+\*?)", _read_share_of_codes, "mean_index", "share of codes"),
+    _Sentence(r"a code in every (\w+\*)", _read_a_code_in_each, "count_known", "a code in each"),
+    _Sentence(r"(\w+\*?)(?: named by ([1-9]\d*))?", _read_named_codes, "distinct_codes"),
 )
 
 
@@ -368,8 +364,8 @@ _SENTENCES = (
 def parse_source(measure: str, text: str, form: Form) -> KpiSource:
     """Parse a source of the returns, once. Raises ValueError with what is wrong and what is allowed."""
     for sentence in _SENTENCES:
-        found = sentence.pattern.fullmatch(text)
-        if found and measure in sentence.measures:
+        found = re.fullmatch(sentence.pattern, text)
+        if found and measure in sentence.measures.split():
             return replace(sentence.read(form, *found.groups()), kind=sentence.kind or measure)
     raise syntax_error(text, measure)
 

@@ -5,17 +5,6 @@ from helpers.tables.kpi_figures import KpiFigure
 from helpers.tables.pipeline import EditionTables
 
 __all__ = [
-    "Claim",
-    "EditionTables",
-    "KpiFigure",
-    "actions",
-    "claims",
-    "datapackage",
-    "manifest",
-    "pipeline",
-    "profiles",
-    "queries",
-    "replies",
-    "schema",
-    "views",
-]
+    "Claim", "EditionTables", "KpiFigure", "actions", "claims", "datapackage", "manifest", "pipeline", "profiles",
+    "queries", "replies", "schema", "views",
+]  # fmt: skip

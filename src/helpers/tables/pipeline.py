@@ -5,6 +5,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
@@ -54,6 +55,11 @@ class EditionTables:
         """A short id of the inputs and parameters: 12 digits of their SHA-256."""
         facts = [[self.quarter, self.as_of], *self.inputs[["file", "sha256"]].to_numpy().tolist()]
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:12]
+
+    @cached_property
+    def counted_returns(self) -> pd.DataFrame:
+        """The rows of the returns that count."""
+        return self.returns[self.returns["counts"].fillna(False).astype(bool)]
 
     @property
     def first_collected(self) -> str:

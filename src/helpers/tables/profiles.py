@@ -92,8 +92,7 @@ def select_member_response(tables: EditionTables, member: str, quarter: str = ""
 
 def _select_counted(tables: EditionTables, member: str, quarter: str, rows: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of answers or items that are of a member's counted return of a quarter."""
-    returns = select_rows(tables.returns, quarter=quarter, member=member)
-    counted = returns[returns["counts"].fillna(False).astype(bool)]
+    counted = select_rows(tables.counted_returns, quarter=quarter, member=member)
     rows = select_rows(rows, quarter=quarter, member=member)
     return rows[rows["version"].isin(counted["version"])]
 

@@ -137,11 +137,6 @@ def _add_levels(rows: pd.DataFrame, kpi: str) -> pd.DataFrame:
     return rows.assign(level=level.astype(float))
 
 
-def has_member_values(kpi: str) -> bool:
-    """Tell whether a KPI is known member by member: stocks, and what is reported of each quarter alone."""
-    return read_plan().by_kpi[kpi].has_member_values
-
-
 def select_levels_over_time(
     tables: EditionTables, kpi: str, members: Sequence[str], quarters: Sequence[str]
 ) -> pd.DataFrame:
@@ -287,11 +282,8 @@ def find_carrying_region(tables: EditionTables, kpi: str) -> tuple[str, float]:
     It does where the Union's figure reaches the target and the others together do not, or where they are below the
     Union's figure by more than a twentieth of it.
     """
-    record, figure, rows = (
-        read_plan().by_kpi[kpi],
-        select_figure(tables, kpi),
-        _known_levels(tables, kpi, tables.quarter),
-    )
+    record, figure = read_plan().by_kpi[kpi], select_figure(tables, kpi)
+    rows = _known_levels(tables, kpi, tables.quarter)
     if record.assessed != "share" or is_blank(figure.assessed) or rows["region"].nunique() < 2:
         return "", NO_NUMBER
     region = rows.groupby("region")["value"].sum().idxmax()
@@ -348,13 +340,11 @@ def sum_answers(
 @computed_once
 def _pivot_numbers(tables: EditionTables, quarter: str, states: Collection[str]) -> pd.DataFrame:
     """Return the answers of a quarter's counted returns that are numbers: a row a member, a column a question."""
-    counted = tables.returns[tables.returns["counts"].fillna(False).astype(bool)]
-    counted = select_rows(counted, quarter=quarter)[["member", "version"]]
+    counted = select_rows(tables.counted_returns, quarter=quarter)[["member", "version"]]
     rows = select_rows(tables.answers, quarter=quarter)
     rows = rows[rows["obs_status"].isin(states)].merge(counted, on=["member", "version"])
-    return rows.assign(number=pd.to_numeric(rows["value"], "coerce")).pivot(
-        index="member", columns="question", values="number"
-    )
+    rows = rows.assign(number=pd.to_numeric(rows["value"], "coerce"))
+    return rows.pivot(index="member", columns="question", values="number")
 
 
 @computed_once

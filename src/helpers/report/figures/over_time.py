@@ -265,7 +265,7 @@ def _compare_regions(report: Report, kpi: str, unit: str) -> Sentence:
     values = {"n": len(found), "decimals": 1 if unit == "percent" else 0}
     claim = Claim("regions up", report.quarter, kpi, since=past, which=tuple(rose), values=values)
     quarter, up = t.quarter(past), len(rose)
-    by_member = queries.has_member_values(kpi) and read_plan().by_kpi[kpi].is_stock
+    by_member = read_plan().by_kpi[kpi].is_stock
     among = t("(same members)") if by_member else ""
     if up == len(found):
         sentence = "{what}: higher than in {quarter} in the {n} region known in both quarters"
