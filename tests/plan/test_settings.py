@@ -39,6 +39,12 @@ def put(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
+def test_what_is_not_known_is_told_in_the_order_of_the_file(folder):
+    names = ["colour", "shape", "size", "weight", "smell"]
+    put(folder / "plan.toml", 'code = "PAPU"', "\n".join(['code = "PAPU"', *(f'{name} = "x"' for name in names)]))
+    assert [problem.split()[1] for problem in problems()] == names
+
+
 def test_the_settings_are_read_as_they_are_written():
     settings = read_settings(PLAN)
     assert (settings.code, settings.quarters[0], len(settings.quarters)) == ("PAPU", "2022Q1", 16)
@@ -56,6 +62,7 @@ BROKEN = [
     ('code = "PAPU"', 'code = "papu union"', "code is 'papu union'; write 2 to 16 letters and digits"),
     ('code = "PAPU"', "", "code is missing; write it"),
     ('code = "PAPU"', 'code = "PAPU"\ncolour = "red"', "colour is not known; leave it out, or correct its name"),
+    ('code = "PAPU"', 'code = "PAPU"\nOPEN = "x"', "OPEN is not known; leave it out, or correct its name: code, ref"),
     ('first_quarter = "2022Q1"', 'first_quarter = "T1 2022"', "first_quarter is 'T1 2022'; write a quarter such as"),
     ('last_quarter = "2025Q4"', 'last_quarter = "2021Q4"', "last_quarter 2021Q4 is before first_status_quarter 2022Q3"),
     ('baseline_quarter = "2022Q2"', 'baseline_quarter = "2023Q2"', "first_status_quarter 2022Q3 is before baseline_q"),

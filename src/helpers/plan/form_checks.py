@@ -294,7 +294,7 @@ def _list_wrong_fields(form: Form) -> Iterator[str]:
         elif fields[name].type != kinds[role]:
             told = to_say("{where}{role} is {name}, of type {type}, where it takes {kind}")
             yield say(told, role=role, name=name, type=fields[name].type, kind=kinds[role], **about)
-    for name in (fields.keys() & kinds.keys()) - form.repeat.role_of.keys():
+    for name in (name for name in kinds if name in fields and name not in form.repeat.role_of):
         told = to_say("{where}has no {name}, though {repeat} has a field {name}; give it that role, or rename it")
         yield say(told, name=name, **about)
     for kind in form.repeat.details:

@@ -211,10 +211,10 @@ def _wrong_type(name: str, value: object, kind: object) -> str:
 
 def _read_section(data: dict, kind: type, where: str, problems: list[str]) -> dict[str, object]:
     """Return the values of a dataclass found in a section of the file; what is wrong is left out, and said."""
-    hints, found = get_type_hints(kind), {}
-    for name in data.keys() - hints.keys():
+    hints, known, found = get_type_hints(kind), [each.name for each in fields(kind)], {}
+    for name in (name for name in data if name not in known):
         problems.append(say("{where}{name} is not known; leave it out, or correct its name: {hints}",
-                            where=where, name=name, hints=", ".join(hints)))  # fmt: skip
+                            where=where, name=name, hints=", ".join(known)))  # fmt: skip
     for each in fields(kind):
         name, hint, value = each.name, hints[each.name], data.get(each.name)
         if name not in data:
