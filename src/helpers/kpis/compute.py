@@ -76,10 +76,8 @@ def _measure_rate_companion(snapshot: Snapshot, counted: str, members: Sequence[
     """Return the members that responded by a day, in percent of the members expected (section 6)."""
     cutoff = cutoff_of(snapshot)
     on_time = min(cutoff, snapshot.plan.settings.on_time_by(snapshot.quarter))
-    day = {sources.BY_FIRST_CUTOFF: cutoff, sources.BY_ON_TIME: on_time, sources.BY_EDITION_DATE: snapshot.as_of}[
-        counted
-    ]
-    n_received = count_received(snapshot, members, day)
+    days = {sources.BY_FIRST_CUTOFF: cutoff, sources.BY_ON_TIME: on_time, sources.BY_EDITION_DATE: snapshot.as_of}
+    n_received = count_received(snapshot, members, days[counted])
     n_reported = count_received(snapshot, members, cutoff) if counted == sources.BY_ON_TIME else n_received
     return MeasuredCompanion(100 * n_received / len(members) if members else None, None, n_reported)
 
@@ -119,10 +117,6 @@ class ComputedTables:
     revisions: pd.DataFrame
 
 
-def _list_kpi_scopes(plan: Plan) -> list[tuple[str, Kpi]]:
-    return list(product(plan.scopes, plan.kpis))
-
-
 def judged_kpi(kpi: Kpi, is_region: bool) -> Kpi:
     """Return a KPI as it is judged in a scope: a region has targets only on shares and percentages."""
     return kpi if not is_region or kpi.on_share else replace(kpi, target=None, target_status="")
@@ -150,7 +144,7 @@ def _kpi_row(quarter: str, scope: str, kpi: Kpi, measured: MeasuredKpi, status: 
 
 def _list_kpi_rows(plan: Plan, snapshots: Sequence[Snapshot], by_scope: MeasuredKpis) -> Iterator[Row]:
     names = [snapshot.quarter for snapshot in snapshots]
-    for scope, kpi in _list_kpi_scopes(plan):
+    for scope, kpi in product(plan.scopes, plan.kpis):
         judged, measured = judged_kpi(kpi, scope != plan.code), by_scope[scope, kpi.kpi]
         statuses = compute_statuses(judged, map(partial(find_assessed, kpi), names, measured))
         for name, figure, status in zip(names, measured, statuses, strict=True):
@@ -202,7 +196,7 @@ def explain_change(before: float, past: Mapping[str, Observation], now: Mapping[
 
 
 def _list_change_rows(plan: Plan, firsts: Sequence[Snapshot], snapshots: Sequence[Snapshot]) -> Iterator[Row]:
-    sums = [(scope, kpi) for scope, kpi in _list_kpi_scopes(plan) if kpi.measure == "sum_known"]
+    sums = [(scope, kpi) for scope, kpi in product(plan.scopes, plan.kpis) if kpi.measure == "sum_known"]
     for first, (past, now) in zip(firsts, pairwise(snapshots), strict=False):
         for scope, kpi in sums:
             published, before, after = (_known_observations(snapshot, kpi, scope) for snapshot in (first, past, now))
@@ -215,7 +209,7 @@ def _list_revision_rows(
 ) -> Iterator[Row]:
     """List the values and shares that are not what they were at their own first cut-off."""
     for place, (first, now) in enumerate(zip(firsts, snapshots, strict=True)):
-        for scope, kpi in _list_kpi_scopes(plan):
+        for scope, kpi in product(plan.scopes, plan.kpis):
             was, figure = measure_kpi(first, kpi, scope).figure, by_scope[scope, kpi.kpi][place].figure
             for name in ("value", "share"):
                 old, new = getattr(was, name), getattr(figure, name)
@@ -244,7 +238,7 @@ def compute_tables(
         firsts.append(replace(now, as_of=cutoff, returns=first.get(now.quarter, nothing)))
     measured = {
         (scope, kpi.kpi): [measure_kpi(snapshot, kpi, scope) for snapshot in snapshots]
-        for scope, kpi in _list_kpi_scopes(plan)
+        for scope, kpi in product(plan.scopes, plan.kpis)
     }
     return ComputedTables(
         pd.DataFrame(_list_kpi_rows(plan, snapshots, measured)),

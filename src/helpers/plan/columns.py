@@ -56,7 +56,6 @@ class _CodeOf(NamedTuple):
     blank: bool = False
 
 
-# Each file: the columns of its key, what a cell of each column may be, and of each column that it may lack.
 _Columns = Mapping[str, files.Allowed | _CodeOf]
 
 
@@ -65,6 +64,7 @@ def _in_each(prefix: str, languages: Iterable[str], allowed: files.Allowed = LIN
 
 
 def _list_files(settings: Settings) -> Mapping[str, tuple[str, _Columns, _Columns]]:
+    """Return of each file the columns of its key, what a cell of each column may be, and of each that it may lack."""
     languages, blank = settings.languages, LINE.or_blank()
     titles = _in_each("title", languages)
     own_sentences = _in_each("reached", languages, blank) | _in_each("below", languages, blank)

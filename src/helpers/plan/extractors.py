@@ -146,10 +146,12 @@ def share_of_codes(sizes: tuple[tuple[str, int], ...], counted: CountedReturn) -
     return Extract(sum(percents) / len(percents))
 
 
-def _ratios(pairs: tuple[tuple[str, str], ...], least: int, counted: CountedReturn) -> list[float] | Extract:
-    """Return count/total of the pairs with a total above 0: of `least` pairs, or of all that have one.
+def _combine_ratios(
+    pairs: tuple[tuple[str, str], ...], least: int, counted: CountedReturn, combine: Callable[[list[float]], float]
+) -> Extract:
+    """Combine count/total of the pairs with a total above 0: of `least` pairs, or of all that have one.
 
-    Else return the extract of what is not reported; it is not applicable where every total is.
+    With fewer it is not reported; it is not applicable where every total is.
     """
     both = [within(*pair, counted) for pair in pairs]
     ratios = [each.value / each.total for each in both if each.value is not None and each.total]
@@ -157,20 +159,18 @@ def _ratios(pairs: tuple[tuple[str, str], ...], least: int, counted: CountedRetu
     all_answered = all(answer.is_reported or answer.state == NOT_APPLICABLE for answer in totals)
     all_known = all_answered and len(ratios) == sum(bool(answer.number) for answer in totals)
     if len(ratios) >= least or (ratios and all_known):
-        return ratios
+        return Extract(combine(ratios))
     return Extract(ends=all(answer.state == NOT_APPLICABLE for answer in totals))
 
 
 def mean_within(pairs: tuple[tuple[str, str], ...], least: int, counted: CountedReturn) -> Extract:
-    """Read the mean of counts within their totals, 0-100; see `_ratios`."""
-    ratios = _ratios(pairs, least, counted)
-    return ratios if isinstance(ratios, Extract) else Extract(100 * sum(ratios) / len(ratios))
+    """Read the mean of counts within their totals, 0-100; see `_combine_ratios`."""
+    return _combine_ratios(pairs, least, counted, lambda ratios: 100 * sum(ratios) / len(ratios))
 
 
 def all_within(pairs: tuple[tuple[str, str], ...], least: int, share: float, counted: CountedReturn) -> Extract:
-    """Read whether every count reaches a share of its total; see `_ratios`."""
-    ratios = _ratios(pairs, least, counted)
-    return ratios if isinstance(ratios, Extract) else Extract(float(all(ratio >= share - 1e-9 for ratio in ratios)))
+    """Read whether every count reaches a share of its total; see `_combine_ratios`."""
+    return _combine_ratios(pairs, least, counted, lambda ratios: float(all(ratio >= share - 1e-9 for ratio in ratios)))
 
 
 def any_of(questions: tuple[str, ...], codes: frozenset[str], counted: CountedReturn) -> Extract:
