@@ -58,18 +58,15 @@ def resolve_choice(tables: EditionTables, choice: Choice) -> Choice:
     members = tuple(dict.fromkeys(choice.members))
     first, last = choice.first or queries.select_quarters(tables)[0], choice.last or tables.quarter
     choice = Choice(choice.kpi, choice.scope, members, first, last)
-    no_kpi = to_say("no KPI {names}; choose among {known}")
-    no_region = to_say("no region {names}; choose among {known}")
-    no_quarter = to_say("no quarter {names}; choose among {known}")
-    no_member = to_say("no member of {scope} in {quarter} {names}; choose among {known}")
     wrong = [
-        *_unknown(no_kpi, [choice.kpi], read_plan().by_kpi),
-        *_unknown(no_region, [choice.scope], read_plan().scopes),
-        *_unknown(no_quarter, [first, last], list_quarters(tables)),
+        *_unknown(to_say("no KPI {names}; choose among {known}"), [choice.kpi], read_plan().by_kpi),
+        *_unknown(to_say("no region {names}; choose among {known}"), [choice.scope], read_plan().scopes),
+        *_unknown(to_say("no quarter {names}; choose among {known}"), [first, last], list_quarters(tables)),
     ]
     if not wrong and first > last:
         wrong.append(say("{first} comes after {last}; give the earlier quarter first", first=first, last=last))
     if not wrong and read_plan().by_kpi[choice.kpi].has_member_values:
+        no_member = to_say("no member of {scope} in {quarter} {names}; choose among {known}")
         wrong += _unknown(no_member, members, list_choosable_members(choice), scope=choice.scope, quarter=last)
     if wrong:
         raise ValueError(". ".join(wrong))

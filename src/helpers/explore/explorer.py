@@ -17,12 +17,7 @@ VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 def choose(
-    report: Report,
-    kpi: str = "",
-    region: str = "",
-    members: str | Sequence[str] = (),
-    first: str = "",
-    last: str = "",
+    report: Report, kpi: str = "", region: str = "", members: str | Sequence[str] = (), first: str = "", last: str = ""
 ) -> Explorer:
     """Return an explorer that starts from a choice: members as ISO3 codes with a blank between.
 
