@@ -1,6 +1,5 @@
 """Explains a figure of an edition: its parts with their cells, and the steps to it, compared with what is published."""
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -84,11 +83,8 @@ def _list_damaged(quarter: str, as_of: str) -> list[str]:
     edition = editions.read_published_edition(quarter, as_of)
     listed = edition.outputs.items() if edition else ()
     files = {edition.find(name): digest for name, digest in listed if name.startswith("processed/")}
-    return [
-        path.relative_to(paths.root()).as_posix()
-        for path, digest in files.items()
-        if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != digest
-    ]
+    damaged = (path for path, digest in files.items() if not editions.has_digest(path, digest))
+    return [path.relative_to(paths.root()).as_posix() for path in damaged]
 
 
 def _find_lost(quarter: str) -> tuple[LostFile, ...]:

@@ -27,9 +27,7 @@ PRIMARY_KEYS: Mapping[str, tuple[str, ...]] = {
 }
 _TYPES = {"text": "string", "count": "integer", "figure": "number", "flag": "boolean"}
 # These are texts in our frames, where a date or number may be blank.
-_READ_AS = {
-    ("returns", "received_on"): "date", ("items", "date"): "date",
-}  # fmt: skip
+_READ_AS = {("returns", "received_on"): "date", ("items", "date"): "date"}
 # Not checked in issues.csv, whose cells may hold unreadable values as received.
 _PATTERNS = {
     "quarter": r"[0-9]{4}Q[1-4]", "source_quarter": r"[0-9]{4}Q[1-4]", "member": "[A-Z]{3}", "sha256": "[0-9a-f]{64}",

@@ -8,7 +8,7 @@ import pandas as pd
 
 from helpers.i18n import is_blank
 from helpers.ingest import issues
-from helpers.kpis import Snapshot, observations
+from helpers.kpis import observations
 from helpers.plan import Member, quarters, questionnaire, read_plan
 from helpers.tables import queries, replies
 from helpers.tables.kpi_figures import computed_once, select_figure, select_rows
@@ -136,10 +136,16 @@ def find_replaced(tables: EditionTables, rows: pd.DataFrame) -> list[bool]:
     """Tell of each issue whether another return of the member counts in place of the one that it was found in."""
     found = []
     for place, row in zip(_places(rows), rows.itertuples(), strict=True):
-        parts = (tables.answers, tables.items)
-        counted = {place for part in parts for place in _places(_select_counted(tables, row.member, row.quarter, part))}
+        counted = _find_counted_places(tables, row.member, row.quarter)
         found.append(bool(counted) and place not in counted)
     return found
+
+
+@computed_once
+def _find_counted_places(tables: EditionTables, member: str, quarter: str) -> set[str]:
+    """Return the places that a member's counted return of a quarter was read from; none without one."""
+    parts = (_select_counted(tables, member, quarter, part) for part in (tables.answers, tables.items))
+    return {place for part in parts for place in _places(part)}
 
 
 @computed_once
@@ -156,9 +162,7 @@ def select_member_issues(tables: EditionTables, member: str, quarter: str = "") 
     quarter = quarter or tables.quarter
     rows = select_rows(tables.issues, member=member, quarter=quarter)
     rows = rows[rows["severity"].isin(ASKED_SEVERITIES)]
-    counted = [_select_counted(tables, member, quarter, part) for part in (tables.answers, tables.items)]
-    places = {place for part in counted for place in _places(part)}
-    if places:
+    if places := _find_counted_places(tables, member, quarter):
         rows = rows[_places(rows).isin(places)]
     confirmed = _confirmed(tables)
     settled = [row.severity == "warning" and (quarter, member, row.question) in confirmed for row in rows.itertuples()]
@@ -189,9 +193,9 @@ def count_answered_quarters(tables: EditionTables, member: str) -> tuple[int, in
     return sum(state in replies.ANSWERED_STATES for state in states), len(expected)
 
 
-def _shares_of_width(snapshot: Snapshot, kpi: str) -> dict[str, float]:
+def _shares_of_width(tables: EditionTables, kpi: str) -> dict[str, float]:
     """Return the part of the width of a KPI's bounds that is due to each unreported member; they add up to 1."""
-    record = read_plan().by_kpi[kpi]
+    record, snapshot = read_plan().by_kpi[kpi], queries.read_snapshot(tables)
     unreported = queries.find_unreported(record, observations.observe_kpi(snapshot, record, snapshot.members()))
     weights = {each.member: (each.bound if record.measure == "sum_known" else 1.0) for each in unreported}
     width = sum(weights.values())
@@ -201,7 +205,7 @@ def _shares_of_width(snapshot: Snapshot, kpi: str) -> dict[str, float]:
 def list_widest(tables: EditionTables, kpi: str, members: Sequence[str]) -> list[str]:
     """Return members by how much of the width of a KPI's bounds is due to each; none where it is the same of all."""
     is_bounded = read_plan().by_kpi[kpi].is_bounded
-    parts = _shares_of_width(queries.read_snapshot(tables), kpi) if is_bounded else {}
+    parts = _shares_of_width(tables, kpi) if is_bounded else {}
     widths = {member: parts.get(member, 0.0) for member in members}
     if max(widths.values()) - min(widths.values()) < 1e-9:
         return []
@@ -219,7 +223,7 @@ def select_calls(tables: EditionTables) -> pd.DataFrame:
     open_statuses, plan = queries.select_open_statuses(tables), read_plan()
     shown = dict.fromkeys((*plan.shown("brief"), *plan.shown("call")))
     bounded = [kpi for kpi in shown if plan.by_kpi[kpi].is_bounded]
-    parts = {kpi: _shares_of_width(queries.read_snapshot(tables), kpi) for kpi in bounded}
+    parts = {kpi: _shares_of_width(tables, kpi) for kpi in bounded}
     rows = []
     for answer in replies.select_responses(tables).itertuples():
         held = [parts[kpi].get(answer.member, 0.0) for kpi in bounded]

@@ -15,15 +15,7 @@ from helpers.ingest import ReceivedFile, issues, rules, versions
 from helpers.kpis import statuses
 from helpers.plan import questionnaire, read_settings
 from helpers.speech import say, say_of
-from helpers.strings import (
-    IN_LINES,
-    escape,
-    guard_formula,
-    mask,
-    mask_addresses,
-    mask_text,
-    unguard_formula,
-)  # fmt: skip
+from helpers.strings import IN_LINES, escape, guard_formula, mask, mask_addresses, mask_text, unguard_formula
 
 _MASKS = {"reference": mask_addresses, "title": mask_text, "detail": mask_text}  # of the texts of an item
 # Texts as Python's own: arrow's take ten times as long to read one by one, and these tables are small.
@@ -91,10 +83,7 @@ class SchemaError(ValueError):
 
 
 def conform(name: str, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return a table with the columns and types of its schema.
-
-    Raises SchemaError where a value breaks it.
-    """
+    """Return a table with the columns and types of its schema. Raises SchemaError where a value breaks it."""
     schema, columns = SCHEMAS[name], {}
     for column, kind in schema.columns.items():
         values = rows.get(column, pd.Series(index=rows.index, dtype="object"))
@@ -233,12 +222,8 @@ def tabulate_all_answers(returns: Iterable[rules.CheckedReturn], form: questionn
 
 def _tabulate_others(answers: Mapping[str, questionnaire.Answer]) -> str:
     """Return the fields of an item that have no role in the plan, as `name=value`."""
-    others = (
-        (name, answer.value)
-        for name, answer in answers.items()
-        if name not in questionnaire.Repeat.ROLES and answer.value
-    )
-    return "; ".join(f"{name}={mask_text(value)}" for name, value in others)
+    others = {name: answer.value for name, answer in answers.items() if name not in questionnaire.Repeat.ROLES}
+    return "; ".join(f"{name}={mask_text(value)}" for name, value in others.items() if value)
 
 
 def tabulate_items(returns: Iterable[rules.CheckedReturn]) -> pd.DataFrame:
@@ -260,11 +245,9 @@ def tabulate_issues(found: Iterable[issues.Issue]) -> pd.DataFrame:
 
 
 def add_messages(rows: pd.DataFrame, languages: Sequence[str] | None = None) -> pd.DataFrame:
-    """Add to ingested issues the two published messages, and their sentence without the place.
+    """Add to ingested issues the two published messages, and in some languages their sentence without the place.
 
-    That is in some languages, by default those of the plan.
-
-    The sentences are columns `said_fr`, `said_en`…; the rows are sorted as published.
+    The sentences are columns `said_fr`, `said_en`…, by default in the plan's languages; rows are sorted as published.
     """
     records = rows.to_dict("records")
     found = [issues.Issue(**row | {"details": issues.decode_details(row["details"])}) for row in records]
