@@ -46,9 +46,9 @@ def parse_date(context: click.Context, parameter: click.Parameter, value: str | 
 
 def parse_language(context: click.Context, parameter: click.Parameter, value: str | None) -> str:
     """Return the language given, blank without one; the command speaks it, or its main language."""
-    from helpers.runs import edition
-
     if value:  # without one, the command tells of all that is wrong with the plan at once
+        from helpers.runs import edition
+
         with check_arguments():
             edition.check_languages([value])
     with check_arguments():
