@@ -1,7 +1,9 @@
 """From a text file to its one sheet: recognises encoding, delimiter and quotes, and notes unusual ones."""
 
+import contextlib
 import csv
 import io
+import itertools
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import NamedTuple
@@ -132,11 +134,9 @@ def _fit(text: str, delimiter: str, count_known: Callable[[Sequence[str]], int])
     """Return the most known headers in any of the first rows, read with a delimiter."""
     reader = csv.reader(io.StringIO(text[:_SAMPLE], newline=""), delimiter=delimiter)
     best = 0
-    try:
-        for _, row in zip(range(HEADER_ROWS), reader, strict=False):
+    with contextlib.suppress(csv.Error):  # _rows reports what is wrong
+        for row in itertools.islice(reader, HEADER_ROWS):
             best = max(best, count_known(row[:MAX_COLUMNS]))
-    except csv.Error:
-        pass  # _rows reports what is wrong
     return best
 
 

@@ -5,7 +5,6 @@ date in the properties, the name of a part) never stands in the way.
 """
 
 import io
-import itertools
 import posixpath
 import re
 import zipfile
@@ -49,26 +48,14 @@ def read_workbook(content: bytes) -> Contents:
 
 
 @lru_cache(maxsize=1024)
-def _without_namespace(tag: str) -> str:
+def _local(tag: str) -> str:
+    """Return a tag without its namespace: strict and transitional Open XML differ in nothing else here."""
     return tag.rpartition("}")[2]
-
-
-def _local(element: Element) -> str:
-    """Return an element's name without its namespace: strict and transitional Open XML differ in nothing else here."""
-    return _without_namespace(element.tag)
-
-
-def _children(element: Element | None, name: str) -> list[Element]:
-    return [each for each in (() if element is None else element) if _local(each) == name]
-
-
-def _find(root: Element | None, name: str) -> Element | None:
-    return next((each for each in (() if root is None else root.iter()) if _local(each) == name), None)
 
 
 def _is_struck(element: Element) -> bool:
     """Tell whether the property `<strike/>` is in an element and not switched off."""
-    strike = _find(element, "strike")
+    strike = element.find(".//{*}strike")
     return strike is not None and strike.get("val", "1").casefold() in _TRUE
 
 
@@ -97,10 +84,10 @@ class _Workbook:
         self.moved = {posixpath.basename(name): name for name in self.names}  # by the name alone
         self.path = next(self._targets("", "/officeDocument"), "xl/workbook.xml")
         self.book = self._parse(self.path)
-        properties = _find(self.book, "workbookPr")
+        properties = self.book.find(".//{*}workbookPr")
         is_1904 = properties is not None and properties.get("date1904", "").casefold() in _TRUE
         self.epoch = CALENDAR_MAC_1904 if is_1904 else CALENDAR_WINDOWS_1900
-        self.strings = [_rich_text(item) for item in self._part_of("/sharedStrings", "si")]
+        self.strings = [_rich_text(item) for item in self._part_of("/sharedStrings").iterfind(".//{*}si")]
         self.styles = self._read_styles()
         self.n_cells = 0
 
@@ -109,7 +96,7 @@ class _Workbook:
         has_macros = any(posixpath.basename(name) == "vbaproject.bin" for name in self.names)
         remarks, sheets = [Remark("FILE_MACROS")] if has_macros else [], []
         parts = dict(self._relations(self.path))
-        for listed in _children(_find(self.book, "sheets"), "sheet"):
+        for listed in self.book.iterfind(".//{*}sheets/{*}sheet"):
             relation = next((value for key, value in listed.attrib.items() if key.endswith("}id")), "")
             kind, path = parts[relation]
             if kind.endswith("/worksheet"):  # others are charts
@@ -136,17 +123,18 @@ class _Workbook:
     def _targets(self, path: str, kind: str) -> Iterator[str]:
         return (target for _, (type_, target) in self._relations(path) if type_.endswith(kind))
 
-    def _part_of(self, kind: str, name: str) -> Iterator[Element]:
-        """Yield the elements of a name in the workbook's part of a kind."""
-        for path in itertools.islice(self._targets(self.path, kind), 1):
-            yield from (each for each in self._parse(path).iter() if _local(each) == name)
+    def _part_of(self, kind: str) -> Element:
+        """Return the workbook's part of a kind, an empty element without one."""
+        path = next(self._targets(self.path, kind), "")
+        return self._parse(path) if path else Element("none")
 
     def _read_styles(self) -> list[_Style]:
-        root = next(self._part_of("/styles", "styleSheet"), None)
-        own = {each.get("numFmtId"): each.get("formatCode", "") for each in _children(_find(root, "numFmts"), "numFmt")}
-        struck = [_is_struck(each) for each in _children(_find(root, "fonts"), "font")]
+        root = self._part_of("/styles")
+        formats = root.iterfind(".//{*}numFmts/{*}numFmt")
+        own = {each.get("numFmtId"): each.get("formatCode", "") for each in formats}
+        struck = [_is_struck(each) for each in root.iterfind(".//{*}fonts/{*}font")]
         styles = []
-        for each in _children(_find(root, "cellXfs"), "xf"):
+        for each in root.iterfind(".//{*}cellXfs/{*}xf"):
             number, font = each.get("numFmtId", "0"), int(each.get("fontId", "0"))
             code = own.get(number) or BUILTIN_FORMATS.get(int(number), "General")
             styles.append(_Style(code, font < len(struck) and struck[font]))
@@ -159,7 +147,7 @@ class _Workbook:
         formulas: dict[str, str] = {}  # shared formulas: only the first cell of each has the text
         number = 0
         for _, element in ElementTree.iterparse(io.BytesIO(content)):
-            name = _local(element)
+            name = _local(element.tag)
             if name == "cols":
                 hidden_columns = _list_hidden(element)
             elif name == "row":
@@ -178,7 +166,7 @@ class _Workbook:
         """Return a row's cells, up to its last."""
         row: dict[int, CellValue] = {}
         column, is_hidden = 0, element.get("hidden", "").casefold() in _TRUE
-        for cell in _children(element, "c"):
+        for cell in element.iterfind("{*}c"):
             address = cell.get("r", "").upper()
             found = _ADDRESS.fullmatch(address)
             if address and not found:
@@ -203,7 +191,7 @@ class _Workbook:
         return tuple(row.get(column) for column in range(1, width + 1))
 
     def _read_cell(self, cell: Element, style: _Style, formulas: dict[str, str]) -> CellValue:
-        parts = {_local(part): part for part in cell}
+        parts = {_local(part.tag): part for part in cell}
         stored = self._read_value(cell.get("t", "n"), parts, style)
         formula = parts.get("f")
         if formula is None or (stored == "" and cell.get("t") == "str"):
@@ -242,7 +230,7 @@ class _Workbook:
         """Remark on the comments on a sheet's cells; they are not answers."""
         for target in self._targets(path, "/comments"):
             root = self._parse(target)
-            authors = {each.text for each in root.iter() if _local(each) == "author" and each.text}
+            authors = {each.text for each in root.iterfind(".//{*}author") if each.text}
             for comment in (each for each in root.iter() if each.get("ref")):
                 text = " ".join("".join(comment.itertext()).split())
                 # Spreadsheets write the author's name into the text; names are personal data.
@@ -255,7 +243,7 @@ class _Workbook:
 def _list_hidden(columns: Element) -> set[int]:
     """Return the numbers of a sheet's columns that are hidden or have no width."""
     hidden: set[int] = set()
-    for each in _children(columns, "col"):
+    for each in columns.iterfind("{*}col"):
         if each.get("hidden", "").casefold() in _TRUE or float(each.get("width") or 1) == 0:
             hidden.update(range(int(each.get("min", "1")), min(int(each.get("max", "1")), MAX_COLUMNS) + 1))
     return hidden
@@ -263,12 +251,14 @@ def _list_hidden(columns: Element) -> set[int]:
 
 def _rich_text(item: Element) -> CellValue:
     """Return the text of a string; how it looks, where a digit in it is raised, lowered or struck out."""
+    if [_local(each.tag) for each in item] == ["t"]:
+        return _unescape(item[0].text or "")
     parts, shown, is_marked = [], [], False
     for each in item:
-        if _local(each) not in ("r", "t"):
+        if _local(each.tag) not in ("r", "t"):
             continue  # phonetic hints
-        text = _unescape("".join(part.text or "" for part in each.iter() if _local(part) == "t"))
-        place = _find(each, "vertAlign")
+        text = _unescape("".join(part.text or "" for part in each.iter() if _local(part.tag) == "t"))
+        place = each.find(".//{*}vertAlign")
         place = "" if place is None else place.get("val", "")
         table, is_struck = {"superscript": _RAISED, "subscript": _LOWERED}.get(place), _is_struck(each)
         is_marked = is_marked or bool(text.strip() and (table or is_struck))
