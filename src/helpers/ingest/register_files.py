@@ -1,5 +1,6 @@
 """A register as its file has it: its rows as texts, and how further rows are written below them."""
 
+import contextlib
 import csv
 import io
 import re
@@ -122,11 +123,12 @@ class RegisterFile:
         Raises ValueError where the rows would not be read back as they are.
         """
         text, codec = decode_text(self.content)
-        records = _split(self.content, self.name)
+        records = split_register(self.name, self.content)
         end = (re.findall(r"\r\n|\n|\r", text) or ["\n"])[-1]
         added = io.StringIO(newline="")
         writer = csv.writer(added, delimiter=records.delimiter, lineterminator=end)
-        columns, width = _find_last_header(records, self.name)
+        headers = [row for _, row in records.lines if len(find_columns(row, self.name)) == len(COLUMNS[self.name])]
+        columns, width = find_columns(headers[-1], self.name), len(headers[-1])
         for row in rows:
             cells = dict.fromkeys(range(width), "") | {at: row[key_of_column(name)] for name, at in columns.items()}
             writer.writerow(cells.values())
@@ -140,11 +142,9 @@ class RegisterFile:
 
 def _list_encoded(content: bytes, text: str, more: str, codec: str) -> Iterator[bytes]:
     """Yield a content with more text in its own encoding, where that can be, then the whole in UTF-8."""
-    try:
+    with contextlib.suppress(UnicodeEncodeError):
         if codec:
             yield content + more.encode(codec)
-    except UnicodeEncodeError:
-        pass
     yield (text + more).encode("utf-8-sig")
 
 
@@ -152,19 +152,14 @@ def _texts_of(row: Mapping[str, str], name: str) -> list[str]:
     return [row[key_of_column(column)] for column in COLUMNS[name]]
 
 
-def _split(content: bytes, name: str) -> Records:
+def split_register(name: str, content: bytes) -> Records:
+    """Split a register into records. Raises Unreadable for what is no text, or a quote that is never closed."""
     return split_records(content, lambda row: len(find_columns(row, name)))
-
-
-def _find_last_header(records: Records, name: str) -> tuple[dict[str, int], int]:
-    """Return the places of the columns by the last header of a file, and how many cells its rows have."""
-    headers = [row for _, row in records.lines if len(find_columns(row, name)) == len(COLUMNS[name])]
-    return find_columns(headers[-1], name), len(headers[-1])
 
 
 def split_rows(name: str, content: bytes) -> Iterator[dict[str, str]]:
     """Yield the rows of a register as texts. Raises Unreadable as `list_raw_rows` does."""
-    yield from (row for row, _ in list_raw_rows(_split(content, name), name))
+    yield from (row for row, _ in list_raw_rows(split_register(name, content), name))
 
 
 def read_lines(path: Path, count_known: Callable[[Sequence[str]], int]) -> list[Line]:

@@ -11,9 +11,8 @@ from typing import NamedTuple
 from helpers import paths
 from helpers.ingest.admit import Unreadable
 from helpers.ingest.cells import MAX_COUNT, parse_count, parse_day
-from helpers.ingest.delimited import split_records
 from helpers.ingest.issues import Issue, Place, issues_known_by, make_issue
-from helpers.ingest.register_files import COLUMNS, Fault, find_columns, list_raw_rows, read_content
+from helpers.ingest.register_files import COLUMNS, Fault, list_raw_rows, read_content, split_register
 from helpers.plan import Plan, quarters, read_plan, read_settings, sources
 
 WITHDRAWALS, ACTIONS = OPTIONAL = "withdrawals", "actions"  # the registers that need not be there
@@ -101,11 +100,11 @@ class Registers:
 
     def issues_at(self, day: date) -> list[Issue]:
         """Return the issues of rows recorded by a day, attendance at unknown workshops included."""
-        issues = [*issues_known_by(self.issues, day), *self._list_dates(day)]
-        for row in self._unheld(day):
-            fault = ("workshop", row["workshop"], "workshops.csv")
-            issues.append(_bad_row_issue(read_plan(), "attendance", row, *fault))
-        return issues
+        unheld = (
+            _bad_row_issue(read_plan(), "attendance", row, "workshop", row["workshop"], "workshops.csv")
+            for row in self._unheld(day)
+        )
+        return [*issues_known_by(self.issues, day), *self._list_dates(day), *unheld]
 
     def _list_dates(self, day: date) -> Iterator[Issue]:
         """Yield one issue per column and way of writing dates, with their number and the first as an example."""
@@ -198,21 +197,10 @@ def _list_cells(name: str, plan: Plan) -> Sequence[_Cell]:
     return ("recorded_on", *_DAY), *cells[name]
 
 
-@dataclass(frozen=True)
-class _Register:
-    """One register as read: its rows, those that cannot be read, and what there is to say of it."""
-
-    rows: Sequence[RegisterRow] = ()
-    lost: Sequence[RegisterRow] = ()
-    issues: Sequence[Issue] = ()
-    dates: Sequence[_UnusualDate] = ()
-    is_refused: bool = False
-
-
 @lru_cache(maxsize=32)
-def _read_register(name: str, content: bytes, plan: Plan) -> _Register:
-    """Read a register. Raises Unreadable where nothing can rest on it, such as a last row that was cut."""
-    records, place = split_records(content, lambda row: len(find_columns(row, name))), Place("", f"{name}.csv")
+def _read_register(name: str, content: bytes, plan: Plan) -> Registers:
+    """Read one register. Raises Unreadable where nothing can rest on it, such as a last row that was cut."""
+    records, place = split_register(name, content), Place("", f"{name}.csv")
     issues = [make_issue(remark.key, place, observed=remark.observed) for remark in records.remarks]
     rows, lost, dates, cells = [], [], [], _list_cells(name, plan)
     for texts, fault in list_raw_rows(records, name):
@@ -228,7 +216,7 @@ def _read_register(name: str, content: bytes, plan: Plan) -> _Register:
     last, is_filled = str(len(records.lines)), any(remark.key == "NUL_BYTES" for remark in records.remarks)
     if is_filled or (not records.is_whole and lost and lost[-1]["row"] == last):
         raise Unreadable("cut", observed=last)
-    return _Register(tuple(rows), tuple(lost), issues, dates)
+    return Registers({name: tuple(rows)}, tuple(issues), {name: tuple(lost)}, dates=tuple(dates))
 
 
 def read_row(name: str, texts: Mapping[str, str], plan: Plan) -> tuple[RegisterRow, Fault | None]:
@@ -239,7 +227,15 @@ def read_row(name: str, texts: Mapping[str, str], plan: Plan) -> tuple[RegisterR
 def _read_row(
     name: str, texts: Mapping[str, str], cells: Sequence[_Cell], plan: Plan, fault: Fault | None
 ) -> tuple[RegisterRow, Fault | None]:
-    values, fault = _read_cells(texts, cells, fault)
+    """Read the cells of a row, None where one cannot be read; return also the first fault of the row."""
+    values: dict[str, object] = {}
+    for column, read, expected in cells:
+        try:
+            values[column] = read(texts[column])
+        except ValueError:  # a number of more digits than Python reads
+            values[column] = None
+        if values[column] is None and (texts[column] or column not in _MAY_BE_BLANK):
+            fault = fault or (column, texts[column], expected)
     if not fault and name == "milestones" and values["stage"] > (highest := len(plan.stages[values["product"]])):
         fault = "stage", texts["stage"], f"0-{highest}"  # another product may have more stages
     if not fault and name == ACTIONS:
@@ -258,35 +254,19 @@ def _find_unclear(action: RegisterRow, texts: Mapping[str, str]) -> Fault | None
     return None
 
 
-def _read_cells(
-    texts: Mapping[str, str], cells: Sequence[_Cell], fault: Fault | None
-) -> tuple[RegisterRow, Fault | None]:
-    """Read the cells of a row, None where one cannot be read; return also the first fault of the row."""
-    values: dict[str, object] = {}
-    for column, read, expected in cells:
-        try:
-            values[column] = read(texts[column])
-        except ValueError:  # a number of more digits than Python reads
-            values[column] = None
-        if values[column] is None and (texts[column] or column not in _MAY_BE_BLANK):
-            fault = fault or (column, texts[column], expected)
-    return values, fault
-
-
-def _read_or_refuse(name: str, rested_on: tuple[date, int] | None) -> _Register:
-    """Read a register; where nothing can rest on it, refuse it with an issue."""
+def _read_or_refuse(name: str, day: date = date.min, before: int = 0) -> Registers:
+    """Read one register; where nothing can rest on it, or it has fewer rows of a day than `before`, refuse it."""
     place = Place("", f"{name}.csv")
     try:
         register = _read_register(name, read_content(paths.registers() / place.source_file), read_plan())
-        day, before = rested_on or (date.min, 0)
-        n_rows = len(_known(register.rows, day)) + len(_known(register.lost, day))
+        n_rows = register.count_at(name, day)
         if n_rows < before:
             raise Unreadable("fewer", before, day.isoformat(), observed=str(n_rows))
         return register
     except Unreadable as reason:
         key = _SENTENCES.get(reason.reason, f"V20.{reason.reason}")
         issue = make_issue(key, place, *reason.details, observed=reason.observed, rule="V22")
-        return _Register(issues=[issue], is_refused=True)
+        return Registers({name: ()}, (issue,), refused=(name,))
 
 
 def _bad_row_issue(
@@ -310,13 +290,13 @@ def read_registers(rested_on: RestedOn | None = None) -> Registers:
         name for name in COLUMNS
         if name not in OPTIONAL or name in rested_on or (paths.registers() / f"{name}.csv").exists()
     ]  # fmt: skip
-    read = {name: _read_or_refuse(name, rested_on.get(name)) for name in names}
+    read = [_read_or_refuse(name, *rested_on.get(name, ())) for name in names]
     return Registers(
-        {name: register.rows for name, register in read.items()},
-        tuple(issue for register in read.values() for issue in register.issues),
-        {name: register.lost for name, register in read.items()},
-        frozenset(name for name, register in read.items() if register.is_refused),
-        tuple(unusual for register in read.values() for unusual in register.dates),
+        {name: rows for each in read for name, rows in each.rows.items()},
+        tuple(issue for each in read for issue in each.issues),
+        {name: lost for each in read for name, lost in each.lost.items()},
+        frozenset(name for each in read for name in each.refused),
+        tuple(unusual for each in read for unusual in each.dates),
     )
 
 
