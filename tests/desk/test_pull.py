@@ -23,7 +23,7 @@ from helpers.desk import pull
 from helpers.desk.pull import exports as fetched
 from helpers.desk.pull.fetch import FetchLimits, NotFetched
 from helpers.ingest import quarter as quarter_files
-from helpers.ingest import registers, rules
+from helpers.ingest import received, registers, rules
 from helpers.plan import quarters
 from helpers.runs import schedule
 from present import REPEAT
@@ -64,7 +64,7 @@ def take(now: datetime = NOW, **how):
 
 def listed() -> dict[str, tuple[str, str]]:
     """Return the day and channel of each file listed in MANIFEST.csv."""
-    rows = quarter_files.read_manifest(paths.returns(Q), Q).rows
+    rows = received.read_manifest(paths.returns(Q), Q).rows
     return {name: (row["received_on"], row["channel"]) for name, row in rows.items()}
 
 

@@ -84,9 +84,7 @@ def spell_headers(
                 yield head + mark + header_title(code, label, language), HeaderColumn(question.name, code, language)
 
 
-def _under_all_names(
-    questions: Iterable[questionnaire.Question],
-) -> Iterator[tuple[questionnaire.Question, str]]:
+def _under_all_names(questions: Iterable[questionnaire.Question]) -> Iterator[tuple[questionnaire.Question, str]]:
     """Yield each question under its name and under its earlier ones, with its name of today."""
     for question in questions:
         yield question, question.name

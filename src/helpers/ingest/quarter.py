@@ -7,19 +7,10 @@ from datetime import date
 from pathlib import Path
 
 from helpers import paths
-from helpers.ingest import cells, offices
+from helpers.ingest import cells, offices, received
 from helpers.ingest.admit import Unreadable, is_cut
 from helpers.ingest.issues import Issue, Place, make_issue
-from helpers.ingest.received import (
-    LISTS,
-    Manifest,
-    digest_list,
-    list_candidates,
-    listed_name,
-    name_files,
-    read_bytes,
-    read_manifest,
-)
+from helpers.ingest.received import Manifest, listed_name
 from helpers.ingest.records import DetachedItems, OfficeList, Received, ReceivedFile, ReceivedReturn
 from helpers.plan import questionnaire, read_plan
 from helpers.strings import mask_name
@@ -42,11 +33,13 @@ class _QuarterReader:
     def read(self, path: Path, shown: str) -> None:
         """Read a file, named in what is published as `shown`; if that fails, add an issue."""
         row, place = self.manifest.rows.get(listed_name(path), {}), Place(self.quarter, shown)
-        is_list = path.parent.name == LISTS or offices.is_list(path)  # copied by hand, it may lie beside the returns
+        # Copied by hand, a list of offices may lie beside the returns.
+        is_list = path.parent.name == received.LISTS or offices.is_list(path)
         place = replace(place, member=offices.find_owner(path, self.plan)) if is_list else place
         known_on = cells.parse_day(row.get("received_on", ""))
         with self._report_unreadable(place, known_on):
-            given, digest = (digest_list if is_list else read_bytes)(path), row.get("sha256", "").casefold()
+            given = received.digest_list(path) if is_list else received.read_bytes(path)
+            digest = row.get("sha256", "").casefold()
             file = ReceivedFile(self.quarter, shown, given.sha256, given.size, row.get("channel", ""), known_on)
             self.files.append(file)
             if refusal := given.refusal or self.manifest.refusals.get(listed_name(path)):
@@ -122,12 +115,10 @@ GivenFile = tuple[ReceivedFile, bytes | Path]  # a file that is not in its folde
 def read_quarter(quarter: str, given: Sequence[GivenFile] = ()) -> Received:
     """Read all files received for a quarter, and those `given`; one that cannot be read is an issue and stops none."""
     folder = paths.returns(quarter)
-    if not folder.is_dir() and not given:
-        return Received((), (), ())
-    manifest = read_manifest(folder, quarter)
+    manifest = received.read_manifest(folder, quarter)
     try:
-        shown = name_files(folder)
-        candidates, skipped = list_candidates(shown, quarter, manifest.rows)
+        shown = received.name_files(folder)
+        candidates, skipped = received.list_candidates(shown, quarter, manifest.rows)
     except OSError as reason:
         return Received((), (), (*manifest.issues, make_issue("V20.file", Place(quarter), reason.strerror)))
     reader = _QuarterReader(quarter, manifest)

@@ -114,10 +114,6 @@ class _ReturnRow:
         quarter = quarters.parse_quarter(text)
         return quarter if quarter != self.received.place.quarter and read_settings().in_plan(quarter) else ""
 
-    def is_mailed_with(self, question: str) -> bool:
-        """Tell whether it is a mailed questionnaire that has a question."""
-        return self.table.tool is tools.MAILED and question in self.table.languages
-
     def text(self, name: str) -> str:
         return self.table.text(self.row, name)
 
@@ -315,9 +311,9 @@ _ItemRow = tuple[HeadedSheet, SheetRow, ReceivedItem]
 def _read_items(tables: Sequence[HeadedSheet], reader: LayoutReader, file: ReceivedFile) -> Iterator[_ItemRow]:
     """Yield every item of some tables with the row it was read from; skip blank rows."""
     repeat = reader.form.repeat
-    roles = repeat.role_of
     for table in tables:
         fields = table.answer_columns(reader.form.fields)
+        roles = [repeat.role_of.get(each.question.name, each.question.name) for each in fields]
         mark = _find_decimal_mark(table, fields)
         for number, row in table.rows:
             if all(is_empty_cell(cell_at(row, columns.index)) for columns in fields):
@@ -328,19 +324,16 @@ def _read_items(tables: Sequence[HeadedSheet], reader: LayoutReader, file: Recei
             if refused:
                 continue
             try:
-                found = {
-                    roles.get(each.question.name, each.question.name): _read_field(each, row, mark) for each in fields
-                }
+                found = {role: _read_field(each, row, mark) for role, each in zip(roles, fields, strict=True)}
                 answers = dict.fromkeys(repeat.ROLES, questionnaire.UNANSWERED) | found
             except Exception as reason:  # the other items stand
                 reader.notes.append(make_issue("V20.row", place, type(reason).__name__))
                 continue
             answers |= _decode_detail(answers, place, reader)
             yield table, row, ReceivedItem(answers, place)
-            for question in (columns.question for columns in fields):
-                if question.type == "text":
-                    raw = answers[roles.get(question.name, question.name)].raw
-                    reader.notes += _text_notes(f"{repeat.name}.{question.name}", raw, place)
+            for role, each in zip(roles, fields, strict=True):
+                if each.question.type == "text":
+                    reader.notes += _text_notes(f"{repeat.name}.{each.question.name}", answers[role].raw, place)
 
 
 def _decode_detail(
@@ -386,12 +379,12 @@ def _with_items(
     # The sheet of one member's own questionnaire, left blank, says nothing: it also asks whether there is any item. A
     # list that names its members is complete.
     is_own = not any(HeaderColumn(questionnaire.MEMBER_ASKED) in table.columns for table in tables)
-    says_nothing = [is_own and not part and row.is_mailed_with(reader.form.repeat.asked)
-                    for row, part in zip(rows, parts, strict=True)]  # fmt: skip
-    return [
-        replace(row.received, items=None if blank else tuple(part))
-        for row, part, blank in zip(rows, parts, says_nothing, strict=True)
-    ]
+    returns = []
+    for row, part in zip(rows, parts, strict=True):
+        also_asks = row.table.tool is tools.MAILED and reader.form.repeat.asked in row.table.languages
+        items = None if is_own and also_asks and not part else tuple(part)
+        returns.append(replace(row.received, items=items))
+    return returns
 
 
 class _Links:
