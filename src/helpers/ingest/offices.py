@@ -147,7 +147,8 @@ def is_list(path: Path) -> bool:
     if not settings.offices or path.is_symlink() or not path.is_file():
         return False
     with contextlib.suppress(Unreadable, csv.Error, OSError):
-        return _is_parquet(path) or _read_heading(path).is_of_offices
+        needed = {*settings.OFFICE_KEYS, settings.OPEN}
+        return _is_parquet(path) or needed <= {*map(_plain, _read_heading(path).names)}
     return False
 
 
@@ -369,10 +370,6 @@ class _Heading:
     delimiter: str
     above: int
     is_utf8: bool
-
-    @property
-    def is_of_offices(self) -> bool:
-        return {*read_settings().OFFICE_KEYS, read_settings().OPEN} <= {*map(_plain, self.names)}
 
 
 def _read_heading(path: Path) -> _Heading:

@@ -75,15 +75,7 @@ def read_manifest(folder: Path, quarter: str) -> Manifest:
         return Manifest()
     except (OSError, ValueError, csv.Error) as reason:
         return Manifest(issues=[make_issue("V20.manifest", place, getattr(reason, "strerror", None) or reason)])
-    found: dict[str, dict[str, dict[str, str]]] = defaultdict(dict)
-    issues = []
-    for number, values in enumerate(lines, start=2):
-        row = dict.fromkeys(MANIFEST_COLUMNS, "") | dict(zip(header, values, strict=False))
-        if row["file"] and len(values) <= len(header):
-            found[row["file"]][str(number)] = row
-        elif any(values):
-            seen = " | ".join(filter(None, values))
-            issues.append(make_issue("V20.manifest_row", replace(place, row=str(number)), observed=seen))
+    found, issues = _group_rows(header, lines, place)
     rows, refusals = {}, {}
     for name, named in found.items():
         number, row = next(iter(named.items()))
@@ -97,6 +89,21 @@ def read_manifest(folder: Path, quarter: str) -> Manifest:
             issues.append(make_issue("V20.manifest_day", at, day.isoformat(), observed=row["received_on"]))
         rows[name] = row | {"received_on": day.isoformat() if day and not wrong else ""}
     return Manifest(rows, refusals, issues)
+
+
+def _group_rows(
+    header: Sequence[str], lines: Sequence[Sequence[str]], place: Place
+) -> tuple[dict[str, dict[str, dict[str, str]]], list[Issue]]:
+    """Return the rows of a MANIFEST by file and number, and an issue for each without a file or with too many cells."""
+    found, issues = defaultdict(dict), []
+    for number, values in enumerate(lines, start=2):
+        row = dict.fromkeys(MANIFEST_COLUMNS, "") | dict(zip(header, values, strict=False))
+        if row["file"] and len(values) <= len(header):
+            found[row["file"]][str(number)] = row
+        elif any(values):
+            seen = " | ".join(filter(None, values))
+            issues.append(make_issue("V20.manifest_row", replace(place, row=str(number)), observed=seen))
+    return found, issues
 
 
 def list_channels(quarter: str) -> set[str]:
