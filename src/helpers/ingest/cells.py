@@ -150,7 +150,7 @@ def parse_instant(cell: CellValue) -> datetime | None:
     if not found or not found["time"]:
         return None
     try:
-        return datetime.fromisoformat(cell.strip().replace("Z", "+00:00"))
+        return datetime.fromisoformat(cell.strip())
     except ValueError:
         return None
 

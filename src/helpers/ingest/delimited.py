@@ -24,8 +24,13 @@ _BOMS = (
 _WESTERN = frozenset(
     "àâäáãåæçéèêëíìîïñóòôöõøœúùûüÀÂÄÁÃÅÆÇÉÈÊËÍÌÎÏÑÓÒÔÖÕØŒÚÙÛÜŸ’‘“”„–—…•«»‹›°ºª·€£§¿¡²³½¼±×\u00a0\u00ad"
 )
+# How more is written into a text of which a note says how it is encoded; "": no note.
+_CODECS = {
+    "": "utf-8", "ENC_INVALID_BYTES": "utf-8", "ENC_CP1252": "cp1252", "ENC_CP850": "cp850",
+    "ENC_MAC_ROMAN": "mac_roman", "ENC_CP1256": "cp1256",
+}  # fmt: skip
 # The encodings without a mark of their own, the likeliest first: Windows, MS-DOS, Macintosh.
-_WESTERN_ENCODINGS = {"cp1252": "ENC_CP1252", "cp850": "ENC_CP850", "mac_roman": "ENC_MAC_ROMAN"}
+_WESTERN_NOTES = ("ENC_CP1252", "ENC_CP850", "ENC_MAC_ROMAN")
 # A capital or a mark within a word of small letters: the text was written in another encoding.
 _ODD = re.compile("(?<=[a-zà-ÿ])[À-ÖØ-Þ]|(?<=[A-Za-zÀ-ÿ])[À-ÖØ-Þ“”„•…‹›«»¿¡²³½¼±×·€£§](?=[a-zà-ÿ])")
 _ARABIC_WORD = re.compile("[\u0621-\u064a]{3}")
@@ -37,26 +42,25 @@ Line = tuple[int, list[str]]  # the line of the file that a record begins on, an
 
 def read_text(content: bytes, form: questionnaire.Form, name: str = "") -> Contents:
     """Return the sheet of a CSV file, whose rows are records. Raises Unreadable where any row was split wrongly."""
-    lines, delimiter, remarks, _ = split_records(content, lambda row: count_known_headers(row, form))
-    _check_rows(lines, delimiter, form)
-    rows = tuple((number, tuple(row)) for number, (_, row) in enumerate(lines, start=1) if not is_empty_row(row))
-    return Contents((Sheet(name, False, rows, ragged=True),), remarks)
-
-
-# How more is written into a text of which a note says how it is encoded; "": no note.
-_CODECS = {
-    "": "utf-8", "ENC_INVALID_BYTES": "utf-8", "ENC_CP1252": "cp1252", "ENC_CP850": "cp850",
-    "ENC_MAC_ROMAN": "mac_roman", "ENC_CP1256": "cp1256",
-}  # fmt: skip
+    records = split_records(content, lambda row: count_known_headers(row, form))
+    _check_rows(records.lines, records.delimiter, form)
+    numbered = enumerate(records.lines, start=1)
+    rows = tuple((number, tuple(row)) for number, (_, row) in numbered if not is_empty_row(row))
+    return Contents((Sheet(name, False, rows, ragged=True),), records.remarks)
 
 
 class Records(NamedTuple):
-    """The records of a text file; `is_whole` tells whether the last one has a line end."""
+    """The records of a text file, and the text; `is_whole` tells whether the last one has a line end.
+
+    `codec` is the encoding in which more can be written below the text; blank where none can.
+    """
 
     lines: Sequence[Line]
     delimiter: str
     remarks: tuple[Remark, ...]
     is_whole: bool
+    text: str
+    codec: str
 
 
 def split_records(content: bytes, count_known: Callable[[Sequence[str]], int]) -> Records:
@@ -64,7 +68,9 @@ def split_records(content: bytes, count_known: Callable[[Sequence[str]], int]) -
 
     Raises Unreadable for what is no text, and for a quote that is never closed.
     """
-    text, remarks = _decode(content)
+    written, key = _recognise(content)
+    remarks = _list_remarks(written, key)
+    text = written.replace("\0", "")
     hint = _HINT.match(text)
     hinted = hint["mark"] if hint and _fit(text, hint["mark"], count_known) else ""
     delimiter = hinted or max(_DELIMITERS, key=lambda mark: _fit(text, mark, count_known))
@@ -73,27 +79,19 @@ def split_records(content: bytes, count_known: Callable[[Sequence[str]], int]) -
         lines[0] = (1, [])
     if delimiter != ",":
         remarks.append(Remark("DELIMITER", repr(delimiter).strip("'")))
-    return Records(lines, delimiter, tuple(remarks), text.endswith(("\n", "\r")))
+    is_whole = text.endswith(("\n", "\r"))
+    return Records(lines, delimiter, tuple(remarks), is_whole, written, _CODECS.get(key, ""))
 
 
-def decode_text(content: bytes) -> tuple[str, str]:
-    """Return a text, and the encoding in which more can be written below it; blank where none can.
-
-    Raises Unreadable for one that is not what its mark says.
-    """
-    text, key = _recognise(content)
-    return text, _CODECS.get(key, "")
-
-
-def _decode(content: bytes) -> tuple[str, list[Remark]]:
-    text, key = _recognise(content)
+def _list_remarks(text: str, key: str) -> list[Remark]:
+    """Return the remarks on how a text is encoded. Raises Unreadable for what is no text."""
     if len(_CONTROLS.findall(text)) > _MAX_STRANGE * len(text):
         raise Unreadable("type", "")
     invalid = str(text.count("\ufffd")) if key == "ENC_INVALID_BYTES" else ""
     remarks = [Remark(key, invalid)] if key else []
     if "\0" in text:
         remarks.append(Remark("NUL_BYTES", str(text.count("\0"))))
-    return text.replace("\0", ""), remarks
+    return remarks
 
 
 def _recognise(content: bytes) -> tuple[str, str]:
@@ -123,7 +121,7 @@ def _recognise_damaged(content: bytes) -> tuple[str, str]:
         arabic = content.decode("cp1256")
         if _ARABIC_WORD.search(arabic):
             return arabic, "ENC_CP1256"
-        found = [(content.decode(name, errors="replace"), key) for name, key in _WESTERN_ENCODINGS.items()]
+        found = [(content.decode(_CODECS[key], errors="replace"), key) for key in _WESTERN_NOTES]
         known = [(text, key) for text, key in found if all(c < "\x80" or c in _WESTERN for c in text)]
         if known:
             return min(known, key=lambda each: len(_ODD.findall(each[0])))

@@ -13,6 +13,7 @@ from helpers.ingest.sheets import Contents, Sheet, is_empty_row
 from helpers.plan import questionnaire
 
 KEY_COLUMN, PARENT_KEY_COLUMN = "KEY", "PARENT_KEY"
+OdataRecord = dict[str, CellValue]
 _ROOT, _PARENT = "Submissions", "__Submissions-id"
 
 
@@ -31,9 +32,6 @@ def read_archive(content: bytes, form: questionnaire.Form) -> Contents:
     if all(PARENT_KEY_COLUMN in header for header in keyed):
         raise Unreadable("no_root" if keyed else "archive")
     return Contents(tuple(sheets), tuple(remarks))
-
-
-OdataRecord = dict[str, CellValue]
 
 
 def read_odata(content: bytes) -> Contents:

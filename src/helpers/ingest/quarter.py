@@ -109,11 +109,11 @@ class _QuarterReader:
                 self.returns[n] = replace(each, items=own)
 
 
-GivenFile = tuple[ReceivedFile, bytes | Path]  # a file that is not in its folder yet, and its content or place
+def read_quarter(quarter: str, given: Sequence[tuple[ReceivedFile, bytes | Path]] = ()) -> Received:
+    """Read all files received for a quarter; one that cannot be read is an issue and stops none.
 
-
-def read_quarter(quarter: str, given: Sequence[GivenFile] = ()) -> Received:
-    """Read all files received for a quarter, and those `given`; one that cannot be read is an issue and stops none."""
+    Those `given` are not in its folder yet: each comes with its content, a list of offices with its path.
+    """
     folder = paths.returns(quarter)
     manifest = received.read_manifest(folder, quarter)
     try:

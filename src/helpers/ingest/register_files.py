@@ -10,7 +10,7 @@ from pathlib import Path
 
 from helpers.ingest import admit, received
 from helpers.ingest.admit import Unreadable
-from helpers.ingest.delimited import Line, Records, decode_text, split_records
+from helpers.ingest.delimited import Line, Records, split_records
 from helpers.ingest.sheets import HEADER_ROWS, is_empty_row
 from helpers.speech import say
 from helpers.strings import fold, without_invisible
@@ -122,9 +122,8 @@ class RegisterFile:
         Where its encoding lacks a letter, or could be taken for another then, the whole becomes UTF-8 with its mark.
         Raises ValueError where the rows would not be read back as they are.
         """
-        text, codec = decode_text(self.content)
         records = split_register(self.name, self.content)
-        end = (re.findall(r"\r\n|\n|\r", text) or ["\n"])[-1]
+        end = (re.findall(r"\r\n|\n|\r", records.text) or ["\n"])[-1]
         added = io.StringIO(newline="")
         writer = csv.writer(added, delimiter=records.delimiter, lineterminator=end)
         headers = [row for _, row in records.lines if len(find_columns(row, self.name)) == len(COLUMNS[self.name])]
@@ -133,19 +132,19 @@ class RegisterFile:
             cells = dict.fromkeys(range(width), "") | {at: row[key_of_column(name)] for name, at in columns.items()}
             writer.writerow(cells.values())
         more = ("" if records.is_whole else end) + added.getvalue()
-        for whole in _list_encoded(self.content, text, more, codec):
+        for whole in _list_encoded(self.content, records, more):
             meant = [_texts_of(row, self.name) for row in (*self.rows, *rows)]
             if [_texts_of(row, self.name) for row in split_rows(self.name, whole)] == meant:
                 return whole
         raise ValueError(f"{self.name}.csv: the rows would not be read back as they are; save it as CSV UTF-8 first")
 
 
-def _list_encoded(content: bytes, text: str, more: str, codec: str) -> Iterator[bytes]:
+def _list_encoded(content: bytes, records: Records, more: str) -> Iterator[bytes]:
     """Yield a content with more text in its own encoding, where that can be, then the whole in UTF-8."""
     with contextlib.suppress(UnicodeEncodeError):
-        if codec:
-            yield content + more.encode(codec)
-    yield (text + more).encode("utf-8-sig")
+        if records.codec:
+            yield content + more.encode(records.codec)
+    yield (records.text + more).encode("utf-8-sig")
 
 
 def _texts_of(row: Mapping[str, str], name: str) -> list[str]:

@@ -14,6 +14,7 @@ from helpers.plan import Member, Plan, checks, extractors, quarters, questionnai
 from helpers.strings import fold
 
 _Measure = Callable[[CheckedReturn], float | None]
+_Found = Iterator[Issue]
 
 
 @dataclass(frozen=True)
@@ -54,9 +55,6 @@ def _level(rule: checks.Rule, form: questionnaire.Form) -> _Measure:
         return lambda checked: checked.number(rule.question)
     names = rule.questions(form)
     return lambda checked: extractors.all_codes(names, extractors.CountedReturn(checked.key[1], checked.answers)).value
-
-
-_Found = Iterator[Issue]
 
 
 def warn_reference(rule: checks.Rule, checked: CheckedReturn, member: Member, form: questionnaire.Form) -> _Found:

@@ -68,8 +68,7 @@ def read_histories(
             if last and not is_same:
                 # The tools keep the date of the first submission: an edit is dated by the first file that has it.
                 day, earlier = each.file.received_on, last.file.received_on
-                is_later = day and earlier and earlier < day
-                if is_later:
+                if day and earlier and earlier < day:
                     each = replace(each, received_on=day, received_at=None)
                 elif day and earlier == day:  # a further edit of one day is no older than the one before it
                     each = replace(each, received_on=last.received_on, received_at=last.received_at)

@@ -31,6 +31,9 @@ _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _TRUE = ("1", "true", "on")
 
+# By key of the remark: cells, rows or columns that a person sees otherwise than they are read, each once.
+Noticed = dict[str, dict[str, None]]
+
 
 def read_workbook(content: bytes) -> Contents:
     """Return the sheets of a workbook that was admitted; formulas keep their text and their stored value.
@@ -69,10 +72,6 @@ class _Style:
 
     code: str = "General"
     is_struck: bool = False
-
-
-# By key of the remark: cells, rows or columns that a person sees otherwise than they are read, each once.
-Noticed = dict[str, dict[str, None]]
 
 
 class _Workbook:
