@@ -39,7 +39,7 @@ class Unreadable(ValueError):
 
 @dataclass(frozen=True)
 class Remark:
-    """Something noticed in opening a file: its sentence, what was seen, where; `cells` are seen otherwise than read."""
+    """Something noticed in opening a file: its sentence, what was seen, where; `cells` do not show what was read."""
 
     key: str
     observed: str = ""

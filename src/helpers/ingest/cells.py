@@ -101,9 +101,9 @@ def text_remarks(text: str) -> list[str]:
 
 
 def find_decimal_mark(texts: Iterable[str]) -> str:
-    """Return the mark before three decimals that a table's counts are written with, blank where it is for thousands.
+    """Return the mark that a table's counts have before three decimals; blank where such a mark groups thousands.
 
-    It is one where a number has more than three digits before it, or where every number with it ends in three zeros.
+    It is for decimals where a number has more than three digits before it, or every number with it ends in three zeros.
     """
     found = [match for text in texts if (match := _THREE.fullmatch(text.strip().translate(_DIGITS)))]
     marks = {match["mark"] for match in found if len(match["whole"]) > 3 or match["whole"] == "0"}

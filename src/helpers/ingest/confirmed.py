@@ -136,7 +136,7 @@ def _issue(row: AskedRow, place: Place, said: str, kind: str = "") -> Issue:
 def list_confirmed(received: Received, file: str = "") -> list[ConfirmedCount]:
     """Return the counts that the returns of a file (by its published name; blank: of all) confirm, each once.
 
-    Those of a return that is refused at once, or of nobody known, are not among them.
+    Returns that are refused at once, or whose member is unknown, are left out.
     """
     returns = (each for each in received.returns if file in ("", each.file.name) and not each.problems)
     return list(dict.fromkeys(count for each in returns if each.member for count in each.confirmed))

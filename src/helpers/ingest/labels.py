@@ -68,7 +68,7 @@ def read_tick(question: questionnaire.Question, choice: str, cell: CellValue) ->
 
 
 def find_code(labels: Mapping[str, questionnaire.Label], text: str) -> str:
-    """Return the code of a list that a text is, or is the label of in any language; blank for any other text."""
+    """Return the code that a text is, or whose label it is in any language; blank for any other text."""
     name = canonical_header(text)
     found = (code for code, label in labels.items() if name in map(canonical_header, (code, *label.values())))
     return next(found, "") if name else ""

@@ -105,7 +105,7 @@ class HeadedSheet:
 
 @dataclass(frozen=True)
 class Layout:
-    """The tables in a file; without `items` nobody has that part, or nobody an item (`has_no_items`)."""
+    """The tables in a file. Without `items` it lacks that part or, with `has_no_items`, nobody reported an item."""
 
     returns: Sequence[HeadedSheet]
     items: Sequence[HeadedSheet]

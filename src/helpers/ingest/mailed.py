@@ -10,7 +10,7 @@ from helpers.ingest.admit import Unreadable
 from helpers.ingest.cells import CellValue, is_empty_cell, raw_text, read_answer
 from helpers.ingest.headers import Header, canonical_header, match_headers
 from helpers.ingest.labels import decode
-from helpers.ingest.sheets import Sheet
+from helpers.ingest.sheets import Sheet, cell_at
 from helpers.ingest.tools import MAILED
 from helpers.plan import Plan, quarters, questionnaire
 from helpers.strings import fold, without_invisible
@@ -98,7 +98,7 @@ class _Column:
 
     @property
     def answers(self) -> dict[int, CellValue]:
-        """Its cells without those that only say what the form says of their question."""
+        """Its cells, without those that only repeat the form's hint on their question."""
         return {row: cell for row, cell in self.cells.items() if not self.page.is_hint(row, cell)}
 
     @property
@@ -138,19 +138,19 @@ class _Page:
         self.columns: list[_Column] = []
 
     def is_hint(self, row: int, cell: CellValue) -> bool:
-        """Tell whether a cell beside a question only says what the form says of it, in any language."""
+        """Tell whether a cell beside a question only repeats the form's hint, in any language."""
         asked = next((line.question for line in self.lines if line.number == row and line.header.column), "")
         hints = self.form.by_name[asked].hint.values() if asked else ()
         return canonical_header(raw_text(cell)) in map(canonical_header, hints)
 
     def heads(self, index: int) -> list[str]:
         """Return the texts above a column, from top to bottom."""
-        rows = [line.row for line in self.above]
-        return [text for row in rows if index < len(row) and (text := raw_text(row[index]).strip())]
+        texts = (raw_text(cell_at(line.row, index)).strip() for line in self.above)
+        return list(filter(None, texts))
 
     def column(self, index: int) -> _Column:
         """Return a column beside the codes."""
-        cells = {line.number: line.row[index] for line in self.lines if index < len(line.row)}
+        cells = {line.number: cell_at(line.row, index) for line in self.lines}
         return _Column(self, index, {row: cell for row, cell in cells.items() if not is_empty_cell(cell)})
 
     def iso3(self, text: str) -> str:
@@ -319,8 +319,7 @@ class MailedReader:
                 self.note("MAILED_OTHER_QUARTER", column.letter, sheet=name, observed=heading)
             elif index not in taken:
                 unread += page.quote(column.answers, column.letter)
-            stray = [line for line in page.others if index < len(line.row) and not is_empty_cell(line.row[index])]
-            for line in stray:
+            for line in (line for line in page.others if not is_empty_cell(cell_at(line.row, index))):
                 if line.header.name and index in taken:
                     self.note_unknown(line.header, name, str(line.number), filled=1)
                 else:

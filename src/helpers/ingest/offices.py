@@ -261,7 +261,7 @@ def find_owner(path: Path, plan: Plan) -> str:
 
 
 class _OutOfMemory(Exception):
-    """A list does not fit into the memory, nor what does not into the folder beside it."""
+    """A list fits neither into the memory nor into the folder beside it."""
 
 
 @contextlib.contextmanager

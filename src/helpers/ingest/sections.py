@@ -54,7 +54,7 @@ class Heading:
 def split_sections(
     rows: Sequence[NumberedRow], headers: Sequence[Header], form: questionnaire.Form, plan: Plan
 ) -> Iterator[tuple[list[NumberedRow], list[int]]]:
-    """Yield the tables that stand below one another, the row of its header first, and the rows that repeat it."""
+    """Yield each of the tables below one another, its header row first, and the rows that repeat that header."""
     section, repeated, heading = [rows[0]], [], Heading(headers, form, plan)
     for number, row in rows[1:]:
         again = heading.again(row, len(section) > 1)

@@ -40,7 +40,7 @@ class LastKnown:
 
 
 def _ratio(part: str, whole: str) -> _Measure:
-    """Return what divides a number by another; None without both, or where the other is 0."""
+    """Return a function that divides a number by another: None without both, or where the other is 0."""
 
     def measure(checked: CheckedReturn) -> float | None:
         value, total = checked.number(part), checked.number(whole)
@@ -50,7 +50,7 @@ def _ratio(part: str, whole: str) -> _Measure:
 
 
 def _level(rule: checks.Rule, form: questionnaire.Form) -> _Measure:
-    """Return what reads the number that a rule is about: a question's, or that of the codes ticked in some."""
+    """Return a function that reads the number a rule is about: a question's, or that of the codes ticked in some."""
     if not rule.counts_codes:
         return lambda checked: checked.number(rule.question)
     names = rule.questions(form)
