@@ -14,11 +14,10 @@ REJECTED, ON_HOLD = "rejected", "held"
 class Tool:
     """A tool and the columns it adds (canonical names): receipt and identity of a submission.
 
-    `source` is the key of the note on its files, `is_form` an online form that writes labels only, `system` all the
-    columns that are not answers.
+    `source` is the key of the note on its files, `is_form` an online form that writes labels only, `system` the columns
+    that are not answers, besides those that begin with "_".
     """
 
-    name: str
     receipt: Sequence[str]
     identity: Sequence[str] = ()
     source: str = ""
@@ -31,32 +30,31 @@ _MICROSOFT_END = ("completion time", "heure de fin", "hora de conclusão", "hora
 _GOOGLE_TIME = ("timestamp", "horodateur", "carimbo de data/hora", "carimbo de data e hora", "طابع زمني")
 _PERSON = (
     "id", "email", "e-mail", "name", "nom", "nome", "email address", "username", "adresse de messagerie",
-    "adresse e-mail", "nom d'utilisateur", "nom d’utilisateur", "endereço de e-mail", "endereço de email",
-    "nome de usuário", "nome de utilizador", "last modified time", "heure de la dernière modification",
-    "hora da última modificação", "المعرف", "الاسم", "البريد الإلكتروني", "عنوان البريد الإلكتروني", "اسم المستخدم",
+    "adresse e-mail", "nom d'utilisateur", "endereço de e-mail", "endereço de email", "nome de usuário",
+    "nome de utilizador", "last modified time", "heure de la dernière modification", "hora da última modificação",
+    "المعرف", "الاسم", "البريد الإلكتروني", "عنوان البريد الإلكتروني", "اسم المستخدم",
     "score", "total points", "language", "langue", "idioma",
 )  # fmt: skip
 
 _DEVICE = ("start", "end", "today", "username", "deviceid", "phonenumber")
-PLAIN = Tool("plain", ("submitted_on",), system=("submitted_on", *_DEVICE))
-MAILED = Tool("mailed", ("submitted_on",), source="LAYOUT_VERTICAL", system=("submitted_on",))
+PLAIN = Tool(("submitted_on",), system=("submitted_on", *_DEVICE))
+MAILED = Tool(("submitted_on",), source="LAYOUT_VERTICAL", system=("submitted_on",))
 KOBO = Tool(
-    "kobo", ("_submission_time",), ("meta/rootuuid", "_id"), system=(
-        "_id", "_uuid", "_submission_time", "_validation_status", "_notes", "_status", "_submitted_by", "__version__",
-        "_tags", "_index", "_parent_table_name", "_parent_index", "meta/rootuuid", "meta/instanceid",
-        "meta/instancename", "meta/deprecatedid", "formhub/uuid", "meta", "_xform_id_string", "$edited", *_DEVICE,
+    ("_submission_time",), ("meta/rootuuid", "_id"), system=(
+        "meta/rootuuid", "meta/instanceid", "meta/instancename", "meta/deprecatedid", "formhub/uuid", "meta",
+        "$edited", *_DEVICE,
     ),
 )  # fmt: skip
 ODK = Tool(
-    "odk", ("submissiondate",), ("key",), system=(
+    ("submissiondate",), ("key",), system=(
         "submissiondate", "key", "parent_key", "submitterid", "submittername", "attachmentspresent",
         "attachmentsexpected", "status", "reviewstate", "deviceid", "edits", "formversion", "updatedat", "deletedat",
         "meta-instanceid", "meta-instancename", "meta-entity", "instanceid", "instancename", *_DEVICE,
     ),
 )  # fmt: skip
-GOOGLE = Tool("google", _GOOGLE_TIME, source="SOURCE_GOOGLE_FORMS", is_form=True, system=(*_GOOGLE_TIME, *_PERSON))
+GOOGLE = Tool(_GOOGLE_TIME, source="SOURCE_GOOGLE_FORMS", is_form=True, system=(*_GOOGLE_TIME, *_PERSON))
 MICROSOFT = Tool(
-    "microsoft", _MICROSOFT_END, source="SOURCE_MS_FORMS", is_form=True,
+    _MICROSOFT_END, source="SOURCE_MS_FORMS", is_form=True,
     system=(*_MICROSOFT_START, *_MICROSOFT_END, *_PERSON),
 )  # fmt: skip
 
