@@ -311,9 +311,7 @@ def test_status_fills_can_be_told_apart(eye):
 
 
 # What one figure tells apart: colours, and beside each whatever else tells it from the others, as it is drawn.
-TILE_SIGNS = {
-    state: (look.fill, look[3:7]) for state, look in drawing.TILE_STYLES.items()
-}  # hatch, symbol, hollow, mark
+TILE_SIGNS = {state: (look.fill, look[3:7]) for state, look in tiles.TILE_STYLES.items()}  # hatch, symbol, hollow, mark
 TOLD_APART = {
     "tiles of who answered": [TILE_SIGNS[state] for state in replies.RESPONSE_STATES],
     "tiles of the roadmap": [TILE_SIGNS[state] for state in queries.YES_NO_STATES],

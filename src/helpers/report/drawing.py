@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache, wraps
 from itertools import groupby
 from pathlib import Path
-from typing import NamedTuple, ParamSpec
+from typing import NamedTuple
 
 import matplotlib
 import matplotlib.figure
@@ -20,24 +20,10 @@ from matplotlib.textpath import text_to_path
 from matplotlib.ticker import FixedFormatter
 
 from helpers.i18n import Translator, is_blank, isolate
-from helpers.report.look import (
-    AMBER,
-    ARABIC_FONT,
-    BAND,
-    BAND_EDGE,
-    BLUE,
-    FONT,
-    FONTS,
-    GREY,
-    HEAT,
-    INK,
-    MUTED,
-    OUTLINE_COLOUR,
-    VERMILION,
-    in_plan_colours,
-)  # fmt: skip
+from helpers.report.document import Report
+from helpers.report.look import ARABIC_FONT, BAND, BAND_EDGE, BLUE, FONT, FONTS, INK, in_plan_colours
 from helpers.report.svg import simplify
-from helpers.tables import KpiFigure, queries, replies
+from helpers.tables import KpiFigure
 
 FEWEST_TICKS = 4  # an axis of quarters has room for at least five, so that a first edition looks like the next
 PAGE_WIDTH = 6.69  # inches: the text width of the page, so that letters are printed at their true size
@@ -49,35 +35,8 @@ _BAND = {"facecolor": BAND, "edgecolor": BAND_EDGE, "linewidth": 0.5, "zorder": 
 ON_HATCHING = {"bbox": {"facecolor": "#FFFFFF", "edgecolor": "none", "pad": 0.8}}  # letters on a hatched area
 
 
-class TileStyle(NamedTuple):
-    """How a state is drawn: never by its fill alone."""
-
-    fill: str
-    edge: str
-    ink: str
-    hatch: str = ""
-    symbol: str = ""
-    hollow: bool = False  # the symbol
-    mark: str = ""  # a letter beside the symbol
-    line: float = 0.9
-
-
-TILE_STYLES = {
-    replies.ON_TIME: TileStyle(BLUE, BLUE, "#FFFFFF", symbol="o"),
-    replies.LATE: TileStyle(AMBER, OUTLINE_COLOUR, "#000000", symbol="D"),
-    replies.ONLY_REFUSED: TileStyle("#FFFFFF", VERMILION, VERMILION, symbol="X"),
-    replies.NO_RETURN: TileStyle("#FFFFFF", GREY, MUTED, hatch="////"),
-    queries.YES: TileStyle(BLUE, BLUE, "#FFFFFF", symbol="o"),
-    queries.YES_CARRIED: TileStyle("#FFFFFF", BLUE, BLUE, symbol="o", mark="c", line=1.6),
-    queries.NO: TileStyle(BAND, OUTLINE_COLOUR, INK, symbol="o", hollow=True),
-    queries.NO_CARRIED: TileStyle("#FFFFFF", OUTLINE_COLOUR, INK, symbol="o", hollow=True, mark="c"),
-    queries.BETWEEN: TileStyle(HEAT[1], BLUE, INK, symbol="D"),
-    queries.BETWEEN_CARRIED: TileStyle("#FFFFFF", HEAT[1], INK, symbol="D", mark="c", line=1.6),
-    queries.UNKNOWN: TileStyle("#FFFFFF", GREY, MUTED, hatch="////"),
-}
 # With matplotlib's own defaults, so that no matplotlibrc of a user changes a figure.
 STYLE = matplotlib.rc_params_from_file(Path(__file__).with_name("figures.mplstyle"))
-_Arguments = ParamSpec("_Arguments")
 
 
 class Drawing(matplotlib.figure.Figure):
@@ -90,19 +49,16 @@ def _use_fonts() -> None:
         font_manager.fontManager.addfont(file)
 
 
-def in_report_style(plot: Callable[_Arguments, Drawing]) -> Callable[_Arguments, Drawing]:
+def in_report_style(plot: Callable[..., Drawing]) -> Callable[..., Drawing]:
     """Draw a figure in the report's style and reading direction, and leave matplotlib as it was."""
 
     @wraps(plot)
-    def draw(*args: _Arguments.args, **kwargs: _Arguments.kwargs) -> Drawing:
+    def draw(report: Report, *args: object, **options: object) -> Drawing:
         _use_fonts()
-        translators = (getattr(argument, "t", argument) for argument in (*args, *kwargs.values()))
-        t = next((t for t in translators if isinstance(t, Translator)), None)
-        is_rtl = t is not None and t.is_rtl
-        with matplotlib.rc_context(STYLE | ({"axes.titlelocation": "right"} if is_rtl else {})):
-            figure = plot(*args, **kwargs)
-            if is_rtl:
-                _mirror(figure, t.language)
+        with matplotlib.rc_context(STYLE | ({"axes.titlelocation": "right"} if report.t.is_rtl else {})):
+            figure = plot(report, *args, **options)
+            if report.t.is_rtl:
+                _mirror(figure, report.t.language)
             return figure
 
     return draw

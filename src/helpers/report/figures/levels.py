@@ -13,6 +13,7 @@ from helpers.report import drawing, phrases
 from helpers.report.blocks import Sentence
 from helpers.report.document import Report
 from helpers.report.drawing import BOUNDS_BAR, PAGE_WIDTH, Drawing, KeyEntry, marker_entry, write_beside
+from helpers.report.figures.tiles import TILE_STYLES
 from helpers.report.look import BLUE, INK, MUTED, PALE
 from helpers.tables import Claim, KpiFigure, queries, replies
 
@@ -158,14 +159,13 @@ def plot_responses(report: Report) -> Drawing:
     below = pd.Series(0, index=counted.index)
     labels = []
     for state in replies.RESPONSE_STATES:
-        fill, edge, ink, hatch = drawing.TILE_STYLES[state][:4]
-        heights = counted[state]
+        style, heights = TILE_STYLES[state], counted[state]
         middles = below + heights / 2
-        axes.bar(range(len(heights)), heights, 0.82, below, color=fill, edgecolor=edge, hatch=hatch, linewidth=0.8)
-        look = {"ha": "center", "va": "center", "color": ink, "weight": 600, "size": 8.5}
+        axes.bar(range(len(heights)), heights, 0.82, below, **style.box | {"linewidth": 0.8})
+        look = {"ha": "center", "va": "center", "color": style.ink, "weight": 600, "size": 8.5}
         for place, (n, middle) in enumerate(zip(heights, middles, strict=True)):
             if n >= 2:
-                axes.text(place, middle, t.number(n), **look, **(drawing.ON_HATCHING if hatch else {}))
+                axes.text(place, middle, t.number(n), **look, **(drawing.ON_HATCHING if style.hatch else {}))
         if heights.iloc[-1]:
             labels.append((middles.iloc[-1], t(terms.RESPONSE_WORDS[state]), {"color": INK, "size": 8.5}))
         below = below + heights

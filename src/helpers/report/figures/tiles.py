@@ -4,6 +4,7 @@ import csv
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import cache
+from typing import NamedTuple
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -17,17 +18,45 @@ from helpers.plan import read_plan
 from helpers.report import drawing, phrases
 from helpers.report.blocks import Sentence
 from helpers.report.document import Report
-from helpers.report.drawing import PAGE_WIDTH, TILE_STYLES, Drawing, KeyEntry, TileStyle
-from helpers.report.look import INK
+from helpers.report.drawing import PAGE_WIDTH, Drawing, KeyEntry
+from helpers.report.look import AMBER, BAND, BLUE, GREY, HEAT, INK, MUTED, OUTLINE_COLOUR, VERMILION
 from helpers.tables import Claim, queries, replies
 
 NAMED_IN_TITLE = 8  # members that a title names
 MAP_HEIGHT, MAP_COLUMNS, MAP_ROWS = 3.2, 10.2, 10.1  # inches; the members' tiles lie in columns 3-12, rows 1-10
 
 
-def _draw_box(axes: Axes, x: float, y: float, width: float, height: float, look: TileStyle) -> None:
-    style = {"facecolor": look.fill, "edgecolor": look.edge, "hatch": look.hatch, "linewidth": look.line}
-    axes.add_patch(Rectangle((x, y), width, height, **style))
+class TileStyle(NamedTuple):
+    """How a state is drawn: never by its fill alone."""
+
+    fill: str
+    edge: str
+    ink: str
+    hatch: str = ""
+    symbol: str = ""
+    hollow: bool = False  # the symbol
+    mark: str = ""  # a letter beside the symbol
+    line: float = 0.9
+
+    @property
+    def box(self) -> dict[str, object]:
+        """The look of its area."""
+        return {"facecolor": self.fill, "edgecolor": self.edge, "hatch": self.hatch, "linewidth": self.line}
+
+
+TILE_STYLES = {
+    replies.ON_TIME: TileStyle(BLUE, BLUE, "#FFFFFF", symbol="o"),
+    replies.LATE: TileStyle(AMBER, OUTLINE_COLOUR, "#000000", symbol="D"),
+    replies.ONLY_REFUSED: TileStyle("#FFFFFF", VERMILION, VERMILION, symbol="X"),
+    replies.NO_RETURN: TileStyle("#FFFFFF", GREY, MUTED, hatch="////"),
+    queries.YES: TileStyle(BLUE, BLUE, "#FFFFFF", symbol="o"),
+    queries.YES_CARRIED: TileStyle("#FFFFFF", BLUE, BLUE, symbol="o", mark="c", line=1.6),
+    queries.NO: TileStyle(BAND, OUTLINE_COLOUR, INK, symbol="o", hollow=True),
+    queries.NO_CARRIED: TileStyle("#FFFFFF", OUTLINE_COLOUR, INK, symbol="o", hollow=True, mark="c"),
+    queries.BETWEEN: TileStyle(HEAT[1], BLUE, INK, symbol="D"),
+    queries.BETWEEN_CARRIED: TileStyle("#FFFFFF", HEAT[1], INK, symbol="D", mark="c", line=1.6),
+    queries.UNKNOWN: TileStyle("#FFFFFF", GREY, MUTED, hatch="////"),
+}
 
 
 def _draw_symbol(axes: Axes, x: ArrayLike, y: ArrayLike, look: TileStyle, size: float) -> None:
@@ -37,7 +66,7 @@ def _draw_symbol(axes: Axes, x: ArrayLike, y: ArrayLike, look: TileStyle, size: 
 
 def _draw_tile(axes: Axes, column: float, row: float, look: TileStyle, letters: str) -> None:
     """Draw a tile of a map: letters, and under them its symbol and mark."""
-    _draw_box(axes, column + 0.04, row + 0.04, 0.92, 0.92, look)
+    axes.add_patch(Rectangle((column + 0.04, row + 0.04), 0.92, 0.92, **look.box))
     middle = {"ha": "center", "va": "center", "size": 8, "color": look.ink}
     place = (column + 0.5, row + (0.37 if look.symbol else 0.5))
     axes.annotate(letters, place, weight=700, **middle, **(drawing.ON_HATCHING if look.hatch else {}))
@@ -54,10 +83,11 @@ def _tile_grid() -> dict[str, tuple[int, int]]:
     return {row["iso3"]: (int(row["row"]), int(row["column"])) for row in rows}
 
 
-def _draw_map(rows: pd.DataFrame, order: Sequence[str], words: Mapping[str, str], t: Translator) -> Drawing:
+def _draw_map(rows: pd.DataFrame, words: Mapping[str, str], t: Translator) -> Drawing:
     """Draw one tile per member, roughly where its country lies, and beside the map what each state is, and how many.
 
-    The key has axes of its own, so that for readers from right to left it comes before the map, not within it.
+    `words` names the states in their order. The key has axes of its own, so that for readers from right to left it
+    comes before the map, not within it.
     """
     figure, wide = Drawing(figsize=(PAGE_WIDTH, MAP_HEIGHT)), MAP_HEIGHT * MAP_COLUMNS / MAP_ROWS
     limits = {"ylim": (0.95 + MAP_ROWS, 0.95)}
@@ -72,22 +102,21 @@ def _draw_map(rows: pd.DataFrame, order: Sequence[str], words: Mapping[str, str]
             row, column = _tile_grid()[member]
             _draw_tile(axes, column, row, TILE_STYLES[state], member)
     key.annotate(t.counted(len(rows), "members"), (1.3, 2.6), weight=700, size=10.5, va="center")
-    for place, state in enumerate(order):
-        row, n = 3.2 + min(1.25, 7.8 / len(order)) * place, int((rows["state"] == state).sum())
+    for place, (state, word) in enumerate(words.items()):
+        row, n = 3.2 + min(1.25, 7.8 / len(words)) * place, int((rows["state"] == state).sum())
         _draw_tile(key, 1.3, row, TILE_STYLES[state], t.number(n))
-        key.annotate(drawing.wrap(words[state], 36), (2.55, row + 0.5), va="center", size=9.5)
+        key.annotate(drawing.wrap(word, 36), (2.55, row + 0.5), va="center", size=9.5)
     return figure
 
 
 @drawing.in_report_style
 def plot_map(report: Report) -> Drawing:
     """Plot who answered, one tile per member, roughly where the country lies; colour, symbol and letters."""
-    answers = replies.select_responses(report.tables)
-    return _draw_map(answers, replies.RESPONSE_STATES, _translate(terms.RESPONSE_WORDS, report.t), report.t)
+    return _draw_map(replies.select_responses(report.tables), _translate(terms.RESPONSE_WORDS, report.t), report.t)
 
 
 def _translate(words: Mapping[str, str], t: Translator) -> dict[str, str]:
-    """Return the words of states in a language."""
+    """Return the words of states in a language, in the order of the states."""
     return {state: t(word) for state, word in words.items()}
 
 
@@ -95,14 +124,13 @@ def _translate(words: Mapping[str, str], t: Translator) -> dict[str, str]:
 def plot_member_map(report: Report, kpi: str) -> Drawing:
     """Plot each member's answer to a yes-or-no KPI, one tile each: yes, no, no data; white with a c where carried."""
     rows = queries.select_yes_no_states(report.tables, kpi)
-    return _draw_map(rows, queries.YES_NO_STATES, _translate(terms.STATE_WORDS, report.t), report.t)
+    return _draw_map(rows, _translate(terms.STATE_WORDS, report.t), report.t)
 
 
 @drawing.in_report_style
 def plot_member_stages(report: Report, kpi: str, of: str) -> Drawing:
     """Plot the map of a yes-or-no KPI; members that meet a companion already, and not yet the KPI, have a look."""
-    rows, words = _find_stages(report, kpi, of)
-    return _draw_map(rows, list(words), words, report.t)
+    return _draw_map(*_find_stages(report, kpi, of), report.t)
 
 
 def _find_stages(report: Report, kpi: str, of: str) -> tuple[pd.DataFrame, dict[str, str]]:
@@ -119,7 +147,7 @@ def _find_stages(report: Report, kpi: str, of: str) -> tuple[pd.DataFrame, dict[
 
 def _make_entry(state: str, t: Translator) -> KeyEntry:
     def draw(axes: Axes, x: float) -> None:
-        _draw_box(axes, x, 0.025, 0.18, 0.12, TILE_STYLES[state])
+        axes.add_patch(Rectangle((x, 0.025), 0.18, 0.12, **TILE_STYLES[state].box))
         if TILE_STYLES[state].symbol:
             _draw_symbol(axes, x + 0.09, 0.085, TILE_STYLES[state], 3.2)
 
@@ -129,8 +157,7 @@ def _make_entry(state: str, t: Translator) -> KeyEntry:
 def _draw_cells(axes: Axes, places: Sequence[tuple[int, float]], look: TileStyle) -> None:
     """Draw the cells of one state, each about its column and row."""
     boxes = [Rectangle((column - 0.44, row - 0.4), 0.88, 0.8) for column, row in places]
-    style = {"facecolor": look.fill, "edgecolor": look.edge, "hatch": look.hatch, "linewidth": look.line}
-    axes.add_collection(PatchCollection(boxes, **style))
+    axes.add_collection(PatchCollection(boxes, **look.box))
     if look.symbol:
         _draw_symbol(axes, *zip(*places, strict=True), look, 3.2)
 
@@ -180,20 +207,17 @@ def plot_calendar(report: Report) -> Drawing:
     return figure
 
 
-def _list_groups(rows: pd.DataFrame, order: Sequence[str], words: Mapping[str, str], t: Translator) -> str:
-    """Return the members in each state: how many, and which."""
-    groups = {state: list(rows[rows["state"] == state]["member"]) for state in order}
-    return t.joined(
-        t("{what} ({n}): {value}", n=len(members), what=words[state], value=t.listed(members))
-        for state, members in groups.items()
-    )
+def _describe_map(rows: pd.DataFrame, words: Mapping[str, str], t: Translator) -> str:
+    """Return the alternative text of a map: how many members are in each state, and which."""
+    groups = [(word, list(rows[rows["state"] == state]["member"])) for state, word in words.items()]
+    lines = (t("{what} ({n}): {value}", n=len(members), what=word, value=t.listed(members)) for word, members in groups)
+    return t("Tile map of the members. {groups}.", groups=t.joined(lines))
 
 
 def caption_map(report: Report) -> phrases.Caption:
     """Return the caption of the map of who answered."""
     t, answers = report.t, replies.select_responses(report.tables)
     counts = {state: int((answers["state"] == state).sum()) for state in replies.RESPONSE_STATES}
-    groups = _list_groups(answers, replies.RESPONSE_STATES, _translate(terms.RESPONSE_WORDS, t), t)
     subtitle = "Accepted returns for {quarter} received by {day}; one tile per member, no boundaries are implied"
     return {
         "title": Sentence(
@@ -202,7 +226,7 @@ def caption_map(report: Report) -> phrases.Caption:
         ),
         "subtitle": t(subtitle, quarter=t.quarter(report.quarter), day=t.day(report.as_of)),
         "n": t("{n} returns expected", n=len(answers)),
-        "alt": t("Tile map of the members. {groups}.", groups=groups),
+        "alt": _describe_map(answers, _translate(terms.RESPONSE_WORDS, t), t),
     }
 
 
@@ -217,19 +241,18 @@ def caption_member_map(report: Report, kpi: str) -> phrases.Caption:
     n, of = int((shares >= 0.5).sum()), len(shares)
     claim = Claim("half", report.quarter, kpi, which=tuple(shares.index[shares >= 0.5]), values={"of": of})
     what, figure = phrases.name_own_kpi(kpi, t), queries.select_figure(report.tables, kpi)
-    groups = _list_groups(rows, queries.YES_NO_STATES, _translate(terms.STATE_WORDS, t), t)
     subtitle = "{measure}, {quarter}; white with a c: carried forward; one tile per member, no boundaries are implied"
     return {
         "title": Sentence(t.plural(_HALF, n, of=of, what=what) if n else t(_NO_HALF, of=of, what=what), claim),
         "subtitle": t(subtitle, measure=phrases.describe_measure(figure, t), quarter=t.quarter(report.quarter)),
         "n": phrases.describe_coverage(report, figure),
-        "alt": t("Tile map of the members. {groups}.", groups=groups),
+        "alt": _describe_map(rows, _translate(terms.STATE_WORDS, t), t),
     }
 
 
 def caption_member_stages(report: Report, kpi: str, of: str) -> phrases.Caption:
     """Return the caption of the same map with those between: how many they are, and which."""
-    t, (rows, words), between = report.t, _find_stages(report, kpi, of), queries.list_between(report.tables, kpi, of)
+    t, (rows, states), between = report.t, _find_stages(report, kpi, of), queries.list_between(report.tables, kpi, of)
     what, n = phrases.name_figure("member_stages", kpi, of, t), len(between)
     claim = Claim("between", report.quarter, kpi, about=(of,), which=tuple(between), values={"n": n})
     is_known = queries.select_members(report.tables, kpi)["value"].notna().any()
@@ -239,48 +262,40 @@ def caption_member_stages(report: Report, kpi: str, of: str) -> phrases.Caption:
     elif n:
         names = t.listed([t.member(member, short=True) for member in between])
         text = t("{what} ({n}): {value}", what=what, n=n, value=names)
-    title, groups = Sentence(text, claim), _list_groups(rows, list(words), words, t)
-    alt = f"{title}. " + t("Tile map of the members. {groups}.", groups=groups)
-    return caption_member_map(report, kpi) | {"title": title, "alt": alt}
-
-
-def _calendar_title(report: Report) -> Sentence:
-    calendar = replies.select_calendar(report.tables)
-    shares, since = calendar.groupby("member")["answered"].mean(), calendar["quarter"].min()
-    counts = {"every": int((shares == 1).sum()), "never": int((shares == 0).sum()), "of": len(shares)}
-    text = _describe_calendar(**counts, n_quarters=calendar["quarter"].nunique(), since=since, t=report.t)
-    return Sentence(text, Claim("calendar", report.quarter, since=since, values=counts))
+    words = {"title": Sentence(text, claim), "alt": f"{text}. {_describe_map(rows, states, t)}"}
+    return caption_member_map(report, kpi) | words
 
 
 def _describe_calendar(every: int, never: int, of: int, n_quarters: int, since: str, t: Translator) -> str:
-    since = t.quarter(since)
+    """Return how many members have answered every quarter, and how many never."""
+    counted = {"of": of, "never": never, "quarter": t.quarter(since)}
     if never == of:
-        return t("No member has answered since {quarter}", quarter=since)
+        return t("No member has answered since {quarter}", **counted)
+    if n_quarters > 1 and not every:
+        return t("No member has answered every quarter since {quarter}; {never} of {of} never", **counted)
+    if n_quarters > 1 and every == of:
+        return t("All {of} members have answered every quarter since {quarter}", **counted)
+    sentence = "{n} of {of} members has answered every quarter since {quarter}, and each at least once"
     if n_quarters == 1:
         sentence = "{n} of {of} members has answered for {quarter}, the first quarter"
-        return t.plural(sentence, every, of=of, quarter=since)
-    if not every:
-        sentence = "No member has answered every quarter since {quarter}; {never} of {of} never"
-        return t(sentence, quarter=since, never=never, of=of)
-    if every == of:
-        return t("All {of} members have answered every quarter since {quarter}", of=of, quarter=since)
-    if never:
+    elif never:
         sentence = "{n} of {of} members has answered every quarter since {quarter}; {never} never"
-        return t.plural(sentence, every, of=of, quarter=since, never=never)
-    sentence = "{n} of {of} members has answered every quarter since {quarter}, and each at least once"
-    return t.plural(sentence, every, of=of, quarter=since)
+    return t.plural(sentence, every, **counted)
 
 
 def caption_calendar(report: Report) -> phrases.Caption:
     """Return the caption of the calendar of responses."""
     t, calendar = report.t, replies.select_calendar(report.tables)
-    shares = calendar.groupby("member")["answered"].mean()
-    every, never = (t.enumerated(shares[shares == share].index) for share in (1, 0))
+    shares, since = calendar.groupby("member")["answered"].mean(), calendar["quarter"].min()
+    every, never = (list(shares[shares == share].index) for share in (1, 0))
+    counts = {"every": len(every), "never": len(never), "of": len(shares)}
+    title = _describe_calendar(**counts, n_quarters=calendar["quarter"].nunique(), since=since, t=t)
     regions = []
     for region in read_plan().regions:
         answered = calendar[calendar["region"] == region]["answered"]
         value = t.rate(int(answered.sum()), len(answered))
         regions.append(t("{what}: {value}", what=t.region(region), value=value))
+    lists = {"every": t.enumerated(every), "never": t.enumerated(never), "regions": t.joined(regions)}
     subtitle = (
         "Accepted returns by member and quarter, each at its own first cut-off (quarter end + 45 days); a member has "
         "no cell before it joined"
@@ -290,8 +305,8 @@ def caption_calendar(report: Report) -> phrases.Caption:
         "answered, of those asked, by region: {regions}."
     )
     return {
-        "title": _calendar_title(report),
+        "title": Sentence(title, Claim("calendar", report.quarter, since=since, values=counts)),
         "subtitle": t(subtitle),
         "n": t("{n} returns expected", n=len(calendar)),
-        "alt": t(alt, every=every, never=never, regions=t.joined(regions)),
+        "alt": t(alt, **lists),
     }
