@@ -13,6 +13,7 @@ import matplotlib
 import matplotlib.figure
 from matplotlib import font_manager
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.font_manager import FontProperties
 from matplotlib.patheffects import Normal, Stroke
 from matplotlib.text import Annotation, Text
@@ -181,10 +182,14 @@ def list_heights(figures: Sequence[KpiFigure]) -> list[float]:
 def mark_numbers(axes: Axes, top: float, unit: str, t: Translator, along: str = "y", most: int = 5) -> None:
     """Scale an axis from 0 to `top`, with a grid and at most `most` steps between its numbers."""
     axes.grid(axis=along)
-    axis = axes.yaxis if along == "y" else axes.xaxis
+    format_numbers(axes.yaxis if along == "y" else axes.xaxis, unit, t, most)
+    (axes.set_ylim if along == "y" else axes.set_xlim)(0, top)
+
+
+def format_numbers(axis: Axis, unit: str, t: Translator, most: int = 5) -> None:
+    """Write an axis's numbers in the reader's language, with at most `most` steps between them."""
     axis.set_major_locator(matplotlib.ticker.MaxNLocator(most, integer=True))
     axis.set_major_formatter(lambda value, _: t.percent(value, 0) if unit == "percent" else t.number(value))
-    (axes.set_ylim if along == "y" else axes.set_xlim)(0, top)
 
 
 def spread(heights: Sequence[float], gap: float, lowest: float = -math.inf, highest: float = math.inf) -> list[float]:
@@ -205,6 +210,11 @@ def spread(heights: Sequence[float], gap: float, lowest: float = -math.inf, high
 def write_beside(axes: Axes, text: str, height: float, shift: float = 5, x: float = 1, **look: object) -> None:
     """Write a text beside an axis (`x` 1: its right end, 0: its left), at a height of its scale, shifted by points."""
     axes.annotate(text, (x, height), (shift, 0), ("axes fraction", "data"), "offset points", va="center", **look)
+
+
+def write_above(axes: Axes, text: str, x: float, shift: float = 4, **look: object) -> None:
+    """Write a text above an axis, at a place `x` of its scale, shifted by points."""
+    axes.annotate(text, (x, 1), (0, shift), ("data", "axes fraction"), "offset points", ha="center", size=8, **look)
 
 
 def write_names(axes: Axes, names: Mapping[float, str]) -> None:
@@ -307,6 +317,12 @@ def find_runs(values: Sequence[float]) -> list[list[int]]:
     return [list(places) for blank, places in runs if not blank]
 
 
+def plot_runs(axes: Axes, values: Sequence[float], **look: object) -> None:
+    """Plot values by their places as a line that breaks where one is blank."""
+    for run in find_runs(values):
+        axes.plot(run, [values[n] for n in run], **look)
+
+
 def draw_trend(axes: Axes, trend: Sequence[KpiFigure], colour: str = BLUE, size: float = 4) -> None:
     """Draw bounds as a band, values as a line with dots; a quarter with bounds only is a bar, without any a gap."""
     lower, upper = zip(*(point.bounds for point in trend), strict=True)
@@ -316,8 +332,7 @@ def draw_trend(axes: Axes, trend: Sequence[KpiFigure], colour: str = BLUE, size:
             axes.bar(run, [banded[run[0]]], 0.14, [lower[run[0]]], **_BAND)
         axes.fill_between(run, [lower[n] for n in run], [upper[n] for n in run], **_BAND)
     values = [point.assessed for point in trend]
-    for run in find_runs(values):
-        axes.plot(run, [values[n] for n in run], color=colour, marker="o", markersize=size, zorder=3)
+    plot_runs(axes, values, color=colour, marker="o", markersize=size, zorder=3)
     for n, point in enumerate(trend):
         if point.is_bounds_only:
             high = lower[n] if is_blank(upper[n]) else upper[n]

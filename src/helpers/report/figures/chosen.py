@@ -90,8 +90,7 @@ def _draw_members(axes: Axes, levels: pd.DataFrame, trend: Sequence[KpiFigure], 
 
 def _draw_member(axes: Axes, rows: pd.DataFrame, shade: str, marker: str, dash: object) -> None:
     heights = rows["level"].to_list()
-    for run in drawing.find_runs(heights):
-        axes.plot(run, [heights[n] for n in run], color=shade, linestyle=dash, linewidth=1.3, zorder=2)
+    drawing.plot_runs(axes, heights, color=shade, linestyle=dash, linewidth=1.3, zorder=2)
     look = {"color": shade, "markersize": 4.2, "clip_on": False, "zorder": 3}
     for is_carried, face in ((False, shade), (True, "#FFFFFF")):
         here = [n for n, basis in enumerate(rows["basis"]) if (basis == "carried") == is_carried]
@@ -113,14 +112,11 @@ def caption_choice(
 ) -> phrases.Caption:
     """Return the caption of a KPI in a scope: the finding, what is measured where, who is behind it, and its series."""
     t, trend = report.t, queries.select_trend(report.tables, kpi, scope, list(quarters))
-    last, region = trend[-1], report.t.region(scope)
-    subtitle, period = "{measure}, {region}, {period}", phrases.name_period(trend, t)
-    alt = describe_line_chart(f"{phrases.name_kpi(kpi, t)}, {region}", trend, t)
+    last, region, subtitle = trend[-1], t.region(scope), "{measure}, {region}, {period}"
+    period, alt = phrases.name_period(trend, t), describe_line_chart(f"{phrases.name_kpi(kpi, t)}, {region}", trend, t)
     if members:
-        lines = _describe_members(report, kpi, members, last.quarter)
-        alt += " " + t(
-            "Beneath, the members chosen in {quarter}: {lines}.", quarter=t.quarter(last.quarter), lines=lines
-        )
+        quarter, lines = t.quarter(last.quarter), _describe_members(report, kpi, members, last.quarter)
+        alt += " " + t("Beneath, the members chosen in {quarter}: {lines}.", quarter=quarter, lines=lines)
     return {
         "title": phrases.describe_trend(report, trend),
         "subtitle": t(subtitle, measure=phrases.describe_measure(last, t), region=region, period=period),

@@ -45,14 +45,13 @@ def plot_flow(report: Report, kpi: str, of: str) -> Drawing:
     drawing.mark_numbers(axes, top, "", t, most=4)
     drawing.mark_quarters(axes, list(flows), t)
     axes.set_xlim(-0.5, max(len(flows), drawing.FEWEST_TICKS + 1) - 0.5)
-    whole_entry, part_entry = (
-        KeyEntry(text, lambda axes, x, shade=shade: axes.barh(0.085, 0.18, 0.12, x, color=shade, linewidth=0), 0.18)
-        for text, shade in (
-            (t.localised(read_plan().by_kpi[kpi].title), BAND), (phrases.name_figure("flow", kpi, of, t), BLUE),
-        )
-    )  # fmt: skip
-    drawing.write_key(figure, [whole_entry, part_entry])
+    shades = {t.localised(read_plan().by_kpi[kpi].title): BAND, phrases.name_figure("flow", kpi, of, t): BLUE}
+    drawing.write_key(figure, [_bar_entry(text, shade) for text, shade in shades.items()])
     return figure
+
+
+def _bar_entry(text: str, shade: str) -> KeyEntry:
+    return KeyEntry(text, lambda axes, x: axes.barh(0.085, 0.18, 0.12, x, color=shade, linewidth=0), 0.18)
 
 
 def caption_flow(report: Report, kpi: str, of: str) -> phrases.Caption:
@@ -70,35 +69,22 @@ def caption_flow(report: Report, kpi: str, of: str) -> phrases.Caption:
         claims.append(Claim("flow part", report.quarter, kpi, about=(of,), values=values))
         past, (before, now, both) = quarters.shift(report.quarter, -1), queries.compare_flow(report.tables, kpi)
         if both and not report.tables.is_first:
-            same = t(
-                "same members ({n}): {now}, against {before} in {quarter}",
-                n=both,
-                now=now,
-                before=before,
-                quarter=t.quarter(past),
-            )
-            title = t.joined([title, same])
-            claims.append(
-                Claim("flow", report.quarter, kpi, since=past, values={"before": before, "now": now, "n": both})
-            )
-    series = t.joined(
-        t(
-            "{what}: {value}",
-            what=t.quarter(quarter),
-            value=f"{t.number(total)} ({t.percent(share, 0)}, {t.number(members)})",
-        )
-        for quarter, (total, share, members) in flows.items()
-    )
+            values = {"before": before, "now": now, "n": both}
+            sentence = "same members ({n}): {now}, against {before} in {quarter}"
+            title = t.joined([title, t(sentence, quarter=t.quarter(past), **values)])
+            claims.append(Claim("flow", report.quarter, kpi, since=past, values=values))
+    series = []
+    for quarter, (total, share, members) in flows.items():
+        value = f"{t.number(total)} ({t.percent(share, 0)}, {t.number(members)})"
+        series.append(t("{what}: {value}", what=t.quarter(quarter), value=value))
     period = phrases.name_span([min(flows), report.quarter], t)
-    alt = t(
-        "Bars by quarter, a darker part within: {part}. Number (share, members): {series}.", part=part, series=series
+    subtitle = (
+        "Each quarter alone, of members that gave all its parts, Union, {period}; share: of those that gave it too"
     )
+    alt = "Bars by quarter, a darker part within: {part}. Number (share, members): {series}."
     return {
         "title": Sentence(title, *claims),
-        "subtitle": t(
-            "Each quarter alone, of members that gave all its parts, Union, {period}; share: of those that gave it too",
-            period=period,
-        ),
+        "subtitle": t(subtitle, period=period),
         "n": t("{n}/{of} members", n=n, of=len(read_plan().members_in(report.quarter))),
-        "alt": f"{title}. {alt}",
+        "alt": f"{title}. " + t(alt, part=part, series=t.joined(series)),
     }

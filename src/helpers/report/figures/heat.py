@@ -32,16 +32,16 @@ def list_regional() -> list[Kpi]:
     return [kpi for kpi in read_plan().kpis if kpi.has_regions]
 
 
-def find_heat(kpi: Kpi, figure: KpiFigure, union: KpiFigure) -> float:
+def find_heat(figure: KpiFigure, union: KpiFigure) -> float:
     """Return how far a region is, in percent: on its way to a target that it is judged on, or of its members.
 
     Of other numbers it is below 0, and above 100 where the target is reached, or every member counts.
     """
     if is_blank(figure.assessed):
         return _UNCOLOURED
-    if kpi.on_share and not is_blank(union.target):
+    if figure.kpi.on_share and not is_blank(union.target):
         return _ALL if figure.is_reached else min(max(union.way_to(figure.assessed), 0.0), 100.0)
-    if kpi.unit != "members":
+    if figure.kpi.unit != "members":
         return _UNCOLOURED
     part = 100 * figure.assessed / _count_members(figure)
     return _ALL if part >= 100 else part
@@ -51,8 +51,9 @@ def _count_members(figure: KpiFigure) -> int:
     return max(len(read_plan().members_in(figure.quarter, figure.scope)), 1)
 
 
-def _show(kpi: Kpi, figure: KpiFigure, t: Translator) -> str:
+def _show(figure: KpiFigure, t: Translator) -> str:
     """Return the figure of a cell: with the region's members where members are counted."""
+    kpi = figure.kpi
     if is_blank(figure.assessed):
         return BOUNDS_ONLY if figure.is_bounds_only else t.missing
     shown = t.measured(figure.assessed, figure.unit) if kpi.on_share else t.number(figure.assessed)
@@ -65,15 +66,9 @@ def plot_heat(report: Report) -> Drawing:
     import seaborn  # takes long to load: only this figure needs it
 
     t, kpis, scopes = report.t, list_regional(), (*read_plan().regions, read_plan().code)
-    unions = [queries.select_figure(report.tables, kpi.kpi) for kpi in kpis]
     rows = [[queries.select_figure(report.tables, kpi.kpi, scope) for scope in scopes] for kpi in kpis]
-    heat = pd.DataFrame(
-        [
-            [_UNCOLOURED if one.scope == union.scope else find_heat(kpi, one, union) for one in row]
-            for kpi, union, row in zip(kpis, unions, rows, strict=True)
-        ]
-    )
-    shown = [[_show(kpi, one, t) for one in row] for kpi, row in zip(kpis, rows, strict=True)]
+    heat = pd.DataFrame([[find_heat(one, union) for one in regions] + [_UNCOLOURED] for *regions, union in rows])
+    shown = [[_show(one, t) for one in row] for row in rows]
     names = [drawing.wrap(f"{kpi.kpi}  {phrases.name_kpi(kpi.kpi, t)}", _LETTERS) for kpi in kpis]
     tall = (0.05 + _LINE * max(name.count("\n") + 1 for name in names)) * len(kpis)
     heads = [drawing.wrap(t.region(scope), 12) for scope in scopes]
@@ -96,8 +91,7 @@ def _write_heads(axes: Axes, names: Sequence[str], heads: Sequence[str]) -> None
     for place, name in enumerate(names):
         drawing.write_beside(axes, name, place + 0.5, -72 * _NAMES + 2, 0, size=8, color=INK, linespacing=1.0)
     for place, head in enumerate(heads):
-        above = ((place + 0.5, 1), (0, 4), ("data", "axes fraction"), "offset points")
-        axes.annotate(head, *above, ha="center", size=8, weight=600)
+        drawing.write_above(axes, head, place + 0.5, weight=600)
     axes.set(xlabel="", ylabel="")
     axes.spines["bottom"].set_visible(False)
 
@@ -134,15 +128,14 @@ def _draw_all(axes: Axes, x: float) -> None:
 def caption_heat(report: Report) -> phrases.Caption:
     """Return the caption of the KPIs by region."""
     t, kpis, plan = report.t, list_regional(), read_plan()
-    judged = [kpi for kpi in kpis if kpi.on_share and kpi.target is not None]
-    figures = {
-        region: [queries.select_figure(report.tables, kpi.kpi, region) for kpi in judged] for region in plan.regions
-    }
+    judged = [kpi.kpi for kpi in kpis if kpi.on_share and kpi.target is not None]
+    figures = {region: [queries.select_figure(report.tables, kpi, region) for kpi in judged] for region in plan.regions}
     title, others = _describe_regions(report, figures), [kpi.kpi for kpi in plan.kpis if not kpi.has_regions]
     lines = t.joined(
         t("{what}: {value}", what=t.region(region), value=t.enumerated(_describe_cell(one, t) for one in row))
         for region, row in figures.items()
     )
+    n, of = len(replies.select_answered(report.tables)), len(plan.members_in(report.quarter))
     subtitle = (
         "By region, {quarter}; colour: part of the way from the baseline to the target, or of the region's members; "
         "other numbers have none"
@@ -150,9 +143,7 @@ def caption_heat(report: Report) -> phrases.Caption:
     return {
         "title": title,
         "subtitle": t(subtitle, quarter=t.quarter(report.quarter)),
-        "n": t(
-            "{n}/{of} members", n=len(replies.select_answered(report.tables)), of=len(plan.members_in(report.quarter))
-        ),
+        "n": t("{n}/{of} members", n=n, of=of),
         "note": t("Not known by region: {kpis}.", kpis=t.enumerated(others)) if others else "",
         "alt": f"{title}. " + t("Heat table of indicators by region. {lines}.", lines=lines),
         "source": phrases.describe_origin(kpis, t),
@@ -161,7 +152,7 @@ def caption_heat(report: Report) -> phrases.Caption:
 
 def _describe_cell(figure: KpiFigure, t: Translator) -> str:
     """Return a region's figure in words, with its status."""
-    return f"{figure.kpi.kpi} {_show(figure.kpi, figure, t)} ({phrases.badge(figure, t).word})"
+    return f"{figure.kpi.kpi} {_show(figure, t)} ({phrases.badge(figure, t).word})"
 
 
 def _describe_regions(report: Report, figures: Mapping[str, Sequence[KpiFigure]]) -> Sentence:

@@ -128,8 +128,7 @@ def plot_regions(report: Report, kpi: str) -> Drawing:
     if not is_blank(target):
         axes.axvline(target, **drawing.TARGET_LINE | {"zorder": 1})
         text = t("proposed target {value}", value=t.target(target, unit))
-        above = ((target, 1), (0, 3), ("data", "axes fraction"), "offset points")
-        axes.annotate(text, *above, ha="center", weight=600, size=8)
+        drawing.write_above(axes, text, target, 3, weight=600)
     return figure
 
 
@@ -182,10 +181,9 @@ def caption_members(report: Report, kpi: str) -> phrases.Caption:
     t, what, quarter = report.t, phrases.name_kpi(kpi, report.t), report.t.quarter(report.quarter)
     kpi_figure, rows = queries.select_figure(report.tables, kpi), queries.select_levels(report.tables, kpi)
     values = list(rows["level"].dropna())
-    low, middle, high = (
-        [t.measured(f(values), kpi_figure.unit) for f in (min, statistics.median, max)] if values else [t.missing] * 3
-    )
-    known_values = {"median": statistics.median(values)} if values else {}
+    found = [summary(values) if values else None for summary in (min, statistics.median, max)]
+    low, middle, high = (t.measured(value, kpi_figure.unit) for value in found)
+    known_values = {"median": found[1]} if values else {}
     claim = Claim("members", report.quarter, kpi, values={"n": len(values)} | known_values)
     regions = t.joined(
         t("{what}: {value}", what=t.region(region), value=f"{part['value'].notna().sum()}/{len(part)}")
@@ -234,12 +232,10 @@ def caption_regions(report: Report, kpi: str) -> phrases.Caption:
     union, of = kpi_figures[-1], len(regions)
     claims = [phrases.claim_status(kpi_figure) for kpi_figure in kpi_figures[:-1]]
     reached = sum(kpi_figure.is_reached for kpi_figure in kpi_figures[:-1])
-    values = [
-        f"{t.region(kpi_figure.scope)} {t.measured(kpi_figure.assessed, kpi_figure.unit)}"
-        + ("" if kpi_figure.is_certain else f" [{t.interval(*kpi_figure.bounds, kpi_figure.unit)}]")
-        for kpi_figure in kpi_figures
-    ]
-    what, lines, target = phrases.name_kpi(kpi, t), t.joined(values), phrases.format_target(union, t)
+    lines = []
+    for figure in kpi_figures:
+        bounds = "" if figure.is_certain else f" [{t.interval(*figure.bounds, figure.unit)}]"
+        lines.append(f"{t.region(figure.scope)} {t.measured(figure.assessed, figure.unit)}{bounds}")
     if is_blank(_regional_target(union)):
         title = phrases.describe_trend(report, [union])
     elif reached:
@@ -247,11 +243,12 @@ def caption_regions(report: Report, kpi: str) -> phrases.Caption:
     else:
         title = Sentence(t("None of the {of} regions is known to reach the proposed target", of=of), *claims)
     subtitle = "{measure}, by region, {quarter}" if union.is_certain else "{measure}, by region, {quarter}; bar: bounds"
+    alt = "Dots by region. {what}: {lines}. Proposed target: {target}."
     return {
         "title": title,
         "subtitle": t(subtitle, measure=phrases.describe_measure(union, t), quarter=t.quarter(report.quarter)),
         "n": phrases.describe_coverage(report, union),
-        "alt": t("Dots by region. {what}: {lines}. Proposed target: {target}.", what=what, lines=lines, target=target),
+        "alt": t(alt, what=phrases.name_kpi(kpi, t), lines=t.joined(lines), target=phrases.format_target(union, t)),
     }
 
 
@@ -268,13 +265,12 @@ def caption_responses(report: Report) -> phrases.Caption:
     words = "Returns accepted by the first cut-off: {n} of {of}"
     if len(counted) > 1:
         words = "Returns accepted by the first cut-off: {n} of {of}; in {quarter}: {before}"
-    title = Sentence(t(words, **shown), *claims)
     lines = t.joined(
         f"{t.quarter(quarter)} " + "/".join(t.number(int(counts[state])) for state in replies.RESPONSE_STATES)
         for quarter, counts in counted.iterrows()
     )
     return {
-        "title": title,
+        "title": Sentence(t(words, **shown), *claims),
         "subtitle": t("Number of members by response, at each quarter's own first cut-off (quarter end + 45 days)"),
         "n": t("{n} returns expected", n=of),
         "alt": t("Stacked bars, members on time/late/refused/no return: {lines}.", lines=lines),

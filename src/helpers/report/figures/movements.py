@@ -3,7 +3,6 @@
 import math
 from collections.abc import Sequence
 
-import matplotlib
 import pandas as pd
 from matplotlib.axes import Axes
 
@@ -97,6 +96,12 @@ def _direction(change: float) -> int:
     return (change > 0) - (change < 0)
 
 
+def _count_moves(rows: pd.DataFrame) -> dict[str, int]:
+    """Count the members that moved up, stayed the same, and moved down."""
+    ways = list(rows["change"].map(_direction))
+    return {name: ways.count(way) for name, way in (("up", 1), ("same", 0), ("down", -1))}
+
+
 def _write_names(axes: Axes, rows: pd.DataFrame, unit: str, t: Translator) -> None:
     """Write the members that moved most at the end of their lines, none over another, each tied to its end."""
     named = rows[rows["named"]]
@@ -136,8 +141,7 @@ def _scale(axes: Axes, levels: Sequence[float], unit: str, t: Translator) -> Non
     low, high = min(levels), max(levels)
     room = max(high - low, 0.04 * high, 1) * 0.07
     axes.set_ylim(0 if low < 0.3 * high else low - room, high + room)
-    axes.yaxis.set_major_locator(matplotlib.ticker.MaxNLocator(5, integer=True))
-    axes.yaxis.set_major_formatter(lambda value, _: t.percent(value, 0) if unit == "percent" else t.number(value))
+    drawing.format_numbers(axes.yaxis, unit, t)
 
 
 @drawing.in_report_style
@@ -162,9 +166,9 @@ def plot_slopes(report: Report, kpi: str) -> Drawing:
         axes.set_ylim(sides[0].get_ylim())
         axes.vlines([0, 1], *axes.get_ylim(), color=GRID, linewidth=0.8, zorder=0)
         _draw_slopes(axes, rows[rows["region"] == region], unit, t)
-    up, same, down = (int((rows["change"].map(_direction) == way).sum()) for way in SLOPE_STYLES)
-    unchanged = t("unchanged to within 0.1 point: {n}", n=same) if unit == "percent" else t("unchanged: {n}", n=same)
-    words = (t("up: {n}", n=up), unchanged, t("down: {n}", n=down))
+    moves = _count_moves(rows)
+    unchanged = "unchanged to within 0.1 point: {n}" if unit == "percent" else "unchanged: {n}"
+    words = (t("up: {n}", n=moves["up"]), t(unchanged, n=moves["same"]), t("down: {n}", n=moves["down"]))
     key = [line_entry(text, **look) for text, look in zip(words, SLOPE_STYLES.values(), strict=True)]
     drawing.write_key(figure, [*key, line_entry(t("median of the region's members"), **MEDIAN_STYLE)])
     return figure
@@ -180,10 +184,8 @@ def caption_changes(report: Report, kpis: tuple[str, ...]) -> phrases.Caption:
         claims = [phrases.claim_change(report, kpi) for kpi in falls]
         lines = t.joined(f"{titles[claim.kpi]} {t.signed(claim.values['change'])}" for claim in claims)
         title = Sentence(t("Since {quarter}, as it is known now: {lines}", quarter=before, lines=lines), *claims)
-    elif not report.tables.is_first:
-        title = t("Too few members are known to compare the totals with {quarter}", quarter=before)
     else:
-        title = t("There is no earlier quarter to compare with")
+        title = t("Too few members are known to compare the totals with {quarter}", quarter=before)
     parts = []
     for kpi, fall in falls.items():
         steps = t.enumerated(f"{t(terms.CHANGE_WORDS[part])} {t.signed(change)}" for part, _, change in fall.steps)
@@ -202,27 +204,22 @@ def caption_changes(report: Report, kpis: tuple[str, ...]) -> phrases.Caption:
     }
 
 
-def _slopes_title(report: Report, kpi: str, rows: pd.DataFrame) -> str:
-    t, n, what = report.t, len(rows), phrases.name_kpi(kpi, report.t)
-    up, down = int((rows["change"] > 0).sum()), int((rows["change"] < 0).sum())
-    if report.tables.is_first:
-        return t("There is no earlier quarter to compare with")
+def _slopes_title(what: str, n: int, up: int, down: int, t: Translator) -> str:
     if not n:
         return t("{what}: no member reported it in both quarters", what=what)
     if up and down:
         sentence = "{what}: up in {up} of the {n} members that reported it in both quarters, down in {down}"
-        return t.plural(sentence, n, what=what, up=up, down=down)
-    if up == n:
-        return t.plural("{what}: up in each of the {n} members that reported it in both quarters", n, what=what)
-    if down == n:
-        return t.plural("{what}: down in each of the {n} members that reported it in both quarters", n, what=what)
-    if up:
+    elif up == n:
+        sentence = "{what}: up in each of the {n} members that reported it in both quarters"
+    elif down == n:
+        sentence = "{what}: down in each of the {n} members that reported it in both quarters"
+    elif up:
         sentence = "{what}: up in {up} of the {n} members that reported it in both quarters, down in none"
-        return t.plural(sentence, n, what=what, up=up)
-    if down:
+    elif down:
         sentence = "{what}: down in {down} of the {n} members that reported it in both quarters, up in none"
-        return t.plural(sentence, n, what=what, down=down)
-    return t.plural("{what}: unchanged in the {n} member that reported it in both quarters", n, what=what)
+    else:
+        sentence = "{what}: unchanged in the {n} member that reported it in both quarters"
+    return t.plural(sentence, n, what=what, up=up, down=down)
 
 
 def _list_moved(rows: pd.DataFrame, unit: str, t: Translator) -> str:
@@ -236,13 +233,14 @@ def caption_slopes(report: Report, kpi: str) -> phrases.Caption:
     """Return the caption of the members that reported a KPI in the last quarter and in this one."""
     t, what = report.t, phrases.name_kpi(kpi, report.t)
     rows, kpi_figure = queries.select_matched(report.tables, kpi), queries.select_figure(report.tables, kpi)
-    two_quarters = {"before": t.quarter(quarters.shift(report.quarter, -1)), "quarter": t.quarter(report.quarter)}
+    past, unit, change, moves = quarters.shift(report.quarter, -1), kpi_figure.unit, rows["change"], _count_moves(rows)
+    two_quarters = {"before": t.quarter(past), "quarter": t.quarter(report.quarter)}
+    counts = {"up": moves["up"], "down": moves["down"], "n": len(rows)}
+    title, claims = _slopes_title(what, **counts, t=t), []
+    if len(rows):
+        claims.append(Claim("moved", report.quarter, kpi, since=past, values=counts))
     expected, unnamed = len(read_plan().members_in(report.quarter)), int((~rows["named"]).sum())
-    unit, medians, change = kpi_figure.unit, queries.find_medians(rows, "now"), rows["change"]
-    up, down = _list_moved(rows[change > 0], unit, t), _list_moved(rows[change < 0], unit, t)
-    same, counts = int((change == 0).sum()), {"up": int((change > 0).sum()), "down": int((change < 0).sum())}
-    past = quarters.shift(report.quarter, -1)
-    claims = [Claim("moved", report.quarter, kpi, since=past, values=counts | {"n": len(rows)})] if len(rows) else []
+    medians = queries.find_medians(rows, "now")
     regions = t.joined(
         t("{what}: {value}", what=t.region(region), value=t.measured(medians.get(region), unit))
         for region in read_plan().regions
@@ -252,12 +250,11 @@ def caption_slopes(report: Report, kpi: str) -> phrases.Caption:
         "Slope chart. {what}, {before} and {quarter}, members that reported it in both: {n}. Up: {up}. Down: {down}. "
         "Unchanged: {same}. Medians by region: {regions}."
     )
+    lists = {"up": _list_moved(rows[change > 0], unit, t), "down": _list_moved(rows[change < 0], unit, t)}
     return {
-        "title": Sentence(_slopes_title(report, kpi, rows), *claims),
+        "title": Sentence(title, *claims),
         "subtitle": t(subtitle, measure=phrases.describe_measure(kpi_figure, t), **two_quarters),
-        "n": phrases.describe_coverage(report, kpi_figure)
-        if report.tables.is_first
-        else t.plural("{n}/{of} members reported it in both quarters", len(rows), of=expected),
+        "n": t.plural("{n}/{of} members reported it in both quarters", len(rows), of=expected),
         "note": t.plural("{n} member that moved less or not at all is not named", unnamed) if unnamed else "",
-        "alt": t(alt, what=what, n=len(rows), up=up, down=down, same=same, regions=regions, **two_quarters),
+        "alt": t(alt, what=what, n=len(rows), same=moves["same"], regions=regions, **lists, **two_quarters),
     }

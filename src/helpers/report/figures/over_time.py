@@ -28,8 +28,7 @@ def draw_trend_with_target(axes: Axes, trend: Sequence[KpiFigure], t: Translator
     if last.kpi.due in quarters:
         place, text = quarters.index(last.kpi.due), t("due {quarter}", quarter=t.quarter(last.kpi.due))
         axes.axvline(place, color=MUTED, linewidth=0.8, linestyle=(0, (1, 2)), zorder=0)
-        above = ((place, 1), (0, 2), ("data", "axes fraction"), "offset points")
-        axes.annotate(text, *above, ha="center", va="bottom", size=8, color=MUTED)
+        drawing.write_above(axes, text, place, 2, va="bottom", color=MUTED)
 
 
 def draw_target(axes: Axes, kpi_figure: KpiFigure) -> None:
@@ -102,10 +101,8 @@ def plot_regions_over_time(report: Report, kpi: str) -> Drawing:
     t = report.t
     trends = [queries.select_trend(report.tables, kpi, scope) for scope in (*read_plan().regions, "")]
     points, unit = [point for trend in trends for point in trend], trends[-1][-1].unit
-    n_rows = math.ceil(len(trends) / 3)
-    figure, grid = drawing.lay_out_figure(
-        0.3 + 1.12 * n_rows, 0.45, 0.62, 0.46, 0.38, nrows=n_rows, ncols=3, sharey=True
-    )
+    places = {"nrows": math.ceil(len(trends) / 3), "ncols": 3, "sharey": True}
+    figure, grid = drawing.lay_out_figure(0.3 + 1.12 * places["nrows"], 0.45, 0.62, 0.46, 0.38, **places)
     figure.subplots_adjust(wspace=0.5, hspace=0.36)
     top = drawing.find_top(drawing.list_heights(points), "")
     if unit == "percent":
@@ -216,14 +213,13 @@ def caption_trends(report: Report, kpis: Sequence[str]) -> phrases.Caption:
 
 def _count_reached(kpi_figures: Sequence[KpiFigure], t: Translator) -> Sentence:
     reached, of = sum(kpi_figure.is_reached for kpi_figure in kpi_figures), len(kpi_figures)
-    claims = [phrases.claim_status(kpi_figure) for kpi_figure in kpi_figures]
     if reached == of:
-        return Sentence(t("All {of} indicators shown reach their proposed target", of=of), *claims)
-    if reached:
-        return Sentence(
-            t.plural("{n} of the {of} indicators shown reaches its proposed target", reached, of=of), *claims
-        )
-    return Sentence(t("None of the {of} indicators shown is known to reach its proposed target", of=of), *claims)
+        text = t("All {of} indicators shown reach their proposed target", of=of)
+    elif reached:
+        text = t.plural("{n} of the {of} indicators shown reaches its proposed target", reached, of=of)
+    else:
+        text = t("None of the {of} indicators shown is known to reach its proposed target", of=of)
+    return Sentence(text, *map(phrases.claim_status, kpi_figures))
 
 
 def caption_regions_over_time(report: Report, kpi: str) -> phrases.Caption:
@@ -236,16 +232,13 @@ def caption_regions_over_time(report: Report, kpi: str) -> phrases.Caption:
         if last.is_certain
         else "{measure}, by region and for the Union, {period}, on one scale; band: bounds"
     )
+    alt = "Small line charts, one per region and one for the Union. {what}. {lines}. Proposed target: {target}."
+    lines, target = t.joined(_region_line(trend, t) for trend in trends), phrases.format_target(last, t)
     return {
         "title": _compare_regions(report, kpi, last.unit),
         "subtitle": t(subtitle, measure=phrases.describe_measure(last, t), period=period),
         "n": phrases.describe_coverage(report, last),
-        "alt": t(
-            "Small line charts, one per region and one for the Union. {what}. {lines}. Proposed target: {target}.",
-            what=what,
-            lines=t.joined(_region_line(trend, t) for trend in trends),
-            target=phrases.format_target(last, t),
-        ),
+        "alt": t(alt, what=what, lines=lines, target=target),
     }
 
 
@@ -264,18 +257,15 @@ def _compare_regions(report: Report, kpi: str, unit: str) -> Sentence:
     ]
     values = {"n": len(found), "decimals": 1 if unit == "percent" else 0}
     claim = Claim("regions up", report.quarter, kpi, since=past, which=tuple(rose), values=values)
-    quarter, up = t.quarter(past), len(rose)
-    by_member = read_plan().by_kpi[kpi].is_stock
-    among = t("(same members)") if by_member else ""
-    if up == len(found):
-        sentence = "{what}: higher than in {quarter} in the {n} region known in both quarters"
-        text = t.plural(sentence, up, what=what, quarter=quarter)
-    elif up:
+    words = {"what": what, "quarter": t.quarter(past), "of": len(found)}
+    if len(rose) == len(found):
+        text = t.plural("{what}: higher than in {quarter} in the {n} region known in both quarters", len(rose), **words)
+    elif rose:
         sentence = "{what}: higher than in {quarter} in {n} of the {of} regions known in both quarters"
-        text = t.plural(sentence, up, of=len(found), what=what, quarter=quarter)
+        text = t.plural(sentence, len(rose), **words)
     else:
-        text = t("{what}: no region known in both quarters stands higher than in {quarter}", what=what, quarter=quarter)
-    return Sentence(f"{text} {among}".strip(), claim)
+        text = t("{what}: no region known in both quarters stands higher than in {quarter}", **words)
+    return Sentence(f"{text} {t('(same members)')}" if read_plan().by_kpi[kpi].is_stock else text, claim)
 
 
 def _region_line(trend: Sequence[KpiFigure], t: Translator) -> str:

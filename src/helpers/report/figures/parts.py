@@ -46,17 +46,14 @@ def plot_families(report: Report, kpi: str, of: str) -> Drawing:
     t, trend = report.t, queries.select_trend(report.tables, kpi)
     shown = [queries.select_companions(report.tables, kpi, quarter=point.quarter)["value"] for point in trend]
     figure, ((axes,),) = drawing.lay_out_figure(2.1, 0.4, 2.2, 0.12, 0.38)
-    labels, highest = [], [1.0]
-    for (shade, marker), (code, name) in zip(
-        LINE_STYLES, phrases.companion_names(report, kpi, listed=of).items(), strict=False
-    ):
+    names, labels, highest = phrases.companion_names(report, kpi, listed=of), [], [1.0]
+    for (shade, marker), (code, name) in zip(LINE_STYLES, names.items(), strict=False):
         values = [
             math.nan if point.coverage_class == "C" else float(companions.get(code, math.nan))
             for companions, point in zip(shown, trend, strict=True)
         ]
         highest += [value for value in values if not is_blank(value)]
-        for run in drawing.find_runs(values):
-            axes.plot(run, [values[n] for n in run], color=shade, marker=marker, markersize=3.6)
+        drawing.plot_runs(axes, values, color=shade, marker=marker, markersize=3.6)
         if not is_blank(values[-1]):
             labels.append((values[-1], f"{t.number(values[-1])}  {name}", {"color": shade, "weight": 600}))
     drawing.mark_numbers(axes, drawing.find_top(highest, ""), "", t)
@@ -91,11 +88,8 @@ def caption_companions(report: Report, kpi: str, of: str) -> phrases.Caption:
 
 def caption_families(report: Report, kpi: str, of: str) -> phrases.Caption:
     """Return the caption of a KPI's companions in numbers, quarter by quarter."""
-    t, trend, names = (
-        report.t,
-        queries.select_trend(report.tables, kpi),
-        phrases.companion_names(report, kpi, listed=of),
-    )
+    t, trend = report.t, queries.select_trend(report.tables, kpi)
+    names = phrases.companion_names(report, kpi, listed=of)
     shown = [queries.select_companions(report.tables, kpi, quarter=point.quarter)["value"] for point in trend]
     rows = [values.reindex(list(names)) for values in shown]
     last = {name: math.nan if trend[-1].is_bounds_only else rows[-1][code] for code, name in names.items()}
@@ -106,8 +100,7 @@ def caption_families(report: Report, kpi: str, of: str) -> phrases.Caption:
     ]
     series = {name: t.enumerated(t.number(values[code]) for values in rows) for code, name in names.items()}
     lines, period = t.joined(f"{name}: {numbers}" for name, numbers in series.items()), phrases.name_period(trend, t)
-    record = trend[-1].kpi
-    measure = t.localised(record.names.get("measured", record.title))
+    measure = t.localised(trend[-1].kpi.names.get("measured", trend[-1].kpi.title))
     return {
         "title": Sentence(_extremes(last, phrases.name_figure("families", kpi, of, t), t.number, t), *claims),
         "subtitle": t("{measure}, Union, {period}", measure=measure, period=period),
@@ -164,10 +157,9 @@ def plot_ladder(report: Report, kpi: str, of: str) -> Drawing:
             drawing.write_beside(axes, t.percent(value), place, 10 + 41 * n, **look)
     axes.set_yticks(range(len(scopes)), [t.region(scope) for scope in reversed(scopes)], color=INK, size=8.5)
     axes.set_ylim(-0.6, len(scopes) - 0.4)
-    looks = zip(LINE_STYLES, steps.values(), strict=False)
-    drawing.write_key(
-        figure, [drawing.marker_entry(name, marker, color=shade, markersize=6) for (shade, marker), name in looks]
-    )
+    looks = zip(steps.values(), LINE_STYLES, strict=False)
+    key = [drawing.marker_entry(name, marker, color=shade, markersize=6) for name, (shade, marker) in looks]
+    drawing.write_key(figure, key)
     return figure
 
 
@@ -207,8 +199,10 @@ def _claim_steps(
     """Return what is said by printing the shares of some steps in a scope."""
     claims = []
     for code, value in zip(codes, values, strict=True):
-        own = {"says": "level", "values": {"level": value}} if code == kpi else {}
-        part = {"says": "component", "about": (code,), "values": {"percent": value}}
-        if not is_blank(value):
-            claims.append(Claim(quarter=report.quarter, kpi=kpi, scope=scope, **(own or part)))
+        if is_blank(value):
+            continue
+        if code == kpi:
+            claims.append(Claim("level", report.quarter, kpi, scope, values={"level": value}))
+        else:
+            claims.append(Claim("component", report.quarter, kpi, scope, about=(code,), values={"percent": value}))
     return claims

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 
 from helpers.i18n import is_blank
-from helpers.report.drawing import find_runs
+from helpers.report.drawing import plot_runs
 from helpers.report.look import BLUE, GRID, INK, MUTED
 from helpers.tables import profiles
 
@@ -31,8 +31,7 @@ def plot_strip(axes: Axes, position: profiles.MemberPosition) -> None:
 def plot_history(axes: Axes, history: Sequence[profiles.PastValue]) -> None:
     """Plot a member's own values over the quarters, from 0; hollow where carried, a gap where not known."""
     values = [past.level for past in history]
-    for run in find_runs(values):
-        axes.plot(run, [values[n] for n in run], color=BLUE, linewidth=1.2)
+    plot_runs(axes, values, color=BLUE, linewidth=1.2)
     for n, past in enumerate(history):
         if not is_blank(past.level):
             face = BLUE if past.basis == "reported" else "#FFFFFF"

@@ -83,8 +83,7 @@ def plot_distances(report: Report) -> Drawing:
         for column, shown in enumerate(_list_marks(report, each)):
             draw_status(marks, column + 0.5, place, shown)
     for column, quarter in enumerate(columns):
-        above = ((column + 0.5, 1), (0, 4), ("data", "axes fraction"), "offset points")
-        marks.annotate(t.short_quarter(quarter), *above, ha="center", size=8, weight=600)
+        drawing.write_above(marks, t.short_quarter(quarter), column + 0.5, weight=600)
     drawing.write_beside(axes, t("value / target"), 0, 8, size=8, weight=600)
     axes.texts[-1].xyann = (8, 8)
     axes.set_yticks([])
@@ -115,10 +114,9 @@ def _draw_way(axes: Axes, place: float, figure: KpiFigure, t: Translator) -> Non
 
 def _name_value(report: Report, figure: KpiFigure) -> str:
     """Return a figure, or its bounds, and its target."""
-    known = not is_blank(figure.assessed)
-    value = (
-        phrases.format_level(report, figure).partition(" (")[0] if known else phrases.format_bounds(figure, report.t)
-    )
+    value = phrases.format_bounds(figure, report.t)
+    if not is_blank(figure.assessed):
+        value = phrases.format_level(report, figure).partition(" (")[0]
     return f"{value} / {phrases.format_target(figure, report.t)}"
 
 
@@ -149,12 +147,10 @@ def caption_distances(report: Report) -> phrases.Caption:
     title, quarter = _describe_farthest(report, figures), t.quarter(report.quarter)
     lines = t.joined(_describe_way(report, each) for each in figures)
     subtitle = (
-        "Part of the way from the baseline to the target, in %, Union, {quarter}; status at the end of the quarter"
+        "Part of the way from the baseline to the target, in %, Union, {quarter}; status then and in {before}"
+        if report.tables.had_statuses
+        else "Part of the way from the baseline to the target, in %, Union, {quarter}; status at the end of the quarter"
     )
-    if report.tables.had_statuses:
-        subtitle = (
-            "Part of the way from the baseline to the target, in %, Union, {quarter}; status then and in {before}"
-        )
     before = t.quarter(quarters.shift(report.quarter, -1))
     return {
         "title": title,
