@@ -24,7 +24,7 @@ from helpers.report.figures import chosen, flows, heat, levels, movements, over_
 from helpers.report.pdf.typeset import draw_picture
 from helpers.strings import without_invisible
 from helpers.tables import queries, replies
-from invented import empty, invent
+from invented import Invented, empty, invent
 from reports import report_of
 
 pytestmark = pytest.mark.slow
@@ -42,6 +42,11 @@ def on_axes(plot: Callable, data: object) -> drawing.Drawing:
         axes.set_axis_off()
         plot(axes, data)
     return figure
+
+
+def choose(tables: Invented, t: Translator, kpi: str, scope: str, members: list[str]) -> drawing.Drawing:
+    """Return the figure of a choice over the last nine quarters."""
+    return chosen.plot_choice(report_of(tables, t), kpi, scope, members, queries.select_quarters(tables))
 
 
 FIGURES: dict[str, Callable] = {
@@ -69,13 +74,13 @@ FIGURES: dict[str, Callable] = {
     "responses": lambda tables, t: levels.plot_responses(report_of(tables, t)),
     "changes": lambda tables, t: movements.plot_changes(report_of(tables, t), ("2.1.a", "3.1.a", "5.1.a")),
     "slopes of shares": lambda tables, t: movements.plot_slopes(report_of(tables, t), "2.1.a"),
-    "choice": lambda tables, t: chosen.plot_choice(report_of(tables, t), "2.1.a", "Western", ["SEN", "GHA", "NGA"]),
-    "choice of many": lambda tables, t: chosen.plot_choice(
-        report_of(tables, t), "3.1.b", members=["SEN", "KEN", "COD", "CAF", "TZA", "MAR", "ZAF", "GNQ", "SSD"]
+    "choice": lambda tables, t: choose(tables, t, "2.1.a", "Western", ["SEN", "GHA", "NGA"]),
+    "choice of many": lambda tables, t: choose(
+        tables, t, "3.1.b", "", ["SEN", "KEN", "COD", "CAF", "TZA", "MAR", "ZAF", "GNQ", "SSD"]
     ),
-    "choice of flows": lambda tables, t: chosen.plot_choice(report_of(tables, t), "5.1.c", "Central", ["COD"]),
+    "choice of flows": lambda tables, t: choose(tables, t, "5.1.c", "Central", ["COD"]),
     "choice of one quarter": lambda tables, t: chosen.plot_choice(
-        report_of(tables, t), "6.1.a", "Northern", quarters=[tables.quarter]
+        report_of(tables, t), "6.1.a", "Northern", [], [tables.quarter]
     ),
     "slopes of counts": lambda tables, t: movements.plot_slopes(report_of(tables, t), "3.1.a"),
 }

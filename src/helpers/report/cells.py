@@ -1,6 +1,6 @@
 """Cells of the report's tables: each carries its value, which PDF, page and workbook format at their edge."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from helpers.i18n import Badge, Translator, is_blank, terms
 from helpers.plan import quarters
@@ -136,14 +136,14 @@ def rate(part: object, whole: object, t: Translator, decimals: int = 1, suffix: 
     return Number(100 * part / whole, "percent", decimals, suffix=f" ({t.number(part)}/{t.number(whole)}){suffix}")
 
 
-def interval(lower: object, upper: object, unit: str, t: Translator) -> Text:
+def interval(lower: object, upper: object, unit: str, t: Translator, suffix: str = "") -> Text:
     """Return bounds, sorted by the lower one."""
-    return Text(t.interval(lower, upper, unit), None if is_blank(lower) else float(lower))
+    return Text(t.interval(lower, upper, unit) + suffix, None if is_blank(lower) else float(lower))
 
 
 def quarter(name: str, t: Translator, note: str = "") -> Text:
     """Return a quarter, with a note on a second line."""
-    return Text("\n".join(filter(None, (t.quarter_in_cell(name), note))), float(quarters.index(name)) if name else None)
+    return Text("\n".join(filter(None, (t.quarter_in_cell(name), note))), float(quarters.index(name)))
 
 
 def split_at_bracket(cell: Number | Text) -> Number | Text | TwoLines:
@@ -151,4 +151,4 @@ def split_at_bracket(cell: Number | Text) -> Number | Text | TwoLines:
     if isinstance(cell, Text) or " (" not in cell.suffix:
         return cell
     head, _, rest = cell.suffix.partition(" (")
-    return TwoLines(Number(cell.value, cell.unit, cell.decimals, cell.is_signed, head), f"({rest}")
+    return TwoLines(replace(cell, suffix=head), f"({rest}")

@@ -67,7 +67,6 @@ def in_report_style(plot: Callable[..., Drawing]) -> Callable[..., Drawing]:
 
 _SIDES = {"left": "right", "right": "left"}
 MAP_AXES = "map"  # the label of axes whose sides are compass points: they may change places, but are never mirrored
-KEY_AXES = "key"  # the label of axes that hold only a key
 
 
 def _mirror(figure: Drawing, language: str) -> None:
@@ -280,9 +279,8 @@ def write_key(figure: Drawing, entries: Sequence[KeyEntry], row: int = 0) -> Non
     A further `row` lies beneath the first, 0.
     """
     height = figure.get_figheight()
-    axes = figure.add_axes(
-        (0, 1 - 0.2 * (row + 1) / height, 1, 0.2 / height), xlim=(0, PAGE_WIDTH), ylim=(0, 0.2), label=KEY_AXES
-    )
+    place = (0, 1 - 0.2 * (row + 1) / height, 1, 0.2 / height)
+    axes = figure.add_axes(place, xlim=(0, PAGE_WIDTH), ylim=(0, 0.2))
     axes.set_axis_off()
     for size in (8.5, 8.0):
         widths, gap = _measure_key(entries, size)

@@ -9,18 +9,23 @@ from textwrap import wrap
 from helpers import paths
 from helpers.i18n import isolate
 from helpers.plan import read_settings
-from helpers.report import look
+from helpers.report.look import ARABIC_FONT, FONT, FONTS
 from helpers.speech import say
 
 EDITION_TEXT = "edition.toml"
 LETTER_WIDTH = 0.2  # millimetres: about the width of a letter per point of its size
+_INVISIBLE = {0x200E, 0x200F, *range(0x2066, 0x206A)}  # marks of direction: ours alone, never a text's own
 _KEYS = ("as_of", "kind", "language", "logo", "status", "svg")  # texts of a block that are names, not words
 
 
 @cache
 def _letters() -> frozenset[int]:
-    codes = look.printable_code_points()
-    return frozenset(code for code in codes if code >= 0x20 and not 0xE000 <= code <= 0xF8FF) | {0x0A}
+    """Return the code points that the report's fonts can print, and the line break."""
+    from matplotlib.ft2font import FT2Font  # it takes long to load: only drawings and pages need letters
+
+    fonts = (FT2Font(str(FONTS / f"{name.replace(' ', '')}-Regular.ttf")) for name in (FONT, ARABIC_FONT))
+    codes = {code for font in fonts for code in font.get_charmap() if code >= 0x20 and not 0xE000 <= code <= 0xF8FF}
+    return frozenset(codes - _INVISIBLE | {0x0A})
 
 
 def printable(text: str) -> str:

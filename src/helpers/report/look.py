@@ -5,9 +5,8 @@ from pathlib import Path
 
 from helpers.plan import read_settings
 
-FONTS = Path(__file__).parents[0] / "fonts"
+FONTS = Path(__file__).with_name("fonts")
 FONT, ARABIC_FONT = "PAPU Sans", "PAPU Sans Arabic"
-_INVISIBLE = {0x200E, 0x200F, *range(0x2066, 0x206A)}  # marks of direction: ours alone, never a text's own
 INK, MUTED, GRID, BLUE, BAND, PALE = "#1B2733", "#55616D", "#D8DFE5", "#0072B2", "#CBE0EE", "#EEF3F7"
 BAND_EDGE = "#5997C3"  # three times as dark as white, so that a band is seen by those who see little contrast
 COVER, MOTIF, LIT = "#12355B", "#20507C", "#3C8FC4"
@@ -28,10 +27,8 @@ PALETTE = {
     "ink": INK, "muted": MUTED, "grid": GRID, "blue": BLUE, "pale": PALE, "amber": AMBER, "cover": COVER,
     "motif": MOTIF, "lit": LIT,
 }  # fmt: skip
-_TINTS = {
-    "blue": (BAND, BAND_EDGE, *BANDS, *HEAT, "#9CC3DC"),
-    "cover": (MOTIF, LIT),
-}  # of a colour: a plan's own has them too
+# Of a colour: a plan's own has them too.
+_TINTS = {"blue": (BAND, BAND_EDGE, *BANDS, *HEAT, "#9CC3DC"), "cover": (MOTIF, LIT)}
 
 
 def _move_tint(tint: str, ours: str, own: str) -> str:
@@ -52,11 +49,3 @@ def in_plan_colours(text: str) -> str:
     }
     # In one pass: a colour of the plan may be another one of ours.
     return re.sub("|".join(own), lambda found: own[found[0].lower()], text, flags=re.IGNORECASE) if own else text
-
-
-def printable_code_points() -> frozenset[int]:
-    """Return the code points that the report's fonts can print."""
-    from matplotlib.ft2font import FT2Font  # it takes long to load: only drawings and pages need letters
-
-    fonts = (FT2Font(str(FONTS / f"{name.replace(' ', '')}-Regular.ttf")) for name in (FONT, ARABIC_FONT))
-    return frozenset(code for font in fonts for code in font.get_charmap()) - _INVISIBLE

@@ -32,8 +32,8 @@ def _figure(
         if compares and report.tables.is_first:
             return None
         words = caption(report, *args, **options)
-        kpis = [args[0]] if args and isinstance(args[0], str) else args[0] if args else ()
-        if kpis:  # without any, it is about the returns
+        asked = args[0] if args else ()
+        if kpis := [asked] if isinstance(asked, str) else asked:  # without any, it is about the returns
             words["source"] = phrases.describe_origin((read_plan().by_kpi[kpi] for kpi in kpis), report.t)
         return ReportFigure(plot(report, *args, **options), **words)
 

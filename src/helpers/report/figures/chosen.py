@@ -21,19 +21,13 @@ _LETTERS_A_LINE = 92  # of a title in bold
 
 
 @drawing.in_report_style
-def plot_choice(
-    report: Report,
-    kpi: str,
-    scope: str = "",
-    members: Sequence[str] = (),
-    quarters: Sequence[str] = (),
-) -> Drawing:
+def plot_choice(report: Report, kpi: str, scope: str, members: Sequence[str], quarters: Sequence[str]) -> Drawing:
     """Plot one KPI in one scope, bounds as a band, with its proposed target; beneath it members' own values.
 
-    The quarters default to the last nine. Members are at most eight, each named at the end of its line; a value carried
-    from an earlier quarter is hollow, a gap is a quarter in which none is known. Works as the report's figures do.
+    Members are at most eight, each named at the end of its line; a value carried from an earlier quarter is hollow, a
+    gap is a quarter in which none is known. Works as the report's figures do.
     """
-    t, quarters = report.t, list(quarters) or queries.select_quarters(report.tables)
+    t = report.t
     trend = queries.select_trend(report.tables, kpi, scope, quarters)
     levels = queries.select_levels_over_time(report.tables, kpi, members[:MOST_MEMBERS], quarters) if members else None
     ends = [label_ends(trend[-1], t) or [(0, t.missing, {"color": MUTED, "size": 8})]]
@@ -111,7 +105,7 @@ def caption_choice(
     report: Report, kpi: str, scope: str, members: Sequence[str], quarters: Sequence[str]
 ) -> phrases.Caption:
     """Return the caption of a KPI in a scope: the finding, what is measured where, who is behind it, and its series."""
-    t, trend = report.t, queries.select_trend(report.tables, kpi, scope, list(quarters))
+    t, trend = report.t, queries.select_trend(report.tables, kpi, scope, quarters)
     last, region, subtitle = trend[-1], t.region(scope), "{measure}, {region}, {period}"
     period, alt = phrases.name_period(trend, t), describe_line_chart(f"{phrases.name_kpi(kpi, t)}, {region}", trend, t)
     if members:

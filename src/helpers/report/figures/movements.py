@@ -80,14 +80,10 @@ SLOPE_STYLES = {  # risen, unchanged, fallen
     1: {"color": BLUE, "linewidth": 1.3},
     0: {"color": "#9AA5AE", "linewidth": 1.0},
     -1: {
-        "color": VIOLET,
-        "linewidth": 1.3,
-        "linestyle": (0, (4, 2)),
-        "marker": "v",
-        "markersize": 4,
-        "markevery": (1, 3),  # where each line ends
+        "color": VIOLET, "linewidth": 1.3, "linestyle": (0, (4, 2)),
+        "marker": "v", "markersize": 4, "markevery": (1, 3),  # where each line ends
     },
-}
+}  # fmt: skip
 MEDIAN_STYLE = {"color": "#BCC6CE", "linewidth": 5.0, "solid_capstyle": "butt"}
 NAMES_X = 1.18  # where names begin, the quarters being at 0 and 1
 

@@ -54,10 +54,10 @@ def label_ends(last: KpiFigure, t: Translator) -> list[tuple[float, str, dict]]:
 
 
 @drawing.in_report_style
-def plot_trend(report: Report, kpi: str, height: float = 1.9) -> Drawing:
+def plot_trend(report: Report, kpi: str) -> Drawing:
     """Plot one KPI over the quarters: value, bounds as a band, proposed target, due quarter."""
     trend = queries.select_trend(report.tables, kpi)
-    figure, ((axes,),) = drawing.lay_out_figure(height, 0.5, 1.55, 0.22, 0.38)
+    figure, ((axes,),) = drawing.lay_out_figure(1.9, 0.5, 1.55, 0.22, 0.38)
     draw_trend_with_target(axes, trend, report.t)
     drawing.write_labels(axes, label_ends(trend[-1], report.t))
     return figure

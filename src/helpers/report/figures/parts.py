@@ -68,11 +68,7 @@ def caption_companions(report: Report, kpi: str, of: str) -> phrases.Caption:
     now, then = (queries.select_percents(report.tables, kpi, quarter) for quarter in (report.quarter, before))
     values, past = ({name: rows.get(code, math.nan) for code, name in names.items()} for rows in (now, then))
     what = phrases.name_figure("companions", kpi, of, t)
-    claims = [
-        Claim("component", report.quarter, kpi, about=(code,), values={"percent": now[code]})
-        for code in names
-        if code in now
-    ]
+    claims = _claim_parts(report, kpi, names, [now.get(code, math.nan) for code in names])
     lines = t.joined(f"{name} {t.percent(values[name])} ({t.percent(past[name])})" for name in values)
     answered = queries.select_companions(report.tables, kpi)["n_reported"]
     reported = [n for n in answered.reindex(list(names)) if not is_blank(n)]
@@ -171,10 +167,10 @@ def caption_ladder(report: Report, kpi: str, of: str) -> phrases.Caption:
     lasts = {region: found[region][-1] for region in regions if not is_blank(found[region][-1])}
     lowest = min(lasts, key=lasts.get) if len(lasts) > 1 else ""
     shown = t.enumerated(f"{name} {t.percent(value)}" for name, value in zip(steps.values(), found[""], strict=True))
-    parts, claims = [shown], _claim_steps(report, kpi, steps, found[""])
+    parts, claims = [shown], _claim_parts(report, kpi, steps, found[""])
     if lowest:
         parts.append(t("lowest: {region}, {value}", region=t.region(lowest), value=t.percent(lasts[lowest])))
-        claims += _claim_steps(report, kpi, list(steps)[-1:], [lasts[lowest]], lowest)
+        claims += _claim_parts(report, kpi, list(steps)[-1:], [lasts[lowest]], lowest)
     if is_blank(figure.assessed):
         title = phrases.describe_unknown(figure, t)
     else:
@@ -193,10 +189,10 @@ def caption_ladder(report: Report, kpi: str, of: str) -> phrases.Caption:
     }
 
 
-def _claim_steps(
+def _claim_parts(
     report: Report, kpi: str, codes: Iterable[str], values: Iterable[float], scope: str = ""
 ) -> list[Claim]:
-    """Return what is said by printing the shares of some steps in a scope."""
+    """Return what is said by printing some companions in percent in a scope; the KPI itself may be among them."""
     claims = []
     for code, value in zip(codes, values, strict=True):
         if is_blank(value):

@@ -67,10 +67,8 @@ def plot_distances(report: Report) -> Drawing:
     values, wide = [_name_value(report, each) for each in figures], _MARK * len(columns)
     right = wide + 0.1 + drawing.names_width(values, 8, least=0.8)
     figure, ((axes,),) = drawing.lay_out_figure(tall + top + bottom, _NAMES, right, top, bottom)
-    marks = figure.add_axes(
-        (1 - wide / PAGE_WIDTH, bottom / figure.get_figheight(), wide / PAGE_WIDTH, tall / figure.get_figheight()),
-        xlim=(0, len(columns)),
-    )  # fmt: skip
+    height, part = figure.get_figheight(), wide / PAGE_WIDTH
+    marks = figure.add_axes((1 - part, bottom / height, part, tall / height), xlim=(0, len(columns)))
     marks.set_axis_off()
     drawing.mark_numbers(axes, FARTHEST, "percent", t, "x", most=3)
     for side in (axes, marks):

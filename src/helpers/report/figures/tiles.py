@@ -230,20 +230,21 @@ def caption_map(report: Report) -> phrases.Caption:
     }
 
 
-_HALF = "In {n} of {of} regions at least half of the members have reported: {what}"
-_NO_HALF = "In none of the {of} regions have half of the members reported: {what}"
-
-
 def caption_member_map(report: Report, kpi: str) -> phrases.Caption:
     """Return the caption of the map of the members' answers to a yes-or-no KPI."""
     t, rows = report.t, queries.select_yes_no_states(report.tables, kpi)
     shares = rows["state"].isin((queries.YES, queries.YES_CARRIED)).groupby(rows["region"]).mean()
-    n, of = int((shares >= 0.5).sum()), len(shares)
-    claim = Claim("half", report.quarter, kpi, which=tuple(shares.index[shares >= 0.5]), values={"of": of})
-    what, figure = phrases.name_own_kpi(kpi, t), queries.select_figure(report.tables, kpi)
+    half, what, of = shares.index[shares >= 0.5], phrases.name_own_kpi(kpi, t), len(shares)
+    if len(half):
+        sentence = "In {n} of {of} regions at least half of the members have reported: {what}"
+        text = t.plural(sentence, len(half), of=of, what=what)
+    else:
+        text = t("In none of the {of} regions have half of the members reported: {what}", of=of, what=what)
+    claim = Claim("half", report.quarter, kpi, which=tuple(half), values={"of": of})
+    figure = queries.select_figure(report.tables, kpi)
     subtitle = "{measure}, {quarter}; white with a c: carried forward; one tile per member, no boundaries are implied"
     return {
-        "title": Sentence(t.plural(_HALF, n, of=of, what=what) if n else t(_NO_HALF, of=of, what=what), claim),
+        "title": Sentence(text, claim),
         "subtitle": t(subtitle, measure=phrases.describe_measure(figure, t), quarter=t.quarter(report.quarter)),
         "n": phrases.describe_coverage(report, figure),
         "alt": _describe_map(rows, _translate(terms.STATE_WORDS, t), t),

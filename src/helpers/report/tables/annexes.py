@@ -11,7 +11,7 @@ from helpers.report import phrases
 from helpers.report.blocks import Column, Sentence, Table
 from helpers.report.cells import Cell, Number, TwoLines, text_of
 from helpers.report.document import Report
-from helpers.report.headlines import describe_issues_found, name_theme
+from helpers.report.headlines import describe_issues_found, list_figures, name_theme
 from helpers.report.tables.themes import due_cell, target_cell
 from helpers.tables import Claim, profiles, queries
 
@@ -36,7 +36,7 @@ def _foldable(text: object) -> str:
 
 def methods(report: Report) -> Table:
     """Return how each KPI is measured: one row per KPI."""
-    t, kpis = report.t, read_plan().kpis
+    t, plan = report.t, read_plan()
 
     def limits(kpi: Kpi) -> str:
         figure = queries.select_figure(report.tables, kpi.kpi)
@@ -55,14 +55,11 @@ def methods(report: Report) -> Table:
         Column(t("Baseline and target"), 24, limits),
         Column(t("Due"), 17, lambda kpi: due_cell(report, kpi)),
     )
-    title = t.plural("How the {n} indicator is measured", len(kpis))
+    title = t.plural("How the {n} indicator is measured", len(plan.kpis))
     subtitle = t("Measure, source questions, unit, baseline and target, due quarter")
-    plan = read_plan()
-    source = t(
-        "action plan {reference}; targets and baselines: {targets}",
-        reference=plan.settings.reference, targets=t(f"targets: {plan.targets}"),
-    )  # fmt: skip
-    return Table(kpis, columns, title, subtitle, source=source, size=8, pad=0.6)
+    words = {"reference": plan.settings.reference, "targets": t(f"targets: {plan.targets}")}
+    source = t("action plan {reference}; targets and baselines: {targets}", **words)
+    return Table(plan.kpis, columns, title, subtitle, source=source, size=8, pad=0.6)
 
 
 def references(report: Report) -> Table:
@@ -117,10 +114,8 @@ def refused(report: Report) -> Table:
     replaced = profiles.find_replaced(report.tables, issues)
     issues = issues.astype(object).where(issues.notna(), "").assign(is_replaced=replaced)
     same = ["severity", "rule", "member", "question", "source_file", "sheet", f"said_{t.language}"]
-    rows = list(
-        issues.assign(row=issues.groupby(same)["row"].transform(t.enumerated)).drop_duplicates(same).itertuples()
-    )
-    quarter = t.quarter(report.quarter)
+    issues_of_rows = issues.assign(row=issues.groupby(same)["row"].transform(t.enumerated)).drop_duplicates(same)
+    rows, quarter = list(issues_of_rows.itertuples()), t.quarter(report.quarter)
 
     def about(row: object) -> str:
         return _foldable(row.question) or t("register" if row.rule == "V22" else "whole return")
@@ -157,8 +152,8 @@ def _place(report: Report, row: object) -> str:
 def coverage(report: Report) -> Table:
     """Return the coverage classes: one row per class with its KPIs."""
     t = report.t
-    figures = [queries.select_figure(report.tables, kpi.kpi) for kpi in read_plan().kpis]
-    kpis = {name: [figure.kpi.kpi for figure in figures if figure.coverage_class == name] for name in _CLASSES}
+    figures = list_figures(report)
+    kpis = {name: phrases.codes(one for one in figures if one.coverage_class == name) for name in _CLASSES}
     columns = (
         Column(t("Class"), 12, lambda name: name or "–"),
         Column(t("Meaning"), 92, lambda name: t(_CLASSES[name])),

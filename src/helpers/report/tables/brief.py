@@ -116,10 +116,8 @@ def answers(report: Report, member: Member) -> Table | None:
     )
     title = t("The answers as they were understood")
     subtitle = t("{quarter}; {missing}: left blank", quarter=t.quarter(report.quarter), missing=t.missing)
-    note, layout = _items_note(report, member), {"size": 8, "pad": 1.1, "beside": 2}
-    return Table(
-        rows, columns, title, subtitle, note=note, group=lambda row: t.localised(groups[row.question.group]), **layout
-    )
+    words, layout = {"subtitle": subtitle, "note": _items_note(report, member)}, {"size": 8, "pad": 1.1, "beside": 2}
+    return Table(rows, columns, title, group=lambda row: t.localised(groups[row.question.group]), **words, **layout)
 
 
 def _items_note(report: Report, member: Member) -> str:

@@ -20,13 +20,14 @@ MOST_NAMED = 3  # members whose figure would tell most
 def decisions(report: Report) -> Table:
     """Return what is to be decided: one row per target that is missed, at risk, or open to missing data."""
     t, rows = report.t, list_to_decide(report)
+    responsible = {step.step: step.responsible for step in read_plan().steps}
     columns = (
         Column(t("KPI"), 10, lambda figure: figure.kpi.kpi),
         Column(t("Indicator"), 35, lambda figure: phrases.name_kpi(figure.kpi.kpi, t)),
         Column(t("Status against the proposed target"), 41, lambda figure: phrases.badge(figure, t)),
         Column(t("What is missing"), 28, lambda figure: _missing_cell(report, figure)),
         Column(t("What holds it"), 44, lambda figure: "\n".join(_list_holds(report, figure)) or "–"),
-        Column(t("Who"), 31, lambda figure: name_responsible(_responsible(figure), t)),
+        Column(t("Who"), 31, lambda figure: name_responsible(responsible[figure.kpi.step], t)),
         Column(t("Due"), 20, lambda figure: due_cell(report, figure.kpi)),
     )
     title, source = describe_to_decide(report), phrases.describe_origin((figure.kpi for figure in rows), t)
@@ -37,10 +38,6 @@ def decisions(report: Report) -> Table:
     )
     layout = {"named_by": 1, "size": 8, "pad": 1.6, "wide": 8, "middle": True}
     return Table(rows, columns if rows else EMPTY, title, subtitle, source=source, **layout)
-
-
-def _responsible(figure: KpiFigure) -> str:
-    return next(step.responsible for step in read_plan().steps if step.step == figure.kpi.step)
 
 
 def _missing_cell(report: Report, figure: KpiFigure) -> Cell:
@@ -89,8 +86,5 @@ def follow_up(report: Report) -> Table | None:
     sentence = "Actions agreed on: {n}; done: {done}; dropped: {dropped}; open: {open}, of which overdue: {late}"
     title = Sentence(t(sentence, **counts), Claim("actions", report.quarter, values=counts))
     subtitle = t("Those that are open, and those closed since the last edition; the figure that each is about")
-    words = {
-        "note": t.joined(phrases.describe_lost_rows(n_lost, t)),
-        "source": t("registers of the secretariat"),
-    }
-    return Table(agreed, columns, title, subtitle, **words, size=8, pad=1.6, middle=True, wide=6)
+    note, layout = t.joined(phrases.describe_lost_rows(n_lost, t)), {"size": 8, "pad": 1.6, "middle": True, "wide": 6}
+    return Table(agreed, columns, title, subtitle, note=note, source=t("registers of the secretariat"), **layout)

@@ -1,7 +1,5 @@
 """Tables of members: who answered, what each reports, whose reply would narrow the bounds most."""
 
-from collections.abc import Callable
-
 from helpers.i18n import terms
 from helpers.kpis import statuses
 from helpers.plan import read_plan
@@ -20,9 +18,8 @@ _RESPONSE_SYMBOLS = {replies.ON_TIME: "●", replies.LATE: "◆", replies.ONLY_R
 def responses(report: Report) -> Table:
     """Return the responses: one row per region, and the Union."""
     t, answers = report.t, replies.select_responses(report.tables)
-    states = {region: part["state"] for region, part in answers.groupby("region")} | {
-        read_plan().code: answers["state"]
-    }
+    states = {region: part["state"] for region, part in answers.groupby("region")}
+    states[read_plan().code] = answers["state"]
 
     def counts(state: str, width: float) -> Column:
         head = t(terms.RESPONSE_WORDS[state])
@@ -91,35 +88,30 @@ def open_statuses(report: Report) -> Table:
     """Return the statuses that non-response could change: one row per KPI, with who has not reported it."""
     t, unsettled = report.t, queries.select_open_statuses(report.tables)
     figures = [queries.select_figure(report.tables, kpi) for kpi in unsettled]
-
     answered = set(replies.select_answered(report.tables))
 
-    def members(has_answered: bool) -> Callable[[KpiFigure], str]:
-        def name(figure: KpiFigure) -> str:
-            codes = [code for code in sorted(unsettled[figure.kpi.kpi]) if (code in answered) is has_answered]
-            return t("{n}: {names}", n=len(codes), names=t.enumerated(codes)) if codes else t.number(0)
-
-        return name
+    def members(figure: KpiFigure, has_answered: bool) -> str:
+        codes = [code for code in sorted(unsettled[figure.kpi.kpi]) if (code in answered) is has_answered]
+        return t("{n}: {names}", n=len(codes), names=t.enumerated(codes)) if codes else t.number(0)
 
     columns = (
         Column(t("KPI"), 11, lambda figure: figure.kpi.kpi),
         Column(t("Indicator"), 40, lambda figure: phrases.name_kpi(figure.kpi.kpi, t)),
         Column(t("Bounds"), 20, lambda figure: phrases.bounds(figure, t)),
         Column(t("Status against the proposed target"), 36, lambda figure: phrases.badge(figure, t)),
-        Column(t("No return"), 44, members(False)),
-        Column(t("Returned, without this figure"), 34, members(True)),
+        Column(t("No return"), 44, lambda figure: members(figure, False)),
+        Column(t("Returned, without this figure"), 34, lambda figure: members(figure, True)),
     )
     title = t.plural("{n} status depends on missing data", len(figures))
     subtitle = t("Union, {quarter}: the status changes between the bounds", quarter=t.quarter(report.quarter))
-    claim = Claim("uncertain", report.quarter, which=phrases.codes(figures))
+    claims = [Claim("uncertain", report.quarter, which=phrases.codes(figures))]
     if not figures:
         status = statuses.NOT_ASSESSABLE
         unknown = [figure for figure in list_figures(report) if figure.status == status]
         sentence = "No status depends on non-response; not assessable, for lack of figures: {n}"
         title = t(sentence, n=len(unknown)) if unknown else t("No status depends on non-response")
-        claims = [claim, Claim("statuses", report.quarter, about=(status,), which=phrases.codes(unknown))]
-    title = Sentence(title, *(claims if not figures else [claim]))
-    return Table(figures, columns, title, subtitle, pad=1.3)
+        claims.append(Claim("statuses", report.quarter, about=(status,), which=phrases.codes(unknown)))
+    return Table(figures, columns, Sentence(title, *claims), subtitle, pad=1.3)
 
 
 def calls(report: Report) -> Table:

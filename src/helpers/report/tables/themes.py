@@ -8,7 +8,7 @@ from helpers.report.cells import Cell, Number, Picture, Text, TwoLines
 from helpers.report.document import Report
 from helpers.report.drawing import draw_word
 from helpers.report.figures.over_time import plot_sparkline
-from helpers.report.headlines import describe_reached, name_theme
+from helpers.report.headlines import describe_reached, list_figures, name_theme
 from helpers.tables import KpiFigure, queries
 
 TOO_FEW = "(C)"  # too few answers: bounds only
@@ -56,12 +56,6 @@ def _answers_cell(report: Report, figure: KpiFigure) -> Cell:
     return Number(figure.n_reported, suffix=f"/{t.number(figure.n_expected)}{carried}")
 
 
-def _describe_stages(t: Translator) -> list[str]:
-    """Return what the stages of the milestones mean; nothing where the plan has no milestone."""
-    kpis = [kpi.kpi for kpi in read_plan().kpis if kpi.measure == "milestone"]
-    return [t("milestones", kpis=t.listed(kpis))] if kpis else []
-
-
 def _previous_cell(report: Report, figure: KpiFigure) -> Cell:
     before = queries.select_figure(report.tables, figure.kpi.kpi, quarter=quarters.shift(report.quarter, -1))
     revised = report.tables.revisions
@@ -69,8 +63,7 @@ def _previous_cell(report: Report, figure: KpiFigure) -> Cell:
     mark = " r" if (revised["kpi"] == figure.kpi.kpi).any() else ""
     if not is_blank(before.value):
         return Number(before.value, before.kpi.unit, suffix=mark)
-    bounds = cells.interval(before.lower, before.upper, before.kpi.unit, report.t)
-    return Text(bounds.words + mark, bounds.order)
+    return cells.interval(before.lower, before.upper, before.kpi.unit, report.t, suffix=mark)
 
 
 def _spark_cell(report: Report, figure: KpiFigure) -> Cell:
@@ -78,10 +71,6 @@ def _spark_cell(report: Report, figure: KpiFigure) -> Cell:
     series = phrases.list_series(trend, t)
     alt = t("{what}, by quarter: {series}", what=phrases.name_kpi(figure.kpi.kpi, t), series=series)
     return Picture(draw_word(plot_sparkline, trend, 0.65, t), alt, 16.5, series)
-
-
-def _figures(report: Report, theme: int = 0) -> list[KpiFigure]:
-    return [queries.select_figure(report.tables, kpi.kpi) for kpi in read_plan().kpis if theme in (0, kpi.theme)]
 
 
 def scorecard(report: Report) -> Table:
@@ -100,14 +89,16 @@ def scorecard(report: Report) -> Table:
         Column(t("Answers"), 15.5, lambda figure: _answers_cell(report, figure)),
     )
     subtitle = t("All indicators by theme, Union, {quarter}", quarter=t.quarter(report.quarter))
-    has_shares = any(kpi.assessed == "share" for kpi in read_plan().kpis)
+    milestones = [kpi.kpi for kpi in read_plan().kpis if kpi.measure == "milestone"]
+    notes = [t("milestones", kpis=t.listed(milestones))] if milestones else []  # what their stages mean
+    notes.append(t("Trend lines: dashes, proposed target; tick, due quarter."))
     shares = t("A share is that of the members whose total is known: its number may be less than the count above it.")
-    note = [*_describe_stages(t), t("Trend lines: dashes, proposed target; tick, due quarter.")]
-    note = " ".join([*note, shares] if has_shares else note)
+    if any(kpi.assessed == "share" for kpi in read_plan().kpis):
+        notes.append(shares)
     layout = {"named_by": 1, "size": 8, "pad": 1.2, "middle": True, "wide": 11.5, "whole": True, "reserve": 18}
-    words = {"title": describe_reached(report), "subtitle": subtitle, "note": note}
+    words = {"title": describe_reached(report), "subtitle": subtitle, "note": " ".join(notes)}
     words["source"] = phrases.describe_origin(read_plan().kpis, t)
-    return Table(_figures(report), columns, group=lambda row: name_theme(row.kpi.theme, t), **words, **layout)
+    return Table(list_figures(report), columns, group=lambda row: name_theme(row.kpi.theme, t), **words, **layout)
 
 
 def theme(report: Report, number: int) -> Table:
@@ -130,9 +121,10 @@ def theme(report: Report, number: int) -> Table:
     if report.tables.is_revised:
         subtitle = "Union, {quarter} and the quarter before; r revised, c carried forward"
     title, subtitle = t("Indicators of theme {n}", n=number), t(subtitle, quarter=t.quarter(report.quarter))
-    source = phrases.describe_origin([kpi for kpi in read_plan().kpis if kpi.theme == number], t)
+    figures = [figure for figure in list_figures(report) if figure.kpi.theme == number]
+    source = phrases.describe_origin((figure.kpi for figure in figures), t)
     layout = {"named_by": 1, "size": 8, "pad": 1.8, "middle": True, "wide": 8}
-    return Table(_figures(report, number), columns, title, subtitle, source=source, **layout)
+    return Table(figures, columns, title, subtitle, source=source, **layout)
 
 
 def history(report: Report, kpi: str) -> Table:
@@ -217,9 +209,8 @@ def changes(report: Report) -> Table | None:
     if report.tables.is_first:
         return None
     found = found[found["quarter"] == report.quarter].set_index(["kpi", "scope"])
-    scopes = read_plan().scopes
-    kpis = sorted({kpi for kpi, _ in found.index})
-    rows = [(kpi, scope, found.loc[kpi, scope]) for kpi in kpis for scope in scopes if (kpi, scope) in found.index]
+    places = [(kpi, scope) for kpi in sorted({kpi for kpi, _ in found.index}) for scope in read_plan().scopes]
+    rows = [(kpi, scope, found.loc[kpi, scope]) for kpi, scope in places if (kpi, scope) in found.index]
 
     def signed(part: str, head: str, width: float) -> Column:
         return Column(head, width, lambda row: Number(row[2][part], is_signed=True), "end")

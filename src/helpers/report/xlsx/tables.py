@@ -169,12 +169,10 @@ class _TablesWriter:
         heads = [self.words["table"], t("Title"), t("Measure, unit, population and period")]
         rows = [(name, block["title"], block["subtitle"]) for name, block in zip(self.names, tables, strict=True)]
         row = self._write_list(sheet, row + 1, t("Tables"), heads, rows)
-        heads = [self.words["figure"], t("Title"), t("Description")]
-        figures = [block for block in blocks if block["kind"] == "figure"]
-        rows = [
-            (f"{self.words['figure']} {block['number']}", block["title"], block["description"]) for block in figures
-        ]
-        if rows:
+        if figures := [block for block in blocks if block["kind"] == "figure"]:
+            word = self.words["figure"]
+            rows = [(f"{word} {block['number']}", block["title"], block["description"]) for block in figures]
+            heads = [word, t("Title"), t("Description")]
             self._write_list(sheet, row + 1, t("Figures, which stand in the report only"), heads, rows)
         sheet.set_page(0)
 
