@@ -3,6 +3,7 @@
 The sentences are written in English in the code; `locales/<language>/LC_MESSAGES/papu.po` has the others (gettext).
 """
 
+import functools
 import gettext
 import itertools
 import locale
@@ -13,18 +14,29 @@ from pathlib import Path
 DOMAIN, _LOCALES = "papu", Path(__file__).with_name("locales")
 SPOKEN = ("en", *sorted(path.name for path in _LOCALES.iterdir()))
 _VARIABLES = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")  # the first that is set counts, as in gettext
-gettext.bindtextdomain(DOMAIN, _LOCALES)
+gettext.bindtextdomain(DOMAIN, _LOCALES)  # where click looks, too
+
+
+def _catalogue() -> gettext.NullTranslations:
+    """Return the catalogue of the language that the variables name now."""
+    return _find_catalogue(tuple(map(os.environ.get, _VARIABLES)))
+
+
+@functools.cache
+def _find_catalogue(variables: tuple[str | None, ...]) -> gettext.NullTranslations:
+    """Find it once for what the variables hold: gettext reads them, and looks for the file at every sentence."""
+    return gettext.translation(DOMAIN, _LOCALES, fallback=True)
 
 
 def say(sentence: str, /, **values: object) -> str:
     """Return a sentence of the command in its language, with the values in its {fields}."""
-    said = gettext.dgettext(DOMAIN, sentence) if sentence else ""  # gettext keeps the catalogue's header under ""
+    said = _catalogue().gettext(sentence) if sentence else ""  # gettext keeps the catalogue's header under ""
     return said.format(**values) if values else said
 
 
 def say_many(one: str, many: str, n: int, /, **values: object) -> str:
     """Return the form of a sentence that a number {n} takes, with the values in its {fields}."""
-    return gettext.dngettext(DOMAIN, one, many, n).format(n=n, **values)
+    return _catalogue().ngettext(one, many, n).format(n=n, **values)
 
 
 def say_of(what: object, said: object) -> str:
