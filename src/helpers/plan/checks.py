@@ -170,17 +170,17 @@ def _check_members(f: CheckedFiles) -> Iterator[str]:
 
 def _check_names(f: CheckedFiles) -> Iterator[str]:
     """Check that a name, folded as in returns, means one state, and that states are said to be members rightly."""
-    owners: dict[str, tuple[str, str]] = {}
+    owners: dict[str, tuple[str, CsvRow]] = {}
     named: list[tuple[CsvRow, str, str]] = []
     for row in f.rows("members"):
         names = [row["member"], *(row[f"name_{language}"] for language in f.languages)]
         named += [(row, name, row["member"]) for name in names]
     named += [(row, row["alias"], row["iso3"]) for row in f.rows("aliases") if row.get("source") != AMBIGUOUS]
     for row, name, code in named:
-        other, place = owners.setdefault(fold(name), (code, row.place))
+        other, first = owners.setdefault(fold(name), (code, row))
         if other != code:
             yield row.say("{name!r} names {code}, but also {other} ({place}); keep it for one of them",
-                          name=name, code=code, other=other, place=place)  # fmt: skip
+                          name=name, code=code, other=other, place=first.place)  # fmt: skip
     for name in ("aliases", "tile_grid"):
         for row in f.rows(name) if f.members else ():
             if (row["member"] == "yes") != (row["iso3"] in f.members):
@@ -188,7 +188,8 @@ def _check_names(f: CheckedFiles) -> Iterator[str]:
                 is_none = to_say("member is {member}, but {iso3} is no member")
                 yield row.say(is_one if row["iso3"] in f.members else is_none)
         table = f.tables[name]
-        missing = ", ".join(code for code in f.members if code not in table.codes("iso3"))
+        known = table.codes("iso3")
+        missing = ", ".join(code for code in f.members if code not in known)
         if missing and table.every_row:
             yield say("{file}: has no row of {missing}; add it, or restore the file", file=table.file, missing=missing)
 
