@@ -130,7 +130,7 @@ def read_plan_files(folder: Path) -> Mapping[str, files.PlanTable]:
     for name, (key, columns, optional) in _list_files(settings).items():
         allowed = {column: _allow(kind, tables) for column, kind in columns.items()}
         if name == "members":
-            references = dict.fromkeys(tables["totals"].codes("reference"), COUNT)
+            references = dict.fromkeys(filter(None, tables["totals"].codes("reference")), COUNT)
             allowed |= references | ({"reference_basis": LINE} if references else {})
         path, may_be_empty = folder / f"{name}.csv", name in _MAY_BE_EMPTY
         tables[name] = files.read_plan_table(path, allowed, tuple(key.split()), optional, may_be_empty=may_be_empty)

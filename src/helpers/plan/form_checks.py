@@ -125,7 +125,7 @@ def _check_member_label(row: CsvRow, f: CheckedFiles) -> Iterator[str]:
         yield row.say("label {wrong!r} is no name of {name}; write that of members.csv", wrong=wrong[0])
 
 
-def _is_expression(text: str) -> bool:
+def is_expression(text: str) -> bool:
     """Tell whether a text is one expression: values, operators and brackets that fit together."""
     found = (part for part in _PARTS.finditer(text) if part.lastgroup)
     shape = "".join(part[0] if part.lastgroup == "b" else part.lastgroup for part in found)
@@ -143,7 +143,7 @@ def _check_expressions(row: CsvRow, answers: Mapping[str, Sequence[str]]) -> Ite
     for column, text in ((column, row[column]) for column in _EXPRESSIONS if row.get(column)):
         if column == "default" and not _COMPUTED.search(text):
             continue
-        if not _is_expression(text):
+        if not is_expression(text):
             yield row.say("{column} {text!r} is no expression; correct its brackets, quotes and operators",
                           column=column, text=text)  # fmt: skip
         for called in sorted({part["f"] for part in _PARTS.finditer(text) if part["f"]} - {*_FUNCTIONS.split()}):
