@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import string
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 import click
@@ -28,22 +30,26 @@ _SAME = ("CSV", "XLSX", "|".join(SPOKEN))  # in every language
 Sentences = Mapping[str, str]  # the English, and its plural; blank where no number decides
 
 
-def _list_calls(path: Path, *names: str) -> Iterator[list[str]]:
-    """Yield the literal texts that are given to functions or methods of these names."""
+@cache
+def _list_calls(path: Path) -> Mapping[str, list[list[str]]]:
+    """Return the literal texts that are given to functions or methods, by their name; a file is parsed once."""
+    calls = defaultdict(list)
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Call):
             name = getattr(node.func, "attr", "") or getattr(node.func, "id", "")
             texts = [each.value for each in node.args if isinstance(each, ast.Constant) and isinstance(each.value, str)]
-            if name in names and texts:
-                yield texts
+            if texts:
+                calls[name].append(texts)
+    return dict(calls)
 
 
 def list_said() -> dict[str, str]:
     """Return what the package says, by its English."""
     found: dict[str, str] = {}
     for path in sorted(HELPERS.rglob("*.py")):
-        found |= {texts[0]: found.get(texts[0], "") for texts in _list_calls(path, "say", "to_say")}
-        found |= {texts[0]: texts[1] for texts in _list_calls(path, "say_many")}
+        calls = _list_calls(path)
+        found |= {texts[0]: found.get(texts[0], "") for name in ("say", "to_say") for texts in calls.get(name, ())}
+        found |= {texts[0]: texts[1] for texts in calls.get("say_many", ())}
     return found
 
 
@@ -64,8 +70,9 @@ def list_clicks() -> dict[str, str]:
     """Return what click says in the modules that the command uses, by its English."""
     found = {"required": ""}  # looked up by its name
     for path in (Path(click.__file__).with_name(f"{name}.py") for name in _CLICK):
-        found |= {texts[0]: "" for texts in _list_calls(path, "_")}
-        found |= {texts[0]: texts[1] for texts in _list_calls(path, "ngettext")}
+        calls = _list_calls(path)
+        found |= {texts[0]: "" for texts in calls.get("_", ())}
+        found |= {texts[0]: texts[1] for texts in calls.get("ngettext", ())}
     return found
 
 
@@ -74,6 +81,7 @@ def list_wanted() -> Sentences:
     return list_help() | list_clicks() | dict.fromkeys(SYSTEM, "") | list_said()
 
 
+@cache
 def read_catalogue(language: str) -> Mapping[str, tuple[str, ...]]:
     """Return the forms of each sentence in a language, by its English, as they are written by hand."""
     with (LOCALES / language / "LC_MESSAGES" / "papu.po").open("rb") as file:
