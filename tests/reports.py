@@ -17,6 +17,7 @@ from helpers.i18n.formats import Translator
 from helpers.report import Report, figures, headlines, tables
 from helpers.report.blocks import Table
 from helpers.report.cells import Cell, Number
+from helpers.tables import EditionTables, pipeline
 from invented import HOSTILE, Invented, empty, invent
 
 NOTEBOOK = paths.notebooks() / "03_report.ipynb"
@@ -106,5 +107,20 @@ def whole_report(tmp_path_factory) -> Callable[[str], Path]:
                 _make(name, folder)
                 done.touch()
         return folder
+
+    return get
+
+
+@pytest.fixture(name="sample", scope="session")
+def sample_tables(tmp_path_factory) -> Callable[[str], EditionTables]:
+    """Return what reads the sample's tables of a quarter, made when they are first asked for, anew for each caller."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def get(quarter: str) -> EditionTables:
+        with pytest.MonkeyPatch.context() as patch, FileLock(shared / f"{quarter}.lock"):
+            patch.delenv("PAPU_ROOT", raising=False)
+            patch.setenv("PAPU_OUT", str(shared / "sample"))
+            return pipeline.load_tables(quarter)
 
     return get

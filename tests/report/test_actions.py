@@ -15,17 +15,16 @@ from helpers.report import Report, brief
 from helpers.report import actions as words
 from helpers.report import tables as report_tables
 from helpers.strings import LANGUAGES
-from helpers.tables import EditionTables, actions, claims, pipeline, queries, schema
+from helpers.tables import EditionTables, actions, claims, queries, schema
+from reports import sample_tables  # noqa: F401
 
 QUARTER, AS_OF = "2024Q3", date(2024, 11, 14)
 
 
 @pytest.fixture(scope="module")
-def tables(tmp_path_factory) -> EditionTables:
+def tables(sample) -> EditionTables:
     """Return the sample's tables of a quarter."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PAPU_OUT", str(tmp_path_factory.mktemp("work")))
-        return pipeline.load_tables(QUARTER)
+    return sample(QUARTER)
 
 
 def row(**changed: str) -> str:

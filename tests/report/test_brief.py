@@ -13,17 +13,16 @@ from helpers.plan import read_plan, read_settings
 from helpers.report import Report, brief
 from helpers.report import tables as report_tables
 from helpers.strings import LANGUAGES
-from helpers.tables import EditionTables, actions, pipeline, profiles, queries
+from helpers.tables import EditionTables, actions, profiles, queries
+from reports import sample_tables  # noqa: F401
 
 QUARTER = "2024Q3"
 
 
 @pytest.fixture(scope="module")
-def tables(tmp_path_factory) -> EditionTables:
+def tables(sample) -> EditionTables:
     """Return the sample's tables of a quarter."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PAPU_OUT", str(tmp_path_factory.mktemp("work")))
-        return pipeline.load_tables(QUARTER)
+    return sample(QUARTER)
 
 
 def next_actions(tables: EditionTables, member: str, language: str = "en") -> list[str]:
@@ -107,7 +106,7 @@ def test_a_member_without_a_return_is_advised_nothing_of_its_own_figures(tables)
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_brief_can_be_written_in_every_language(tables, language):
-    for member in read_plan().members_in(QUARTER):
+    for member in read_plan().members_in(QUARTER)[LANGUAGES.index(language) :: len(LANGUAGES)]:  # each member once
         asked = next_actions(tables, member.member, language)
         assert asked and not any(re.search(r"\bnan\b|[{}]", text) for text in asked)
 

@@ -7,6 +7,7 @@ import json
 import random
 import re
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,13 +15,14 @@ from pathlib import Path
 import pytest
 
 from helpers import paths
+from helpers.i18n import messages
 from helpers.plan import quarters, read_plan, read_settings
 from helpers.report import Report, figures, headlines, phrases, tables
 from helpers.report.blocks import Sentence
 from helpers.strings import LANGUAGES
 from helpers.tables import Claim, claims, pipeline, queries, schema
 from invented import Invented, empty, invent
-from reports import printed, report_of
+from reports import printed, report_of, sample_tables  # noqa: F401
 
 QUARTERS = quarters.quarters_between("2022Q3", "2024Q3")
 
@@ -96,6 +98,7 @@ def test_every_sentence_of_returns_with_few_answers_is_so(raw, seed, tmp_path):
     assert list_false(say_all(report_of(found, "en")), publish(found, tmp_path / "published")) == []
 
 
+@pytest.mark.slow
 def test_every_sentence_of_a_member_that_gives_a_part_and_no_whole_is_so(raw, tmp_path):
     raw.write_plain(
         "2024Q3", [{"member": "KEN", "quarter": "2024Q3", "offices_connected": 3}], received_on="2024-10-20"
@@ -106,8 +109,8 @@ def test_every_sentence_of_a_member_that_gives_a_part_and_no_whole_is_so(raw, tm
 
 @pytest.mark.slow
 @pytest.mark.parametrize("quarter", QUARTERS)
-def test_every_sentence_of_the_sample_is_so_in_each_language_and_its_numbers_are_claimed(quarter, raw_sample, tmp_path):
-    found = pipeline.load_tables(quarter)
+def test_every_sentence_of_the_sample_is_so_in_each_language_and_its_numbers_are_claimed(quarter, sample, tmp_path):
+    found = sample(quarter)
     facts = publish(found, tmp_path)
     said = {language: list(say_all(report_of(found, language))) for language in LANGUAGES}
     assert list_false(said["fr"], facts) == []
@@ -115,12 +118,6 @@ def test_every_sentence_of_the_sample_is_so_in_each_language_and_its_numbers_are
         made = [getattr(sentence, "claims", ()) for sentence in sentences]
         assert made == [getattr(sentence, "claims", ()) for sentence in said["fr"]]
     assert [text for sentence in said["en"] for text in find_unclaimed(sentence)] == []
-
-
-@pytest.fixture
-def raw_sample(tmp_path, monkeypatch) -> None:
-    """Let the sample's tables be made in a folder of the test."""
-    monkeypatch.setenv("PAPU_OUT", str(tmp_path / "work"))
 
 
 def find_unclaimed(sentence: str) -> Iterator[str]:
@@ -172,18 +169,22 @@ def change(claim: Claim) -> Iterator[Claim]:
         yield replace(claim, certain=not claim.certain)
 
 
-def test_a_claim_that_is_changed_in_any_way_is_found_false(raw_sample, tmp_path):
-    found = pipeline.load_tables("2024Q3")
+@pytest.mark.slow
+def test_a_claim_that_is_changed_in_any_way_is_found_false(sample, tmp_path):
+    found = sample("2024Q3")
     facts, report = publish(found, tmp_path), report_of(found, "en")
     made = [claim for sentence in say_all(report) for claim in getattr(sentence, "claims", ())]
     assert not list(claims.find_false(made, facts))
     untried = {"gap", "lost", "component", "regions up"} - {claim.says for claim in made}
     assert untried <= {"lost"}  # no target of the sample was reached and then not
+    tried = Counter()
     for claim in made:
-        for changed in change(claim):
+        tried[claim.says] += 1
+        for changed in change(claim) if tried[claim.says] <= 5 else ():
             assert list(claims.find_false([changed], facts)), changed
 
 
+@pytest.mark.slow
 def test_a_register_that_a_spreadsheet_saved_is_read_by_the_check_too(tmp_path, monkeypatch):
     root = tmp_path / "root"
     shutil.copytree(paths.root() / "data" / "raw", root / "data" / "raw")
@@ -200,8 +201,9 @@ def test_a_register_that_a_spreadsheet_saved_is_read_by_the_check_too(tmp_path, 
     assert gap == "missing: Cybersecurity" and not list(claims.find_false(gap.claims, publish(found, tmp_path)))
 
 
-def test_a_milestone_short_of_stages_and_parts_says_both(raw_sample, tmp_path):
-    found = pipeline.load_tables("2023Q3")
+@pytest.mark.slow
+def test_a_milestone_short_of_stages_and_parts_says_both(sample, tmp_path):
+    found = sample("2023Q3")
     report = report_of(found, "en")
     gap = phrases.describe_gap(report, queries.select_figure(found, "2.3.a"))
     assert gap.startswith("stage 2 to stage 4; missing: ") and {claim.says for claim in gap.claims} == {
@@ -298,9 +300,8 @@ def test_no_state_is_called_silent(language):
         "en": ("have not answered", "have not replied", "answered in both", "silent"),
         "pt": ("não responderam", "responderam em ambos"), "ar": ("لم ترد", "ردت في الربعين"),
     }  # fmt: skip
-    report = report_of(invent(), language)
-    said = " ".join(say_all(report))
-    assert not [word for word in words[language] if word in said]
+    forms = [form for each in messages.read_messages(language) if each.file.endswith(".po") for form in each.forms]
+    assert len(forms) > 600 and not [form for form in forms for word in words[language] if word in form]
 
 
 def test_a_day_of_the_plan_is_what_counts_as_on_time():
@@ -322,8 +323,8 @@ def decide(found: Invented, language: str = "en") -> dict[str, dict[str, str]]:
     return {row["KPI"]: row for row in rows.to_dict("records")}
 
 
-def test_each_target_that_is_missed_says_what_is_missing_what_holds_it_and_who_acts(raw_sample):
-    rows = decide(pipeline.load_tables("2024Q3"))
+def test_each_target_that_is_missed_says_what_is_missing_what_holds_it_and_who_acts(sample):
+    rows = decide(sample("2024Q3"))
     missing = {kpi: row["What is missing"] for kpi, row in rows.items()}
     assert missing == {
         "2.1.a": "43 offices short", "2.2.a": "2.6 points short", "2.3.a": "missing: Cybersecurity", "3.1.a": "–",

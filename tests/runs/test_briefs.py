@@ -23,7 +23,7 @@ from helpers.strings import LANGUAGES
 from helpers.tables import pipeline
 from helpers.tables.profiles import MemberAnswer
 from quick import write_brief_notebook
-from reports import report_of
+from reports import report_of, sample_tables  # noqa: F401
 
 pytestmark = pytest.mark.slow
 
@@ -32,11 +32,9 @@ QUARTER = "2022Q4"
 
 
 @pytest.fixture(scope="module")
-def tables(tmp_path_factory) -> pipeline.EditionTables:
+def tables(sample) -> pipeline.EditionTables:
     """Return the sample's tables of its second quarter."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PAPU_OUT", str(tmp_path_factory.mktemp("out")))
-        return pipeline.load_tables(QUARTER)
+    return sample(QUARTER)
 
 
 def make(tables: pipeline.EditionTables, member: str, language: str, out: Path) -> Path:

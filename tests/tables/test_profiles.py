@@ -12,7 +12,7 @@ from helpers.plan import questionnaire, read_plan
 from helpers.report import tables as report_tables
 from helpers.tables import pipeline, profiles, queries
 from invented import empty, invent
-from reports import report_of
+from reports import report_of, sample_tables  # noqa: F401
 
 pytestmark = pytest.mark.slow
 
@@ -21,11 +21,9 @@ BLANK = float("nan")
 
 
 @pytest.fixture(scope="module")
-def tables(tmp_path_factory) -> pipeline.EditionTables:
+def tables(sample) -> pipeline.EditionTables:
     """Return the sample's tables of its second quarter."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PAPU_OUT", str(tmp_path_factory.mktemp("out")))
-        return pipeline.load_tables(QUARTER)
+    return sample(QUARTER)
 
 
 def values(rows: list[tuple[str, float]], kpi: str = "3.1.a") -> pipeline.EditionTables:
