@@ -29,18 +29,20 @@ def made() -> XlsForm:
     return make_xlsform(plan, form, Q, desk.read_previous(Q, DAY))
 
 
-@pytest.fixture(params=["present", "first quarter", "second plan"])
-def written(request, tmp_path, monkeypatch) -> Path:
+@pytest.fixture(scope="module", params=["present", "first quarter", "second plan"])
+def written(request, tmp_path_factory) -> Path:
     """Return the folder of a form: with last answers, without any, and of another plan."""
     quarter = {"present": Q, "first quarter": "2022Q3", "second plan": "2025Q4"}[request.param]
-    if request.param == "second plan":
-        monkeypatch.setenv("PAPU_ROOT", str(place(tmp_path / "root")))
-    plan, form = checks.check_plan()
-    previous = {} if request.param == "first quarter" else desk.read_previous(quarter, date(2026, 2, 9))
-    assert bool(previous) == (request.param != "first quarter")
-    result = desk.write_xlsform(tmp_path / "out", plan, form, quarter, previous, DAY)
+    folder = tmp_path_factory.mktemp("form")
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "second plan":
+            patch.setenv("PAPU_ROOT", str(place(folder / "root")))
+        plan, form = checks.check_plan()
+        previous = {} if request.param == "first quarter" else desk.read_previous(quarter, date(2026, 2, 9))
+        assert bool(previous) == (request.param != "first quarter")
+        result = desk.write_xlsform(folder / "out", plan, form, quarter, previous, DAY)
     assert result.findings == ()
-    return tmp_path / "out"
+    return folder / "out"
 
 
 def row_of(made: XlsForm, name: str) -> dict[str, str]:
