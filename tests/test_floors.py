@@ -7,7 +7,8 @@ import importlib
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -50,9 +51,21 @@ def module(path: Path) -> str:
     return ".".join(path.relative_to(HELPERS).with_suffix("").parts).removesuffix(".__init__")
 
 
-def imports(text: str) -> Iterator[tuple[str, str]]:
-    """Yield each import of ours, wherever in a text: the module, and the name taken from it."""
-    for node in ast.walk(ast.parse(text)):
+@cache
+def parse(path: Path) -> ast.Module:
+    """Return the code of a module, parsed once for all that is asked of it."""
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache
+def list_imports(path: Path) -> tuple[tuple[str, str], ...]:
+    """Return each import of ours in a module, as `imports` yields them."""
+    return tuple(imports(parse(path)))
+
+
+def imports(code: ast.AST) -> Iterator[tuple[str, str]]:
+    """Yield each import of ours, wherever in some code: the module, and the name taken from it."""
+    for node in ast.walk(code):
         if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "helpers":
             yield from ((node.module.removeprefix("helpers").removeprefix("."), alias.name) for alias in node.names)
         elif isinstance(node, ast.Import):
@@ -63,10 +76,10 @@ def door(room: str) -> set[str]:
     return set(importlib.import_module(f"helpers.{room}").__all__)
 
 
-def past_the_door(text: str, own: str = "") -> list[str]:
+def past_the_door(imported: Iterable[tuple[str, str]], own: str = "") -> list[str]:
     """Return the imports from other rooms than one's own that take what their door does not offer."""
     wrong = []
-    for source, name in imports(text):
+    for source, name in imported:
         room = source.partition(".")[0]
         if room == own and own in ROOMS:
             continue
@@ -84,20 +97,20 @@ def test_every_module_stands_in_a_room_or_on_a_floor_of_its_own():
 @pytest.mark.parametrize("path", MODULES, ids=module)
 def test_a_room_imports_only_from_rooms_below(path):
     own = floor(path)
-    used = {(source or name).partition(".")[0] for source, name in imports(path.read_text(encoding="utf-8"))}
+    used = {(source or name).partition(".")[0] for source, name in list_imports(path)}
     assert used <= {*FLOORS[: FLOORS.index(own)], *([own] if own in ROOMS else [])}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=module)
 def test_other_rooms_are_entered_by_their_doors(path):
-    assert past_the_door(path.read_text(encoding="utf-8"), floor(path)) == []
+    assert past_the_door(list_imports(path), floor(path)) == []
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebooks_enter_by_the_doors(path):
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
-    assert past_the_door(code) == []
+    assert past_the_door(imports(ast.parse(code))) == []
 
 
 @pytest.mark.parametrize("room", ROOMS)
@@ -119,8 +132,8 @@ def test_no_import_within_a_room_goes_in_a_circle():
     graph = {}
     for name, path in known.items():
         used = set()
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:  # what is imported as the module is
-            for source, imported in imports(ast.unparse(node)) if isinstance(node, ast.ImportFrom) else ():
+        for node in parse(path).body:  # what is imported as the module is
+            for source, imported in imports(node) if isinstance(node, ast.ImportFrom) else ():
                 used.add(f"{source}.{imported}" if f"{source}.{imported}" in known else source)
         graph[name] = used & known.keys() - {name}
     while leaves := {name for name, used in graph.items() if not used & graph.keys()}:
@@ -129,7 +142,7 @@ def test_no_import_within_a_room_goes_in_a_circle():
 
 
 def _public_names(path: Path) -> Iterator[str]:
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+    for node in parse(path).body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             yield node.name
         elif isinstance(node, ast.Assign | ast.AnnAssign):
@@ -160,6 +173,5 @@ def test_only_i18n_formats_numbers():
 
 @pytest.mark.parametrize("path", MODULES, ids=module)
 def test_a_module_says_what_it_is_for_and_stays_one_responsibility(path):
-    text = path.read_text(encoding="utf-8")
-    assert ast.get_docstring(ast.parse(text))
-    assert len(text.splitlines()) <= MOST_LINES
+    assert ast.get_docstring(parse(path))
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= MOST_LINES
