@@ -174,6 +174,7 @@ def copy_as_the_container(target: Path) -> None:
                     shutil.copy(ROOT / source, where if to.endswith("/") else where / source)
 
 
+@pytest.mark.slow
 def test_what_the_container_copies_is_all_that_the_command_needs(tmp_path):
     program, root = tmp_path / "opt", tmp_path / "srv"
     program.mkdir()

@@ -187,6 +187,7 @@ def test_the_first_quarter_with_statuses_compares_with_none(there):
     assert "status at the end of the quarter" in figures.distances(report).subtitle
 
 
+@pytest.mark.slow
 def test_codes_of_kpis_mean_nothing(tmp_path, monkeypatch):
     plan = place(tmp_path / "root") / "data" / "raw" / "plan"
 
@@ -204,6 +205,7 @@ def test_codes_of_kpis_mean_nothing(tmp_path, monkeypatch):
     assert list_all_differences(load_tables(LAST), f"{LAST}/{LAST_DAY}", change) == []
 
 
+@pytest.mark.slow
 def test_a_plan_may_have_no_repeat(tmp_path, monkeypatch):
     plan = place(tmp_path / "root") / "data" / "raw" / "plan"
     settings = (plan / "plan.toml").read_text(encoding="utf-8")
@@ -426,6 +428,7 @@ def test_the_edition_is_verified(published, monkeypatch):
     assert os.environ["PAPU_ROOT"] == str(published)
 
 
+@pytest.mark.slow
 def test_each_file_of_the_plan_is_among_the_inputs_and_changes_their_id(there, tmp_path, monkeypatch):
     plan = place(tmp_path / "root") / "data" / "raw" / "plan"
     before = load_tables(LAST)
