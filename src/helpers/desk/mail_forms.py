@@ -114,10 +114,10 @@ class _MailForm:
     def _write_questions(self, title: str) -> None:
         sheet = self.book.add_sheet(self.text("sheet_questions"), self.language, _WIDTHS)
         sheet.write_lines(0, title, bold=True, font_size=14)
-        last = ("head_last_of", {"quarter": self.t.quarter_in_cell(self.last_quarter)})
-        key, values = last if self.last_quarter else ("head_last", {})
-        heads = [self.text(head) for head in ("head_code", "head_question", "head_answer")]
-        sheet.write_heads(1, [*heads, self.text(key, **values), self.text("head_definition")], [_SMALL])
+        last = "head_last_of" if self.last_quarter else "head_last"
+        heads = ("head_code", "head_question", "head_answer", last, "head_definition")
+        of = self.t.quarter_in_cell(self.last_quarter)
+        sheet.write_heads(1, [self.text(head, quarter=of) for head in heads], [_SMALL])
         row = 2
         for line in self._list_instructions():
             row = sheet.write_lines(row, line)
