@@ -1,5 +1,6 @@
 """From the constraint of a question to the limits that a spreadsheet can hold a cell to."""
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -39,7 +40,11 @@ def read_limits(question: questionnaire.Question, cells: Mapping[str, str]) -> L
     for sign, value, names in _list_limits(question.constraint):
         chosen, step = ("MAX", sign == ">") if ">" in sign else ("MIN", -(sign == "<"))
         if not names:
-            (lowest if chosen == "MAX" else highest).append(int(float(value)) + step)
+            number = sum(map(float, value.split("+")))
+            if chosen == "MAX":
+                lowest.append(math.floor(number) + 1 if step else math.ceil(number))
+            else:
+                highest.append(math.ceil(number) - 1 if step else math.floor(number))
         elif set(names) <= cells.keys():
             named = _REFERENCE.sub(lambda found: cells[found[1]], value)
             counted = ",".join(cells[name] for name in names)
