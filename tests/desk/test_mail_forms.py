@@ -260,6 +260,7 @@ def test_the_same_inputs_give_the_same_bytes(write):
         (". <= ${a}", 0, "=MIN(1000000000,IF(COUNT(A1)=1,A1,1000000000))"),
         ("(${a} = '' or ${b} = '' or . < 2 * ${a} + ${b}) and . <= 50", 0, "=MIN(50,IF(COUNT(A1,B1)=2,2*A1+B1-1,50))"),
         (". <= ${unknown}", 0, 10**9), (". >= 2.5 and . < 9.5", 3, 9), (". > 2.5 and . <= 30 + 7", 3, 37),
+        (". < 1.5 * ${a}", 0, "=MIN(1000000000,IF(COUNT(A1)=1,ROUNDUP(1.5*A1,0)-1,1000000000))"),
     ],
 )  # fmt: skip
 def test_a_constraint_is_a_limit_where_it_is_one(constraint, lowest, highest):

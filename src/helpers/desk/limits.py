@@ -48,6 +48,8 @@ def read_limits(question: questionnaire.Question, cells: Mapping[str, str]) -> L
         elif set(names) <= cells.keys():
             named = _REFERENCE.sub(lambda found: cells[found[1]], value)
             counted = ",".join(cells[name] for name in names)
+            if step and "." in value:  # may be no whole number
+                named = f"{'ROUNDDOWN' if step > 0 else 'ROUNDUP'}({named},0)"
             shift = f"{step:+}" if step else ""
             by_others[chosen].append(f"IF(COUNT({counted})={len(names)},{named}{shift},{{fixed}})")
     return Limits(_join("MAX", max(lowest), by_others["MAX"]), _join("MIN", min(highest), by_others["MIN"]))
