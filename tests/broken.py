@@ -7,15 +7,13 @@ from collections.abc import Callable, Iterable
 Case = tuple[str, ...]  # its file first
 
 
-def in_rounds(cases: Iterable[Case], is_alone: Callable[[Case], bool]) -> list[list[Case]]:
-    """Return the cases in rounds that have a file once at most; what other files rest on is broken alone."""
-    alone, rounds = [], []
+def in_rounds(cases: Iterable[Case], group_of: Callable[[Case], str]) -> list[list[Case]]:
+    """Return the cases in rounds, each of one group, with a file once at most; those of no group are alone."""
+    rounds: list[tuple[str, dict[str, Case]]] = []
     for case in cases:
-        if is_alone(case):
-            alone.append({case[0]: case})
-            continue
-        free = next((each for each in rounds if case[0] not in each), None)
+        group, file = group_of(case), case[0]
+        free = next((found for name, found in rounds if name == group != "" and file not in found), None)
         if free is None:
-            rounds.append(free := {})
-        free[case[0]] = case
-    return [list(each.values()) for each in (*alone, *rounds)]
+            rounds.append((group, free := {}))
+        free[file] = case
+    return [list(found.values()) for _, found in rounds]
