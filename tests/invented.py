@@ -11,6 +11,7 @@ import pandas as pd
 from helpers.plan.plan import read_plan
 from helpers.plan.quarters import quarter_end, quarters_between
 from helpers.plan.settings import read_settings
+from helpers.tables.pipeline import EditionTables
 from helpers.tables.schema import conform
 from present import UNION
 
@@ -51,6 +52,8 @@ class Invented:
     items: pd.DataFrame = field(default_factory=lambda: conform("items", pd.DataFrame()))
     answers: pd.DataFrame = field(default_factory=lambda: conform("answers", pd.DataFrame()))
     derived: dict = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    counted_returns = EditionTables.counted_returns
 
     @property
     def first_collected(self) -> str:
