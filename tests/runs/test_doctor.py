@@ -23,7 +23,8 @@ ROW = {"member": "SEN", "quarter": Q, "submitted_on": "2024-10-10", "offices_tot
 
 def told(check: str, today: date = TODAY) -> list[tuple[str, str]]:
     """Return the state, and what is so with its remedy, that one check finds; the others are not made."""
-    return [(state, f"{what} → {remedy}") for state, what, remedy in doctor._list_checks(today)[check]()]
+    found = (doctor.Diagnosis(check, *each) for each in doctor._list_checks(today)[check]())
+    return [(each.state, f"{each.what} → {each.remedy}") for each in found]
 
 
 @pytest.fixture(autouse=True)
