@@ -9,15 +9,15 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time
 from pathlib import Path
-
-import xlsxwriter
-from xlsxwriter.format import Format
-from xlsxwriter.utility import xl_range_abs
-from xlsxwriter.workbook import Workbook
-from xlsxwriter.worksheet import Worksheet
+from typing import TYPE_CHECKING
 
 from helpers.i18n import bidi, isolate
 from helpers.strings import clean
+
+if TYPE_CHECKING:  # it takes long to load, and most commands write no workbook
+    from xlsxwriter.format import Format
+    from xlsxwriter.workbook import Workbook
+    from xlsxwriter.worksheet import Worksheet
 
 REPLY = {"text_wrap": True, "bg_color": "#FFF8DC", "border": 1, "border_color": "#C8B560"}  # a cell to be filled in
 _HEAD = {"bold": True, "text_wrap": True, "bottom": 1, "bg_color": "#E8EDF3"}
@@ -145,6 +145,8 @@ class SheetWriter:
 
 def name_cells(sheet: str, column: int, rows: range) -> str:
     """Return the formula of some cells of a column, such as `='Sheet'!$B$3:$B$9`: where a drop-down list stands."""
+    from xlsxwriter.utility import xl_range_abs
+
     name = sheet.replace("'", "''")
     return f"='{name}'!{xl_range_abs(rows[0], column, rows[-1], column)}"
 
@@ -155,6 +157,8 @@ def open_book(path: Path, created: date, language: str = "", **properties: str) 
 
     The same content gives the same bytes, whenever and wherever. Raises OSError where nothing can be written.
     """
+    import xlsxwriter
+
     private = path.with_name(f".{path.name}.writing")
     try:
         with xlsxwriter.Workbook(private, _OPTIONS) as book:
