@@ -4,8 +4,7 @@ from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from pathlib import Path
 
-from helpers.desk.texts import read_texts
-from helpers.i18n import Translator
+from helpers.i18n import Translator, catalogue
 from helpers.ingest import Received, versions
 
 _TEXTS = Path(__file__).with_suffix(".csv")
@@ -58,7 +57,7 @@ def _review(received: versions.ReceivedReturn) -> tuple[bool, frozenset[str]]:
 
 def format_news(news: News, source: str, quarter: str, language: str) -> Iterator[str]:
     """Yield what an export has, and what is new of it, as lines of text."""
-    texts = {key: row[language] for key, row in read_texts(_TEXTS).items()}
+    texts = {key: row[language] for key, row in catalogue.read_by_key(_TEXTS).items()}
     shown = Translator(language).quarter(quarter)
     yield texts["fetched"].format(source=source, n=news.count, quarter=shown)
     for key in ("new", "edited", "reviewed", "gone"):
