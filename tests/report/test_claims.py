@@ -293,15 +293,24 @@ def test_a_rate_below_its_target_is_missed_and_a_target_due_this_quarter_too():
     assert "due and not reached: 3; not yet due: 17" in headlines.describe_statuses(report)
 
 
+SILENT = {
+    "fr": ("silencieux", "n'ont pas répondu", "n’ont pas répondu", "ayant répondu aux deux"),
+    "en": ("have not answered", "have not replied", "answered in both", "silent"),
+    "pt": ("não responderam", "responderam em ambos"), "ar": ("لم ترد", "ردت في الربعين"),
+}  # fmt: skip
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_no_state_is_called_silent(language):
-    words = {
-        "fr": ("silencieux", "n'ont pas répondu", "n’ont pas répondu", "ayant répondu aux deux"),
-        "en": ("have not answered", "have not replied", "answered in both", "silent"),
-        "pt": ("não responderam", "responderam em ambos"), "ar": ("لم ترد", "ردت في الربعين"),
-    }  # fmt: skip
+def test_no_sentence_calls_a_state_silent(language):
     forms = [form for each in messages.read_messages(language) if each.file.endswith(".po") for form in each.forms]
-    assert len(forms) > 600 and not [form for form in forms for word in words[language] if word in form]
+    assert len(forms) > 600 and not [form for form in forms for word in SILENT[language] if word in form]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_report_calls_a_state_silent(language):
+    said = " ".join(say_all(report_of(invent(), language)))
+    assert said and not [word for word in SILENT[language] if word in said]
 
 
 def test_a_day_of_the_plan_is_what_counts_as_on_time():
