@@ -44,13 +44,13 @@ def _variable(name: str) -> str:
 def root() -> Path:
     """Return the checkout: `PAPU_ROOT` when set, else the one that holds this package."""
     chosen = _variable("PAPU_ROOT")
-    return _resolve(os.path.join(os.getcwd(), chosen)) if chosen else _CHECKOUT  # noqa: PTH109, PTH118
+    return _resolve(os.getcwd(), chosen) if chosen else _CHECKOUT  # noqa: PTH109 (a text is the cheaper key)
 
 
 # These folders are asked for thousands of times: resolving looks at every folder on the way, and joining takes as long.
 @cache
-def _resolve(path: str) -> Path:
-    return Path(path).resolve()
+def _resolve(folder: str, path: str) -> Path:
+    return Path(folder, path).resolve()
 
 
 @cache

@@ -75,12 +75,9 @@ def describe_theme(report: Report, theme: int) -> Sentence:
     is_settled = figure.robust is not False and (figure.is_reached or figure.is_missed)
     own = t.localised(record.reached if figure.is_reached else record.below) if is_settled else ""
     if own:
-        of, known, since = (
-            t.number(figure.n_expected),
-            t.number(figure.n_known),
-            t.quarter(report.tables.first_collected),
-        )
-        return Sentence(own.format(value=value, target=target, since=since, of=of, known=known), *claims)
+        known = {"of": t.number(figure.n_expected), "known": t.number(figure.n_known)}
+        since = t.quarter(report.tables.first_collected)
+        return Sentence(own.format(value=value, target=target, since=since, **known), *claims)
     what = phrases.name_kpi(figure.kpi.kpi, t)
     if is_blank(figure.target):
         return Sentence(t("{what}: {value}", what=what, value=value), *claims)

@@ -1,6 +1,5 @@
 """Describes the published tables of an edition for their users: a Frictionless Data Package, version 1."""
 
-import csv
 import hashlib
 import json
 from collections.abc import Mapping
@@ -8,12 +7,12 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
-from helpers.i18n import Translator, typeset
+from helpers.i18n import Translator, catalogue, typeset
 from helpers.plan import read_plan, read_settings
 from helpers.tables import schema
 from helpers.tables.pipeline import EditionTables
 
-_FIELDS_FILE = Path(__file__).with_name("fields.csv")
+_FIELDS_FILE, _TITLES = Path(__file__).with_name("fields.csv"), Path(__file__).with_suffix(".csv")
 LICENCE = {
     "name": "Apache-2.0", "title": "Apache License 2.0", "path": "https://www.apache.org/licenses/LICENSE-2.0",
 }  # fmt: skip
@@ -47,14 +46,7 @@ _PARQUET_FORMAT = {
 @cache
 def read_fields() -> Mapping[tuple[str, str], Mapping[str, str]]:
     """Read the description of each column, by table and column."""
-    with _FIELDS_FILE.open(encoding="utf-8", newline="") as file:
-        return {(row["table"], row["column"]): row for row in csv.DictReader(file)}
-
-
-@cache
-def _read_titles() -> Mapping[str, Mapping[str, str]]:
-    with Path(__file__).with_suffix(".csv").open(encoding="utf-8", newline="") as file:
-        return {row["key"]: row for row in csv.DictReader(file)}
+    return {(row["table"], row["column"]): row for row in catalogue.read_csv(_FIELDS_FILE)}
 
 
 def _both_languages(name: str, *keys: str, **values: str) -> dict[str, str]:
@@ -62,7 +54,7 @@ def _both_languages(name: str, *keys: str, **values: str) -> dict[str, str]:
     plan, texts = read_plan(), {}
     for language in ("en", "fr"):
         named = language if language in plan.settings.languages else plan.settings.master_language
-        titles = {key: row[language] for key, row in _read_titles().items()}
+        titles = {key: row[language] for key, row in catalogue.read_by_key(_TITLES).items()}
         names = {
             "union": plan.settings.short("union")[named], "plan": plan.settings.title[named].replace("\n", " "),
             "reference": plan.settings.reference, "targets": titles[f"targets.{plan.targets}"],

@@ -1,6 +1,5 @@
 """Figures made of tiles: each member's answer on a map, who answered, and how regularly."""
 
-import csv
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -13,7 +12,7 @@ from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike
 
 from helpers import paths
-from helpers.i18n import Translator, terms
+from helpers.i18n import Translator, catalogue, terms
 from helpers.plan import read_plan
 from helpers.report import drawing, phrases
 from helpers.report.blocks import Sentence
@@ -78,8 +77,7 @@ def _draw_tile(axes: Axes, column: float, row: float, look: TileStyle, letters: 
 
 @cache
 def _tile_grid() -> dict[str, tuple[int, int]]:
-    with (paths.plan() / "tile_grid.csv").open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["member"] == "yes"]
+    rows = [row for row in catalogue.read_csv(paths.plan() / "tile_grid.csv") if row["member"] == "yes"]
     return {row["iso3"]: (int(row["row"]), int(row["column"])) for row in rows}
 
 
