@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+import pytest
+
 Case = tuple[str, ...]  # its file first
 
 
@@ -17,3 +19,8 @@ def in_rounds(cases: Iterable[Case], group_of: Callable[[Case], str]) -> list[li
             rounds.append((group, free := {}))
         free[file] = case
     return [list(found.values()) for _, found in rounds]
+
+
+def alone(cases: Iterable[Case]) -> list:
+    """Return each case as a round of its own, among the slow tests: none may need another to be told."""
+    return [pytest.param([case], marks=pytest.mark.slow) for case in cases]

@@ -223,14 +223,19 @@ REFUSED = [
 ]  # fmt: skip
 
 
-def test_rows_that_cannot_be_are_refused_by_sheet_and_row_and_then_none_is_written(book):
+@pytest.mark.parametrize(
+    "refused",
+    [REFUSED, *(pytest.param([each], marks=pytest.mark.slow) for each in REFUSED)],
+    ids=len,
+)
+def test_rows_that_cannot_be_are_refused_by_sheet_and_row_and_then_none_is_written(book, refused):
     before = {path.name: path.read_bytes() for path in paths.registers().iterdir()}
     rows = {"questionnaires": [{"questionnaire": "E1", "due_on": "2025-02-28", "member": "SEN"}]}
-    for name, row, _ in REFUSED:
+    for name, row, _ in refused:
         rows.setdefault(name, []).append(row)
     fill(book, **rows)
     told = take(book).refused
-    assert [sum(said in each for each in told) for *_, said in REFUSED] == [1] * len(REFUSED) == [1] * len(told), told
+    assert [sum(said in each for each in told) for *_, said in refused] == [1] * len(refused) == [1] * len(told), told
     assert {path.name: path.read_bytes() for path in paths.registers().iterdir()} == before
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from broken import in_rounds
+from broken import alone, in_rounds
 from conftest import PLAN
 from helpers.cli import main
 from helpers.ingest.registers import read_registers
@@ -207,7 +207,11 @@ FILES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("cases", in_rounds(FILES, lambda case: "" if case[0] == "regions.csv" else "all"), ids=len)
+@pytest.mark.parametrize(
+    "cases",
+    [*in_rounds(FILES, lambda case: "" if case[0] == "regions.csv" else "all"), *alone(FILES)],
+    ids=len,
+)
 def test_what_cannot_be_meant_is_told_with_its_file_and_row(folder, cases):
     for file, old, new, _ in cases:
         put(folder / file, old, new)

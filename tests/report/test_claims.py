@@ -7,7 +7,6 @@ import json
 import random
 import re
 import shutil
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -177,10 +176,8 @@ def test_a_claim_that_is_changed_in_any_way_is_found_false(sample, tmp_path):
     assert not list(claims.find_false(made, facts))
     untried = {"gap", "lost", "component", "regions up"} - {claim.says for claim in made}
     assert untried <= {"lost"}  # no target of the sample was reached and then not
-    tried = Counter()
     for claim in made:
-        tried[claim.says] += 1
-        for changed in change(claim) if tried[claim.says] <= 5 else ():
+        for changed in change(claim):
             assert list(claims.find_false([changed], facts)), changed
 
 
