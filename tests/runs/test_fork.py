@@ -14,8 +14,10 @@ import pytest
 from jupyter_client.provisioning import KernelProvisionerFactory
 
 from commands import write_notebook
+from helpers import paths
 from helpers.runs import fork
-from helpers.runs.notebook import isolate_kernel, run_notebook
+from helpers.runs.notebook import isolate_kernel, prepare_kernels, run_notebook
+from helpers.runs.sections import read_notebook
 
 pytestmark = pytest.mark.slow
 
@@ -42,6 +44,11 @@ def parent_of_a_kernel(tmp_path: Path) -> int:
     return int(run_here(tmp_path, PARENT)[0]["outputs"][0]["data"]["text/plain"][0])
 
 
+def print_of(tmp_path: Path, *cells: str) -> str:
+    """Run cells in a kernel; return what the last one prints."""
+    return "".join(run_here(tmp_path, *cells)[-1]["outputs"][0]["text"])
+
+
 def start_plainly(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let jupyter_client start kernels in its own way."""
     monkeypatch.setattr(KernelProvisionerFactory.instance(), "default_provisioner_name", "local-provisioner")
@@ -66,6 +73,30 @@ def test_one_process_forks_until_variables_or_the_package_change(tmp_path, monke
     (tmp_path / "edited.py").write_text("", encoding="utf-8")
     monkeypatch.setattr(fork, "__file__", str(tmp_path / "runs" / "fork.py"))
     assert parent_of_a_kernel(tmp_path) != other
+
+
+def test_the_process_that_was_prepared_forks_the_kernels(tmp_path, monkeypatch):
+    for name in ("JUPYTER_PREFER_ENV_PATH", "JUPYTER_DEFAULT_PROVISIONER_NAME"):
+        monkeypatch.delenv(name, raising=False)  # what a first run sets
+    prepare_kernels()
+    assert parent_of_a_kernel(tmp_path) == fork._servers[-1]._process.pid
+
+
+def test_what_notebooks_come_to_import_was_imported_once_for_all(tmp_path, monkeypatch):
+    monkeypatch.setenv("PAPU_OUT", str(tmp_path / "out"))
+    prepare_kernels()
+    deadline = time.monotonic() + 60  # it imports while it has nothing else to do
+    while fork.PRELOADED[-1] not in print_of(tmp_path, "import sys\nprint(*sys.modules)"):
+        assert time.monotonic() < deadline
+    cells = [
+        "".join(cell["source"])
+        for path in sorted(paths.notebooks().glob("*.ipynb"))
+        for cell in read_notebook(path)["cells"] if cell["cell_type"] == "code"
+    ]  # fmt: skip
+    before, after = "import sys\nbefore = set(sys.modules)", "print(*set(sys.modules) - before)\nprint(*before)"
+    late, early = (names.split() for names in print_of(tmp_path, before, *cells, after).splitlines())
+    packages = {name.partition(".")[0] for name in early} | {"matplotlib_inline"}  # it looks for a kernel's shell
+    assert [name for name in late if name.partition(".")[0] not in packages or name.startswith("helpers.")] == []
 
 
 def test_where_nothing_can_be_forked_a_kernel_starts_as_usual(tmp_path, monkeypatch):

@@ -112,9 +112,11 @@ def run_locked_edition(
 
     It must rest on whatever that one rests on, except `without` some files. Its reports may be made on a cluster.
     """
-    from helpers.runs import completeness, notebook, snapshot
+    from helpers.runs import notebook
 
-    notebook.prepare_kernels()
+    notebook.prepare_kernels()  # first of all: it imports pandas, and more, while this process does too
+    from helpers.runs import completeness, snapshot
+
     target = paths.reports(request.quarter, request.as_of)
     tables_target = paths.processed(request.quarter, request.as_of)
     with log.record_run({"command": "run"} | asdict(request)) as outcome, raise_run_errors(target):

@@ -11,6 +11,7 @@ import asyncio
 import atexit
 import contextlib
 import gc
+import importlib
 import json
 import os
 import runpy
@@ -34,6 +35,15 @@ KERNEL_MODULES = ("ipykernel_launcher", "helpers.runs.kernel")
 PRIVATE_VARIABLES = ("IPYTHONDIR", "JPY_", "PAPU_", "PYTEST_")
 # Freed memory goes back to the system, where the next kernel finds it, instead of waiting in pools.
 FRUGAL = {"ARROW_DEFAULT_MEMORY_POOL": "system", "MALLOC_ARENA_MAX": "1", "MALLOC_TRIM_THRESHOLD_": "131072"}
+# All that notebooks come to import, late too: each kernel would take time and memory of its own for it. What the first
+# notebooks of an edition need comes first.
+PRELOADED = (
+    "ipykernel.kernelapp", "IPython.core.completerlib", "IPython.core.debugger", "IPython.extensions.storemagic",
+    "sqlite3", "tornado.platform.asyncio", "helpers.runs.parameters", "helpers.tables.views", "helpers.ingest.rows",
+    "helpers.report.brief", "helpers.report.tables", "matplotlib.backends.backend_svg", "seaborn",
+    "helpers.report.html.page", "helpers.report.pdf.typeset", "helpers.report.xlsx.book", "xlsxwriter",
+    "helpers.explore",
+)  # fmt: skip
 # A module beside a notebook must not hide a library's: no current folder is searched.
 _SERVE = "import sys; sys.path = [p for p in sys.path if p]; from helpers.runs import fork; fork.serve()"
 
@@ -186,25 +196,25 @@ def is_ours(command: Sequence[str]) -> bool:
 
 
 def serve() -> None:
-    """Import what notebooks import, then fork a kernel per request that comes through the standard input."""
+    """Fork a kernel per request that comes through the standard input; while none waits, import what notebooks import.
+
+    The first kernels need not wait for what only later ones need.
+    """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")  # as a kernel does
-    import ipykernel.kernelapp  # noqa: F401
     import pandas as pd
 
-    from helpers import explore, report  # noqa: F401
-    from helpers.runs import parameters  # noqa: F401
-    from helpers.tables import views  # noqa: F401
-
     pd.options.display.max_columns = 20  # what pandas takes when it is imported in a kernel
-    gc.collect()
-    gc.freeze()  # what was imported stays: no kernel searches it for garbage, or copies its pages by doing so
-    inbox = socket.socket(fileno=os.dup(0))
+    inbox, to_import = socket.socket(fileno=os.dup(0)), [*PRELOADED]
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for a kernel here
     while True:
+        while to_import and not select.select([inbox], [], [], 0)[0]:
+            importlib.import_module(to_import.pop(0))
         request, lines, _, _ = socket.recv_fds(inbox, LONGEST_REQUEST, 1)
         if not request:
             return
+        gc.collect()
+        gc.freeze()  # what was imported stays: no kernel searches it for garbage, or copies its pages by doing so
         if os.fork() == 0:
             inbox.close()
             _become_kernel(**json.loads(request.decode(errors="surrogateescape")), line=socket.socket(fileno=lines[0]))

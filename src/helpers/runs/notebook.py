@@ -91,9 +91,6 @@ def _private_kernel(cwd: Path) -> Iterator[type]:
     from jupyter_client.asynchronous import AsyncKernelClient
     from jupyter_client.manager import AsyncKernelManager
 
-    # Prefer the kernel of this environment to one of the same name that a user installed elsewhere.
-    os.environ.setdefault("JUPYTER_PREFER_ENV_PATH", "1")
-    os.environ.setdefault("JUPYTER_DEFAULT_PROVISIONER_NAME", fork.name_provisioner())
     # The path must stay short, however long that of the checkout or TMPDIR is.
     is_short = len(os.fsencode(tempfile.gettempdir())) + len("/papuxxxxxxxx/k-5") <= SOCKET_PATH
     variables = os.environ | paths.variables()
@@ -130,7 +127,13 @@ def _private_kernel(cwd: Path) -> Iterator[type]:
 
 
 def prepare_kernels() -> None:
-    """Start the process that kernels are forked from, where there is one: it imports while this process works on."""
+    """Start the process that kernels are forked from, where there is one: it imports while this process works on.
+
+    The variables must be those that the kernels get, or another would be started for these.
+    """
+    # Prefer the kernel of this environment to one of the same name that a user installed elsewhere.
+    os.environ.setdefault("JUPYTER_PREFER_ENV_PATH", "1")
+    os.environ.setdefault("JUPYTER_DEFAULT_PROVISIONER_NAME", fork.name_provisioner())
     with contextlib.suppress(OSError):
         fork.start_server(os.environ | isolate_kernel(Path()))
 
