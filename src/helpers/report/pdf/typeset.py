@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import filelock
@@ -86,11 +87,16 @@ def _strip(pages: Sequence[bytes]) -> bytes:
     return _shrink(strip)
 
 
+@cache
+def _load_compiler() -> typst.Compiler:
+    """Return what sets drawings; it has read the fonts, which takes as long as one drawing."""
+    return typst.Compiler(b"", font_paths=[look.FONTS], ignore_system_fonts=True)
+
+
 def draw_picture(svg: str) -> bytes:
     """Return a drawing as a PNG picture for the screen, as the PDF will show it."""
-    options = {"format": "png", "ppi": SCREEN_PPI, "font_paths": [look.FONTS], "ignore_system_fonts": True}
     source, fitted = PICTURE.read_bytes() + SCREEN_PAGE, SIZE.sub(_fill_pixels, svg, count=1)
-    picture = typst.compile(source, sys_inputs={"svg": fitted}, **options)
+    picture = _load_compiler().compile(source, format="png", ppi=SCREEN_PPI, sys_inputs={"svg": fitted})
     return _shrink(Image.open(io.BytesIO(picture)).convert("RGB"))
 
 
