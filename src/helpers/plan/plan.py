@@ -429,8 +429,12 @@ def make_plan(folder: Path) -> Plan:
     )  # fmt: skip
 
 
-def read_plan(folder: Path | None = None) -> Plan:
-    """Read the plan (default: `data/raw/plan`). Raises PlanError with file, row and reason of all wrong cells."""
-    folder = folder or paths.plan()
+@lru_cache(maxsize=files.MOST_PLANS)
+def _read_checked(folder: Path) -> Plan:
     files.refuse(problem for table in read_plan_files(folder).values() for problem in table.problems)
     return make_plan(folder)
+
+
+def read_plan(folder: Path | None = None) -> Plan:
+    """Read the plan (default: `data/raw/plan`). Raises PlanError with file, row and reason of all wrong cells."""
+    return _read_checked(folder or paths.plan())
