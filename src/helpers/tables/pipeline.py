@@ -61,7 +61,7 @@ class EditionTables:
         """The rows of the returns that count."""
         return self.returns[self.returns["counts"].fillna(False).astype(bool)]
 
-    @property
+    @cached_property
     def first_collected(self) -> str:
         """The earliest quarter with an accepted return, the one reported without any: nothing was asked before it."""
         return min(self.returns.loc[self.returns["state"] != "refused", "quarter"], default=self.quarter)

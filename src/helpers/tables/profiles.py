@@ -11,7 +11,7 @@ from helpers.ingest import issues
 from helpers.kpis import observations
 from helpers.plan import Member, quarters, questionnaire, read_plan
 from helpers.tables import queries, replies
-from helpers.tables.kpi_figures import computed_once, select_figure, select_rows
+from helpers.tables.kpi_figures import computed_once, find_rows, select_figure
 from helpers.tables.pipeline import EditionTables
 from helpers.tables.recorded import read_whole_registers
 
@@ -57,7 +57,7 @@ def select_position(tables: EditionTables, member: Member, kpi: str) -> MemberPo
     own = rows.set_index("member").loc[member.member]
     value, denominator, level = (float(own[name]) for name in ("value", "denominator", "level"))
     union = rows.dropna(subset=["level"])
-    region = select_rows(union, region=member.region)
+    region = union[union["region"] == member.region]
     past = queries.select_levels_over_time(tables, kpi, [member.member], queries.select_quarters(tables))
     history = tuple(PastValue(row.quarter, row.level, row.basis, row.value) for row in past.itertuples())
     levels = tuple(region["level"]), tuple(union["level"])
@@ -90,10 +90,9 @@ def select_member_response(tables: EditionTables, member: str, quarter: str = ""
     return next((row for row in rows.itertuples() if row.member == member), None)
 
 
-def _select_counted(tables: EditionTables, member: str, quarter: str, rows: pd.DataFrame) -> pd.DataFrame:
+def _find_counted(tables: EditionTables, table: str, member: str, quarter: str) -> pd.DataFrame:
     """Return the rows of answers or items that are of a member's counted return of a quarter."""
-    counted = select_rows(tables.counted_returns, quarter=quarter, member=member)
-    rows = select_rows(rows, quarter=quarter, member=member)
+    counted, rows = (find_rows(tables, name, quarter=quarter, member=member) for name in ("counted_returns", table))
     return rows[rows["version"].isin(counted["version"])]
 
 
@@ -103,7 +102,7 @@ def select_member_answers(tables: EditionTables, member: str, quarter: str = "")
 
     A question that the form did not ask, given the other answers, is not applicable.
     """
-    rows = _select_counted(tables, member, quarter or tables.quarter, tables.answers)
+    rows = _find_counted(tables, "answers", member, quarter or tables.quarter)
     by_name = {row.question: row for row in rows.itertuples()}
     form, answers = questionnaire.read_form(), []
     for name in form.substantive:
@@ -125,7 +124,7 @@ def has_items_part(tables: EditionTables, member: str) -> bool:
 
 def select_member_items(tables: EditionTables, member: str) -> pd.DataFrame:
     """Return the items of a member's counted return of the quarter: one row each."""
-    return _select_counted(tables, member, tables.quarter, tables.items)
+    return _find_counted(tables, "items", member, tables.quarter)
 
 
 def _places(rows: pd.DataFrame) -> pd.Series:
@@ -144,7 +143,7 @@ def find_replaced(tables: EditionTables, rows: pd.DataFrame) -> list[bool]:
 @computed_once
 def _find_counted_places(tables: EditionTables, member: str, quarter: str) -> set[str]:
     """Return the places that a member's counted return of a quarter was read from; none without one."""
-    parts = (_select_counted(tables, member, quarter, part) for part in (tables.answers, tables.items))
+    parts = (_find_counted(tables, table, member, quarter) for table in ("answers", "items"))
     return {place for part in parts for place in _places(part)}
 
 
@@ -160,7 +159,7 @@ def select_member_issues(tables: EditionTables, member: str, quarter: str = "") 
     Issues of a return that another has replaced are left out, and warnings about a value that the member has confirmed.
     """
     quarter = quarter or tables.quarter
-    rows = select_rows(tables.issues, member=member, quarter=quarter)
+    rows = find_rows(tables, "issues", member=member, quarter=quarter)
     rows = rows[rows["severity"].isin(ASKED_SEVERITIES)]
     if places := _find_counted_places(tables, member, quarter):
         rows = rows[_places(rows).isin(places)]

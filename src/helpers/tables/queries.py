@@ -11,7 +11,7 @@ from helpers.i18n import is_blank, terms
 from helpers.ingest import registers
 from helpers.kpis import Snapshot, measures, observations, register_measures
 from helpers.plan import Kpi, quarters, questionnaire, read_plan, read_settings, sources
-from helpers.tables.kpi_figures import NO_NUMBER, KpiFigure, computed_once, select_figure, select_rows
+from helpers.tables.kpi_figures import NO_NUMBER, KpiFigure, computed_once, find_rows, select_figure, select_rows
 from helpers.tables.pipeline import EditionTables
 from helpers.tables.recorded import read_whole_registers
 from helpers.tables.replies import select_quarters
@@ -94,9 +94,9 @@ def select_open_statuses(tables: EditionTables) -> dict[str, list[str]]:
 def select_companions(tables: EditionTables, kpi: str, scope: str = "", quarter: str = "") -> pd.DataFrame:
     """Return a KPI's companions in the plan's order: component, unit, value, share, n_reported."""
     order = {part.component: n for n, part in enumerate(read_plan().companions) if part.kpi == kpi}
-    rows = select_rows(tables.components, kpi=kpi, scope=scope or read_plan().code, quarter=quarter or tables.quarter)
-    rows = rows.sort_values("component", key=lambda names: names.map(order))
-    return rows.set_index("component")[["unit", "value", "share", "n_reported"]]
+    scope, quarter = scope or read_plan().code, quarter or tables.quarter
+    rows = find_rows(tables, "components", kpi=kpi, scope=scope, quarter=quarter).set_index("component")
+    return rows.loc[sorted(rows.index, key=order.__getitem__), ["unit", "value", "share", "n_reported"]]
 
 
 def select_percents(tables: EditionTables, kpi: str, quarter: str, scope: str = "") -> dict[str, float]:
@@ -114,11 +114,12 @@ def select_percents(tables: EditionTables, kpi: str, quarter: str, scope: str = 
 def select_members(tables: EditionTables, kpi: str, quarter: str = "") -> pd.DataFrame:
     """Return every member valid in the quarter with its value of a KPI: one row per member; not known is blank."""
     quarter = quarter or tables.quarter
-    members = [(member.member, member.region) for member in read_plan().members_in(quarter)]
-    known = select_rows(tables.member_values, kpi=kpi, quarter=quarter)
-    known = known[["member", "value", "denominator", "basis", "source_quarter"]]
-    joined = pd.DataFrame(members, columns=["member", "region"]).merge(known, on="member", how="left")
-    return joined.assign(basis=joined["basis"].astype(object).where(joined["basis"].notna(), ""))
+    members = read_plan().members_in(quarter)
+    known = find_rows(tables, "member_values", kpi=kpi, quarter=quarter).set_index("member")
+    rows = known[["value", "denominator", "basis", "source_quarter"]].reindex([each.member for each in members])
+    rows = rows.rename_axis("member").reset_index()
+    rows.insert(1, "region", [each.region for each in members])
+    return rows.assign(basis=rows["basis"].astype(object).fillna(""))
 
 
 @computed_once
@@ -145,7 +146,7 @@ def select_levels_over_time(
     A member whose value is not known, or that was not a member then, has a blank row.
     """
     places = pd.MultiIndex.from_product([quarters, members], names=["quarter", "member"])
-    known = select_rows(tables.member_values, kpi=kpi).set_index(["quarter", "member"])
+    known = find_rows(tables, "member_values", kpi=kpi).set_index(["quarter", "member"])
     rows = known[["value", "denominator", "basis", "source_quarter"]].reindex(places).reset_index()
     return _add_levels(rows.assign(basis=rows["basis"].astype(object).fillna("")), kpi)
 
@@ -204,7 +205,7 @@ def find_quartile_bands(tables: EditionTables, kpi: str) -> dict[str, int]:
 
 def _share_parts(tables: EditionTables, kpi_figure: KpiFigure) -> tuple[float, float]:
     """Return numerator and denominator of a share, over the members whose return has the total."""
-    rows = select_rows(tables.member_values, kpi=kpi_figure.kpi.kpi, quarter=kpi_figure.quarter)
+    rows = find_rows(tables, "member_values", kpi=kpi_figure.kpi.kpi, quarter=kpi_figure.quarter)
     names = [member.member for member in read_plan().members_in(kpi_figure.quarter, kpi_figure.scope)]
     rows = rows[rows["member"].isin(names) & rows["denominator"].notna()]
     return (float(rows["value"].sum()), float(rows["denominator"].sum())) if len(rows) else (NO_NUMBER, NO_NUMBER)
@@ -236,7 +237,7 @@ def _last_two_quarters(tables: EditionTables) -> tuple[str, str]:
 
 def sum_matched_change(tables: EditionTables, kpi: str) -> tuple[float, int]:
     """Return the change since the last quarter of the members that reported a KPI in both, and how many they are."""
-    rows = select_rows(tables.member_values, kpi=kpi, basis="reported").set_index("member")
+    rows = find_rows(tables, "member_values", kpi=kpi, basis="reported").set_index("member")
     before, now = (select_rows(rows, quarter=quarter)["value"] for quarter in _last_two_quarters(tables))
     both = now.index.intersection(before.index)
     return float((now[both] - before[both]).sum()), len(both)
@@ -340,8 +341,8 @@ def sum_answers(
 @computed_once
 def _pivot_numbers(tables: EditionTables, quarter: str, states: Collection[str]) -> pd.DataFrame:
     """Return the answers of a quarter's counted returns that are numbers: a row a member, a column a question."""
-    counted = select_rows(tables.counted_returns, quarter=quarter)[["member", "version"]]
-    rows = select_rows(tables.answers, quarter=quarter)
+    counted = find_rows(tables, "counted_returns", quarter=quarter)[["member", "version"]]
+    rows = find_rows(tables, "answers", quarter=quarter)
     rows = rows[rows["obs_status"].isin(states)].merge(counted, on=["member", "version"])
     rows = rows.assign(number=pd.to_numeric(rows["value"], "coerce"))
     return rows.pivot(index="member", columns="question", values="number")
@@ -364,18 +365,18 @@ def select_matched(tables: EditionTables, kpi: str) -> pd.DataFrame:
     region, as many as a figure can name. The change is 0 where it is less than a figure shows (0.05 of a point for
     percentages), and of a share where what is counted did not move the same way: it is the total then that moved.
     """
-    both = [select_levels(tables, kpi, quarter) for quarter in _last_two_quarters(tables)]
+    both = [select_levels(tables, kpi, quarter).set_index("member") for quarter in _last_two_quarters(tables)]
     before, now = (rows[rows["basis"].eq("reported") & rows["level"].notna()] for rows in both)
-    columns = ["member", "level", "value"]
-    rows = now[["region", *columns]].merge(before[columns], on="member", suffixes=("_now", "_before"))
-    rows = rows.rename(columns={"level_before": "before", "level_now": "now"})
-    change, counted = rows["now"] - rows["before"], rows["value_now"] - rows["value_before"]
+    now = now[now.index.isin(before.index)]
+    before = before.loc[now.index]
+    change, counted = now["level"] - before["level"], now["value"] - before["value"]
     least = 0.05 if select_figure(tables, kpi).unit == "percent" else 0.0
-    rows = rows.assign(change=change.where((change.abs() > least + 1e-9) & (change * counted > 0), 0.0))
-    order = rows.assign(far=-rows["change"].abs()).sort_values(["far", "member"])
-    place = order.groupby("region").cumcount().reindex(rows.index)
-    rows = rows.assign(named=rows["change"].ne(0) & place.lt(NAMED_MOST))
-    return rows[["member", "region", "before", "now", "change", "named"]]
+    change = change.where((change.abs() > least + 1e-9) & (change * counted > 0), 0.0)
+    largest_first = change.abs().sort_index().sort_values(ascending=False, kind="stable").index
+    place = now["region"][largest_first].groupby(now["region"]).cumcount()
+    named = change.ne(0) & place.lt(NAMED_MOST)
+    columns = {"region": now["region"], "before": before["level"], "now": now["level"], "change": change}
+    return pd.DataFrame(columns | {"named": named}, index=now.index).reset_index()
 
 
 @dataclass(frozen=True)
@@ -403,7 +404,7 @@ def select_waterfall(tables: EditionTables, kpi: str) -> Waterfall | None:
 
     A total of which too few members are known (class C) is not there either.
     """
-    rows = select_rows(tables.changes, quarter=tables.quarter, scope=read_plan().code, kpi=kpi)
+    rows = find_rows(tables, "changes", quarter=tables.quarter, scope=read_plan().code, kpi=kpi)
     totals = [select_figure(tables, kpi, quarter=quarter).value for quarter in _last_two_quarters(tables)]
     if rows.empty or any(is_blank(total) for total in totals):
         return None

@@ -5,7 +5,7 @@ from datetime import date
 import pandas as pd
 
 from helpers.plan import quarters, read_plan, read_settings
-from helpers.tables.kpi_figures import computed_once, select_rows
+from helpers.tables.kpi_figures import computed_once, find_rows
 from helpers.tables.pipeline import EditionTables
 
 ON_TIME, LATE, ONLY_REFUSED, NO_RETURN = "on_time", "late", "refused", "missing"
@@ -27,7 +27,7 @@ def select_responses(tables: EditionTables, quarter: str = "", by: date | None =
     quarter = quarter or tables.quarter
     limit = (by or date.fromisoformat(tables.as_of)).isoformat()
     on_time = read_settings().on_time_by(quarter).isoformat()
-    rows = select_rows(tables.returns, quarter=quarter)
+    rows = find_rows(tables, "returns", quarter=quarter)
     rows = rows[rows["received_on"] <= limit]
     refused = set(rows[rows["state"] == "refused"]["member"])
     accepted = rows[rows["state"] != "refused"].groupby("member")

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from helpers.plan import questionnaire, read_plan
-from helpers.tables.kpi_figures import select_rows
+from helpers.tables.kpi_figures import find_rows, select_rows
 from helpers.tables.pipeline import EditionTables
 
 _STATES = {
@@ -149,7 +149,7 @@ def theme_history(tables: EditionTables, theme: int) -> pd.DataFrame:
 
 def sum_changes(tables: EditionTables) -> pd.DataFrame:
     """Show why the Union's sums changed on the previous quarter: before plus all five parts is after, exactly."""
-    rows = select_rows(tables.changes, quarter=tables.quarter, scope=read_plan().code)
+    rows = find_rows(tables, "changes", quarter=tables.quarter, scope=read_plan().code)
     return rows.set_index("kpi").drop(columns=["quarter", "scope"])
 
 
