@@ -20,7 +20,8 @@ from helpers.strings import IN_LINES, escape, guard_formula, mask, mask_addresse
 _MASKS = {"reference": mask_addresses, "title": mask_text, "detail": mask_text}  # of the texts of an item
 # Texts as Python's own: arrow's take ten times as long to read one by one, and these tables are small.
 _TEXT = pd.StringDtype("python", na_value=np.nan)
-_DTYPES = {"text": _TEXT, "count": "Int64", "figure": float, "flag": "boolean"}
+_FLAG = pd.BooleanDtype()
+_DTYPES = {"text": _TEXT, "count": "Int64", "figure": float, "flag": _FLAG}
 
 
 @dataclass(frozen=True)
@@ -165,6 +166,12 @@ def read_parquet(path: Path) -> pd.DataFrame:
         return file.read().to_pandas(types_mapper={arrow.large_string(): _TEXT}.get)
 
 
+_PARSERS = {  # of the cells of a column, as a CSV file has them
+    "text": lambda cells: pd.array([unguard_formula(cell) for cell in cells], _TEXT),
+    "flag": lambda cells: pd.array([{"true": True, "false": False}.get(cell) for cell in cells], _FLAG),
+}
+
+
 def read_table(name: str, folder: Path) -> pd.DataFrame:
     """Read a table back as it was written; raises ValueError for a damaged one."""
     if name in PARQUET_TABLES:
@@ -177,13 +184,9 @@ def read_table(name: str, folder: Path) -> pd.DataFrame:
             raise ValueError(say_of(f"{name}.csv", error)) from error
     if any(len(row) != len(header) for row in rows):
         raise ValueError(say("{file}: a row is cut short", file=f"{name}.csv"))
-    texts = pd.DataFrame(rows, columns=header, dtype="str")
-    parsers = {
-        "text": lambda column: column.map(unguard_formula),
-        "flag": lambda column: column.map({"true": True, "false": False}),
-    }
+    cells = dict(zip(header, zip(*rows, strict=True), strict=True)) if rows else dict.fromkeys(header, ())
     kinds = SCHEMAS[name].columns.items()
-    return conform(name, pd.DataFrame({key: parsers.get(kind, pd.to_numeric)(texts[key]) for key, kind in kinds}))
+    return conform(name, pd.DataFrame({key: _PARSERS.get(kind, pd.to_numeric)(cells[key]) for key, kind in kinds}))
 
 
 def tabulate_returns(ledger: Iterable[versions.LedgerEntry]) -> pd.DataFrame:
