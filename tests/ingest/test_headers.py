@@ -19,12 +19,12 @@ from helpers.plan.questionnaire import LABEL_LANGUAGES, Form
 
 def column(form: Form, *headers: str) -> HeaderColumn | None:
     """Return what the first of some headers of one sheet stands for."""
-    return match_headers(headers, form, tuple(form.by_name))[0].column
+    return match_headers(tuple(headers), form, tuple(form.by_name))[0].column
 
 
 def item_column(form: Form, *headers: str) -> HeaderColumn | None:
     """Return what the first of some headers of a sheet of innovations stands for."""
-    return match_headers(headers, form, tuple(field.name for field in form.fields))[0].column
+    return match_headers(tuple(headers), form, tuple(field.name for field in form.fields))[0].column
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_every_header_of_every_convention_is_understood(form, language, separato
     convention = Convention(language, separator, separator or "/")
     for part in (form.questions, form.fields):
         written = list(spell_headers(part, form, convention))
-        found = match_headers([header for header, _ in written], form, tuple(question.name for question in part))
+        found = match_headers(tuple(header for header, _ in written), form, tuple(question.name for question in part))
         assert [header.column for header in found] == [column for _, column in written]
         others = [header for header in found if header.spelled != header.text or header.column.language != language]
         # Its group is called alike in French and English, and it has no label where a written form computes it.
@@ -145,7 +145,7 @@ def test_a_near_miss_is_never_understood(form):
 
 def test_a_row_of_many_separators_costs_no_more_than_a_few(form):
     headers = [f"network{'x' * (n % 8 + 1)}{n % 10}offices_total" for n in range(2_000)]
-    assert len(match_headers(headers, form, tuple(form.by_name))) == 2_000
+    assert len(match_headers(tuple(headers), form, tuple(form.by_name))) == 2_000
 
 
 def test_headers_are_counted_in_a_row(form):

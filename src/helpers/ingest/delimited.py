@@ -156,7 +156,7 @@ def _check_rows(lines: Sequence[Line], delimiter: str, form: questionnaire.Form)
     counts = [count_known_headers(row[:MAX_COLUMNS], form) for _, row in lines[:HEADER_ROWS]]
     top = counts.index(max(counts)) if counts else 0
     header, body = (lines[top][1] if lines else []), lines[top + 1 :]
-    headers = match_headers(header, form, ("member", "quarter"))
+    headers = match_headers(tuple(header), form, ("member", "quarter"))
     keys = [index for index, each in enumerate(headers) if each.column == HeaderColumn("quarter")]
     keys = keys or [index for index, each in enumerate(headers) if each.column]
     named = {row[key].strip() for _, row in body for key in keys if key < len(row)} - {""}

@@ -49,7 +49,7 @@ class CheckedReturn:
 
 
 def _withdrawn(answer: questionnaire.Answer, rule: str) -> questionnaire.Answer:
-    return replace(answer, value="", state=questionnaire.MISSING, rule=rule)
+    return answer._replace(value="", state=questionnaire.MISSING, rule=rule)
 
 
 def _list_unreadable(answers: CheckedAnswers, form: questionnaire.Form, place: Place) -> Iterator[Issue]:

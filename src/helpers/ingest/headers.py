@@ -208,7 +208,10 @@ class Header:
         return bool(self.column) and _as_written(self.text) != _as_written(self.spelled)
 
 
-def match_headers(headers: Sequence[str], form: questionnaire.Form, questions: tuple[str, ...]) -> list[Header]:
+@lru_cache(maxsize=64)
+def match_headers(
+    headers: tuple[str, ...], form: questionnaire.Form, questions: tuple[str, ...]
+) -> tuple[Header, ...]:  # fmt: skip
     """Match each header of a sheet with some of the form's questions or fields.
 
     Headers are looked up among all those that tools write, in any language, with or without group paths, then without
@@ -223,7 +226,7 @@ def match_headers(headers: Sequence[str], form: questionnaire.Form, questions: t
         # What a written form adds may end as a question does, such as a choice of `confirm_before`.
         spelled, column = ("", None) if form.is_added(name) else _look_up(name, text, known, {"/", *joints}, form)
         matched.append(Header(text, name, column, spelled))
-    return matched
+    return tuple(matched)
 
 
 def count_known_headers(cells: Sequence[str], form: questionnaire.Form) -> int:

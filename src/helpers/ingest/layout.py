@@ -249,15 +249,15 @@ class LayoutReader:
             return Unreadable("empty", observed="0")
         return Unreadable("header", len(self.form.questions))
 
-    def _candidates(self, sheet: Sheet, questions: tuple[str, ...]) -> Iterator[tuple[int, list[Header], set[str]]]:
+    def _candidates(self, sheet: Sheet, questions: tuple[str, ...]) -> Iterator[tuple[int, Sequence[Header], set[str]]]:
         """Yield the rows that may be a sheet's header: index, headers, questions; titles may come before it."""
         for index, (_, row) in enumerate(sheet.rows[:HEADER_ROWS]):
             texts = [raw_text(cell) for cell in row]
             if sum(map(bool, texts)) > 1:
-                headers = match_headers(texts, self.form, questions)
+                headers = match_headers(tuple(texts), self.form, questions)
                 yield index, headers, {header.column.question for header in headers if header.column}
 
-    def _find_returns(self, sheet: Sheet) -> tuple[int, list[Header], Tool] | None:
+    def _find_returns(self, sheet: Sheet) -> tuple[int, Sequence[Header], Tool] | None:
         """Return the header of a sheet of returns: its place, headers and tool; None for any other sheet."""
         for index, headers, named in self._candidates(sheet, tuple(self.form.by_name)):
             tool = recognise([header.name for header in headers])
@@ -265,7 +265,7 @@ class LayoutReader:
                 return index, headers, tool
         return None
 
-    def _find_items(self, sheet: Sheet) -> tuple[int, list[Header], Tool] | None:
+    def _find_items(self, sheet: Sheet) -> tuple[int, Sequence[Header], Tool] | None:
         """Return the header of a sheet of items: its place, headers and tool; None for any other sheet.
 
         A table with links is accepted by its name or, without a telling name, when most of its headers are known: a

@@ -126,7 +126,7 @@ class _Page:
 
     def __init__(self, sheet: Sheet, form: questionnaire.Form, plan: Plan, quarter: str) -> None:
         self.sheet, self.form, self.plan, self.quarter = sheet, form, plan, quarter
-        headers = match_headers([_code(row) for _, row in sheet.rows], form, tuple(form.by_name))
+        headers = match_headers(tuple(_code(row) for _, row in sheet.rows), form, tuple(form.by_name))
         lines = [_Line(number, row, header) for (number, row), header in zip(sheet.rows, headers, strict=True)]
         first = next((n for n, line in enumerate(lines) if line.header.column), len(lines))
         self.above = lines[:first]
@@ -188,7 +188,7 @@ class _Page:
             return bool(self.iso3(written))
         row = next((line.number for line in self.lines if line.question == "member"), None)
         if row is None:  # headed by members alone
-            (header,) = match_headers(["member"], self.form, ("member",))
+            (header,) = match_headers(("member",), self.form, ("member",))
             row = self.above[-1].number
             self.lines.insert(0, _Line(row, (), header))
         # Where the two differ no rule can choose: nobody has this name (V01).
@@ -235,7 +235,7 @@ def _code(row: Sequence[CellValue]) -> str:
 
 def list_codes(sheet: Sheet, form: questionnaire.Form) -> set[str]:
     """Return the questions whose codes or labels run down a sheet."""
-    headers = match_headers([_code(row) for _, row in sheet.rows], form, tuple(form.by_name))
+    headers = match_headers(tuple(_code(row) for _, row in sheet.rows), form, tuple(form.by_name))
     return {header.column.question for header in headers if header.column}
 
 

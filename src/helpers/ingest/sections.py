@@ -21,7 +21,7 @@ class Heading:
         self.index = {column.question: n for column, n in columns if not column.choice}
         self.questions = {question.name: question for question in (*form.questions, *form.fields)}
 
-    def again(self, row: Sequence[object], has_rows: bool) -> list[Header] | None:
+    def again(self, row: Sequence[object], has_rows: bool) -> Sequence[Header] | None:
         """Return the headers in a row, None for a row of data; `has_rows`: there are rows of data above it."""
         keys = {name: raw_text(cell_at(row, self.index.get(name))) for name in ("quarter", "member", "kind")}
         asked = [self.questions[name] for name in ("member", "kind") if name in self.index]
@@ -29,7 +29,7 @@ class Heading:
             return None
         texts = [raw_text(cell) for cell in row]
         cells = {name: texts[n] for name, n in self.index.items() if n < len(texts)}
-        headers = match_headers(texts, self.form, tuple(self.questions))
+        headers = match_headers(tuple(texts), self.form, tuple(self.questions))
         # The codes of "not available" are names of questions.
         answers = {n for name, n in self.index.items() if name.startswith("nd_")}
         written = [header for n, header in enumerate(headers) if header.name and n not in answers]

@@ -294,7 +294,7 @@ def mark_unusual(
     counted = (rule for rule in plan.rules if rule.counts_codes and rule.subject in questioned)
     names = {*questioned, *(name for rule in counted for name in rule.questions(form))}
     unusual = {
-        name: replace(answer, state=questionnaire.UNUSUAL)
+        name: answer._replace(state=questionnaire.UNUSUAL)
         for name, answer in checked.answers.items()
         if (name in names or checked.entry.received.on_hold) and answer.state == questionnaire.ANSWERED
     }

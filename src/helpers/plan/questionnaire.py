@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 from helpers import paths
 from helpers.plan import files
@@ -276,8 +277,7 @@ def read_form(folder: Path | None = None) -> Form:
     return form
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """One answer: `raw` as written, `value` as understood, `state` its SDMX OBS_STATUS.
 
     `rule` is the hard rule that it breaks (V03, V07), `note` the code of what was normalised, `held` what the file
