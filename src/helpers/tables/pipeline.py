@@ -195,7 +195,7 @@ def write_ingested(source: RawData, quarter: str, as_of: date, out: Path) -> Non
 
 def _write_first_cutoffs(source: RawData, quarter: str, as_of: date, out: Path) -> None:
     """Write each quarter's returns as known at its own first cut-off, or at `as_of` if earlier: `edition` names it."""
-    firsts = {name: [schema.conform(name, pd.DataFrame()).assign(edition="")] for name in _RETURN_TABLES}
+    firsts = {name: [pd.DataFrame(columns=["edition"])] for name in _RETURN_TABLES}
     for past in read_settings().quarters_to(quarter):
         returns = tuple(each for each in source.received.returns if each.place.quarter <= past)
         if not returns:
@@ -204,9 +204,11 @@ def _write_first_cutoffs(source: RawData, quarter: str, as_of: date, out: Path) 
         first = rules.resolve(known, source.registers, source.plan, source.form, cutoff)
         tables = schema.tabulate_versions(first, source.form)
         for name, parts in firsts.items():
-            parts.append(schema.conform(name, tables[name]).assign(edition=past))
-    for name, (blank, *parts) in firsts.items():
-        schema.write_parquet(pd.concat(parts) if parts else blank, out / f"{FIRST_PREFIX}{name}.parquet")
+            parts.append(tables[name].assign(edition=past))
+    for name, parts in firsts.items():
+        rows = pd.concat(parts, ignore_index=True)
+        table = schema.conform(name, rows).assign(edition=rows["edition"].astype(str))
+        schema.write_parquet(table, out / f"{FIRST_PREFIX}{name}.parquet")
 
 
 def write_measured(quarter: str, as_of: date, out: Path) -> None:
