@@ -255,24 +255,16 @@ def _list_flow(facts: Facts, claim: Claim) -> list[str]:
 
 def _sum_given(facts: Facts, quarter: str, asked: Sequence[str]) -> pd.Series:
     """Return the sum of the answers to some questions by member, of those whose counted return has them all."""
-    rows = _select_counted(facts, asked)
-    rows = rows[rows["quarter"] == quarter]
+    rows = facts.answers[facts.answers["question"].isin(asked) & (facts.answers["quarter"] == quarter)]
     wide = rows.pivot(index="member", columns="question", values="value").dropna().astype(float)
     return wide.sum(axis=1) if len(wide.columns) == len(asked) else wide.sum(axis=1)[:0]
-
-
-def _select_counted(facts: Facts, asked: Sequence[str]) -> pd.DataFrame:
-    """Return the answers to some questions that the counted returns have."""
-    counted = facts.returns[facts.returns["counts"] == "true"]
-    rows = facts.answers[facts.answers["question"].isin(asked) & facts.answers["obs_status"].isin(("A", "N", "U"))]
-    return rows.astype({"version": str}).merge(counted, on=["quarter", "member", "version"])
 
 
 def _between(facts: Facts, claim: Claim) -> _Found:
     """The members whose answer counts for a figure beside a yes-or-no indicator, and not for the indicator."""
     (source,) = (part.source for part in facts.plan.parts_of(claim.kpi) if part.component in claim.about)
     question, _, codes = source.partition(" in ")
-    rows = _select_counted(facts, [question])
+    rows = facts.answers[facts.answers["question"] == question]
     given = {(row.member, row.quarter): row.value for row in rows.itertuples()}
     known = facts.known(claim)
     below = known[known["value"] == 0]

@@ -65,7 +65,9 @@ class Facts:
         self.components = tables["kpi_components"].set_index(["kpi", "component", "scope", "quarter"])
         self.members, self.returns = tables["member_values"], tables["returns"]
         self.issues, self.revisions = tables["issues"], tables["revisions"]
-        self.answers = pd.read_parquet(folder / "answers.parquet")
+        answers, counted = pd.read_parquet(folder / "answers.parquet"), self.returns[self.returns["counts"] == "true"]
+        reported = answers[answers["obs_status"].isin(("A", "N", "U"))].astype({"version": str})
+        self.answers = reported.merge(counted, on=["quarter", "member", "version"])  # those that count
         self.plan = read_plan()
 
     def row(self, claim: Claim, quarter: str = "") -> pd.Series:
