@@ -88,6 +88,7 @@ def _private_kernel(cwd: Path) -> Iterator[type]:
 
     It sets the kernel's current folder: papermill would change that of this process, which threads share.
     """
+    import zmq
     from jupyter_client.asynchronous import AsyncKernelClient
     from jupyter_client.manager import AsyncKernelManager
 
@@ -97,6 +98,11 @@ def _private_kernel(cwd: Path) -> Iterator[type]:
     with tempfile.TemporaryDirectory("", "papu", None if is_short else "/tmp", ignore_cleanup_errors=True) as folder:
 
         class PromptClient(AsyncKernelClient):
+            def __init__(self, **options: object) -> None:
+                super().__init__(**options)
+                # Its sockets look for a kernel before there is one; they would look again after a tenth of a second.
+                self.context.setsockopt(zmq.RECONNECT_IVL, int(1000 * PROMPT))
+
             async def wait_for_ready(self, timeout: float | None = None) -> None:
                 """Wait for the kernel, and no longer than `PROMPT` for what it says of its start: that is no cell's."""
                 channel, get = self.iopub_channel, self.iopub_channel.get_msg
