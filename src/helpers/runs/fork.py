@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import contextlib
+import functools
 import gc
 import importlib
 import json
@@ -184,6 +185,7 @@ class ForkProvisioner(LocalProvisioner):
         return await super().launch_kernel(cmd, **options)
 
 
+@functools.cache
 def name_provisioner() -> str:
     """Return the provisioner to name to jupyter_client: its own where the package was installed before it had one."""
     known = {entry.name for entry in metadata.entry_points(group="jupyter_client.kernel_provisioners")}
