@@ -237,6 +237,7 @@ def inches_high(axes: Axes) -> float:
     return axes.get_position().height * axes.figure.get_figheight()
 
 
+@cache
 def text_width(text: str, size: float, weight: int = 400) -> float:
     """Return the width of a text in inches."""
     if not text.strip():
