@@ -15,7 +15,7 @@ from jupyter_client.provisioning import KernelProvisionerFactory
 
 from commands import write_notebook
 from helpers import paths
-from helpers.runs import fork
+from helpers.runs import briefs, fork
 from helpers.runs.notebook import isolate_kernel, prepare_kernels, run_notebook
 from helpers.runs.sections import read_notebook
 
@@ -97,6 +97,21 @@ def test_what_notebooks_come_to_import_was_imported_once_for_all(tmp_path, monke
     late, early = (names.split() for names in print_of(tmp_path, before, *cells, after).splitlines())
     packages = {name.partition(".")[0] for name in early} | {"matplotlib_inline"}  # it looks for a kernel's shell
     assert [name for name in late if name.partition(".")[0] not in packages or name.startswith("helpers.")] == []
+
+
+def test_kernels_share_what_was_prepared_for_their_run_and_read_anew_what_changed_since(checkout, monkeypatch):
+    monkeypatch.setenv("PAPU_ROOT", str(checkout))
+    shown = """from helpers.tables import pipeline
+tables = pipeline.load_tables("2022Q4")
+print(len(tables.kpis) > 0, any(tables is kept for kept in pipeline._kept.values()), len(tables.derived) > 9)"""
+    assert print_of(checkout, shown) == "True False False\n"
+    with paths.set_variables(**{fork.PREPARE: f"{briefs.SHARED_MODULE} 2022Q4 2023-02-14"}):
+        assert print_of(checkout, shown) == "True True True\n"
+        (checkout / "data" / "raw" / "registers" / "milestones.csv").touch()
+        for _ in range(3):  # reading tables takes threads, and none outlives a fork
+            assert print_of(checkout, shown) == "True False False\n"
+    with paths.set_variables(**{fork.PREPARE: "helpers.no_such_module"}):
+        assert print_of(checkout, "print('it runs')") == "it runs\n"
 
 
 def test_where_nothing_can_be_forked_a_kernel_starts_as_usual(tmp_path, monkeypatch):

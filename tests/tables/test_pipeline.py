@@ -130,6 +130,16 @@ def test_tables_are_used_again_when_nothing_changed(filled, monkeypatch):
     assert again.input_id == first.input_id
 
 
+def test_tables_that_are_kept_are_loaded_as_long_as_they_are_those_of_what_is_there(filled, monkeypatch):
+    monkeypatch.setattr(pipeline, "_kept", {})
+    assert load_tables(Q) is not load_tables(Q)  # whoever changes what they loaded changes nobody else's
+    kept = pipeline.keep_tables(Q, "")
+    assert load_tables(Q) is kept
+    assert load_tables(Q, "2023-01-12") is not kept
+    filled.write_register("milestones", "2022Q3,digital_model,1,,D,2022-10-12", "2022Q4,digital_model,2,,D,2023-01-12")
+    assert load_tables(Q) is not kept
+
+
 def test_tables_are_made_again_when_a_return_comes_in(filled, monkeypatch):
     load_tables(Q)
     steps = made_again(monkeypatch)

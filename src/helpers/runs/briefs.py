@@ -8,7 +8,7 @@ from pathlib import Path
 
 from helpers import editions, paths
 from helpers.plan import read_plan
-from helpers.runs import ExitCode, completeness, edition, log, notebook, publish, raise_run_errors, snapshot
+from helpers.runs import ExitCode, completeness, edition, fork, log, notebook, publish, raise_run_errors, snapshot
 from helpers.runs.cluster import Cluster, Runner, choose_runner
 from helpers.runs.lock import lock_quarter
 from helpers.runs.log import Reporter
@@ -17,6 +17,7 @@ from helpers.speech import say, say_of
 from helpers.tables import EditionTables, manifest, pipeline
 
 BRIEF_NOTEBOOK = "04_country_brief"
+SHARED_MODULE = "helpers.report.tables.brief"  # its `prepare` asks once what all briefs ask
 
 BriefStep = tuple[str, dict[str, str]]  # name of the brief, parameters of the notebook
 
@@ -78,7 +79,9 @@ def run_briefs(
             completeness.check_complete(request.quarter, request.as_of)
             tables = pipeline.load_tables(request.quarter, request.as_of)  # once, for every brief to read
             run = choose_runner(cluster, request.quarter, request.as_of, progress, workers)
-            names, failures = make_briefs(request.steps, folder, run, report)
+            shared = f"{SHARED_MODULE} {request.quarter} {request.as_of}"
+            with paths.set_variables(**{fork.PREPARE: shared}):
+                names, failures = make_briefs(request.steps, folder, run, report)
             snapshot.check_unchanged(tables.inputs, received_in)
             if names:
                 new = _collect_briefs(request, folder, target, names, tables, started)

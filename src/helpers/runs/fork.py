@@ -45,6 +45,9 @@ PRELOADED = (
     "helpers.report.html.page", "helpers.report.pdf.typeset", "helpers.report.xlsx.book", "xlsxwriter",
     "helpers.explore",
 )  # fmt: skip
+# The variable of a run whose kernels have much in common: a module, and with what its function `prepare` is called
+# before the first of them is forked.
+PREPARE = "PAPU_PREPARE"
 # A module beside a notebook must not hide a library's: no current folder is searched.
 _SERVE = "import sys; sys.path = [p for p in sys.path if p]; from helpers.runs import fork; fork.serve()"
 
@@ -208,7 +211,7 @@ def serve() -> None:
     import pandas as pd
 
     pd.options.display.max_columns = 20  # what pandas takes when it is imported in a kernel
-    inbox, to_import = socket.socket(fileno=os.dup(0)), [*PRELOADED]
+    inbox, to_import, prepared = socket.socket(fileno=os.dup(0)), [*PRELOADED], []
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for a kernel here
     while True:
         while to_import and not select.select([inbox], [], [], 0)[0]:
@@ -216,12 +219,25 @@ def serve() -> None:
         request, lines, _, _ = socket.recv_fds(inbox, LONGEST_REQUEST, 1)
         if not request:
             return
+        asked = json.loads(request.decode(errors="surrogateescape"))
+        shared = {name: value for name, value in asked["env"].items() if name.startswith("PAPU_")}
+        if PREPARE in shared and shared not in prepared:
+            prepared.append(shared)
+            _prepare(shared)
         gc.collect()
         gc.freeze()  # what was imported stays: no kernel searches it for garbage, or copies its pages by doing so
         if os.fork() == 0:
             inbox.close()
-            _become_kernel(**json.loads(request.decode(errors="surrogateescape")), line=socket.socket(fileno=lines[0]))
+            _become_kernel(**asked, line=socket.socket(fileno=lines[0]))
         os.close(lines[0])
+
+
+def _prepare(variables: Mapping[str, str]) -> None:
+    """Do what all kernels of a run would do, once; what goes wrong here a kernel meets too, and says."""
+    os.environ.update(variables)
+    module, *arguments = variables[PREPARE].split()
+    with contextlib.suppress(Exception):
+        importlib.import_module(module).prepare(*arguments)
 
 
 def _become_kernel(command: list[str], env: dict[str, str], cwd: str, line: socket.socket) -> None:

@@ -268,23 +268,49 @@ def _is_done(out: Path, step: str, quarter: str, as_of: date) -> bool:
     return mark.is_file() and mark.read_text(encoding="utf-8") == text
 
 
-def ingest(quarter: str, as_of: str = "") -> dict[str, pd.DataFrame]:
-    """Return the tables of returns, answers, items, issues and inputs; make them if needed."""
+def _make_ingested(quarter: str, as_of: str) -> tuple[str, date, Path]:
+    """Make the tables of the returns if needed; return the quarter, the date and the folder they are in."""
     quarter, day = quarters.parse_quarter(quarter), read_settings().resolve_date(quarter, as_of)
     out = paths.out(quarter, day.isoformat())
     if not _is_done(out, "ingest", quarter, day):
         write_ingested(read_raw_data(quarter), quarter, day, out)
+    return quarter, day, out
+
+
+def _read_ingested(out: Path) -> dict[str, pd.DataFrame]:
     tables = {name: schema.read_table(name, out) for name in schema.INGESTED_TABLES}
     tables["issues"] = schema.add_messages(tables.pop("ingested_issues"))
     return tables
 
 
+def ingest(quarter: str, as_of: str = "") -> dict[str, pd.DataFrame]:
+    """Return the tables of returns, answers, items, issues and inputs; make them if needed."""
+    _, _, out = _make_ingested(quarter, as_of)
+    return _read_ingested(out)
+
+
+# The tables that processes forked from this one will load, by what they were made of and what they hold.
+_kept: dict[tuple[str, ...], EditionTables] = {}
+
+
+def _read_marks(out: Path) -> tuple[str, ...]:
+    return tuple((out / f"{step}.done").read_text(encoding="utf-8") for step in ("ingest", "measure"))
+
+
 def load_tables(quarter: str, as_of: str = "") -> EditionTables:
     """Return all tables of an edition; make them if needed."""
-    quarter, day = quarters.parse_quarter(quarter), read_settings().resolve_date(quarter, as_of)
-    out = paths.out(quarter, day.isoformat())
-    tables = ingest(quarter, as_of)
+    quarter, day, out = _make_ingested(quarter, as_of)
     if not _is_done(out, "measure", quarter, day):
         write_measured(quarter, day, out)
-    tables |= {name: schema.read_table(name, out) for name in schema.MEASURED_TABLES}
+    if kept := _kept.get(_read_marks(out)):
+        return kept
+    tables = _read_ingested(out) | {name: schema.read_table(name, out) for name in schema.MEASURED_TABLES}
     return EditionTables(quarter, day.isoformat(), components=tables.pop("kpi_components"), **tables)
+
+
+def keep_tables(quarter: str, as_of: str) -> EditionTables:
+    """Load the tables of an edition, and keep them for the processes forked from this one: to read, never to change."""
+    tables = load_tables(quarter, as_of)
+    _kept.clear()
+    _kept[_read_marks(paths.out(tables.quarter, tables.as_of))] = tables
+    return tables

@@ -9,7 +9,7 @@ from helpers.report.document import Report
 from helpers.report.drawing import draw_word
 from helpers.report.figures.profile import plot_history, plot_strip
 from helpers.strings import mask_text
-from helpers.tables import profiles, replies
+from helpers.tables import pipeline, profiles, replies
 
 MOST_ISSUES = 6
 
@@ -133,3 +133,13 @@ def _items_note(report: Report, member: Member) -> str:
         return t("{repeat}: none.", repeat=repeat) if is_none else t("{what}: {value}", what=repeat, value=t.missing)
     titles = [mask_text(row.title or row.reference or t.missing)[:60] for row in items.itertuples()]
     return t("{repeat}: {titles}.", repeat=repeat, titles=t.listed(titles))
+
+
+def prepare(quarter: str, as_of: str) -> None:
+    """Ask what a brief asks, for one member: processes forked from this one then know what is the same for all."""
+    member = brief.find_member("", quarter)
+    report = Report(quarter, as_of, tables=pipeline.keep_tables(quarter, as_of))
+    brief.brief_points(report, member)
+    brief.next_actions(report, member)
+    for table in (positions(report, member), issues(report, member), answers(report, member)):
+        report.add(table)
