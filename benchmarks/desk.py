@@ -67,8 +67,10 @@ def held(process: psutil.Process) -> float:
 def run(command: Sequence[str], root: Path) -> Measured:
     """Run a command to its end; refuse to measure one that failed."""
     before, began, peak = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter(), 0.0
+    # What was edited is compiled once, as for a user, and not in every run.
+    variables = {"PAPU_ROOT": str(root), "PYTHONDONTWRITEBYTECODE": ""}
     with tempfile.TemporaryFile() as log:
-        process = psutil.Popen(command, cwd=root, env=os.environ | {"PAPU_ROOT": str(root)}, stdout=log, stderr=log)
+        process = psutil.Popen(command, cwd=root, env=os.environ | variables, stdout=log, stderr=log)
         while process.poll() is None:
             try:
                 peak = max(peak, held(process))
