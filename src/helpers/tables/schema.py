@@ -189,6 +189,11 @@ def read_table(name: str, folder: Path) -> pd.DataFrame:
     return conform(name, pd.DataFrame({key: _PARSERS.get(kind, pd.to_numeric)(cells[key]) for key, kind in kinds}))
 
 
+def _raw_table(name: str, rows: Sequence[object]) -> pd.DataFrame:
+    """Return rows as a table whose columns have no type yet: what pandas guesses would be undone by `conform`."""
+    return pd.DataFrame(rows, columns=list(SCHEMAS[name].columns), dtype=object)
+
+
 def tabulate_returns(ledger: Iterable[versions.LedgerEntry]) -> pd.DataFrame:
     """Tabulate every return received: one row each, with its version, its state and whether it counts."""
     rows = []
@@ -196,7 +201,7 @@ def tabulate_returns(ledger: Iterable[versions.LedgerEntry]) -> pd.DataFrame:
         file, day = entry.received.file, entry.received.received_on
         facts = (entry.quarter, entry.member, entry.version, day.isoformat() if day else "", entry.state, entry.counts)
         rows.append((*facts, file.name, file.sha256))
-    return pd.DataFrame(rows, columns=list(SCHEMAS["returns"].columns))
+    return _raw_table("returns", rows)
 
 
 def tabulate_all_answers(returns: Iterable[rules.CheckedReturn], form: questionnaire.Form) -> pd.DataFrame:
@@ -220,7 +225,7 @@ def tabulate_all_answers(returns: Iterable[rules.CheckedReturn], form: questionn
         n, state = (str(len(checked.items)), questionnaire.ANSWERED) if has_part else ("", questionnaire.MISSING)
         if form.repeat:
             rows.append((*key, form.repeat.name, "", n, state, own.source_file, own.sheet, own.row))
-    return pd.DataFrame(rows, columns=list(SCHEMAS["answers"].columns))
+    return _raw_table("answers", rows)
 
 
 def _tabulate_others(answers: Mapping[str, questionnaire.Answer]) -> str:
@@ -244,7 +249,7 @@ def tabulate_items(returns: Iterable[rules.CheckedReturn]) -> pd.DataFrame:
 def tabulate_issues(found: Iterable[issues.Issue]) -> pd.DataFrame:
     """Tabulate the issues: one row per issue and received row, with the key and details of its sentence."""
     rows = [vars(issue) | {"details": issues.encode_details(issue.details)} for issue in found]
-    return pd.DataFrame(rows, columns=list(SCHEMAS["ingested_issues"].columns))
+    return _raw_table("ingested_issues", rows)
 
 
 def add_messages(rows: pd.DataFrame, languages: Sequence[str] | None = None) -> pd.DataFrame:
