@@ -96,7 +96,8 @@ def select_companions(tables: EditionTables, kpi: str, scope: str = "", quarter:
     order = {part.component: n for n, part in enumerate(read_plan().companions) if part.kpi == kpi}
     scope, quarter = scope or read_plan().code, quarter or tables.quarter
     rows = find_rows(tables, "components", kpi=kpi, scope=scope, quarter=quarter).set_index("component")
-    return rows.loc[sorted(rows.index, key=order.__getitem__), ["unit", "value", "share", "n_reported"]]
+    in_order = sorted(rows.index, key=lambda component: order.get(component, len(order)))
+    return rows.loc[in_order, ["unit", "value", "share", "n_reported"]]
 
 
 def select_percents(tables: EditionTables, kpi: str, quarter: str, scope: str = "") -> dict[str, float]:
