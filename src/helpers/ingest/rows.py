@@ -347,7 +347,7 @@ def _decode_detail(
         return {}
     question = repeat.question("detail")
     reader.notes.append(make_issue("CHOICE_LABEL", place, code, question=question, observed=detail.raw))
-    return {"detail": replace(detail, value=code)}
+    return {"detail": detail._replace(value=code)}
 
 
 def _find_decimal_mark(table: HeadedSheet, columns: Sequence[AnswerColumns]) -> str:
