@@ -105,12 +105,12 @@ def test_kernels_share_what_was_prepared_for_their_run_and_read_anew_what_change
 tables = pipeline.load_tables("2022Q4")
 print(len(tables.kpis) > 0, any(tables is kept for kept in pipeline._kept.values()), len(tables.derived) > 9)"""
     assert print_of(checkout, shown) == "True False False\n"
-    with paths.set_variables(**{fork.PREPARE: f"{briefs.SHARED_MODULE} 2022Q4 2023-02-14"}):
+    with paths.set_variables(**{fork.PREPARE: f"{briefs.PREPARES} 2022Q4 2023-02-14"}):
         assert print_of(checkout, shown) == "True True True\n"
         (checkout / "data" / "raw" / "registers" / "milestones.csv").touch()
         for _ in range(3):  # reading tables takes threads, and none outlives a fork
             assert print_of(checkout, shown) == "True False False\n"
-    with paths.set_variables(**{fork.PREPARE: "helpers.no_such_module"}):
+    with paths.set_variables(**{fork.PREPARE: "helpers.no_such_module prepare"}):
         assert print_of(checkout, "print('it runs')") == "it runs\n"
 
 

@@ -45,8 +45,8 @@ PRELOADED = (
     "helpers.report.html.page", "helpers.report.pdf.typeset", "helpers.report.xlsx.book", "xlsxwriter",
     "helpers.explore",
 )  # fmt: skip
-# The variable of a run whose kernels have much in common: a module, and with what its function `prepare` is called
-# before the first of them is forked.
+# The variable of a run whose kernels have much in common: a module, its function that is called before the first of
+# them is forked, and with what.
 PREPARE = "PAPU_PREPARE"
 # A module beside a notebook must not hide a library's: no current folder is searched.
 _SERVE = "import sys; sys.path = [p for p in sys.path if p]; from helpers.runs import fork; fork.serve()"
@@ -235,9 +235,9 @@ def serve() -> None:
 def _prepare(variables: Mapping[str, str]) -> None:
     """Do what all kernels of a run would do, once; what goes wrong here a kernel meets too, and says."""
     os.environ.update(variables)
-    module, *arguments = variables[PREPARE].split()
+    module, function, *arguments = variables[PREPARE].split()
     with contextlib.suppress(Exception):
-        importlib.import_module(module).prepare(*arguments)
+        getattr(importlib.import_module(module), function)(*arguments)
 
 
 def _become_kernel(command: list[str], env: dict[str, str], cwd: str, line: socket.socket) -> None:

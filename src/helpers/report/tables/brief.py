@@ -135,7 +135,7 @@ def _items_note(report: Report, member: Member) -> str:
     return t("{repeat}: {titles}.", repeat=repeat, titles=t.listed(titles))
 
 
-def prepare(quarter: str, as_of: str) -> None:
+def prepare_briefs(quarter: str, as_of: str) -> None:
     """Ask what a brief asks, for one member: processes forked from this one then know what is the same for all."""
     member = brief.find_member("", quarter)
     report = Report(quarter, as_of, tables=pipeline.keep_tables(quarter, as_of))
