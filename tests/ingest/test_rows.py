@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date, datetime
+from types import SimpleNamespace
 
 import openpyxl
 import pytest
@@ -12,10 +13,12 @@ from openpyxl.comments import Comment
 import exports
 from conftest import Formula, table_of
 from exports import Said, odata
-from helpers.ingest import rules
+from helpers.ingest import rows, rules
 from helpers.ingest.cells import read_answer
+from helpers.ingest.issues import Place
 from helpers.ingest.quarter import read_quarter
 from helpers.ingest.registers import read_registers
+from helpers.plan.questionnaire import ANSWERED, Answer
 from helpers.tables import schema
 from present import REPEAT
 
@@ -196,3 +199,14 @@ def test_a_western_encoding_is_known_by_the_words_that_it_gives(raw, encoding, n
     received = read_quarter(Q)
     assert (only(received).member in ("SEN", "CIV"), only(received).answers["comment"].value) == (True, "déjà bientôt")
     assert [found.rule for found in received.issues if found.rule.startswith("ENC_")] == [note]
+
+
+@pytest.mark.parametrize(("written", "read"), [("Logiciel", "software"), ("software", "software"), ("autre", "autre")])
+def test_a_detail_in_words_is_read_as_the_code_of_the_list_of_its_kind(form, written, read):
+    kind, listed = next(iter(form.repeat.details.items()))
+    assert form.lists[listed]["software"]["fr"] == "Logiciel"
+    answers = {name: Answer(text, text, ANSWERED) for name, text in (("kind", kind), ("detail", written))}
+    reader = SimpleNamespace(form=form, notes=[])
+    decoded = rows._decode_detail(answers, Place("2024Q3", "f.xlsx"), reader)
+    assert (answers | decoded)["detail"] == Answer(written, read, ANSWERED)
+    assert [note.observed for note in reader.notes] == ([written] if written != read else [])
