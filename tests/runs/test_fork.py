@@ -105,10 +105,13 @@ def test_kernels_share_what_was_prepared_for_their_run_and_read_anew_what_change
 tables = pipeline.load_tables("2022Q4")
 print(len(tables.kpis) > 0, any(tables is kept for kept in pipeline._kept.values()), len(tables.derived) > 9)"""
     assert print_of(checkout, shown) == "True False False\n"
-    with paths.set_variables(**{fork.PREPARE: f"{briefs.PREPARES} 2022Q4 2023-02-14"}):
+    threads = Path(f"/proc/{fork._servers[-1]._process.pid}/task")
+    before = set(threads.iterdir())
+    with paths.set_variables(**{fork.PREPARE: f"{briefs.PREPARATION} 2022Q4 2023-02-14"}):
         assert print_of(checkout, shown) == "True True True\n"
         (checkout / "data" / "raw" / "registers" / "milestones.csv").touch()
-        for _ in range(3):  # reading tables takes threads, and none outlives a fork
+        assert set(threads.iterdir()) == before  # none would outlive a fork
+        for _ in range(3):
             assert print_of(checkout, shown) == "True False False\n"
     with paths.set_variables(**{fork.PREPARE: "helpers.no_such_module prepare"}):
         assert print_of(checkout, "print('it runs')") == "it runs\n"

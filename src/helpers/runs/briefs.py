@@ -17,7 +17,7 @@ from helpers.speech import say, say_of
 from helpers.tables import EditionTables, manifest, pipeline
 
 BRIEF_NOTEBOOK = "04_country_brief"
-PREPARES = "helpers.report.tables.brief prepare_briefs"  # what asks once what all briefs ask
+PREPARATION = "helpers.report.tables.brief prepare_briefs"  # what asks once what all briefs ask
 
 BriefStep = tuple[str, dict[str, str]]  # name of the brief, parameters of the notebook
 
@@ -79,7 +79,7 @@ def run_briefs(
             completeness.check_complete(request.quarter, request.as_of)
             tables = pipeline.load_tables(request.quarter, request.as_of)  # once, for every brief to read
             run = choose_runner(cluster, request.quarter, request.as_of, progress, workers)
-            with paths.set_variables(**{fork.PREPARE: f"{PREPARES} {request.quarter} {request.as_of}"}):
+            with paths.set_variables(**{fork.PREPARE: f"{PREPARATION} {request.quarter} {request.as_of}"}):
                 names, failures = make_briefs(request.steps, folder, run, report)
             snapshot.check_unchanged(tables.inputs, received_in)
             if names:

@@ -161,9 +161,13 @@ def write_parquet(table: pd.DataFrame, path: Path) -> None:
 
 
 def read_parquet(path: Path) -> pd.DataFrame:
-    """Read one of our Parquet tables and verify its checksums."""
-    with path.open("rb") as stored, parquet.ParquetFile(stored, page_checksum_verification=True) as file:
-        return file.read().to_pandas(types_mapper={arrow.large_string(): _TEXT}.get)
+    """Read one of our Parquet tables and verify its checksums.
+
+    In this thread alone: of a process that had started others, the kernels forked from it would lack them.
+    """
+    with parquet.ParquetFile(arrow.py_buffer(path.read_bytes()), page_checksum_verification=True) as file:
+        table = file.read(use_threads=False)
+    return table.to_pandas(types_mapper={arrow.large_string(): _TEXT}.get, use_threads=False)
 
 
 _PARSERS = {  # of the cells of a column, as a CSV file has them
